@@ -1,0 +1,181 @@
+//! The box as one value, and the circumstances of one request. Knows nothing of what uses it.
+
+use std::net::{IpAddr, SocketAddr};
+use std::path::Path;
+use std::sync::{Arc, OnceLock};
+
+use anyhow::Context as _;
+use arc_swap::ArcSwapOption;
+
+use crate::clock::Clock;
+use crate::config::Config;
+use crate::domain::calendar::Zone;
+use crate::domain::money::Currency;
+use crate::domain::provider::Provider;
+use crate::domain::staff::Actor;
+use crate::domain::time::Timestamp;
+use crate::entropy::Entropy;
+use crate::keys::Keys;
+use crate::passwords::Passwords;
+use crate::store::{Read as _, Snapshot, Storage, Store, StoreError, Table};
+use crate::telemetry::Metrics;
+
+/// The running box: everything that lives as long as the process.
+pub struct App {
+    pub store: Store,
+    pub clock: Clock,
+    pub entropy: Entropy,
+    pub config: Config,
+    pub keys: Keys,
+    pub passwords: Passwords,
+    pub metrics: Metrics,
+    /// Where the box listens, once it does.
+    pub listening: OnceLock<SocketAddr>,
+    /// The provider of the last apply document; the settings stand in where there was none.
+    company: ArcSwapOption<Company>,
+}
+
+/// What the provider's settings come to.
+#[derive(Debug, Clone)]
+pub struct Company {
+    pub name: String,
+    pub currency: Currency,
+    pub zone: Zone,
+}
+
+/// Name of the file in the data folder.
+pub const FILE_NAME: &str = "boxoffice.redb";
+
+const SIGNING_KEY: &str = "signing_key";
+
+impl App {
+    /// Opens the file (creating it) and everything that needs no network.
+    pub fn open(
+        config: Config,
+        storage: Storage,
+        clock: Clock,
+        entropy: Entropy,
+    ) -> anyhow::Result<Arc<Self>> {
+        if let Storage::File(path) = &storage
+            && let Some(folder) = path.parent()
+        {
+            make_folder(folder)?;
+        }
+        let store = Store::open(storage).context("cannot open the data file")?;
+        let fresh: [u8; 32] = entropy.bytes().context("no randomness")?;
+        let secret = store.write_blocking(move |tx| -> Result<[u8; 32], StoreError> {
+            let held = tx.raw_get(Table::Meta, SIGNING_KEY.as_bytes(), |key| key.try_into().ok())?;
+            if let Some(key) = held.flatten() {
+                return Ok(key);
+            }
+            tx.put_meta(SIGNING_KEY, &fresh)?;
+            Ok(fresh)
+        })?;
+        let keys = Keys::new(&secret, &config.alphaott.service_provider);
+        let passwords = Passwords::new(&config.passwords)?;
+        let metrics = Metrics::default();
+        let app = Self {
+            store,
+            clock,
+            entropy,
+            config,
+            keys,
+            passwords,
+            metrics,
+            listening: OnceLock::new(),
+            company: ArcSwapOption::empty(),
+        };
+        app.refresh_company()?;
+        Ok(Arc::new(app))
+    }
+
+    /// The box's address for links: the setting `public_url`, else where it listens.
+    #[must_use]
+    pub fn base_url(&self) -> String {
+        let public = self.config.public_url.trim_end_matches('/');
+        if public.is_empty() {
+            format!("http://{}", self.listening.get().unwrap_or(&self.config.listen))
+        } else {
+            public.to_owned()
+        }
+    }
+
+    /// Name, currency and calendar of the operator.
+    #[must_use]
+    pub fn company(&self) -> Arc<Company> {
+        self.company.load_full().unwrap_or_else(|| {
+            let settings = &self.config.provider;
+            Arc::new(Company {
+                name: settings.name.clone(),
+                currency: Currency::parse(&settings.currency).unwrap_or(Currency::USD),
+                zone: Zone::parse(&settings.time_zone).unwrap_or_else(Zone::utc),
+            })
+        })
+    }
+
+    /// Reads the provider record again, after it changed.
+    pub fn refresh_company(&self) -> Result<(), StoreError> {
+        let provider = self.store.read()?.get::<Provider>(&crate::store::key::Only)?;
+        self.company.store(provider.map(|provider| {
+            Arc::new(Company {
+                name: provider.name,
+                currency: provider.currency,
+                zone: Zone::parse(&provider.time_zone).unwrap_or_else(Zone::utc),
+            })
+        }));
+        Ok(())
+    }
+}
+
+/// Makes the data folder, readable by its owner only.
+fn make_folder(folder: &Path) -> anyhow::Result<()> {
+    if folder.as_os_str().is_empty() || folder.exists() {
+        return Ok(());
+    }
+    let mut builder = std::fs::DirBuilder::new();
+    builder.recursive(true);
+    #[cfg(unix)]
+    std::os::unix::fs::DirBuilderExt::mode(&mut builder, 0o700);
+    builder.create(folder).with_context(|| format!("cannot make the folder {}", folder.display()))
+}
+
+/// The circumstances of one request or job step: who, when, from where.
+#[derive(Clone)]
+pub struct Ctx {
+    pub app: Arc<App>,
+    pub actor: Actor,
+    /// Read once; nothing below asks the clock again.
+    pub now: Timestamp,
+    /// Which interface was used: `alphaott`, `console`, `cli`.
+    pub dialect: &'static str,
+    pub request_id: Arc<str>,
+    /// Where the request came from.
+    pub address: Option<IpAddr>,
+}
+
+impl Ctx {
+    /// The box itself, or its owner at the machine.
+    #[must_use]
+    pub fn system(app: Arc<App>) -> Self {
+        let now = app.clock.now();
+        Self {
+            app,
+            actor: Actor::System,
+            now,
+            dialect: "cli",
+            request_id: Arc::from(""),
+            address: None,
+        }
+    }
+
+    /// The file as the last commit left it.
+    pub fn snapshot(&self) -> Result<Snapshot, StoreError> {
+        self.app.store.read()
+    }
+
+    /// The client's address as text; empty where there is none.
+    #[must_use]
+    pub fn address_text(&self) -> String {
+        self.address.map(|address| address.to_string()).unwrap_or_default()
+    }
+}

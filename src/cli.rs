@@ -1,0 +1,379 @@
+//! The command line: what can be said, and what happens then.
+
+use std::io::{IsTerminal as _, Read as _, Write as _};
+use std::path::{Path, PathBuf};
+
+use anyhow::Context as _;
+use clap::{Args, Parser, Subcommand};
+
+use crate::app::{App, Ctx};
+use crate::clock::Clock;
+use crate::command::{Command as DataCommand, CommandError, Output, run as run_command};
+use crate::config::{self, Config, Flags, Loaded};
+use crate::control;
+use crate::domain::time::Timestamp;
+use crate::entropy::Entropy;
+use crate::ops;
+use crate::serve::{self, Setup};
+use crate::store::Storage;
+use crate::telemetry;
+
+/// The back office of a small IPTV/OTT operator: one binary, one file.
+#[derive(Debug, Parser)]
+#[command(name = "boxoffice", version, about, propagate_version = true)]
+pub struct Cli {
+    #[command(subcommand)]
+    command: Command,
+}
+
+#[derive(Debug, Subcommand)]
+enum Command {
+    /// Run the appliance
+    Serve(Serve),
+    /// Bring catalogue, offers, customers and partners in step with a JSON document
+    Apply(Apply),
+    /// Staff accounts
+    #[command(subcommand)]
+    Operator(Operator),
+    /// Integration tokens (AlphaOTT)
+    #[command(subcommand)]
+    Token(Token),
+    /// Prove the data file: every record, every index, the audit log's chain
+    Check(Place),
+    /// Show the effective settings and where each comes from, secrets hidden
+    Config(Place),
+    /// Show what runs
+    Version,
+}
+
+/// Where the data is.
+#[derive(Debug, Args)]
+struct Place {
+    /// Folder of the data file [default: ./data]
+    #[arg(long, value_name = "DIR")]
+    data: Option<PathBuf>,
+    /// Settings file [default: boxoffice.toml in the data folder]
+    #[arg(long, value_name = "FILE")]
+    config: Option<PathBuf>,
+}
+
+#[derive(Debug, Args)]
+struct Serve {
+    #[command(flatten)]
+    place: Place,
+    /// Address and port; port 0 picks a free one [default: 127.0.0.1:8080]
+    #[arg(long, value_name = "ADDR")]
+    listen: Option<String>,
+    /// On an empty data folder: put a demo operator in it
+    #[arg(long)]
+    demo: bool,
+    /// Freeze time at this instant; POST /console/api/test-clock moves it
+    #[arg(long, value_name = "RFC3339")]
+    test_clock: Option<String>,
+}
+
+#[derive(Debug, Args)]
+struct Apply {
+    /// The document; `-` reads standard input
+    file: PathBuf,
+    /// Say what would happen and change nothing
+    #[arg(long)]
+    dry_run: bool,
+    #[command(flatten)]
+    place: Place,
+}
+
+#[derive(Debug, Subcommand)]
+enum Operator {
+    /// Add a member of staff
+    Add {
+        name: String,
+        /// owner, manager, support, cashier, content-editor, dealer or auditor
+        #[arg(long)]
+        role: String,
+        /// Read the password from standard input instead of asking for it
+        #[arg(long)]
+        password_stdin: bool,
+        #[command(flatten)]
+        place: Place,
+    },
+    /// Give a member of staff a new password
+    Passwd {
+        name: String,
+        /// Read the password from standard input instead of asking for it
+        #[arg(long)]
+        password_stdin: bool,
+        #[command(flatten)]
+        place: Place,
+    },
+    /// List staff: name, role, since when
+    List {
+        #[command(flatten)]
+        place: Place,
+    },
+}
+
+#[derive(Debug, Subcommand)]
+enum Token {
+    /// Print a new token, and nothing else
+    Create {
+        /// Who will hold it
+        #[arg(long)]
+        name: String,
+        /// owner, manager, support, cashier, content-editor, dealer or auditor
+        #[arg(long, default_value = "manager")]
+        role: String,
+        /// How long it is good for: 90s, 12h, 1d, 2y
+        #[arg(long, default_value = "2y", value_parser = parse_ttl)]
+        ttl: i64,
+        #[command(flatten)]
+        place: Place,
+    },
+    /// List tokens: id, name, role, state, end
+    List {
+        #[command(flatten)]
+        place: Place,
+    },
+    /// End a token by its id (`jti`), from the next request on
+    Revoke {
+        id: String,
+        #[command(flatten)]
+        place: Place,
+    },
+}
+
+/// `90s`, `15m`, `12h`, `1d`, `2y` in seconds; a year has 365.25 days.
+fn parse_ttl(text: &str) -> Result<i64, String> {
+    let wrong = || "must be a number with s, m, h, d or y behind it, such as 90s or 2y".to_owned();
+    let unit = text.chars().next_back().ok_or_else(wrong)?;
+    let seconds = match unit {
+        's' => 1,
+        'm' => 60,
+        'h' => 3_600,
+        'd' => 86_400,
+        'y' => 31_557_600,
+        _ => return Err(wrong()),
+    };
+    let count: i64 = text.strip_suffix(unit).and_then(|n| n.parse().ok()).ok_or_else(wrong)?;
+    let max = ops::staff::TOKEN_SECONDS_MAX;
+    let ttl = count.checked_mul(seconds).filter(|ttl| (1..=max).contains(ttl));
+    ttl.ok_or_else(|| "must be more than nothing and at most 30y".to_owned())
+}
+
+impl Place {
+    fn flags(&self) -> Flags {
+        let mut flags = Flags::new();
+        if let Some(data) = &self.data {
+            flags.insert("data".to_owned(), data.display().to_string());
+        }
+        flags
+    }
+
+    fn load(&self, more: Flags) -> anyhow::Result<Loaded> {
+        let mut flags = self.flags();
+        flags.extend(more);
+        Config::load(&flags, self.config.as_deref())
+    }
+}
+
+/// Does what the command line says. An error is one line for the person who typed it.
+pub fn run(cli: Cli) -> anyhow::Result<bool> {
+    let runtime = tokio::runtime::Builder::new_multi_thread().enable_all().build()?;
+    let (place, command) = match cli.command {
+        Command::Serve(serve) => return runtime.block_on(run_server(serve)).map(|()| true),
+        Command::Version => {
+            print_lines(&[format!("boxoffice {}", env!("CARGO_PKG_VERSION"))])?;
+            return Ok(true);
+        }
+        Command::Config(place) => {
+            let loaded = place.load(Flags::new())?;
+            warn(&loaded)?;
+            print_lines(&[config::describe(&loaded)?.trim_end().to_owned()])?;
+            return Ok(true);
+        }
+        Command::Apply(apply) => {
+            let document = read_document(&apply.file)?;
+            (apply.place, DataCommand::Apply { document, dry_run: apply.dry_run })
+        }
+        Command::Operator(Operator::Add { name, role, password_stdin, place }) => {
+            let password = read_password(password_stdin)?;
+            (place, DataCommand::OperatorAdd { name, role, password })
+        }
+        Command::Operator(Operator::Passwd { name, password_stdin, place }) => {
+            let password = read_password(password_stdin)?;
+            (place, DataCommand::OperatorPasswd { name, password })
+        }
+        Command::Operator(Operator::List { place }) => (place, DataCommand::OperatorList),
+        Command::Token(Token::Create { name, role, ttl, place }) => {
+            (place, DataCommand::TokenCreate { name, role, ttl_seconds: ttl })
+        }
+        Command::Token(Token::List { place }) => (place, DataCommand::TokenList),
+        Command::Token(Token::Revoke { id, place }) => (place, DataCommand::TokenRevoke { jti: id }),
+        Command::Check(place) => (place, DataCommand::Check),
+    };
+    let output = runtime.block_on(run_on_data(&place, command))?;
+    print_lines(&output.lines)?;
+    Ok(output.ok)
+}
+
+/// Asks the box that has the folder open; without one opens the file itself.
+async fn run_on_data(place: &Place, command: DataCommand) -> anyhow::Result<Output> {
+    let loaded = place.load(Flags::new())?;
+    if let Some(output) = control::ask(&loaded.config.data, &command).await? {
+        return Ok(output);
+    }
+    let file = serve::data_file(&loaded.config);
+    // A look at the data must not make any.
+    let looks = matches!(
+        command,
+        DataCommand::Check | DataCommand::OperatorList | DataCommand::TokenList
+    );
+    if looks && !file.exists() {
+        anyhow::bail!("there is no data in {}", loaded.config.data.display());
+    }
+    let opening = tokio::task::spawn_blocking(move || {
+        App::open(loaded.config, Storage::File(file), Clock::System, Entropy::system())
+    });
+    let app = opening.await.context("opening was cut short")??;
+    let outcome = run_command(&Ctx::system(app.clone()), command).await;
+    tokio::task::spawn_blocking(move || app.store.close()).await?;
+    outcome.map_err(|CommandError::Refused(reason)| anyhow::anyhow!(reason))
+}
+
+async fn run_server(serve: Serve) -> anyhow::Result<()> {
+    let mut flags = Flags::new();
+    if let Some(listen) = &serve.listen {
+        flags.insert("listen".to_owned(), listen.clone());
+    }
+    let loaded = serve.place.load(flags)?;
+    telemetry::start_log(&loaded.config.log);
+    for warning in &loaded.warnings {
+        tracing::warn!("{warning}");
+    }
+    let clock = match &serve.test_clock {
+        None => Clock::System,
+        Some(text) => Clock::test(
+            Timestamp::parse(text)
+                .context("--test-clock: must be a date and time such as 2026-01-31T10:00:00Z")?,
+        ),
+    };
+    // Listen for the signals before saying that we are here.
+    let stop = StopSignal::new()?;
+    let running = serve::start(Setup::in_folder(loaded.config, clock)).await?;
+    let ctx = Ctx::system(running.app());
+    let after = first_words(&ctx, serve.demo).await?;
+    print_lines(&[format!("listening on http://{}", running.address())])?;
+    print_lines(&after)?;
+    stop.wait().await;
+    tracing::info!("going down: answering what is in flight");
+    running.stop().await;
+    Ok(())
+}
+
+/// What a first start tells its operator: the demo's login, or the set-up link.
+async fn first_words(ctx: &Ctx, demo: bool) -> anyhow::Result<Vec<String>> {
+    let base = ctx.app.base_url();
+    let refused = |error: ops::OpError| anyhow::anyhow!("{error}");
+    if demo {
+        return Ok(match ops::demo::install(ctx).await.map_err(refused)? {
+            Some(login) => vec![
+                format!("demo operator: {base}/console/"),
+                format!("login: {}  password: {}", login.name, login.password),
+            ],
+            None => vec!["the data folder is not empty: no demo was put in".to_owned()],
+        });
+    }
+    let code = ops::staff::setup_code(ctx).await.map_err(refused)?;
+    Ok(code.map(|code| format!("set up the owner account: {base}/console/setup?code={code}"))
+        .into_iter()
+        .collect())
+}
+
+/// SIGTERM or SIGINT.
+struct StopSignal {
+    terminate: tokio::signal::unix::Signal,
+    interrupt: tokio::signal::unix::Signal,
+}
+
+impl StopSignal {
+    fn new() -> anyhow::Result<Self> {
+        use tokio::signal::unix::{SignalKind, signal};
+        Ok(Self {
+            terminate: signal(SignalKind::terminate())?,
+            interrupt: signal(SignalKind::interrupt())?,
+        })
+    }
+
+    async fn wait(mut self) {
+        tokio::select! {
+            _ = self.terminate.recv() => {}
+            _ = self.interrupt.recv() => {}
+        }
+    }
+}
+
+fn read_document(file: &Path) -> anyhow::Result<String> {
+    if file == Path::new("-") {
+        let mut text = String::new();
+        std::io::stdin().read_to_string(&mut text).context("cannot read standard input")?;
+        return Ok(text);
+    }
+    std::fs::read_to_string(file).with_context(|| format!("cannot read {}", file.display()))
+}
+
+fn read_password(from_stdin: bool) -> anyhow::Result<String> {
+    if from_stdin {
+        let mut line = String::new();
+        std::io::stdin().read_line(&mut line).context("cannot read standard input")?;
+        return Ok(line.trim_end_matches(['\r', '\n']).to_owned());
+    }
+    if !std::io::stdin().is_terminal() {
+        anyhow::bail!("there is no terminal to ask for the password; use --password-stdin");
+    }
+    let password = rpassword::prompt_password("Password: ")?;
+    let again = rpassword::prompt_password("Again: ")?;
+    anyhow::ensure!(password == again, "the two passwords differ");
+    Ok(password)
+}
+
+fn warn(loaded: &Loaded) -> anyhow::Result<()> {
+    for warning in &loaded.warnings {
+        writeln!(std::io::stderr(), "warning: {warning}")?;
+    }
+    Ok(())
+}
+
+/// Prints at once. A reader that went away is no failure.
+fn print_lines(lines: &[String]) -> anyhow::Result<()> {
+    let mut out = std::io::stdout().lock();
+    for line in lines {
+        match writeln!(out, "{line}").and_then(|()| out.flush()) {
+            Err(error) if error.kind() == std::io::ErrorKind::BrokenPipe => return Ok(()),
+            other => other?,
+        }
+    }
+    Ok(())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::{Cli, parse_ttl};
+    use clap::CommandFactory as _;
+
+    #[test]
+    fn the_command_line_is_well_formed() {
+        Cli::command().debug_assert();
+    }
+
+    #[test]
+    fn lives_of_tokens_have_units() {
+        for (text, seconds) in
+            [("90s", 90), ("12h", 43_200), ("1d", 86_400), ("2y", 63_115_200), ("20y", 631_152_000)]
+        {
+            assert_eq!(parse_ttl(text), Ok(seconds));
+        }
+        for text in ["", "s", "0s", "-1d", "5", "1w", "31y", "99999999999999999999y", "1é"] {
+            assert!(parse_ttl(text).is_err(), "{text}");
+        }
+    }
+}

@@ -1,0 +1,151 @@
+//! The commands that work on the data whether or not a box is running: what is asked, and how it
+//! is carried out. The command line and the control socket both end here.
+
+use serde::{Deserialize, Serialize};
+
+use crate::app::Ctx;
+use crate::domain::staff::Role;
+use crate::ops::{self, OpError};
+
+/// A command with its arguments.
+#[derive(Debug, Serialize, Deserialize)]
+pub enum Command {
+    Apply { document: String, dry_run: bool },
+    OperatorAdd { name: String, role: String, password: String },
+    OperatorPasswd { name: String, password: String },
+    OperatorList,
+    TokenCreate { name: String, role: String, ttl_seconds: i64 },
+    TokenList,
+    TokenRevoke { jti: String },
+    Check,
+}
+
+/// What a command prints, and whether it found the data sound.
+#[derive(Debug, Serialize, Deserialize)]
+pub struct Output {
+    pub lines: Vec<String>,
+    pub ok: bool,
+}
+
+/// Why a command was not carried out, in one line.
+#[derive(Debug)]
+pub enum CommandError {
+    Refused(String),
+}
+
+impl From<OpError> for CommandError {
+    fn from(error: OpError) -> Self {
+        Self::Refused(words(&error))
+    }
+}
+
+fn done(lines: Vec<String>) -> Output {
+    Output { lines, ok: true }
+}
+
+/// Carries a command out.
+pub async fn run(ctx: &Ctx, command: Command) -> Result<Output, CommandError> {
+    match command {
+        Command::Apply { document, dry_run } => apply(ctx, document, dry_run).await,
+        Command::OperatorAdd { name, role, password } => {
+            let role = parse_role(&role)?;
+            if name.is_empty() || name.len() > 64 || name.chars().any(char::is_control) {
+                let reason = "the name must have 1 to 64 characters".to_owned();
+                return Err(CommandError::Refused(reason));
+            }
+            let operator = ops::staff::add_operator(ctx, name, role, password).await?;
+            Ok(done(vec![format!("added {} ({})", operator.name, operator.role.name())]))
+        }
+        Command::OperatorPasswd { name, password } => {
+            ops::staff::change_operator_password(ctx, name.clone(), password).await?;
+            Ok(done(vec![format!("changed the password of {name}")]))
+        }
+        Command::OperatorList => {
+            let operators = ops::staff::operators(ctx)?;
+            let line = |operator: &crate::domain::staff::Operator| {
+                let created = operator.created_at.to_rfc3339_millis();
+                format!("{}\t{}\t{created}", operator.name, operator.role.name())
+            };
+            Ok(done(operators.iter().map(line).collect()))
+        }
+        Command::TokenCreate { name, role, ttl_seconds } => {
+            let role = parse_role(&role)?;
+            let wish = ops::staff::NewToken { name, role, ttl_seconds };
+            let (_, text) = ops::staff::create_token(ctx, wish).await?;
+            Ok(done(vec![text]))
+        }
+        Command::TokenList => Ok(done(token_lines(ctx)?)),
+        Command::TokenRevoke { jti } => {
+            let token = ops::staff::revoke_token(ctx, jti).await?;
+            Ok(done(vec![format!("revoked {} ({})", token.id, token.name)]))
+        }
+        Command::Check => check(ctx).await,
+    }
+}
+
+async fn apply(ctx: &Ctx, document: String, dry_run: bool) -> Result<Output, CommandError> {
+    let report = ops::apply::apply(ctx, document, dry_run).await?;
+    let mut lines = Vec::new();
+    let would = if dry_run { "would be " } else { "" };
+    for (verb, counts) in
+        [("created", &report.created), ("changed", &report.changed), ("left", &report.left)]
+    {
+        for (section, count) in counts {
+            lines.push(format!("{section}: {count} {would}{verb}"));
+        }
+    }
+    if lines.is_empty() {
+        lines.push("the document is empty".to_owned());
+    }
+    Ok(done(lines))
+}
+
+fn token_lines(ctx: &Ctx) -> Result<Vec<String>, OpError> {
+    let tokens = ops::staff::tokens(ctx)?;
+    let line = |token: &crate::domain::staff::Token| {
+        let state = if token.revoked_at.is_some() {
+            "revoked"
+        } else if token.expires_at <= ctx.now {
+            "expired"
+        } else {
+            "valid"
+        };
+        let expires = token.expires_at.to_rfc3339_millis();
+        format!("{}\t{}\t{}\t{state}\tuntil {expires}", token.id, token.name, token.role.name())
+    };
+    Ok(tokens.iter().map(line).collect())
+}
+
+async fn check(ctx: &Ctx) -> Result<Output, CommandError> {
+    let ctx = ctx.clone();
+    let checked = tokio::task::spawn_blocking(move || ops::upkeep::check(&ctx)).await;
+    let report = checked.map_err(|error| CommandError::Refused(error.to_string()))??;
+    if report.findings.is_empty() {
+        return Ok(done(vec![format!("clean: {} records", report.records)]));
+    }
+    let mut lines: Vec<String> = report.findings.iter().map(ToString::to_string).collect();
+    lines.push(format!("{} findings in {} records", report.findings.len(), report.records));
+    Ok(Output { lines, ok: false })
+}
+
+fn parse_role(name: &str) -> Result<Role, CommandError> {
+    Role::parse(name).ok_or_else(|| {
+        let names: Vec<&str> = Role::ALL.iter().map(|role| role.name()).collect();
+        CommandError::Refused(format!("no role {name}; there are {}", names.join(", ")))
+    })
+}
+
+/// A refusal as one line for a person at the machine.
+fn words(error: &OpError) -> String {
+    use crate::domain::refusal::Refusal;
+    match error {
+        OpError::Refused(Refusal::OperatorTaken { name }) => {
+            format!("an operator {name} exists; use `operator passwd` for a new password")
+        }
+        OpError::Refused(Refusal::PasswordLength { min, max }) => {
+            format!("the password must have {min} to {max} characters")
+        }
+        OpError::Throttled { .. } => "the box is too busy; try again in a moment".to_owned(),
+        other => other.to_string(),
+    }
+}

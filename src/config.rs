@@ -1,0 +1,440 @@
+//! Settings: flags, then environment, then the TOML file, then the defaults below.
+//!
+//! The only file that reads the environment. Only what is needed to start stands here; what an
+//! operator changes while the box runs is a record in the store.
+
+use std::collections::BTreeMap;
+use std::net::SocketAddr;
+use std::path::{Path, PathBuf};
+
+use anyhow::Context as _;
+use serde::{Deserialize, Serialize};
+use toml::{Table, Value};
+
+use crate::domain::calendar::Zone;
+use crate::domain::money::Currency;
+
+/// Every setting, with its default.
+#[derive(Debug, Clone, Serialize, Deserialize)]
+#[serde(default, deny_unknown_fields)]
+pub struct Config {
+    /// Folder of the data file, the control socket and `boxoffice.toml`.
+    pub data: PathBuf,
+    /// Address and port to answer on; port 0 picks a free one.
+    pub listen: SocketAddr,
+    /// How the box is reached from outside, for links. Empty: `http://` and the listen address.
+    pub public_url: String,
+    pub provider: ProviderSettings,
+    pub alphaott: AlphaottSettings,
+    pub stalker: StalkerSettings,
+    pub marketone: MarketoneSettings,
+    pub smtp: UrlSetting,
+    pub sms: UrlSetting,
+    pub carrier: UrlSetting,
+    pub billing: BillingSettings,
+    pub passwords: PasswordSettings,
+    pub log: LogSettings,
+}
+
+/// The operator's own company, until an apply document says otherwise.
+#[derive(Debug, Clone, Serialize, Deserialize)]
+#[serde(default, deny_unknown_fields)]
+pub struct ProviderSettings {
+    pub name: String,
+    /// ISO 4217.
+    pub currency: String,
+    /// IANA name; its midnight ends a day.
+    pub time_zone: String,
+    pub locale: String,
+}
+
+/// The AlphaOTT integration API.
+#[derive(Debug, Clone, Serialize, Deserialize)]
+#[serde(default, deny_unknown_fields)]
+pub struct AlphaottSettings {
+    pub prefix: String,
+    /// Audience (`aud`) of tokens, and `serviceProvider` of new customers.
+    pub service_provider: String,
+    /// Issuer (`iss`) of tokens.
+    pub issuer: String,
+    /// Where a hosted page leads back to when the caller names no `returnUrl`.
+    pub return_url: String,
+}
+
+/// The Stalker API and portal.
+#[derive(Debug, Clone, Serialize, Deserialize)]
+#[serde(default, deny_unknown_fields)]
+pub struct StalkerSettings {
+    pub enabled: bool,
+    /// Login and password both empty: no authentication, as in the original.
+    pub login: String,
+    pub password: String,
+    /// Seconds between two polls of a box.
+    pub watchdog_timeout: u32,
+    pub allow_resellers_info: bool,
+    /// `end_date` is shown and acted on.
+    pub internal_billing: bool,
+    /// `disabled` of STB_MODULES is computed from the plan.
+    pub tariff_plans: bool,
+}
+
+/// The MarketONE API.
+#[derive(Debug, Clone, Serialize, Deserialize)]
+#[serde(default, deny_unknown_fields)]
+pub struct MarketoneSettings {
+    pub enabled: bool,
+}
+
+/// A gateway by its address; empty: none.
+#[derive(Debug, Clone, Default, Serialize, Deserialize)]
+#[serde(default, deny_unknown_fields)]
+pub struct UrlSetting {
+    pub url: String,
+}
+
+/// Billing runs.
+#[derive(Debug, Clone, Serialize, Deserialize)]
+#[serde(default, deny_unknown_fields)]
+pub struct BillingSettings {
+    /// A run that would touch unusually much stops and asks.
+    pub guard: bool,
+}
+
+/// Cost of passwords (argon2id) and how many are worked at once.
+#[derive(Debug, Clone, Serialize, Deserialize)]
+#[serde(default, deny_unknown_fields)]
+pub struct PasswordSettings {
+    pub memory_kib: u32,
+    pub passes: u32,
+    pub lanes: u32,
+    /// How many are hashed at the same time.
+    pub at_once: usize,
+    /// How many may be in hand or wait; one more is answered 503.
+    pub waiting_max: usize,
+}
+
+/// The log on standard error.
+#[derive(Debug, Clone, Serialize, Deserialize)]
+#[serde(default, deny_unknown_fields)]
+pub struct LogSettings {
+    /// `error`, `warn`, `info`, `debug` or `trace`.
+    pub level: String,
+    /// `text` or `json`.
+    pub format: String,
+}
+
+impl Default for Config {
+    fn default() -> Self {
+        Self {
+            data: PathBuf::from("data"),
+            listen: SocketAddr::from(([127, 0, 0, 1], 8080)),
+            public_url: String::new(),
+            provider: ProviderSettings::default(),
+            alphaott: AlphaottSettings::default(),
+            stalker: StalkerSettings::default(),
+            marketone: MarketoneSettings { enabled: true },
+            smtp: UrlSetting::default(),
+            sms: UrlSetting::default(),
+            carrier: UrlSetting::default(),
+            billing: BillingSettings::default(),
+            passwords: PasswordSettings::default(),
+            log: LogSettings::default(),
+        }
+    }
+}
+
+impl Default for ProviderSettings {
+    fn default() -> Self {
+        Self {
+            name: "Boxoffice".to_owned(),
+            currency: "USD".to_owned(),
+            time_zone: "UTC".to_owned(),
+            locale: "en".to_owned(),
+        }
+    }
+}
+
+impl Default for AlphaottSettings {
+    fn default() -> Self {
+        Self {
+            prefix: "/integration/api".to_owned(),
+            service_provider: "boxoffice".to_owned(),
+            issuer: "boxoffice".to_owned(),
+            return_url: String::new(),
+        }
+    }
+}
+
+impl Default for StalkerSettings {
+    fn default() -> Self {
+        Self {
+            enabled: true,
+            login: String::new(),
+            password: String::new(),
+            watchdog_timeout: 120,
+            allow_resellers_info: false,
+            internal_billing: false,
+            tariff_plans: false,
+        }
+    }
+}
+
+impl Default for MarketoneSettings {
+    fn default() -> Self {
+        Self { enabled: true }
+    }
+}
+
+impl Default for BillingSettings {
+    fn default() -> Self {
+        Self { guard: true }
+    }
+}
+
+impl Default for PasswordSettings {
+    fn default() -> Self {
+        // 19 MiB, 2 passes, 1 lane: the recommendation of OWASP. One at a time leaves a core free.
+        Self { memory_kib: 19_456, passes: 2, lanes: 1, at_once: 1, waiting_max: 32 }
+    }
+}
+
+impl Default for LogSettings {
+    fn default() -> Self {
+        Self { level: "info".to_owned(), format: "text".to_owned() }
+    }
+}
+
+/// What the command line said, by the names of the settings.
+pub type Flags = BTreeMap<String, String>;
+
+/// Settings that are never printed.
+const SECRETS: &[&str] = &["stalker.password", "smtp.url", "sms.url", "carrier.url"];
+
+/// Sections that later versions act on: accepted, so that one file serves both.
+const NOT_YET_USED: &[&str] = &["stalker", "marketone", "smtp", "sms", "carrier", "billing"];
+
+/// The settings and where each came from.
+#[derive(Debug, Clone)]
+pub struct Loaded {
+    pub config: Config,
+    /// Path of a setting -> `default`, `file`, `environment` or `flag`.
+    pub origins: BTreeMap<String, &'static str>,
+    /// What the operator should hear about.
+    pub warnings: Vec<String>,
+}
+
+impl Config {
+    /// For tests: a free port and cheap passwords.
+    #[must_use]
+    pub fn for_tests() -> Self {
+        Self {
+            listen: SocketAddr::from(([127, 0, 0, 1], 0)),
+            passwords: PasswordSettings {
+                memory_kib: 8,
+                passes: 1,
+                ..PasswordSettings::default()
+            },
+            ..Self::default()
+        }
+    }
+
+    /// Reads flags, environment and file. `file`: the one named by `--config`; without it
+    /// `boxoffice.toml` in the data folder is read if it is there.
+    pub fn load(flags: &Flags, file: Option<&Path>) -> anyhow::Result<Loaded> {
+        #[expect(clippy::disallowed_methods, reason = "the home of settings")]
+        let environment = std::env::vars_os().filter_map(|(name, value)| {
+            Some((name.into_string().ok()?, value.into_string().ok()?))
+        });
+        load(flags, file, environment.collect())
+    }
+
+    /// Refuses values that no type can: unknown zones, currencies, addresses.
+    fn validate(&self) -> anyhow::Result<()> {
+        let known = |ok: bool, name: &str, hint: &str| {
+            anyhow::ensure!(ok, "setting {name}: {hint}");
+            Ok(())
+        };
+        let provider = &self.provider;
+        known(Zone::parse(&provider.time_zone).is_some(), "provider.time_zone", "no such time zone; use an IANA name such as Europe/Berlin")?;
+        known(Currency::parse(&provider.currency).is_some(), "provider.currency", "no such currency; use an ISO 4217 code such as EUR")?;
+        let prefix = &self.alphaott.prefix;
+        let plain = prefix.bytes().all(|b| b.is_ascii_alphanumeric() || matches!(b, b'/' | b'-' | b'_' | b'.'));
+        known(prefix.starts_with('/') && !prefix.ends_with('/') && plain, "alphaott.prefix", "must begin with / and not end with it")?;
+        known(!self.alphaott.service_provider.is_empty(), "alphaott.service_provider", "must not be empty")?;
+        for (name, url) in [("public_url", &self.public_url), ("alphaott.return_url", &self.alphaott.return_url)] {
+            let web = url.is_empty() || url.starts_with("http://") || url.starts_with("https://");
+            known(web, name, "must begin with http:// or https://")?;
+        }
+        known(self.log.level.parse::<tracing::Level>().is_ok(), "log.level", "must be error, warn, info, debug or trace")?;
+        known(matches!(self.log.format.as_str(), "text" | "json"), "log.format", "must be text or json")
+    }
+}
+
+fn load(
+    flags: &Flags,
+    file: Option<&Path>,
+    environment: Vec<(String, String)>,
+) -> anyhow::Result<Loaded> {
+    let defaults = Table::try_from(Config::default()).context("the defaults")?;
+    let mut origins = BTreeMap::new();
+    for path in paths(&defaults) {
+        origins.insert(path, "default");
+    }
+    let mut warnings = Vec::new();
+    let mut layers = Vec::new();
+    for (name, text) in environment {
+        let Some(path) = name.strip_prefix("BOXOFFICE_") else { continue };
+        let path = path.to_lowercase().replace("__", ".");
+        if origins.contains_key(&path) {
+            layers.push((path, text, "environment", name));
+        } else {
+            warnings.push(format!("environment variable {name} is no setting of boxoffice"));
+        }
+    }
+    for (path, text) in flags {
+        layers.push((path.clone(), text.clone(), "flag", format!("--{path}")));
+    }
+
+    let data = layers.iter().rev().find(|layer| layer.0 == "data").map(|layer| &layer.1);
+    let beside = PathBuf::from(data.map_or("data", String::as_str)).join("boxoffice.toml");
+    let path = match file {
+        Some(path) => Some(path.to_owned()),
+        None => beside.exists().then_some(beside),
+    };
+    let mut table = defaults.clone();
+    if let Some(path) = path {
+        let shown = path.display();
+        let text = std::fs::read_to_string(&path).with_context(|| format!("cannot read {shown}"))?;
+        // Read as settings first: this is what names an unknown key and its line.
+        toml::from_str::<Config>(&text).with_context(|| format!("in {shown}"))?;
+        let given: Table = text.parse().with_context(|| format!("in {shown}"))?;
+        for path in paths(&given) {
+            origins.insert(path, "file");
+        }
+        merge(&mut table, given);
+    }
+    for (path, text, origin, name) in layers {
+        set(&mut table, &path, &text).with_context(|| name)?;
+        origins.insert(path, origin);
+    }
+    let config: Config = table.try_into().context("in the settings")?;
+    config.validate()?;
+    for section in NOT_YET_USED {
+        let given = origins.iter().any(|(path, origin)| {
+            *origin != "default" && path.starts_with(section) && path[section.len()..].starts_with('.')
+        });
+        if given {
+            warnings.push(format!("settings of [{section}] are accepted but not acted on by this version"));
+        }
+    }
+    Ok(Loaded { config, origins, warnings })
+}
+
+/// One line per setting, secrets hidden: `listen = "127.0.0.1:8080"  # default`.
+pub fn describe(loaded: &Loaded) -> anyhow::Result<String> {
+    let table = Table::try_from(&loaded.config).context("the settings")?;
+    let mut text = String::new();
+    for (path, origin) in &loaded.origins {
+        let value = get(&table, path).map(ToString::to_string).unwrap_or_default();
+        let hidden = SECRETS.contains(&path.as_str()) && value != "\"\"";
+        let shown = if hidden { "\"(hidden)\"".to_owned() } else { value };
+        text.push_str(&format!("{path} = {shown}  # {origin}\n"));
+    }
+    Ok(text)
+}
+
+/// Dotted paths of all values.
+fn paths(table: &Table) -> Vec<String> {
+    let mut found = Vec::new();
+    for (name, value) in table {
+        match value {
+            Value::Table(inner) => {
+                found.extend(paths(inner).into_iter().map(|path| format!("{name}.{path}")));
+            }
+            _ => found.push(name.clone()),
+        }
+    }
+    found
+}
+
+fn get<'t>(table: &'t Table, path: &str) -> Option<&'t Value> {
+    match path.split_once('.') {
+        None => table.get(path),
+        Some((name, rest)) => get(table.get(name)?.as_table()?, rest),
+    }
+}
+
+/// Sets a value from text, in the type that its default has.
+fn set(table: &mut Table, path: &str, text: &str) -> anyhow::Result<()> {
+    if let Some((name, rest)) = path.split_once('.') {
+        let inner = table.get_mut(name).and_then(Value::as_table_mut).context("no such setting")?;
+        return set(inner, rest, text);
+    }
+    let value = match table.get(path) {
+        Some(Value::Boolean(_)) => Value::Boolean(text.parse().context("must be true or false")?),
+        Some(Value::Integer(_)) => Value::Integer(text.parse().context("must be a whole number")?),
+        _ => Value::String(text.to_owned()),
+    };
+    table.insert(path.to_owned(), value);
+    Ok(())
+}
+
+fn merge(into: &mut Table, from: Table) {
+    for (name, value) in from {
+        match (into.get_mut(&name), value) {
+            (Some(Value::Table(into)), Value::Table(from)) => merge(into, from),
+            (_, value) => {
+                into.insert(name, value);
+            }
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::{Flags, describe, load};
+
+    fn env(pairs: &[(&str, &str)]) -> Vec<(String, String)> {
+        pairs.iter().map(|(k, v)| ((*k).to_owned(), (*v).to_owned())).collect()
+    }
+
+    #[test]
+    fn flags_beat_environment_beats_file_beats_default() {
+        let folder = tempfile::tempdir().unwrap();
+        let file = folder.path().join("box.toml");
+        std::fs::write(&file, "public_url = \"http://file\"\n[provider]\nname = \"File\"\ncurrency = \"EUR\"\n[stalker]\nlogin = \"x\"\n").unwrap();
+        let flags = Flags::from([("listen".to_owned(), "127.0.0.1:0".to_owned())]);
+        let environment = env(&[("BOXOFFICE_PROVIDER__NAME", "Env"), ("BOXOFFICE_LISTEN", "127.0.0.1:9"), ("BOXOFFICE_STALKER__PASSWORD", "12345"), ("BOXOFFICE_BILLING__GUARD", "false"), ("BOXOFFICE_NONSENSE", "1")]);
+        let loaded = load(&flags, Some(&file), environment).unwrap();
+        assert_eq!(loaded.config.provider.name, "Env");
+        assert_eq!(loaded.config.provider.currency, "EUR");
+        assert_eq!(loaded.config.public_url, "http://file");
+        assert_eq!(loaded.config.listen.port(), 0);
+        assert_eq!(loaded.config.stalker.password, "12345");
+        assert!(!loaded.config.billing.guard);
+        assert!(loaded.warnings.iter().any(|warning| warning.contains("BOXOFFICE_NONSENSE")));
+        let text = describe(&loaded).unwrap();
+        assert!(text.contains("provider.currency = \"EUR\"  # file"));
+        assert!(text.contains("stalker.password = \"(hidden)\"  # environment"));
+        assert!(!text.contains("12345"));
+    }
+
+    #[test]
+    fn what_is_wrong_is_named() {
+        let folder = tempfile::tempdir().unwrap();
+        let file = folder.path().join("box.toml");
+        for (text, named) in [
+            ("[provider]\nnmae = \"x\"\n", "nmae"),
+            ("[provider]\ntime_zone = \"Mars/Base\"\n", "provider.time_zone"),
+            ("[provider]\ncurrency = \"ZZZ\"\n", "provider.currency"),
+            ("[alphaott]\nprefix = \"api/\"\n", "alphaott.prefix"),
+            ("listen = 5\n", "listen"),
+        ] {
+            std::fs::write(&file, text).unwrap();
+            let error = load(&Flags::new(), Some(&file), Vec::new()).unwrap_err();
+            assert!(format!("{error:#}").contains(named), "{error:#}");
+        }
+        let error = load(&Flags::new(), None, env(&[("BOXOFFICE_BILLING__GUARD", "yes")])).unwrap_err();
+        assert!(format!("{error:#}").contains("BOXOFFICE_BILLING__GUARD"));
+    }
+}

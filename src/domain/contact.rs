@@ -1,0 +1,98 @@
+//! How people and boxes are reached: parsed once, lenient where a reference says so.
+
+use serde::{Deserialize, Serialize};
+
+/// An e-mail address as it was given, with a form for comparing.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Email(String);
+
+/// Longest e-mail address, in characters (RFC 5321).
+pub const EMAIL_CHARS_MAX: usize = 254;
+
+impl Email {
+    /// `local@domain`: one `@`, something on both sides, neither blanks nor control characters.
+    /// Deliverability is not judged.
+    #[must_use]
+    pub fn parse(text: &str) -> Option<Self> {
+        let (local, domain) = text.split_once('@')?;
+        let barred = |c: char| c == '@' || c <= ' ' || ('\u{7f}'..='\u{a0}').contains(&c);
+        let plain = |part: &str| !part.is_empty() && !part.chars().any(barred);
+        let fits = plain(local) && plain(domain) && text.chars().count() <= EMAIL_CHARS_MAX;
+        fits.then(|| Self(text.to_owned()))
+    }
+
+    #[must_use]
+    pub fn as_str(&self) -> &str {
+        &self.0
+    }
+
+    /// The form two addresses are compared by: upper and lower case are one.
+    #[must_use]
+    pub fn folded(&self) -> String {
+        self.0.to_lowercase()
+    }
+}
+
+/// The folded form of any text, for looking an address up that may be none.
+#[must_use]
+pub fn fold_email(text: &str) -> String {
+    text.to_lowercase()
+}
+
+/// A MAC address in its usual spelling, `00:1A:79:00:39:5E`, if `text` is one of six octets in any common notation.
+///
+/// Devices keep the text they were given whatever it is (the vendor's own sample has eight octets); only the index by
+/// MAC uses this.
+#[must_use]
+pub fn usual_mac(text: &str) -> Option<String> {
+    let digits: Vec<u8> = match text.len() {
+        17 => {
+            let separator = text.as_bytes().get(2).copied().filter(|b| matches!(b, b':' | b'-'))?;
+            let parts: Vec<&str> = text.split(char::from(separator)).collect();
+            if parts.len() != 6 || parts.iter().any(|part| part.len() != 2) {
+                return None;
+            }
+            parts.concat().into_bytes()
+        }
+        12 => text.as_bytes().to_vec(),
+        _ => return None,
+    };
+    if !digits.iter().all(u8::is_ascii_hexdigit) {
+        return None;
+    }
+    let upper = String::from_utf8(digits).ok()?.to_ascii_uppercase();
+    let pairs: Vec<&str> = (0..6).filter_map(|i| upper.get(i * 2..i * 2 + 2)).collect();
+    Some(pairs.join(":"))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::{Email, usual_mac};
+    use proptest::prelude::*;
+
+    #[test]
+    fn macs_meet_in_one_spelling() {
+        for text in ["00:1a:79:00:39:5e", "00-1A-79-00-39-5E", "001a7900395E"] {
+            assert_eq!(usual_mac(text).as_deref(), Some("00:1A:79:00:39:5E"));
+        }
+        for text in ["82:90:A8:59:D2:B1:C0:76", "F3:1F:6:D3:CE:97", "", "00:1a:79:00:39:5g", "00:1a-79:00-39:5e"] {
+            assert_eq!(usual_mac(text), None, "{text}");
+        }
+    }
+
+    #[test]
+    fn email_is_local_at_domain() {
+        assert!(Email::parse("oliver@queen.com").is_some());
+        for text in ["", "oliver", "@queen.com", "oliver@", "a b@c.d", "a@b\u{0}.c"] {
+            assert!(Email::parse(text).is_none(), "{text:?}");
+        }
+    }
+
+    proptest! {
+        #[test]
+        fn fuzz_contact_parsers_never_panic(text in "\\PC{0,40}") {
+            let _ = usual_mac(&text);
+            let _ = Email::parse(&text);
+        }
+    }
+}

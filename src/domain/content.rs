@@ -1,0 +1,86 @@
+//! What there is to watch, and who else takes part: channels, movies, genres, resellers, partners.
+
+use serde::{Deserialize, Serialize};
+
+use super::id::{ChannelId, GenreId, MovieId, PartnerId, ResellerId};
+use super::money::{Amount, Currency};
+use super::staff::Secret;
+
+/// Stored by position: append only.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+pub enum ChannelKind {
+    Tv,
+    Radio,
+}
+
+/// A TV or radio channel.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Channel {
+    pub id: ChannelId,
+    pub name: String,
+    /// What the viewer types on the remote control.
+    pub number: u32,
+    pub kind: ChannelKind,
+    pub genre: Option<GenreId>,
+    pub url: String,
+    pub logo: String,
+    /// The channel's name in a programme guide.
+    pub xmltv_id: String,
+    /// Shown to everybody, whatever they hold.
+    pub base_channel: bool,
+    pub censored: bool,
+    pub archive_days: u32,
+}
+
+/// A group of channels or movies.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Genre {
+    pub id: GenreId,
+    pub title: String,
+}
+
+/// A film.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Movie {
+    pub id: MovieId,
+    pub title: String,
+    pub genre: Option<GenreId>,
+    pub url: String,
+    pub poster: String,
+    pub year: Option<u32>,
+    pub description: String,
+    pub duration_minutes: Option<u32>,
+}
+
+/// Who sold it; scopes customers.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Reseller {
+    pub id: ResellerId,
+    pub name: String,
+    pub users_max: Option<u32>,
+    pub use_ip_ranges: bool,
+}
+
+/// A thing a partner sells.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct PartnerProduct {
+    pub code: String,
+    pub title: String,
+}
+
+/// A third party that bills through us.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Partner {
+    pub id: PartnerId,
+    /// Unique short name.
+    pub key: String,
+    pub name: String,
+    /// SHA-256 of the API key, in hex.
+    pub api_key_hash: Option<Secret>,
+    pub products: Vec<PartnerProduct>,
+    pub currencies: Vec<Currency>,
+    pub refunds: bool,
+    pub pin_required: bool,
+    pub per_charge_limit: Option<Amount>,
+    pub monthly_limit: Option<Amount>,
+}

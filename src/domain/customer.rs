@@ -1,0 +1,160 @@
+//! Customers: who they are and which state they are in.
+
+use serde::{Deserialize, Serialize};
+
+use super::contact::Email;
+use super::id::{CustomerId, OrderId, ResellerId, ServiceSpecId};
+use super::money::Amount;
+use super::open::OpenObject;
+use super::staff::Secret;
+use super::time::Timestamp;
+
+/// State of a customer. Stored by position: append only.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
+pub enum CustomerStatus {
+    /// May sign in and consume.
+    Active,
+    /// Switched off by the operator, or created and not yet switched on.
+    Inactive,
+    /// Registered, confirmation pending: no content.
+    AwaitingAuthorization,
+    /// May sign in and see the account, no content; only the customer lifts it.
+    SuspendedByCustomer,
+    /// May sign in and see the account, no content; only billing lifts it.
+    SuspendedByBilling,
+    /// A tombstone: hidden from lists unless asked for, and its login, e-mail and MACs are free.
+    Deleted,
+}
+
+impl CustomerStatus {
+    pub const ALL: [CustomerStatus; 6] = [
+        CustomerStatus::Active,
+        CustomerStatus::Inactive,
+        CustomerStatus::AwaitingAuthorization,
+        CustomerStatus::SuspendedByCustomer,
+        CustomerStatus::SuspendedByBilling,
+        CustomerStatus::Deleted,
+    ];
+}
+
+/// The parts of a person's name, free text each.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct PersonName {
+    pub title: String,
+    pub first: String,
+    pub last: String,
+    pub middle: String,
+    pub prefix: String,
+    pub suffix: String,
+    /// The whole name as one text, where it came as one.
+    pub full: Option<String>,
+}
+
+/// How a customer's own password stands.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub enum CustomerPassword {
+    /// Never set: no sign-in by password.
+    #[default]
+    Unset,
+    /// An argon2id hash in PHC form.
+    Hash(Secret),
+    /// Reset by the operator at that instant: the old one no longer works, a new one must be set.
+    Reset(Timestamp),
+}
+
+/// How a carrier bills the customer for partners' charges.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct CarrierProfile {
+    pub prepaid: bool,
+    pub barred: bool,
+    pub monthly_limit: Option<Amount>,
+}
+
+/// What boxes and the plan bridge need to know of a customer.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct BoxProfile {
+    pub comment: String,
+    /// "Paid until", where another system bills.
+    pub end_at: Option<Timestamp>,
+    pub modules: Vec<String>,
+    pub additional_services_on: bool,
+    /// Free text shown to the box where the operator bills elsewhere; not money.
+    pub account_balance: String,
+    /// Optional packages the customer chose; they come and go with plans that offer them.
+    pub chosen_packages: Vec<ServiceSpecId>,
+}
+
+/// The person or household who pays.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Customer {
+    pub id: CustomerId,
+    /// Unique among customers that are not deleted.
+    pub login: Option<String>,
+    /// The contract; not unique, families share one.
+    pub account_number: Option<String>,
+    pub name: PersonName,
+    /// Unique among customers that are not deleted, upper and lower case being one.
+    pub email: Option<Email>,
+    pub phones: Vec<String>,
+    pub status: CustomerStatus,
+    /// The tenant's name as the creator gave it.
+    pub service_provider: String,
+    pub location: Option<OpenObject>,
+    pub address: Option<OpenObject>,
+    pub billing_address: Option<OpenObject>,
+    pub external_refs: Vec<OpenObject>,
+    pub password: CustomerPassword,
+    pub created_at: Timestamp,
+    pub activated_at: Option<Timestamp>,
+    pub updated_at: Timestamp,
+    /// The order whose product shows as the customer's plan.
+    pub primary_order: Option<OrderId>,
+    pub reseller: Option<ResellerId>,
+    pub carrier: CarrierProfile,
+    /// Money the customer brought along; becomes the first journal entry.
+    pub opening_balance: Option<Amount>,
+    pub box_profile: BoxProfile,
+}
+
+impl Customer {
+    /// A new customer: active, nothing known yet.
+    #[must_use]
+    pub fn new(id: CustomerId, service_provider: String, now: Timestamp) -> Self {
+        Self {
+            id,
+            login: None,
+            account_number: None,
+            name: PersonName::default(),
+            email: None,
+            phones: Vec::new(),
+            status: CustomerStatus::Active,
+            service_provider,
+            location: None,
+            address: None,
+            billing_address: None,
+            external_refs: Vec::new(),
+            password: CustomerPassword::Unset,
+            created_at: now,
+            activated_at: None,
+            updated_at: now,
+            primary_order: None,
+            reseller: None,
+            carrier: CarrierProfile { prepaid: false, barred: false, monthly_limit: None },
+            opening_balance: None,
+            box_profile: BoxProfile { additional_services_on: true, ..BoxProfile::default() },
+        }
+    }
+
+    #[must_use]
+    pub fn is_deleted(&self) -> bool {
+        self.status == CustomerStatus::Deleted
+    }
+
+    /// Moves to `status`; becoming active for the first time is remembered.
+    pub fn set_status(&mut self, status: CustomerStatus, now: Timestamp) {
+        self.status = status;
+        if status == CustomerStatus::Active && self.activated_at.is_none() {
+            self.activated_at = Some(now);
+        }
+    }
+}

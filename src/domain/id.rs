@@ -1,0 +1,63 @@
+//! Typed ids: a number from a sequence of its own for every kind of record.
+//!
+//! Numbers ascend in the order of creation and never repeat. How a dialect shows them (24 hex
+//! digits, decimals, a UUID) is the dialect's business and must not be known here.
+
+use serde::{Deserialize, Serialize};
+
+/// What all numbered ids share, so that the store can keep any of them.
+pub trait Id: Copy + Ord + std::fmt::Debug + Send + 'static {
+    /// Name of the sequence the numbers come from; part of the stored file, never changes.
+    const SEQUENCE: &'static str;
+    fn new(number: u64) -> Self;
+    fn number(self) -> u64;
+}
+
+macro_rules! ids {
+    ($($(#[$doc:meta])* $name:ident = $sequence:literal;)*) => {$(
+        $(#[$doc])*
+        #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+        pub struct $name(pub u64);
+
+        impl Id for $name {
+            const SEQUENCE: &'static str = $sequence;
+            fn new(number: u64) -> Self { Self(number) }
+            fn number(self) -> u64 { self.0 }
+        }
+    )*};
+}
+
+ids! {
+    /// The person or household who pays.
+    CustomerId = "customer";
+    /// Hardware or an app that plays.
+    DeviceId = "device";
+    /// One entitlement of one customer.
+    ServiceId = "service";
+    /// A sellable right; Stalker's services package.
+    ServiceSpecId = "service_spec";
+    /// A bundle of rights; Stalker's tariff plan.
+    ProductSpecId = "product_spec";
+    /// How a product is sold.
+    ProductOfferId = "product_offer";
+    /// This customer has this product until then.
+    OrderId = "order";
+    /// Something a customer or their box did.
+    ActivityId = "activity";
+    /// One line of the audit log.
+    AuditId = "audit";
+    /// A member of staff.
+    OperatorId = "operator";
+    /// A page where an order is paid.
+    HostedPageId = "hosted_page";
+    /// A TV or radio channel.
+    ChannelId = "channel";
+    /// A group of channels or movies.
+    GenreId = "genre";
+    /// A film.
+    MovieId = "movie";
+    /// Who sold it.
+    ResellerId = "reseller";
+    /// A third party that bills through us.
+    PartnerId = "partner";
+}

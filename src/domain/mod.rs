@@ -1,0 +1,35 @@
+//! The rules: pure functions over plain data. No I/O, no async, no clock, no wire names.
+//!
+//! | noun | meaning |
+//! |---|---|
+//! | Customer | the person or household who pays |
+//! | Device | hardware or an app that plays |
+//! | Service | **the entitlement**: this customer may use this until then |
+//! | ServiceSpec | a sellable right: kind, scope, content |
+//! | ProductSpec | a bundle of included and optional rights; a tariff plan |
+//! | ProductOffer | how a product is sold: term, cycles, charges |
+//! | Order | this customer has this product, until when, renewed how |
+//! | HostedPage | a page where one offer is paid |
+//! | Activity | what a customer or their box did |
+//! | Audit | who changed what, from where |
+//! | Operator, Token | staff, and the credentials of billing scripts |
+//! | Channel, Movie, Genre | what there is to watch |
+//! | Reseller, Partner | who sold it; who bills through us |
+
+pub mod access;
+pub mod calendar;
+pub mod catalogue;
+pub mod contact;
+pub mod content;
+pub mod customer;
+pub mod device;
+pub mod event;
+pub mod id;
+pub mod money;
+pub mod open;
+pub mod order;
+pub mod payment;
+pub mod provider;
+pub mod refusal;
+pub mod staff;
+pub mod time;

@@ -1,0 +1,189 @@
+//! Money: whole minor units with their currency, never a float.
+
+use serde::{Deserialize, Serialize};
+
+/// An ISO 4217 currency code. Our own three bytes, so that no table of another crate decides what
+/// stored money means.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+pub struct Currency([u8; 3]);
+
+impl Currency {
+    pub const USD: Currency = Currency(*b"USD");
+
+    /// A code of the ISO 4217 table in capital letters, else `None`.
+    #[must_use]
+    pub fn parse(code: &str) -> Option<Self> {
+        let bytes: [u8; 3] = code.as_bytes().try_into().ok()?;
+        iso_currency::Currency::from_code(code).map(|_| Self(bytes))
+    }
+
+    #[must_use]
+    pub fn as_str(&self) -> &str {
+        std::str::from_utf8(&self.0).unwrap_or("XXX")
+    }
+
+    /// Decimals of the currency: 2 for USD, 0 for JPY, 3 for KWD. 2 where the table says none.
+    #[must_use]
+    pub fn exponent(self) -> u32 {
+        iso_currency::Currency::from_code(self.as_str())
+            .and_then(iso_currency::Currency::exponent)
+            .map_or(2, u32::from)
+    }
+}
+
+/// An amount of money: minor units (cents) of a currency. May be negative.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize)]
+pub struct Amount {
+    pub minor: i64,
+    pub currency: Currency,
+}
+
+/// Largest absolute amount taken from outside, in minor units: keeps every sum far from overflow.
+pub const AMOUNT_MINOR_MAX: i64 = 1_000_000_000_000_000;
+
+impl Amount {
+    #[must_use]
+    pub fn zero(currency: Currency) -> Self {
+        Self { minor: 0, currency }
+    }
+
+    /// A decimal text such as `102.5`, `-3` or `1e2` (the forms of a JSON number). `None` where it is no number, has more
+    /// decimals than the currency (trailing zeros aside) or exceeds [`AMOUNT_MINOR_MAX`].
+    #[must_use]
+    pub fn parse(text: &str, currency: Currency) -> Option<Self> {
+        let minor = scaled(text, currency.exponent())?;
+        (minor.abs() <= AMOUNT_MINOR_MAX).then_some(Self { minor, currency })
+    }
+
+    /// As [`Amount::parse`], but takes the noise of a script that computed with floats, such as
+    /// `0.5700000000000001`: what lies within a millionth of a minor unit is that unit.
+    #[must_use]
+    pub fn parse_noisy(text: &str, currency: Currency) -> Option<Self> {
+        const MILLION: i64 = 1_000_000;
+        Self::parse(text, currency).or_else(|| {
+            let (whole, fraction) = text.split_once('.')?;
+            let kept = usize::try_from(currency.exponent()).ok()?.checked_add(6)?;
+            let fraction = fraction.get(..kept)?;
+            let fine = scaled(&format!("{whole}.{fraction}"), currency.exponent().checked_add(6)?)?;
+            let rest = fine.checked_rem(MILLION)?.abs();
+            if rest > 1 && rest < MILLION.checked_sub(1)? {
+                return None;
+            }
+            let half = if fine < 0 { MILLION.checked_div(-2)? } else { MILLION.checked_div(2)? };
+            let minor = fine.checked_add(half)?.checked_div(MILLION)?;
+            (minor.abs() <= AMOUNT_MINOR_MAX).then_some(Self { minor, currency })
+        })
+    }
+
+    /// `102.5`, `0`, `-3.07`: shortest decimal text, as JSON numbers are written.
+    #[must_use]
+    pub fn to_decimal(self) -> String {
+        to_shortest(self.minor, self.currency.exponent())
+    }
+}
+
+/// The decimal `text` times ten to the power of `exponent`, if that is a whole number.
+pub(super) fn scaled(text: &str, exponent: u32) -> Option<i64> {
+    if text.is_empty() || text.len() > 40 {
+        return None;
+    }
+    let (mantissa, power) = match text.split_once(['e', 'E']) {
+        Some((mantissa, power)) => (mantissa, power.parse::<i32>().ok()?),
+        None => (text, 0),
+    };
+    let (negative, digits) = match mantissa.strip_prefix('-') {
+        Some(rest) => (true, rest),
+        None => (false, mantissa),
+    };
+    let (whole, fraction) = digits.split_once('.').unwrap_or((digits, ""));
+    if whole.is_empty() || (digits.contains('.') && fraction.is_empty()) {
+        return None;
+    }
+    let mut value: i128 = 0;
+    for digit in whole.bytes().chain(fraction.bytes()) {
+        let digit = digit.is_ascii_digit().then_some(digit)?;
+        value = value.checked_mul(10)?.checked_add(i128::from(digit.checked_sub(b'0')?))?;
+    }
+    let fraction_len = i32::try_from(fraction.len()).ok()?;
+    let shift = i32::try_from(exponent).ok()?.checked_add(power)?.checked_sub(fraction_len)?;
+    let ten_to = |n: u32| 10i128.checked_pow(n);
+    if shift >= 0 {
+        if value != 0 {
+            value = value.checked_mul(ten_to(shift.unsigned_abs())?)?;
+        }
+    } else if value != 0 {
+        let divisor = ten_to(shift.unsigned_abs())?;
+        if value.checked_rem(divisor)? != 0 {
+            return None;
+        }
+        value = value.checked_div(divisor)?;
+    }
+    let value = i64::try_from(value).ok()?;
+    if negative { value.checked_neg() } else { Some(value) }
+}
+
+/// `value` divided by ten to the power of `exponent`, without trailing zeros.
+pub(super) fn to_shortest(value: i64, exponent: u32) -> String {
+    let digits = format!("{:0width$}", value.unsigned_abs(), width = exponent as usize + 1);
+    let (whole, fraction) = digits.split_at(digits.len().saturating_sub(exponent as usize));
+    let fraction = fraction.trim_end_matches('0');
+    let sign = if value < 0 { "-" } else { "" };
+    if fraction.is_empty() { format!("{sign}{whole}") } else { format!("{sign}{whole}.{fraction}") }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::{Amount, Currency};
+    use proptest::prelude::*;
+
+    #[test]
+    fn decimals_follow_the_currency() {
+        let kwd = Currency::parse("KWD").unwrap();
+        let jpy = Currency::parse("JPY").unwrap();
+        for (text, currency, minor) in [
+            ("102.5", Currency::USD, Some(10_250)),
+            ("102.50", Currency::USD, Some(10_250)),
+            ("1e2", Currency::USD, Some(10_000)),
+            ("0.105", Currency::USD, None),
+            ("0.105", kwd, Some(105)),
+            ("7.0", jpy, Some(7)),
+            ("7.5", jpy, None),
+            ("-3.07", Currency::USD, Some(-307)),
+            ("", Currency::USD, None),
+            (".5", Currency::USD, None),
+            ("5.", Currency::USD, None),
+            ("1e400", Currency::USD, None),
+            ("0e400", Currency::USD, Some(0)),
+            ("99999999999999999999", Currency::USD, None),
+        ] {
+            assert_eq!(Amount::parse(text, currency).map(|a| a.minor), minor, "{text}");
+        }
+        assert_eq!(Amount { minor: 10_250, currency: Currency::USD }.to_decimal(), "102.5");
+        assert_eq!(Amount::zero(Currency::USD).to_decimal(), "0");
+        for (text, minor) in [
+            ("0.5700000000000001", Some(57)),
+            ("0.28999999999999998", Some(29)),
+            ("-0.5700000000000001", Some(-57)),
+            ("0.5710000000000001", None),
+            ("0.575", None),
+            ("12.34", Some(1_234)),
+        ] {
+            assert_eq!(Amount::parse_noisy(text, Currency::USD).map(|a| a.minor), minor, "{text}");
+        }
+        assert_eq!(Currency::parse("usd"), None);
+        assert_eq!(Currency::parse("ZZZ"), None);
+    }
+
+    proptest! {
+        #[test]
+        fn what_is_shown_parses_back(minor in -1_000_000_000_000i64..1_000_000_000_000) {
+            let amount = Amount { minor, currency: Currency::USD };
+            prop_assert_eq!(Amount::parse(&amount.to_decimal(), Currency::USD), Some(amount));
+        }
+
+        #[test]
+        fn fuzz_parse_never_panics(text in "[-+0-9.eE]{0,45}") {
+            let _ = Amount::parse(&text, Currency::USD);
+        }
+    }
+}

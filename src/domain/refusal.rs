@@ -1,0 +1,54 @@
+//! Every business "no", with a stable code. Data, never prose: each dialect words it.
+
+use super::id::{ProductOfferId, ServiceSpecId};
+
+/// Why a command was refused although it was well-formed.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+#[error("{}", self.code())]
+pub enum Refusal {
+    /// Another customer has this e-mail address.
+    EmailTaken,
+    /// Another customer has this login.
+    LoginTaken,
+    /// A box of another customer has this MAC.
+    MacTaken { mac: String },
+    /// This client-brought id is or was another record's.
+    IdTaken { id: String },
+    /// A name of an operator that exists.
+    OperatorTaken { name: String },
+    /// The offer is not on sale: inactive, expired, removed, or its product is not on offer.
+    OfferNotOnSale { offer: ProductOfferId },
+    /// The service spec cannot be given out: deleted.
+    ServiceSpecGone { spec: ServiceSpecId },
+    /// More of these than one customer may have.
+    TooMany { what: &'static str, max: usize },
+    /// A set-up or sign-in secret that does not fit.
+    BadCredentials,
+    /// The set-up link was used or never given out.
+    SetupDone,
+    /// A password outside the accepted lengths.
+    PasswordLength { min: usize, max: usize },
+    /// The test clock only moves forward.
+    ClockBackward,
+}
+
+impl Refusal {
+    /// Stable, kebab-case; appears in the log and in metrics.
+    #[must_use]
+    pub fn code(&self) -> &'static str {
+        match self {
+            Self::EmailTaken => "email-taken",
+            Self::LoginTaken => "login-taken",
+            Self::MacTaken { .. } => "mac-taken",
+            Self::IdTaken { .. } => "id-taken",
+            Self::OperatorTaken { .. } => "operator-taken",
+            Self::OfferNotOnSale { .. } => "offer-not-on-sale",
+            Self::ServiceSpecGone { .. } => "service-spec-gone",
+            Self::TooMany { .. } => "too-many",
+            Self::BadCredentials => "bad-credentials",
+            Self::SetupDone => "setup-done",
+            Self::PasswordLength { .. } => "password-length",
+            Self::ClockBackward => "clock-backward",
+        }
+    }
+}

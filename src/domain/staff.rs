@@ -1,0 +1,309 @@
+//! Staff: who may do what, and the credentials of people and scripts.
+
+use serde::{Deserialize, Serialize, Serializer};
+
+use super::id::OperatorId;
+use super::time::Timestamp;
+
+/// A hash or key that may be stored but never shown: anything a person can read says `hidden`.
+#[derive(Clone, PartialEq, Eq, Deserialize)]
+pub struct Secret(pub String);
+
+impl Serialize for Secret {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        let shown = if serializer.is_human_readable() { "hidden" } else { self.0.as_str() };
+        serializer.serialize_newtype_struct("Secret", shown)
+    }
+}
+
+impl std::fmt::Debug for Secret {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.write_str("hidden")
+    }
+}
+
+/// What a member of staff or a script may do. Stored by position: append only.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+pub enum Role {
+    /// Everything, staff included.
+    Owner,
+    /// Everything but staff. What billing scripts get.
+    Manager,
+    /// Customers, devices and services.
+    Support,
+    /// Reads customers, takes orders and money.
+    Cashier,
+    /// The catalogue.
+    ContentEditor,
+    /// Sells: customers, devices and orders.
+    Dealer,
+    /// Reads everything, changes nothing.
+    Auditor,
+}
+
+/// A thing one may be allowed to do.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Permission {
+    CustomersRead,
+    CustomersWrite,
+    ServicesWrite,
+    CatalogueRead,
+    CatalogueWrite,
+    OrdersRead,
+    OrdersWrite,
+    MoneyRead,
+    ActivityRead,
+    ClockMove,
+    StaffManage,
+    Apply,
+}
+
+impl Permission {
+    /// The permission in words, for a refusal.
+    #[must_use]
+    pub fn words(self) -> &'static str {
+        match self {
+            Self::CustomersRead => "read customers",
+            Self::CustomersWrite => "change customers and devices",
+            Self::ServicesWrite => "change services",
+            Self::CatalogueRead => "read the catalogue",
+            Self::CatalogueWrite => "change the catalogue",
+            Self::OrdersRead => "read orders",
+            Self::OrdersWrite => "change orders",
+            Self::MoneyRead => "read money",
+            Self::ActivityRead => "read activity",
+            Self::ClockMove => "move the test clock",
+            Self::StaffManage => "manage staff and tokens",
+            Self::Apply => "apply documents",
+        }
+    }
+}
+
+impl Role {
+    pub const ALL: [Role; 7] = [
+        Role::Owner,
+        Role::Manager,
+        Role::Support,
+        Role::Cashier,
+        Role::ContentEditor,
+        Role::Dealer,
+        Role::Auditor,
+    ];
+
+    #[must_use]
+    pub fn name(self) -> &'static str {
+        match self {
+            Self::Owner => "owner",
+            Self::Manager => "manager",
+            Self::Support => "support",
+            Self::Cashier => "cashier",
+            Self::ContentEditor => "content-editor",
+            Self::Dealer => "dealer",
+            Self::Auditor => "auditor",
+        }
+    }
+
+    #[must_use]
+    pub fn parse(name: &str) -> Option<Self> {
+        Self::ALL.into_iter().find(|role| role.name() == name)
+    }
+
+    #[must_use]
+    pub fn may(self, permission: Permission) -> bool {
+        use Permission as P;
+        match self {
+            Self::Owner => true,
+            Self::Manager => permission != P::StaffManage,
+            Self::Support => matches!(
+                permission,
+                P::CustomersRead
+                    | P::CustomersWrite
+                    | P::ServicesWrite
+                    | P::CatalogueRead
+                    | P::OrdersRead
+                    | P::ActivityRead
+            ),
+            Self::Cashier => matches!(
+                permission,
+                P::CustomersRead | P::CatalogueRead | P::OrdersRead | P::OrdersWrite | P::MoneyRead
+            ),
+            Self::ContentEditor => matches!(permission, P::CatalogueRead | P::CatalogueWrite),
+            Self::Dealer => matches!(
+                permission,
+                P::CustomersRead
+                    | P::CustomersWrite
+                    | P::CatalogueRead
+                    | P::OrdersRead
+                    | P::OrdersWrite
+            ),
+            Self::Auditor => matches!(
+                permission,
+                P::CustomersRead
+                    | P::CatalogueRead
+                    | P::OrdersRead
+                    | P::MoneyRead
+                    | P::ActivityRead
+            ),
+        }
+    }
+}
+
+/// Who acts.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Actor {
+    /// A caller who has not shown any credential, where none is needed.
+    Nobody,
+    /// The box itself, or its owner on the machine through the command line.
+    System,
+    /// A member of staff who signed in.
+    Operator { id: OperatorId, name: String, role: Role },
+    /// A script with an integration token.
+    Token { jti: TokenId, name: String, role: Role },
+}
+
+impl Actor {
+    #[must_use]
+    pub fn may(&self, permission: Permission) -> bool {
+        match self {
+            Self::Nobody => false,
+            Self::System => true,
+            Self::Operator { role, .. } | Self::Token { role, .. } => role.may(permission),
+        }
+    }
+
+    /// `operator` or the like, and a name: what the audit log keeps.
+    #[must_use]
+    pub fn label(&self) -> (&'static str, &str) {
+        match self {
+            Self::Nobody => ("nobody", ""),
+            Self::System => ("system", ""),
+            Self::Operator { name, .. } => ("operator", name),
+            Self::Token { name, .. } => ("token", name),
+        }
+    }
+}
+
+/// A member of staff.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Operator {
+    pub id: OperatorId,
+    /// Unique.
+    pub name: String,
+    pub role: Role,
+    /// An argon2id hash in PHC form.
+    pub password: Secret,
+    pub created_at: Timestamp,
+    pub updated_at: Timestamp,
+}
+
+/// Shortest and longest password of a member of staff, in characters and bytes.
+pub const OPERATOR_PASSWORD_CHARS_MIN: usize = 8;
+pub const PASSWORD_BYTES_MAX: usize = 256;
+
+/// The random number that names a token (`jti`): sixteen bytes shown as a UUID.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+pub struct TokenId(pub [u8; 16]);
+
+impl TokenId {
+    /// Sixteen random bytes, marked as a version 4 UUID.
+    #[must_use]
+    pub fn from_random(mut bytes: [u8; 16]) -> Self {
+        bytes[6] = (bytes[6] & 0x0f) | 0x40;
+        bytes[8] = (bytes[8] & 0x3f) | 0x80;
+        Self(bytes)
+    }
+
+    /// The usual form with four hyphens, in either case.
+    #[must_use]
+    pub fn parse(text: &str) -> Option<Self> {
+        if text.len() != 36 {
+            return None;
+        }
+        let mut bytes = [0u8; 16];
+        let mut digits = 0usize;
+        for (position, byte) in text.bytes().enumerate() {
+            if matches!(position, 8 | 13 | 18 | 23) {
+                if byte != b'-' {
+                    return None;
+                }
+                continue;
+            }
+            let value = char::from(byte).to_digit(16).and_then(|digit| u8::try_from(digit).ok())?;
+            let slot = bytes.get_mut(digits.checked_div(2)?)?;
+            *slot = slot.checked_shl(4)? | value;
+            digits = digits.saturating_add(1);
+        }
+        Some(Self(bytes))
+    }
+}
+
+impl std::fmt::Display for TokenId {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        for (position, byte) in self.0.iter().enumerate() {
+            if matches!(position, 4 | 6 | 8 | 10) {
+                f.write_str("-")?;
+            }
+            write!(f, "{byte:02x}")?;
+        }
+        Ok(())
+    }
+}
+
+/// An integration token. The token itself is not kept: its signature proves it, this record allows it.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Token {
+    pub id: TokenId,
+    pub name: String,
+    pub role: Role,
+    pub created_at: Timestamp,
+    pub expires_at: Timestamp,
+    pub revoked_at: Option<Timestamp>,
+}
+
+/// A sign-in of a member of staff, found by the hash of its secret.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Session {
+    /// SHA-256 of the secret the browser holds.
+    pub secret_hash: [u8; 32],
+    pub operator: OperatorId,
+    pub created_at: Timestamp,
+    pub expires_at: Timestamp,
+}
+
+/// How long a sign-in lasts, in seconds: twelve hours.
+pub const SESSION_SECONDS: i64 = 43_200;
+
+#[cfg(test)]
+mod tests {
+    use super::{Permission, Role, Secret, TokenId};
+    use proptest::prelude::*;
+
+    #[test]
+    fn a_secret_shows_itself_to_no_person() {
+        let secret = Secret("argon2".to_owned());
+        assert_eq!(format!("{secret:?}"), "hidden");
+        assert_eq!(serde_json::to_string(&secret).unwrap(), "\"hidden\"");
+    }
+
+    #[test]
+    fn roles_are_read_by_their_names() {
+        for role in Role::ALL {
+            assert_eq!(Role::parse(role.name()), Some(role));
+        }
+        assert!(!Role::Auditor.may(Permission::CustomersWrite));
+        assert!(!Role::Manager.may(Permission::StaffManage));
+    }
+
+    proptest! {
+        #[test]
+        fn token_ids_parse_back(bytes in any::<[u8; 16]>()) {
+            let id = TokenId::from_random(bytes);
+            prop_assert_eq!(TokenId::parse(&id.to_string()), Some(id));
+        }
+
+        #[test]
+        fn fuzz_token_id_never_panics(text in "\\PC{0,40}") {
+            let _ = TokenId::parse(&text);
+        }
+    }
+}

@@ -1,0 +1,25 @@
+//! Boxoffice: the back office of a small IPTV/OTT operator in one binary and one file.
+//!
+//! Read in this order: `domain` (the rules), `store` (the file), `ops` (the use cases), `wire`
+//! (the interfaces), `serve` (the process). `ARCHITECTURE.md` has the map.
+
+pub mod domain;
+
+pub mod store;
+
+pub mod app;
+pub mod clock;
+pub mod config;
+pub mod entropy;
+pub mod keys;
+pub mod passwords;
+pub mod telemetry;
+
+pub mod ops;
+
+pub mod wire;
+
+pub mod cli;
+pub mod command;
+pub mod control;
+pub mod serve;

@@ -1,0 +1,408 @@
+//! Customers of an apply document: the record, their boxes, their plan and what they chose.
+
+use std::collections::BTreeSet;
+
+use crate::app::Ctx;
+use crate::domain::access::{Grant, Origin, Service};
+use crate::domain::calendar::Zone;
+use crate::domain::catalogue::{ProductSpec, ServiceSpec, ServiceStatus};
+use crate::domain::contact::usual_mac;
+use crate::domain::content::{Channel, Reseller};
+use crate::domain::customer::{CarrierProfile, Customer, CustomerPassword, CustomerStatus};
+use crate::domain::device::{Device, DeviceKind, DeviceStatus};
+use crate::domain::event::Change;
+use crate::domain::id::{ChannelId, CustomerId, ResellerId, ServiceSpecId};
+use crate::domain::money::Currency;
+use crate::domain::order::{Order, OrderStatus, follow};
+use crate::domain::refusal::Refusal;
+use crate::domain::staff::{PASSWORD_BYTES_MAX, Secret};
+use crate::domain::time::Timestamp;
+use crate::ops::{OpError, customers, devices, orders, services};
+use crate::store::{Read as _, Table, Tx};
+
+use super::document::{CarrierType, CustomerIn, Document};
+use super::{Outcome, parse_amount, wrong};
+
+/// What the document's provider says about dates and money.
+pub(super) struct Setting {
+    pub zone: Zone,
+    pub currency: Currency,
+}
+
+/// Hashes the passwords that are not the stored ones already: before the command, because the
+/// writer must not wait for argon2. One slot per customer of the document.
+pub(super) async fn hash_passwords(
+    ctx: &Ctx,
+    document: &Document,
+) -> Result<Vec<Option<Secret>>, OpError> {
+    let mut hashes = Vec::with_capacity(document.customers.len());
+    for (i, given) in document.customers.iter().enumerate() {
+        let Some(password) = &given.password else {
+            hashes.push(None);
+            continue;
+        };
+        if password.is_empty() || password.len() > PASSWORD_BYTES_MAX {
+            let problem = format!("must have 1 to {PASSWORD_BYTES_MAX} bytes");
+            return Err(wrong(&format!("customers[{i}].password"), &problem));
+        }
+        let held = ctx
+            .snapshot()?
+            .get_by::<Customer>(Table::CustomersByLogin, given.login.as_bytes())?
+            .map(|customer| customer.password);
+        let same = match held {
+            Some(CustomerPassword::Hash(hash)) => {
+                ctx.app.passwords.verify(password.clone(), Some(hash)).await?
+            }
+            _ => false,
+        };
+        hashes.push(if same {
+            None
+        } else {
+            let salt = ctx.app.entropy.bytes()?;
+            Some(ctx.app.passwords.hash(password.clone(), salt).await?)
+        });
+    }
+    Ok(hashes)
+}
+
+/// Brings one customer and all that hangs on it in step.
+pub(super) fn keep_customer(
+    ctx: &Ctx,
+    tx: &mut Tx<'_>,
+    given: &CustomerIn,
+    password: Option<Secret>,
+    path: &str,
+    setting: &Setting,
+) -> Result<Outcome, OpError> {
+    let held = held_customer(tx, given)?;
+    let base = match &held {
+        Some(held) => held.clone(),
+        None => {
+            let provider = ctx.app.config.alphaott.service_provider.clone();
+            let mut customer = Customer::new(tx.next_id()?, provider, ctx.now);
+            customer.login = Some(given.login.clone());
+            customer
+        }
+    };
+    let mut after = assigned(tx, base, given, path, setting)?;
+    if let Some(hash) = password {
+        after.password = CustomerPassword::Hash(hash);
+    }
+    let status = given.status.map_or(after.status, |status| status.0);
+    after.set_status(status, ctx.now);
+    let mut changes = Vec::new();
+    keep_devices(ctx, tx, after.id, given, path, &mut changes)?;
+    keep_plan(ctx, tx, &mut after, given, path, &mut changes)?;
+    keep_chosen(ctx, tx, &mut after, given, path, &mut changes)?;
+    keep_channels(ctx, tx, &after, given, path, &mut changes)?;
+    customers::check_unique(tx, &after).map_err(|error| at_field(error, path))?;
+    if held.as_ref() == Some(&after) && changes.is_empty() {
+        return Ok(Outcome::Left);
+    }
+    let (action, outcome) = match held {
+        None => ("apply.create", Outcome::Created),
+        Some(_) => ("apply.change", Outcome::Changed),
+    };
+    after.updated_at = if outcome == Outcome::Created { after.updated_at } else { ctx.now };
+    tx.put(&after)?;
+    changes.extend(crate::ops::changes(held.as_ref(), Some(&after))?);
+    crate::ops::audit(ctx, tx, action, &after, changes)?;
+    Ok(outcome)
+}
+
+/// The customer with this login; for a customer that is to be deleted, also one that is.
+fn held_customer(tx: &Tx<'_>, given: &CustomerIn) -> Result<Option<Customer>, OpError> {
+    let live = tx.get_by::<Customer>(Table::CustomersByLogin, given.login.as_bytes())?;
+    if live.is_some() || given.status.is_none_or(|status| status.0 != CustomerStatus::Deleted) {
+        return Ok(live);
+    }
+    for number in tx.numbers(Table::CustomersByStatus, &[CustomerStatus::Deleted as u8])? {
+        let customer = tx.get::<Customer>(&CustomerId(number))?;
+        if let Some(customer) = customer.filter(|c| c.login.as_ref() == Some(&given.login)) {
+            return Ok(Some(customer));
+        }
+    }
+    Ok(None)
+}
+
+fn assigned(
+    tx: &Tx<'_>,
+    mut customer: Customer,
+    given: &CustomerIn,
+    path: &str,
+    setting: &Setting,
+) -> Result<Customer, OpError> {
+    fn set<T: Clone>(field: &mut T, given: &Option<T>) {
+        if let Some(value) = given {
+            field.clone_from(value);
+        }
+    }
+    if let Some(full) = &given.full_name {
+        // Read back whole where one field holds it, split at the first space where two do.
+        let (first, last) = full.split_once(' ').unwrap_or((full, ""));
+        customer.name.first = first.to_owned();
+        customer.name.last = last.to_owned();
+        customer.name.full = Some(full.clone());
+    }
+    set(&mut customer.name.first, &given.first_name);
+    set(&mut customer.name.last, &given.last_name);
+    if given.account_number.is_some() {
+        customer.account_number.clone_from(&given.account_number);
+    }
+    if given.email.is_some() {
+        customer.email.clone_from(&given.email);
+    }
+    set(&mut customer.phones, &given.phones);
+    let profile = &mut customer.box_profile;
+    set(&mut profile.modules, &given.modules);
+    set(&mut profile.comment, &given.comment);
+    set(&mut profile.account_balance, &given.account_balance);
+    set(&mut profile.additional_services_on, &given.additional_services_on);
+    if let Some(text) = &given.end_date {
+        let end = setting.zone.day_start(text).or_else(|| Timestamp::parse(text));
+        let end = end.ok_or_else(|| {
+            wrong(&format!("{path}.end_date"), "must be a date such as 2026-01-31")
+        })?;
+        profile.end_at = Some(end);
+    }
+    if let Some(id) = given.reseller.map(ResellerId) {
+        if tx.get::<Reseller>(&id)?.is_none() {
+            return Err(wrong(&format!("{path}.reseller"), "no such reseller"));
+        }
+        customer.reseller = Some(id);
+    }
+    if let Some(text) = &given.opening_balance {
+        let at = || format!("{path}.opening_balance");
+        customer.opening_balance = Some(parse_amount(text, setting.currency, at)?);
+    }
+    if let Some(carrier) = &given.carrier {
+        let monthly_limit = match &carrier.monthly_limit {
+            Some(text) => {
+                let at = || format!("{path}.carrier.monthly_limit");
+                Some(parse_amount(text, setting.currency, at)?)
+            }
+            None => None,
+        };
+        customer.carrier = CarrierProfile {
+            prepaid: carrier.kind == CarrierType::Prepaid,
+            barred: carrier.barred.unwrap_or(false),
+            monthly_limit,
+        };
+    }
+    Ok(customer)
+}
+
+/// Adds and updates the boxes that the document names; others stay as they are.
+fn keep_devices(
+    ctx: &Ctx,
+    tx: &mut Tx<'_>,
+    customer: CustomerId,
+    given: &CustomerIn,
+    path: &str,
+    changes: &mut Vec<Change>,
+) -> Result<(), OpError> {
+    let mut held = devices::of_customer(tx, customer)?;
+    for (i, wish) in given.devices.iter().enumerate() {
+        let mac = wish.mac.clone().unwrap_or_default();
+        let serial = wish.serial.clone().unwrap_or_default();
+        let same = |device: &Device| {
+            if mac.is_empty() {
+                !serial.is_empty() && device.mac.is_empty() && device.serial == serial
+            } else {
+                device.mac == mac
+                    || (usual_mac(&mac).is_some() && usual_mac(&device.mac) == usual_mac(&mac))
+            }
+        };
+        let position = held.iter().position(same);
+        let before = position.map(|position| held.remove(position));
+        let base = match &before {
+            Some(device) => device.clone(),
+            None => Device {
+                id: tx.next_id()?,
+                foreign_id: None,
+                customer,
+                kind: DeviceKind::Unknown,
+                status: DeviceStatus::Active,
+                model: String::new(),
+                platform: String::new(),
+                brand: String::new(),
+                serial: String::new(),
+                mac: mac.clone(),
+                created_at: ctx.now,
+                removed_at: None,
+            },
+        };
+        let after = Device {
+            kind: wish.kind.map_or(base.kind, super::document::DeviceTypeIn::kind),
+            serial: wish.serial.clone().unwrap_or_else(|| base.serial.clone()),
+            model: wish.model.clone().unwrap_or_else(|| base.model.clone()),
+            ..base
+        };
+        devices::check_mac(tx, &after)
+            .map_err(|error| at_field(error, &format!("{path}.devices[{i}]")))?;
+        if before.as_ref() != Some(&after) {
+            tx.put(&after)?;
+            changes.push(noted("devices", &format!("{} {}", after.serial, after.mac)));
+        }
+    }
+    Ok(())
+}
+
+/// Gives the customer the plan that the document names, if it is not the present one.
+fn keep_plan(
+    ctx: &Ctx,
+    tx: &mut Tx<'_>,
+    customer: &mut Customer,
+    given: &CustomerIn,
+    path: &str,
+    changes: &mut Vec<Change>,
+) -> Result<(), OpError> {
+    let Some(name) = given.tariff_plan.as_ref().filter(|name| !name.is_empty()) else {
+        return Ok(());
+    };
+    let plan = tx.get_by::<ProductSpec>(Table::ProductSpecsByExternal, name.as_bytes())?;
+    let plan = plan.ok_or_else(|| wrong(&format!("{path}.tariff_plan"), "no such product"))?;
+    if let Some(id) = customer.primary_order
+        && let Some(order) = tx.get::<Order>(&id)?
+        && order.status_at(ctx.now) == OrderStatus::Active
+    {
+        if order.product == plan.id {
+            return Ok(());
+        }
+        end_order(ctx, tx, &order)?;
+    }
+    let order = orders::open_plan(ctx, tx, customer.id, plan.id, None)?;
+    tx.put(&order)?;
+    let origin = Origin::Order(order.id);
+    let active = ServiceStatus::Active;
+    let specs = &plan.service_specs;
+    for service in services::give(ctx, tx, customer.id, specs, origin, active, None)? {
+        tx.put(&service)?;
+    }
+    customer.primary_order = Some(order.id);
+    changes.push(noted("tariff_plan", name));
+    Ok(())
+}
+
+/// A plan that another takes the place of ends at once, and its services with it.
+fn end_order(ctx: &Ctx, tx: &mut Tx<'_>, order: &Order) -> Result<(), OpError> {
+    let mut ended = order.clone();
+    ended.status = OrderStatus::Canceled;
+    ended.expires_at = Some(ctx.now);
+    ended.next_cycle_at = None;
+    ended.updated_at = ctx.now;
+    tx.put(&ended)?;
+    for mut service in services::of_customer(tx, order.customer)? {
+        if follow(&mut service, &ended, ctx.now) {
+            tx.put(&service)?;
+        }
+    }
+    Ok(())
+}
+
+/// Optional packages: remembered on the customer, held as services where the plan offers them.
+fn keep_chosen(
+    ctx: &Ctx,
+    tx: &mut Tx<'_>,
+    customer: &mut Customer,
+    given: &CustomerIn,
+    path: &str,
+    changes: &mut Vec<Change>,
+) -> Result<(), OpError> {
+    if let Some(names) = &given.subscribed {
+        let mut chosen: Vec<ServiceSpecId> = Vec::with_capacity(names.len());
+        for (i, name) in names.iter().enumerate() {
+            let spec = tx.find(Table::ServiceSpecsByExternal, name.as_bytes())?;
+            let missing = || wrong(&format!("{path}.subscribed[{i}]"), "no such package");
+            chosen.push(spec.ok_or_else(missing)?);
+        }
+        customer.box_profile.chosen_packages = chosen;
+    }
+    let Some(order) = customer.primary_order else { return Ok(()) };
+    let Some(order) = tx.get::<Order>(&order)? else { return Ok(()) };
+    let Some(plan) = tx.get::<ProductSpec>(&order.product)? else { return Ok(()) };
+    let wanted: BTreeSet<ServiceSpecId> = customer
+        .box_profile
+        .chosen_packages
+        .iter()
+        .copied()
+        .filter(|spec| plan.optional_service_specs.contains(spec))
+        .collect();
+    let mut held = BTreeSet::new();
+    for mut service in services::of_customer(tx, customer.id)? {
+        let (Origin::Addon(id), Grant::Spec(spec)) = (service.origin, service.grant) else {
+            continue;
+        };
+        if service.status == ServiceStatus::Deleted {
+            continue;
+        }
+        if id == order.id && wanted.contains(&spec) {
+            held.insert(spec);
+        } else {
+            service.set_status(ServiceStatus::Deleted, ctx.now);
+            tx.put(&service)?;
+            changes.push(noted("unsubscribed", &spec.0.to_string()));
+        }
+    }
+    for spec in wanted.difference(&held) {
+        let Some(spec) = tx.get::<ServiceSpec>(spec)? else { continue };
+        let id = tx.next_id()?;
+        let mut service =
+            Service::of_spec(id, customer.id, &spec, Origin::Addon(order.id), ctx.now);
+        service.expires_at = order.expires_at;
+        tx.put(&service)?;
+        changes.push(noted("subscribed", spec.external_id.as_deref().unwrap_or_default()));
+    }
+    Ok(())
+}
+
+/// Single channels: exactly those that the document lists.
+fn keep_channels(
+    ctx: &Ctx,
+    tx: &mut Tx<'_>,
+    customer: &Customer,
+    given: &CustomerIn,
+    path: &str,
+    changes: &mut Vec<Change>,
+) -> Result<(), OpError> {
+    let Some(ids) = &given.sub_ch else { return Ok(()) };
+    let mut wanted = BTreeSet::new();
+    for (i, id) in ids.iter().copied().map(ChannelId).enumerate() {
+        if tx.get::<Channel>(&id)?.is_none() {
+            return Err(wrong(&format!("{path}.sub_ch[{i}]"), "no such channel"));
+        }
+        wanted.insert(id);
+    }
+    for mut service in services::of_customer(tx, customer.id)? {
+        let Grant::Channel(channel) = service.grant else { continue };
+        if service.status == ServiceStatus::Deleted {
+            continue;
+        }
+        if !wanted.remove(&channel) {
+            service.set_status(ServiceStatus::Deleted, ctx.now);
+            tx.put(&service)?;
+            changes.push(noted("sub_ch removed", &channel.0.to_string()));
+        }
+    }
+    for channel in wanted {
+        let id = tx.next_id()?;
+        tx.put(&Service::of_channel(id, customer.id, channel, ctx.now))?;
+        changes.push(noted("sub_ch", &channel.0.to_string()));
+    }
+    Ok(())
+}
+
+fn noted(field: &str, after: &str) -> Change {
+    Change { field: field.to_owned(), before: String::new(), after: after.to_owned() }
+}
+
+/// A refusal of a rule as an error of the document, at the field that caused it.
+fn at_field(error: OpError, path: &str) -> OpError {
+    let (field, problem) = match &error {
+        OpError::Refused(Refusal::EmailTaken) => ("email", "another customer has it"),
+        OpError::Refused(Refusal::LoginTaken) => ("login", "another customer has it"),
+        OpError::Refused(Refusal::MacTaken { .. }) => ("mac", "a box of another customer has it"),
+        _ => return error,
+    };
+    wrong(&format!("{path}.{field}"), problem)
+}

@@ -1,0 +1,594 @@
+//! The shape of the apply document: what may stand in it, and in which words.
+
+use serde::{Deserialize, Deserializer, de};
+
+use crate::domain::calendar::Period;
+use crate::domain::catalogue::{Billing, OrderType, ProductStatus};
+use crate::domain::contact::Email;
+use crate::domain::customer::CustomerStatus;
+use crate::domain::device::DeviceKind;
+use crate::ops::OpError;
+
+/// Largest document, in bytes.
+pub const DOCUMENT_BYTES_MAX: usize = 512 * 1024 * 1024;
+
+/// A whole document; every section may be left out.
+#[derive(Debug, Default, Deserialize)]
+#[serde(default, deny_unknown_fields)]
+pub struct Document {
+    pub provider: Option<ProviderIn>,
+    pub genres: Vec<GenreIn>,
+    pub channels: Vec<ChannelIn>,
+    pub movies: Vec<MovieIn>,
+    pub packages: Vec<PackageIn>,
+    pub products: Vec<ProductIn>,
+    pub offers: Vec<OfferIn>,
+    pub resellers: Vec<ResellerIn>,
+    pub partners: Vec<PartnerIn>,
+    pub customers: Vec<CustomerIn>,
+}
+
+#[derive(Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct ProviderIn {
+    #[serde(default, deserialize_with = "text_or_none")]
+    pub name: Option<String>,
+    pub currency: Option<String>,
+    pub time_zone: Option<String>,
+}
+
+#[derive(Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct GenreIn {
+    #[serde(deserialize_with = "number")]
+    pub id: u64,
+    #[serde(deserialize_with = "text")]
+    pub title: String,
+}
+
+#[derive(Debug, Clone, Copy, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub enum ChannelKindIn {
+    Tv,
+    Radio,
+}
+
+#[derive(Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct ChannelIn {
+    #[serde(deserialize_with = "number")]
+    pub id: u64,
+    #[serde(deserialize_with = "text")]
+    pub name: String,
+    pub number: u32,
+    pub kind: ChannelKindIn,
+    pub genre: Option<u64>,
+    #[serde(default, deserialize_with = "text_or_none")]
+    pub url: Option<String>,
+    #[serde(default, deserialize_with = "text_or_none")]
+    pub logo: Option<String>,
+    #[serde(default, deserialize_with = "text_or_none")]
+    pub xmltv_id: Option<String>,
+    pub base_ch: Option<bool>,
+    pub censored: Option<bool>,
+    pub archive_days: Option<u32>,
+}
+
+#[derive(Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct MovieIn {
+    #[serde(deserialize_with = "number")]
+    pub id: u64,
+    #[serde(deserialize_with = "text")]
+    pub title: String,
+    pub genre: Option<u64>,
+    #[serde(default, deserialize_with = "text_or_none")]
+    pub url: Option<String>,
+    #[serde(default, deserialize_with = "text_or_none")]
+    pub poster: Option<String>,
+    pub year: Option<u32>,
+    #[serde(default, deserialize_with = "long_text_or_none")]
+    pub description: Option<String>,
+    pub duration_minutes: Option<u32>,
+}
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub enum PackageType {
+    Tv,
+    Radio,
+    Video,
+    Module,
+}
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub enum SaleType {
+    Periodic,
+    Single,
+}
+
+#[derive(Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct PackageIn {
+    #[serde(deserialize_with = "number")]
+    pub id: u64,
+    #[serde(deserialize_with = "text")]
+    pub external_id: String,
+    #[serde(deserialize_with = "text")]
+    pub name: String,
+    #[serde(rename = "type")]
+    pub kind: PackageType,
+    #[serde(default, deserialize_with = "long_text_or_none")]
+    pub description: Option<String>,
+    #[serde(default = "periodic")]
+    pub service_type: SaleType,
+    pub rent_duration: Option<u32>,
+    pub price: Option<String>,
+    pub services: PackageServices,
+}
+
+fn periodic() -> SaleType {
+    SaleType::Periodic
+}
+
+/// `"all"`, or a list of numbers and names.
+#[derive(Debug)]
+pub enum PackageServices {
+    All,
+    Some(Vec<ServiceRef>),
+}
+
+/// A channel or movie by number, a module by name.
+#[derive(Debug)]
+pub enum ServiceRef {
+    Id(u64),
+    Name(String),
+}
+
+impl<'de> Deserialize<'de> for PackageServices {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        struct Visitor;
+        impl<'de> de::Visitor<'de> for Visitor {
+            type Value = PackageServices;
+
+            fn expecting(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+                f.write_str("\"all\" or a list of ids or module names")
+            }
+
+            fn visit_str<E: de::Error>(self, text: &str) -> Result<PackageServices, E> {
+                if text == "all" {
+                    return Ok(PackageServices::All);
+                }
+                Err(E::invalid_value(de::Unexpected::Str(text), &self))
+            }
+
+            fn visit_seq<A: de::SeqAccess<'de>>(
+                self,
+                mut list: A,
+            ) -> Result<PackageServices, A::Error> {
+                let mut refs = Vec::new();
+                while let Some(item) = list.next_element()? {
+                    refs.push(item);
+                }
+                Ok(PackageServices::Some(refs))
+            }
+        }
+        deserializer.deserialize_any(Visitor)
+    }
+}
+
+impl<'de> Deserialize<'de> for ServiceRef {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        struct Visitor;
+        impl de::Visitor<'_> for Visitor {
+            type Value = ServiceRef;
+
+            fn expecting(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+                f.write_str("a number or a name")
+            }
+
+            fn visit_u64<E: de::Error>(self, id: u64) -> Result<ServiceRef, E> {
+                Ok(ServiceRef::Id(id))
+            }
+
+            fn visit_str<E: de::Error>(self, name: &str) -> Result<ServiceRef, E> {
+                checked(name, TEXT_BYTES_MAX, false).map(ServiceRef::Name).map_err(E::custom)
+            }
+        }
+        deserializer.deserialize_any(Visitor)
+    }
+}
+
+#[derive(Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct ProductPackageIn {
+    pub id: u64,
+    pub optional: Option<bool>,
+}
+
+#[derive(Debug, Clone, Copy, Deserialize)]
+#[serde(rename_all = "UPPERCASE")]
+pub enum ProductStatusIn {
+    /// As AlphaOTT spells it.
+    #[serde(alias = "ACTIVE")]
+    Acttive,
+    Inactive,
+    Expired,
+    Draft,
+}
+
+impl ProductStatusIn {
+    pub fn status(self) -> ProductStatus {
+        match self {
+            Self::Acttive => ProductStatus::Active,
+            Self::Inactive => ProductStatus::Inactive,
+            Self::Expired => ProductStatus::Expired,
+            Self::Draft => ProductStatus::Draft,
+        }
+    }
+}
+
+#[derive(Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct ProductIn {
+    #[serde(deserialize_with = "number")]
+    pub id: u64,
+    #[serde(deserialize_with = "text")]
+    pub external_id: String,
+    #[serde(deserialize_with = "text")]
+    pub name: String,
+    #[serde(default, deserialize_with = "long_text_or_none")]
+    pub description: Option<String>,
+    pub user_default: Option<bool>,
+    pub days_to_expires: Option<u32>,
+    #[serde(default)]
+    pub packages: Vec<ProductPackageIn>,
+    pub status: Option<ProductStatusIn>,
+}
+
+#[derive(Debug, Clone, Copy, Deserialize)]
+#[serde(rename_all = "SCREAMING_SNAKE_CASE")]
+pub enum OrderTypeIn {
+    OneTime,
+    Recurring,
+}
+
+impl OrderTypeIn {
+    pub fn order_type(self) -> OrderType {
+        match self {
+            Self::OneTime => OrderType::OneTime,
+            Self::Recurring => OrderType::Recurring,
+        }
+    }
+
+    pub fn wire_name(self) -> &'static str {
+        match self {
+            Self::OneTime => "ONE_TIME",
+            Self::Recurring => "RECURRING",
+        }
+    }
+}
+
+#[derive(Debug, Clone, Copy, Deserialize)]
+#[serde(rename_all = "UPPERCASE")]
+pub enum PeriodIn {
+    Day,
+    Month,
+    Quarter,
+    Year,
+}
+
+impl PeriodIn {
+    pub fn period(self) -> Period {
+        match self {
+            Self::Day => Period::Day,
+            Self::Month => Period::Month,
+            Self::Quarter => Period::Quarter,
+            Self::Year => Period::Year,
+        }
+    }
+}
+
+#[derive(Debug, Clone, Copy, Default, Deserialize)]
+#[serde(rename_all = "UPPERCASE")]
+pub enum BillingIn {
+    #[default]
+    Prepaid,
+    Postpaid,
+    External,
+}
+
+impl BillingIn {
+    pub fn billing(self) -> Billing {
+        match self {
+            Self::Prepaid => Billing::Prepaid,
+            Self::Postpaid => Billing::Postpaid,
+            Self::External => Billing::External,
+        }
+    }
+}
+
+#[derive(Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct ChargeIn {
+    #[serde(rename = "type")]
+    pub kind: OrderTypeIn,
+    #[serde(default, deserialize_with = "text_or_none")]
+    pub title: Option<String>,
+    pub amount: String,
+    pub currency: Option<String>,
+    pub tax_rate: Option<serde_json::Value>,
+}
+
+#[derive(Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct OfferIn {
+    #[serde(deserialize_with = "foreign_id")]
+    pub id: String,
+    pub product: String,
+    #[serde(deserialize_with = "text")]
+    pub title: String,
+    #[serde(rename = "type")]
+    pub kind: OrderTypeIn,
+    pub duration: u32,
+    pub period: PeriodIn,
+    pub number_of_billing_cycles: Option<u32>,
+    #[serde(default)]
+    pub billing: BillingIn,
+    #[serde(default)]
+    pub charges: Vec<ChargeIn>,
+    pub dunning: Option<serde_json::Map<String, serde_json::Value>>,
+}
+
+#[derive(Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct ResellerIn {
+    #[serde(deserialize_with = "number")]
+    pub id: u64,
+    #[serde(deserialize_with = "text")]
+    pub name: String,
+    pub max_users: Option<u32>,
+    pub use_ip_ranges: Option<bool>,
+}
+
+#[derive(Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct PartnerProductIn {
+    #[serde(deserialize_with = "text")]
+    pub code: String,
+    #[serde(deserialize_with = "text")]
+    pub title: String,
+}
+
+#[derive(Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct PartnerIn {
+    #[serde(deserialize_with = "text")]
+    pub key: String,
+    #[serde(deserialize_with = "text")]
+    pub name: String,
+    pub api_key: Option<String>,
+    #[serde(default)]
+    pub products: Vec<PartnerProductIn>,
+    #[serde(default)]
+    pub currencies: Vec<String>,
+    pub refunds: Option<bool>,
+    pub pin_required: Option<bool>,
+    pub per_charge_limit: Option<String>,
+    pub monthly_limit: Option<String>,
+}
+
+/// One of AlphaOTT's six names, or 0 and 1.
+#[derive(Debug, Clone, Copy)]
+pub struct CustomerStatusIn(pub CustomerStatus);
+
+impl<'de> Deserialize<'de> for CustomerStatusIn {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        struct Visitor;
+        impl de::Visitor<'_> for Visitor {
+            type Value = CustomerStatusIn;
+
+            fn expecting(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+                f.write_str(
+                    "ACTIVE, INACTIVE, AWAITING_AUTHORIZATION, SUSPENDED_BY_CUSTOMER, \
+                     SUSPENDED_BY_BILLING, DELETED, 0 or 1",
+                )
+            }
+
+            fn visit_u64<E: de::Error>(self, number: u64) -> Result<CustomerStatusIn, E> {
+                match number {
+                    0 => Ok(CustomerStatusIn(CustomerStatus::Inactive)),
+                    1 => Ok(CustomerStatusIn(CustomerStatus::Active)),
+                    _ => Err(E::invalid_value(de::Unexpected::Unsigned(number), &self)),
+                }
+            }
+
+            fn visit_str<E: de::Error>(self, name: &str) -> Result<CustomerStatusIn, E> {
+                let status = match name {
+                    "ACTIVE" => CustomerStatus::Active,
+                    "INACTIVE" => CustomerStatus::Inactive,
+                    "AWAITING_AUTHORIZATION" => CustomerStatus::AwaitingAuthorization,
+                    "SUSPENDED_BY_CUSTOMER" => CustomerStatus::SuspendedByCustomer,
+                    "SUSPENDED_BY_BILLING" => CustomerStatus::SuspendedByBilling,
+                    "DELETED" => CustomerStatus::Deleted,
+                    _ => return Err(E::invalid_value(de::Unexpected::Str(name), &self)),
+                };
+                Ok(CustomerStatusIn(status))
+            }
+        }
+        deserializer.deserialize_any(Visitor)
+    }
+}
+
+#[derive(Debug, Clone, Copy, Default, Deserialize)]
+#[serde(rename_all = "UPPERCASE")]
+pub enum DeviceTypeIn {
+    #[default]
+    Unknown,
+    Stb,
+    Pc,
+    Tv,
+    Mobile,
+    Tablet,
+}
+
+impl DeviceTypeIn {
+    pub fn kind(self) -> DeviceKind {
+        match self {
+            Self::Unknown => DeviceKind::Unknown,
+            Self::Stb => DeviceKind::Stb,
+            Self::Pc => DeviceKind::Pc,
+            Self::Tv => DeviceKind::Tv,
+            Self::Mobile => DeviceKind::Mobile,
+            Self::Tablet => DeviceKind::Tablet,
+        }
+    }
+}
+
+#[derive(Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct DeviceIn {
+    #[serde(default, deserialize_with = "text_or_none")]
+    pub mac: Option<String>,
+    #[serde(default, deserialize_with = "text_or_none")]
+    pub serial: Option<String>,
+    #[serde(default, deserialize_with = "text_or_none")]
+    pub model: Option<String>,
+    #[serde(rename = "type")]
+    pub kind: Option<DeviceTypeIn>,
+}
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub enum CarrierType {
+    Postpaid,
+    Prepaid,
+}
+
+#[derive(Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct CarrierIn {
+    #[serde(rename = "type")]
+    pub kind: CarrierType,
+    pub barred: Option<bool>,
+    pub monthly_limit: Option<String>,
+}
+
+#[derive(Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct CustomerIn {
+    #[serde(deserialize_with = "text")]
+    pub login: String,
+    pub password: Option<String>,
+    #[serde(default, deserialize_with = "text_or_none")]
+    pub account_number: Option<String>,
+    #[serde(default, deserialize_with = "text_or_none")]
+    pub first_name: Option<String>,
+    #[serde(default, deserialize_with = "text_or_none")]
+    pub last_name: Option<String>,
+    #[serde(default, deserialize_with = "text_or_none")]
+    pub full_name: Option<String>,
+    #[serde(default, deserialize_with = "email_or_none")]
+    pub email: Option<Email>,
+    pub phones: Option<Vec<String>>,
+    pub status: Option<CustomerStatusIn>,
+    pub tariff_plan: Option<String>,
+    pub end_date: Option<String>,
+    pub subscribed: Option<Vec<String>>,
+    pub sub_ch: Option<Vec<u64>>,
+    pub modules: Option<Vec<String>>,
+    pub additional_services_on: Option<bool>,
+    pub reseller: Option<u64>,
+    #[serde(default, deserialize_with = "long_text_or_none")]
+    pub comment: Option<String>,
+    #[serde(default, deserialize_with = "text_or_none")]
+    pub account_balance: Option<String>,
+    pub opening_balance: Option<String>,
+    pub carrier: Option<CarrierIn>,
+    #[serde(default)]
+    pub devices: Vec<DeviceIn>,
+}
+
+/// Longest short text and longest long text, in bytes.
+const TEXT_BYTES_MAX: usize = 255;
+const LONG_TEXT_BYTES_MAX: usize = 4_096;
+
+/// Reads a document; an error names the JSON path where it stands.
+pub fn parse(text: &str) -> Result<Document, OpError> {
+    if text.len() > DOCUMENT_BYTES_MAX {
+        let problem = format!("the document is larger than {DOCUMENT_BYTES_MAX} bytes");
+        return Err(OpError::Document { path: "$".to_owned(), problem });
+    }
+    let mut reader = serde_json::Deserializer::from_str(text);
+    let parsed = serde_path_to_error::deserialize(&mut reader).map_err(|error| {
+        let path = error.path().to_string();
+        let path = if path == "." { "$".to_owned() } else { path };
+        OpError::Document { path, problem: error.into_inner().to_string() }
+    });
+    let document = parsed?;
+    reader.end().map_err(|error| OpError::Document {
+        path: "$".to_owned(),
+        problem: error.to_string(),
+    })?;
+    Ok(document)
+}
+
+fn checked(text: &str, bytes_max: usize, may_break: bool) -> Result<String, String> {
+    if text.len() > bytes_max {
+        return Err(format!("must be at most {bytes_max} bytes long"));
+    }
+    let control = |c: char| c.is_control() && !(may_break && matches!(c, '\n' | '\r' | '\t'));
+    if text.chars().any(control) {
+        return Err("must not contain control characters".to_owned());
+    }
+    Ok(text.to_owned())
+}
+
+fn number<'de, D: Deserializer<'de>>(deserializer: D) -> Result<u64, D::Error> {
+    let number = u64::deserialize(deserializer)?;
+    // Above this a JSON reader that knows only floats would take two ids for one.
+    if (1..=9_007_199_254_740_991).contains(&number) {
+        Ok(number)
+    } else {
+        Err(de::Error::custom("must be from 1 to 9007199254740991"))
+    }
+}
+
+fn text<'de, D: Deserializer<'de>>(deserializer: D) -> Result<String, D::Error> {
+    let text = String::deserialize(deserializer)?;
+    if text.is_empty() {
+        return Err(de::Error::custom("must not be empty"));
+    }
+    checked(&text, TEXT_BYTES_MAX, false).map_err(de::Error::custom)
+}
+
+fn foreign_id<'de, D: Deserializer<'de>>(deserializer: D) -> Result<String, D::Error> {
+    let text = String::deserialize(deserializer)?;
+    let visible = text.bytes().all(|byte| byte.is_ascii_graphic());
+    if (1..=64).contains(&text.len()) && visible {
+        Ok(text)
+    } else {
+        Err(de::Error::custom("must be 1 to 64 visible ASCII characters"))
+    }
+}
+
+fn text_or_none<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Option<String>, D::Error> {
+    let text = Option::<String>::deserialize(deserializer)?;
+    text.map(|text| checked(&text, TEXT_BYTES_MAX, false)).transpose().map_err(de::Error::custom)
+}
+
+fn long_text_or_none<'de, D: Deserializer<'de>>(
+    deserializer: D,
+) -> Result<Option<String>, D::Error> {
+    let text = Option::<String>::deserialize(deserializer)?;
+    text.map(|text| checked(&text, LONG_TEXT_BYTES_MAX, true))
+        .transpose()
+        .map_err(de::Error::custom)
+}
+
+fn email_or_none<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Option<Email>, D::Error> {
+    let Some(text) = Option::<String>::deserialize(deserializer)? else { return Ok(None) };
+    let email = Email::parse(&text).ok_or_else(|| de::Error::custom("is no e-mail address"));
+    email.map(Some)
+}

@@ -1,0 +1,602 @@
+//! The declarative document: catalogue, offers, customers, partners, brought in step with a file.
+//!
+//! Every element has a stable key, so applying twice changes nothing. All of a document is taken
+//! in one commit, or nothing of it: an error names the JSON path where it stands.
+
+mod customers;
+mod document;
+
+use std::collections::BTreeMap;
+
+use serde::Serialize;
+
+use crate::app::Ctx;
+use crate::domain::calendar::{PeriodCount, Term, Zone};
+use crate::domain::catalogue::{
+    Content, ContentType, OfferStatus, PackageSale, ProductOffer, ProductSpec, ProductStatus,
+    Scope, ServiceSpec, ServiceStatus, ServiceType,
+};
+use crate::domain::content::{Channel, ChannelKind, Genre, Movie, Partner, PartnerProduct, Reseller};
+use crate::domain::id::{
+    ChannelId, GenreId, Id, MovieId, PartnerId, ProductOfferId, ProductSpecId, ResellerId,
+    ServiceSpecId,
+};
+use crate::domain::money::{Amount, Currency};
+use crate::domain::open::OpenObject;
+use crate::domain::provider::Provider;
+use crate::domain::staff::{Permission, Secret};
+use crate::store::key::Only;
+use crate::store::{Read as _, Record, StoreError, Table, Tx};
+
+use super::OpError;
+use document::{Document, PackageServices, PackageType, PartnerIn};
+
+/// What applying a document did, or would do: section -> number of elements.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize)]
+pub struct Report {
+    pub created: BTreeMap<&'static str, usize>,
+    pub changed: BTreeMap<&'static str, usize>,
+    pub left: BTreeMap<&'static str, usize>,
+}
+
+/// What happened to one element.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Outcome {
+    Created,
+    Changed,
+    Left,
+}
+
+impl Report {
+    fn count(&mut self, section: &'static str, outcome: Outcome) {
+        let counts = match outcome {
+            Outcome::Created => &mut self.created,
+            Outcome::Changed => &mut self.changed,
+            Outcome::Left => &mut self.left,
+        };
+        let count = counts.entry(section).or_insert(0usize);
+        *count = count.saturating_add(1);
+    }
+}
+
+/// Ends the command without a commit: with an error, or because it was only a rehearsal.
+enum Stop {
+    Failed(OpError),
+    Rehearsed(Report),
+}
+
+impl From<StoreError> for Stop {
+    fn from(error: StoreError) -> Self {
+        Self::Failed(error.into())
+    }
+}
+
+impl From<OpError> for Stop {
+    fn from(error: OpError) -> Self {
+        Self::Failed(error)
+    }
+}
+
+/// Applies a document. With `dry_run` everything is done and then taken back.
+pub async fn apply(ctx: &Ctx, text: String, dry_run: bool) -> Result<Report, OpError> {
+    ctx.require(Permission::Apply)?;
+    let document = document::parse(&text)?;
+    let passwords = customers::hash_passwords(ctx, &document).await?;
+    let command_ctx = ctx.clone();
+    let applied = ctx.app.store.write(move |tx| -> Result<Report, Stop> {
+        let report = run(&command_ctx, tx, &document, &passwords)?;
+        if dry_run { Err(Stop::Rehearsed(report)) } else { Ok(report) }
+    });
+    match applied.await {
+        Ok(report) => {
+            ctx.app.refresh_company()?;
+            Ok(report)
+        }
+        Err(Stop::Rehearsed(report)) => Ok(report),
+        Err(Stop::Failed(error)) => Err(error),
+    }
+}
+
+fn run(
+    ctx: &Ctx,
+    tx: &mut Tx<'_>,
+    document: &Document,
+    passwords: &[Option<Secret>],
+) -> Result<Report, OpError> {
+    let mut report = Report::default();
+    let settings = &ctx.app.config.provider;
+    let company = ctx.app.company();
+    let mut currency = company.currency;
+    let mut zone = company.zone.clone();
+    if let Some(given) = &document.provider {
+        let held = tx.get::<Provider>(&Only)?;
+        let name = given.name.clone();
+        let provider = Provider {
+            name: name.unwrap_or_else(|| {
+                held.as_ref().map_or_else(|| settings.name.clone(), |held| held.name.clone())
+            }),
+            currency: match &given.currency {
+                Some(code) => parse_currency(code, || "provider.currency".to_owned())?,
+                None => currency,
+            },
+            time_zone: given.time_zone.clone().unwrap_or_else(|| {
+                held.as_ref()
+                    .map_or_else(|| settings.time_zone.clone(), |held| held.time_zone.clone())
+            }),
+        };
+        zone = Zone::parse(&provider.time_zone)
+            .ok_or_else(|| wrong("provider.time_zone", "no such time zone; use an IANA name"))?;
+        currency = provider.currency;
+        report.count("provider", keep(ctx, tx, held, &provider)?);
+    }
+    for genre in &document.genres {
+        let id = GenreId(genre.id);
+        let record = Genre { id, title: genre.title.clone() };
+        report.count("genres", keep_by_id(ctx, tx, id, &record)?);
+    }
+    content(ctx, tx, document, &mut report)?;
+    for (i, package) in document.packages.iter().enumerate() {
+        let path = format!("packages[{i}]");
+        let spec = package_spec(ctx, tx, package, &path, currency)?;
+        report.count("packages", keep_by_id(ctx, tx, spec.id, &spec)?);
+    }
+    for (i, product) in document.products.iter().enumerate() {
+        let spec = product_spec(ctx, tx, product, &format!("products[{i}]"))?;
+        report.count("products", keep_by_id(ctx, tx, spec.id, &spec)?);
+    }
+    for (i, offer) in document.offers.iter().enumerate() {
+        let offer = product_offer(ctx, tx, offer, &format!("offers[{i}]"), currency)?;
+        report.count("offers", keep_by_id(ctx, tx, offer.id, &offer)?);
+    }
+    for reseller in &document.resellers {
+        let id = ResellerId(reseller.id);
+        let record = Reseller {
+            id,
+            name: reseller.name.clone(),
+            users_max: reseller.max_users,
+            use_ip_ranges: reseller.use_ip_ranges.unwrap_or(false),
+        };
+        report.count("resellers", keep_by_id(ctx, tx, id, &record)?);
+    }
+    for (i, given) in document.partners.iter().enumerate() {
+        let partner = partner(tx, given, &format!("partners[{i}]"), currency)?;
+        report.count("partners", keep_by_id(ctx, tx, partner.id, &partner)?);
+    }
+    let setting = customers::Setting { zone, currency };
+    for (i, given) in document.customers.iter().enumerate() {
+        let password = passwords.get(i).cloned().flatten();
+        let path = format!("customers[{i}]");
+        let outcome = customers::keep_customer(ctx, tx, given, password, &path, &setting)?;
+        report.count("customers", outcome);
+    }
+    Ok(report)
+}
+
+fn content(
+    ctx: &Ctx,
+    tx: &mut Tx<'_>,
+    document: &Document,
+    report: &mut Report,
+) -> Result<(), OpError> {
+    for (i, channel) in document.channels.iter().enumerate() {
+        let id = ChannelId(channel.id);
+        let genre = genre(tx, channel.genre, || format!("channels[{i}].genre"))?;
+        let record = Channel {
+            id,
+            name: channel.name.clone(),
+            number: channel.number,
+            kind: match channel.kind {
+                document::ChannelKindIn::Tv => ChannelKind::Tv,
+                document::ChannelKindIn::Radio => ChannelKind::Radio,
+            },
+            genre,
+            url: channel.url.clone().unwrap_or_default(),
+            logo: channel.logo.clone().unwrap_or_default(),
+            xmltv_id: channel.xmltv_id.clone().unwrap_or_default(),
+            base_channel: channel.base_ch.unwrap_or(false),
+            censored: channel.censored.unwrap_or(false),
+            archive_days: channel.archive_days.unwrap_or(0),
+        };
+        report.count("channels", keep_by_id(ctx, tx, id, &record)?);
+    }
+    for (i, movie) in document.movies.iter().enumerate() {
+        let id = MovieId(movie.id);
+        let genre = genre(tx, movie.genre, || format!("movies[{i}].genre"))?;
+        let record = Movie {
+            id,
+            title: movie.title.clone(),
+            genre,
+            url: movie.url.clone().unwrap_or_default(),
+            poster: movie.poster.clone().unwrap_or_default(),
+            year: movie.year,
+            description: movie.description.clone().unwrap_or_default(),
+            duration_minutes: movie.duration_minutes,
+        };
+        report.count("movies", keep_by_id(ctx, tx, id, &record)?);
+    }
+    Ok(())
+}
+
+fn package_spec(
+    ctx: &Ctx,
+    tx: &Tx<'_>,
+    given: &document::PackageIn,
+    path: &str,
+    currency: Currency,
+) -> Result<ServiceSpec, OpError> {
+    let id = ServiceSpecId(given.id);
+    let held = tx.get::<ServiceSpec>(&id)?;
+    let index = Table::ServiceSpecsByExternal;
+    let external = held.as_ref().and_then(|held| held.external_id.as_deref());
+    own_key(tx, index, id, held.is_some(), external, &given.external_id, path)?;
+    let (service_type, content_type) = match given.kind {
+        PackageType::Tv => (ServiceType::LiveTv, ContentType::Tv),
+        PackageType::Radio => (ServiceType::Radio, ContentType::Radio),
+        PackageType::Video => (ServiceType::Vod, ContentType::Movie),
+        PackageType::Module => (ServiceType::Apps, ContentType::App),
+    };
+    let content = package_content(tx, given, path)?;
+    let price = match &given.price {
+        Some(text) => Some(parse_amount(text, currency, || format!("{path}.price"))?),
+        None => None,
+    };
+    let base = held.unwrap_or_else(|| ServiceSpec {
+        id,
+        foreign_id: None,
+        external_id: None,
+        title: String::new(),
+        description: String::new(),
+        service_type,
+        content_type,
+        scope: Scope::AllItems,
+        content: Content::All,
+        sale: PackageSale { periodic: true, rent_duration_hours: 0, price: None },
+        status: ServiceStatus::Active,
+        created_at: ctx.now,
+        activated_at: Some(ctx.now),
+        updated_at: ctx.now,
+        expires_at: None,
+        external_refs: Vec::new(),
+    });
+    Ok(ServiceSpec {
+        external_id: Some(given.external_id.clone()),
+        title: given.name.clone(),
+        description: given.description.clone().unwrap_or_default(),
+        service_type,
+        content_type,
+        scope: if content == Content::All { Scope::AllItems } else { Scope::OneItem },
+        content,
+        sale: PackageSale {
+            periodic: given.service_type == document::SaleType::Periodic,
+            rent_duration_hours: given.rent_duration.unwrap_or(0),
+            price,
+        },
+        ..base
+    })
+}
+
+fn package_content(
+    tx: &Tx<'_>,
+    given: &document::PackageIn,
+    path: &str,
+) -> Result<Content, OpError> {
+    let PackageServices::Some(list) = &given.services else { return Ok(Content::All) };
+    let at = |i: usize| format!("{path}.services[{i}]");
+    let number = |i: usize| match list.get(i) {
+        Some(document::ServiceRef::Id(id)) => Ok(*id),
+        _ => Err(wrong(&at(i), "must be the number of a channel or movie")),
+    };
+    let indexes = 0..list.len();
+    match given.kind {
+        PackageType::Tv | PackageType::Radio => {
+            let mut ids = Vec::with_capacity(list.len());
+            for i in indexes {
+                let id = ChannelId(number(i)?);
+                tx.get::<Channel>(&id)?.ok_or_else(|| wrong(&at(i), "no such channel"))?;
+                ids.push(id);
+            }
+            Ok(Content::Channels(ids))
+        }
+        PackageType::Video => {
+            let mut ids = Vec::with_capacity(list.len());
+            for i in indexes {
+                let id = MovieId(number(i)?);
+                tx.get::<Movie>(&id)?.ok_or_else(|| wrong(&at(i), "no such movie"))?;
+                ids.push(id);
+            }
+            Ok(Content::Movies(ids))
+        }
+        PackageType::Module => {
+            let mut names = Vec::with_capacity(list.len());
+            for (i, name) in list.iter().enumerate() {
+                match name {
+                    document::ServiceRef::Name(name) => names.push(name.clone()),
+                    document::ServiceRef::Id(_) => {
+                        return Err(wrong(&at(i), "must be the name of a module"));
+                    }
+                }
+            }
+            Ok(Content::Modules(names))
+        }
+    }
+}
+
+fn product_spec(
+    ctx: &Ctx,
+    tx: &Tx<'_>,
+    given: &document::ProductIn,
+    path: &str,
+) -> Result<ProductSpec, OpError> {
+    let id = ProductSpecId(given.id);
+    let held = tx.get::<ProductSpec>(&id)?;
+    let index = Table::ProductSpecsByExternal;
+    let external = held.as_ref().and_then(|held| held.external_id.as_deref());
+    own_key(tx, index, id, held.is_some(), external, &given.external_id, path)?;
+    let (mut included, mut optional) = (Vec::new(), Vec::new());
+    for (i, package) in given.packages.iter().enumerate() {
+        let spec = ServiceSpecId(package.id);
+        let known = tx.get::<ServiceSpec>(&spec)?.is_some();
+        if !known {
+            return Err(wrong(&format!("{path}.packages[{i}].id"), "no such package"));
+        }
+        let list = if package.optional.unwrap_or(false) { &mut optional } else { &mut included };
+        list.push(spec);
+    }
+    let base = held.unwrap_or_else(|| ProductSpec {
+        id,
+        foreign_id: None,
+        external_id: None,
+        title: String::new(),
+        description: String::new(),
+        scope: Scope::AllItems,
+        status: ProductStatus::Active,
+        service_specs: Vec::new(),
+        optional_service_specs: Vec::new(),
+        user_default: false,
+        days_to_expires: 0,
+        posters: Vec::new(),
+        external_refs: Vec::new(),
+        created_at: ctx.now,
+        updated_at: ctx.now,
+        expires_at: None,
+        removed_at: None,
+    });
+    Ok(ProductSpec {
+        external_id: Some(given.external_id.clone()),
+        title: given.name.clone(),
+        description: given.description.clone().unwrap_or_default(),
+        status: given.status.map_or(base.status, document::ProductStatusIn::status),
+        service_specs: included,
+        optional_service_specs: optional,
+        user_default: given.user_default.unwrap_or(false),
+        days_to_expires: given.days_to_expires.unwrap_or(0),
+        removed_at: None,
+        ..base
+    })
+}
+
+fn product_offer(
+    ctx: &Ctx,
+    tx: &mut Tx<'_>,
+    given: &document::OfferIn,
+    path: &str,
+    currency: Currency,
+) -> Result<ProductOffer, OpError> {
+    let product =
+        tx.get_by::<ProductSpec>(Table::ProductSpecsByExternal, given.product.as_bytes())?;
+    let product = product.ok_or_else(|| wrong(&format!("{path}.product"), "no such product"))?;
+    let held = tx.get_by::<ProductOffer>(Table::OffersByForeign, given.id.as_bytes())?;
+    let mut charges = Vec::with_capacity(given.charges.len());
+    for (i, charge) in given.charges.iter().enumerate() {
+        charges.push(charge_object(charge, &format!("{path}.charges[{i}]"), currency)?);
+    }
+    let count = |value: u32, name: &str| {
+        PeriodCount::whole(value)
+            .ok_or_else(|| wrong(&format!("{path}.{name}"), "must be at most 1200"))
+    };
+    let term = Term { count: count(given.duration, "duration")?, period: given.period.period() };
+    let cycles = given.number_of_billing_cycles.unwrap_or(0);
+    let cycles_total = count(cycles, "number_of_billing_cycles")?;
+    let order_type = given.kind.order_type();
+    let id = match &held {
+        Some(held) => held.id,
+        None => tx.next_id::<ProductOfferId>()?,
+    };
+    let base = held.unwrap_or_else(|| ProductOffer {
+        id,
+        foreign_id: Some(given.id.clone()),
+        product: product.id,
+        title: String::new(),
+        description: String::new(),
+        term,
+        cycles_total,
+        order_type,
+        status: OfferStatus::Active,
+        billing: given.billing.billing(),
+        charges: Vec::new(),
+        dunning: None,
+        external_refs: Vec::new(),
+        created_at: ctx.now,
+        updated_at: ctx.now,
+        expires_at: None,
+        removed_at: None,
+    });
+    Ok(ProductOffer {
+        product: product.id,
+        title: given.title.clone(),
+        term,
+        cycles_total,
+        order_type,
+        billing: given.billing.billing(),
+        charges,
+        dunning: given.dunning.as_ref().map(|ladder| {
+            OpenObject(serde_json::Value::Object(ladder.clone()).to_string())
+        }),
+        removed_at: None,
+        ..base
+    })
+}
+
+/// A charge as the offer keeps it: the amount a JSON number.
+fn charge_object(
+    given: &document::ChargeIn,
+    path: &str,
+    default_currency: Currency,
+) -> Result<OpenObject, OpError> {
+    let currency = match &given.currency {
+        Some(code) => parse_currency(code, || format!("{path}.currency"))?,
+        None => default_currency,
+    };
+    let amount = parse_amount(&given.amount, currency, || format!("{path}.amount"))?;
+    let quoted = |text: &str| serde_json::Value::from(text).to_string();
+    let mut text = format!("{{\"type\":{}", quoted(given.kind.wire_name()));
+    if let Some(title) = &given.title {
+        text.push_str(&format!(",\"title\":{}", quoted(title)));
+    }
+    text.push_str(&format!(
+        ",\"amount\":{},\"currency\":{}",
+        amount.to_decimal(),
+        quoted(currency.as_str())
+    ));
+    if let Some(rate) = &given.tax_rate {
+        text.push_str(&format!(",\"taxRate\":{rate}"));
+    }
+    text.push('}');
+    Ok(OpenObject(text))
+}
+
+fn partner(
+    tx: &mut Tx<'_>,
+    given: &PartnerIn,
+    path: &str,
+    currency: Currency,
+) -> Result<Partner, OpError> {
+    use sha2::Digest as _;
+    let held = tx.get_by::<Partner>(Table::PartnersByKey, given.key.as_bytes())?;
+    let id = match &held {
+        Some(held) => held.id,
+        None => tx.next_id::<PartnerId>()?,
+    };
+    let limit = |text: &Option<String>, name: &str| match text {
+        Some(text) => parse_amount(text, currency, || format!("{path}.{name}")).map(Some),
+        None => Ok(None),
+    };
+    let mut currencies = Vec::new();
+    for (i, code) in given.currencies.iter().enumerate() {
+        currencies.push(parse_currency(code, || format!("{path}.currencies[{i}]"))?);
+    }
+    let api_key_hash = match &given.api_key {
+        Some(key) => Some(Secret(data_encoding::HEXLOWER.encode(&sha2::Sha256::digest(key)))),
+        None => held.and_then(|held| held.api_key_hash),
+    };
+    let products = given.products.iter();
+    Ok(Partner {
+        id,
+        key: given.key.clone(),
+        name: given.name.clone(),
+        api_key_hash,
+        products: products
+            .map(|product| PartnerProduct {
+                code: product.code.clone(),
+                title: product.title.clone(),
+            })
+            .collect(),
+        currencies,
+        refunds: given.refunds.unwrap_or(false),
+        pin_required: given.pin_required.unwrap_or(false),
+        per_charge_limit: limit(&given.per_charge_limit, "per_charge_limit")?,
+        monthly_limit: limit(&given.monthly_limit, "monthly_limit")?,
+    })
+}
+
+/// Stores a record whose number the document may have brought.
+fn keep_by_id<R>(ctx: &Ctx, tx: &mut Tx<'_>, id: R::Key, record: &R) -> Result<Outcome, OpError>
+where
+    R: Record<Key: Id> + PartialEq,
+{
+    tx.reserve(id)?;
+    let held = tx.get::<R>(&id)?;
+    keep(ctx, tx, held, record)
+}
+
+/// Stores a record if it differs from the one that is held.
+fn keep<R: Record + PartialEq>(
+    ctx: &Ctx,
+    tx: &mut Tx<'_>,
+    held: Option<R>,
+    record: &R,
+) -> Result<Outcome, OpError> {
+    match held {
+        None => {
+            super::create(ctx, tx, "apply.create", record)?;
+            Ok(Outcome::Created)
+        }
+        Some(held) if held == *record => Ok(Outcome::Left),
+        Some(held) => {
+            super::change(ctx, tx, "apply.change", &held, record)?;
+            Ok(Outcome::Changed)
+        }
+    }
+}
+
+/// Sees that number and external id of an element belong to one record, and to no other's.
+fn own_key<I: Id>(
+    tx: &Tx<'_>,
+    index: Table,
+    id: I,
+    held: bool,
+    external_held: Option<&str>,
+    external: &str,
+    path: &str,
+) -> Result<(), OpError> {
+    if id.number() == 0 {
+        return Err(wrong(&format!("{path}.id"), "must be 1 or more"));
+    }
+    if held && external_held.is_some_and(|held| held != external) {
+        let problem = format!("{} is already another one's", id.number());
+        return Err(wrong(&format!("{path}.id"), &problem));
+    }
+    if held && external_held.is_none() {
+        let problem = format!("{} was made by another interface and is in use", id.number());
+        return Err(wrong(&format!("{path}.id"), &problem));
+    }
+    match tx.find::<I>(index, external.as_bytes())? {
+        Some(holder) if holder != id => {
+            let problem = format!("belongs to id {}", holder.number());
+            Err(wrong(&format!("{path}.external_id"), &problem))
+        }
+        _ => Ok(()),
+    }
+}
+
+fn genre(
+    tx: &Tx<'_>,
+    id: Option<u64>,
+    path: impl FnOnce() -> String,
+) -> Result<Option<GenreId>, OpError> {
+    let Some(id) = id.map(GenreId) else { return Ok(None) };
+    match tx.get::<Genre>(&id)? {
+        Some(_) => Ok(Some(id)),
+        None => Err(wrong(&path(), "no such genre")),
+    }
+}
+
+fn parse_currency(code: &str, path: impl FnOnce() -> String) -> Result<Currency, OpError> {
+    Currency::parse(code).ok_or_else(|| wrong(&path(), "no such currency; use an ISO 4217 code"))
+}
+
+fn parse_amount(
+    text: &str,
+    currency: Currency,
+    path: impl FnOnce() -> String,
+) -> Result<Amount, OpError> {
+    Amount::parse(text, currency).ok_or_else(|| {
+        let problem =
+            format!("must be an amount with at most {} decimals", currency.exponent());
+        wrong(&path(), &problem)
+    })
+}
+
+fn wrong(path: &str, problem: &str) -> OpError {
+    OpError::Document { path: path.to_owned(), problem: problem.to_owned() }
+}

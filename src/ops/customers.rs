@@ -1,0 +1,255 @@
+//! Customers: found, paged, created, changed, removed; their own passwords.
+
+use crate::app::Ctx;
+use crate::domain::contact::{Email, fold_email};
+use crate::domain::customer::{Customer, CustomerPassword, CustomerStatus};
+use crate::domain::event::ActivityAction;
+use crate::domain::id::CustomerId;
+use crate::domain::open::OpenObject;
+use crate::domain::refusal::Refusal;
+use crate::domain::staff::{PASSWORD_BYTES_MAX, Permission};
+use crate::domain::time::Timestamp;
+use crate::store::{Read, Table, Tx};
+
+use super::{Handle, Named, OpError, activity, devices};
+
+impl Named for Customer {
+    const KIND: &'static str = "customer";
+    const FOREIGN: Option<Table> = None;
+
+    fn is_gone(&self) -> bool {
+        self.is_deleted()
+    }
+}
+
+/// Which customers a list shows.
+#[derive(Debug, Clone)]
+pub struct Filter {
+    /// Any of these; the caller leaves `Deleted` out where nobody asked for it.
+    pub statuses: Vec<CustomerStatus>,
+    /// Exactly this address, upper and lower case being one.
+    pub email: Option<String>,
+}
+
+/// What a caller says of a customer; `None` leaves a field as it is.
+#[derive(Debug, Clone, Default)]
+pub struct CustomerChange {
+    pub login: Option<Option<String>>,
+    pub account_number: Option<Option<String>>,
+    pub title: Option<String>,
+    pub first_name: Option<String>,
+    pub last_name: Option<String>,
+    pub middle_name: Option<String>,
+    pub prefix: Option<String>,
+    pub suffix: Option<String>,
+    pub email: Option<Option<Email>>,
+    pub phones: Option<Vec<String>>,
+    pub status: Option<CustomerStatus>,
+    pub service_provider: Option<String>,
+    pub location: Option<Option<OpenObject>>,
+    pub address: Option<Option<OpenObject>>,
+    pub billing_address: Option<Option<OpenObject>>,
+    pub external_refs: Option<Vec<OpenObject>>,
+    pub activated_at: Option<Option<Timestamp>>,
+    /// Heeded for new customers only, so that others can be brought in with their history.
+    pub created_at: Option<Timestamp>,
+}
+
+/// A page of customers, oldest first.
+pub fn page(ctx: &Ctx, filter: &Filter, offset: u64, limit: usize) -> Result<Vec<Customer>, OpError> {
+    ctx.require(Permission::CustomersRead)?;
+    let snapshot = ctx.snapshot()?;
+    if let Some(email) = &filter.email {
+        let key = fold_email(email);
+        let live = snapshot.get_by::<Customer>(Table::CustomersByEmail, key.as_bytes())?;
+        let skip = usize::try_from(offset).unwrap_or(usize::MAX);
+        return Ok(live
+            .into_iter()
+            .filter(|customer| filter.statuses.contains(&customer.status))
+            .skip(skip)
+            .take(limit)
+            .collect());
+    }
+    let fronts: Vec<Vec<u8>> = filter.statuses.iter().map(|status| vec![*status as u8]).collect();
+    let mut page = Vec::with_capacity(limit);
+    for number in snapshot.page(Table::CustomersByStatus, &fronts, offset, limit)? {
+        page.push(super::get::<Customer>(&snapshot, CustomerId(number))?);
+    }
+    Ok(page)
+}
+
+pub fn get(ctx: &Ctx, handle: &Handle<CustomerId>) -> Result<Customer, OpError> {
+    ctx.require(Permission::CustomersRead)?;
+    super::find(&ctx.snapshot()?, handle)
+}
+
+/// Refuses a customer that is not there: for dialects that judge the path before the body.
+pub fn exists(ctx: &Ctx, handle: &Handle<CustomerId>) -> Result<(), OpError> {
+    super::find::<Customer>(&ctx.snapshot()?, handle).map(|_| ())
+}
+
+pub async fn create(ctx: &Ctx, wish: CustomerChange) -> Result<Customer, OpError> {
+    ctx.require(Permission::CustomersWrite)?;
+    ctx.write(move |ctx, tx| {
+        let provider = ctx.app.config.alphaott.service_provider.clone();
+        let mut customer = Customer::new(tx.next_id()?, provider, ctx.now);
+        customer.created_at = wish.created_at.unwrap_or(ctx.now);
+        let status = wish.status.unwrap_or(CustomerStatus::Active);
+        let brought = wish.activated_at;
+        assign(&mut customer, wish);
+        customer.set_status(status, ctx.now);
+        if let Some(activated) = brought {
+            customer.activated_at = activated;
+        }
+        check_unique(tx, &customer)?;
+        super::create(ctx, tx, "customer.create", &customer)?;
+        Ok(customer)
+    })
+    .await
+}
+
+pub async fn update(
+    ctx: &Ctx,
+    handle: Handle<CustomerId>,
+    wish: CustomerChange,
+) -> Result<Customer, OpError> {
+    ctx.require(Permission::CustomersWrite)?;
+    ctx.write(move |ctx, tx| {
+        let before = super::find::<Customer>(tx, &handle)?;
+        let mut after = before.clone();
+        let status = wish.status.unwrap_or(before.status);
+        let brought = wish.activated_at;
+        assign(&mut after, wish);
+        if let Some(activated) = brought {
+            after.activated_at = activated;
+        }
+        after.set_status(status, ctx.now);
+        after.updated_at = ctx.now;
+        check_unique(tx, &after)?;
+        super::change(ctx, tx, "customer.update", &before, &after)?;
+        note_status(ctx, tx, &before, &after)?;
+        Ok(after)
+    })
+    .await
+}
+
+/// Leaves a tombstone; login, e-mail and MACs are free again.
+pub async fn remove(ctx: &Ctx, handle: Handle<CustomerId>) -> Result<(), OpError> {
+    ctx.require(Permission::CustomersWrite)?;
+    ctx.write(move |ctx, tx| {
+        let before = super::find::<Customer>(tx, &handle)?;
+        let mut after = before.clone();
+        after.status = CustomerStatus::Deleted;
+        after.updated_at = ctx.now;
+        super::change(ctx, tx, "customer.remove", &before, &after)?;
+        devices::release_all(ctx, tx, after.id)?;
+        note_status(ctx, tx, &before, &after)
+    })
+    .await
+}
+
+/// Sets the customer's own password.
+pub async fn change_password(
+    ctx: &Ctx,
+    handle: Handle<CustomerId>,
+    password: String,
+) -> Result<(), OpError> {
+    ctx.require(Permission::CustomersWrite)?;
+    exists(ctx, &handle)?;
+    if password.is_empty() || password.len() > PASSWORD_BYTES_MAX {
+        return Err(Refusal::PasswordLength { min: 1, max: PASSWORD_BYTES_MAX }.into());
+    }
+    let salt = ctx.app.entropy.bytes()?;
+    let hash = ctx.app.passwords.hash(password, salt).await?;
+    let action = ("customer.password", ActivityAction::PasswordChanged);
+    put_password(ctx, handle, CustomerPassword::Hash(hash), action).await
+}
+
+/// Makes the present password useless; the customer must be given a new one.
+pub async fn reset_password(ctx: &Ctx, handle: Handle<CustomerId>) -> Result<(), OpError> {
+    ctx.require(Permission::CustomersWrite)?;
+    let action = ("customer.password_reset", ActivityAction::PasswordReset);
+    put_password(ctx, handle, CustomerPassword::Reset(ctx.now), action).await
+}
+
+async fn put_password(
+    ctx: &Ctx,
+    handle: Handle<CustomerId>,
+    password: CustomerPassword,
+    (action, activity): (&'static str, ActivityAction),
+) -> Result<(), OpError> {
+    ctx.write(move |ctx, tx| {
+        let before = super::find::<Customer>(tx, &handle)?;
+        let after = Customer { password, updated_at: ctx.now, ..before.clone() };
+        super::change(ctx, tx, action, &before, &after)?;
+        activity::record(ctx, tx, after.id, None, activity, Vec::new())
+    })
+    .await
+}
+
+fn assign(customer: &mut Customer, wish: CustomerChange) {
+    fn set<T>(field: &mut T, wish: Option<T>) {
+        if let Some(value) = wish {
+            *field = value;
+        }
+    }
+    let name = &mut customer.name;
+    if wish.first_name.is_some() || wish.last_name.is_some() {
+        // A name given in parts outdates the one given whole.
+        name.full = None;
+    }
+    set(&mut name.title, wish.title);
+    set(&mut name.first, wish.first_name);
+    set(&mut name.last, wish.last_name);
+    set(&mut name.middle, wish.middle_name);
+    set(&mut name.prefix, wish.prefix);
+    set(&mut name.suffix, wish.suffix);
+    set(&mut customer.login, wish.login);
+    set(&mut customer.account_number, wish.account_number);
+    set(&mut customer.email, wish.email);
+    set(&mut customer.phones, wish.phones);
+    set(&mut customer.service_provider, wish.service_provider);
+    set(&mut customer.location, wish.location);
+    set(&mut customer.address, wish.address);
+    set(&mut customer.billing_address, wish.billing_address);
+    set(&mut customer.external_refs, wish.external_refs);
+}
+
+/// Refuses a login or e-mail that another customer has.
+pub(super) fn check_unique(read: &impl Read, customer: &Customer) -> Result<(), OpError> {
+    if customer.is_deleted() {
+        return Ok(());
+    }
+    let others = |index: Table, key: &str| -> Result<bool, OpError> {
+        let holder = read.find::<CustomerId>(index, key.as_bytes())?;
+        Ok(holder.is_some_and(|holder| holder != customer.id))
+    };
+    if let Some(email) = &customer.email
+        && others(Table::CustomersByEmail, &email.folded())?
+    {
+        return Err(Refusal::EmailTaken.into());
+    }
+    if let Some(login) = &customer.login
+        && others(Table::CustomersByLogin, login)?
+    {
+        return Err(Refusal::LoginTaken.into());
+    }
+    Ok(())
+}
+
+/// A change of status is something that happened to the customer.
+pub(super) fn note_status(
+    ctx: &Ctx,
+    tx: &mut Tx<'_>,
+    before: &Customer,
+    after: &Customer,
+) -> Result<(), OpError> {
+    if before.status == after.status {
+        return Ok(());
+    }
+    let details = vec![
+        ("from".to_owned(), format!("{:?}", before.status)),
+        ("to".to_owned(), format!("{:?}", after.status)),
+    ];
+    activity::record(ctx, tx, after.id, None, ActivityAction::StatusChanged, details)
+}

@@ -1,0 +1,222 @@
+//! Customers' devices: added, listed, switched, removed.
+
+use crate::app::Ctx;
+use crate::domain::contact::usual_mac;
+use crate::domain::customer::Customer;
+use crate::domain::device::{DEVICES_PER_CUSTOMER_MAX, Device, DeviceKind, DeviceStatus};
+use crate::domain::event::ActivityAction;
+use crate::domain::id::{CustomerId, DeviceId};
+use crate::domain::refusal::Refusal;
+use crate::domain::staff::Permission;
+use crate::domain::time::Timestamp;
+use crate::store::schema::{owned_by, under_text};
+use crate::store::{Read, Table, Tx};
+
+use super::{Handle, Named, OpError, activity};
+
+impl Named for Device {
+    const KIND: &'static str = "device";
+    const FOREIGN: Option<Table> = Some(Table::DevicesByForeign);
+
+    fn is_gone(&self) -> bool {
+        self.removed_at.is_some()
+    }
+}
+
+/// A device as a caller describes it.
+#[derive(Debug, Clone)]
+pub struct NewDevice {
+    pub id: Option<Handle<DeviceId>>,
+    pub kind: DeviceKind,
+    pub status: DeviceStatus,
+    pub model: String,
+    pub platform: String,
+    pub brand: String,
+    pub serial: String,
+    pub mac: String,
+    pub created_at: Option<Timestamp>,
+}
+
+/// The customer's devices, oldest first.
+pub fn list(ctx: &Ctx, customer: &Handle<CustomerId>) -> Result<Vec<Device>, OpError> {
+    ctx.require(Permission::CustomersRead)?;
+    let snapshot = ctx.snapshot()?;
+    let customer: Customer = super::find(&snapshot, customer)?;
+    of_customer(&snapshot, customer.id)
+}
+
+pub fn get(
+    ctx: &Ctx,
+    customer: &Handle<CustomerId>,
+    device: &Handle<DeviceId>,
+) -> Result<Device, OpError> {
+    ctx.require(Permission::CustomersRead)?;
+    let snapshot = ctx.snapshot()?;
+    let customer: Customer = super::find(&snapshot, customer)?;
+    owned(&snapshot, &customer, device)
+}
+
+/// Adds a device and answers all the customer has. An id that a client brings names its device for
+/// ever: a removed device that is added again under it is that device again, whoever has it now.
+pub async fn add(
+    ctx: &Ctx,
+    customer: Handle<CustomerId>,
+    wish: NewDevice,
+) -> Result<Vec<Device>, OpError> {
+    ctx.require(Permission::CustomersWrite)?;
+    ctx.write(move |ctx, tx| {
+        let customer: Customer = super::find(tx, &customer)?;
+        let index = Table::DevicesByCustomer;
+        let max = DEVICES_PER_CUSTOMER_MAX;
+        if tx.count_up_to(index, &owned_by(customer.id), max)? >= max {
+            return Err(Refusal::TooMany { what: "devices", max }.into());
+        }
+        let removed = match &wish.id {
+            Some(handle) => removed_device(tx, handle)?,
+            None => None,
+        };
+        let (id, foreign_id) = match &removed {
+            Some(device) => (device.id, device.foreign_id.clone()),
+            None => {
+                let foreign_id = super::free_id::<Device>(tx, wish.id.as_ref())?;
+                (tx.next_id()?, foreign_id)
+            }
+        };
+        let device = Device {
+            id,
+            foreign_id,
+            customer: customer.id,
+            kind: wish.kind,
+            status: wish.status,
+            model: wish.model,
+            platform: wish.platform,
+            brand: wish.brand,
+            serial: wish.serial,
+            mac: wish.mac,
+            created_at: wish.created_at.unwrap_or(ctx.now),
+            removed_at: None,
+        };
+        check_mac(tx, &device)?;
+        match &removed {
+            Some(before) => super::change(ctx, tx, "device.add_again", before, &device)?,
+            None => super::create(ctx, tx, "device.add", &device)?,
+        }
+        note(ctx, tx, &device, ActivityAction::DeviceAdded, Vec::new())?;
+        // The one just added stands last, also where it is an old one.
+        let mut devices = of_customer(tx, customer.id)?;
+        devices.retain(|other| other.id != device.id);
+        devices.push(device);
+        Ok(devices)
+    })
+    .await
+}
+
+pub async fn set_status(
+    ctx: &Ctx,
+    customer: Handle<CustomerId>,
+    device: Handle<DeviceId>,
+    status: Option<DeviceStatus>,
+) -> Result<Device, OpError> {
+    ctx.require(Permission::CustomersWrite)?;
+    ctx.write(move |ctx, tx| {
+        let customer: Customer = super::find(tx, &customer)?;
+        let before = owned(tx, &customer, &device)?;
+        let after = Device { status: status.unwrap_or(before.status), ..before.clone() };
+        if after.status != before.status {
+            super::change(ctx, tx, "device.update", &before, &after)?;
+            let details = vec![
+                ("from".to_owned(), format!("{:?}", before.status)),
+                ("to".to_owned(), format!("{:?}", after.status)),
+            ];
+            note(ctx, tx, &after, ActivityAction::DeviceStatusChanged, details)?;
+        }
+        Ok(after)
+    })
+    .await
+}
+
+pub async fn remove(
+    ctx: &Ctx,
+    customer: Handle<CustomerId>,
+    device: Handle<DeviceId>,
+) -> Result<(), OpError> {
+    ctx.require(Permission::CustomersWrite)?;
+    ctx.write(move |ctx, tx| {
+        let customer: Customer = super::find(tx, &customer)?;
+        let before = owned(tx, &customer, &device)?;
+        let after = Device { removed_at: Some(ctx.now), ..before.clone() };
+        super::change(ctx, tx, "device.remove", &before, &after)?;
+        note(ctx, tx, &after, ActivityAction::DeviceRemoved, Vec::new())
+    })
+    .await
+}
+
+/// Takes a deleted customer's devices out of use, so that their MACs are free.
+pub(super) fn release_all(
+    ctx: &Ctx,
+    tx: &mut Tx<'_>,
+    customer: CustomerId,
+) -> Result<(), OpError> {
+    for before in of_customer(tx, customer)? {
+        let after = Device { removed_at: Some(ctx.now), ..before.clone() };
+        super::change(ctx, tx, "device.remove", &before, &after)?;
+    }
+    Ok(())
+}
+
+/// Refuses a box whose MAC a box of another customer has. Other kinds of device send whatever
+/// they like as a MAC, and what is no MAC of six octets is not compared.
+pub(super) fn check_mac(read: &impl Read, device: &Device) -> Result<(), OpError> {
+    let Some(mac) = usual_mac(&device.mac).filter(|_| device.kind == DeviceKind::Stb) else {
+        return Ok(());
+    };
+    for other in read.listed::<Device>(Table::DevicesByMac, &under_text(&mac))? {
+        if other.customer != device.customer && other.kind == DeviceKind::Stb {
+            return Err(Refusal::MacTaken { mac }.into());
+        }
+    }
+    Ok(())
+}
+
+pub(super) fn of_customer(
+    read: &impl Read,
+    customer: CustomerId,
+) -> Result<Vec<Device>, OpError> {
+    Ok(read.listed(Table::DevicesByCustomer, &owned_by(customer))?)
+}
+
+fn removed_device(
+    read: &impl Read,
+    handle: &Handle<DeviceId>,
+) -> Result<Option<Device>, OpError> {
+    let foreign = read.get_by::<Device>(Table::DevicesByForeign, handle.text.as_bytes())?;
+    let device = match (foreign, &handle.number) {
+        (Some(device), _) => Some(device),
+        (None, Some(number)) => read.get::<Device>(number)?,
+        (None, None) => None,
+    };
+    Ok(device.filter(|device| device.removed_at.is_some()))
+}
+
+fn owned(
+    read: &impl Read,
+    customer: &Customer,
+    handle: &Handle<DeviceId>,
+) -> Result<Device, OpError> {
+    let device: Device = super::find(read, handle)?;
+    if device.customer == customer.id {
+        Ok(device)
+    } else {
+        Err(super::missing::<Device>(&handle.text))
+    }
+}
+
+fn note(
+    ctx: &Ctx,
+    tx: &mut Tx<'_>,
+    device: &Device,
+    action: ActivityAction,
+    details: Vec<(String, String)>,
+) -> Result<(), OpError> {
+    activity::record(ctx, tx, device.customer, Some(device), action, details)
+}

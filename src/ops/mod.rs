@@ -1,0 +1,235 @@
+//! Use cases: read, decide (domain), write, answer. The only folder that opens a transaction.
+//!
+//! Must not know HTTP, JSON field names, status codes or any dialect's spelling of ids.
+
+pub mod activity;
+pub mod apply;
+pub mod catalogue;
+pub mod clock;
+pub mod customers;
+pub mod demo;
+pub mod devices;
+pub mod orders;
+pub mod payments;
+pub mod services;
+pub mod staff;
+pub mod upkeep;
+
+use serde::Serialize;
+
+use crate::app::Ctx;
+use crate::domain::event::{Audit, Change};
+use crate::domain::id::{AuditId, Id};
+use crate::domain::refusal::Refusal;
+use crate::domain::staff::Permission;
+use crate::passwords::PasswordError;
+use crate::store::key::{Key as _, trailing_number};
+use crate::store::{Read, Record, StoreError, Table, Tx, append_audit};
+
+/// Why a use case did not do what was asked. Small on purpose: what a dialect must tell apart.
+#[derive(Debug, thiserror::Error)]
+pub enum OpError {
+    #[error("refused: {0}")]
+    Refused(#[from] Refusal),
+    /// There is no such record.
+    #[error("{kind} {key} not found")]
+    Missing { kind: &'static str, key: String },
+    #[error("not allowed to {}", .0.words())]
+    Denied(Permission),
+    /// A part of a document that cannot be taken; `path` is where it stands.
+    #[error("{path}: {problem}")]
+    Document { path: String, problem: String },
+    /// Too much of it at once; try again after this many seconds.
+    #[error("too busy")]
+    Throttled { retry_after_s: u32 },
+    /// A technical failure: never shown, logged once at the edge.
+    #[error(transparent)]
+    Store(StoreError),
+    #[error("{0}")]
+    Failed(String),
+}
+
+impl From<StoreError> for OpError {
+    fn from(error: StoreError) -> Self {
+        match error {
+            StoreError::Busy => Self::Throttled { retry_after_s: 1 },
+            other => Self::Store(other),
+        }
+    }
+}
+
+impl From<PasswordError> for OpError {
+    fn from(error: PasswordError) -> Self {
+        match error {
+            PasswordError::Busy => Self::Throttled { retry_after_s: 1 },
+            PasswordError::Failed(reason) => Self::Failed(reason),
+        }
+    }
+}
+
+impl From<std::io::Error> for OpError {
+    fn from(error: std::io::Error) -> Self {
+        Self::Store(StoreError::Io(error))
+    }
+}
+
+impl Ctx {
+    /// Refuses an actor that lacks the permission.
+    pub fn require(&self, permission: Permission) -> Result<(), OpError> {
+        if self.actor.may(permission) { Ok(()) } else { Err(OpError::Denied(permission)) }
+    }
+
+    /// Runs `command` in the writer; answered when it is durable.
+    pub async fn write<T: Send + 'static>(
+        &self,
+        command: impl FnOnce(&Ctx, &mut Tx<'_>) -> Result<T, OpError> + Send + 'static,
+    ) -> Result<T, OpError> {
+        let ctx = self.clone();
+        self.app.store.write(move |tx| command(&ctx, tx)).await
+    }
+}
+
+/// How a caller names a record: by a text that a client may have brought, or that the dialect read
+/// as our own number.
+#[derive(Debug, Clone)]
+pub struct Handle<I> {
+    pub text: String,
+    pub number: Option<I>,
+}
+
+/// Kinds of which clients may bring the id.
+pub trait Named: Record<Key: Id> {
+    /// What the kind is called in refusals.
+    const KIND: &'static str;
+    /// Unique index of the ids that clients brought; `None` where they bring none.
+    const FOREIGN: Option<Table>;
+    /// Whether it was removed, so that it is not found.
+    fn is_gone(&self) -> bool {
+        false
+    }
+}
+
+/// The record that a client means, removed ones left out.
+pub fn find<R: Named>(read: &impl Read, handle: &Handle<R::Key>) -> Result<R, OpError> {
+    let record = match R::FOREIGN {
+        Some(index) => read.get_by::<R>(index, handle.text.as_bytes())?,
+        None => None,
+    };
+    let record = match (record, &handle.number) {
+        (Some(record), _) => Some(record),
+        (None, Some(number)) => read.get::<R>(number)?,
+        (None, None) => None,
+    };
+    record.filter(|record| !record.is_gone()).ok_or_else(|| missing::<R>(&handle.text))
+}
+
+/// The record with this number, which must be there.
+pub fn get<R: Named>(read: &impl Read, id: R::Key) -> Result<R, OpError> {
+    read.get::<R>(&id)?.ok_or_else(|| missing::<R>(&id.number().to_string()))
+}
+
+fn missing<R: Named>(key: &str) -> OpError {
+    // Long keys are not worth repeating.
+    let key = key.chars().take(64).collect();
+    OpError::Missing { kind: R::KIND, key }
+}
+
+/// Refuses an id that a client brings for a new record if it names one already, also by our own
+/// number: two records must never answer to one name.
+pub fn free_id<R: Named>(
+    read: &impl Read,
+    handle: Option<&Handle<R::Key>>,
+) -> Result<Option<String>, OpError> {
+    let Some(handle) = handle else { return Ok(None) };
+    let foreign = match R::FOREIGN {
+        Some(index) => read.find::<R::Key>(index, handle.text.as_bytes())?.is_some(),
+        None => false,
+    };
+    let ours = match &handle.number {
+        Some(number) => read.get::<R>(number)?.is_some(),
+        None => false,
+    };
+    if foreign || ours {
+        return Err(Refusal::IdTaken { id: handle.text.clone() }.into());
+    }
+    Ok(Some(handle.text.clone()))
+}
+
+/// Stores a new record, and in the same commit who made it.
+pub fn create<R: Record>(
+    ctx: &Ctx,
+    tx: &mut Tx<'_>,
+    action: &str,
+    record: &R,
+) -> Result<(), OpError> {
+    tx.put(record)?;
+    audit(ctx, tx, action, record, changes::<R>(None, Some(record))?)
+}
+
+/// Stores a changed record, and in the same commit who changed what.
+pub fn change<R: Record>(
+    ctx: &Ctx,
+    tx: &mut Tx<'_>,
+    action: &str,
+    before: &R,
+    after: &R,
+) -> Result<(), OpError> {
+    tx.put(after)?;
+    audit(ctx, tx, action, after, changes(Some(before), Some(after))?)
+}
+
+/// Adds a line to the audit log about `record`.
+pub fn audit<R: Record>(
+    ctx: &Ctx,
+    tx: &mut Tx<'_>,
+    action: &str,
+    record: &R,
+    changes: Vec<Change>,
+) -> Result<(), OpError> {
+    let (actor_kind, actor_name) = ctx.actor.label();
+    let number = trailing_number(&record.key().to_bytes()).unwrap_or(0);
+    let line = Audit {
+        // The log gives number and place in the chain.
+        id: AuditId(0),
+        chain: [0; 32],
+        at: ctx.now,
+        actor_kind: actor_kind.to_owned(),
+        actor_name: actor_name.to_owned(),
+        dialect: ctx.dialect.to_owned(),
+        request_id: ctx.request_id.to_string(),
+        action: action.to_owned(),
+        subject: (R::TABLE.name().to_owned(), number),
+        changes,
+    };
+    append_audit(tx, line)?;
+    Ok(())
+}
+
+/// What differs between two records, field by field; secrets show as `hidden`.
+fn changes<R: Serialize>(before: Option<&R>, after: Option<&R>) -> Result<Vec<Change>, OpError> {
+    let (before, after) = (fields(before)?, fields(after)?);
+    let text = |fields: &serde_json::Map<String, serde_json::Value>, name: &str| match fields.get(name) {
+        None | Some(serde_json::Value::Null) => String::new(),
+        Some(serde_json::Value::String(text)) => text.clone(),
+        Some(serde_json::Value::Array(list)) if list.is_empty() => String::new(),
+        Some(other) => other.to_string(),
+    };
+    let mut changes = Vec::new();
+    for name in after.keys().chain(before.keys().filter(|name| !after.contains_key(*name))) {
+        let (before, after) = (text(&before, name), text(&after, name));
+        if before != after {
+            changes.push(Change { field: name.clone(), before, after });
+        }
+    }
+    Ok(changes)
+}
+
+fn fields<R: Serialize>(
+    record: Option<&R>,
+) -> Result<serde_json::Map<String, serde_json::Value>, OpError> {
+    match serde_json::to_value(record) {
+        Ok(serde_json::Value::Object(fields)) => Ok(fields),
+        Ok(_) => Ok(serde_json::Map::new()),
+        Err(error) => Err(OpError::Failed(error.to_string())),
+    }
+}

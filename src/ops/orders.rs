@@ -1,0 +1,356 @@
+//! Orders: placed, changed, removed, and the services that follow them.
+
+use crate::app::Ctx;
+use crate::domain::access::Origin;
+use crate::domain::calendar::{Period, PeriodCount, Term};
+use crate::domain::catalogue::{OrderType, ProductOffer, ProductSpec, ServiceStatus};
+use crate::domain::customer::Customer;
+use crate::domain::event::ActivityAction;
+use crate::domain::id::{CustomerId, OrderId, ProductOfferId, ProductSpecId};
+use crate::domain::open::OpenObject;
+use crate::domain::order::{
+    ORDERS_PER_CUSTOMER_MAX, Order, OrderStatus, follow, service_status,
+};
+use crate::domain::refusal::Refusal;
+use crate::domain::staff::Permission;
+use crate::domain::time::Timestamp;
+use crate::store::schema::owned_by;
+use crate::store::{Read, Table, Tx};
+
+use super::{Handle, Named, OpError, activity, services};
+
+impl Named for Order {
+    const KIND: &'static str = "order";
+    const FOREIGN: Option<Table> = Some(Table::OrdersByForeign);
+
+    fn is_gone(&self) -> bool {
+        self.status == OrderStatus::Deleted
+    }
+}
+
+/// An order as a caller wishes it; what is not given comes from the offer.
+#[derive(Debug, Clone)]
+pub struct NewOrder {
+    pub id: Option<Handle<OrderId>>,
+    pub offer: Handle<ProductOfferId>,
+    pub count: Option<PeriodCount>,
+    pub period: Option<Period>,
+    pub cycles_total: Option<u32>,
+    pub order_type: Option<OrderType>,
+    pub status: Option<OrderStatus>,
+    pub created_at: Option<Timestamp>,
+    pub expires_at: Option<Timestamp>,
+    pub next_cycle_at: Option<Timestamp>,
+    pub external_refs: Vec<OpenObject>,
+    /// Whether the product's services are made in the same commit.
+    pub create_services: bool,
+}
+
+/// What may be changed on an order; `None` leaves a field as it is.
+#[derive(Debug, Clone, Default)]
+pub struct OrderChange {
+    pub status: Option<OrderStatus>,
+    pub expires_at: Option<Option<Timestamp>>,
+    pub next_cycle_at: Option<Option<Timestamp>>,
+    pub cycles_total: Option<u32>,
+}
+
+/// The customer's orders, oldest first, deleted ones too.
+pub fn list(ctx: &Ctx, customer: &Handle<CustomerId>) -> Result<Vec<Order>, OpError> {
+    ctx.require(Permission::OrdersRead)?;
+    let snapshot = ctx.snapshot()?;
+    let customer: Customer = super::find(&snapshot, customer)?;
+    of_customer(&snapshot, customer.id)
+}
+
+/// The orders of a customer that was just read.
+pub fn list_of(ctx: &Ctx, customer: CustomerId) -> Result<Vec<Order>, OpError> {
+    ctx.require(Permission::OrdersRead)?;
+    of_customer(&ctx.snapshot()?, customer)
+}
+
+pub fn get(
+    ctx: &Ctx,
+    customer: &Handle<CustomerId>,
+    order: &Handle<OrderId>,
+) -> Result<Order, OpError> {
+    ctx.require(Permission::OrdersRead)?;
+    let snapshot = ctx.snapshot()?;
+    let customer: Customer = super::find(&snapshot, customer)?;
+    owned(&snapshot, &customer, order)
+}
+
+/// Places an order for a customer: the order, its services if asked for, and the customer's plan
+/// if there is none yet, in one commit.
+pub async fn place(
+    ctx: &Ctx,
+    customer: Handle<CustomerId>,
+    wish: NewOrder,
+) -> Result<Order, OpError> {
+    ctx.require(Permission::OrdersWrite)?;
+    ctx.write(move |ctx, tx| {
+        let customer: Customer = super::find(tx, &customer)?;
+        place_in(ctx, tx, &customer, wish)
+    })
+    .await
+}
+
+/// The order of a customer who is on the way to pay for it: inactive, without services.
+pub(super) fn open_waiting(
+    ctx: &Ctx,
+    tx: &mut Tx<'_>,
+    customer: &Customer,
+    offer: &Handle<ProductOfferId>,
+) -> Result<Order, OpError> {
+    let wish = NewOrder {
+        id: None,
+        offer: offer.clone(),
+        count: None,
+        period: None,
+        cycles_total: None,
+        order_type: None,
+        status: Some(OrderStatus::Inactive),
+        created_at: None,
+        expires_at: None,
+        next_cycle_at: None,
+        external_refs: Vec::new(),
+        create_services: false,
+    };
+    place_in(ctx, tx, customer, wish)
+}
+
+fn place_in(
+    ctx: &Ctx,
+    tx: &mut Tx<'_>,
+    customer: &Customer,
+    wish: NewOrder,
+) -> Result<Order, OpError> {
+    let offer: ProductOffer = super::find(tx, &wish.offer)?;
+    let product: ProductSpec = super::get(tx, offer.product)?;
+    if !offer.is_orderable_at(&product, ctx.now) {
+        return Err(Refusal::OfferNotOnSale { offer: offer.id }.into());
+    }
+    let max = ORDERS_PER_CUSTOMER_MAX;
+    if tx.count_up_to(Table::OrdersByCustomer, &owned_by(customer.id), max)? >= max {
+        return Err(Refusal::TooMany { what: "orders", max }.into());
+    }
+    let create_services = wish.create_services;
+    let order = open(ctx, tx, customer, &offer, wish)?;
+    super::create(ctx, tx, "order.place", &order)?;
+    if create_services {
+        make_services(ctx, tx, &order, &product)?;
+    }
+    set_primary(ctx, tx, customer, &order)?;
+    let details = vec![("order".to_owned(), order.id.0.to_string())];
+    activity::record(ctx, tx, customer.id, None, ActivityAction::OrderPlaced, details)?;
+    Ok(order)
+}
+
+pub async fn update(
+    ctx: &Ctx,
+    customer: Handle<CustomerId>,
+    order: Handle<OrderId>,
+    wish: OrderChange,
+) -> Result<Order, OpError> {
+    ctx.require(Permission::OrdersWrite)?;
+    ctx.write(move |ctx, tx| {
+        let customer: Customer = super::find(tx, &customer)?;
+        let before = owned(tx, &customer, &order)?;
+        let mut after = before.clone();
+        after.cycles_total = wish.cycles_total.unwrap_or(after.cycles_total);
+        if let Some(status) = wish.status {
+            after.set_status(status, &ctx.app.company().zone, ctx.now);
+        }
+        after.expires_at = wish.expires_at.unwrap_or(after.expires_at);
+        after.next_cycle_at = wish.next_cycle_at.unwrap_or(after.next_cycle_at);
+        after.updated_at = ctx.now;
+        super::change(ctx, tx, "order.update", &before, &after)?;
+        settle_change(ctx, tx, &customer, &before, &after)?;
+        Ok(after)
+    })
+    .await
+}
+
+/// Removes an order and with it the services it made; all stay readable as deleted.
+pub async fn remove(
+    ctx: &Ctx,
+    customer: Handle<CustomerId>,
+    order: Handle<OrderId>,
+) -> Result<(), OpError> {
+    ctx.require(Permission::OrdersWrite)?;
+    ctx.write(move |ctx, tx| {
+        let customer: Customer = super::find(tx, &customer)?;
+        let before = owned(tx, &customer, &order)?;
+        let mut after = before.clone();
+        after.status = OrderStatus::Deleted;
+        after.updated_at = ctx.now;
+        super::change(ctx, tx, "order.remove", &before, &after)?;
+        settle_change(ctx, tx, &customer, &before, &after)
+    })
+    .await
+}
+
+/// The order itself: the caller's wishes over the offer's terms, dates counted from its creation.
+fn open(
+    ctx: &Ctx,
+    tx: &mut Tx<'_>,
+    customer: &Customer,
+    offer: &ProductOffer,
+    wish: NewOrder,
+) -> Result<Order, OpError> {
+    let foreign_id = super::free_id::<Order>(tx, wish.id.as_ref())?;
+    let created_at = wish.created_at.unwrap_or(ctx.now);
+    let status = wish.status.unwrap_or(OrderStatus::Active);
+    let mut order = Order {
+        id: tx.next_id()?,
+        foreign_id,
+        customer: customer.id,
+        product: offer.product,
+        offer: Some(offer.id),
+        term: Term {
+            count: wish.count.unwrap_or(offer.term.count),
+            period: wish.period.unwrap_or(offer.term.period),
+        },
+        order_type: wish.order_type.unwrap_or(offer.order_type),
+        cycles_total: wish.cycles_total.unwrap_or_else(|| offer.cycles_total.whole_periods()),
+        cycles_paid: 1,
+        status,
+        anchor_at: created_at,
+        next_cycle_at: None,
+        expires_at: None,
+        fallback_product: None,
+        external_refs: wish.external_refs,
+        created_at,
+        activated_at: (status == OrderStatus::Active).then_some(ctx.now),
+        updated_at: ctx.now,
+    };
+    order.set_dates(&ctx.app.company().zone);
+    if status == OrderStatus::Canceled {
+        order.next_cycle_at = None;
+    }
+    order.expires_at = wish.expires_at.or(order.expires_at);
+    order.next_cycle_at = wish.next_cycle_at.or(order.next_cycle_at);
+    Ok(order)
+}
+
+/// An order for a plan that is billed elsewhere: no offer, no charges.
+pub(super) fn open_plan(
+    ctx: &Ctx,
+    tx: &mut Tx<'_>,
+    customer: CustomerId,
+    product: ProductSpecId,
+    expires_at: Option<Timestamp>,
+) -> Result<Order, OpError> {
+    Ok(Order {
+        id: tx.next_id()?,
+        foreign_id: None,
+        customer,
+        product,
+        offer: None,
+        term: Term { count: PeriodCount::ZERO, period: Period::Day },
+        order_type: OrderType::OneTime,
+        cycles_total: 0,
+        cycles_paid: 1,
+        status: OrderStatus::Active,
+        anchor_at: ctx.now,
+        next_cycle_at: None,
+        expires_at,
+        fallback_product: None,
+        external_refs: Vec::new(),
+        created_at: ctx.now,
+        activated_at: Some(ctx.now),
+        updated_at: ctx.now,
+    })
+}
+
+fn make_services(
+    ctx: &Ctx,
+    tx: &mut Tx<'_>,
+    order: &Order,
+    product: &ProductSpec,
+) -> Result<(), OpError> {
+    let status = service_status(order.status).unwrap_or(ServiceStatus::Active);
+    let made = services::give(
+        ctx,
+        tx,
+        order.customer,
+        &product.service_specs,
+        Origin::Order(order.id),
+        status,
+        order.expires_at,
+    )?;
+    for service in made {
+        super::create(ctx, tx, "service.add", &service)?;
+    }
+    Ok(())
+}
+
+/// What follows a changed order: its services, the customer's plan, the activity.
+fn settle_change(
+    ctx: &Ctx,
+    tx: &mut Tx<'_>,
+    customer: &Customer,
+    before: &Order,
+    after: &Order,
+) -> Result<(), OpError> {
+    if before.status != after.status || before.expires_at != after.expires_at {
+        for service in services::of_customer(tx, customer.id)? {
+            let mut followed = service.clone();
+            if follow(&mut followed, after, ctx.now) {
+                super::change(ctx, tx, "service.follow", &service, &followed)?;
+            }
+        }
+    }
+    if before.status == after.status {
+        return Ok(());
+    }
+    set_primary(ctx, tx, customer, after)?;
+    let details = vec![
+        ("order".to_owned(), after.id.0.to_string()),
+        ("from".to_owned(), format!("{:?}", before.status)),
+        ("to".to_owned(), format!("{:?}", after.status)),
+    ];
+    activity::record(ctx, tx, customer.id, None, ActivityAction::OrderStatusChanged, details)
+}
+
+/// An order that becomes active is the customer's plan if there is no active one; an order that
+/// ended is it no longer.
+fn set_primary(
+    ctx: &Ctx,
+    tx: &mut Tx<'_>,
+    customer: &Customer,
+    order: &Order,
+) -> Result<(), OpError> {
+    let holds = |status: OrderStatus| matches!(status, OrderStatus::Active | OrderStatus::Canceled);
+    let present = match customer.primary_order.filter(|id| *id != order.id) {
+        Some(id) => tx.get::<Order>(&id)?.filter(|order| holds(order.status_at(ctx.now))),
+        None => None,
+    };
+    let primary = match present {
+        Some(order) => Some(order.id),
+        None if order.status_at(ctx.now) == OrderStatus::Active => Some(order.id),
+        None => customer.primary_order.filter(|id| *id == order.id && holds(order.status)),
+    };
+    if primary == customer.primary_order {
+        return Ok(());
+    }
+    let after = Customer { primary_order: primary, ..customer.clone() };
+    super::change(ctx, tx, "customer.plan", customer, &after)
+}
+
+pub(super) fn of_customer(read: &impl Read, customer: CustomerId) -> Result<Vec<Order>, OpError> {
+    Ok(read.listed(Table::OrdersByCustomer, &owned_by(customer))?)
+}
+
+fn owned(
+    read: &impl Read,
+    customer: &Customer,
+    handle: &Handle<OrderId>,
+) -> Result<Order, OpError> {
+    let order: Order = super::find(read, handle)?;
+    if order.customer == customer.id {
+        Ok(order)
+    } else {
+        Err(super::missing::<Order>(&handle.text))
+    }
+}

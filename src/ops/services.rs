@@ -1,0 +1,175 @@
+//! Services (entitlements) that an outside billing gives and takes.
+
+use crate::app::Ctx;
+use crate::domain::access::{Grant, Origin, SERVICES_PER_CUSTOMER_MAX, Service};
+use crate::domain::catalogue::{ServiceSpec, ServiceStatus};
+use crate::domain::customer::Customer;
+use crate::domain::id::{CustomerId, ServiceId, ServiceSpecId};
+use crate::domain::refusal::Refusal;
+use crate::domain::staff::Permission;
+use crate::domain::time::Timestamp;
+use crate::store::schema::owned_by;
+use crate::store::{Read, Table, Tx};
+
+use super::{Handle, Named, OpError};
+
+impl Named for Service {
+    const KIND: &'static str = "service";
+    const FOREIGN: Option<Table> = None;
+
+    fn is_gone(&self) -> bool {
+        self.status == ServiceStatus::Deleted
+    }
+}
+
+/// What an outside billing gives.
+#[derive(Debug, Clone)]
+pub struct NewService {
+    pub spec: Handle<ServiceSpecId>,
+    pub status: Option<ServiceStatus>,
+    pub expires_at: Option<Timestamp>,
+}
+
+/// The customer's services, oldest first, deleted ones too.
+pub fn list(ctx: &Ctx, customer: &Handle<CustomerId>) -> Result<Vec<Service>, OpError> {
+    ctx.require(Permission::CustomersRead)?;
+    let snapshot = ctx.snapshot()?;
+    let customer: Customer = super::find(&snapshot, customer)?;
+    of_customer(&snapshot, customer.id)
+}
+
+pub fn get(
+    ctx: &Ctx,
+    customer: &Handle<CustomerId>,
+    service: &Handle<ServiceId>,
+) -> Result<Service, OpError> {
+    ctx.require(Permission::CustomersRead)?;
+    let snapshot = ctx.snapshot()?;
+    let customer: Customer = super::find(&snapshot, customer)?;
+    owned(&snapshot, &customer, service)
+}
+
+/// Gives a service and answers all the customer has. One that was given the same way before is
+/// extended or made active again instead of doubled.
+pub async fn add(
+    ctx: &Ctx,
+    customer: Handle<CustomerId>,
+    wish: NewService,
+) -> Result<Vec<Service>, OpError> {
+    ctx.require(Permission::ServicesWrite)?;
+    ctx.write(move |ctx, tx| {
+        let customer: Customer = super::find(tx, &customer)?;
+        let spec: ServiceSpec = super::find(tx, &wish.spec)?;
+        if spec.status == ServiceStatus::Deleted {
+            return Err(Refusal::ServiceSpecGone { spec: spec.id }.into());
+        }
+        let status = wish.status.unwrap_or(ServiceStatus::Active);
+        let mut services = of_customer(tx, customer.id)?;
+        let held = services.iter().position(|service| {
+            service.origin == Origin::Direct
+                && service.grant == Grant::Spec(spec.id)
+                && service.status != ServiceStatus::Deleted
+        });
+        let service = match held {
+            Some(position) => {
+                let before = services.remove(position);
+                let mut after = before.clone();
+                after.expires_at = wish.expires_at;
+                after.set_status(status, ctx.now);
+                super::change(ctx, tx, "service.extend", &before, &after)?;
+                after
+            }
+            None => {
+                room_for(services.len(), 1)?;
+                let id = tx.next_id()?;
+                let mut service =
+                    Service::of_spec(id, customer.id, &spec, Origin::Direct, ctx.now);
+                service.expires_at = wish.expires_at;
+                begin(&mut service, status, ctx.now);
+                super::create(ctx, tx, "service.add", &service)?;
+                service
+            }
+        };
+        services.push(service);
+        Ok(services)
+    })
+    .await
+}
+
+/// Takes a service away; it stays readable as deleted.
+pub async fn remove(
+    ctx: &Ctx,
+    customer: Handle<CustomerId>,
+    service: Handle<ServiceId>,
+) -> Result<(), OpError> {
+    ctx.require(Permission::ServicesWrite)?;
+    ctx.write(move |ctx, tx| {
+        let customer: Customer = super::find(tx, &customer)?;
+        let before = owned(tx, &customer, &service)?;
+        let mut after = before.clone();
+        after.set_status(ServiceStatus::Deleted, ctx.now);
+        super::change(ctx, tx, "service.remove", &before, &after)
+    })
+    .await
+}
+
+/// Makes one service for each of `specs`, made by `origin`.
+pub(super) fn give(
+    ctx: &Ctx,
+    tx: &mut Tx<'_>,
+    customer: CustomerId,
+    specs: &[ServiceSpecId],
+    origin: Origin,
+    status: ServiceStatus,
+    expires_at: Option<Timestamp>,
+) -> Result<Vec<Service>, OpError> {
+    let held = tx.count_up_to(
+        Table::ServicesByCustomer,
+        &owned_by(customer),
+        SERVICES_PER_CUSTOMER_MAX.saturating_add(1),
+    )?;
+    room_for(held, specs.len())?;
+    let mut made = Vec::with_capacity(specs.len());
+    for spec in specs {
+        let spec: ServiceSpec = super::get(tx, *spec)?;
+        let mut service = Service::of_spec(tx.next_id()?, customer, &spec, origin, ctx.now);
+        service.expires_at = expires_at;
+        begin(&mut service, status, ctx.now);
+        made.push(service);
+    }
+    Ok(made)
+}
+
+pub(super) fn of_customer(
+    read: &impl Read,
+    customer: CustomerId,
+) -> Result<Vec<Service>, OpError> {
+    Ok(read.listed(Table::ServicesByCustomer, &owned_by(customer))?)
+}
+
+/// A new service begins in any status; only an active one has been activated.
+fn begin(service: &mut Service, status: ServiceStatus, now: Timestamp) {
+    service.activated_at = None;
+    service.set_status(status, now);
+}
+
+fn room_for(held: usize, more: usize) -> Result<(), OpError> {
+    let max = SERVICES_PER_CUSTOMER_MAX;
+    if held.saturating_add(more) > max {
+        return Err(Refusal::TooMany { what: "services", max }.into());
+    }
+    Ok(())
+}
+
+fn owned(
+    read: &impl Read,
+    customer: &Customer,
+    handle: &Handle<ServiceId>,
+) -> Result<Service, OpError> {
+    let service: Service = super::find(read, handle)?;
+    if service.customer == customer.id {
+        Ok(service)
+    } else {
+        Err(super::missing::<Service>(&handle.text))
+    }
+}

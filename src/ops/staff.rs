@@ -1,0 +1,295 @@
+//! Staff and their credentials: operators, sign-in, sessions, integration tokens, first set-up.
+
+use std::ops::ControlFlow;
+
+use sha2::{Digest as _, Sha256};
+use subtle::ConstantTimeEq as _;
+
+use crate::app::{App, Ctx};
+use crate::domain::id::Id as _;
+use crate::domain::refusal::Refusal;
+use crate::domain::staff::{
+    Actor, OPERATOR_PASSWORD_CHARS_MIN, Operator, PASSWORD_BYTES_MAX, Permission, Role,
+    SESSION_SECONDS, Session, Token, TokenId,
+};
+use crate::domain::time::Timestamp;
+use crate::keys::Claims;
+use crate::store::{Read as _, Span, Table};
+
+use super::{Named, OpError};
+
+impl Named for Operator {
+    const KIND: &'static str = "operator";
+    const FOREIGN: Option<Table> = Some(Table::OperatorsByName);
+}
+
+/// A token as it is asked for.
+#[derive(Debug, Clone)]
+pub struct NewToken {
+    /// Who will hold it; for the lists.
+    pub name: String,
+    pub role: Role,
+    pub ttl_seconds: i64,
+}
+
+/// Longest life of a token, in seconds: 30 years of 365.25 days.
+pub const TOKEN_SECONDS_MAX: i64 = 946_728_000;
+/// What a token's grant must say; a refresh token is no credential.
+const ACCESS_GRANT: &str = "access_token";
+/// Where the hash of the set-up code waits.
+const SETUP: &str = "setup_code";
+
+/// Whoever holds a proven token, or why it is none.
+#[derive(Debug)]
+pub enum Bearer {
+    Integration(Actor),
+    /// A token of the client API: genuine, but not for here.
+    Client,
+}
+
+/// Proves a token and looks up what it allows: one signature and one point read.
+pub fn bearer(app: &App, now: Timestamp, token: &str) -> Result<Option<Bearer>, OpError> {
+    let Some(claims) = app.keys.prove(token, now.seconds()) else { return Ok(None) };
+    if claims.grant_type != ACCESS_GRANT {
+        return Ok(None);
+    }
+    if claims.grant_scope.is_some() {
+        return Ok(Some(Bearer::Client));
+    }
+    let Some(id) = TokenId::parse(&claims.jti) else { return Ok(None) };
+    let held = app.store.read()?.get::<Token>(&id)?;
+    Ok(held.filter(|token| token.revoked_at.is_none() && token.expires_at > now).map(|token| {
+        Bearer::Integration(Actor::Token { jti: id, name: token.name, role: token.role })
+    }))
+}
+
+/// Mints a token and answers its record and itself. The token is not kept.
+pub async fn create_token(ctx: &Ctx, wish: NewToken) -> Result<(Token, String), OpError> {
+    ctx.require(Permission::StaffManage)?;
+    let id = TokenId::from_random(ctx.app.entropy.bytes()?);
+    let ttl_seconds = wish.ttl_seconds.clamp(1, TOKEN_SECONDS_MAX);
+    let token = Token {
+        id,
+        name: wish.name,
+        role: wish.role,
+        created_at: ctx.now,
+        expires_at: ctx.now.saturating_add_seconds(ttl_seconds),
+        revoked_at: None,
+    };
+    let settings = &ctx.app.config.alphaott;
+    let operator = match &ctx.actor {
+        Actor::Operator { id, .. } => id.number(),
+        Actor::Nobody | Actor::System | Actor::Token { .. } => 0,
+    };
+    let claims = Claims {
+        client_ip: ctx.address_text(),
+        grant_type: ACCESS_GRANT.to_owned(),
+        grant_scope: None,
+        iat: token.created_at.seconds(),
+        exp: token.expires_at.seconds(),
+        aud: settings.service_provider.clone(),
+        iss: settings.issuer.clone(),
+        sub: format!("{operator:024x}"),
+        jti: id.to_string(),
+    };
+    let text = ctx.app.keys.sign(&claims);
+    let text = text.ok_or_else(|| OpError::Failed("the token could not be signed".to_owned()))?;
+    let stored = token.clone();
+    ctx.write(move |ctx, tx| super::create(ctx, tx, "token.create", &stored)).await?;
+    Ok((token, text))
+}
+
+/// All tokens, revoked and expired ones too.
+pub fn tokens(ctx: &Ctx) -> Result<Vec<Token>, OpError> {
+    ctx.require(Permission::StaffManage)?;
+    let mut tokens: Vec<Token> = ctx.snapshot()?.all()?;
+    tokens.sort_by_key(|token| (token.created_at, token.id));
+    Ok(tokens)
+}
+
+/// Ends a token by its `jti`; from the next request on it is no credential.
+pub async fn revoke_token(ctx: &Ctx, jti: String) -> Result<Token, OpError> {
+    ctx.require(Permission::StaffManage)?;
+    ctx.write(move |ctx, tx| {
+        let before = match TokenId::parse(&jti) {
+            Some(id) => tx.get::<Token>(&id)?,
+            None => None,
+        };
+        let missing = || OpError::Missing { kind: "token", key: jti.chars().take(64).collect() };
+        let before = before.ok_or_else(missing)?;
+        let revoked_at = before.revoked_at.or(Some(ctx.now));
+        let after = Token { revoked_at, ..before.clone() };
+        super::change(ctx, tx, "token.revoke", &before, &after)?;
+        Ok(after)
+    })
+    .await
+}
+
+/// Adds a member of staff.
+pub async fn add_operator(
+    ctx: &Ctx,
+    name: String,
+    role: Role,
+    password: String,
+) -> Result<Operator, OpError> {
+    ctx.require(Permission::StaffManage)?;
+    check_password(&password)?;
+    let password = ctx.app.passwords.hash(password, ctx.app.entropy.bytes()?).await?;
+    ctx.write(move |ctx, tx| {
+        if tx.get_by::<Operator>(Table::OperatorsByName, name.as_bytes())?.is_some() {
+            return Err(Refusal::OperatorTaken { name }.into());
+        }
+        let operator = Operator {
+            id: tx.next_id()?,
+            name,
+            role,
+            password,
+            created_at: ctx.now,
+            updated_at: ctx.now,
+        };
+        super::create(ctx, tx, "operator.add", &operator)?;
+        tx.remove_meta(SETUP)?;
+        Ok(operator)
+    })
+    .await
+}
+
+/// Gives a member of staff a new password and ends their sessions.
+pub async fn change_operator_password(
+    ctx: &Ctx,
+    name: String,
+    password: String,
+) -> Result<(), OpError> {
+    ctx.require(Permission::StaffManage)?;
+    check_password(&password)?;
+    let password = ctx.app.passwords.hash(password, ctx.app.entropy.bytes()?).await?;
+    ctx.write(move |ctx, tx| {
+        let handle = super::Handle { text: name, number: None };
+        let before: Operator = super::find(tx, &handle)?;
+        let after = Operator { password, updated_at: ctx.now, ..before.clone() };
+        super::change(ctx, tx, "operator.passwd", &before, &after)?;
+        for session in tx.all::<Session>()? {
+            if session.operator == after.id {
+                tx.remove::<Session>(&session.secret_hash)?;
+            }
+        }
+        Ok(())
+    })
+    .await
+}
+
+pub fn operators(ctx: &Ctx) -> Result<Vec<Operator>, OpError> {
+    ctx.require(Permission::StaffManage)?;
+    Ok(ctx.snapshot()?.all()?)
+}
+
+/// Signs a member of staff in. Answers who it is and the secret of the session.
+pub async fn sign_in(
+    ctx: &Ctx,
+    name: String,
+    password: String,
+) -> Result<(Operator, Session, String), OpError> {
+    let operator = ctx.snapshot()?.get_by::<Operator>(Table::OperatorsByName, name.as_bytes())?;
+    let stored = operator.as_ref().map(|operator| operator.password.clone());
+    if password.len() > PASSWORD_BYTES_MAX || !ctx.app.passwords.verify(password, stored).await? {
+        return Err(Refusal::BadCredentials.into());
+    }
+    let Some(operator) = operator else { return Err(Refusal::BadCredentials.into()) };
+    let secret = ctx.app.entropy.hex::<32>()?;
+    let session = Session {
+        secret_hash: hashed(&secret),
+        operator: operator.id,
+        created_at: ctx.now,
+        expires_at: ctx.now.saturating_add_seconds(SESSION_SECONDS),
+    };
+    let ctx = Ctx { actor: actor_of(&operator), ..ctx.clone() };
+    let stored = session.clone();
+    ctx.write(move |ctx, tx| {
+        let now = ctx.now;
+        for old in tx.all::<Session>()?.iter().filter(|old| old.expires_at <= now) {
+            tx.remove::<Session>(&old.secret_hash)?;
+        }
+        super::create(ctx, tx, "session.begin", &stored)
+    })
+    .await?;
+    Ok((operator, session, secret))
+}
+
+/// Who holds this session, if it is one.
+pub fn session_actor(ctx: &Ctx, secret: &str) -> Result<Option<Actor>, OpError> {
+    let snapshot = ctx.snapshot()?;
+    let session = snapshot.get::<Session>(&hashed(secret))?;
+    let Some(session) = session.filter(|session| session.expires_at > ctx.now) else {
+        return Ok(None);
+    };
+    Ok(snapshot.get::<Operator>(&session.operator)?.map(|operator| actor_of(&operator)))
+}
+
+/// Ends a session.
+pub async fn sign_out(ctx: &Ctx, secret: &str) -> Result<(), OpError> {
+    let key = hashed(secret);
+    ctx.write(move |_, tx| {
+        tx.remove::<Session>(&key)?;
+        Ok(())
+    })
+    .await
+}
+
+/// The code of the one-time set-up link, if nobody works here yet. Asking again makes the code of
+/// before useless.
+pub async fn setup_code(ctx: &Ctx) -> Result<Option<String>, OpError> {
+    let mut staffed = false;
+    ctx.snapshot()?.each::<Operator>(&Span::all(), &mut |_| {
+        staffed = true;
+        Ok(ControlFlow::Break(()))
+    })?;
+    if staffed {
+        return Ok(None);
+    }
+    let code = ctx.app.entropy.hex::<16>()?;
+    let hash = hashed(&code);
+    ctx.write(move |_, tx| Ok(tx.put_meta(SETUP, &hash)?)).await?;
+    Ok(Some(code))
+}
+
+/// Whether this is the code of the set-up link.
+pub fn is_setup_code(ctx: &Ctx, code: &str) -> Result<bool, OpError> {
+    let hash = hashed(code);
+    let held = ctx.snapshot()?.raw_get(Table::Meta, SETUP.as_bytes(), |held| {
+        bool::from(held.ct_eq(hash.as_slice()))
+    })?;
+    Ok(held == Some(true))
+}
+
+/// Makes the owner's account by the set-up link, once.
+pub async fn set_up(
+    ctx: &Ctx,
+    code: &str,
+    name: String,
+    password: String,
+) -> Result<Operator, OpError> {
+    if !is_setup_code(ctx, code)? {
+        return Err(Refusal::SetupDone.into());
+    }
+    // The code is the owner's credential; adding the first operator uses it up.
+    let owner = Ctx { actor: Actor::System, ..ctx.clone() };
+    add_operator(&owner, name, Role::Owner, password).await
+}
+
+fn check_password(password: &str) -> Result<(), OpError> {
+    let min = OPERATOR_PASSWORD_CHARS_MIN;
+    if password.chars().count() < min || password.len() > PASSWORD_BYTES_MAX {
+        return Err(Refusal::PasswordLength { min, max: PASSWORD_BYTES_MAX }.into());
+    }
+    Ok(())
+}
+
+fn actor_of(operator: &Operator) -> Actor {
+    Actor::Operator { id: operator.id, name: operator.name.clone(), role: operator.role }
+}
+
+/// Secrets of 128 bits and more need no slow hash.
+fn hashed(secret: &str) -> [u8; 32] {
+    Sha256::digest(secret.as_bytes()).into()
+}
+

@@ -1,0 +1,106 @@
+//! Passwords: argon2id, away from the async threads, a bounded number at once.
+//!
+//! One hash takes tens of milliseconds of a core and megabytes of memory, so a storm of sign-ins
+//! must wait in a short line and be turned away at its end instead of eating the box.
+
+use std::sync::Arc;
+use std::sync::atomic::{AtomicUsize, Ordering};
+
+use argon2::password_hash::{PasswordHasher as _, PasswordVerifier as _};
+use argon2::{Algorithm, Argon2, Params, Version};
+use tokio::sync::Semaphore;
+
+use crate::config::PasswordSettings;
+use crate::domain::staff::Secret;
+
+/// Why no hash was made or compared.
+#[derive(Debug, thiserror::Error)]
+pub enum PasswordError {
+    /// The line is full; try again in a second.
+    #[error("too many passwords are waiting to be checked")]
+    Busy,
+    #[error("the password could not be hashed: {0}")]
+    Failed(String),
+}
+
+/// The line in front of argon2.
+pub struct Passwords {
+    params: Params,
+    at_once: Arc<Semaphore>,
+    waiting: AtomicUsize,
+    waiting_max: usize,
+    /// Compared against where there is no such operator, so that a wrong name takes as long.
+    decoy: String,
+}
+
+impl Passwords {
+    pub fn new(settings: &PasswordSettings) -> anyhow::Result<Self> {
+        let params = Params::new(settings.memory_kib, settings.passes, settings.lanes, None)
+            .map_err(|error| anyhow::anyhow!("passwords: {error}"))?;
+        let decoy = hash(&params, b"decoy", &[7; 16])?.0;
+        Ok(Self {
+            params,
+            at_once: Arc::new(Semaphore::new(settings.at_once.max(1))),
+            waiting: AtomicUsize::new(0),
+            waiting_max: settings.waiting_max,
+            decoy,
+        })
+    }
+
+    /// The hash to store for `password`.
+    pub async fn hash(&self, password: String, salt: [u8; 16]) -> Result<Secret, PasswordError> {
+        let params = self.params.clone();
+        self.in_line(move || hash(&params, password.as_bytes(), &salt)).await?
+    }
+
+    /// Whether `password` is the one `stored` was made of. Without a stored one the answer is no,
+    /// after the same time.
+    pub async fn verify(
+        &self,
+        password: String,
+        stored: Option<Secret>,
+    ) -> Result<bool, PasswordError> {
+        let known = stored.is_some();
+        let stored = stored.map_or_else(|| self.decoy.clone(), |secret| secret.0);
+        let matches = self.in_line(move || {
+            Argon2::default().verify_password(password.as_bytes(), stored.as_str()).is_ok()
+        });
+        Ok(matches.await? && known)
+    }
+
+    async fn in_line<T: Send + 'static>(
+        &self,
+        work: impl FnOnce() -> T + Send + 'static,
+    ) -> Result<T, PasswordError> {
+        if self.waiting.fetch_add(1, Ordering::SeqCst) >= self.waiting_max {
+            self.waiting.fetch_sub(1, Ordering::SeqCst);
+            return Err(PasswordError::Busy);
+        }
+        let _place = Place(&self.waiting);
+        let permit = Arc::clone(&self.at_once).acquire_owned().await;
+        let permit = permit.map_err(|_| PasswordError::Busy)?;
+        let task = tokio::task::spawn_blocking(move || {
+            // Held by the work itself: a caller who goes away does not make room too early.
+            let _permit = permit;
+            work()
+        });
+        task.await.map_err(|error| PasswordError::Failed(error.to_string()))
+    }
+}
+
+/// A place in the line, given back when its holder goes, however it goes.
+struct Place<'p>(&'p AtomicUsize);
+
+impl Drop for Place<'_> {
+    fn drop(&mut self) {
+        self.0.fetch_sub(1, Ordering::SeqCst);
+    }
+}
+
+fn hash(params: &Params, password: &[u8], salt: &[u8]) -> Result<Secret, PasswordError> {
+    let argon2 = Argon2::new(Algorithm::Argon2id, Version::V0x13, params.clone());
+    argon2
+        .hash_password_with_salt(password, salt)
+        .map(|hash| Secret(hash.to_string()))
+        .map_err(|error| PasswordError::Failed(error.to_string()))
+}

@@ -1,0 +1,103 @@
+//! From nothing to a running box and back: open, migrate, listen, run, drain.
+
+mod listener;
+
+use std::net::SocketAddr;
+use std::path::PathBuf;
+use std::sync::Arc;
+use std::time::Duration;
+
+use anyhow::Context as _;
+use tokio::net::TcpListener;
+use tokio_util::sync::CancellationToken;
+use tokio_util::task::TaskTracker;
+
+use crate::app::{App, FILE_NAME};
+use crate::clock::Clock;
+use crate::config::Config;
+use crate::control;
+use crate::entropy::Entropy;
+use crate::store::Storage;
+use crate::wire;
+
+/// What a box is made of.
+pub struct Setup {
+    pub config: Config,
+    pub storage: Storage,
+    pub clock: Clock,
+    pub entropy: Entropy,
+}
+
+impl Setup {
+    /// A box with its file in the data folder of the settings.
+    #[must_use]
+    pub fn in_folder(config: Config, clock: Clock) -> Self {
+        let storage = Storage::File(data_file(&config));
+        Self { config, storage, clock, entropy: Entropy::system() }
+    }
+}
+
+/// Where the records are.
+#[must_use]
+pub fn data_file(config: &Config) -> PathBuf {
+    config.data.join(FILE_NAME)
+}
+
+/// A box that answers.
+pub struct Running {
+    app: Arc<App>,
+    address: SocketAddr,
+    /// Cancelled when the box begins to go down.
+    closing: CancellationToken,
+    tasks: TaskTracker,
+}
+
+/// How long requests in flight may take to end once the box goes down.
+const DRAIN_MAX: Duration = Duration::from_secs(20);
+
+/// Opens the file and listens; when this returns, requests are answered.
+pub async fn start(setup: Setup) -> anyhow::Result<Running> {
+    let in_folder = matches!(setup.storage, Storage::File(_));
+    let listen = setup.config.listen;
+    let opening = tokio::task::spawn_blocking(move || {
+        App::open(setup.config, setup.storage, setup.clock, setup.entropy)
+    });
+    let app = opening.await.context("opening was cut short")??;
+    let listener =
+        TcpListener::bind(listen).await.with_context(|| format!("cannot listen on {listen}"))?;
+    let address = listener.local_addr()?;
+    // Set once: this is the only place.
+    let _ = app.listening.set(address);
+    let closing = CancellationToken::new();
+    let tasks = TaskTracker::new();
+    let router = wire::router(&app, closing.clone());
+    tasks.spawn(listener::run(listener, router, closing.clone(), tasks.clone()));
+    if in_folder {
+        control::listen(&app, &closing, &tasks)?;
+    }
+    Ok(Running { app, address, closing, tasks })
+}
+
+impl Running {
+    #[must_use]
+    pub fn address(&self) -> SocketAddr {
+        self.address
+    }
+
+    #[must_use]
+    pub fn app(&self) -> Arc<App> {
+        Arc::clone(&self.app)
+    }
+
+    /// Stops accepting, answers what is in flight, closes the file.
+    pub async fn stop(self) {
+        self.closing.cancel();
+        self.tasks.close();
+        if tokio::time::timeout(DRAIN_MAX, self.tasks.wait()).await.is_err() {
+            tracing::warn!("requests were still in flight after 20 s and are cut off");
+        }
+        let app = self.app;
+        // Closing waits for the writer's last commit.
+        let _ = tokio::task::spawn_blocking(move || app.store.close()).await;
+    }
+}

@@ -1,0 +1,51 @@
+//! The audit log is a chain: each line carries the hash of all before it, so that none can be
+//! changed or left out unnoticed.
+
+use std::ops::ControlFlow;
+
+use super::StoreError;
+use super::codec;
+use super::read::{Read, Span};
+use super::schema::Table;
+use super::snapshot::Snapshot;
+use super::tx::Tx;
+use crate::domain::event::Audit;
+use crate::domain::id::AuditId;
+
+/// Where the hash of the newest line is kept.
+const CHAIN: &str = "audit_chain";
+
+/// Adds a line: its number and its place in the chain are given here.
+pub fn append_audit(tx: &mut Tx<'_>, line: Audit) -> Result<(), StoreError> {
+    let before = tx.raw_get(Table::Meta, CHAIN.as_bytes(), |bytes| bytes.try_into().ok())?;
+    let before = before.flatten().unwrap_or([0; 32]);
+    let line = Audit { id: tx.next_id::<AuditId>()?, chain: [0; 32], ..line };
+    let chain = hash(&before, &line)?;
+    tx.put_meta(CHAIN, &chain)?;
+    tx.put(&Audit { chain, ..line })
+}
+
+/// The lines that do not fit the one before them.
+pub(super) fn misfits(snapshot: &Snapshot) -> Result<Vec<AuditId>, StoreError> {
+    let mut before = [0u8; 32];
+    let mut misfits = Vec::new();
+    snapshot.each::<Audit>(&Span::all(), &mut |line| {
+        let chain = line.chain;
+        let id = line.id;
+        if hash(&before, &Audit { chain: [0; 32], ..line })? != chain {
+            misfits.push(id);
+        }
+        before = chain;
+        Ok(ControlFlow::Continue(()))
+    })?;
+    Ok(misfits)
+}
+
+/// SHA-256 over the hash before and the line without its own.
+fn hash(before: &[u8; 32], unchained: &Audit) -> Result<[u8; 32], StoreError> {
+    use sha2::Digest as _;
+    let mut hash = sha2::Sha256::new();
+    hash.update(before);
+    hash.update(codec::bytes_of(unchained)?);
+    Ok(hash.finalize().into())
+}

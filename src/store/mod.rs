@@ -1,0 +1,247 @@
+//! The store: typed records over one redb file. The only folder that names `redb`.
+//!
+//! Reads take a [`Snapshot`] and never wait. Writes go through [`Store::write`] to the one writer
+//! thread and are answered when they are durable. Must not know what the records mean.
+
+mod audit;
+mod check;
+pub mod codec;
+pub mod key;
+mod migrate;
+mod open;
+mod read;
+mod record;
+pub mod schema;
+mod snapshot;
+mod tx;
+mod writer;
+
+use std::sync::atomic::{AtomicU64, Ordering};
+use std::sync::mpsc::{SyncSender, TrySendError, sync_channel};
+use std::sync::{Arc, Mutex, PoisonError};
+use std::thread::JoinHandle;
+
+pub use audit::append_audit;
+pub use check::{Finding, check};
+pub use migrate::LAYOUT;
+pub use open::{OpenDevice, Storage};
+pub use read::{Read, Span};
+pub use record::{Entries, Entry, EntryKind, Record};
+pub use schema::Table;
+pub use snapshot::Snapshot;
+pub use tx::Tx;
+pub use writer::{BATCH_MAX, QUEUE_MAX};
+
+use writer::{Command, Done, Message};
+
+/// What goes wrong with the file. Never shown to a client; logged once at the edge.
+#[derive(Debug, thiserror::Error)]
+pub enum StoreError {
+    /// The queue of the writer is full: try again in a moment.
+    #[error("too many writes are waiting")]
+    Busy,
+    /// The disk failed, or the outcome of the commit is not known.
+    #[error("the data file cannot be written at the moment")]
+    Unavailable,
+    #[error("the store is closed")]
+    Closed,
+    /// A programmer's error: unique entries are looked up before they are written.
+    #[error("two records with one entry in {table}")]
+    UniqueClash { table: &'static str },
+    #[error("table {table}: {reason}")]
+    Corrupt { table: &'static str, reason: String },
+    #[error("the data file has layout {found}, this program knows {known}: use a newer boxoffice")]
+    TooNew { found: u64, known: u64 },
+    #[error("another process has the data file open")]
+    InUse,
+    #[error(transparent)]
+    Codec(#[from] codec::CodecError),
+    #[error("{0}")]
+    Redb(Box<redb::Error>),
+    #[error(transparent)]
+    Io(#[from] std::io::Error),
+}
+
+impl StoreError {
+    fn corrupt(table: Table, reason: &str) -> Self {
+        Self::Corrupt { table: table.name(), reason: reason.to_owned() }
+    }
+
+    fn is_of_the_disk(&self) -> bool {
+        matches!(self, Self::Redb(_) | Self::Io(_))
+    }
+}
+
+macro_rules! from_redb {
+    ($($error:ident),*) => {$(
+        impl From<redb::$error> for StoreError {
+            fn from(error: redb::$error) -> Self {
+                Self::Redb(Box::new(error.into()))
+            }
+        }
+    )*};
+}
+
+from_redb!(StorageError, TableError, TransactionError, CommitError);
+
+impl From<redb::DatabaseError> for StoreError {
+    fn from(error: redb::DatabaseError) -> Self {
+        match error {
+            redb::DatabaseError::DatabaseAlreadyOpen => Self::InUse,
+            other => Self::Redb(Box::new(other.into())),
+        }
+    }
+}
+
+/// What the writer has done so far, for the metrics.
+#[derive(Debug, Default)]
+pub struct WriterFigures {
+    commits: AtomicU64,
+    commands: AtomicU64,
+    waiting: AtomicU64,
+}
+
+impl WriterFigures {
+    fn batch(&self, commands: usize) {
+        let commands = u64::try_from(commands).unwrap_or(u64::MAX);
+        self.commits.fetch_add(1, Ordering::Relaxed);
+        self.commands.fetch_add(commands, Ordering::Relaxed);
+        self.waiting.fetch_sub(commands, Ordering::Relaxed);
+    }
+
+    /// Batches worked so far.
+    #[must_use]
+    pub fn commits(&self) -> u64 {
+        self.commits.load(Ordering::Relaxed)
+    }
+
+    /// Commands in them.
+    #[must_use]
+    pub fn commands(&self) -> u64 {
+        self.commands.load(Ordering::Relaxed)
+    }
+
+    /// Commands that wait right now.
+    #[must_use]
+    pub fn waiting(&self) -> u64 {
+        self.waiting.load(Ordering::Relaxed)
+    }
+}
+
+/// The open file.
+pub struct Store {
+    slot: Arc<open::Slot>,
+    queue: SyncSender<Message>,
+    figures: Arc<WriterFigures>,
+    thread: Mutex<Option<JoinHandle<()>>>,
+}
+
+impl Store {
+    /// Opens the file, brings it to the present layout and starts the writer.
+    pub fn open(storage: Storage) -> Result<Self, StoreError> {
+        let slot = Arc::new(open::Slot::open(storage)?);
+        if let Some(database) = slot.database() {
+            migrate::migrate(&database)?;
+        }
+        let (queue, commands) = sync_channel(QUEUE_MAX);
+        let figures = Arc::new(WriterFigures::default());
+        let (writer_slot, writer_figures) = (Arc::clone(&slot), Arc::clone(&figures));
+        #[expect(clippy::disallowed_methods, reason = "the one thread that may commit")]
+        let thread = std::thread::Builder::new()
+            .name("writer".to_owned())
+            .spawn(move || writer::run(&writer_slot, &commands, &writer_figures))?;
+        Ok(Self { slot, queue, figures, thread: Mutex::new(Some(thread)) })
+    }
+
+    /// The file as the last commit left it.
+    pub fn read(&self) -> Result<Snapshot, StoreError> {
+        let database = self.slot.database().ok_or(StoreError::Unavailable)?;
+        use redb::ReadableDatabase as _;
+        Ok(Snapshot::new(database.begin_read()?))
+    }
+
+    /// Runs `command` in the writer's thread. If it answers `Ok`, its writes are durable when this
+    /// returns; if it answers an error, it left nothing behind.
+    ///
+    /// [`StoreError::Busy`] where more than [`QUEUE_MAX`] commands wait. [`StoreError::Unavailable`]
+    /// where the disk failed: then the outcome is unknown, as after a power cut.
+    pub async fn write<T, E>(
+        &self,
+        command: impl FnOnce(&mut Tx<'_>) -> Result<T, E> + Send + 'static,
+    ) -> Result<T, E>
+    where
+        T: Send + 'static,
+        E: From<StoreError> + Send + 'static,
+    {
+        let (answer, answered) = tokio::sync::oneshot::channel();
+        // The caller may have gone away: its command stands all the same.
+        self.submit(command, move |result| drop(answer.send(result)))?;
+        answered.await.unwrap_or_else(|_| Err(StoreError::Unavailable.into()))
+    }
+
+    /// As [`Store::write`], for start-up and for threads of their own.
+    pub fn write_blocking<T, E>(
+        &self,
+        command: impl FnOnce(&mut Tx<'_>) -> Result<T, E> + Send + 'static,
+    ) -> Result<T, E>
+    where
+        T: Send + 'static,
+        E: From<StoreError> + Send + 'static,
+    {
+        let (answer, answered) = sync_channel(1);
+        self.submit(command, move |result| drop(answer.send(result)))?;
+        answered.recv().unwrap_or_else(|_| Err(StoreError::Unavailable.into()))
+    }
+
+    /// Queues a command whose result goes to `answer` after the commit.
+    fn submit<T, E>(
+        &self,
+        command: impl FnOnce(&mut Tx<'_>) -> Result<T, E> + Send + 'static,
+        answer: impl FnOnce(Result<T, E>) + Send + 'static,
+    ) -> Result<(), StoreError>
+    where
+        T: Send + 'static,
+        E: From<StoreError> + Send + 'static,
+    {
+        let command: Command = Box::new(move |tx| {
+            let result = command(tx);
+            let keep = result.is_ok();
+            let reply = Box::new(move |committed: Result<(), StoreError>| {
+                answer(match committed {
+                    Ok(()) => result,
+                    Err(error) => Err(error.into()),
+                });
+            });
+            Done { keep, reply }
+        });
+        self.figures.waiting.fetch_add(1, Ordering::Relaxed);
+        self.queue.try_send(Message::Run(command)).map_err(|refused| {
+            self.figures.waiting.fetch_sub(1, Ordering::Relaxed);
+            match refused {
+                TrySendError::Full(_) => StoreError::Busy,
+                TrySendError::Disconnected(_) => StoreError::Closed,
+            }
+        })
+    }
+
+    #[must_use]
+    pub fn figures(&self) -> &WriterFigures {
+        &self.figures
+    }
+
+    /// Works off what is queued, marks the file clean and lets go of it. Blocks.
+    pub fn close(&self) {
+        let thread = self.thread.lock().unwrap_or_else(PoisonError::into_inner).take();
+        if let Some(thread) = thread {
+            // Blocks while the queue is full, which is right: what was accepted is worked off.
+            let _ = self.queue.send(Message::Stop);
+            let _ = thread.join();
+        }
+    }
+}
+
+impl Drop for Store {
+    fn drop(&mut self) {
+        self.close();
+    }
+}

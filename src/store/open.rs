@@ -1,0 +1,104 @@
+//! Opening the file, and holding it so that it can be opened again while reads go on.
+
+use std::fs::File;
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
+
+use arc_swap::ArcSwapOption;
+use redb::{Builder, Database, DatabaseError};
+
+use super::StoreError;
+
+/// Opens a database on a device of the caller's making.
+pub type OpenDevice = Arc<dyn Fn(&Builder) -> Result<Database, DatabaseError> + Send + Sync>;
+
+/// Where the records are kept.
+#[derive(Clone)]
+pub enum Storage {
+    File(PathBuf),
+    Memory,
+    /// Any device: tests hand in disks that lose power.
+    Device(OpenDevice),
+}
+
+/// Memory redb may use for pages, in bytes. The operating system's page cache stands behind it.
+pub const CACHE_BYTES: usize = 128 * 1024 * 1024;
+
+/// Holds the open database. Readers take it without a lock; the writer may replace it.
+pub(super) struct Slot {
+    storage: Storage,
+    database: ArcSwapOption<Database>,
+}
+
+impl Slot {
+    pub(super) fn open(storage: Storage) -> Result<Self, StoreError> {
+        let database = open(&storage)?;
+        Ok(Self { storage, database: ArcSwapOption::from_pointee(database) })
+    }
+
+    pub(super) fn database(&self) -> Option<Arc<Database>> {
+        self.database.load_full()
+    }
+
+    /// Lets go of the database and opens it anew. Memory cannot fail and is kept.
+    pub(super) fn reopen(&self) -> Result<(), StoreError> {
+        if matches!(self.storage, Storage::Memory) {
+            return Ok(());
+        }
+        self.close();
+        let database = open(&self.storage)?;
+        self.database.store(Some(Arc::new(database)));
+        Ok(())
+    }
+
+    /// Waits for the last reader, then closes the file.
+    pub(super) fn close(&self) {
+        if let Some(mut database) = self.database.swap(None) {
+            // Readers hold it for microseconds, reports for seconds.
+            loop {
+                match Arc::try_unwrap(database) {
+                    Ok(database) => return drop(database),
+                    Err(shared) => database = shared,
+                }
+                std::thread::sleep(std::time::Duration::from_millis(1));
+            }
+        }
+    }
+}
+
+fn open(storage: &Storage) -> Result<Database, StoreError> {
+    let mut builder = Database::builder();
+    builder.set_cache_size(CACHE_BYTES);
+    let database = match storage {
+        Storage::Memory => {
+            builder.create_with_backend(redb::backends::InMemoryBackend::new())?
+        }
+        Storage::Device(open) => open(&builder)?,
+        Storage::File(path) => {
+            if !path.exists() {
+                create(&builder, path)?;
+            }
+            builder.set_repair_callback(|session| {
+                tracing::info!(progress_percent = session.progress() * 100.0, "store.repair");
+            });
+            builder.open(path)?
+        }
+    };
+    Ok(database)
+}
+
+/// Makes an empty file under another name and moves it into place when it is whole: a power cut
+/// during the first creation would leave a file that never opens.
+fn create(builder: &Builder, path: &Path) -> Result<(), StoreError> {
+    let draft = path.with_extension("new");
+    if draft.exists() {
+        std::fs::remove_file(&draft)?;
+    }
+    drop(builder.create(&draft)?);
+    File::open(&draft)?.sync_all()?;
+    std::fs::rename(&draft, path)?;
+    if let Some(folder) = path.parent() {
+        File::open(folder)?.sync_all()?;
+    }
+    Ok(())
+}

@@ -1,0 +1,421 @@
+//! All tables of the file, with one line of purpose each, and which record writes which index.
+//!
+//! A table's name is part of the file: never rename one, never use a name again.
+
+use crate::domain::access::Service;
+use crate::domain::catalogue::{ProductOffer, ProductSpec, ServiceSpec};
+use crate::domain::contact::usual_mac;
+use crate::domain::content::{Channel, Genre, Movie, Partner, Reseller};
+use crate::domain::customer::Customer;
+use crate::domain::device::Device;
+use crate::domain::event::{Activity, Audit};
+use crate::domain::id::{
+    ActivityId, AuditId, ChannelId, CustomerId, DeviceId, GenreId, HostedPageId, Id, MovieId,
+    OperatorId, OrderId, PartnerId, ProductOfferId, ProductSpecId, ResellerId, ServiceId,
+    ServiceSpecId,
+};
+use crate::domain::order::Order;
+use crate::domain::payment::HostedPage;
+use crate::domain::provider::Provider;
+use crate::domain::staff::{Operator, Session, Token, TokenId};
+
+use super::key::Only;
+use super::record::{Entries, Record};
+
+macro_rules! tables {
+    ($($(#[doc = $doc:literal])* $variant:ident = $name:literal,)*) => {
+        /// Every table of the file.
+        #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+        pub enum Table { $($(#[doc = $doc])* $variant,)* }
+
+        impl Table {
+            pub const ALL: &'static [Table] = &[$(Table::$variant,)*];
+
+            #[must_use]
+            pub fn name(self) -> &'static str {
+                match self { $(Table::$variant => $name,)* }
+            }
+        }
+    };
+}
+
+tables! {
+    /// Version of the file's layout, signing key, set-up code: facts of which there is one each.
+    Meta = "meta",
+    /// Next number of every sequence.
+    Sequences = "sequences",
+    /// How many entries of a counted index lie in each block of 1,024 ids.
+    Blocks = "blocks",
+
+    /// Customers by id.
+    Customers = "customers",
+    /// Unique: folded e-mail -> customer, deleted ones left out.
+    CustomersByEmail = "customers_by_email",
+    /// Unique: login -> customer, deleted ones left out.
+    CustomersByLogin = "customers_by_login",
+    /// Counted: status, customer.
+    CustomersByStatus = "customers_by_status",
+    /// Contract number, customer.
+    CustomersByAccount = "customers_by_account",
+
+    /// Devices by id, removed ones too.
+    Devices = "devices",
+    /// Customer, device; removed ones left out.
+    DevicesByCustomer = "devices_by_customer",
+    /// Unique: client-brought id -> device, removed ones too.
+    DevicesByForeign = "devices_by_foreign",
+    /// MAC in its usual spelling, device; removed ones left out.
+    DevicesByMac = "devices_by_mac",
+
+    /// Services (entitlements) by id.
+    Services = "services",
+    /// Customer, service.
+    ServicesByCustomer = "services_by_customer",
+
+    /// Service specs by id.
+    ServiceSpecs = "service_specs",
+    /// Unique: client-brought id -> service spec.
+    ServiceSpecsByForeign = "service_specs_by_foreign",
+    /// Unique: external id -> service spec.
+    ServiceSpecsByExternal = "service_specs_by_external",
+
+    /// Product specs by id, removed ones too.
+    ProductSpecs = "product_specs",
+    /// Unique: client-brought id -> product spec.
+    ProductSpecsByForeign = "product_specs_by_foreign",
+    /// Unique: external id -> product spec.
+    ProductSpecsByExternal = "product_specs_by_external",
+
+    /// Product offers by id, removed ones too.
+    Offers = "offers",
+    /// Unique: client-brought id -> offer.
+    OffersByForeign = "offers_by_foreign",
+    /// Product spec, offer.
+    OffersByProduct = "offers_by_product",
+
+    /// Orders by id.
+    Orders = "orders",
+    /// Unique: client-brought id -> order.
+    OrdersByForeign = "orders_by_foreign",
+    /// Customer, order.
+    OrdersByCustomer = "orders_by_customer",
+
+    /// Hosted pages by id.
+    HostedPages = "hosted_pages",
+    /// Unique: code -> hosted page.
+    HostedPagesByCode = "hosted_pages_by_code",
+
+    /// Customers' activity by id.
+    Activities = "activities",
+    /// Customer, activity.
+    ActivitiesByCustomer = "activities_by_customer",
+    /// The audit log by id.
+    Audits = "audits",
+
+    /// Staff by id.
+    Operators = "operators",
+    /// Unique: name -> operator.
+    OperatorsByName = "operators_by_name",
+    /// Integration tokens by their `jti`.
+    Tokens = "tokens",
+    /// Sign-ins by the hash of their secret.
+    Sessions = "sessions",
+
+    /// The operator's own company.
+    Providers = "provider",
+    /// Channels by id.
+    Channels = "channels",
+    /// Genres by id.
+    Genres = "genres",
+    /// Movies by id.
+    Movies = "movies",
+    /// Resellers by id.
+    Resellers = "resellers",
+    /// Partners by id.
+    Partners = "partners",
+    /// Unique: key -> partner.
+    PartnersByKey = "partners_by_key",
+}
+
+impl Record for Customer {
+    type Key = CustomerId;
+    const TABLE: Table = Table::Customers;
+    const INDEXES: &'static [Table] = &[Table::CustomersByEmail, Table::CustomersByLogin, Table::CustomersByStatus, Table::CustomersByAccount];
+    const VERSION: u8 = 1;
+
+    fn key(&self) -> CustomerId {
+        self.id
+    }
+
+    fn entries(&self, entries: &mut Entries) {
+        if !self.is_deleted() {
+            if let Some(email) = &self.email {
+                entries.unique(Table::CustomersByEmail, email.folded().as_bytes());
+            }
+            if let Some(login) = &self.login {
+                entries.unique(Table::CustomersByLogin, login.as_bytes());
+            }
+        }
+        entries.counted(Table::CustomersByStatus, &[self.status as u8], self.id.number());
+        if let Some(account) = &self.account_number {
+            entries.listed(Table::CustomersByAccount, &terminated(account), self.id.number());
+        }
+    }
+}
+
+impl Record for Device {
+    type Key = DeviceId;
+    const TABLE: Table = Table::Devices;
+    const INDEXES: &'static [Table] = &[Table::DevicesByCustomer, Table::DevicesByForeign, Table::DevicesByMac];
+    const VERSION: u8 = 1;
+
+    fn key(&self) -> DeviceId {
+        self.id
+    }
+
+    fn entries(&self, entries: &mut Entries) {
+        entries.foreign(Table::DevicesByForeign, self.foreign_id.as_deref());
+        if self.removed_at.is_none() {
+            entries.listed(Table::DevicesByCustomer, &number(self.customer), self.id.number());
+            if let Some(mac) = usual_mac(&self.mac) {
+                entries.listed(Table::DevicesByMac, &terminated(&mac), self.id.number());
+            }
+        }
+    }
+}
+
+impl Record for Service {
+    type Key = ServiceId;
+    const TABLE: Table = Table::Services;
+    const INDEXES: &'static [Table] = &[Table::ServicesByCustomer];
+    const VERSION: u8 = 1;
+
+    fn key(&self) -> ServiceId {
+        self.id
+    }
+
+    fn entries(&self, entries: &mut Entries) {
+        entries.listed(Table::ServicesByCustomer, &number(self.customer), self.id.number());
+    }
+}
+
+impl Record for ServiceSpec {
+    type Key = ServiceSpecId;
+    const TABLE: Table = Table::ServiceSpecs;
+    const INDEXES: &'static [Table] = &[Table::ServiceSpecsByForeign, Table::ServiceSpecsByExternal];
+    const VERSION: u8 = 1;
+
+    fn key(&self) -> ServiceSpecId {
+        self.id
+    }
+
+    fn entries(&self, entries: &mut Entries) {
+        entries.foreign(Table::ServiceSpecsByForeign, self.foreign_id.as_deref());
+        entries.foreign(Table::ServiceSpecsByExternal, self.external_id.as_deref());
+    }
+}
+
+impl Record for ProductSpec {
+    type Key = ProductSpecId;
+    const TABLE: Table = Table::ProductSpecs;
+    const INDEXES: &'static [Table] = &[Table::ProductSpecsByForeign, Table::ProductSpecsByExternal];
+    const VERSION: u8 = 1;
+
+    fn key(&self) -> ProductSpecId {
+        self.id
+    }
+
+    fn entries(&self, entries: &mut Entries) {
+        entries.foreign(Table::ProductSpecsByForeign, self.foreign_id.as_deref());
+        entries.foreign(Table::ProductSpecsByExternal, self.external_id.as_deref());
+    }
+}
+
+impl Record for ProductOffer {
+    type Key = ProductOfferId;
+    const TABLE: Table = Table::Offers;
+    const INDEXES: &'static [Table] = &[Table::OffersByForeign, Table::OffersByProduct];
+    const VERSION: u8 = 1;
+
+    fn key(&self) -> ProductOfferId {
+        self.id
+    }
+
+    fn entries(&self, entries: &mut Entries) {
+        entries.foreign(Table::OffersByForeign, self.foreign_id.as_deref());
+        entries.listed(Table::OffersByProduct, &number(self.product), self.id.number());
+    }
+}
+
+impl Record for Order {
+    type Key = OrderId;
+    const TABLE: Table = Table::Orders;
+    const INDEXES: &'static [Table] = &[Table::OrdersByForeign, Table::OrdersByCustomer];
+    const VERSION: u8 = 1;
+
+    fn key(&self) -> OrderId {
+        self.id
+    }
+
+    fn entries(&self, entries: &mut Entries) {
+        entries.foreign(Table::OrdersByForeign, self.foreign_id.as_deref());
+        entries.listed(Table::OrdersByCustomer, &number(self.customer), self.id.number());
+    }
+}
+
+impl Record for HostedPage {
+    type Key = HostedPageId;
+    const TABLE: Table = Table::HostedPages;
+    const INDEXES: &'static [Table] = &[Table::HostedPagesByCode];
+    const VERSION: u8 = 1;
+
+    fn key(&self) -> HostedPageId {
+        self.id
+    }
+
+    fn entries(&self, entries: &mut Entries) {
+        entries.unique(Table::HostedPagesByCode, self.code.as_bytes());
+    }
+}
+
+impl Record for Activity {
+    type Key = ActivityId;
+    const TABLE: Table = Table::Activities;
+    const INDEXES: &'static [Table] = &[Table::ActivitiesByCustomer];
+    const VERSION: u8 = 1;
+
+    fn key(&self) -> ActivityId {
+        self.id
+    }
+
+    fn entries(&self, entries: &mut Entries) {
+        entries.listed(Table::ActivitiesByCustomer, &number(self.customer), self.id.number());
+    }
+}
+
+impl Record for Operator {
+    type Key = OperatorId;
+    const TABLE: Table = Table::Operators;
+    const INDEXES: &'static [Table] = &[Table::OperatorsByName];
+    const VERSION: u8 = 1;
+
+    fn key(&self) -> OperatorId {
+        self.id
+    }
+
+    fn entries(&self, entries: &mut Entries) {
+        entries.unique(Table::OperatorsByName, self.name.as_bytes());
+    }
+}
+
+impl Record for Partner {
+    type Key = PartnerId;
+    const TABLE: Table = Table::Partners;
+    const INDEXES: &'static [Table] = &[Table::PartnersByKey];
+    const VERSION: u8 = 1;
+
+    fn key(&self) -> PartnerId {
+        self.id
+    }
+
+    fn entries(&self, entries: &mut Entries) {
+        entries.unique(Table::PartnersByKey, self.key.as_bytes());
+    }
+}
+
+impl Record for Provider {
+    type Key = Only;
+    const TABLE: Table = Table::Providers;
+    const VERSION: u8 = 1;
+
+    fn key(&self) -> Only {
+        Only
+    }
+}
+
+impl Record for Session {
+    type Key = [u8; 32];
+    const TABLE: Table = Table::Sessions;
+    const VERSION: u8 = 1;
+
+    fn key(&self) -> [u8; 32] {
+        self.secret_hash
+    }
+}
+
+/// Records that are found by their own id only.
+macro_rules! unindexed {
+    ($($record:ty, $key:ty, $table:ident;)*) => {$(
+        impl Record for $record {
+            type Key = $key;
+            const TABLE: Table = Table::$table;
+            const VERSION: u8 = 1;
+
+            fn key(&self) -> $key {
+                self.id
+            }
+        }
+    )*};
+}
+
+unindexed! {
+    Audit, AuditId, Audits;
+    Token, TokenId, Tokens;
+    Channel, ChannelId, Channels;
+    Genre, GenreId, Genres;
+    Movie, MovieId, Movies;
+    Reseller, ResellerId, Resellers;
+}
+
+/// Calls `visit` once for every kind of record, so that nothing that walks the whole file
+/// (check, backup, golden files) can forget one.
+pub fn for_every_record<V: RecordVisitor>(visitor: &mut V) -> Result<(), V::Error> {
+    visitor.visit::<Provider>()?;
+    visitor.visit::<Operator>()?;
+    visitor.visit::<Token>()?;
+    visitor.visit::<Session>()?;
+    visitor.visit::<Genre>()?;
+    visitor.visit::<Channel>()?;
+    visitor.visit::<Movie>()?;
+    visitor.visit::<Reseller>()?;
+    visitor.visit::<Partner>()?;
+    visitor.visit::<ServiceSpec>()?;
+    visitor.visit::<ProductSpec>()?;
+    visitor.visit::<ProductOffer>()?;
+    visitor.visit::<Customer>()?;
+    visitor.visit::<Device>()?;
+    visitor.visit::<Service>()?;
+    visitor.visit::<Order>()?;
+    visitor.visit::<HostedPage>()?;
+    visitor.visit::<Activity>()?;
+    visitor.visit::<Audit>()
+}
+
+/// See [`for_every_record`].
+pub trait RecordVisitor {
+    type Error;
+    fn visit<R: Record>(&mut self) -> Result<(), Self::Error>;
+}
+
+fn number<I: Id>(id: I) -> [u8; 8] {
+    id.number().to_be_bytes()
+}
+
+/// Text as the front part of a longer key. Texts hold no NUL: the dialects refuse it.
+fn terminated(text: &str) -> Vec<u8> {
+    let mut bytes = text.as_bytes().to_vec();
+    bytes.push(0);
+    bytes
+}
+
+/// The front part of the index keys of one owner, for [`super::Read::listed`].
+#[must_use]
+pub fn owned_by<I: Id>(owner: I) -> Vec<u8> {
+    number(owner).to_vec()
+}
+
+/// The front part of the index keys of one text, for [`super::Read::listed`].
+#[must_use]
+pub fn under_text(text: &str) -> Vec<u8> {
+    terminated(text)
+}

@@ -1,0 +1,72 @@
+//! A snapshot: the file as the last commit left it. Never waits for the writer.
+
+use std::marker::PhantomData;
+use std::ops::ControlFlow;
+
+use redb::{ReadTransaction, ReadableTable, TableDefinition};
+
+use super::read::{Read, Span, Visit};
+use super::schema::Table;
+use super::StoreError;
+
+/// A consistent view of the whole file. It pins old pages, so it must not live long: it is not
+/// `Send`, and therefore cannot be held across an `.await` of a handler.
+pub struct Snapshot {
+    transaction: ReadTransaction,
+    not_send: PhantomData<*const ()>,
+}
+
+impl Snapshot {
+    pub(super) fn new(transaction: ReadTransaction) -> Self {
+        Self { transaction, not_send: PhantomData }
+    }
+
+    /// How many rows a table has, without counting them.
+    pub fn rows(&self, table: Table) -> Result<u64, StoreError> {
+        use redb::ReadableTableMetadata as _;
+        Ok(self.transaction.open_table(definition(table))?.len()?)
+    }
+}
+
+/// Every table maps bytes to bytes, so that one piece of code can walk them all.
+pub(super) fn definition(table: Table) -> TableDefinition<'static, &'static [u8], &'static [u8]> {
+    TableDefinition::new(table.name())
+}
+
+impl Read for Snapshot {
+    fn raw_get<T>(
+        &self,
+        table: Table,
+        key: &[u8],
+        read: impl FnOnce(&[u8]) -> T,
+    ) -> Result<Option<T>, StoreError> {
+        let table = self.transaction.open_table(definition(table))?;
+        Ok(table.get(key)?.map(|guard| read(guard.value())))
+    }
+
+    fn raw_scan(&self, table: Table, span: &Span, visit: &mut Visit<'_>) -> Result<(), StoreError> {
+        scan(&self.transaction.open_table(definition(table))?, span, visit)
+    }
+}
+
+/// One way to walk a table, open for reading or for writing.
+pub(super) fn scan(
+    table: &impl ReadableTable<&'static [u8], &'static [u8]>,
+    span: &Span,
+    visit: &mut Visit<'_>,
+) -> Result<(), StoreError> {
+    let from = span.from.as_slice();
+    let mut range = match &span.to {
+        Some(to) if to.as_slice() <= from => return Ok(()),
+        Some(to) => table.range::<&[u8]>(from..to.as_slice())?,
+        None => table.range::<&[u8]>(from..)?,
+    };
+    loop {
+        let next = if span.descending { range.next_back() } else { range.next() };
+        let Some(row) = next else { return Ok(()) };
+        let (key, value) = row?;
+        if let ControlFlow::Break(()) = visit(key.value(), value.value())? {
+            return Ok(());
+        }
+    }
+}

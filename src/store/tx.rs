@@ -1,0 +1,228 @@
+//! A command's view of the file: reads see its own writes, and all of them can be taken back.
+//!
+//! Commands share one redb transaction, so a refused command cannot simply be dropped with it.
+//! Every write is noted with the value it replaced; a refusal plays the notes backwards. That
+//! includes sequence numbers, which are rows like any other.
+
+use std::cell::{Cell, RefCell};
+
+use redb::{ReadableTable, WriteTransaction};
+
+use super::StoreError;
+use super::codec;
+use super::key::Key;
+use super::read::{Read, Span, Visit, block_key};
+use super::record::{Entries, Entry, EntryKind, Record};
+use super::schema::Table;
+use super::snapshot::{definition, scan};
+use crate::domain::id::Id;
+
+type OpenTable<'t> = redb::Table<'t, &'static [u8], &'static [u8]>;
+
+/// The open tables of one commit and the notes of the command that runs.
+pub struct Tx<'t> {
+    transaction: &'t WriteTransaction,
+    tables: RefCell<Vec<Option<OpenTable<'t>>>>,
+    undo: Vec<Undo>,
+    broken: Cell<bool>,
+}
+
+struct Undo {
+    table: Table,
+    key: Vec<u8>,
+    before: Option<Vec<u8>>,
+}
+
+impl<'t> Tx<'t> {
+    pub(super) fn new(transaction: &'t WriteTransaction) -> Self {
+        let tables = Table::ALL.iter().map(|_| None).collect();
+        Self { transaction, tables: RefCell::new(tables), undo: Vec::new(), broken: Cell::new(false) }
+    }
+
+    /// Stores `record` and brings its index entries in step.
+    ///
+    /// A unique entry that another record holds is an error of the caller, who looks first: the
+    /// command fails and leaves nothing behind.
+    pub fn put<R: Record>(&mut self, record: &R) -> Result<(), StoreError> {
+        let key = record.key().to_bytes();
+        let bytes = codec::encode(record)?;
+        let before = self.raw_put(R::TABLE, &key, &bytes)?;
+        let old = match &before {
+            Some(bytes) => Entries::of(&codec::decode::<R>(bytes)?),
+            None => Vec::new(),
+        };
+        self.move_entries(&key, &old, &Entries::of(record))
+    }
+
+    /// Removes a record and its index entries; `false` if it was not there.
+    pub fn remove<R: Record>(&mut self, key: &R::Key) -> Result<bool, StoreError> {
+        let key = key.to_bytes();
+        let Some(before) = self.raw_remove(R::TABLE, &key)? else { return Ok(false) };
+        let old = Entries::of(&codec::decode::<R>(&before)?);
+        self.move_entries(&key, &old, &[])?;
+        Ok(true)
+    }
+
+    /// The next number of the sequence, beginning with 1.
+    pub fn next_id<I: Id>(&mut self) -> Result<I, StoreError> {
+        let next = self.peek_id::<I>()?;
+        self.set_next::<I>(next.saturating_add(1))?;
+        Ok(I::new(next))
+    }
+
+    /// Sees to it that the sequence will not give out `id`, which a document brought.
+    pub fn reserve<I: Id>(&mut self, id: I) -> Result<(), StoreError> {
+        if self.peek_id::<I>()? <= id.number() {
+            self.set_next::<I>(id.number().saturating_add(1))?;
+        }
+        Ok(())
+    }
+
+    /// A fact of which there is one.
+    pub fn put_meta(&mut self, name: &str, value: &[u8]) -> Result<(), StoreError> {
+        self.raw_put(Table::Meta, name.as_bytes(), value)?;
+        Ok(())
+    }
+
+    pub fn remove_meta(&mut self, name: &str) -> Result<(), StoreError> {
+        self.raw_remove(Table::Meta, name.as_bytes())?;
+        Ok(())
+    }
+
+    fn peek_id<I: Id>(&self) -> Result<u64, StoreError> {
+        let next = self.raw_get(Table::Sequences, I::SEQUENCE.as_bytes(), be_u64)?;
+        next.unwrap_or(Some(1))
+            .ok_or_else(|| StoreError::corrupt(Table::Sequences, "a sequence holds no number"))
+    }
+
+    fn set_next<I: Id>(&mut self, next: u64) -> Result<(), StoreError> {
+        self.raw_put(Table::Sequences, I::SEQUENCE.as_bytes(), &next.to_be_bytes())?;
+        Ok(())
+    }
+
+    fn move_entries(&mut self, key: &[u8], old: &[Entry], new: &[Entry]) -> Result<(), StoreError> {
+        for entry in old.iter().filter(|entry| !new.contains(entry)) {
+            self.raw_remove(entry.table, &entry.key)?;
+            self.count(entry, -1)?;
+        }
+        for entry in new.iter().filter(|entry| !old.contains(entry)) {
+            let value = if entry.kind == EntryKind::Unique { key } else { &[] };
+            let before = self.raw_put(entry.table, &entry.key, value)?;
+            if entry.kind == EntryKind::Unique && before.is_some_and(|holder| holder != key) {
+                return Err(StoreError::UniqueClash { table: entry.table.name() });
+            }
+            self.count(entry, 1)?;
+        }
+        Ok(())
+    }
+
+    fn count(&mut self, entry: &Entry, step: i64) -> Result<(), StoreError> {
+        if entry.kind != EntryKind::Counted {
+            return Ok(());
+        }
+        let key = block_key(entry.table, &entry.key)
+            .ok_or_else(|| StoreError::corrupt(entry.table, "a key holds no number"))?;
+        let count = self.raw_get(Table::Blocks, &key, be_u64)?.flatten().unwrap_or(0);
+        match count.checked_add_signed(step) {
+            None => return Err(StoreError::corrupt(Table::Blocks, "a count would fall below 0")),
+            Some(0) => self.raw_remove(Table::Blocks, &key)?,
+            Some(count) => self.raw_put(Table::Blocks, &key, &count.to_be_bytes())?,
+        };
+        Ok(())
+    }
+
+    fn raw_put(
+        &mut self,
+        table: Table,
+        key: &[u8],
+        value: &[u8],
+    ) -> Result<Option<Vec<u8>>, StoreError> {
+        let before = self.with_table(table, |open| {
+            Ok(open.insert(key, value)?.map(|guard| guard.value().to_vec()))
+        })?;
+        self.undo.push(Undo { table, key: key.to_vec(), before: before.clone() });
+        Ok(before)
+    }
+
+    fn raw_remove(&mut self, table: Table, key: &[u8]) -> Result<Option<Vec<u8>>, StoreError> {
+        let before = self
+            .with_table(table, |open| Ok(open.remove(key)?.map(|guard| guard.value().to_vec())))?;
+        if before.is_some() {
+            self.undo.push(Undo { table, key: key.to_vec(), before: before.clone() });
+        }
+        Ok(before)
+    }
+
+    /// Takes back everything since the last [`Tx::keep`].
+    pub(super) fn take_back(&mut self) -> Result<(), StoreError> {
+        while let Some(Undo { table, key, before }) = self.undo.pop() {
+            self.with_table(table, |open| {
+                match &before {
+                    Some(value) => drop(open.insert(key.as_slice(), value.as_slice())?),
+                    None => drop(open.remove(key.as_slice())?),
+                }
+                Ok(())
+            })?;
+        }
+        Ok(())
+    }
+
+    /// Lets the command's writes stand; `true` if there were any.
+    pub(super) fn keep(&mut self) -> bool {
+        let wrote = !self.undo.is_empty();
+        self.undo.clear();
+        wrote
+    }
+
+    /// Whether redb itself failed, so that nothing of this commit may be kept.
+    pub(super) fn is_broken(&self) -> bool {
+        self.broken.get()
+    }
+
+    fn with_table<T>(
+        &self,
+        table: Table,
+        work: impl FnOnce(&mut OpenTable<'t>) -> Result<T, StoreError>,
+    ) -> Result<T, StoreError> {
+        let result = self.with_open(table, work);
+        if let Err(error) = &result
+            && error.is_of_the_disk()
+        {
+            self.broken.set(true);
+        }
+        result
+    }
+
+    fn with_open<T>(
+        &self,
+        table: Table,
+        work: impl FnOnce(&mut OpenTable<'t>) -> Result<T, StoreError>,
+    ) -> Result<T, StoreError> {
+        let mut tables = self.tables.borrow_mut();
+        let slot = tables.get_mut(table as usize).ok_or(StoreError::Closed)?;
+        match slot {
+            Some(open) => work(open),
+            None => work(slot.insert(self.transaction.open_table(definition(table))?)),
+        }
+    }
+}
+
+impl Read for Tx<'_> {
+    fn raw_get<T>(
+        &self,
+        table: Table,
+        key: &[u8],
+        read: impl FnOnce(&[u8]) -> T,
+    ) -> Result<Option<T>, StoreError> {
+        self.with_table(table, |open| Ok(open.get(key)?.map(|guard| read(guard.value()))))
+    }
+
+    /// The visitor must not read through the same `Tx`: collect first, then read.
+    fn raw_scan(&self, table: Table, span: &Span, visit: &mut Visit<'_>) -> Result<(), StoreError> {
+        self.with_table(table, |open| scan(open, span, visit))
+    }
+}
+
+fn be_u64(bytes: &[u8]) -> Option<u64> {
+    bytes.try_into().ok().map(u64::from_be_bytes)
+}

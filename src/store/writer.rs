@@ -1,0 +1,160 @@
+//! The writer: one thread that owns the file for writing and commits for many callers at once.
+//!
+//! It takes one command, drains what else waits (at most [`BATCH_MAX`]), runs them in order in one
+//! transaction, commits once, durably, and only then answers all of them. A refused command is
+//! taken back and stands in nobody's way. If the disk fails, nobody's command of that batch is
+//! confirmed; reads go on, writes answer [`StoreError::Unavailable`], and the file is opened anew.
+
+use std::panic::{AssertUnwindSafe, catch_unwind};
+use std::sync::Arc;
+use std::sync::mpsc::{Receiver, RecvTimeoutError};
+use std::time::Duration;
+
+use redb::Database;
+
+use super::open::Slot;
+use super::tx::Tx;
+use super::{StoreError, WriterFigures};
+
+/// Most commands that may wait for the writer; one more is refused as busy.
+pub const QUEUE_MAX: usize = 4_096;
+/// Most commands that share a commit.
+pub const BATCH_MAX: usize = 256;
+/// After this long without work the file is marked so that a crash needs no repair.
+const IDLE: Duration = Duration::from_millis(200);
+/// How long to wait between attempts to open the file after the disk failed.
+const REOPEN: Duration = Duration::from_millis(500);
+
+/// Answers the caller: with what the command said, or with the error of the commit.
+pub(super) type Reply = Box<dyn FnOnce(Result<(), StoreError>) + Send>;
+
+/// What a command leaves behind.
+pub(super) struct Done {
+    /// Whether its writes stand.
+    pub keep: bool,
+    pub reply: Reply,
+}
+
+pub(super) type Command = Box<dyn FnOnce(&mut Tx<'_>) -> Done + Send>;
+
+pub(super) enum Message {
+    Run(Command),
+    /// Finish what was queued before, then let go of the file.
+    Stop,
+}
+
+/// Runs until told to stop, or until every sender is gone.
+pub(super) fn run(slot: &Arc<Slot>, queue: &Receiver<Message>, figures: &WriterFigures) {
+    let mut repair_needed = true;
+    loop {
+        let message = if repair_needed {
+            match queue.recv_timeout(IDLE) {
+                Err(RecvTimeoutError::Timeout) => {
+                    repair_needed = !mark_clean(slot);
+                    continue;
+                }
+                other => other.ok(),
+            }
+        } else {
+            queue.recv().ok()
+        };
+        let Some(Message::Run(first)) = message else { break };
+        let mut batch = vec![first];
+        let mut stopping = false;
+        while batch.len() < BATCH_MAX {
+            match queue.try_recv() {
+                Ok(Message::Run(command)) => batch.push(command),
+                Ok(Message::Stop) => {
+                    stopping = true;
+                    break;
+                }
+                Err(_) => break,
+            }
+        }
+        figures.batch(batch.len());
+        if let Err(error) = commit(slot, batch) {
+            tracing::error!(%error, "store.commit.failed");
+            reopen(slot);
+        }
+        repair_needed = true;
+        if stopping {
+            break;
+        }
+    }
+    mark_clean(slot);
+    slot.close();
+}
+
+/// Runs the batch and answers everybody in it.
+fn commit(slot: &Slot, batch: Vec<Command>) -> Result<(), StoreError> {
+    // Commands that never run drop their reply, which their callers see as `Unavailable`.
+    let database = slot.database().ok_or(StoreError::Unavailable)?;
+    let mut replies = Vec::with_capacity(batch.len());
+    let outcome = run_batch(&database, batch, &mut replies);
+    drop(database);
+    for reply in replies {
+        reply(outcome.as_ref().map(|_| ()).map_err(|_| StoreError::Unavailable));
+    }
+    outcome
+}
+
+fn run_batch(
+    database: &Database,
+    batch: Vec<Command>,
+    replies: &mut Vec<Reply>,
+) -> Result<(), StoreError> {
+    let transaction = database.begin_write()?;
+    let mut wrote = false;
+    {
+        let mut tx = Tx::new(&transaction);
+        for command in batch {
+            // A panic is a bug in a rule; it must not take the other commands along.
+            let done = catch_unwind(AssertUnwindSafe(|| command(&mut tx)));
+            if tx.is_broken() {
+                replies.extend(done.map(|done| done.reply));
+                return Err(StoreError::Unavailable);
+            }
+            match done {
+                Ok(Done { keep: true, reply }) => {
+                    wrote |= tx.keep();
+                    replies.push(reply);
+                }
+                Ok(Done { keep: false, reply }) => {
+                    tx.take_back()?;
+                    replies.push(reply);
+                }
+                Err(_) => {
+                    tracing::error!("store.command.panicked");
+                    tx.take_back()?;
+                }
+            }
+        }
+    }
+    if wrote { transaction.commit()? } else { transaction.abort()? }
+    Ok(())
+}
+
+/// An empty commit that writes the allocator's state down, so that opening after a crash needs no
+/// walk through the file.
+fn mark_clean(slot: &Slot) -> bool {
+    let Some(database) = slot.database() else { return false };
+    let marked = database.begin_write().map_err(StoreError::from).and_then(|mut transaction| {
+        transaction.set_quick_repair(true);
+        Ok(transaction.commit()?)
+    });
+    if let Err(error) = &marked {
+        tracing::warn!(%error, "store.idle_commit.failed");
+    }
+    marked.is_ok()
+}
+
+/// After an I/O error redb refuses to write until the file is opened again.
+fn reopen(slot: &Slot) {
+    match slot.reopen() {
+        Ok(()) => tracing::warn!("store.reopened"),
+        Err(error) => {
+            tracing::error!(%error, "store.reopen.failed: writes are refused until the disk recovers");
+            std::thread::sleep(REOPEN);
+        }
+    }
+}

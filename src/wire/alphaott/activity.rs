@@ -1,0 +1,364 @@
+//! Customer activity over GraphQL, type for type as the vendor's generator prints it (alphaott 3).
+
+mod filter;
+mod guard;
+
+use std::sync::Arc;
+
+use async_graphql::{
+    EmptyMutation, EmptySubscription, Enum, InputValueError, InputValueResult, Object, Scalar,
+    ScalarType, Schema, SimpleObject, Value, Variables,
+};
+use axum::http::StatusCode;
+use axum::response::{IntoResponse as _, Response};
+use axum::{Extension, Json};
+use serde::Deserialize;
+use tokio::sync::Semaphore;
+
+use crate::app::Ctx;
+use crate::domain::event::ActivityAction;
+use crate::domain::id::CustomerId;
+use crate::domain::staff::Permission;
+use crate::domain::time::Timestamp;
+use crate::ops;
+use crate::ops::activity::{Query as Search, Seen, Sort, SortField};
+use crate::wire::kit::json::Body;
+
+use super::error::Failure;
+use super::fields::shown;
+use super::ids;
+use super::{Params, Staff};
+use filter::FilterIn;
+
+/// The schema; cheap to clone.
+pub type ActivitySchema = Schema<Query, EmptyMutation, EmptySubscription>;
+
+/// Deepest selection; the usual introspection query has about thirteen levels.
+const DEPTH_MAX: usize = 24;
+/// How many searches may walk the file at once.
+const SEARCHES_MAX: usize = 2;
+
+/// Builds the schema.
+#[must_use]
+pub fn schema() -> ActivitySchema {
+    Schema::build(Query, EmptyMutation, EmptySubscription)
+        .limit_depth(DEPTH_MAX)
+        .data(Arc::new(Semaphore::new(SEARCHES_MAX)))
+        .finish()
+}
+
+/// A query as it is sent.
+#[derive(Debug, Deserialize)]
+#[serde(rename_all = "camelCase")]
+struct QueryIn {
+    query: String,
+    #[serde(default)]
+    variables: Option<serde_json::Map<String, serde_json::Value>>,
+    #[serde(default)]
+    operation_name: Option<String>,
+}
+
+/// `POST /graphql`
+pub async fn by_post(
+    Staff(ctx): Staff,
+    Extension(schema): Extension<ActivitySchema>,
+    body: Body,
+) -> Result<Response, Failure> {
+    ctx.require(Permission::ActivityRead)?;
+    run(ctx, &schema, body.parse()?).await
+}
+
+/// `GET /graphql?query=…&variables=…&operationName=…`
+pub async fn by_get(
+    Staff(ctx): Staff,
+    Extension(schema): Extension<ActivitySchema>,
+    params: Params,
+) -> Result<Response, Failure> {
+    ctx.require(Permission::ActivityRead)?;
+    let query = params.0.scalar("query")?;
+    let query = query.ok_or_else(|| Failure::bad_request("query", "is required"))?;
+    let variables = match params.0.scalar("variables")?.filter(|text| !text.is_empty()) {
+        None => None,
+        Some(text) => Some(crate::wire::kit::json::object(text)?),
+    };
+    let operation_name = params.0.scalar("operationName")?.filter(|name| !name.is_empty());
+    let query = QueryIn {
+        query: query.to_owned(),
+        variables,
+        operation_name: operation_name.map(ToOwned::to_owned),
+    };
+    run(ctx, &schema, query).await
+}
+
+/// Results are 200 with `data` or `errors`; what cannot be run at all is 400 with `errors`.
+async fn run(ctx: Ctx, schema: &ActivitySchema, query: QueryIn) -> Result<Response, Failure> {
+    if let Err(problem) = guard::check(&query.query) {
+        let errors = serde_json::json!({"data": null, "errors": [{"message": problem}]});
+        return Ok((StatusCode::BAD_REQUEST, Json(errors)).into_response());
+    }
+    let variables = serde_json::Value::Object(query.variables.unwrap_or_default());
+    let mut request =
+        async_graphql::Request::new(query.query).variables(Variables::from_json(variables));
+    request.operation_name = query.operation_name;
+    let response = schema.execute(request.data(ctx)).await;
+    let refused = response.is_err() && response.data == Value::Null;
+    let status = if refused { StatusCode::BAD_REQUEST } else { StatusCode::OK };
+    Ok((status, Json(response)).into_response())
+}
+
+/// A 24-hex ObjectId; also any string or integer is accepted on input.
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
+pub struct MongoId(pub String);
+
+#[Scalar(name = "MongoID")]
+impl ScalarType for MongoId {
+    fn parse(value: Value) -> InputValueResult<Self> {
+        match value {
+            Value::String(text) => Ok(Self(text)),
+            Value::Number(number) if number.is_i64() || number.is_u64() => {
+                Ok(Self(number.to_string()))
+            }
+            other => Err(InputValueError::expected_type(other)),
+        }
+    }
+
+    fn to_value(&self) -> Value {
+        Value::String(self.0.clone())
+    }
+}
+
+/// An instant: ISO string out; ISO string or milliseconds since 1970 in.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+pub struct Date {
+    /// Milliseconds since 1970; filters may name years long before it.
+    pub millis: i64,
+}
+
+impl From<Timestamp> for Date {
+    fn from(at: Timestamp) -> Self {
+        Self { millis: at.micros().div_euclid(1_000) }
+    }
+}
+
+#[Scalar(name = "Date")]
+impl ScalarType for Date {
+    fn parse(value: Value) -> InputValueResult<Self> {
+        let millis = match &value {
+            Value::String(text) => millis(text),
+            Value::Number(number) => number.as_i64(),
+            _ => return Err(InputValueError::expected_type(value)),
+        };
+        let millis = millis.ok_or_else(|| InputValueError::custom("value is an invalid Date"))?;
+        Ok(Self { millis })
+    }
+
+    fn to_value(&self) -> Value {
+        let at = Timestamp::from_micros(self.millis.saturating_mul(1_000));
+        at.map_or(Value::Null, |at| Value::String(shown(at)))
+    }
+}
+
+/// `2026-01-31`, or RFC 3339, of any year from 1 to 9999.
+fn millis(text: &str) -> Option<i64> {
+    use time::format_description::well_known::Rfc3339;
+    let full = if text.len() == 10 { format!("{text}T00:00:00Z") } else { text.to_owned() };
+    let instant = time::OffsetDateTime::parse(&full, &Rfc3339).ok()?;
+    i64::try_from(instant.unix_timestamp_nanos().div_euclid(1_000_000)).ok()
+}
+
+/// Any JSON value.
+#[derive(Debug, Clone, PartialEq)]
+pub struct AnyJson(pub serde_json::Value);
+
+#[Scalar(name = "JSON")]
+impl ScalarType for AnyJson {
+    fn parse(value: Value) -> InputValueResult<Self> {
+        Ok(Self(value.into_json()?))
+    }
+
+    fn to_value(&self) -> Value {
+        Value::from_json(self.0.clone()).unwrap_or(Value::Null)
+    }
+}
+
+/// Something that really happened to a customer.
+#[derive(Debug, SimpleObject)]
+pub struct CustomerActivity {
+    customer: Option<MongoId>,
+    device: Option<String>,
+    ip: Option<String>,
+    date: Option<Date>,
+    action: Option<String>,
+    details: Option<AnyJson>,
+    #[graphql(name = "_id")]
+    id: MongoId,
+}
+
+impl From<&Seen> for CustomerActivity {
+    fn from(seen: &Seen) -> Self {
+        let activity = &seen.activity;
+        let device = seen.device.as_ref();
+        Self {
+            customer: Some(MongoId(ids::show(activity.customer))),
+            device: device.map(|device| ids::show_device(device.foreign_id.as_ref(), device.id)),
+            ip: Some(activity.ip.clone()),
+            date: Some(activity.at.into()),
+            action: Some(action_word(activity.action).to_owned()),
+            details: Some(AnyJson(details(activity.action, &activity.details))),
+            id: MongoId(ids::show(activity.id)),
+        }
+    }
+}
+
+fn action_word(action: ActivityAction) -> &'static str {
+    match action {
+        ActivityAction::SignedIn => "SIGNED_IN",
+        ActivityAction::StatusChanged => "STATUS_CHANGED",
+        ActivityAction::PasswordChanged => "PASSWORD_CHANGED",
+        ActivityAction::PasswordReset => "PASSWORD_RESET",
+        ActivityAction::DeviceAdded => "DEVICE_ADDED",
+        ActivityAction::DeviceRemoved => "DEVICE_REMOVED",
+        ActivityAction::DeviceStatusChanged => "DEVICE_STATUS_CHANGED",
+        ActivityAction::OrderPlaced => "ORDER_PLACED",
+        ActivityAction::OrderStatusChanged => "ORDER_STATUS_CHANGED",
+    }
+}
+
+/// Details as this dialect spells them: order numbers as ids, states in capitals.
+fn details(action: ActivityAction, pairs: &[(String, String)]) -> serde_json::Value {
+    let of_order = action == ActivityAction::OrderStatusChanged;
+    let spelt = |name: &str, text: &str| match (name, text.parse::<u64>()) {
+        ("order", Ok(number)) => format!("{number:024x}"),
+        ("from" | "to", _) if of_order && text == "Active" => "ACTTIVE".to_owned(),
+        ("from" | "to", _) => capitals(text),
+        _ => text.to_owned(),
+    };
+    let pairs = pairs.iter().map(|(name, text)| (name.clone(), spelt(name, text).into()));
+    serde_json::Value::Object(pairs.collect())
+}
+
+/// `SuspendedByBilling` as `SUSPENDED_BY_BILLING`.
+fn capitals(text: &str) -> String {
+    let mut out = String::with_capacity(text.len().saturating_add(4));
+    for (position, c) in text.chars().enumerate() {
+        if position > 0 && c.is_ascii_uppercase() {
+            out.push('_');
+        }
+        out.push(c.to_ascii_uppercase());
+    }
+    out
+}
+
+/// What a list is ordered by.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Enum)]
+#[graphql(name = "SortFindManyCustomerActivityInput")]
+pub enum SortIn {
+    #[graphql(name = "_ID_ASC")]
+    IdAsc,
+    #[graphql(name = "_ID_DESC")]
+    IdDesc,
+    #[graphql(name = "CUSTOMER_ASC")]
+    CustomerAsc,
+    #[graphql(name = "CUSTOMER_DESC")]
+    CustomerDesc,
+    #[graphql(name = "DATE_ASC")]
+    DateAsc,
+    #[graphql(name = "DATE_DESC")]
+    DateDesc,
+}
+
+impl From<SortIn> for Sort {
+    fn from(sort: SortIn) -> Self {
+        let (field, descending) = match sort {
+            SortIn::IdAsc => (SortField::Id, false),
+            SortIn::IdDesc => (SortField::Id, true),
+            SortIn::CustomerAsc => (SortField::Customer, false),
+            SortIn::CustomerDesc => (SortField::Customer, true),
+            SortIn::DateAsc => (SortField::Date, false),
+            SortIn::DateDesc => (SortField::Date, true),
+        };
+        Self { field, descending }
+    }
+}
+
+#[derive(Debug, SimpleObject)]
+pub struct PaginationInfo {
+    current_page: i32,
+    per_page: i32,
+    page_count: Option<i32>,
+    item_count: Option<i32>,
+    has_next_page: Option<bool>,
+    has_previous_page: Option<bool>,
+}
+
+#[derive(Debug, SimpleObject)]
+pub struct CustomerActivityPagination {
+    count: Option<i32>,
+    items: Option<Vec<CustomerActivity>>,
+    page_info: PaginationInfo,
+}
+
+/// The root.
+pub struct Query;
+
+#[Object]
+impl Query {
+    async fn customer_activity_pagination(
+        &self,
+        graphql: &async_graphql::Context<'_>,
+        page: Option<i32>,
+        #[graphql(default_with = "Some(20)")] per_page: Option<i32>,
+        filter: Option<FilterIn>,
+        sort: Option<Vec<SortIn>>,
+    ) -> async_graphql::Result<Option<CustomerActivityPagination>> {
+        // 0 and null mean "not said" (alphaott 3, table of behaviour).
+        let page = page.filter(|page| *page != 0).unwrap_or(1);
+        let per_page = per_page.filter(|count| *count != 0).unwrap_or(20);
+        if page < 0 {
+            return Err("Argument `page` should be positive number.".into());
+        }
+        if per_page < 0 {
+            return Err("Argument `perPage` should be positive number.".into());
+        }
+        let ctx = graphql.data::<Ctx>()?.clone();
+        let permit = Arc::clone(graphql.data::<Arc<Semaphore>>()?).acquire_owned().await?;
+        let filter = filter.unwrap_or_default();
+        let skip = i64::from(page - 1).saturating_mul(i64::from(per_page));
+        let search = Search {
+            customer: filter.customer_asked().map(|id| CustomerId(ids::number(&id.0).unwrap_or(0))),
+            everything: filter.is_empty(),
+            matches: move |seen: &Seen| filter.matches(&CustomerActivity::from(seen)),
+            sort: sort.unwrap_or_default().into_iter().map(Into::into).collect(),
+            skip: usize::try_from(skip).unwrap_or(usize::MAX),
+            take: usize::try_from(per_page).unwrap_or(usize::MAX),
+        };
+        let found = tokio::task::spawn_blocking(move || {
+            let _permit = permit;
+            ops::activity::search(&ctx, &search)
+        });
+        let found = found.await?.map_err(|error| {
+            tracing::error!(%error, "activity.search.failed");
+            async_graphql::Error::new("the search failed; the log says why")
+        })?;
+        Ok(Some(shown_page(&found, page, per_page)))
+    }
+}
+
+fn shown_page(found: &ops::activity::Page, page: i32, per_page: i32) -> CustomerActivityPagination {
+    let count = i64::try_from(found.count).unwrap_or(i64::MAX);
+    let int = |number: i64| i32::try_from(number).unwrap_or(i32::MAX);
+    let pages = count.saturating_add(i64::from(per_page) - 1) / i64::from(per_page);
+    let seen = i64::from(page).saturating_mul(i64::from(per_page));
+    CustomerActivityPagination {
+        count: Some(int(count)),
+        items: Some(found.items.iter().map(CustomerActivity::from).collect()),
+        page_info: PaginationInfo {
+            current_page: page,
+            per_page,
+            page_count: Some(int(pages)),
+            item_count: Some(int(count)),
+            has_next_page: Some(count > seen),
+            has_previous_page: Some(page > 1),
+        },
+    }
+}

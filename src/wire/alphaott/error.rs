@@ -1,0 +1,208 @@
+//! Refusals as AlphaOTT words them: `code` and `message`, nothing else (alphaott 1.2).
+
+use axum::Json;
+use axum::extract::{OriginalUri, Request};
+use axum::http::{HeaderValue, StatusCode, header::RETRY_AFTER};
+use axum::response::{IntoResponse, Response};
+use serde::Serialize;
+use utoipa::ToSchema;
+
+use crate::domain::refusal::Refusal;
+use crate::ops::OpError;
+use crate::store::StoreError;
+use crate::wire::kit::TooMuch;
+use crate::wire::kit::json::BodyError;
+use crate::wire::kit::query::Wrong;
+
+/// Why an operation was refused. Two members, nothing else.
+#[derive(Debug, Serialize, ToSchema)]
+#[schema(as = Error)]
+pub struct ErrorOut {
+    /// The kind of error, such as `UnauthorizedError`.
+    #[schema(example = "BadRequestError")]
+    pub code: &'static str,
+    /// What is wrong, naming the field.
+    #[schema(example = "email: is no e-mail address")]
+    pub message: String,
+}
+
+/// A refusal on its way out.
+#[derive(Debug)]
+pub struct Failure {
+    status: StatusCode,
+    code: &'static str,
+    message: String,
+    retry_after_s: Option<u32>,
+}
+
+impl Failure {
+    fn new(status: StatusCode, code: &'static str, message: impl Into<String>) -> Self {
+        Self { status, code, message: message.into(), retry_after_s: None }
+    }
+
+    /// No credential, or one that is none.
+    #[must_use]
+    pub fn unauthorized() -> Self {
+        Self::new(StatusCode::UNAUTHORIZED, "UnauthorizedError", "Authorization required")
+    }
+
+    #[must_use]
+    pub fn forbidden(message: impl Into<String>) -> Self {
+        Self::new(StatusCode::FORBIDDEN, "ForbiddenError", message)
+    }
+
+    /// A field or parameter that does not fit.
+    #[must_use]
+    pub fn bad_request(field: &str, problem: &str) -> Self {
+        let message = if field.is_empty() { problem.to_owned() } else { format!("{field}: {problem}") };
+        Self::new(StatusCode::BAD_REQUEST, "BadRequestError", message)
+    }
+
+    #[must_use]
+    pub fn conflict(message: impl Into<String>) -> Self {
+        Self::new(StatusCode::CONFLICT, "ConflictError", message)
+    }
+
+    #[must_use]
+    pub fn not_found(message: impl Into<String>) -> Self {
+        Self::new(StatusCode::NOT_FOUND, "NotFoundError", message)
+    }
+
+    fn busy(retry_after_s: u32) -> Self {
+        let message = "too much at once; try again in a moment";
+        let failure =
+            Self::new(StatusCode::SERVICE_UNAVAILABLE, "ServiceUnavailableError", message);
+        Self { retry_after_s: Some(retry_after_s), ..failure }
+    }
+
+    fn internal() -> Self {
+        let message = "something went wrong here; the log has the request id";
+        Self::new(StatusCode::INTERNAL_SERVER_ERROR, "InternalError", message)
+    }
+}
+
+impl IntoResponse for Failure {
+    fn into_response(self) -> Response {
+        let body = ErrorOut { code: self.code, message: self.message };
+        let mut response = (self.status, Json(body)).into_response();
+        if let Some(seconds) = self.retry_after_s {
+            response.headers_mut().insert(RETRY_AFTER, HeaderValue::from(seconds));
+        }
+        response
+    }
+}
+
+impl From<OpError> for Failure {
+    fn from(error: OpError) -> Self {
+        answer(error)
+    }
+}
+
+impl From<BodyError> for Failure {
+    fn from(error: BodyError) -> Self {
+        match error {
+            BodyError::TooLarge => Self::new(
+                StatusCode::PAYLOAD_TOO_LARGE,
+                "RequestEntityTooLargeError",
+                "the body must be at most 1048576 bytes",
+            ),
+            BodyError::Incomplete => Self::bad_request("", "the body ended too early"),
+            BodyError::NotJson(reason) => Self::new(
+                StatusCode::BAD_REQUEST,
+                "InvalidContent",
+                format!("Invalid JSON: {reason}"),
+            ),
+            BodyError::Wrong { path, problem } => Self::bad_request(&path, &problem),
+            BodyError::Missing => Self::bad_request("", "a body is required: a JSON object"),
+        }
+    }
+}
+
+impl From<Wrong> for Failure {
+    fn from(wrong: Wrong) -> Self {
+        Self::bad_request(&wrong.parameter, &wrong.problem)
+    }
+}
+
+/// Every "no" of the house in this dialect's words. No wildcard: a new refusal must be worded.
+#[must_use]
+#[deny(clippy::wildcard_enum_match_arm)]
+pub fn answer(error: OpError) -> Failure {
+    match error {
+        OpError::Refused(refusal) => refused(&refusal),
+        OpError::Missing { kind, key } => Failure::not_found(format!("{kind} {key} not found")),
+        OpError::Denied(permission) => {
+            Failure::forbidden(format!("this token may not {}", permission.words()))
+        }
+        OpError::Document { path, problem } => Failure::bad_request(&path, &problem),
+        OpError::Throttled { retry_after_s } => Failure::busy(retry_after_s),
+        OpError::Store(StoreError::Unavailable | StoreError::Closed) => Failure::busy(5),
+        OpError::Store(error) => {
+            tracing::error!(%error, "request.failed");
+            Failure::internal()
+        }
+        OpError::Failed(reason) => {
+            tracing::error!(%reason, "request.failed");
+            Failure::internal()
+        }
+    }
+}
+
+#[deny(clippy::wildcard_enum_match_arm)]
+fn refused(refusal: &Refusal) -> Failure {
+    match refusal {
+        Refusal::EmailTaken => Failure::conflict("email: another customer has this address"),
+        Refusal::LoginTaken => Failure::conflict("login: another customer has this login"),
+        Refusal::MacTaken { mac } => {
+            Failure::conflict(format!("mac: a box of another customer has {mac}"))
+        }
+        Refusal::IdTaken { id } => Failure::conflict(format!("_id: {id} is or was in use")),
+        Refusal::OperatorTaken { name } => Failure::conflict(format!("operator {name} exists")),
+        Refusal::OfferNotOnSale { .. } => {
+            Failure::conflict("offer: this product offer is not on sale")
+        }
+        Refusal::ServiceSpecGone { .. } => {
+            Failure::conflict("serviceSpec: this service specification is deleted")
+        }
+        Refusal::TooMany { what, max } => {
+            Failure::conflict(format!("a customer has at most {max} {what}"))
+        }
+        Refusal::BadCredentials => Failure::unauthorized(),
+        Refusal::SetupDone => Failure::forbidden("the set-up link is no longer valid"),
+        Refusal::PasswordLength { min, max } => {
+            Failure::bad_request("password", &format!("must have {min} to {max} bytes"))
+        }
+        Refusal::ClockBackward => Failure::conflict("the clock only moves forward"),
+    }
+}
+
+/// Paths of the prefix that are no operation.
+pub async fn unknown_route(OriginalUri(uri): OriginalUri) -> Failure {
+    let message = format!("{} does not exist", uri.path());
+    Failure::new(StatusCode::NOT_FOUND, "ResourceNotFound", message)
+}
+
+/// Known paths with another method; the router adds `Allow`.
+pub async fn wrong_method(request: Request) -> Failure {
+    let message = format!("{} is not allowed", request.method());
+    Failure::new(StatusCode::METHOD_NOT_ALLOWED, "MethodNotAllowedError", message)
+}
+
+/// Requests that are refused before an operation sees them.
+#[must_use]
+pub fn too_much(reason: TooMuch) -> Response {
+    let (code, message) = match reason {
+        TooMuch::UriTooLong => ("RequestURITooLargeError", "the URI must be at most 8192 bytes"),
+        TooMuch::HeadersTooLarge => (
+            "RequestHeaderFieldsTooLargeError",
+            "headers must be at most 100 lines and 16384 bytes",
+        ),
+    };
+    Failure::new(reason.status(), code, message).into_response()
+}
+
+/// A panic is a bug, but its caller still gets an answer in shape.
+#[must_use]
+pub fn panicked() -> Response {
+    Failure::internal().into_response()
+}

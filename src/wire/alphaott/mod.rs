@@ -1,0 +1,300 @@
+//! AlphaOTT integration APIs (alphaott 1 and 2): this page is the table of all operations.
+//!
+//! Paths and methods are our choice (alphaott 2.0), so they stand here and nowhere else.
+
+pub mod activity;
+mod catalogue;
+mod customers;
+mod devices;
+pub mod error;
+mod fields;
+mod ids;
+mod offers;
+mod orders;
+mod payments;
+mod services;
+
+use std::sync::Arc;
+
+use axum::Json;
+use axum::extract::{FromRequestParts, RawPathParams};
+use axum::http::header::AUTHORIZATION;
+use axum::http::request::Parts;
+use axum::routing::{get, patch};
+use serde::Serialize;
+use utoipa::openapi::security::{ApiKey, ApiKeyValue, SecurityScheme};
+use utoipa::{IntoResponses, OpenApi, ToSchema};
+use utoipa_axum::router::OpenApiRouter;
+use utoipa_axum::routes;
+
+use crate::app::{App, Ctx};
+use crate::domain::id::{CustomerId, Id};
+use crate::domain::staff::Actor;
+use crate::ops::Handle;
+use crate::ops::staff::{Bearer, bearer};
+use crate::wire::kit::query::{Query, Wrong};
+use crate::wire::kit::{RequestId, client_address};
+
+use error::{ErrorOut, Failure};
+
+/// The dialect's name in logs, metrics and the audit log.
+pub const DIALECT: &str = "alphaott";
+
+/// Every operation of the reference's path table, in its order; ours are marked.
+pub fn router() -> OpenApiRouter<Arc<App>> {
+    OpenApiRouter::with_openapi(Reference::openapi())
+        .routes(routes!(version))
+        .routes(routes!(status))
+        .routes(routes!(customers::list, customers::create))
+        .routes(routes!(customers::get, customers::update, customers::remove))
+        .route("/customers/{customerId}", patch(customers::update))
+        .routes(routes!(customers::change_password))
+        .route("/customers/{customerId}/password", patch(customers::change_password))
+        .routes(routes!(customers::reset_password))
+        .routes(routes!(devices::list, devices::add))
+        .routes(routes!(devices::get, devices::update, devices::remove))
+        .route("/customers/{customerId}/devices/{deviceId}", patch(devices::update))
+        .routes(routes!(services::list, services::add))
+        .routes(routes!(services::get, services::remove))
+        // POST and PUT of service specs are ours: the vendor has no operation for them.
+        .routes(routes!(catalogue::service_specs, catalogue::create_service_spec))
+        .routes(routes!(catalogue::service_spec, catalogue::update_service_spec))
+        .route("/service-specs/{serviceSpecId}", patch(catalogue::update_service_spec))
+        .routes(routes!(catalogue::customer_products))
+        .routes(routes!(offers::customer_offers))
+        // POST of product specs is ours.
+        .routes(routes!(catalogue::products, catalogue::create_product))
+        .routes(routes!(
+            catalogue::product,
+            catalogue::update_product,
+            catalogue::remove_product
+        ))
+        .route("/product-specs/{productSpecId}", patch(catalogue::update_product))
+        .routes(routes!(offers::list, offers::create))
+        .routes(routes!(offers::get, offers::update, offers::remove))
+        .route("/product-specs/{productSpecId}/offers/{offerId}", patch(offers::update))
+        .routes(routes!(orders::list, orders::create))
+        .routes(routes!(orders::get, orders::update, orders::remove))
+        .route("/customers/{customerId}/orders/{orderId}", patch(orders::update))
+        .routes(routes!(payments::transactions))
+        .routes(routes!(payments::balance))
+        .routes(routes!(payments::create_page))
+        .routes(routes!(payments::redirect))
+        // GraphQL has its own schema language; the API document links it.
+        .route("/graphql", get(activity::by_get).post(activity::by_post))
+}
+
+#[derive(OpenApi)]
+#[openapi(
+    modifiers(&JwtScheme),
+    security(("JWT" = [])),
+    tags(
+        (name = "Core"),
+        (name = "Customers", description = "ICustomerManagementAPI"),
+        (name = "Devices", description = "ICustomerDeviceManagementAPI"),
+        (name = "Services", description = "IServiceProvisioningAPI: what a customer may use"),
+        (name = "Service specifications", description = "IServiceManagementAPI; creating and changing them is Boxoffice's own extension"),
+        (name = "Catalogue", description = "IProductCatalogAPI and IProductManagementAPI; creating product specifications is Boxoffice's own extension"),
+        (name = "Orders", description = "IOrderManagementAPI"),
+    )
+)]
+struct Reference;
+
+struct JwtScheme;
+
+impl utoipa::Modify for JwtScheme {
+    fn modify(&self, document: &mut utoipa::openapi::OpenApi) {
+        let value = ApiKeyValue::with_description(
+            "Authorization",
+            "`JWT <token>`, a token made by `boxoffice token create`",
+        );
+        let components = document.components.get_or_insert_default();
+        components.add_security_scheme("JWT", SecurityScheme::ApiKey(ApiKey::Header(value)));
+    }
+}
+
+/// Who calls, proven by an integration token, and all else of the request's circumstances.
+pub struct Staff(pub Ctx);
+
+impl FromRequestParts<Arc<App>> for Staff {
+    type Rejection = Failure;
+
+    async fn from_request_parts(parts: &mut Parts, app: &Arc<App>) -> Result<Self, Failure> {
+        let header = parts.headers.get(AUTHORIZATION).and_then(|value| value.to_str().ok());
+        // Scheme word `JWT`, case ignored; `Bearer` is no alias (alphaott 1.1).
+        let token = header.and_then(|text| text.trim().split_once(char::is_whitespace));
+        let token = token.filter(|(scheme, _)| scheme.eq_ignore_ascii_case("JWT"));
+        let (_, token) = token.ok_or_else(Failure::unauthorized)?;
+        let now = app.clock.now();
+        let actor = match bearer(app, now, token.trim())? {
+            Some(Bearer::Integration(actor)) => actor,
+            Some(Bearer::Client) => {
+                return Err(Failure::forbidden("tokens of the client API are not for this API"));
+            }
+            None => return Err(Failure::unauthorized()),
+        };
+        Ok(Self(Ctx { actor, ..anybody(parts, app) }))
+    }
+}
+
+/// The circumstances of a request that needs no token.
+pub struct Anybody(pub Ctx);
+
+impl FromRequestParts<Arc<App>> for Anybody {
+    type Rejection = Failure;
+
+    async fn from_request_parts(parts: &mut Parts, app: &Arc<App>) -> Result<Self, Failure> {
+        Ok(Self(anybody(parts, app)))
+    }
+}
+
+fn anybody(parts: &Parts, app: &Arc<App>) -> Ctx {
+    let request_id = parts.extensions.get::<RequestId>().map(|id| Arc::clone(&id.0));
+    Ctx {
+        app: Arc::clone(app),
+        actor: Actor::Nobody,
+        now: app.clock.now(),
+        dialect: DIALECT,
+        request_id: request_id.unwrap_or_else(|| Arc::from("-")),
+        address: client_address(&parts.extensions),
+    }
+}
+
+/// The ids in a path, percent-decoded, in order.
+pub struct Path(Vec<String>);
+
+impl<S: Send + Sync> FromRequestParts<S> for Path {
+    type Rejection = Failure;
+
+    async fn from_request_parts(parts: &mut Parts, state: &S) -> Result<Self, Failure> {
+        let params = RawPathParams::from_request_parts(parts, state).await;
+        let params = params.map_err(|_| Failure::bad_request("path", "is not UTF-8"))?;
+        Ok(Self(params.iter().map(|(_, value)| value.to_owned()).collect()))
+    }
+}
+
+impl Path {
+    fn text(&self, position: usize) -> &str {
+        self.0.get(position).map_or("", String::as_str)
+    }
+
+    /// The first id, which names a customer in most paths.
+    fn customer(&self) -> Handle<CustomerId> {
+        self.id(0)
+    }
+
+    fn id<I: Id>(&self, position: usize) -> Handle<I> {
+        ids::handle(self.text(position))
+    }
+}
+
+/// The query of a request.
+pub struct Params(pub Query);
+
+impl<S: Send + Sync> FromRequestParts<S> for Params {
+    type Rejection = Failure;
+
+    async fn from_request_parts(parts: &mut Parts, _: &S) -> Result<Self, Failure> {
+        Ok(Self(Query::parse(parts.uri.query())))
+    }
+}
+
+impl Params {
+    /// `limit` 1 to 100, default 50; `offset` from 0, default 0 (alphaott 1.4).
+    fn page(&self) -> Result<(u64, usize), Failure> {
+        let limit = self.0.number("limit", 1, 100, 50)?;
+        let offset = self.0.number("offset", 0, 1_000_000_000, 0)?;
+        Ok((offset, usize::try_from(limit).unwrap_or(100)))
+    }
+
+    /// The words of a list parameter; unknown ones are refused (alphaott 1.4).
+    fn words<T>(
+        &self,
+        name: &str,
+        parse: fn(&str) -> Option<T>,
+        words: &[&str],
+    ) -> Result<Vec<T>, Failure> {
+        let known = |word| {
+            let problem = || format!("must be one of {}", words.join(", "));
+            parse(word).ok_or_else(|| Wrong::new(name, problem()).into())
+        };
+        self.0.list(name).into_iter().map(known).collect()
+    }
+
+    /// The word of a scalar parameter.
+    fn word<T>(
+        &self,
+        name: &str,
+        parse: fn(&str) -> Option<T>,
+        words: &[&str],
+    ) -> Result<Option<T>, Failure> {
+        let Some(word) = self.0.scalar(name)? else { return Ok(None) };
+        let problem = || format!("must be one of {}", words.join(", "));
+        let parsed = parse(word).ok_or_else(|| Wrong::new(name, problem()))?;
+        Ok(Some(parsed))
+    }
+}
+
+/// What every operation with a token may answer besides success.
+#[derive(IntoResponses)]
+pub enum Refusals {
+    /// A field or parameter does not fit; the message names it.
+    #[response(status = 400)]
+    BadRequest(#[to_schema] ErrorOut),
+    /// No token, or one that is none.
+    #[response(status = 401)]
+    Unauthorized(#[to_schema] ErrorOut),
+    /// A good token without the right for this.
+    #[response(status = 403)]
+    Forbidden(#[to_schema] ErrorOut),
+    /// There is no such record.
+    #[response(status = 404)]
+    NotFound(#[to_schema] ErrorOut),
+    /// It clashes with what is there.
+    #[response(status = 409)]
+    Conflict(#[to_schema] ErrorOut),
+    /// The body is larger than 1 MiB.
+    #[response(status = 413)]
+    TooLarge(#[to_schema] ErrorOut),
+    /// Too much at once: try again after `Retry-After` seconds.
+    #[response(status = 503)]
+    Busy(#[to_schema] ErrorOut),
+}
+
+/// A plain "it is done".
+#[derive(Debug, Serialize, ToSchema)]
+#[schema(as = Message)]
+pub struct MessageOut {
+    #[schema(example = "Password has been successfully changed")]
+    pub message: &'static str,
+}
+
+#[derive(Debug, Serialize, ToSchema)]
+#[schema(as = Version)]
+struct VersionOut {
+    #[schema(example = "1.1.8")]
+    version: &'static str,
+}
+
+/// API version
+///
+/// The version of this component.
+#[utoipa::path(get, path = "/version", tag = "Core", security(()),
+    responses((status = 200, body = VersionOut)))]
+async fn version() -> Json<VersionOut> {
+    Json(VersionOut { version: env!("CARGO_PKG_VERSION") })
+}
+
+#[derive(Debug, Serialize, ToSchema)]
+#[schema(as = Status)]
+struct StatusOut {
+    #[schema(example = "OK")]
+    status: &'static str,
+}
+
+/// System status
+#[utoipa::path(get, path = "/status", tag = "Core", security(()),
+    responses((status = 200, body = StatusOut)))]
+async fn status() -> Json<StatusOut> {
+    Json(StatusOut { status: "OK" })
+}

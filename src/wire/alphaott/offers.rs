@@ -1,0 +1,244 @@
+//! Product offers: how a product is sold (alphaott 2.6).
+
+use axum::Json;
+use axum::http::StatusCode;
+use serde::{Deserialize, Serialize};
+use utoipa::ToSchema;
+
+use crate::app::Ctx;
+use crate::domain::calendar::has_passed;
+use crate::domain::catalogue::{OfferStatus, ProductOffer, ProductSpec};
+use crate::domain::staff::Permission;
+use crate::ops;
+use crate::ops::catalogue::OfferChange;
+use crate::wire::kit::json::{Body, Patch, given};
+
+use super::error::Failure;
+use super::fields::{
+    BroughtId, Charges, Count, Moment, Name, OfferStatusWord, Open, Opens, OrderTypeWord,
+    PeriodWord, Reference, Text, shown,
+};
+use super::ids;
+use super::{Params, Path, Refusals, Staff};
+
+/// How a product is sold: term, cycles, charges.
+#[derive(Debug, Serialize, ToSchema)]
+#[schema(as = ProductOffer)]
+#[serde(rename_all = "camelCase")]
+pub struct OfferOut {
+    #[serde(rename = "_id")]
+    id: String,
+    product_spec: String,
+    title: String,
+    description: String,
+    duration: Count,
+    period: PeriodWord,
+    number_of_billing_cycles: Count,
+    r#type: OrderTypeWord,
+    status: OfferStatusWord,
+    charges: Vec<Open>,
+    #[schema(format = DateTime)]
+    created: String,
+    #[schema(format = DateTime)]
+    updated: String,
+    #[schema(format = DateTime)]
+    #[serde(skip_serializing_if = "Option::is_none")]
+    expires: Option<String>,
+    external_refs: Vec<Open>,
+}
+
+impl OfferOut {
+    fn new(ctx: &Ctx, product: &ProductSpec, offer: &ProductOffer) -> Self {
+        Self {
+            id: ids::show_named(offer.foreign_id.as_ref(), offer.id),
+            product_spec: ids::show_named(product.foreign_id.as_ref(), product.id),
+            title: offer.title.clone(),
+            description: offer.description.clone(),
+            duration: Count(offer.term.count),
+            period: offer.term.period.into(),
+            number_of_billing_cycles: Count(offer.cycles_total),
+            r#type: offer.order_type.into(),
+            status: status_at(offer, ctx).into(),
+            charges: Open::show_all(&offer.charges),
+            created: shown(offer.created_at),
+            updated: shown(offer.updated_at),
+            expires: offer.expires_at.map(shown),
+            external_refs: Open::show_all(&offer.external_refs),
+        }
+    }
+}
+
+/// An offer has no word for expired: past its end it reads as inactive.
+fn status_at(offer: &ProductOffer, ctx: &Ctx) -> OfferStatus {
+    if has_passed(offer.expires_at, ctx.now) { OfferStatus::Inactive } else { offer.status }
+}
+
+/// An offer as a caller describes it. Nothing is required: without a term it is one month,
+/// recurring. Null clears what can be absent.
+#[derive(Debug, Default, Deserialize, ToSchema)]
+#[schema(as = ProductOfferInput)]
+#[serde(rename_all = "camelCase", default)]
+pub struct OfferIn {
+    /// Heeded for new offers only.
+    #[serde(rename = "_id")]
+    id: Option<BroughtId>,
+    /// Must be the product of the path.
+    product_spec: Option<Reference>,
+    title: Option<Name>,
+    description: Option<Text>,
+    duration: Option<Count>,
+    period: Option<PeriodWord>,
+    number_of_billing_cycles: Option<Count>,
+    r#type: Option<OrderTypeWord>,
+    status: Option<OfferStatusWord>,
+    charges: Option<Charges>,
+    /// Heeded for new offers only.
+    created: Option<Moment>,
+    #[serde(deserialize_with = "given")]
+    #[schema(value_type = Option<Moment>)]
+    expires: Patch<Moment>,
+    external_refs: Option<Opens>,
+}
+
+impl OfferIn {
+    /// What it comes to for an offer of `product`, which the body may name but not change.
+    fn change(self, ctx: &Ctx, product: &ProductSpec) -> Result<OfferChange, Failure> {
+        if let Some(Reference(named)) = &self.product_spec {
+            let named = ops::catalogue::product(ctx, &ids::handle(named)).ok();
+            if named.is_none_or(|named| named.id != product.id) {
+                return Err(Failure::conflict("productSpec: is not the product of the path"));
+            }
+        }
+        Ok(OfferChange {
+            id: self.id.map(|id| ids::handle(&id.0)),
+            title: self.title.map(|title| title.0),
+            description: self.description.map(|text| text.0),
+            count: self.duration.map(|count| count.0),
+            period: self.period.map(Into::into),
+            cycles_total: self.number_of_billing_cycles.map(|count| count.0),
+            order_type: self.r#type.map(Into::into),
+            status: self.status.map(Into::into),
+            charges: self.charges.map(|list| list.0.into_iter().map(|c| c.0.stored()).collect()),
+            external_refs: self.external_refs.map(Opens::stored),
+            created_at: self.created.map(|at| at.0),
+            expires_at: self.expires.map(|at| at.map(|at| at.0)),
+        })
+    }
+}
+
+/// The status asked for: `ACTIVE` matches what is shown as `ACTTIVE` (alphaott 1.6).
+fn wanted(params: &Params) -> Result<Option<OfferStatus>, Failure> {
+    let word = params.word("status", OfferStatusWord::parse, &["ACTIVE", "INACTIVE"])?;
+    Ok(word.map(Into::into))
+}
+
+/// Get product offers available for customer
+///
+/// Without `status`: those that can be ordered.
+#[utoipa::path(get, path = "/customers/{customerId}/product-specs/{productSpecId}/offers",
+    tag = "Catalogue",
+    params(
+        ("customerId" = String, Path),
+        ("productSpecId" = String, Path),
+        ("status" = Option<OfferFilter>, Query),
+    ),
+    responses((status = 200, body = Vec<OfferOut>), Refusals))]
+pub async fn customer_offers(
+    Staff(ctx): Staff,
+    path: Path,
+    params: Params,
+) -> Result<Json<Vec<OfferOut>>, Failure> {
+    ctx.require(Permission::CatalogueRead)?;
+    let wanted = wanted(&params)?.unwrap_or(OfferStatus::Active);
+    let (product, offers) = ops::catalogue::offers_for(&ctx, &path.customer(), &path.id(1))?;
+    let offers = offers.iter().filter(|offer| status_at(offer, &ctx) == wanted);
+    Ok(Json(offers.map(|offer| OfferOut::new(&ctx, &product, offer)).collect()))
+}
+
+/// What offers are filtered by. The vendor spells it `ACTIVE` here; `ACTTIVE` is taken too.
+#[derive(Debug, ToSchema)]
+#[schema(rename_all = "UPPERCASE")]
+#[expect(dead_code, reason = "only describes the parameter")]
+enum OfferFilter {
+    Active,
+    Acttive,
+    Inactive,
+}
+
+/// Get product offers
+#[utoipa::path(get, path = "/product-specs/{productSpecId}/offers", tag = "Catalogue",
+    params(("productSpecId" = String, Path), ("status" = Option<OfferFilter>, Query)),
+    responses((status = 200, body = Vec<OfferOut>), Refusals))]
+pub async fn list(
+    Staff(ctx): Staff,
+    path: Path,
+    params: Params,
+) -> Result<Json<Vec<OfferOut>>, Failure> {
+    ctx.require(Permission::CatalogueRead)?;
+    let wanted = wanted(&params)?;
+    let product = ops::catalogue::product(&ctx, &path.id(0))?;
+    let offers = ops::catalogue::offers(&ctx, &path.id(0))?;
+    let fits = |offer: &&ProductOffer| wanted.is_none_or(|wanted| status_at(offer, &ctx) == wanted);
+    let offers = offers.iter().filter(fits);
+    Ok(Json(offers.map(|offer| OfferOut::new(&ctx, &product, offer)).collect()))
+}
+
+/// Create product offer
+#[utoipa::path(post, path = "/product-specs/{productSpecId}/offers", tag = "Catalogue",
+    params(("productSpecId" = String, Path)), request_body = Option<OfferIn>,
+    responses((status = 201, body = OfferOut), Refusals))]
+pub async fn create(
+    Staff(ctx): Staff,
+    path: Path,
+    body: Body,
+) -> Result<(StatusCode, Json<OfferOut>), Failure> {
+    ctx.require(Permission::CatalogueWrite)?;
+    let product = ops::catalogue::product(&ctx, &path.id(0))?;
+    let wish: OfferIn = body.parse_or_default()?;
+    let change = wish.change(&ctx, &product)?;
+    let offer = ops::catalogue::create_offer(&ctx, path.id(0), change).await?;
+    Ok((StatusCode::CREATED, Json(OfferOut::new(&ctx, &product, &offer))))
+}
+
+/// Get product offer by id
+#[utoipa::path(get, path = "/product-specs/{productSpecId}/offers/{offerId}", tag = "Catalogue",
+    params(("productSpecId" = String, Path), ("offerId" = String, Path)),
+    responses((status = 200, body = OfferOut), Refusals))]
+pub async fn get(Staff(ctx): Staff, path: Path) -> Result<Json<OfferOut>, Failure> {
+    let product = ops::catalogue::product(&ctx, &path.id(0))?;
+    let offer = ops::catalogue::offer(&ctx, &path.id(0), &path.id(1))?;
+    Ok(Json(OfferOut::new(&ctx, &product, &offer)))
+}
+
+/// Update product offer
+///
+/// Merges: what is not given stays. Orders made of it keep their terms.
+#[utoipa::path(put, path = "/product-specs/{productSpecId}/offers/{offerId}", tag = "Catalogue",
+    params(("productSpecId" = String, Path), ("offerId" = String, Path)),
+    request_body = Option<OfferIn>,
+    responses((status = 200, body = OfferOut), Refusals))]
+pub async fn update(
+    Staff(ctx): Staff,
+    path: Path,
+    body: Body,
+) -> Result<Json<OfferOut>, Failure> {
+    ctx.require(Permission::CatalogueWrite)?;
+    let product = ops::catalogue::product(&ctx, &path.id(0))?;
+    ops::catalogue::offer(&ctx, &path.id(0), &path.id(1))?;
+    let wish: OfferIn = body.parse_or_default()?;
+    let change = wish.change(&ctx, &product)?;
+    let offer = ops::catalogue::update_offer(&ctx, path.id(0), path.id(1), change).await?;
+    Ok(Json(OfferOut::new(&ctx, &product, &offer)))
+}
+
+/// Remove product offer
+///
+/// It is no longer sold; orders made of it run on.
+#[utoipa::path(delete, path = "/product-specs/{productSpecId}/offers/{offerId}",
+    tag = "Catalogue",
+    params(("productSpecId" = String, Path), ("offerId" = String, Path)),
+    responses((status = 204), Refusals))]
+pub async fn remove(Staff(ctx): Staff, path: Path) -> Result<StatusCode, Failure> {
+    ops::catalogue::remove_offer(&ctx, path.id(0), path.id(1)).await?;
+    Ok(StatusCode::NO_CONTENT)
+}

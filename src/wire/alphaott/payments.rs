@@ -1,0 +1,258 @@
+//! Transactions, balance, hosted pages and the way back from them (alphaott 2.7, 37 to 40).
+
+use axum::Json;
+use axum::http::header::LOCATION;
+use axum::http::{HeaderValue, StatusCode};
+use axum::response::{IntoResponse as _, Response};
+use serde::{Deserialize, Serialize};
+use utoipa::ToSchema;
+
+use crate::app::Ctx;
+use crate::domain::payment::{HostedPage, HostedPageState, RedirectStatus};
+use crate::domain::staff::Permission;
+use crate::ops;
+use crate::wire::kit::json::{Body, Verbatim};
+
+use super::error::Failure;
+use super::fields::{Reference, WebUrl, is_web_url, shown};
+use super::ids;
+use super::{Anybody, ErrorOut, Params, Path, Refusals, Staff};
+
+/// What this box calls itself as a billing system.
+const BILLING: &str = "boxoffice";
+
+/// A payment or refund.
+#[derive(Debug, Serialize, ToSchema)]
+#[schema(as = Transaction)]
+pub struct TransactionOut {
+    #[serde(rename = "_id")]
+    id: String,
+    r#type: TransactionType,
+    #[schema(value_type = f64)]
+    amount: Verbatim,
+    currency: String,
+}
+
+/// Which way the money went.
+#[derive(Debug, Clone, Copy, Serialize, ToSchema)]
+#[serde(rename_all = "UPPERCASE")]
+pub enum TransactionType {
+    Payment,
+    Refund,
+}
+
+impl TransactionType {
+    fn parse(word: &str) -> Option<Self> {
+        match word {
+            "PAYMENT" => Some(Self::Payment),
+            "REFUND" => Some(Self::Refund),
+            _ => None,
+        }
+    }
+}
+
+/// Get customer transactions
+///
+/// None exist before this box handles money.
+#[utoipa::path(get, path = "/customers/{customerId}/transactions", tag = "Orders",
+    params(("customerId" = String, Path), ("type" = Option<TransactionType>, Query)),
+    responses((status = 200, body = Vec<TransactionOut>), Refusals))]
+pub async fn transactions(
+    Staff(ctx): Staff,
+    path: Path,
+    params: Params,
+) -> Result<Json<Vec<TransactionOut>>, Failure> {
+    ctx.require(Permission::MoneyRead)?;
+    params.word("type", TransactionType::parse, &["PAYMENT", "REFUND"])?;
+    ops::payments::transactions_of(&ctx, &path.customer())?;
+    Ok(Json(Vec::new()))
+}
+
+/// Money.
+#[derive(Debug, Serialize, ToSchema)]
+#[schema(as = Amount)]
+pub struct AmountOut {
+    #[schema(value_type = f64, example = 102.5)]
+    amount: Verbatim,
+    #[schema(example = "USD")]
+    currency: String,
+}
+
+/// Get customer account balance
+#[utoipa::path(get, path = "/customers/{customerId}/account/balance", tag = "Orders",
+    params(("customerId" = String, Path)),
+    responses((status = 200, body = AmountOut), Refusals))]
+pub async fn balance(Staff(ctx): Staff, path: Path) -> Result<Json<AmountOut>, Failure> {
+    let balance = ops::payments::balance(&ctx, &path.customer())?;
+    Ok(Json(AmountOut {
+        amount: Verbatim::of(&balance.to_decimal()),
+        currency: balance.currency.as_str().to_owned(),
+    }))
+}
+
+/// Which offer is to be paid, and where the browser goes afterwards.
+#[derive(Debug, Deserialize, ToSchema)]
+#[schema(as = HostedPageInput)]
+#[serde(rename_all = "camelCase")]
+pub struct PageIn {
+    /// Id of the product offer.
+    offer_id: Reference,
+    /// Without it: the setting `alphaott.return_url`, else this box's own address.
+    #[serde(default)]
+    return_url: Option<WebUrl>,
+}
+
+/// A page with a payment form. Clients need `url` only.
+#[derive(Debug, Serialize, ToSchema)]
+#[schema(as = HostedPage)]
+#[serde(rename_all = "camelCase")]
+pub struct PageOut {
+    id: String,
+    r#type: &'static str,
+    url: String,
+    order_id: String,
+    state: &'static str,
+    #[schema(format = DateTime)]
+    created: String,
+    #[schema(format = DateTime)]
+    expires: String,
+}
+
+impl PageOut {
+    fn new(ctx: &Ctx, page: &HostedPage) -> Self {
+        let base = ctx.app.base_url();
+        Self {
+            id: page.code.clone(),
+            r#type: BILLING,
+            url: format!("{base}/pay/{}", page.code),
+            order_id: ids::show(page.order),
+            state: match page.state {
+                HostedPageState::Created => "created",
+                HostedPageState::Requested => "requested",
+                HostedPageState::Succeeded => "succeeded",
+                HostedPageState::Cancelled => "cancelled",
+                HostedPageState::Acknowledged => "acknowledged",
+            },
+            created: shown(page.created_at),
+            expires: shown(page.expires_at),
+        }
+    }
+}
+
+/// Create customer order hosted page
+///
+/// Also opens the order, `INACTIVE` until it is paid.
+#[utoipa::path(post, path = "/customers/{customerId}/orders/hosted-page", tag = "Orders",
+    params(
+        ("customerId" = String, Path),
+        ("X-Request-Id" = Option<String>, Header, description = "Your own name for this request; comes back in the answer"),
+    ),
+    request_body = PageIn,
+    responses((status = 201, body = PageOut), Refusals))]
+pub async fn create_page(
+    Staff(ctx): Staff,
+    path: Path,
+    body: Body,
+) -> Result<(StatusCode, Json<PageOut>), Failure> {
+    ctx.require(Permission::OrdersWrite)?;
+    ops::customers::exists(&ctx, &path.customer())?;
+    let wish: PageIn = body.parse()?;
+    let default = &ctx.app.config.alphaott.return_url;
+    let return_url = match wish.return_url {
+        Some(WebUrl(url)) => url,
+        None if is_web_url(default) => default.clone(),
+        None => ctx.app.base_url(),
+    };
+    let offer = ids::handle(&wish.offer_id.0);
+    let page = ops::payments::create_page(&ctx, path.customer(), offer, return_url).await?;
+    Ok((StatusCode::CREATED, Json(PageOut::new(&ctx, &page))))
+}
+
+/// The three ends of a payment. `succeeded` and the vendor's own example `success` are taken for
+/// `succeded` (alphaott 1.6).
+#[derive(Debug, ToSchema)]
+#[schema(rename_all = "lowercase")]
+#[expect(dead_code, reason = "only describes the parameter")]
+enum RedirectWord {
+    Succeded,
+    Succeeded,
+    Success,
+    Processing,
+    Failed,
+}
+
+fn redirect_status(word: &str) -> Option<RedirectStatus> {
+    match word {
+        "succeded" | "succeeded" | "success" => Some(RedirectStatus::Succeeded),
+        "processing" => Some(RedirectStatus::Processing),
+        "failed" => Some(RedirectStatus::Failed),
+        _ => None,
+    }
+}
+
+/// Redirect URL after payment done
+///
+/// Leads the browser back to the page's `returnUrl`, with `type`, `id`, `orderId` and `status`
+/// appended. It is no proof of payment.
+#[utoipa::path(get, path = "/payments/redirect", tag = "Orders", security(()),
+    params(
+        ("type" = String, Query, description = "Billing system", min_length = 1, example = "boxoffice"),
+        ("id" = String, Query, description = "Hosted page", min_length = 1, example = "4qiN5QfYP"),
+        ("orderId" = Option<String>, Query, example = "4qiN5QfYPN8U48nSMRX3FMgJJbJ28HFH"),
+        ("status" = RedirectWord, Query),
+    ),
+    responses(
+        (status = 302, description = "To the stored `returnUrl`"),
+        (status = 400, description = "A parameter is missing or does not fit", body = ErrorOut),
+        (status = 404, description = "No such page", body = ErrorOut),
+    ))]
+pub async fn redirect(Anybody(ctx): Anybody, params: Params) -> Result<Response, Failure> {
+    let required = |name: &str| {
+        let value = params.0.scalar(name)?.filter(|value| !value.is_empty());
+        value.ok_or_else(|| Failure::bad_request(name, "is required"))
+    };
+    let billing = required("type")?;
+    let id = required("id")?;
+    let order_id = params.0.scalar("orderId")?;
+    let words = ["succeded", "processing", "failed"];
+    required("status")?;
+    let status = params.word("status", redirect_status, &words)?;
+    let page = ops::payments::page(&ctx, id)?;
+    if billing != BILLING {
+        return Err(Failure::not_found(format!("no hosted page {id} of this billing system")));
+    }
+    let status = match status {
+        Some(RedirectStatus::Succeeded) => "succeded",
+        Some(RedirectStatus::Processing) => "processing",
+        Some(RedirectStatus::Failed) | None => "failed",
+    };
+    let shown_order = ids::show(page.order);
+    let order_id = order_id.filter(|id| !id.is_empty()).unwrap_or(&shown_order);
+    let target = with_query(&page.return_url, &[
+        ("type", BILLING),
+        ("id", id),
+        ("orderId", order_id),
+        ("status", status),
+    ]);
+    let location = HeaderValue::from_str(&target)
+        .map_err(|_| Failure::not_found("the page's returnUrl cannot be followed"))?;
+    Ok((StatusCode::FOUND, [(LOCATION, location)]).into_response())
+}
+
+/// `url` with parameters appended; its own query stays, its fragment stays last.
+fn with_query(url: &str, pairs: &[(&str, &str)]) -> String {
+    let (front, fragment) = match url.split_once('#') {
+        Some((front, fragment)) => (front, Some(fragment)),
+        None => (url, None),
+    };
+    let query = form_urlencoded::Serializer::new(String::new()).extend_pairs(pairs).finish();
+    let joint = match front.split_once('?') {
+        None => "?",
+        Some((_, "")) => "",
+        Some((_, query)) if query.ends_with('&') => "",
+        Some(_) => "&",
+    };
+    let fragment = fragment.map(|fragment| format!("#{fragment}")).unwrap_or_default();
+    format!("{front}{joint}{query}{fragment}")
+}
+

@@ -1,0 +1,168 @@
+//! Refusals as `application/problem+json` (RFC 9457).
+
+use axum::Json;
+use axum::extract::{OriginalUri, Request};
+use axum::http::header::{CONTENT_TYPE, RETRY_AFTER};
+use axum::http::{HeaderValue, StatusCode};
+use axum::response::{IntoResponse, Response};
+use serde::Serialize;
+
+use crate::domain::refusal::Refusal;
+use crate::ops::OpError;
+use crate::store::StoreError;
+use crate::wire::kit::TooMuch;
+use crate::wire::kit::json::BodyError;
+
+/// A refusal on its way out.
+#[derive(Debug, Serialize)]
+pub struct Problem {
+    #[serde(skip)]
+    code: StatusCode,
+    #[serde(skip)]
+    retry_after_s: Option<u32>,
+    status: u16,
+    title: String,
+    #[serde(skip_serializing_if = "String::is_empty")]
+    detail: String,
+}
+
+impl Problem {
+    fn new(code: StatusCode, detail: impl Into<String>) -> Self {
+        let title = code.canonical_reason().unwrap_or("Error").to_owned();
+        Self { code, retry_after_s: None, status: code.as_u16(), title, detail: detail.into() }
+    }
+
+    #[must_use]
+    pub fn unauthorized() -> Self {
+        Self::new(StatusCode::UNAUTHORIZED, "sign in, or send an integration token")
+    }
+
+    #[must_use]
+    pub fn forbidden(detail: impl Into<String>) -> Self {
+        Self::new(StatusCode::FORBIDDEN, detail)
+    }
+
+    #[must_use]
+    pub fn bad_request(detail: impl Into<String>) -> Self {
+        Self::new(StatusCode::BAD_REQUEST, detail)
+    }
+
+    #[must_use]
+    pub fn not_found(detail: impl Into<String>) -> Self {
+        Self::new(StatusCode::NOT_FOUND, detail)
+    }
+
+    fn busy(retry_after_s: u32) -> Self {
+        let problem = Self::new(StatusCode::SERVICE_UNAVAILABLE, "try again in a moment");
+        Self { retry_after_s: Some(retry_after_s), ..problem }
+    }
+
+    fn internal() -> Self {
+        let detail = "something went wrong here; the log has the request id";
+        Self::new(StatusCode::INTERNAL_SERVER_ERROR, detail)
+    }
+}
+
+impl IntoResponse for Problem {
+    fn into_response(self) -> Response {
+        let (code, retry) = (self.code, self.retry_after_s);
+        let mut response = (code, Json(self)).into_response();
+        let headers = response.headers_mut();
+        headers.insert(CONTENT_TYPE, HeaderValue::from_static("application/problem+json"));
+        if let Some(seconds) = retry {
+            headers.insert(RETRY_AFTER, HeaderValue::from(seconds));
+        }
+        response
+    }
+}
+
+impl From<BodyError> for Problem {
+    fn from(error: BodyError) -> Self {
+        match error {
+            BodyError::TooLarge => Self::new(StatusCode::PAYLOAD_TOO_LARGE, "at most 1 MiB"),
+            BodyError::Incomplete => Self::bad_request("the body ended too early"),
+            BodyError::NotJson(reason) => Self::bad_request(format!("the body is not JSON: {reason}")),
+            BodyError::Wrong { path, problem } if path.is_empty() => Self::bad_request(problem),
+            BodyError::Wrong { path, problem } => Self::bad_request(format!("{path}: {problem}")),
+            BodyError::Missing => Self::bad_request("a body is required: a JSON object"),
+        }
+    }
+}
+
+impl From<OpError> for Problem {
+    fn from(error: OpError) -> Self {
+        answer(error)
+    }
+}
+
+/// Every "no" of the house in this dialect's words. No wildcard: a new refusal must be worded.
+#[must_use]
+#[deny(clippy::wildcard_enum_match_arm)]
+pub fn answer(error: OpError) -> Problem {
+    match error {
+        OpError::Refused(refusal) => refused(&refusal),
+        OpError::Missing { kind, key } => Problem::not_found(format!("{kind} {key} not found")),
+        OpError::Denied(permission) => {
+            Problem::forbidden(format!("your role may not {}", permission.words()))
+        }
+        OpError::Document { path, problem } => Problem::bad_request(format!("{path}: {problem}")),
+        OpError::Throttled { retry_after_s } => Problem::busy(retry_after_s),
+        OpError::Store(StoreError::Unavailable | StoreError::Closed) => Problem::busy(5),
+        OpError::Store(error) => {
+            tracing::error!(%error, "request.failed");
+            Problem::internal()
+        }
+        OpError::Failed(reason) => {
+            tracing::error!(%reason, "request.failed");
+            Problem::internal()
+        }
+    }
+}
+
+#[deny(clippy::wildcard_enum_match_arm)]
+fn refused(refusal: &Refusal) -> Problem {
+    let conflict = |detail: String| Problem::new(StatusCode::CONFLICT, detail);
+    match refusal {
+        Refusal::EmailTaken => conflict("another customer has this e-mail address".to_owned()),
+        Refusal::LoginTaken => conflict("another customer has this login".to_owned()),
+        Refusal::MacTaken { mac } => conflict(format!("a box of another customer has {mac}")),
+        Refusal::IdTaken { id } => conflict(format!("{id} is or was in use")),
+        Refusal::OperatorTaken { name } => conflict(format!("operator {name} exists")),
+        Refusal::OfferNotOnSale { .. } => conflict("this offer is not on sale".to_owned()),
+        Refusal::ServiceSpecGone { .. } => conflict("this package is deleted".to_owned()),
+        Refusal::TooMany { what, max } => conflict(format!("there can be at most {max} {what}")),
+        Refusal::BadCredentials => {
+            Problem::new(StatusCode::UNAUTHORIZED, "name or password do not fit")
+        }
+        Refusal::SetupDone => Problem::forbidden("the set-up link is no longer valid"),
+        Refusal::PasswordLength { min, max } => {
+            Problem::bad_request(format!("password: must have {min} to {max} characters"))
+        }
+        Refusal::ClockBackward => conflict("the clock only moves forward".to_owned()),
+    }
+}
+
+pub async fn unknown_route(OriginalUri(uri): OriginalUri) -> Problem {
+    Problem::not_found(format!("{} does not exist", uri.path()))
+}
+
+pub async fn wrong_method(request: Request) -> Problem {
+    let detail = format!("{} is not allowed here", request.method());
+    Problem::new(StatusCode::METHOD_NOT_ALLOWED, detail)
+}
+
+/// Requests that are refused before anything sees them.
+#[must_use]
+pub fn too_much(reason: TooMuch) -> Response {
+    let detail = match reason {
+        TooMuch::UriTooLong => "the URI must be at most 8192 bytes",
+        TooMuch::HeadersTooLarge => "headers must be at most 100 lines and 16384 bytes",
+    };
+    Problem::new(reason.status(), detail).into_response()
+}
+
+/// A panic is a bug, but its caller still gets an answer in shape.
+#[must_use]
+pub fn panicked() -> Response {
+    Problem::internal().into_response()
+}

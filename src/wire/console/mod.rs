@@ -1,0 +1,122 @@
+//! The console's own API: sign-in, tokens, first set-up, the test clock. Its screens come on top.
+//!
+//! Errors are `application/problem+json`. A session is a cookie that scripts cannot read; what
+//! changes something over a session also needs the header `X-Boxoffice: 1`, which no foreign page
+//! can send.
+
+pub mod error;
+mod session;
+mod setup;
+mod test_clock;
+mod tokens;
+
+use std::sync::Arc;
+
+use axum::Router;
+use axum::extract::FromRequestParts;
+use axum::http::HeaderMap;
+use axum::http::header::{AUTHORIZATION, COOKIE};
+use axum::http::request::Parts;
+use axum::response::Html;
+use axum::routing::{delete, get, post};
+
+use crate::app::{App, Ctx};
+use crate::domain::staff::Actor;
+use crate::ops::staff::{Bearer, bearer, session_actor};
+use crate::wire::kit::{RequestId, client_address};
+
+use error::Problem;
+
+/// The dialect's name in logs, metrics and the audit log.
+pub const DIALECT: &str = "console";
+
+/// Name of the session cookie.
+const COOKIE_NAME: &str = "boxoffice_session";
+
+/// Every path of the console, in one table.
+pub fn router() -> Router<Arc<App>> {
+    Router::new()
+        .route("/", get(home))
+        .route("/setup", get(setup::page).post(setup::submit))
+        .route("/api/session", get(session::who).post(session::sign_in).delete(session::sign_out))
+        .route("/api/tokens", get(tokens::list).post(tokens::create))
+        .route("/api/tokens/{jti}", delete(tokens::revoke))
+        .route("/api/test-clock", post(test_clock::advance))
+        .method_not_allowed_fallback(error::wrong_method)
+        .fallback(error::unknown_route)
+}
+
+async fn home() -> Html<&'static str> {
+    Html(include_str!("../../../assets/console/index.html"))
+}
+
+/// A member of staff by session, or a script by integration token.
+pub struct Staff(pub Ctx);
+
+impl FromRequestParts<Arc<App>> for Staff {
+    type Rejection = Problem;
+
+    async fn from_request_parts(parts: &mut Parts, app: &Arc<App>) -> Result<Self, Problem> {
+        let ctx = circumstances(parts, app);
+        if let Some(actor) = token_actor(app, &parts.headers)? {
+            return Ok(Self(Ctx { actor, ..ctx }));
+        }
+        let secret = session_secret(parts).ok_or_else(Problem::unauthorized)?;
+        let actor = session_actor(&ctx, &secret)?.ok_or_else(Problem::unauthorized)?;
+        if !parts.method.is_safe() && !parts.headers.contains_key("x-boxoffice") {
+            return Err(Problem::forbidden("send the header X-Boxoffice: 1 with what changes something"));
+        }
+        Ok(Self(Ctx { actor, ..ctx }))
+    }
+}
+
+/// Whoever holds the integration token of a request, if it has one that is good.
+fn token_actor(app: &App, headers: &HeaderMap) -> Result<Option<Actor>, Problem> {
+    let header = headers.get(AUTHORIZATION).and_then(|value| value.to_str().ok());
+    let token = header.and_then(|text| text.trim().split_once(char::is_whitespace));
+    let Some((scheme, token)) = token else { return Ok(None) };
+    if !scheme.eq_ignore_ascii_case("JWT") {
+        return Ok(None);
+    }
+    match bearer(app, app.clock.now(), token.trim())? {
+        Some(Bearer::Integration(actor)) => Ok(Some(actor)),
+        Some(Bearer::Client) | None => Ok(None),
+    }
+}
+
+/// Whether a request carries a good integration token, whatever it may do.
+pub fn has_token(app: &App, headers: &HeaderMap) -> bool {
+    matches!(token_actor(app, headers), Ok(Some(_)))
+}
+
+/// The circumstances of a request before anybody signed in: may do nothing but what needs no right.
+pub struct Anybody(pub Ctx, pub Option<String>);
+
+impl FromRequestParts<Arc<App>> for Anybody {
+    type Rejection = Problem;
+
+    async fn from_request_parts(parts: &mut Parts, app: &Arc<App>) -> Result<Self, Problem> {
+        Ok(Self(circumstances(parts, app), session_secret(parts)))
+    }
+}
+
+fn circumstances(parts: &Parts, app: &Arc<App>) -> Ctx {
+    let request_id = parts.extensions.get::<RequestId>().map(|id| Arc::clone(&id.0));
+    Ctx {
+        app: Arc::clone(app),
+        actor: Actor::Nobody,
+        now: app.clock.now(),
+        dialect: DIALECT,
+        request_id: request_id.unwrap_or_else(|| Arc::from("-")),
+        address: client_address(&parts.extensions),
+    }
+}
+
+fn session_secret(parts: &Parts) -> Option<String> {
+    let cookies = parts.headers.get_all(COOKIE).iter().filter_map(|value| value.to_str().ok());
+    let mut pairs = cookies.flat_map(|cookies| cookies.split(';'));
+    pairs.find_map(|pair| {
+        let (name, value) = pair.trim().split_once('=')?;
+        (name == COOKIE_NAME).then(|| value.to_owned())
+    })
+}

@@ -1,0 +1,72 @@
+//! Signing in and out.
+
+use axum::Json;
+use axum::http::header::SET_COOKIE;
+use axum::http::{HeaderMap, HeaderValue, StatusCode};
+use axum::response::{IntoResponse as _, Response};
+use serde::{Deserialize, Serialize};
+
+use crate::domain::staff::{Actor, SESSION_SECONDS};
+use crate::ops;
+use crate::wire::kit::json::Body;
+
+use super::error::Problem;
+use super::{Anybody, COOKIE_NAME, Staff};
+
+#[derive(Deserialize)]
+struct SignIn {
+    name: String,
+    password: String,
+}
+
+/// Who is signed in.
+#[derive(Debug, Serialize)]
+struct Who {
+    name: String,
+    role: &'static str,
+}
+
+/// `POST /console/api/session`
+pub async fn sign_in(
+    Anybody(ctx, _): Anybody,
+    headers: HeaderMap,
+    body: Body,
+) -> Result<Response, Problem> {
+    let wish: SignIn = body.parse()?;
+    let (operator, _, secret) = ops::staff::sign_in(&ctx, wish.name, wish.password).await?;
+    let secure = ctx.app.config.public_url.starts_with("https://")
+        || headers.get("x-forwarded-proto").is_some_and(|scheme| scheme == "https");
+    let cookie = cookie(&secret, SESSION_SECONDS, secure)?;
+    let who = Who { name: operator.name, role: operator.role.name() };
+    Ok((StatusCode::CREATED, [(SET_COOKIE, cookie)], Json(who)).into_response())
+}
+
+/// `GET /console/api/session`
+pub async fn who(Staff(ctx): Staff) -> Json<impl Serialize> {
+    let (name, role) = match &ctx.actor {
+        Actor::Operator { name, role, .. } | Actor::Token { name, role, .. } => {
+            (name.clone(), role.name())
+        }
+        Actor::System | Actor::Nobody => (String::new(), ""),
+    };
+    Json(Who { name, role })
+}
+
+/// `DELETE /console/api/session`
+pub async fn sign_out(
+    Staff(ctx): Staff,
+    Anybody(_, secret): Anybody,
+) -> Result<Response, Problem> {
+    if let Some(secret) = secret {
+        ops::staff::sign_out(&ctx, &secret).await?;
+    }
+    Ok((StatusCode::NO_CONTENT, [(SET_COOKIE, cookie("", 0, false)?)]).into_response())
+}
+
+fn cookie(secret: &str, seconds: i64, secure: bool) -> Result<HeaderValue, Problem> {
+    let secure = if secure { "; Secure" } else { "" };
+    let text = format!(
+        "{COOKIE_NAME}={secret}; Path=/console; HttpOnly; SameSite=Strict; Max-Age={seconds}{secure}"
+    );
+    HeaderValue::from_str(&text).map_err(|_| Problem::bad_request("no cookie can be made"))
+}

@@ -1,0 +1,131 @@
+//! What all dialects share: request ids, client addresses, limits, JSON bodies, query strings.
+//!
+//! Must not know any dialect, nor what an operation does.
+
+pub mod json;
+pub mod query;
+
+use std::net::{IpAddr, SocketAddr};
+use std::sync::Arc;
+
+use axum::extract::{ConnectInfo, Request, State};
+use axum::http::{HeaderMap, HeaderValue, StatusCode, header::HeaderName};
+use axum::middleware::Next;
+use axum::response::Response;
+
+use crate::app::App;
+use crate::clock::Stopwatch;
+use crate::telemetry::RequestLabels;
+
+/// Largest request line target, in bytes.
+pub const URI_BYTES_MAX: usize = 8 * 1024;
+/// Largest sum of header names and values, in bytes.
+pub const HEADER_BYTES_MAX: usize = 16 * 1024;
+/// Most header lines.
+pub const HEADERS_MAX: usize = 100;
+
+const REQUEST_ID: HeaderName = HeaderName::from_static("x-request-id");
+
+/// The name of one request in the log, in the audit log and in the answer.
+#[derive(Debug, Clone)]
+pub struct RequestId(pub Arc<str>);
+
+/// Why a request is refused before any operation sees it.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum TooMuch {
+    UriTooLong,
+    HeadersTooLarge,
+}
+
+impl TooMuch {
+    #[must_use]
+    pub fn status(self) -> StatusCode {
+        match self {
+            Self::UriTooLong => StatusCode::URI_TOO_LONG,
+            Self::HeadersTooLarge => StatusCode::REQUEST_HEADER_FIELDS_TOO_LARGE,
+        }
+    }
+}
+
+/// What the edge of a dialect needs to know of it.
+#[derive(Clone)]
+pub struct Edge {
+    pub app: Arc<App>,
+    pub dialect: &'static str,
+    /// Words a refusal in the dialect's shape.
+    pub refuse: fn(TooMuch) -> Response,
+}
+
+/// The edge of every dialect: bounds, a name for the request, one log line, figures.
+///
+/// The line is at `debug` for what succeeded without changing anything, at `info` for the rest;
+/// it holds neither query nor headers nor bodies.
+pub async fn edge(State(edge): State<Edge>, mut request: Request, next: Next) -> Response {
+    let watch = Stopwatch::start();
+    let id = request_id(request.headers(), &edge.app);
+    let name = Arc::clone(&id.0);
+    request.extensions_mut().insert(id);
+    let method = request.method().clone();
+    let reads = method.is_safe();
+    let path: Option<String> = (!reads || tracing::enabled!(tracing::Level::DEBUG))
+        .then(|| request.uri().path().chars().take(200).collect());
+    let mut response = match too_much(&request) {
+        Some(reason) => (edge.refuse)(reason),
+        None => next.run(request).await,
+    };
+    let status = response.status();
+    let took = watch.elapsed();
+    edge.app.metrics.request(&RequestLabels { dialect: edge.dialect, outcome: outcome(status) }, took);
+    let duration_ms = took.as_secs_f64() * 1_000.0;
+    let path = path.as_deref().unwrap_or("");
+    let status_number = status.as_u16();
+    if status.is_server_error() || !reads {
+        tracing::info!(dialect = edge.dialect, request.id = %name, %method, path, status = status_number, duration_ms, "request");
+    } else {
+        tracing::debug!(dialect = edge.dialect, request.id = %name, %method, path, status = status_number, duration_ms, "request");
+    }
+    if let Ok(value) = HeaderValue::from_str(&name) {
+        response.headers_mut().insert(REQUEST_ID, value);
+    }
+    response
+}
+
+fn too_much(request: &Request) -> Option<TooMuch> {
+    let uri = request.uri();
+    let target = uri.path_and_query().map_or(0, |target| target.as_str().len());
+    if target > URI_BYTES_MAX {
+        return Some(TooMuch::UriTooLong);
+    }
+    let headers = request.headers();
+    let bytes: usize = headers.iter().map(|(name, value)| name.as_str().len() + value.len()).sum();
+    (headers.len() > HEADERS_MAX || bytes > HEADER_BYTES_MAX).then_some(TooMuch::HeadersTooLarge)
+}
+
+/// The caller's own name for the request if it is a plain one, else one of ours.
+fn request_id(headers: &HeaderMap, app: &App) -> RequestId {
+    let given = headers.get(REQUEST_ID).and_then(|value| value.to_str().ok());
+    let plain = |text: &&str| {
+        (1..=64).contains(&text.len())
+            && text.bytes().all(|byte| byte.is_ascii_alphanumeric() || matches!(byte, b'-' | b'_' | b'.'))
+    };
+    RequestId(match given.filter(plain) {
+        Some(text) => Arc::from(text),
+        None => app.entropy.hex::<8>().map_or_else(|_| Arc::from("-"), Arc::from),
+    })
+}
+
+fn outcome(status: StatusCode) -> &'static str {
+    match status.as_u16() {
+        0..=199 => "1xx",
+        200..=299 => "2xx",
+        300..=399 => "3xx",
+        400..=499 => "4xx",
+        _ => "5xx",
+    }
+}
+
+/// The client's address, as the connection has it.
+#[must_use]
+pub fn client_address(extensions: &axum::http::Extensions) -> Option<IpAddr> {
+    extensions.get::<ConnectInfo<SocketAddr>>().map(|ConnectInfo(address)| address.ip())
+}

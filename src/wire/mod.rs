@@ -1,0 +1,79 @@
+//! The world speaks to us: the router with all prefixes on one page, and the shared layers.
+
+pub mod alphaott;
+pub mod console;
+pub mod kit;
+mod site;
+
+use std::sync::Arc;
+
+use axum::http::header::{CONNECTION, HeaderValue};
+use axum::middleware::{from_fn, from_fn_with_state};
+use axum::response::Response;
+use axum::{Extension, Router};
+use tokio_util::sync::CancellationToken;
+use tower_http::catch_panic::CatchPanicLayer;
+use utoipa::openapi::OpenApi;
+
+use crate::app::App;
+use kit::{Edge, TooMuch, edge};
+
+/// Every path the box answers.
+///
+/// | prefix | what |
+/// |---|---|
+/// | `/` | redirect to the console |
+/// | `/console` | the console and its API |
+/// | setting `alphaott.prefix` | AlphaOTT integration APIs |
+/// | `/pay/{code}` | hosted payment page |
+/// | `/docs` | the API reference |
+/// | `/healthz`, `/readyz`, `/metrics` | for machines |
+pub fn router(app: &Arc<App>, closing: CancellationToken) -> Router {
+    let (alphaott, document) = alphaott(app);
+    let console = console::router()
+        .layer(CatchPanicLayer::custom(|_: Box<dyn std::any::Any + Send>| console::error::panicked()))
+        .layer(from_fn_with_state(at_edge(app, console::DIALECT, console::error::too_much), edge));
+    let site = site::router(&document)
+        .layer(CatchPanicLayer::new())
+        .layer(from_fn_with_state(at_edge(app, "site", console::error::too_much), edge));
+    Router::new()
+        .nest("/console", console)
+        .merge(site)
+        .merge(alphaott)
+        .layer(from_fn(move |request, next: axum::middleware::Next| {
+            let closing = closing.clone();
+            async move {
+                let mut response: Response = next.run(request).await;
+                if closing.is_cancelled() {
+                    // The box is going down: this answer is the connection's last.
+                    response.headers_mut().insert(CONNECTION, HeaderValue::from_static("close"));
+                }
+                response
+            }
+        }))
+        .with_state(Arc::clone(app))
+}
+
+/// The API document, generated from the code.
+#[must_use]
+pub fn document(app: &Arc<App>) -> OpenApi {
+    alphaott(app).1
+}
+
+fn alphaott(app: &Arc<App>) -> (Router<Arc<App>>, OpenApi) {
+    let prefix = app.config.alphaott.prefix.as_str();
+    let (router, mut document) = alphaott::router().split_for_parts();
+    site::describe(&mut document, prefix);
+    let panicked = |_: Box<dyn std::any::Any + Send>| alphaott::error::panicked();
+    let router = router
+        .method_not_allowed_fallback(alphaott::error::wrong_method)
+        .fallback(alphaott::error::unknown_route)
+        .layer(Extension(alphaott::activity::schema()))
+        .layer(CatchPanicLayer::custom(panicked))
+        .layer(from_fn_with_state(at_edge(app, alphaott::DIALECT, alphaott::error::too_much), edge));
+    (Router::new().nest(prefix, router), document)
+}
+
+fn at_edge(app: &Arc<App>, dialect: &'static str, refuse: fn(TooMuch) -> Response) -> Edge {
+    Edge { app: Arc::clone(app), dialect, refuse }
+}

@@ -1,0 +1,178 @@
+//! What is no dialect: the way to the console, the API reference, the hosted page's place, and
+//! the paths that machines look at.
+
+use std::sync::Arc;
+
+use axum::extract::{ConnectInfo, Path, State};
+use axum::http::header::{
+    CACHE_CONTROL, CONTENT_ENCODING, CONTENT_SECURITY_POLICY, CONTENT_TYPE, HeaderName,
+};
+use axum::http::{HeaderMap, StatusCode};
+use axum::response::{Html, IntoResponse as _, Redirect, Response};
+use axum::routing::get;
+use axum::{Extension, Router};
+use rust_embed::RustEmbed;
+use utoipa::openapi::path::PathItem;
+use utoipa::openapi::{Info, OpenApi};
+
+use crate::app::{App, Ctx};
+use crate::ops;
+
+use super::alphaott::activity;
+use super::console::error::Problem;
+
+/// The reader of the API reference, with no address outside of this box in it.
+#[derive(RustEmbed)]
+#[folder = "assets/docs/"]
+struct DocsFiles;
+
+const POLICY: &str = "default-src 'self'; style-src 'self' 'unsafe-inline'; img-src 'self' data:";
+
+/// The API document as it is served.
+#[derive(Clone)]
+struct Document(Arc<str>);
+
+/// The paths of the site, in one table.
+pub fn router(document: &OpenApi) -> Router<Arc<App>> {
+    let document = document.to_json().unwrap_or_default();
+    Router::new()
+        .route("/", get(async || Redirect::temporary("/console/")))
+        .route("/console", get(async || Redirect::temporary("/console/")))
+        .route("/console/style.css", get(style))
+        .route("/pay/{code}", get(hosted_page))
+        .route("/docs", get(reader))
+        .route("/docs/", get(async || Redirect::temporary("/docs")))
+        .route("/docs/assets/{name}", get(docs_asset))
+        .route("/docs/openapi.json", get(openapi))
+        .route("/docs/activity.graphql", get(sdl))
+        .route("/healthz", get(async || "ok\n"))
+        .route("/readyz", get(ready))
+        .route("/metrics", get(metrics))
+        .fallback(super::console::error::unknown_route)
+        .layer(Extension(Document(Arc::from(document))))
+}
+
+/// Gives the document its title and introduction, puts the prefix before its paths and, since
+/// PATCH does what PUT does, names it there too.
+pub fn describe(document: &mut OpenApi, prefix: &str) {
+    let mut info = Info::new("Boxoffice", env!("CARGO_PKG_VERSION"));
+    info.description = Some(format!(
+        "The AlphaOTT integration API, as Boxoffice serves it. Send `Authorization: JWT <token>` \
+         with a token made by `boxoffice token create`.\n\n\
+         Lists are bare arrays, oldest first. `PUT` and `PATCH` both merge. Array filters may be \
+         spelt `status=A&status=B`, `status[]=A` or `status=A,B`. Errors have `code` and `message`.\n\n\
+         Customer activity speaks GraphQL at `{prefix}/graphql`; its schema is \
+         [activity.graphql](/docs/activity.graphql)."
+    ));
+    document.info = info;
+    let paths = std::mem::take(&mut document.paths.paths);
+    for (path, mut item) in paths {
+        if let Some(put) = &item.put {
+            let mut patch = put.clone();
+            patch.operation_id = patch.operation_id.map(|id| format!("{id}_patch"));
+            item.patch = Some(patch);
+        }
+        for operation in operations(&mut item) {
+            // `customers::list` of the code is `customers_list` of the document.
+            let tag = operation.tags.as_ref().and_then(|tags| tags.first()).cloned();
+            if let (Some(id), Some(tag)) = (&mut operation.operation_id, tag) {
+                *id = format!("{}_{id}", tag.to_lowercase().replace(' ', "_"));
+            }
+        }
+        document.paths.paths.insert(format!("{prefix}{path}"), item);
+    }
+}
+
+fn operations(item: &mut PathItem) -> impl Iterator<Item = &mut utoipa::openapi::path::Operation> {
+    [&mut item.get, &mut item.post, &mut item.put, &mut item.patch, &mut item.delete]
+        .into_iter()
+        .filter_map(Option::as_mut)
+}
+
+async fn style() -> Response {
+    let text = include_str!("../../assets/console/style.css");
+    ([(CONTENT_TYPE, "text/css; charset=utf-8")], text).into_response()
+}
+
+async fn reader() -> Response {
+    match DocsFiles::get("index.html") {
+        Some(page) => {
+            let page = String::from_utf8_lossy(&page.data).into_owned();
+            ([(CONTENT_SECURITY_POLICY, POLICY)], Html(page)).into_response()
+        }
+        None => StatusCode::NOT_FOUND.into_response(),
+    }
+}
+
+const NO_SNIFF: (HeaderName, &str) = (HeaderName::from_static("x-content-type-options"), "nosniff");
+
+/// A file of the reader; those that are kept compressed are served so.
+async fn docs_asset(Path(name): Path<String>) -> Response {
+    let kind = match name.rsplit('.').next() {
+        Some("js") => "text/javascript; charset=utf-8",
+        Some("css") => "text/css; charset=utf-8",
+        _ => "text/plain; charset=utf-8",
+    };
+    let headers = [(CONTENT_TYPE, kind), (CACHE_CONTROL, "max-age=3600"), NO_SNIFF];
+    if let Some(file) = DocsFiles::get(&name) {
+        return (headers, file.data).into_response();
+    }
+    match DocsFiles::get(&format!("{name}.gz")) {
+        Some(file) => (headers, [(CONTENT_ENCODING, "gzip")], file.data).into_response(),
+        None => Problem::not_found(format!("/docs/assets/{name} does not exist")).into_response(),
+    }
+}
+
+async fn openapi(Extension(Document(text)): Extension<Document>) -> Response {
+    ([(CONTENT_TYPE, "application/json")], text.to_string()).into_response()
+}
+
+async fn sdl() -> Response {
+    let text = activity::schema().sdl();
+    ([(CONTENT_TYPE, "text/plain; charset=utf-8")], text).into_response()
+}
+
+/// The payment page's place: it exists and says how to pay, as long as no provider is set up.
+async fn hosted_page(State(app): State<Arc<App>>, Path(code): Path<String>) -> Response {
+    let ctx = Ctx::system(Arc::clone(&app));
+    match ops::payments::page(&ctx, &code) {
+        Ok(page) if page.expires_at > ctx.now => {
+            let text = include_str!("../../assets/console/pay.html");
+            let name = html(&app.company().name);
+            Html(text.replace("{company}", &name)).into_response()
+        }
+        Ok(_) | Err(ops::OpError::Missing { .. }) => {
+            Problem::not_found("this payment page does not exist or has expired").into_response()
+        }
+        Err(error) => super::console::error::answer(error).into_response(),
+    }
+}
+
+/// Text as HTML.
+fn html(text: &str) -> String {
+    text.replace('&', "&amp;").replace('<', "&lt;").replace('>', "&gt;").replace('"', "&quot;")
+}
+
+/// 200 when the writer takes commands.
+async fn ready(State(app): State<Arc<App>>) -> Response {
+    match ops::upkeep::ready(&Ctx::system(app)).await {
+        Ok(()) => "ready\n".into_response(),
+        Err(_) => (StatusCode::SERVICE_UNAVAILABLE, "not ready\n").into_response(),
+    }
+}
+
+/// The figures, for this machine only or with a token.
+async fn metrics(
+    State(app): State<Arc<App>>,
+    peer: Option<Extension<ConnectInfo<std::net::SocketAddr>>>,
+    headers: HeaderMap,
+) -> Response {
+    let near = peer.is_some_and(|Extension(ConnectInfo(peer))| peer.ip().is_loopback());
+    // Behind a proxy on this machine every client looks near.
+    let proxied = headers.contains_key("x-forwarded-for") || headers.contains_key("forwarded");
+    if !(near && !proxied) && !super::console::has_token(&app, &headers) {
+        return Problem::unauthorized().into_response();
+    }
+    let kind = "application/openmetrics-text; version=1.0.0; charset=utf-8";
+    ([(CONTENT_TYPE, kind)], app.metrics.render(app.store.figures())).into_response()
+}

@@ -1,0 +1,3 @@
+//! What must not change unnoticed: stored bytes.
+
+mod golden;

@@ -1,0 +1,198 @@
+//! The disk fills up or fails, and is mended: the batch that met the failure is not confirmed,
+//! everything else goes on, and nothing is half done.
+
+use std::time::Duration;
+
+use boxoffice::store::{Store, StoreError, Tx};
+
+use super::disk::{Dice, Disk, Reach};
+use super::{Contents, Step, join, proved, recovered};
+use crate::kit::{Refused, command, is_unavailable, run, together};
+
+/// How often something is tried that has to work in the end.
+const TRIES: u32 = 100;
+
+const BATCH: [Step; 4] = [
+    Step::Join(2),
+    Step::Spoiled(3),
+    Step::Change(1),
+    Step::Join(4),
+];
+
+/// A store with two customers on a disk that works.
+async fn opened() -> (Disk, Store) {
+    let disk = Disk::new();
+    let store = Store::open(disk.storage()).expect("an empty disk");
+    for guest in 0..2 {
+        store
+            .write(move |tx: &mut Tx<'_>| join(tx, guest))
+            .await
+            .expect("a write");
+    }
+    (disk, store)
+}
+
+/// Contents after two customers, and after the batch as well.
+fn before_and_after() -> (Contents, Contents) {
+    let mut before = Contents::nothing();
+    before.apply(Step::Join(0));
+    before.apply(Step::Join(1));
+    let mut after = before.clone();
+    for step in BATCH {
+        after.apply(step);
+    }
+    (before, after)
+}
+
+/// Writes one guest after the other until one is taken; answers how many were not.
+async fn write_until_it_works(store: &Store) -> u32 {
+    for refused in 0..TRIES {
+        let guest = 500 + refused;
+        match store.write(move |tx: &mut Tx<'_>| join(tx, guest)).await {
+            Ok(_) => return refused,
+            Err(Refused::Store(StoreError::Unavailable)) => {}
+            Err(other) => panic!("{other:?}"),
+        }
+    }
+    panic!("no write works again");
+}
+
+/// Reads until it works. The empty write before it waits for the writer to have the file open.
+async fn read_when_it_works(store: &Store) -> Contents {
+    for _ in 0..TRIES {
+        let _ = store.write(|_: &mut Tx<'_>| Ok::<(), Refused>(())).await;
+        if let Ok(contents) = proved(store) {
+            return contents;
+        }
+    }
+    panic!("no read works again");
+}
+
+/// The disk fails once at operation `at` of the batch. Answers whether it came to that.
+async fn fail_once(at: usize) -> bool {
+    let (disk, store) = opened().await;
+    let (before, after) = before_and_after();
+    let fault = disk.clone();
+    let mut commands = vec![command(move |_| {
+        fault.fails_once(at);
+        Ok(())
+    })];
+    commands.extend(BATCH.map(Step::command));
+    let answers = together(&store, commands).await;
+    if !answers.iter().any(is_unavailable) {
+        // The batch has fewer operations. What it confirmed is on the disk.
+        let image = disk.crash_image(&mut Dice::new(0), Reach::Nothing);
+        assert_eq!(recovered(&Disk::holding(image)).await, Ok(after));
+        return false;
+    }
+    assert!(
+        disk.has_failed() && answers.iter().all(is_unavailable),
+        "{at}: {answers:?}"
+    );
+
+    let mut found = read_when_it_works(&store).await;
+    let stands = found.customers.len() > before.customers.len();
+    found.next = if stands { after.next } else { before.next };
+    assert!(
+        found == before || found == after,
+        "operation {at}: half done: {found:?}"
+    );
+
+    write_until_it_works(&store).await;
+    let grown = proved(&store).expect("a file in order");
+    let next = found.next.map(|next| next + 1);
+    assert_eq!(
+        grown
+            .customers
+            .last_key_value()
+            .map(|(number, _)| number + 1),
+        Some(next[0])
+    );
+    assert_eq!(
+        grown.orders.last_key_value().map(|(number, _)| number + 1),
+        Some(next[2])
+    );
+    assert_eq!(grown.lines.len(), found.lines.len() + 1);
+
+    drop(store);
+    let image = disk.crash_image(&mut Dice::new(0), Reach::Nothing);
+    let kept = recovered(&Disk::holding(image)).await;
+    assert_eq!(kept, Ok(Contents { next, ..grown }), "operation {at}");
+    true
+}
+
+#[test]
+fn a_disk_that_is_full_once_costs_one_batch() {
+    run(async {
+        let mut failures = 0;
+        // Ends at the first operation that the batch no longer comes to.
+        while fail_once(failures).await {
+            failures += 1;
+        }
+        assert!(failures > 10, "only {failures} operations in a batch");
+    });
+}
+
+#[test]
+fn writes_work_again_when_the_disk_is_mended() {
+    run(async {
+        let (disk, store) = opened().await;
+        disk.dies(0);
+        let answers = together(&store, BATCH.map(Step::command).into()).await;
+        assert!(answers.iter().all(is_unavailable), "{answers:?}");
+        disk.mend();
+        write_until_it_works(&store).await;
+        let (before, after) = before_and_after();
+        let lines = read_when_it_works(&store).await.lines.len();
+        let whole = [before.lines.len() + 1, after.lines.len() + 1];
+        assert!(
+            whole.contains(&lines),
+            "{lines} lines are none of {whole:?}"
+        );
+    });
+}
+
+/// Nobody needs to write for it: a quiet night must not leave the box blind.
+#[test]
+fn reads_work_again_when_the_disk_is_mended() {
+    run(async {
+        let (disk, store) = opened().await;
+        disk.dies(0);
+        let answers = together(&store, BATCH.map(Step::command).into()).await;
+        assert!(answers.iter().all(is_unavailable), "{answers:?}");
+        disk.mend();
+        for _ in 0..TRIES {
+            if proved(&store).is_ok() {
+                return;
+            }
+            tokio::time::sleep(Duration::from_millis(50)).await;
+        }
+        panic!("no read works again");
+    });
+}
+
+/// The commit that marks an idle file as clean is nobody's: its failure must not stay.
+#[test]
+fn a_disk_that_fails_while_nobody_writes_is_got_over() {
+    run(async {
+        let (disk, store) = opened().await;
+        let (before, _) = before_and_after();
+        let mut lines = before.lines.len();
+        for guest in 2..TRIES {
+            disk.mend();
+            store
+                .write(move |tx: &mut Tx<'_>| join(tx, guest))
+                .await
+                .expect("a write");
+            lines += 1;
+            disk.fails_once(0);
+            tokio::time::sleep(Duration::from_millis(300)).await;
+            if disk.has_failed() {
+                break;
+            }
+        }
+        assert!(disk.has_failed(), "an idle writer marks the file");
+        write_until_it_works(&store).await;
+        assert_eq!(read_when_it_works(&store).await.lines.len(), lines + 1);
+    });
+}

@@ -1,0 +1,60 @@
+// Starts the real program on a free port with the demo operator, and stops it again.
+import { execFile, spawn } from 'node:child_process';
+import { mkdtempSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { createInterface } from 'node:readline';
+import { promisify } from 'node:util';
+
+const START_SECONDS = 120;
+const STOP_SECONDS = 30;
+
+export async function startBox() {
+  const program = process.env.BOXOFFICE_BIN;
+  if (!program) throw new Error('BOXOFFICE_BIN must name the boxoffice program');
+  const data = mkdtempSync(join(tmpdir(), 'boxoffice-e2e-'));
+  const child = spawn(program, ['serve', '--demo', '--data', data, '--listen', '127.0.0.1:0'], {
+    stdio: ['ignore', 'pipe', 'pipe'],
+  });
+  // Whatever happens to the tests, nothing is left running.
+  process.once('exit', () => child.kill('SIGKILL'));
+  let log = '';
+  child.stderr.on('data', (chunk) => (log += chunk));
+  const exited = new Promise((resolve) => {
+    child.on('error', (error) => resolve({ code: null, signal: null, error }));
+    child.on('exit', (code, signal) => resolve({ code, signal }));
+  });
+
+  let timer;
+  const origin = await new Promise((resolve, reject) => {
+    const fail = (why) => reject(new Error(`${why}\n${log}`));
+    timer = setTimeout(() => fail(`no "listening on" line within ${START_SECONDS} s`), START_SECONDS * 1000);
+    exited.then((end) => fail(`the program ended before it listened: ${end.error ?? `exit ${end.code} ${end.signal}`}`));
+    // Read to the end of the stream: a full pipe would block the program.
+    createInterface({ input: child.stdout }).on('line', (line) => {
+      const found = /^listening on (http:\/\/\S+)$/.exec(line);
+      if (found) resolve(found[1]);
+    });
+  }).catch((error) => {
+    child.kill('SIGKILL');
+    rmSync(data, { recursive: true, force: true });
+    throw error;
+  }).finally(() => clearTimeout(timer));
+
+  return {
+    origin,
+    async run(...words) {
+      const { stdout } = await promisify(execFile)(program, [...words, '--data', data]);
+      return stdout.trim();
+    },
+    // SIGTERM must end it in order: exit status 0, and soon.
+    async stop() {
+      child.kill('SIGTERM');
+      const killer = setTimeout(() => child.kill('SIGKILL'), STOP_SECONDS * 1000);
+      const end = await exited;
+      clearTimeout(killer);
+      rmSync(data, { recursive: true, force: true });
+      return { ...end, log };
+    },
+  };
+}
