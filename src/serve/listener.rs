@@ -84,7 +84,7 @@ async fn serve(
         async move {
             let mut request = request.map(Body::new);
             request.extensions_mut().insert(ConnectInfo(peer));
-            router.oneshot(request).await.or_else(|never: Infallible| match never {})
+            router.oneshot(request).await as Result<_, Infallible>
         }
     });
     let connection = http1::Builder::new()

@@ -20,7 +20,7 @@ use super::fields::{
     ServiceStatusWord, ServiceTypeWord, Text, at_most, shown,
 };
 use super::ids;
-use super::{Params, Path, Refusals, Staff};
+use super::{Ids, Params, Refusals, Staff};
 
 /// A sellable right.
 #[derive(Debug, Serialize, ToSchema)]
@@ -117,7 +117,7 @@ impl From<ServiceSpecIn> for ServiceSpecChange {
 /// What changes on a service specification; null clears what can be absent.
 #[derive(Debug, Default, Deserialize, ToSchema)]
 #[schema(as = ServiceSpecUpdate)]
-#[serde(rename_all = "camelCase", default)]
+#[serde(rename_all = "camelCase")]
 pub struct ServiceSpecUpdateIn {
     service_type: Option<ServiceTypeWord>,
     content_type: Option<ContentTypeWord>,
@@ -125,10 +125,10 @@ pub struct ServiceSpecUpdateIn {
     title: Option<Name>,
     description: Option<Text>,
     status: Option<ServiceStatusWord>,
-    #[serde(deserialize_with = "given")]
+    #[serde(default, deserialize_with = "given")]
     #[schema(value_type = Option<Moment>)]
     activated: Patch<Moment>,
-    #[serde(deserialize_with = "given")]
+    #[serde(default, deserialize_with = "given")]
     #[schema(value_type = Option<Moment>)]
     expires: Patch<Moment>,
     external_refs: Option<Opens>,
@@ -228,7 +228,7 @@ pub async fn create_service_spec(
     responses((status = 200, body = ServiceSpecOut), Refusals))]
 pub async fn service_spec(
     Staff(ctx): Staff,
-    path: Path,
+    path: Ids,
 ) -> Result<Json<ServiceSpecOut>, Failure> {
     let spec = ops::catalogue::service_spec(&ctx, &path.id(0))?;
     Ok(Json(ServiceSpecOut::new(&ctx, &spec)))
@@ -242,7 +242,7 @@ pub async fn service_spec(
     responses((status = 200, body = ServiceSpecOut), Refusals))]
 pub async fn update_service_spec(
     Staff(ctx): Staff,
-    path: Path,
+    path: Ids,
     body: Body,
 ) -> Result<Json<ServiceSpecOut>, Failure> {
     ctx.require(Permission::CatalogueWrite)?;
@@ -306,7 +306,7 @@ impl ProductSpecOut {
 /// A product as a caller describes it. Nothing is required; null clears what can be absent.
 #[derive(Debug, Default, Deserialize, ToSchema)]
 #[schema(as = ProductSpecInput)]
-#[serde(rename_all = "camelCase", default)]
+#[serde(rename_all = "camelCase")]
 pub struct ProductSpecIn {
     /// Heeded for new products only.
     #[serde(rename = "_id")]
@@ -321,7 +321,7 @@ pub struct ProductSpecIn {
     optional_service_specs: Option<Vec<Reference>>,
     /// Heeded for new products only.
     created: Option<Moment>,
-    #[serde(deserialize_with = "given")]
+    #[serde(default, deserialize_with = "given")]
     #[schema(value_type = Option<Moment>)]
     expires: Patch<Moment>,
     posters: Option<Opens>,
@@ -385,7 +385,7 @@ fn product_page(
     responses((status = 200, body = Vec<ProductSpecOut>), Refusals))]
 pub async fn customer_products(
     Staff(ctx): Staff,
-    path: Path,
+    path: Ids,
     params: Params,
 ) -> Result<Json<Vec<ProductSpecOut>>, Failure> {
     let products = ops::catalogue::products_for(&ctx, &path.customer())?;
@@ -428,7 +428,7 @@ pub async fn create_product(
 #[utoipa::path(get, path = "/product-specs/{productSpecId}", tag = "Catalogue",
     params(("productSpecId" = String, Path)),
     responses((status = 200, body = ProductSpecOut), Refusals))]
-pub async fn product(Staff(ctx): Staff, path: Path) -> Result<Json<ProductSpecOut>, Failure> {
+pub async fn product(Staff(ctx): Staff, path: Ids) -> Result<Json<ProductSpecOut>, Failure> {
     let product = ops::catalogue::product(&ctx, &path.id(0))?;
     ProductSpecOut::new(&ctx, &product).map(Json)
 }
@@ -441,7 +441,7 @@ pub async fn product(Staff(ctx): Staff, path: Path) -> Result<Json<ProductSpecOu
     responses((status = 200, body = ProductSpecOut), Refusals))]
 pub async fn update_product(
     Staff(ctx): Staff,
-    path: Path,
+    path: Ids,
     body: Body,
 ) -> Result<Json<ProductSpecOut>, Failure> {
     ctx.require(Permission::CatalogueWrite)?;
@@ -456,7 +456,7 @@ pub async fn update_product(
 /// It and its offers are no longer sold; orders for it run on.
 #[utoipa::path(delete, path = "/product-specs/{productSpecId}", tag = "Catalogue",
     params(("productSpecId" = String, Path)), responses((status = 204), Refusals))]
-pub async fn remove_product(Staff(ctx): Staff, path: Path) -> Result<StatusCode, Failure> {
+pub async fn remove_product(Staff(ctx): Staff, path: Ids) -> Result<StatusCode, Failure> {
     ops::catalogue::remove_product(&ctx, path.id(0)).await?;
     Ok(StatusCode::NO_CONTENT)
 }

@@ -17,7 +17,7 @@ use super::fields::{
 };
 use super::ids;
 use super::orders::OrderOut;
-use super::{MessageOut, Params, Path, Refusals, Staff};
+use super::{Ids, MessageOut, Params, Refusals, Staff};
 
 /// A customer: the person or household who pays.
 #[derive(Debug, Serialize, ToSchema)]
@@ -98,56 +98,56 @@ impl CustomerOut {
 /// A customer as a caller describes it. Nothing is required; null clears what can be absent.
 #[derive(Debug, Default, Deserialize, ToSchema)]
 #[schema(as = CustomerInput)]
-#[serde(rename_all = "camelCase", default)]
+#[serde(rename_all = "camelCase")]
 pub struct CustomerIn {
-    #[serde(deserialize_with = "given")]
+    #[serde(default, deserialize_with = "given")]
     #[schema(value_type = Option<Name>)]
     title: Patch<Name>,
-    #[serde(deserialize_with = "given")]
+    #[serde(default, deserialize_with = "given")]
     #[schema(value_type = Option<Name>)]
     first_name: Patch<Name>,
-    #[serde(deserialize_with = "given")]
+    #[serde(default, deserialize_with = "given")]
     #[schema(value_type = Option<Name>)]
     last_name: Patch<Name>,
-    #[serde(deserialize_with = "given")]
+    #[serde(default, deserialize_with = "given")]
     #[schema(value_type = Option<Name>)]
     middle_name: Patch<Name>,
-    #[serde(deserialize_with = "given")]
+    #[serde(default, deserialize_with = "given")]
     #[schema(value_type = Option<Name>)]
     prefix: Patch<Name>,
-    #[serde(deserialize_with = "given")]
+    #[serde(default, deserialize_with = "given")]
     #[schema(value_type = Option<Name>)]
     suffix: Patch<Name>,
-    #[serde(deserialize_with = "given")]
+    #[serde(default, deserialize_with = "given")]
     #[schema(value_type = Option<Moment>)]
     activated: Patch<Moment>,
     /// Heeded for new customers only.
     #[schema(value_type = Option<Moment>)]
     created: Option<Moment>,
     status: Option<CustomerStatusWord>,
-    #[serde(deserialize_with = "given")]
+    #[serde(default, deserialize_with = "given")]
     #[schema(value_type = Option<EmailIn>)]
     email: Patch<EmailIn>,
     service_provider: Option<Name>,
-    #[serde(deserialize_with = "given")]
+    #[serde(default, deserialize_with = "given")]
     #[schema(value_type = Option<Open>)]
     location: Patch<Open>,
-    #[serde(deserialize_with = "given")]
+    #[serde(default, deserialize_with = "given")]
     #[schema(value_type = Option<Address>)]
     billing_address: Patch<Address>,
-    #[serde(deserialize_with = "given")]
+    #[serde(default, deserialize_with = "given")]
     #[schema(value_type = Option<Address>)]
     address: Patch<Address>,
-    #[serde(deserialize_with = "given")]
+    #[serde(default, deserialize_with = "given")]
     #[schema(value_type = Option<Phones>)]
     phones: Patch<Phones>,
-    #[serde(deserialize_with = "given")]
+    #[serde(default, deserialize_with = "given")]
     #[schema(value_type = Option<Name>)]
     login: Patch<Name>,
-    #[serde(deserialize_with = "given")]
+    #[serde(default, deserialize_with = "given")]
     #[schema(value_type = Option<Name>)]
     account_number: Patch<Name>,
-    #[serde(deserialize_with = "given")]
+    #[serde(default, deserialize_with = "given")]
     #[schema(value_type = Option<Opens>)]
     external_refs: Patch<Opens>,
 }
@@ -291,7 +291,7 @@ pub async fn create(
     responses((status = 200, body = CustomerOut), Refusals))]
 pub async fn get(
     Staff(ctx): Staff,
-    path: Path,
+    path: Ids,
     params: Params,
 ) -> Result<Json<CustomerOut>, Failure> {
     ctx.require(Permission::CustomersRead)?;
@@ -309,7 +309,7 @@ pub async fn get(
     responses((status = 200, body = CustomerOut), Refusals))]
 pub async fn update(
     Staff(ctx): Staff,
-    path: Path,
+    path: Ids,
     body: Body,
 ) -> Result<Json<CustomerOut>, Failure> {
     ctx.require(Permission::CustomersWrite)?;
@@ -325,7 +325,7 @@ pub async fn update(
 /// e-mail address and MACs are free again.
 #[utoipa::path(delete, path = "/customers/{customerId}", tag = "Customers",
     params(("customerId" = String, Path)), responses((status = 204), Refusals))]
-pub async fn remove(Staff(ctx): Staff, path: Path) -> Result<StatusCode, Failure> {
+pub async fn remove(Staff(ctx): Staff, path: Ids) -> Result<StatusCode, Failure> {
     ops::customers::remove(&ctx, path.customer()).await?;
     Ok(StatusCode::NO_CONTENT)
 }
@@ -343,7 +343,7 @@ pub struct PasswordBody {
     responses((status = 200, body = MessageOut), Refusals))]
 pub async fn change_password(
     Staff(ctx): Staff,
-    path: Path,
+    path: Ids,
     body: Body,
 ) -> Result<Json<MessageOut>, Failure> {
     ctx.require(Permission::CustomersWrite)?;
@@ -360,7 +360,7 @@ pub async fn change_password(
 #[utoipa::path(post, path = "/customers/{customerId}/password/reset", tag = "Customers",
     params(("customerId" = String, Path)),
     responses((status = 200, body = MessageOut), Refusals))]
-pub async fn reset_password(Staff(ctx): Staff, path: Path) -> Result<Json<MessageOut>, Failure> {
+pub async fn reset_password(Staff(ctx): Staff, path: Ids) -> Result<Json<MessageOut>, Failure> {
     ops::customers::reset_password(&ctx, path.customer()).await?;
     Ok(Json(MessageOut { message: PASSWORD_CHANGED }))
 }

@@ -14,7 +14,7 @@ use crate::wire::kit::json::Body;
 use super::error::Failure;
 use super::fields::{BroughtId, DeviceStatusWord, DeviceTypeWord, Moment, Name, shown};
 use super::ids;
-use super::{Params, Path, Refusals, Staff};
+use super::{Ids, Params, Refusals, Staff};
 
 /// Hardware or an app that plays.
 #[derive(Debug, Serialize, ToSchema)]
@@ -53,7 +53,6 @@ impl From<&Device> for DeviceOut {
 /// A device as a caller describes it. Nothing is required. A MAC is any text (alphaott 1.3).
 #[derive(Debug, Default, Deserialize, ToSchema)]
 #[schema(as = DeviceInput)]
-#[serde(default)]
 pub struct DeviceIn {
     #[serde(rename = "_id")]
     id: Option<BroughtId>,
@@ -70,7 +69,6 @@ pub struct DeviceIn {
 /// What may be changed on a device.
 #[derive(Debug, Default, Deserialize, ToSchema)]
 #[schema(as = DeviceUpdate)]
-#[serde(default)]
 pub struct DeviceUpdateIn {
     status: Option<DeviceStatusWord>,
 }
@@ -92,7 +90,7 @@ fn all(devices: &[Device]) -> Vec<DeviceOut> {
     responses((status = 200, body = Vec<DeviceOut>), Refusals))]
 pub async fn list(
     Staff(ctx): Staff,
-    path: Path,
+    path: Ids,
     params: Params,
 ) -> Result<Json<Vec<DeviceOut>>, Failure> {
     ctx.require(Permission::CustomersRead)?;
@@ -111,7 +109,7 @@ pub async fn list(
     responses((status = 201, body = Vec<DeviceOut>), Refusals))]
 pub async fn add(
     Staff(ctx): Staff,
-    path: Path,
+    path: Ids,
     body: Body,
 ) -> Result<(StatusCode, Json<Vec<DeviceOut>>), Failure> {
     ctx.require(Permission::CustomersWrite)?;
@@ -136,7 +134,7 @@ pub async fn add(
 #[utoipa::path(get, path = "/customers/{customerId}/devices/{deviceId}", tag = "Devices",
     params(("customerId" = String, Path), ("deviceId" = String, Path)),
     responses((status = 200, body = DeviceOut), Refusals))]
-pub async fn get(Staff(ctx): Staff, path: Path) -> Result<Json<DeviceOut>, Failure> {
+pub async fn get(Staff(ctx): Staff, path: Ids) -> Result<Json<DeviceOut>, Failure> {
     let device = ops::devices::get(&ctx, &path.customer(), &ids::device_handle(path.text(1)))?;
     Ok(Json(DeviceOut::from(&device)))
 }
@@ -150,7 +148,7 @@ pub async fn get(Staff(ctx): Staff, path: Path) -> Result<Json<DeviceOut>, Failu
     responses((status = 200, body = DeviceOut), Refusals))]
 pub async fn update(
     Staff(ctx): Staff,
-    path: Path,
+    path: Ids,
     body: Body,
 ) -> Result<Json<DeviceOut>, Failure> {
     ctx.require(Permission::CustomersWrite)?;
@@ -166,7 +164,7 @@ pub async fn update(
 #[utoipa::path(delete, path = "/customers/{customerId}/devices/{deviceId}", tag = "Devices",
     params(("customerId" = String, Path), ("deviceId" = String, Path)),
     responses((status = 204), Refusals))]
-pub async fn remove(Staff(ctx): Staff, path: Path) -> Result<StatusCode, Failure> {
+pub async fn remove(Staff(ctx): Staff, path: Ids) -> Result<StatusCode, Failure> {
     let handle = ids::device_handle(path.text(1));
     ops::devices::remove(&ctx, path.customer(), handle).await?;
     Ok(StatusCode::NO_CONTENT)

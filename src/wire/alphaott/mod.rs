@@ -161,9 +161,9 @@ fn anybody(parts: &Parts, app: &Arc<App>) -> Ctx {
 }
 
 /// The ids in a path, percent-decoded, in order.
-pub struct Path(Vec<String>);
+pub struct Ids(Vec<String>);
 
-impl<S: Send + Sync> FromRequestParts<S> for Path {
+impl<S: Send + Sync> FromRequestParts<S> for Ids {
     type Rejection = Failure;
 
     async fn from_request_parts(parts: &mut Parts, state: &S) -> Result<Self, Failure> {
@@ -173,7 +173,7 @@ impl<S: Send + Sync> FromRequestParts<S> for Path {
     }
 }
 
-impl Path {
+impl Ids {
     fn text(&self, position: usize) -> &str {
         self.0.get(position).map_or("", String::as_str)
     }

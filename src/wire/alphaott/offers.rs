@@ -19,7 +19,7 @@ use super::fields::{
     PeriodWord, Reference, Text, shown,
 };
 use super::ids;
-use super::{Params, Path, Refusals, Staff};
+use super::{Ids, Params, Refusals, Staff};
 
 /// How a product is sold: term, cycles, charges.
 #[derive(Debug, Serialize, ToSchema)]
@@ -77,7 +77,7 @@ fn status_at(offer: &ProductOffer, ctx: &Ctx) -> OfferStatus {
 /// recurring. Null clears what can be absent.
 #[derive(Debug, Default, Deserialize, ToSchema)]
 #[schema(as = ProductOfferInput)]
-#[serde(rename_all = "camelCase", default)]
+#[serde(rename_all = "camelCase")]
 pub struct OfferIn {
     /// Heeded for new offers only.
     #[serde(rename = "_id")]
@@ -94,7 +94,7 @@ pub struct OfferIn {
     charges: Option<Charges>,
     /// Heeded for new offers only.
     created: Option<Moment>,
-    #[serde(deserialize_with = "given")]
+    #[serde(default, deserialize_with = "given")]
     #[schema(value_type = Option<Moment>)]
     expires: Patch<Moment>,
     external_refs: Option<Opens>,
@@ -145,7 +145,7 @@ fn wanted(params: &Params) -> Result<Option<OfferStatus>, Failure> {
     responses((status = 200, body = Vec<OfferOut>), Refusals))]
 pub async fn customer_offers(
     Staff(ctx): Staff,
-    path: Path,
+    path: Ids,
     params: Params,
 ) -> Result<Json<Vec<OfferOut>>, Failure> {
     ctx.require(Permission::CatalogueRead)?;
@@ -171,7 +171,7 @@ enum OfferFilter {
     responses((status = 200, body = Vec<OfferOut>), Refusals))]
 pub async fn list(
     Staff(ctx): Staff,
-    path: Path,
+    path: Ids,
     params: Params,
 ) -> Result<Json<Vec<OfferOut>>, Failure> {
     ctx.require(Permission::CatalogueRead)?;
@@ -189,7 +189,7 @@ pub async fn list(
     responses((status = 201, body = OfferOut), Refusals))]
 pub async fn create(
     Staff(ctx): Staff,
-    path: Path,
+    path: Ids,
     body: Body,
 ) -> Result<(StatusCode, Json<OfferOut>), Failure> {
     ctx.require(Permission::CatalogueWrite)?;
@@ -204,7 +204,7 @@ pub async fn create(
 #[utoipa::path(get, path = "/product-specs/{productSpecId}/offers/{offerId}", tag = "Catalogue",
     params(("productSpecId" = String, Path), ("offerId" = String, Path)),
     responses((status = 200, body = OfferOut), Refusals))]
-pub async fn get(Staff(ctx): Staff, path: Path) -> Result<Json<OfferOut>, Failure> {
+pub async fn get(Staff(ctx): Staff, path: Ids) -> Result<Json<OfferOut>, Failure> {
     let product = ops::catalogue::product(&ctx, &path.id(0))?;
     let offer = ops::catalogue::offer(&ctx, &path.id(0), &path.id(1))?;
     Ok(Json(OfferOut::new(&ctx, &product, &offer)))
@@ -219,7 +219,7 @@ pub async fn get(Staff(ctx): Staff, path: Path) -> Result<Json<OfferOut>, Failur
     responses((status = 200, body = OfferOut), Refusals))]
 pub async fn update(
     Staff(ctx): Staff,
-    path: Path,
+    path: Ids,
     body: Body,
 ) -> Result<Json<OfferOut>, Failure> {
     ctx.require(Permission::CatalogueWrite)?;
@@ -238,7 +238,7 @@ pub async fn update(
     tag = "Catalogue",
     params(("productSpecId" = String, Path), ("offerId" = String, Path)),
     responses((status = 204), Refusals))]
-pub async fn remove(Staff(ctx): Staff, path: Path) -> Result<StatusCode, Failure> {
+pub async fn remove(Staff(ctx): Staff, path: Ids) -> Result<StatusCode, Failure> {
     ops::catalogue::remove_offer(&ctx, path.id(0), path.id(1)).await?;
     Ok(StatusCode::NO_CONTENT)
 }

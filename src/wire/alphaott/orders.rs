@@ -18,7 +18,7 @@ use super::fields::{
     Reference, shown,
 };
 use super::ids;
-use super::{Params, Path, Refusals, Staff};
+use super::{Ids, Params, Refusals, Staff};
 
 /// This customer has this product, until when, renewed how.
 #[derive(Debug, Serialize, ToSchema)]
@@ -122,13 +122,13 @@ pub struct OrderIn {
 /// What may be changed on an order; everything else is ignored. Null clears the dates.
 #[derive(Debug, Default, Deserialize, ToSchema)]
 #[schema(as = OrderUpdate)]
-#[serde(rename_all = "camelCase", default)]
+#[serde(rename_all = "camelCase")]
 pub struct OrderUpdateIn {
     status: Option<OrderStatusWord>,
-    #[serde(deserialize_with = "given")]
+    #[serde(default, deserialize_with = "given")]
     #[schema(value_type = Option<Moment>)]
     expires: Patch<Moment>,
-    #[serde(deserialize_with = "given")]
+    #[serde(default, deserialize_with = "given")]
     #[schema(value_type = Option<Moment>)]
     next_billing_cycle: Patch<Moment>,
     number_of_billing_cycles: Option<Cycles>,
@@ -147,7 +147,7 @@ pub struct OrderUpdateIn {
     responses((status = 200, body = Vec<OrderOut>), Refusals))]
 pub async fn list(
     Staff(ctx): Staff,
-    path: Path,
+    path: Ids,
     params: Params,
 ) -> Result<Json<Vec<OrderOut>>, Failure> {
     ctx.require(Permission::OrdersRead)?;
@@ -175,7 +175,7 @@ pub async fn list(
     responses((status = 201, body = OrderOut), Refusals))]
 pub async fn create(
     Staff(ctx): Staff,
-    path: Path,
+    path: Ids,
     body: Body,
 ) -> Result<(StatusCode, Json<OrderOut>), Failure> {
     ctx.require(Permission::OrdersWrite)?;
@@ -203,7 +203,7 @@ pub async fn create(
 #[utoipa::path(get, path = "/customers/{customerId}/orders/{orderId}", tag = "Orders",
     params(("customerId" = String, Path), ("orderId" = String, Path)),
     responses((status = 200, body = OrderOut), Refusals))]
-pub async fn get(Staff(ctx): Staff, path: Path) -> Result<Json<OrderOut>, Failure> {
+pub async fn get(Staff(ctx): Staff, path: Ids) -> Result<Json<OrderOut>, Failure> {
     let order = ops::orders::get(&ctx, &path.customer(), &path.id(1))?;
     OrderOut::new(&ctx, &order).map(Json)
 }
@@ -218,7 +218,7 @@ pub async fn get(Staff(ctx): Staff, path: Path) -> Result<Json<OrderOut>, Failur
     responses((status = 200, body = OrderOut), Refusals))]
 pub async fn update(
     Staff(ctx): Staff,
-    path: Path,
+    path: Ids,
     body: Body,
 ) -> Result<Json<OrderOut>, Failure> {
     ctx.require(Permission::OrdersWrite)?;
@@ -240,7 +240,7 @@ pub async fn update(
 #[utoipa::path(delete, path = "/customers/{customerId}/orders/{orderId}", tag = "Orders",
     params(("customerId" = String, Path), ("orderId" = String, Path)),
     responses((status = 204), Refusals))]
-pub async fn remove(Staff(ctx): Staff, path: Path) -> Result<StatusCode, Failure> {
+pub async fn remove(Staff(ctx): Staff, path: Ids) -> Result<StatusCode, Failure> {
     ops::orders::remove(&ctx, path.customer(), path.id(1)).await?;
     Ok(StatusCode::NO_CONTENT)
 }

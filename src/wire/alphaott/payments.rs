@@ -16,7 +16,7 @@ use crate::wire::kit::json::{Body, Verbatim};
 use super::error::Failure;
 use super::fields::{Reference, WebUrl, is_web_url, shown};
 use super::ids;
-use super::{Anybody, ErrorOut, Params, Path, Refusals, Staff};
+use super::{Anybody, ErrorOut, Ids, Params, Refusals, Staff};
 
 /// What this box calls itself as a billing system.
 const BILLING: &str = "boxoffice";
@@ -59,7 +59,7 @@ impl TransactionType {
     responses((status = 200, body = Vec<TransactionOut>), Refusals))]
 pub async fn transactions(
     Staff(ctx): Staff,
-    path: Path,
+    path: Ids,
     params: Params,
 ) -> Result<Json<Vec<TransactionOut>>, Failure> {
     ctx.require(Permission::MoneyRead)?;
@@ -82,7 +82,7 @@ pub struct AmountOut {
 #[utoipa::path(get, path = "/customers/{customerId}/account/balance", tag = "Orders",
     params(("customerId" = String, Path)),
     responses((status = 200, body = AmountOut), Refusals))]
-pub async fn balance(Staff(ctx): Staff, path: Path) -> Result<Json<AmountOut>, Failure> {
+pub async fn balance(Staff(ctx): Staff, path: Ids) -> Result<Json<AmountOut>, Failure> {
     let balance = ops::payments::balance(&ctx, &path.customer())?;
     Ok(Json(AmountOut {
         amount: Verbatim::of(&balance.to_decimal()),
@@ -151,7 +151,7 @@ impl PageOut {
     responses((status = 201, body = PageOut), Refusals))]
 pub async fn create_page(
     Staff(ctx): Staff,
-    path: Path,
+    path: Ids,
     body: Body,
 ) -> Result<(StatusCode, Json<PageOut>), Failure> {
     ctx.require(Permission::OrdersWrite)?;

@@ -19,7 +19,7 @@ use super::fields::{
     ContentTypeWord, Moment, Open, Reference, ScopeWord, ServiceStatusWord, ServiceTypeWord, shown,
 };
 use super::ids;
-use super::{Params, Path, Refusals, Staff};
+use super::{Ids, Params, Refusals, Staff};
 
 /// What a customer may use, until when.
 #[derive(Debug, Serialize, ToSchema)]
@@ -95,7 +95,7 @@ pub struct ServiceIn {
     responses((status = 200, body = Vec<ServiceOut>), Refusals))]
 pub async fn list(
     Staff(ctx): Staff,
-    path: Path,
+    path: Ids,
     params: Params,
 ) -> Result<Json<Vec<ServiceOut>>, Failure> {
     ctx.require(Permission::CustomersRead)?;
@@ -129,7 +129,7 @@ fn shown_list(
     responses((status = 201, body = Vec<ServiceOut>), Refusals))]
 pub async fn add(
     Staff(ctx): Staff,
-    path: Path,
+    path: Ids,
     body: Body,
 ) -> Result<(StatusCode, Json<Vec<ServiceOut>>), Failure> {
     ctx.require(Permission::ServicesWrite)?;
@@ -148,7 +148,7 @@ pub async fn add(
 #[utoipa::path(get, path = "/customers/{customerId}/services/{serviceId}", tag = "Services",
     params(("customerId" = String, Path), ("serviceId" = String, Path)),
     responses((status = 200, body = ServiceOut), Refusals))]
-pub async fn get(Staff(ctx): Staff, path: Path) -> Result<Json<ServiceOut>, Failure> {
+pub async fn get(Staff(ctx): Staff, path: Ids) -> Result<Json<ServiceOut>, Failure> {
     let service = ops::services::get(&ctx, &path.customer(), &path.id(1))?;
     ServiceOut::new(&ctx, &service).map(Json)
 }
@@ -159,7 +159,7 @@ pub async fn get(Staff(ctx): Staff, path: Path) -> Result<Json<ServiceOut>, Fail
 #[utoipa::path(delete, path = "/customers/{customerId}/services/{serviceId}", tag = "Services",
     params(("customerId" = String, Path), ("serviceId" = String, Path)),
     responses((status = 204), Refusals))]
-pub async fn remove(Staff(ctx): Staff, path: Path) -> Result<StatusCode, Failure> {
+pub async fn remove(Staff(ctx): Staff, path: Ids) -> Result<StatusCode, Failure> {
     ops::services::remove(&ctx, path.customer(), path.id(1)).await?;
     Ok(StatusCode::NO_CONTENT)
 }
