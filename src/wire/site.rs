@@ -74,7 +74,11 @@ pub fn describe(document: &mut OpenApi, prefix: &str) {
         }
         for operation in operations(&mut item) {
             // `customers::list` of the code is `customers_list` of the document.
-            let tag = operation.tags.as_ref().and_then(|tags| tags.first()).cloned();
+            let tag = operation
+                .tags
+                .as_ref()
+                .and_then(|tags| tags.first())
+                .cloned();
             if let (Some(id), Some(tag)) = (&mut operation.operation_id, tag) {
                 *id = format!("{}_{id}", tag.to_lowercase().replace(' ', "_"));
             }
@@ -84,9 +88,15 @@ pub fn describe(document: &mut OpenApi, prefix: &str) {
 }
 
 fn operations(item: &mut PathItem) -> impl Iterator<Item = &mut utoipa::openapi::path::Operation> {
-    [&mut item.get, &mut item.post, &mut item.put, &mut item.patch, &mut item.delete]
-        .into_iter()
-        .filter_map(Option::as_mut)
+    [
+        &mut item.get,
+        &mut item.post,
+        &mut item.put,
+        &mut item.patch,
+        &mut item.delete,
+    ]
+    .into_iter()
+    .filter_map(Option::as_mut)
 }
 
 async fn style() -> Response {
@@ -113,7 +123,11 @@ async fn docs_asset(Path(name): Path<String>) -> Response {
         Some("css") => "text/css; charset=utf-8",
         _ => "text/plain; charset=utf-8",
     };
-    let headers = [(CONTENT_TYPE, kind), (CACHE_CONTROL, "max-age=3600"), NO_SNIFF];
+    let headers = [
+        (CONTENT_TYPE, kind),
+        (CACHE_CONTROL, "max-age=3600"),
+        NO_SNIFF,
+    ];
     if let Some(file) = DocsFiles::get(&name) {
         return (headers, file.data).into_response();
     }
@@ -150,7 +164,10 @@ async fn hosted_page(State(app): State<Arc<App>>, Path(code): Path<String>) -> R
 
 /// Text as HTML.
 fn html(text: &str) -> String {
-    text.replace('&', "&amp;").replace('<', "&lt;").replace('>', "&gt;").replace('"', "&quot;")
+    text.replace('&', "&amp;")
+        .replace('<', "&lt;")
+        .replace('>', "&gt;")
+        .replace('"', "&quot;")
 }
 
 /// 200 when the writer takes commands.
@@ -174,5 +191,9 @@ async fn metrics(
         return Problem::unauthorized().into_response();
     }
     let kind = "application/openmetrics-text; version=1.0.0; charset=utf-8";
-    ([(CONTENT_TYPE, kind)], app.metrics.render(app.store.figures())).into_response()
+    (
+        [(CONTENT_TYPE, kind)],
+        app.metrics.render(app.store.figures()),
+    )
+        .into_response()
 }

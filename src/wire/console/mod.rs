@@ -38,7 +38,12 @@ pub fn router() -> Router<Arc<App>> {
     Router::new()
         .route("/", get(home))
         .route("/setup", get(setup::page).post(setup::submit))
-        .route("/api/session", get(session::who).post(session::sign_in).delete(session::sign_out))
+        .route(
+            "/api/session",
+            get(session::who)
+                .post(session::sign_in)
+                .delete(session::sign_out),
+        )
         .route("/api/tokens", get(tokens::list).post(tokens::create))
         .route("/api/tokens/{jti}", delete(tokens::revoke))
         .route("/api/test-clock", post(test_clock::advance))
@@ -64,7 +69,9 @@ impl FromRequestParts<Arc<App>> for Staff {
         let secret = session_secret(parts).ok_or_else(Problem::unauthorized)?;
         let actor = session_actor(&ctx, &secret)?.ok_or_else(Problem::unauthorized)?;
         if !parts.method.is_safe() && !parts.headers.contains_key("x-boxoffice") {
-            return Err(Problem::forbidden("send the header X-Boxoffice: 1 with what changes something"));
+            return Err(Problem::forbidden(
+                "send the header X-Boxoffice: 1 with what changes something",
+            ));
         }
         Ok(Self(Ctx { actor, ..ctx }))
     }
@@ -72,9 +79,13 @@ impl FromRequestParts<Arc<App>> for Staff {
 
 /// Whoever holds the integration token of a request, if it has one that is good.
 fn token_actor(app: &App, headers: &HeaderMap) -> Result<Option<Actor>, Problem> {
-    let header = headers.get(AUTHORIZATION).and_then(|value| value.to_str().ok());
+    let header = headers
+        .get(AUTHORIZATION)
+        .and_then(|value| value.to_str().ok());
     let token = header.and_then(|text| text.trim().split_once(char::is_whitespace));
-    let Some((scheme, token)) = token else { return Ok(None) };
+    let Some((scheme, token)) = token else {
+        return Ok(None);
+    };
     if !scheme.eq_ignore_ascii_case("JWT") {
         return Ok(None);
     }
@@ -101,7 +112,10 @@ impl FromRequestParts<Arc<App>> for Anybody {
 }
 
 fn circumstances(parts: &Parts, app: &Arc<App>) -> Ctx {
-    let request_id = parts.extensions.get::<RequestId>().map(|id| Arc::clone(&id.0));
+    let request_id = parts
+        .extensions
+        .get::<RequestId>()
+        .map(|id| Arc::clone(&id.0));
     Ctx {
         app: Arc::clone(app),
         actor: Actor::Nobody,
@@ -113,7 +127,11 @@ fn circumstances(parts: &Parts, app: &Arc<App>) -> Ctx {
 }
 
 fn session_secret(parts: &Parts) -> Option<String> {
-    let cookies = parts.headers.get_all(COOKIE).iter().filter_map(|value| value.to_str().ok());
+    let cookies = parts
+        .headers
+        .get_all(COOKIE)
+        .iter()
+        .filter_map(|value| value.to_str().ok());
     let mut pairs = cookies.flat_map(|cookies| cookies.split(';'));
     pairs.find_map(|pair| {
         let (name, value) = pair.trim().split_once('=')?;
