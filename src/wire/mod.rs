@@ -45,7 +45,7 @@ pub fn router(app: &Arc<App>, closing: CancellationToken) -> Router {
             edge,
         ));
     Router::new()
-        .nest("/console", console)
+        .merge(console)
         .merge(site)
         .merge(alphaott)
         .layer(from_fn(move |request, next: axum::middleware::Next| {

@@ -37,8 +37,6 @@ pub fn router(document: &OpenApi) -> Router<Arc<App>> {
     let document = document.to_json().unwrap_or_default();
     Router::new()
         .route("/", get(async || Redirect::temporary("/console/")))
-        .route("/console", get(async || Redirect::temporary("/console/")))
-        .route("/console/style.css", get(style))
         .route("/pay/{code}", get(hosted_page))
         .route("/docs", get(reader))
         .route("/docs/", get(async || Redirect::temporary("/docs")))
@@ -48,6 +46,7 @@ pub fn router(document: &OpenApi) -> Router<Arc<App>> {
         .route("/healthz", get(async || "ok\n"))
         .route("/readyz", get(ready))
         .route("/metrics", get(metrics))
+        .method_not_allowed_fallback(super::console::error::wrong_method)
         .fallback(super::console::error::unknown_route)
         .layer(Extension(Document(Arc::from(document))))
 }
@@ -97,11 +96,6 @@ fn operations(item: &mut PathItem) -> impl Iterator<Item = &mut utoipa::openapi:
     ]
     .into_iter()
     .filter_map(Option::as_mut)
-}
-
-async fn style() -> Response {
-    let text = include_str!("../../assets/console/style.css");
-    ([(CONTENT_TYPE, "text/css; charset=utf-8")], text).into_response()
 }
 
 async fn reader() -> Response {

@@ -15,9 +15,9 @@ use std::sync::Arc;
 use axum::Router;
 use axum::extract::FromRequestParts;
 use axum::http::HeaderMap;
-use axum::http::header::{AUTHORIZATION, COOKIE};
+use axum::http::header::{AUTHORIZATION, CONTENT_TYPE, COOKIE};
 use axum::http::request::Parts;
-use axum::response::Html;
+use axum::response::{Html, IntoResponse as _, Redirect, Response};
 use axum::routing::{delete, get, post};
 
 use crate::app::{App, Ctx};
@@ -36,23 +36,29 @@ const COOKIE_NAME: &str = "boxoffice_session";
 /// Every path of the console, in one table.
 pub fn router() -> Router<Arc<App>> {
     Router::new()
-        .route("/", get(home))
-        .route("/setup", get(setup::page).post(setup::submit))
+        .route("/console", get(async || Redirect::temporary("/console/")))
+        .route("/console/", get(home))
+        .route("/console/style.css", get(style))
+        .route("/console/setup", get(setup::page).post(setup::submit))
         .route(
-            "/api/session",
+            "/console/api/session",
             get(session::who)
                 .post(session::sign_in)
                 .delete(session::sign_out),
         )
-        .route("/api/tokens", get(tokens::list).post(tokens::create))
-        .route("/api/tokens/{jti}", delete(tokens::revoke))
-        .route("/api/test-clock", post(test_clock::advance))
+        .route("/console/api/tokens", get(tokens::list).post(tokens::create))
+        .route("/console/api/tokens/{jti}", delete(tokens::revoke))
+        .route("/console/api/test-clock", post(test_clock::advance))
         .method_not_allowed_fallback(error::wrong_method)
-        .fallback(error::unknown_route)
 }
 
 async fn home() -> Html<&'static str> {
     Html(include_str!("../../../assets/console/index.html"))
+}
+
+async fn style() -> Response {
+    let text = include_str!("../../../assets/console/style.css");
+    ([(CONTENT_TYPE, "text/css; charset=utf-8")], text).into_response()
 }
 
 /// A member of staff by session, or a script by integration token.
