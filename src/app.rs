@@ -64,7 +64,9 @@ impl App {
         let store = Store::open(storage).context("cannot open the data file")?;
         let fresh: [u8; 32] = entropy.bytes().context("no randomness")?;
         let secret = store.write_blocking(move |tx| -> Result<[u8; 32], StoreError> {
-            let held = tx.raw_get(Table::Meta, SIGNING_KEY.as_bytes(), |key| key.try_into().ok())?;
+            let held = tx.raw_get(Table::Meta, SIGNING_KEY.as_bytes(), |key| {
+                key.try_into().ok()
+            })?;
             if let Some(key) = held.flatten() {
                 return Ok(key);
             }
@@ -94,7 +96,10 @@ impl App {
     pub fn base_url(&self) -> String {
         let public = self.config.public_url.trim_end_matches('/');
         if public.is_empty() {
-            format!("http://{}", self.listening.get().unwrap_or(&self.config.listen))
+            format!(
+                "http://{}",
+                self.listening.get().unwrap_or(&self.config.listen)
+            )
         } else {
             public.to_owned()
         }
@@ -115,7 +120,10 @@ impl App {
 
     /// Reads the provider record again, after it changed.
     pub fn refresh_company(&self) -> Result<(), StoreError> {
-        let provider = self.store.read()?.get::<Provider>(&crate::store::key::Only)?;
+        let provider = self
+            .store
+            .read()?
+            .get::<Provider>(&crate::store::key::Only)?;
         self.company.store(provider.map(|provider| {
             Arc::new(Company {
                 name: provider.name,
@@ -136,7 +144,9 @@ fn make_folder(folder: &Path) -> anyhow::Result<()> {
     builder.recursive(true);
     #[cfg(unix)]
     std::os::unix::fs::DirBuilderExt::mode(&mut builder, 0o700);
-    builder.create(folder).with_context(|| format!("cannot make the folder {}", folder.display()))
+    builder
+        .create(folder)
+        .with_context(|| format!("cannot make the folder {}", folder.display()))
 }
 
 /// The circumstances of one request or job step: who, when, from where.
@@ -176,6 +186,8 @@ impl Ctx {
     /// The client's address as text; empty where there is none.
     #[must_use]
     pub fn address_text(&self) -> String {
-        self.address.map(|address| address.to_string()).unwrap_or_default()
+        self.address
+            .map(|address| address.to_string())
+            .unwrap_or_default()
     }
 }

@@ -154,9 +154,14 @@ fn parse_ttl(text: &str) -> Result<i64, String> {
         'y' => 31_557_600,
         _ => return Err(wrong()),
     };
-    let count: i64 = text.strip_suffix(unit).and_then(|n| n.parse().ok()).ok_or_else(wrong)?;
+    let count: i64 = text
+        .strip_suffix(unit)
+        .and_then(|n| n.parse().ok())
+        .ok_or_else(wrong)?;
     let max = ops::staff::TOKEN_SECONDS_MAX;
-    let ttl = count.checked_mul(seconds).filter(|ttl| (1..=max).contains(ttl));
+    let ttl = count
+        .checked_mul(seconds)
+        .filter(|ttl| (1..=max).contains(ttl));
     ttl.ok_or_else(|| "must be more than nothing and at most 30y".to_owned())
 }
 
@@ -178,7 +183,9 @@ impl Place {
 
 /// Does what the command line says. An error is one line for the person who typed it.
 pub fn run(cli: Cli) -> anyhow::Result<bool> {
-    let runtime = tokio::runtime::Builder::new_multi_thread().enable_all().build()?;
+    let runtime = tokio::runtime::Builder::new_multi_thread()
+        .enable_all()
+        .build()?;
     let (place, command) = match cli.command {
         Command::Serve(serve) => return runtime.block_on(run_server(serve)).map(|()| true),
         Command::Version => {
@@ -193,22 +200,56 @@ pub fn run(cli: Cli) -> anyhow::Result<bool> {
         }
         Command::Apply(apply) => {
             let document = read_document(&apply.file)?;
-            (apply.place, DataCommand::Apply { document, dry_run: apply.dry_run })
+            (
+                apply.place,
+                DataCommand::Apply {
+                    document,
+                    dry_run: apply.dry_run,
+                },
+            )
         }
-        Command::Operator(Operator::Add { name, role, password_stdin, place }) => {
+        Command::Operator(Operator::Add {
+            name,
+            role,
+            password_stdin,
+            place,
+        }) => {
             let password = read_password(password_stdin)?;
-            (place, DataCommand::OperatorAdd { name, role, password })
+            (
+                place,
+                DataCommand::OperatorAdd {
+                    name,
+                    role,
+                    password,
+                },
+            )
         }
-        Command::Operator(Operator::Passwd { name, password_stdin, place }) => {
+        Command::Operator(Operator::Passwd {
+            name,
+            password_stdin,
+            place,
+        }) => {
             let password = read_password(password_stdin)?;
             (place, DataCommand::OperatorPasswd { name, password })
         }
         Command::Operator(Operator::List { place }) => (place, DataCommand::OperatorList),
-        Command::Token(Token::Create { name, role, ttl, place }) => {
-            (place, DataCommand::TokenCreate { name, role, ttl_seconds: ttl })
-        }
+        Command::Token(Token::Create {
+            name,
+            role,
+            ttl,
+            place,
+        }) => (
+            place,
+            DataCommand::TokenCreate {
+                name,
+                role,
+                ttl_seconds: ttl,
+            },
+        ),
         Command::Token(Token::List { place }) => (place, DataCommand::TokenList),
-        Command::Token(Token::Revoke { id, place }) => (place, DataCommand::TokenRevoke { jti: id }),
+        Command::Token(Token::Revoke { id, place }) => {
+            (place, DataCommand::TokenRevoke { jti: id })
+        }
         Command::Check(place) => (place, DataCommand::Check),
     };
     let output = runtime.block_on(run_on_data(&place, command))?;
@@ -232,7 +273,12 @@ async fn run_on_data(place: &Place, command: DataCommand) -> anyhow::Result<Outp
         anyhow::bail!("there is no data in {}", loaded.config.data.display());
     }
     let opening = tokio::task::spawn_blocking(move || {
-        App::open(loaded.config, Storage::File(file), Clock::System, Entropy::system())
+        App::open(
+            loaded.config,
+            Storage::File(file),
+            Clock::System,
+            Entropy::system(),
+        )
     });
     let app = opening.await.context("opening was cut short")??;
     let outcome = run_command(&Ctx::system(app.clone()), command).await;
@@ -284,7 +330,8 @@ async fn first_words(ctx: &Ctx, demo: bool) -> anyhow::Result<Vec<String>> {
         });
     }
     let code = ops::staff::setup_code(ctx).await.map_err(refused)?;
-    Ok(code.map(|code| format!("set up the owner account: {base}/console/setup?code={code}"))
+    Ok(code
+        .map(|code| format!("set up the owner account: {base}/console/setup?code={code}"))
         .into_iter()
         .collect())
 }
@@ -315,7 +362,9 @@ impl StopSignal {
 fn read_document(file: &Path) -> anyhow::Result<String> {
     if file == Path::new("-") {
         let mut text = String::new();
-        std::io::stdin().read_to_string(&mut text).context("cannot read standard input")?;
+        std::io::stdin()
+            .read_to_string(&mut text)
+            .context("cannot read standard input")?;
         return Ok(text);
     }
     std::fs::read_to_string(file).with_context(|| format!("cannot read {}", file.display()))
@@ -324,7 +373,9 @@ fn read_document(file: &Path) -> anyhow::Result<String> {
 fn read_password(from_stdin: bool) -> anyhow::Result<String> {
     if from_stdin {
         let mut line = String::new();
-        std::io::stdin().read_line(&mut line).context("cannot read standard input")?;
+        std::io::stdin()
+            .read_line(&mut line)
+            .context("cannot read standard input")?;
         return Ok(line.trim_end_matches(['\r', '\n']).to_owned());
     }
     if !std::io::stdin().is_terminal() {
@@ -367,12 +418,26 @@ mod tests {
 
     #[test]
     fn lives_of_tokens_have_units() {
-        for (text, seconds) in
-            [("90s", 90), ("12h", 43_200), ("1d", 86_400), ("2y", 63_115_200), ("20y", 631_152_000)]
-        {
+        for (text, seconds) in [
+            ("90s", 90),
+            ("12h", 43_200),
+            ("1d", 86_400),
+            ("2y", 63_115_200),
+            ("20y", 631_152_000),
+        ] {
             assert_eq!(parse_ttl(text), Ok(seconds));
         }
-        for text in ["", "s", "0s", "-1d", "5", "1w", "31y", "99999999999999999999y", "1é"] {
+        for text in [
+            "",
+            "s",
+            "0s",
+            "-1d",
+            "5",
+            "1w",
+            "31y",
+            "99999999999999999999y",
+            "1é",
+        ] {
             assert!(parse_ttl(text).is_err(), "{text}");
         }
     }

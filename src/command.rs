@@ -10,13 +10,29 @@ use crate::ops::{self, OpError};
 /// A command with its arguments.
 #[derive(Debug, Serialize, Deserialize)]
 pub enum Command {
-    Apply { document: String, dry_run: bool },
-    OperatorAdd { name: String, role: String, password: String },
-    OperatorPasswd { name: String, password: String },
+    Apply {
+        document: String,
+        dry_run: bool,
+    },
+    OperatorAdd {
+        name: String,
+        role: String,
+        password: String,
+    },
+    OperatorPasswd {
+        name: String,
+        password: String,
+    },
     OperatorList,
-    TokenCreate { name: String, role: String, ttl_seconds: i64 },
+    TokenCreate {
+        name: String,
+        role: String,
+        ttl_seconds: i64,
+    },
     TokenList,
-    TokenRevoke { jti: String },
+    TokenRevoke {
+        jti: String,
+    },
     Check,
 }
 
@@ -47,14 +63,22 @@ fn done(lines: Vec<String>) -> Output {
 pub async fn run(ctx: &Ctx, command: Command) -> Result<Output, CommandError> {
     match command {
         Command::Apply { document, dry_run } => apply(ctx, document, dry_run).await,
-        Command::OperatorAdd { name, role, password } => {
+        Command::OperatorAdd {
+            name,
+            role,
+            password,
+        } => {
             let role = parse_role(&role)?;
             if name.is_empty() || name.len() > 64 || name.chars().any(char::is_control) {
                 let reason = "the name must have 1 to 64 characters".to_owned();
                 return Err(CommandError::Refused(reason));
             }
             let operator = ops::staff::add_operator(ctx, name, role, password).await?;
-            Ok(done(vec![format!("added {} ({})", operator.name, operator.role.name())]))
+            Ok(done(vec![format!(
+                "added {} ({})",
+                operator.name,
+                operator.role.name()
+            )]))
         }
         Command::OperatorPasswd { name, password } => {
             ops::staff::change_operator_password(ctx, name.clone(), password).await?;
@@ -68,9 +92,17 @@ pub async fn run(ctx: &Ctx, command: Command) -> Result<Output, CommandError> {
             };
             Ok(done(operators.iter().map(line).collect()))
         }
-        Command::TokenCreate { name, role, ttl_seconds } => {
+        Command::TokenCreate {
+            name,
+            role,
+            ttl_seconds,
+        } => {
             let role = parse_role(&role)?;
-            let wish = ops::staff::NewToken { name, role, ttl_seconds };
+            let wish = ops::staff::NewToken {
+                name,
+                role,
+                ttl_seconds,
+            };
             let (_, text) = ops::staff::create_token(ctx, wish).await?;
             Ok(done(vec![text]))
         }
@@ -87,9 +119,11 @@ async fn apply(ctx: &Ctx, document: String, dry_run: bool) -> Result<Output, Com
     let report = ops::apply::apply(ctx, document, dry_run).await?;
     let mut lines = Vec::new();
     let would = if dry_run { "would be " } else { "" };
-    for (verb, counts) in
-        [("created", &report.created), ("changed", &report.changed), ("left", &report.left)]
-    {
+    for (verb, counts) in [
+        ("created", &report.created),
+        ("changed", &report.changed),
+        ("left", &report.left),
+    ] {
         for (section, count) in counts {
             lines.push(format!("{section}: {count} {would}{verb}"));
         }
@@ -111,7 +145,12 @@ fn token_lines(ctx: &Ctx) -> Result<Vec<String>, OpError> {
             "valid"
         };
         let expires = token.expires_at.to_rfc3339_millis();
-        format!("{}\t{}\t{}\t{state}\tuntil {expires}", token.id, token.name, token.role.name())
+        format!(
+            "{}\t{}\t{}\t{state}\tuntil {expires}",
+            token.id,
+            token.name,
+            token.role.name()
+        )
     };
     Ok(tokens.iter().map(line).collect())
 }
@@ -124,7 +163,11 @@ async fn check(ctx: &Ctx) -> Result<Output, CommandError> {
         return Ok(done(vec![format!("clean: {} records", report.records)]));
     }
     let mut lines: Vec<String> = report.findings.iter().map(ToString::to_string).collect();
-    lines.push(format!("{} findings in {} records", report.findings.len(), report.records));
+    lines.push(format!(
+        "{} findings in {} records",
+        report.findings.len(),
+        report.records
+    ));
     Ok(Output { lines, ok: false })
 }
 

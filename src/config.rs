@@ -194,13 +194,22 @@ impl Default for BillingSettings {
 impl Default for PasswordSettings {
     fn default() -> Self {
         // 19 MiB, 2 passes, 1 lane: the recommendation of OWASP. One at a time leaves a core free.
-        Self { memory_kib: 19_456, passes: 2, lanes: 1, at_once: 1, waiting_max: 32 }
+        Self {
+            memory_kib: 19_456,
+            passes: 2,
+            lanes: 1,
+            at_once: 1,
+            waiting_max: 32,
+        }
     }
 }
 
 impl Default for LogSettings {
     fn default() -> Self {
-        Self { level: "info".to_owned(), format: "text".to_owned() }
+        Self {
+            level: "info".to_owned(),
+            format: "text".to_owned(),
+        }
     }
 }
 
@@ -255,18 +264,47 @@ impl Config {
             Ok(())
         };
         let provider = &self.provider;
-        known(Zone::parse(&provider.time_zone).is_some(), "provider.time_zone", "no such time zone; use an IANA name such as Europe/Berlin")?;
-        known(Currency::parse(&provider.currency).is_some(), "provider.currency", "no such currency; use an ISO 4217 code such as EUR")?;
+        known(
+            Zone::parse(&provider.time_zone).is_some(),
+            "provider.time_zone",
+            "no such time zone; use an IANA name such as Europe/Berlin",
+        )?;
+        known(
+            Currency::parse(&provider.currency).is_some(),
+            "provider.currency",
+            "no such currency; use an ISO 4217 code such as EUR",
+        )?;
         let prefix = &self.alphaott.prefix;
-        let plain = prefix.bytes().all(|b| b.is_ascii_alphanumeric() || matches!(b, b'/' | b'-' | b'_' | b'.'));
-        known(prefix.starts_with('/') && !prefix.ends_with('/') && plain, "alphaott.prefix", "must begin with / and not end with it")?;
-        known(!self.alphaott.service_provider.is_empty(), "alphaott.service_provider", "must not be empty")?;
-        for (name, url) in [("public_url", &self.public_url), ("alphaott.return_url", &self.alphaott.return_url)] {
+        let plain = prefix
+            .bytes()
+            .all(|b| b.is_ascii_alphanumeric() || matches!(b, b'/' | b'-' | b'_' | b'.'));
+        known(
+            prefix.starts_with('/') && !prefix.ends_with('/') && plain,
+            "alphaott.prefix",
+            "must begin with / and not end with it",
+        )?;
+        known(
+            !self.alphaott.service_provider.is_empty(),
+            "alphaott.service_provider",
+            "must not be empty",
+        )?;
+        for (name, url) in [
+            ("public_url", &self.public_url),
+            ("alphaott.return_url", &self.alphaott.return_url),
+        ] {
             let web = url.is_empty() || url.starts_with("http://") || url.starts_with("https://");
             known(web, name, "must begin with http:// or https://")?;
         }
-        known(self.log.level.parse::<tracing::Level>().is_ok(), "log.level", "must be error, warn, info, debug or trace")?;
-        known(matches!(self.log.format.as_str(), "text" | "json"), "log.format", "must be text or json")
+        known(
+            self.log.level.parse::<tracing::Level>().is_ok(),
+            "log.level",
+            "must be error, warn, info, debug or trace",
+        )?;
+        known(
+            matches!(self.log.format.as_str(), "text" | "json"),
+            "log.format",
+            "must be text or json",
+        )
     }
 }
 
@@ -283,19 +321,27 @@ fn load(
     let mut warnings = Vec::new();
     let mut layers = Vec::new();
     for (name, text) in environment {
-        let Some(path) = name.strip_prefix("BOXOFFICE_") else { continue };
+        let Some(path) = name.strip_prefix("BOXOFFICE_") else {
+            continue;
+        };
         let path = path.to_lowercase().replace("__", ".");
         if origins.contains_key(&path) {
             layers.push((path, text, "environment", name));
         } else {
-            warnings.push(format!("environment variable {name} is no setting of boxoffice"));
+            warnings.push(format!(
+                "environment variable {name} is no setting of boxoffice"
+            ));
         }
     }
     for (path, text) in flags {
         layers.push((path.clone(), text.clone(), "flag", format!("--{path}")));
     }
 
-    let data = layers.iter().rev().find(|layer| layer.0 == "data").map(|layer| &layer.1);
+    let data = layers
+        .iter()
+        .rev()
+        .find(|layer| layer.0 == "data")
+        .map(|layer| &layer.1);
     let beside = PathBuf::from(data.map_or("data", String::as_str)).join("boxoffice.toml");
     let path = match file {
         Some(path) => Some(path.to_owned()),
@@ -304,7 +350,8 @@ fn load(
     let mut table = defaults.clone();
     if let Some(path) = path {
         let shown = path.display();
-        let text = std::fs::read_to_string(&path).with_context(|| format!("cannot read {shown}"))?;
+        let text =
+            std::fs::read_to_string(&path).with_context(|| format!("cannot read {shown}"))?;
         // Read as settings first: this is what names an unknown key and its line.
         toml::from_str::<Config>(&text).with_context(|| format!("in {shown}"))?;
         let given: Table = text.parse().with_context(|| format!("in {shown}"))?;
@@ -321,13 +368,21 @@ fn load(
     config.validate()?;
     for section in NOT_YET_USED {
         let given = origins.iter().any(|(path, origin)| {
-            *origin != "default" && path.starts_with(section) && path[section.len()..].starts_with('.')
+            *origin != "default"
+                && path.starts_with(section)
+                && path[section.len()..].starts_with('.')
         });
         if given {
-            warnings.push(format!("settings of [{section}] are accepted but not acted on by this version"));
+            warnings.push(format!(
+                "settings of [{section}] are accepted but not acted on by this version"
+            ));
         }
     }
-    Ok(Loaded { config, origins, warnings })
+    Ok(Loaded {
+        config,
+        origins,
+        warnings,
+    })
 }
 
 /// One line per setting, secrets hidden: `listen = "127.0.0.1:8080"  # default`.
@@ -335,9 +390,15 @@ pub fn describe(loaded: &Loaded) -> anyhow::Result<String> {
     let table = Table::try_from(&loaded.config).context("the settings")?;
     let mut text = String::new();
     for (path, origin) in &loaded.origins {
-        let value = get(&table, path).map(ToString::to_string).unwrap_or_default();
+        let value = get(&table, path)
+            .map(ToString::to_string)
+            .unwrap_or_default();
         let hidden = SECRETS.contains(&path.as_str()) && value != "\"\"";
-        let shown = if hidden { "\"(hidden)\"".to_owned() } else { value };
+        let shown = if hidden {
+            "\"(hidden)\"".to_owned()
+        } else {
+            value
+        };
         text.push_str(&format!("{path} = {shown}  # {origin}\n"));
     }
     Ok(text)
@@ -349,7 +410,11 @@ fn paths(table: &Table) -> Vec<String> {
     for (name, value) in table {
         match value {
             Value::Table(inner) => {
-                found.extend(paths(inner).into_iter().map(|path| format!("{name}.{path}")));
+                found.extend(
+                    paths(inner)
+                        .into_iter()
+                        .map(|path| format!("{name}.{path}")),
+                );
             }
             _ => found.push(name.clone()),
         }
@@ -367,7 +432,10 @@ fn get<'t>(table: &'t Table, path: &str) -> Option<&'t Value> {
 /// Sets a value from text, in the type that its default has.
 fn set(table: &mut Table, path: &str, text: &str) -> anyhow::Result<()> {
     if let Some((name, rest)) = path.split_once('.') {
-        let inner = table.get_mut(name).and_then(Value::as_table_mut).context("no such setting")?;
+        let inner = table
+            .get_mut(name)
+            .and_then(Value::as_table_mut)
+            .context("no such setting")?;
         return set(inner, rest, text);
     }
     let value = match table.get(path) {
@@ -395,7 +463,10 @@ mod tests {
     use super::{Flags, describe, load};
 
     fn env(pairs: &[(&str, &str)]) -> Vec<(String, String)> {
-        pairs.iter().map(|(k, v)| ((*k).to_owned(), (*v).to_owned())).collect()
+        pairs
+            .iter()
+            .map(|(k, v)| ((*k).to_owned(), (*v).to_owned()))
+            .collect()
     }
 
     #[test]
@@ -404,7 +475,13 @@ mod tests {
         let file = folder.path().join("box.toml");
         std::fs::write(&file, "public_url = \"http://file\"\n[provider]\nname = \"File\"\ncurrency = \"EUR\"\n[stalker]\nlogin = \"x\"\n").unwrap();
         let flags = Flags::from([("listen".to_owned(), "127.0.0.1:0".to_owned())]);
-        let environment = env(&[("BOXOFFICE_PROVIDER__NAME", "Env"), ("BOXOFFICE_LISTEN", "127.0.0.1:9"), ("BOXOFFICE_STALKER__PASSWORD", "12345"), ("BOXOFFICE_BILLING__GUARD", "false"), ("BOXOFFICE_NONSENSE", "1")]);
+        let environment = env(&[
+            ("BOXOFFICE_PROVIDER__NAME", "Env"),
+            ("BOXOFFICE_LISTEN", "127.0.0.1:9"),
+            ("BOXOFFICE_STALKER__PASSWORD", "12345"),
+            ("BOXOFFICE_BILLING__GUARD", "false"),
+            ("BOXOFFICE_NONSENSE", "1"),
+        ]);
         let loaded = load(&flags, Some(&file), environment).unwrap();
         assert_eq!(loaded.config.provider.name, "Env");
         assert_eq!(loaded.config.provider.currency, "EUR");
@@ -412,7 +489,12 @@ mod tests {
         assert_eq!(loaded.config.listen.port(), 0);
         assert_eq!(loaded.config.stalker.password, "12345");
         assert!(!loaded.config.billing.guard);
-        assert!(loaded.warnings.iter().any(|warning| warning.contains("BOXOFFICE_NONSENSE")));
+        assert!(
+            loaded
+                .warnings
+                .iter()
+                .any(|warning| warning.contains("BOXOFFICE_NONSENSE"))
+        );
         let text = describe(&loaded).unwrap();
         assert!(text.contains("provider.currency = \"EUR\"  # file"));
         assert!(text.contains("stalker.password = \"(hidden)\"  # environment"));
@@ -425,7 +507,10 @@ mod tests {
         let file = folder.path().join("box.toml");
         for (text, named) in [
             ("[provider]\nnmae = \"x\"\n", "nmae"),
-            ("[provider]\ntime_zone = \"Mars/Base\"\n", "provider.time_zone"),
+            (
+                "[provider]\ntime_zone = \"Mars/Base\"\n",
+                "provider.time_zone",
+            ),
             ("[provider]\ncurrency = \"ZZZ\"\n", "provider.currency"),
             ("[alphaott]\nprefix = \"api/\"\n", "alphaott.prefix"),
             ("listen = 5\n", "listen"),
@@ -434,7 +519,12 @@ mod tests {
             let error = load(&Flags::new(), Some(&file), Vec::new()).unwrap_err();
             assert!(format!("{error:#}").contains(named), "{error:#}");
         }
-        let error = load(&Flags::new(), None, env(&[("BOXOFFICE_BILLING__GUARD", "yes")])).unwrap_err();
+        let error = load(
+            &Flags::new(),
+            None,
+            env(&[("BOXOFFICE_BILLING__GUARD", "yes")]),
+        )
+        .unwrap_err();
         assert!(format!("{error:#}").contains("BOXOFFICE_BILLING__GUARD"));
     }
 }

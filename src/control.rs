@@ -44,7 +44,8 @@ pub fn listen(
         .with_state(Arc::clone(app));
     let closing = closing.clone();
     tasks.spawn(async move {
-        let served = axum::serve(listener, router).with_graceful_shutdown(closing.cancelled_owned());
+        let served =
+            axum::serve(listener, router).with_graceful_shutdown(closing.cancelled_owned());
         if let Err(error) = served.await {
             tracing::error!(%error, "control.failed");
         }
@@ -69,11 +70,19 @@ pub async fn ask(folder: &Path, command: &Command) -> anyhow::Result<Option<Outp
     if tokio::net::UnixStream::connect(&path).await.is_err() {
         return Ok(None);
     }
-    let client = reqwest::Client::builder().unix_socket(path).no_proxy().build()?;
+    let client = reqwest::Client::builder()
+        .unix_socket(path)
+        .no_proxy()
+        .build()?;
     let response = client.post("http://box/command").json(command).send().await;
     let response = response.context("the running server did not answer")?;
     if response.status().is_success() {
-        return Ok(Some(response.json().await.context("the running server answered nonsense")?));
+        return Ok(Some(
+            response
+                .json()
+                .await
+                .context("the running server answered nonsense")?,
+        ));
     }
     anyhow::bail!("{}", response.text().await.unwrap_or_default())
 }

@@ -61,8 +61,9 @@ impl Keys {
     /// The claims of a token that we signed, for us, and that has not expired at `now_seconds`.
     #[must_use]
     pub fn prove(&self, token: &str, now_seconds: i64) -> Option<Claims> {
-        let claims =
-            jsonwebtoken::decode::<Claims>(token, &self.proving, &self.validation).ok()?.claims;
+        let claims = jsonwebtoken::decode::<Claims>(token, &self.proving, &self.validation)
+            .ok()?
+            .claims;
         (claims.exp > now_seconds).then_some(claims)
     }
 }
@@ -83,7 +84,9 @@ struct Hs256(Hmac<Sha256>);
 
 impl Hs256 {
     fn new(secret: &[u8]) -> Result<Self, jsonwebtoken::errors::Error> {
-        Hmac::new_from_slice(secret).map(Self).map_err(|_| ErrorKind::InvalidKeyFormat.into())
+        Hmac::new_from_slice(secret)
+            .map(Self)
+            .map_err(|_| ErrorKind::InvalidKeyFormat.into())
     }
 }
 
@@ -100,7 +103,8 @@ impl Verifier<Vec<u8>> for Hs256 {
         let mut mac = self.0.clone();
         mac.update(message);
         // Compares in constant time.
-        mac.verify_slice(signature).map_err(|_| signature::Error::new())
+        mac.verify_slice(signature)
+            .map_err(|_| signature::Error::new())
     }
 }
 

@@ -15,7 +15,10 @@ fn main() -> ExitCode {
         Err(error) => {
             let line = format!("{error:#}").replace('\n', " ");
             // Nothing is left to be done where even this fails.
-            let _ = std::io::Write::write_all(&mut std::io::stderr(), format!("boxoffice: {line}\n").as_bytes());
+            let _ = std::io::Write::write_all(
+                &mut std::io::stderr(),
+                format!("boxoffice: {line}\n").as_bytes(),
+            );
             ExitCode::FAILURE
         }
     }

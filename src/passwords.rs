@@ -50,7 +50,8 @@ impl Passwords {
     /// The hash to store for `password`.
     pub async fn hash(&self, password: String, salt: [u8; 16]) -> Result<Secret, PasswordError> {
         let params = self.params.clone();
-        self.in_line(move || hash(&params, password.as_bytes(), &salt)).await?
+        self.in_line(move || hash(&params, password.as_bytes(), &salt))
+            .await?
     }
 
     /// Whether `password` is the one `stored` was made of. Without a stored one the answer is no,
@@ -63,7 +64,9 @@ impl Passwords {
         let known = stored.is_some();
         let stored = stored.map_or_else(|| self.decoy.clone(), |secret| secret.0);
         let matches = self.in_line(move || {
-            Argon2::default().verify_password(password.as_bytes(), stored.as_str()).is_ok()
+            Argon2::default()
+                .verify_password(password.as_bytes(), stored.as_str())
+                .is_ok()
         });
         Ok(matches.await? && known)
     }
@@ -84,7 +87,8 @@ impl Passwords {
             let _permit = permit;
             work()
         });
-        task.await.map_err(|error| PasswordError::Failed(error.to_string()))
+        task.await
+            .map_err(|error| PasswordError::Failed(error.to_string()))
     }
 }
 

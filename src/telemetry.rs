@@ -20,9 +20,14 @@ use crate::store::WriterFigures;
 
 /// Starts the log on standard error. A second call in one process changes nothing.
 pub fn start_log(settings: &LogSettings) {
-    let level = settings.level.parse::<LevelFilter>().unwrap_or(LevelFilter::INFO);
+    let level = settings
+        .level
+        .parse::<LevelFilter>()
+        .unwrap_or(LevelFilter::INFO);
     let registry = tracing_subscriber::registry().with(level);
-    let lines = tracing_subscriber::fmt::layer().with_writer(std::io::stderr).with_target(false);
+    let lines = tracing_subscriber::fmt::layer()
+        .with_writer(std::io::stderr)
+        .with_target(false);
     let _ = if settings.format == "json" {
         registry.with(lines.json()).try_init()
     } else {
@@ -54,16 +59,37 @@ impl Default for Metrics {
         let mut registry = Registry::with_prefix("boxoffice");
         let requests = Family::default();
         registry.register("http_requests", "Requests answered", requests.clone());
-        let bounds = [0.000_25, 0.000_5, 0.001, 0.002_5, 0.005, 0.01, 0.025, 0.05, 0.1, 0.5, 2.5];
+        let bounds = [
+            0.000_25, 0.000_5, 0.001, 0.002_5, 0.005, 0.01, 0.025, 0.05, 0.1, 0.5, 2.5,
+        ];
         let seconds = Histogram::new(bounds);
         registry.register("http_request_seconds", "Time to answer", seconds.clone());
         let commits = Counter::<u64, AtomicU64>::default();
-        registry.register("store_commits", "Batches the writer has worked", commits.clone());
+        registry.register(
+            "store_commits",
+            "Batches the writer has worked",
+            commits.clone(),
+        );
         let commands = Counter::<u64, AtomicU64>::default();
-        registry.register("store_commands", "Commands in those batches", commands.clone());
+        registry.register(
+            "store_commands",
+            "Commands in those batches",
+            commands.clone(),
+        );
         let waiting = Gauge::default();
-        registry.register("store_queue", "Commands that wait for the writer", waiting.clone());
-        Self { registry, requests, seconds, commits, commands, waiting }
+        registry.register(
+            "store_queue",
+            "Commands that wait for the writer",
+            waiting.clone(),
+        );
+        Self {
+            registry,
+            requests,
+            seconds,
+            commits,
+            commands,
+            waiting,
+        }
     }
 }
 
@@ -77,9 +103,14 @@ impl Metrics {
     /// All figures in the text form of OpenMetrics.
     #[must_use]
     pub fn render(&self, writer: &WriterFigures) -> String {
-        self.commits.inner().store(writer.commits(), std::sync::atomic::Ordering::Relaxed);
-        self.commands.inner().store(writer.commands(), std::sync::atomic::Ordering::Relaxed);
-        self.waiting.set(i64::try_from(writer.waiting()).unwrap_or(i64::MAX));
+        self.commits
+            .inner()
+            .store(writer.commits(), std::sync::atomic::Ordering::Relaxed);
+        self.commands
+            .inner()
+            .store(writer.commands(), std::sync::atomic::Ordering::Relaxed);
+        self.waiting
+            .set(i64::try_from(writer.waiting()).unwrap_or(i64::MAX));
         let mut text = String::new();
         // Writing to a string cannot fail.
         let _ = prometheus_client::encoding::text::encode(&mut text, &self.registry);

@@ -92,7 +92,12 @@ impl Service {
 
     /// A service for one channel.
     #[must_use]
-    pub fn of_channel(id: ServiceId, customer: CustomerId, channel: ChannelId, now: Timestamp) -> Self {
+    pub fn of_channel(
+        id: ServiceId,
+        customer: CustomerId,
+        channel: ChannelId,
+        now: Timestamp,
+    ) -> Self {
         Self {
             id,
             customer,

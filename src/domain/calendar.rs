@@ -4,9 +4,9 @@
 //! (31 Jan, 28 Feb, 31 Mar); the wall clock of the operator's zone is kept. A wall-clock time that
 //! a change of the clocks skips moves forward by the gap; one that occurs twice is the first.
 
+use jiff::Span;
 use jiff::civil;
 use jiff::tz::TimeZone;
-use jiff::Span;
 use serde::{Deserialize, Serialize};
 
 use super::money;

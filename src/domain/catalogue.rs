@@ -50,7 +50,11 @@ impl ServiceStatus {
     /// What the status means at `now`: active past its end reads as expired.
     #[must_use]
     pub fn at(self, expires_at: Option<Timestamp>, now: Timestamp) -> Self {
-        if self == Self::Active && has_passed(expires_at, now) { Self::Expired } else { self }
+        if self == Self::Active && has_passed(expires_at, now) {
+            Self::Expired
+        } else {
+            self
+        }
     }
 }
 
@@ -111,7 +115,11 @@ impl ProductStatus {
     /// What the status means at `now`: active past its end reads as expired.
     #[must_use]
     pub fn at(self, expires_at: Option<Timestamp>, now: Timestamp) -> Self {
-        if self == Self::Active && has_passed(expires_at, now) { Self::Expired } else { self }
+        if self == Self::Active && has_passed(expires_at, now) {
+            Self::Expired
+        } else {
+            self
+        }
     }
 }
 

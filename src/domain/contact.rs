@@ -47,7 +47,11 @@ pub fn fold_email(text: &str) -> String {
 pub fn usual_mac(text: &str) -> Option<String> {
     let digits: Vec<u8> = match text.len() {
         17 => {
-            let separator = text.as_bytes().get(2).copied().filter(|b| matches!(b, b':' | b'-'))?;
+            let separator = text
+                .as_bytes()
+                .get(2)
+                .copied()
+                .filter(|b| matches!(b, b':' | b'-'))?;
             let parts: Vec<&str> = text.split(char::from(separator)).collect();
             if parts.len() != 6 || parts.iter().any(|part| part.len() != 2) {
                 return None;
@@ -75,7 +79,13 @@ mod tests {
         for text in ["00:1a:79:00:39:5e", "00-1A-79-00-39-5E", "001a7900395E"] {
             assert_eq!(usual_mac(text).as_deref(), Some("00:1A:79:00:39:5E"));
         }
-        for text in ["82:90:A8:59:D2:B1:C0:76", "F3:1F:6:D3:CE:97", "", "00:1a:79:00:39:5g", "00:1a-79:00-39:5e"] {
+        for text in [
+            "82:90:A8:59:D2:B1:C0:76",
+            "F3:1F:6:D3:CE:97",
+            "",
+            "00:1a:79:00:39:5g",
+            "00:1a-79:00-39:5e",
+        ] {
             assert_eq!(usual_mac(text), None, "{text}");
         }
     }
@@ -83,7 +93,14 @@ mod tests {
     #[test]
     fn email_is_local_at_domain() {
         assert!(Email::parse("oliver@queen.com").is_some());
-        for text in ["", "oliver", "@queen.com", "oliver@", "a b@c.d", "a@b\u{0}.c"] {
+        for text in [
+            "",
+            "oliver",
+            "@queen.com",
+            "oliver@",
+            "a b@c.d",
+            "a@b\u{0}.c",
+        ] {
             assert!(Email::parse(text).is_none(), "{text:?}");
         }
     }

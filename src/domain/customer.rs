@@ -139,9 +139,16 @@ impl Customer {
             updated_at: now,
             primary_order: None,
             reseller: None,
-            carrier: CarrierProfile { prepaid: false, barred: false, monthly_limit: None },
+            carrier: CarrierProfile {
+                prepaid: false,
+                barred: false,
+                monthly_limit: None,
+            },
             opening_balance: None,
-            box_profile: BoxProfile { additional_services_on: true, ..BoxProfile::default() },
+            box_profile: BoxProfile {
+                additional_services_on: true,
+                ..BoxProfile::default()
+            },
         }
     }
 

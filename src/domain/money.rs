@@ -64,12 +64,19 @@ impl Amount {
             let (whole, fraction) = text.split_once('.')?;
             let kept = usize::try_from(currency.exponent()).ok()?.checked_add(6)?;
             let fraction = fraction.get(..kept)?;
-            let fine = scaled(&format!("{whole}.{fraction}"), currency.exponent().checked_add(6)?)?;
+            let fine = scaled(
+                &format!("{whole}.{fraction}"),
+                currency.exponent().checked_add(6)?,
+            )?;
             let rest = fine.checked_rem(MILLION)?.abs();
             if rest > 1 && rest < MILLION.checked_sub(1)? {
                 return None;
             }
-            let half = if fine < 0 { MILLION.checked_div(-2)? } else { MILLION.checked_div(2)? };
+            let half = if fine < 0 {
+                MILLION.checked_div(-2)?
+            } else {
+                MILLION.checked_div(2)?
+            };
             let minor = fine.checked_add(half)?.checked_div(MILLION)?;
             (minor.abs() <= AMOUNT_MINOR_MAX).then_some(Self { minor, currency })
         })
@@ -102,10 +109,15 @@ pub(super) fn scaled(text: &str, exponent: u32) -> Option<i64> {
     let mut value: i128 = 0;
     for digit in whole.bytes().chain(fraction.bytes()) {
         let digit = digit.is_ascii_digit().then_some(digit)?;
-        value = value.checked_mul(10)?.checked_add(i128::from(digit.checked_sub(b'0')?))?;
+        value = value
+            .checked_mul(10)?
+            .checked_add(i128::from(digit.checked_sub(b'0')?))?;
     }
     let fraction_len = i32::try_from(fraction.len()).ok()?;
-    let shift = i32::try_from(exponent).ok()?.checked_add(power)?.checked_sub(fraction_len)?;
+    let shift = i32::try_from(exponent)
+        .ok()?
+        .checked_add(power)?
+        .checked_sub(fraction_len)?;
     let ten_to = |n: u32| 10i128.checked_pow(n);
     if shift >= 0 {
         if value != 0 {
@@ -119,16 +131,28 @@ pub(super) fn scaled(text: &str, exponent: u32) -> Option<i64> {
         value = value.checked_div(divisor)?;
     }
     let value = i64::try_from(value).ok()?;
-    if negative { value.checked_neg() } else { Some(value) }
+    if negative {
+        value.checked_neg()
+    } else {
+        Some(value)
+    }
 }
 
 /// `value` divided by ten to the power of `exponent`, without trailing zeros.
 pub(super) fn to_shortest(value: i64, exponent: u32) -> String {
-    let digits = format!("{:0width$}", value.unsigned_abs(), width = exponent as usize + 1);
+    let digits = format!(
+        "{:0width$}",
+        value.unsigned_abs(),
+        width = exponent as usize + 1
+    );
     let (whole, fraction) = digits.split_at(digits.len().saturating_sub(exponent as usize));
     let fraction = fraction.trim_end_matches('0');
     let sign = if value < 0 { "-" } else { "" };
-    if fraction.is_empty() { format!("{sign}{whole}") } else { format!("{sign}{whole}.{fraction}") }
+    if fraction.is_empty() {
+        format!("{sign}{whole}")
+    } else {
+        format!("{sign}{whole}.{fraction}")
+    }
 }
 
 #[cfg(test)]
@@ -156,9 +180,20 @@ mod tests {
             ("0e400", Currency::USD, Some(0)),
             ("99999999999999999999", Currency::USD, None),
         ] {
-            assert_eq!(Amount::parse(text, currency).map(|a| a.minor), minor, "{text}");
+            assert_eq!(
+                Amount::parse(text, currency).map(|a| a.minor),
+                minor,
+                "{text}"
+            );
         }
-        assert_eq!(Amount { minor: 10_250, currency: Currency::USD }.to_decimal(), "102.5");
+        assert_eq!(
+            Amount {
+                minor: 10_250,
+                currency: Currency::USD
+            }
+            .to_decimal(),
+            "102.5"
+        );
         assert_eq!(Amount::zero(Currency::USD).to_decimal(), "0");
         for (text, minor) in [
             ("0.5700000000000001", Some(57)),
@@ -168,7 +203,11 @@ mod tests {
             ("0.575", None),
             ("12.34", Some(1_234)),
         ] {
-            assert_eq!(Amount::parse_noisy(text, Currency::USD).map(|a| a.minor), minor, "{text}");
+            assert_eq!(
+                Amount::parse_noisy(text, Currency::USD).map(|a| a.minor),
+                minor,
+                "{text}"
+            );
         }
         assert_eq!(Currency::parse("usd"), None);
         assert_eq!(Currency::parse("ZZZ"), None);

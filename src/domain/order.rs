@@ -74,13 +74,17 @@ pub fn dates(
     cycles_paid: u32,
 ) -> Dates {
     match order_type {
-        OrderType::OneTime => {
-            Dates { expires_at: zone.cycle_start(anchor, term, 1), next_cycle_at: None }
-        }
+        OrderType::OneTime => Dates {
+            expires_at: zone.cycle_start(anchor, term, 1),
+            next_cycle_at: None,
+        },
         OrderType::Recurring => {
             let end = zone.cycle_start(anchor, term, cycles_paid);
             let all_paid = cycles_total > 0 && cycles_paid >= cycles_total;
-            Dates { expires_at: end, next_cycle_at: end.filter(|_| !all_paid) }
+            Dates {
+                expires_at: end,
+                next_cycle_at: end.filter(|_| !all_paid),
+            }
         }
     }
 }
@@ -143,7 +147,8 @@ pub fn service_status(order: OrderStatus) -> Option<ServiceStatus> {
 /// Brings a service in step with the order that made it; `true` if that changed anything.
 /// A service that was removed stays removed.
 pub fn follow(service: &mut Service, order: &Order, now: Timestamp) -> bool {
-    let made_here = matches!(service.origin, Origin::Order(id) | Origin::Addon(id) if id == order.id);
+    let made_here =
+        matches!(service.origin, Origin::Order(id) | Origin::Addon(id) if id == order.id);
     if !made_here || service.status == ServiceStatus::Deleted {
         return false;
     }

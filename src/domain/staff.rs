@@ -11,7 +11,11 @@ pub struct Secret(pub String);
 
 impl Serialize for Secret {
     fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
-        let shown = if serializer.is_human_readable() { "hidden" } else { self.0.as_str() };
+        let shown = if serializer.is_human_readable() {
+            "hidden"
+        } else {
+            self.0.as_str()
+        };
         serializer.serialize_newtype_struct("Secret", shown)
     }
 }
@@ -156,9 +160,17 @@ pub enum Actor {
     /// The box itself, or its owner on the machine through the command line.
     System,
     /// A member of staff who signed in.
-    Operator { id: OperatorId, name: String, role: Role },
+    Operator {
+        id: OperatorId,
+        name: String,
+        role: Role,
+    },
     /// A script with an integration token.
-    Token { jti: TokenId, name: String, role: Role },
+    Token {
+        jti: TokenId,
+        name: String,
+        role: Role,
+    },
 }
 
 impl Actor {
@@ -228,7 +240,9 @@ impl TokenId {
                 }
                 continue;
             }
-            let value = char::from(byte).to_digit(16).and_then(|digit| u8::try_from(digit).ok())?;
+            let value = char::from(byte)
+                .to_digit(16)
+                .and_then(|digit| u8::try_from(digit).ok())?;
             let slot = bytes.get_mut(digits.checked_div(2)?)?;
             *slot = slot.checked_shl(4)? | value;
             digits = digits.saturating_add(1);

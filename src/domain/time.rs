@@ -20,7 +20,9 @@ impl Timestamp {
     /// `None` outside of [`Timestamp::MIN`] to [`Timestamp::MAX`].
     #[must_use]
     pub fn from_micros(micros: i64) -> Option<Self> {
-        (Self::MIN.0..=Self::MAX.0).contains(&micros).then_some(Self(micros))
+        (Self::MIN.0..=Self::MAX.0)
+            .contains(&micros)
+            .then_some(Self(micros))
     }
 
     #[must_use]
@@ -90,8 +92,14 @@ mod tests {
     #[test]
     fn what_is_no_instant_is_refused() {
         for text in [
-            "", "2017-05-12", "2017-05-12 14:16:27Z", "2017-02-30T00:00:00Z",
-            "99999-01-01T00:00:00Z", "1969-12-31T23:59:59Z", "2017-05-12T14:16:27", "now",
+            "",
+            "2017-05-12",
+            "2017-05-12 14:16:27Z",
+            "2017-02-30T00:00:00Z",
+            "99999-01-01T00:00:00Z",
+            "1969-12-31T23:59:59Z",
+            "2017-05-12T14:16:27",
+            "now",
         ] {
             assert_eq!(Timestamp::parse(text), None, "{text}");
         }

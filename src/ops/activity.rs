@@ -125,11 +125,20 @@ fn newest_first<F>(
 ) -> Result<Option<Page>, OpError> {
     let by_id = match query.sort.first() {
         None => Some(false),
-        Some(Sort { field: SortField::Id, descending }) => Some(*descending),
+        Some(Sort {
+            field: SortField::Id,
+            descending,
+        }) => Some(*descending),
         Some(_) => None,
     };
-    let (true, Some(descending)) = (query.everything, by_id) else { return Ok(None) };
-    let span = if descending { Span::all().descending() } else { Span::all() };
+    let (true, Some(descending)) = (query.everything, by_id) else {
+        return Ok(None);
+    };
+    let span = if descending {
+        Span::all().descending()
+    } else {
+        Span::all()
+    };
     let mut items = Vec::new();
     let mut passed = 0usize;
     snapshot.raw_scan(Table::Activities, &span, &mut |_, value| {
@@ -143,7 +152,9 @@ fn newest_first<F>(
         items.push(crate::store::codec::decode::<Activity>(value)?);
         Ok(ControlFlow::Continue(()))
     })?;
-    let items = items.into_iter().map(|activity| with_device(snapshot, activity));
+    let items = items
+        .into_iter()
+        .map(|activity| with_device(snapshot, activity));
     let items = items.collect::<Result<Vec<_>, _>>()?;
     let count = usize::try_from(snapshot.rows(Table::Activities)?).unwrap_or(usize::MAX);
     Ok(Some(Page { items, count }))
@@ -169,7 +180,11 @@ fn order(
             SortField::Customer => left.1.cmp(&right.1),
             SortField::Date => left.2.cmp(&right.2),
         };
-        let ordering = if *descending { ordering.reverse() } else { ordering };
+        let ordering = if *descending {
+            ordering.reverse()
+        } else {
+            ordering
+        };
         if ordering != Ordering::Equal {
             return ordering;
         }

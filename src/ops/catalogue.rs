@@ -144,7 +144,11 @@ pub async fn create_service_spec(
             content_type,
             scope,
             content: Content::All,
-            sale: PackageSale { periodic: true, rent_duration_hours: 0, price: None },
+            sale: PackageSale {
+                periodic: true,
+                rent_duration_hours: 0,
+                price: None,
+            },
             status,
             created_at: wish.created_at.unwrap_or(ctx.now),
             activated_at: (status == ServiceStatus::Active).then_some(ctx.now),
@@ -176,8 +180,12 @@ pub async fn update_service_spec(
 }
 
 fn assign_service_spec(spec: &mut ServiceSpec, wish: ServiceSpecChange, now: Timestamp) {
-    spec.title = wish.title.unwrap_or_else(|| std::mem::take(&mut spec.title));
-    spec.description = wish.description.unwrap_or_else(|| std::mem::take(&mut spec.description));
+    spec.title = wish
+        .title
+        .unwrap_or_else(|| std::mem::take(&mut spec.title));
+    spec.description = wish
+        .description
+        .unwrap_or_else(|| std::mem::take(&mut spec.description));
     spec.service_type = wish.service_type.unwrap_or(spec.service_type);
     spec.content_type = wish.content_type.unwrap_or(spec.content_type);
     spec.scope = wish.scope.unwrap_or(spec.scope);
@@ -202,10 +210,7 @@ pub fn products(ctx: &Ctx) -> Result<Vec<ProductSpec>, OpError> {
 }
 
 /// As [`products`], for a customer that must exist.
-pub fn products_for(
-    ctx: &Ctx,
-    customer: &Handle<CustomerId>,
-) -> Result<Vec<ProductSpec>, OpError> {
+pub fn products_for(ctx: &Ctx, customer: &Handle<CustomerId>) -> Result<Vec<ProductSpec>, OpError> {
     ctx.require(Permission::CatalogueRead)?;
     super::find::<Customer>(&ctx.snapshot()?, customer)?;
     products(ctx)
@@ -287,9 +292,12 @@ fn assign_product(
     if let Some(handles) = wish.optional_service_specs {
         product.optional_service_specs = spec_ids(read, &handles)?;
     }
-    product.title = wish.title.unwrap_or_else(|| std::mem::take(&mut product.title));
-    product.description =
-        wish.description.unwrap_or_else(|| std::mem::take(&mut product.description));
+    product.title = wish
+        .title
+        .unwrap_or_else(|| std::mem::take(&mut product.title));
+    product.description = wish
+        .description
+        .unwrap_or_else(|| std::mem::take(&mut product.description));
     product.scope = wish.scope.unwrap_or(product.scope);
     product.status = wish.status.unwrap_or(product.status);
     product.expires_at = wish.expires_at.unwrap_or(product.expires_at);
@@ -361,7 +369,11 @@ pub async fn create_offer(
         let product: ProductSpec = super::find(tx, &product)?;
         let max = OFFERS_PER_PRODUCT_MAX;
         if offers_of(tx, product.id)?.len() >= max {
-            return Err(Refusal::TooMany { what: "offers", max }.into());
+            return Err(Refusal::TooMany {
+                what: "offers",
+                max,
+            }
+            .into());
         }
         let foreign_id = super::free_id::<ProductOffer>(tx, wish.id.as_ref())?;
         let mut offer = ProductOffer {
@@ -430,8 +442,12 @@ pub async fn remove_offer(
 }
 
 fn assign_offer(offer: &mut ProductOffer, wish: OfferChange, now: Timestamp) {
-    offer.title = wish.title.unwrap_or_else(|| std::mem::take(&mut offer.title));
-    offer.description = wish.description.unwrap_or_else(|| std::mem::take(&mut offer.description));
+    offer.title = wish
+        .title
+        .unwrap_or_else(|| std::mem::take(&mut offer.title));
+    offer.description = wish
+        .description
+        .unwrap_or_else(|| std::mem::take(&mut offer.description));
     offer.term.count = wish.count.unwrap_or(offer.term.count);
     offer.term.period = wish.period.unwrap_or(offer.term.period);
     offer.cycles_total = wish.cycles_total.unwrap_or(offer.cycles_total);
@@ -448,8 +464,7 @@ fn assign_offer(offer: &mut ProductOffer, wish: OfferChange, now: Timestamp) {
 }
 
 fn offers_of(read: &impl Read, product: ProductSpecId) -> Result<Vec<ProductOffer>, OpError> {
-    let mut offers: Vec<ProductOffer> =
-        read.listed(Table::OffersByProduct, &owned_by(product))?;
+    let mut offers: Vec<ProductOffer> = read.listed(Table::OffersByProduct, &owned_by(product))?;
     offers.retain(|offer| offer.removed_at.is_none());
     Ok(offers)
 }

@@ -23,5 +23,9 @@ pub fn advance(ctx: &Ctx, by: Move) -> Result<Timestamp, OpError> {
         Move::To(instant) => instant,
         Move::BySeconds(seconds) => clock.now().saturating_add_seconds(seconds),
     };
-    if clock.move_to(to) { Ok(clock.now()) } else { Err(Refusal::ClockBackward.into()) }
+    if clock.move_to(to) {
+        Ok(clock.now())
+    } else {
+        Err(Refusal::ClockBackward.into())
+    }
 }

@@ -56,7 +56,12 @@ pub struct CustomerChange {
 }
 
 /// A page of customers, oldest first.
-pub fn page(ctx: &Ctx, filter: &Filter, offset: u64, limit: usize) -> Result<Vec<Customer>, OpError> {
+pub fn page(
+    ctx: &Ctx,
+    filter: &Filter,
+    offset: u64,
+    limit: usize,
+) -> Result<Vec<Customer>, OpError> {
     ctx.require(Permission::CustomersRead)?;
     let snapshot = ctx.snapshot()?;
     if let Some(email) = &filter.email {
@@ -70,7 +75,11 @@ pub fn page(ctx: &Ctx, filter: &Filter, offset: u64, limit: usize) -> Result<Vec
             .take(limit)
             .collect());
     }
-    let fronts: Vec<Vec<u8>> = filter.statuses.iter().map(|status| vec![*status as u8]).collect();
+    let fronts: Vec<Vec<u8>> = filter
+        .statuses
+        .iter()
+        .map(|status| vec![*status as u8])
+        .collect();
     let mut page = Vec::with_capacity(limit);
     for number in snapshot.page(Table::CustomersByStatus, &fronts, offset, limit)? {
         page.push(super::get::<Customer>(&snapshot, CustomerId(number))?);
@@ -157,7 +166,11 @@ pub async fn change_password(
     ctx.require(Permission::CustomersWrite)?;
     exists(ctx, &handle)?;
     if password.is_empty() || password.len() > PASSWORD_BYTES_MAX {
-        return Err(Refusal::PasswordLength { min: 1, max: PASSWORD_BYTES_MAX }.into());
+        return Err(Refusal::PasswordLength {
+            min: 1,
+            max: PASSWORD_BYTES_MAX,
+        }
+        .into());
     }
     let salt = ctx.app.entropy.bytes()?;
     let hash = ctx.app.passwords.hash(password, salt).await?;
@@ -180,7 +193,11 @@ async fn put_password(
 ) -> Result<(), OpError> {
     ctx.write(move |ctx, tx| {
         let before = super::find::<Customer>(tx, &handle)?;
-        let after = Customer { password, updated_at: ctx.now, ..before.clone() };
+        let after = Customer {
+            password,
+            updated_at: ctx.now,
+            ..before.clone()
+        };
         super::change(ctx, tx, action, &before, &after)?;
         activity::record(ctx, tx, after.id, None, activity, Vec::new())
     })
@@ -251,5 +268,12 @@ pub(super) fn note_status(
         ("from".to_owned(), format!("{:?}", before.status)),
         ("to".to_owned(), format!("{:?}", after.status)),
     ];
-    activity::record(ctx, tx, after.id, None, ActivityAction::StatusChanged, details)
+    activity::record(
+        ctx,
+        tx,
+        after.id,
+        None,
+        ActivityAction::StatusChanged,
+        details,
+    )
 }

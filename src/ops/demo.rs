@@ -22,13 +22,54 @@ const CUSTOMERS: u64 = 200;
 const DAY_SECONDS: i64 = 86_400;
 
 const CHANNELS: &[(&str, &[&str])] = &[
-    ("News", &["City News", "World Report", "Business Day", "Weather Now", "Parliament Live"]),
-    ("Sport", &["Arena 1", "Arena 2", "Fight Night", "Extreme", "Golf & Green", "Motor TV"]),
-    ("Films", &["Cinema One", "Cinema Two", "Classic Reel", "Night Films", "Family Films"]),
+    (
+        "News",
+        &[
+            "City News",
+            "World Report",
+            "Business Day",
+            "Weather Now",
+            "Parliament Live",
+        ],
+    ),
+    (
+        "Sport",
+        &[
+            "Arena 1",
+            "Arena 2",
+            "Fight Night",
+            "Extreme",
+            "Golf & Green",
+            "Motor TV",
+        ],
+    ),
+    (
+        "Films",
+        &[
+            "Cinema One",
+            "Cinema Two",
+            "Classic Reel",
+            "Night Films",
+            "Family Films",
+        ],
+    ),
     ("Children", &["Little Fox", "Toon House", "Story Time"]),
     ("Music", &["Hits", "Rock Box", "Jazz Corner", "Folk"]),
-    ("Documentary", &["Wild Planet", "History Lane", "How It Works", "Far Away"]),
-    ("General", &["First", "Second", "Third", "Regional", "Culture", "Home & Garden"]),
+    (
+        "Documentary",
+        &["Wild Planet", "History Lane", "How It Works", "Far Away"],
+    ),
+    (
+        "General",
+        &[
+            "First",
+            "Second",
+            "Third",
+            "Regional",
+            "Culture",
+            "Home & Garden",
+        ],
+    ),
 ];
 const RADIO: &[&str] = &["Radio One", "Radio Two", "Radio Classic", "Radio Night"];
 const FIRST_NAMES: &[&str] = &[
@@ -44,7 +85,12 @@ const LAST_NAMES: &[&str] = &[
 pub async fn install(ctx: &Ctx) -> Result<Option<DemoLogin>, OpError> {
     let snapshot = ctx.snapshot()?;
     let mut held = 0u64;
-    for table in [Table::Customers, Table::ServiceSpecs, Table::ProductSpecs, Table::Operators] {
+    for table in [
+        Table::Customers,
+        Table::ServiceSpecs,
+        Table::ProductSpecs,
+        Table::Operators,
+    ] {
         held = held.saturating_add(snapshot.rows(table)?);
     }
     drop(snapshot);
@@ -53,7 +99,10 @@ pub async fn install(ctx: &Ctx) -> Result<Option<DemoLogin>, OpError> {
     }
     apply::apply(ctx, document().to_string(), false).await?;
     place_orders(ctx).await?;
-    let login = DemoLogin { name: "demo".to_owned(), password: ctx.app.entropy.hex::<8>()? };
+    let login = DemoLogin {
+        name: "demo".to_owned(),
+        password: ctx.app.entropy.hex::<8>()?,
+    };
     staff::add_operator(ctx, login.name.clone(), Role::Owner, login.password.clone()).await?;
     Ok(Some(login))
 }
@@ -80,7 +129,9 @@ fn document() -> serde_json::Value {
     }
     let of_genre = |wanted: u64| -> Vec<u64> {
         let channels = channels.iter().filter(|channel| channel["genre"] == wanted);
-        channels.filter_map(|channel| channel["id"].as_u64()).collect()
+        channels
+            .filter_map(|channel| channel["id"].as_u64())
+            .collect()
     };
     let base: Vec<u64> = [1, 5, 6, 7].into_iter().flat_map(&of_genre).collect();
     let charge = |amount: &str| serde_json::json!([{"type": "RECURRING", "title": "Subscription", "amount": amount, "currency": "USD"}]);
@@ -116,7 +167,10 @@ fn pick<'t>(list: &[&'t str], number: u64) -> &'t str {
 }
 
 fn customer(number: u64) -> serde_json::Value {
-    let (first, last) = (pick(FIRST_NAMES, number * 7), pick(LAST_NAMES, number * 13 + number / 20));
+    let (first, last) = (
+        pick(FIRST_NAMES, number * 7),
+        pick(LAST_NAMES, number * 13 + number / 20),
+    );
     let status = match number % 25 {
         7 => "INACTIVE",
         13 => "SUSPENDED_BY_BILLING",
@@ -148,8 +202,9 @@ async fn place_orders(ctx: &Ctx) -> Result<(), OpError> {
             continue;
         }
         let login = format!("{}", 10_000 + number);
-        let customer =
-            ctx.snapshot()?.get_by::<Customer>(Table::CustomersByLogin, login.as_bytes())?;
+        let customer = ctx
+            .snapshot()?
+            .get_by::<Customer>(Table::CustomersByLogin, login.as_bytes())?;
         let Some(customer) = customer else { continue };
         let offer = match number % 4 {
             0 => "family-year",
@@ -157,7 +212,11 @@ async fn place_orders(ctx: &Ctx) -> Result<(), OpError> {
             2 => "family-monthly",
             _ => "all-monthly",
         };
-        let days = if offer == "family-year" { number % 300 } else { number % 27 };
+        let days = if offer == "family-year" {
+            number % 300
+        } else {
+            number % 27
+        };
         let days = i64::try_from(days).unwrap_or(0);
         let status = match customer.status {
             CustomerStatus::SuspendedByBilling | CustomerStatus::Inactive => OrderStatus::Inactive,
@@ -166,7 +225,10 @@ async fn place_orders(ctx: &Ctx) -> Result<(), OpError> {
         };
         let wish = NewOrder {
             id: None,
-            offer: Handle { text: offer.to_owned(), number: None },
+            offer: Handle {
+                text: offer.to_owned(),
+                number: None,
+            },
             count: None,
             period: None,
             cycles_total: None,
@@ -178,7 +240,10 @@ async fn place_orders(ctx: &Ctx) -> Result<(), OpError> {
             external_refs: Vec::new(),
             create_services: true,
         };
-        let handle = Handle { text: String::new(), number: Some(customer.id) };
+        let handle = Handle {
+            text: String::new(),
+            number: Some(customer.id),
+        };
         orders::place(ctx, handle, wish).await?;
     }
     Ok(())

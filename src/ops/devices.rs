@@ -69,7 +69,11 @@ pub async fn add(
         let index = Table::DevicesByCustomer;
         let max = DEVICES_PER_CUSTOMER_MAX;
         if tx.count_up_to(index, &owned_by(customer.id), max)? >= max {
-            return Err(Refusal::TooMany { what: "devices", max }.into());
+            return Err(Refusal::TooMany {
+                what: "devices",
+                max,
+            }
+            .into());
         }
         let removed = match &wish.id {
             Some(handle) => removed_device(tx, handle)?,
@@ -121,14 +125,23 @@ pub async fn set_status(
     ctx.write(move |ctx, tx| {
         let customer: Customer = super::find(tx, &customer)?;
         let before = owned(tx, &customer, &device)?;
-        let after = Device { status: status.unwrap_or(before.status), ..before.clone() };
+        let after = Device {
+            status: status.unwrap_or(before.status),
+            ..before.clone()
+        };
         if after.status != before.status {
             super::change(ctx, tx, "device.update", &before, &after)?;
             let details = vec![
                 ("from".to_owned(), format!("{:?}", before.status)),
                 ("to".to_owned(), format!("{:?}", after.status)),
             ];
-            note(ctx, tx, &after, ActivityAction::DeviceStatusChanged, details)?;
+            note(
+                ctx,
+                tx,
+                &after,
+                ActivityAction::DeviceStatusChanged,
+                details,
+            )?;
         }
         Ok(after)
     })
@@ -144,7 +157,10 @@ pub async fn remove(
     ctx.write(move |ctx, tx| {
         let customer: Customer = super::find(tx, &customer)?;
         let before = owned(tx, &customer, &device)?;
-        let after = Device { removed_at: Some(ctx.now), ..before.clone() };
+        let after = Device {
+            removed_at: Some(ctx.now),
+            ..before.clone()
+        };
         super::change(ctx, tx, "device.remove", &before, &after)?;
         note(ctx, tx, &after, ActivityAction::DeviceRemoved, Vec::new())
     })
@@ -152,13 +168,12 @@ pub async fn remove(
 }
 
 /// Takes a deleted customer's devices out of use, so that their MACs are free.
-pub(super) fn release_all(
-    ctx: &Ctx,
-    tx: &mut Tx<'_>,
-    customer: CustomerId,
-) -> Result<(), OpError> {
+pub(super) fn release_all(ctx: &Ctx, tx: &mut Tx<'_>, customer: CustomerId) -> Result<(), OpError> {
     for before in of_customer(tx, customer)? {
-        let after = Device { removed_at: Some(ctx.now), ..before.clone() };
+        let after = Device {
+            removed_at: Some(ctx.now),
+            ..before.clone()
+        };
         super::change(ctx, tx, "device.remove", &before, &after)?;
     }
     Ok(())
@@ -178,17 +193,11 @@ pub(super) fn check_mac(read: &impl Read, device: &Device) -> Result<(), OpError
     Ok(())
 }
 
-pub(super) fn of_customer(
-    read: &impl Read,
-    customer: CustomerId,
-) -> Result<Vec<Device>, OpError> {
+pub(super) fn of_customer(read: &impl Read, customer: CustomerId) -> Result<Vec<Device>, OpError> {
     Ok(read.listed(Table::DevicesByCustomer, &owned_by(customer))?)
 }
 
-fn removed_device(
-    read: &impl Read,
-    handle: &Handle<DeviceId>,
-) -> Result<Option<Device>, OpError> {
+fn removed_device(read: &impl Read, handle: &Handle<DeviceId>) -> Result<Option<Device>, OpError> {
     let foreign = read.get_by::<Device>(Table::DevicesByForeign, handle.text.as_bytes())?;
     let device = match (foreign, &handle.number) {
         (Some(device), _) => Some(device),

@@ -76,7 +76,11 @@ impl From<std::io::Error> for OpError {
 impl Ctx {
     /// Refuses an actor that lacks the permission.
     pub fn require(&self, permission: Permission) -> Result<(), OpError> {
-        if self.actor.may(permission) { Ok(()) } else { Err(OpError::Denied(permission)) }
+        if self.actor.may(permission) {
+            Ok(())
+        } else {
+            Err(OpError::Denied(permission))
+        }
     }
 
     /// Runs `command` in the writer; answered when it is durable.
@@ -120,12 +124,15 @@ pub fn find<R: Named>(read: &impl Read, handle: &Handle<R::Key>) -> Result<R, Op
         (None, Some(number)) => read.get::<R>(number)?,
         (None, None) => None,
     };
-    record.filter(|record| !record.is_gone()).ok_or_else(|| missing::<R>(&handle.text))
+    record
+        .filter(|record| !record.is_gone())
+        .ok_or_else(|| missing::<R>(&handle.text))
 }
 
 /// The record with this number, which must be there.
 pub fn get<R: Named>(read: &impl Read, id: R::Key) -> Result<R, OpError> {
-    read.get::<R>(&id)?.ok_or_else(|| missing::<R>(&id.number().to_string()))
+    read.get::<R>(&id)?
+        .ok_or_else(|| missing::<R>(&id.number().to_string()))
 }
 
 fn missing<R: Named>(key: &str) -> OpError {
@@ -140,9 +147,13 @@ pub fn free_id<R: Named>(
     read: &impl Read,
     handle: Option<&Handle<R::Key>>,
 ) -> Result<Option<String>, OpError> {
-    let Some(handle) = handle else { return Ok(None) };
+    let Some(handle) = handle else {
+        return Ok(None);
+    };
     let foreign = match R::FOREIGN {
-        Some(index) => read.find::<R::Key>(index, handle.text.as_bytes())?.is_some(),
+        Some(index) => read
+            .find::<R::Key>(index, handle.text.as_bytes())?
+            .is_some(),
         None => false,
     };
     let ours = match &handle.number {
@@ -150,7 +161,10 @@ pub fn free_id<R: Named>(
         None => false,
     };
     if foreign || ours {
-        return Err(Refusal::IdTaken { id: handle.text.clone() }.into());
+        return Err(Refusal::IdTaken {
+            id: handle.text.clone(),
+        }
+        .into());
     }
     Ok(Some(handle.text.clone()))
 }
@@ -208,17 +222,25 @@ pub fn audit<R: Record>(
 /// What differs between two records, field by field; secrets show as `hidden`.
 fn changes<R: Serialize>(before: Option<&R>, after: Option<&R>) -> Result<Vec<Change>, OpError> {
     let (before, after) = (fields(before)?, fields(after)?);
-    let text = |fields: &serde_json::Map<String, serde_json::Value>, name: &str| match fields.get(name) {
-        None | Some(serde_json::Value::Null) => String::new(),
-        Some(serde_json::Value::String(text)) => text.clone(),
-        Some(serde_json::Value::Array(list)) if list.is_empty() => String::new(),
-        Some(other) => other.to_string(),
-    };
+    let text =
+        |fields: &serde_json::Map<String, serde_json::Value>, name: &str| match fields.get(name) {
+            None | Some(serde_json::Value::Null) => String::new(),
+            Some(serde_json::Value::String(text)) => text.clone(),
+            Some(serde_json::Value::Array(list)) if list.is_empty() => String::new(),
+            Some(other) => other.to_string(),
+        };
     let mut changes = Vec::new();
-    for name in after.keys().chain(before.keys().filter(|name| !after.contains_key(*name))) {
+    for name in after
+        .keys()
+        .chain(before.keys().filter(|name| !after.contains_key(*name)))
+    {
         let (before, after) = (text(&before, name), text(&after, name));
         if before != after {
-            changes.push(Change { field: name.clone(), before, after });
+            changes.push(Change {
+                field: name.clone(),
+                before,
+                after,
+            });
         }
     }
     Ok(changes)

@@ -8,9 +8,7 @@ use crate::domain::customer::Customer;
 use crate::domain::event::ActivityAction;
 use crate::domain::id::{CustomerId, OrderId, ProductOfferId, ProductSpecId};
 use crate::domain::open::OpenObject;
-use crate::domain::order::{
-    ORDERS_PER_CUSTOMER_MAX, Order, OrderStatus, follow, service_status,
-};
+use crate::domain::order::{ORDERS_PER_CUSTOMER_MAX, Order, OrderStatus, follow, service_status};
 use crate::domain::refusal::Refusal;
 use crate::domain::staff::Permission;
 use crate::domain::time::Timestamp;
@@ -132,7 +130,11 @@ fn place_in(
     }
     let max = ORDERS_PER_CUSTOMER_MAX;
     if tx.count_up_to(Table::OrdersByCustomer, &owned_by(customer.id), max)? >= max {
-        return Err(Refusal::TooMany { what: "orders", max }.into());
+        return Err(Refusal::TooMany {
+            what: "orders",
+            max,
+        }
+        .into());
     }
     let create_services = wish.create_services;
     let order = open(ctx, tx, customer, &offer, wish)?;
@@ -142,7 +144,14 @@ fn place_in(
     }
     set_primary(ctx, tx, customer, &order)?;
     let details = vec![("order".to_owned(), order.id.0.to_string())];
-    activity::record(ctx, tx, customer.id, None, ActivityAction::OrderPlaced, details)?;
+    activity::record(
+        ctx,
+        tx,
+        customer.id,
+        None,
+        ActivityAction::OrderPlaced,
+        details,
+    )?;
     Ok(order)
 }
 
@@ -212,7 +221,9 @@ fn open(
             period: wish.period.unwrap_or(offer.term.period),
         },
         order_type: wish.order_type.unwrap_or(offer.order_type),
-        cycles_total: wish.cycles_total.unwrap_or_else(|| offer.cycles_total.whole_periods()),
+        cycles_total: wish
+            .cycles_total
+            .unwrap_or_else(|| offer.cycles_total.whole_periods()),
         cycles_paid: 1,
         status,
         anchor_at: created_at,
@@ -247,7 +258,10 @@ pub(super) fn open_plan(
         customer,
         product,
         offer: None,
-        term: Term { count: PeriodCount::ZERO, period: Period::Day },
+        term: Term {
+            count: PeriodCount::ZERO,
+            period: Period::Day,
+        },
         order_type: OrderType::OneTime,
         cycles_total: 0,
         cycles_paid: 1,
@@ -310,7 +324,14 @@ fn settle_change(
         ("from".to_owned(), format!("{:?}", before.status)),
         ("to".to_owned(), format!("{:?}", after.status)),
     ];
-    activity::record(ctx, tx, customer.id, None, ActivityAction::OrderStatusChanged, details)
+    activity::record(
+        ctx,
+        tx,
+        customer.id,
+        None,
+        ActivityAction::OrderStatusChanged,
+        details,
+    )
 }
 
 /// An order that becomes active is the customer's plan if there is no active one; an order that
@@ -323,18 +344,25 @@ fn set_primary(
 ) -> Result<(), OpError> {
     let holds = |status: OrderStatus| matches!(status, OrderStatus::Active | OrderStatus::Canceled);
     let present = match customer.primary_order.filter(|id| *id != order.id) {
-        Some(id) => tx.get::<Order>(&id)?.filter(|order| holds(order.status_at(ctx.now))),
+        Some(id) => tx
+            .get::<Order>(&id)?
+            .filter(|order| holds(order.status_at(ctx.now))),
         None => None,
     };
     let primary = match present {
         Some(order) => Some(order.id),
         None if order.status_at(ctx.now) == OrderStatus::Active => Some(order.id),
-        None => customer.primary_order.filter(|id| *id == order.id && holds(order.status)),
+        None => customer
+            .primary_order
+            .filter(|id| *id == order.id && holds(order.status)),
     };
     if primary == customer.primary_order {
         return Ok(());
     }
-    let after = Customer { primary_order: primary, ..customer.clone() };
+    let after = Customer {
+        primary_order: primary,
+        ..customer.clone()
+    };
     super::change(ctx, tx, "customer.plan", customer, &after)
 }
 

@@ -41,7 +41,9 @@ pub async fn create_page(
 
 /// The page with this code. Public: the code is the secret.
 pub fn page(ctx: &Ctx, code: &str) -> Result<HostedPage, OpError> {
-    let page = ctx.snapshot()?.get_by(Table::HostedPagesByCode, code.as_bytes())?;
+    let page = ctx
+        .snapshot()?
+        .get_by(Table::HostedPagesByCode, code.as_bytes())?;
     page.ok_or_else(|| OpError::Missing {
         kind: "hosted page",
         key: code.chars().take(64).collect(),
@@ -52,7 +54,9 @@ pub fn page(ctx: &Ctx, code: &str) -> Result<HostedPage, OpError> {
 pub fn balance(ctx: &Ctx, customer: &Handle<CustomerId>) -> Result<Amount, OpError> {
     ctx.require(Permission::MoneyRead)?;
     let customer: Customer = super::find(&ctx.snapshot()?, customer)?;
-    Ok(customer.opening_balance.unwrap_or_else(|| Amount::zero(ctx.app.company().currency)))
+    Ok(customer
+        .opening_balance
+        .unwrap_or_else(|| Amount::zero(ctx.app.company().currency)))
 }
 
 /// Sees that the customer exists; there are no transactions before there is a journal.
@@ -65,6 +69,14 @@ pub fn transactions_of(ctx: &Ctx, customer: &Handle<CustomerId>) -> Result<(), O
 /// Twenty letters and digits out of twenty random bytes; unguessable (over 110 bits).
 fn page_code(random: [u8; 20]) -> String {
     const ALPHABET: &[u8; 62] = b"0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz";
-    let pick = |byte: u8| ALPHABET.get(usize::from(byte) % ALPHABET.len()).copied().unwrap_or(b'0');
-    random.into_iter().map(|byte| char::from(pick(byte))).collect()
+    let pick = |byte: u8| {
+        ALPHABET
+            .get(usize::from(byte) % ALPHABET.len())
+            .copied()
+            .unwrap_or(b'0')
+    };
+    random
+        .into_iter()
+        .map(|byte| char::from(pick(byte)))
+        .collect()
 }

@@ -82,8 +82,7 @@ pub async fn add(
             None => {
                 room_for(services.len(), 1)?;
                 let id = tx.next_id()?;
-                let mut service =
-                    Service::of_spec(id, customer.id, &spec, Origin::Direct, ctx.now);
+                let mut service = Service::of_spec(id, customer.id, &spec, Origin::Direct, ctx.now);
                 service.expires_at = wish.expires_at;
                 begin(&mut service, status, ctx.now);
                 super::create(ctx, tx, "service.add", &service)?;
@@ -140,10 +139,7 @@ pub(super) fn give(
     Ok(made)
 }
 
-pub(super) fn of_customer(
-    read: &impl Read,
-    customer: CustomerId,
-) -> Result<Vec<Service>, OpError> {
+pub(super) fn of_customer(read: &impl Read, customer: CustomerId) -> Result<Vec<Service>, OpError> {
     Ok(read.listed(Table::ServicesByCustomer, &owned_by(customer))?)
 }
 
@@ -156,7 +152,11 @@ fn begin(service: &mut Service, status: ServiceStatus, now: Timestamp) {
 fn room_for(held: usize, more: usize) -> Result<(), OpError> {
     let max = SERVICES_PER_CUSTOMER_MAX;
     if held.saturating_add(more) > max {
-        return Err(Refusal::TooMany { what: "services", max }.into());
+        return Err(Refusal::TooMany {
+            what: "services",
+            max,
+        }
+        .into());
     }
     Ok(())
 }

@@ -49,18 +49,28 @@ pub enum Bearer {
 
 /// Proves a token and looks up what it allows: one signature and one point read.
 pub fn bearer(app: &App, now: Timestamp, token: &str) -> Result<Option<Bearer>, OpError> {
-    let Some(claims) = app.keys.prove(token, now.seconds()) else { return Ok(None) };
+    let Some(claims) = app.keys.prove(token, now.seconds()) else {
+        return Ok(None);
+    };
     if claims.grant_type != ACCESS_GRANT {
         return Ok(None);
     }
     if claims.grant_scope.is_some() {
         return Ok(Some(Bearer::Client));
     }
-    let Some(id) = TokenId::parse(&claims.jti) else { return Ok(None) };
+    let Some(id) = TokenId::parse(&claims.jti) else {
+        return Ok(None);
+    };
     let held = app.store.read()?.get::<Token>(&id)?;
-    Ok(held.filter(|token| token.revoked_at.is_none() && token.expires_at > now).map(|token| {
-        Bearer::Integration(Actor::Token { jti: id, name: token.name, role: token.role })
-    }))
+    Ok(held
+        .filter(|token| token.revoked_at.is_none() && token.expires_at > now)
+        .map(|token| {
+            Bearer::Integration(Actor::Token {
+                jti: id,
+                name: token.name,
+                role: token.role,
+            })
+        }))
 }
 
 /// Mints a token and answers its record and itself. The token is not kept.
@@ -95,7 +105,8 @@ pub async fn create_token(ctx: &Ctx, wish: NewToken) -> Result<(Token, String), 
     let text = ctx.app.keys.sign(&claims);
     let text = text.ok_or_else(|| OpError::Failed("the token could not be signed".to_owned()))?;
     let stored = token.clone();
-    ctx.write(move |ctx, tx| super::create(ctx, tx, "token.create", &stored)).await?;
+    ctx.write(move |ctx, tx| super::create(ctx, tx, "token.create", &stored))
+        .await?;
     Ok((token, text))
 }
 
@@ -115,10 +126,16 @@ pub async fn revoke_token(ctx: &Ctx, jti: String) -> Result<Token, OpError> {
             Some(id) => tx.get::<Token>(&id)?,
             None => None,
         };
-        let missing = || OpError::Missing { kind: "token", key: jti.chars().take(64).collect() };
+        let missing = || OpError::Missing {
+            kind: "token",
+            key: jti.chars().take(64).collect(),
+        };
         let before = before.ok_or_else(missing)?;
         let revoked_at = before.revoked_at.or(Some(ctx.now));
-        let after = Token { revoked_at, ..before.clone() };
+        let after = Token {
+            revoked_at,
+            ..before.clone()
+        };
         super::change(ctx, tx, "token.revoke", &before, &after)?;
         Ok(after)
     })
@@ -134,9 +151,16 @@ pub async fn add_operator(
 ) -> Result<Operator, OpError> {
     ctx.require(Permission::StaffManage)?;
     check_password(&password)?;
-    let password = ctx.app.passwords.hash(password, ctx.app.entropy.bytes()?).await?;
+    let password = ctx
+        .app
+        .passwords
+        .hash(password, ctx.app.entropy.bytes()?)
+        .await?;
     ctx.write(move |ctx, tx| {
-        if tx.get_by::<Operator>(Table::OperatorsByName, name.as_bytes())?.is_some() {
+        if tx
+            .get_by::<Operator>(Table::OperatorsByName, name.as_bytes())?
+            .is_some()
+        {
             return Err(Refusal::OperatorTaken { name }.into());
         }
         let operator = Operator {
@@ -162,11 +186,22 @@ pub async fn change_operator_password(
 ) -> Result<(), OpError> {
     ctx.require(Permission::StaffManage)?;
     check_password(&password)?;
-    let password = ctx.app.passwords.hash(password, ctx.app.entropy.bytes()?).await?;
+    let password = ctx
+        .app
+        .passwords
+        .hash(password, ctx.app.entropy.bytes()?)
+        .await?;
     ctx.write(move |ctx, tx| {
-        let handle = super::Handle { text: name, number: None };
+        let handle = super::Handle {
+            text: name,
+            number: None,
+        };
         let before: Operator = super::find(tx, &handle)?;
-        let after = Operator { password, updated_at: ctx.now, ..before.clone() };
+        let after = Operator {
+            password,
+            updated_at: ctx.now,
+            ..before.clone()
+        };
         super::change(ctx, tx, "operator.passwd", &before, &after)?;
         for session in tx.all::<Session>()? {
             if session.operator == after.id {
@@ -189,12 +224,16 @@ pub async fn sign_in(
     name: String,
     password: String,
 ) -> Result<(Operator, Session, String), OpError> {
-    let operator = ctx.snapshot()?.get_by::<Operator>(Table::OperatorsByName, name.as_bytes())?;
+    let operator = ctx
+        .snapshot()?
+        .get_by::<Operator>(Table::OperatorsByName, name.as_bytes())?;
     let stored = operator.as_ref().map(|operator| operator.password.clone());
     if password.len() > PASSWORD_BYTES_MAX || !ctx.app.passwords.verify(password, stored).await? {
         return Err(Refusal::BadCredentials.into());
     }
-    let Some(operator) = operator else { return Err(Refusal::BadCredentials.into()) };
+    let Some(operator) = operator else {
+        return Err(Refusal::BadCredentials.into());
+    };
     let secret = ctx.app.entropy.hex::<32>()?;
     let session = Session {
         secret_hash: hashed(&secret),
@@ -202,11 +241,18 @@ pub async fn sign_in(
         created_at: ctx.now,
         expires_at: ctx.now.saturating_add_seconds(SESSION_SECONDS),
     };
-    let ctx = Ctx { actor: actor_of(&operator), ..ctx.clone() };
+    let ctx = Ctx {
+        actor: actor_of(&operator),
+        ..ctx.clone()
+    };
     let stored = session.clone();
     ctx.write(move |ctx, tx| {
         let now = ctx.now;
-        for old in tx.all::<Session>()?.iter().filter(|old| old.expires_at <= now) {
+        for old in tx
+            .all::<Session>()?
+            .iter()
+            .filter(|old| old.expires_at <= now)
+        {
             tx.remove::<Session>(&old.secret_hash)?;
         }
         super::create(ctx, tx, "session.begin", &stored)
@@ -222,7 +268,9 @@ pub fn session_actor(ctx: &Ctx, secret: &str) -> Result<Option<Actor>, OpError> 
     let Some(session) = session.filter(|session| session.expires_at > ctx.now) else {
         return Ok(None);
     };
-    Ok(snapshot.get::<Operator>(&session.operator)?.map(|operator| actor_of(&operator)))
+    Ok(snapshot
+        .get::<Operator>(&session.operator)?
+        .map(|operator| actor_of(&operator)))
 }
 
 /// Ends a session.
@@ -248,16 +296,19 @@ pub async fn setup_code(ctx: &Ctx) -> Result<Option<String>, OpError> {
     }
     let code = ctx.app.entropy.hex::<16>()?;
     let hash = hashed(&code);
-    ctx.write(move |_, tx| Ok(tx.put_meta(SETUP, &hash)?)).await?;
+    ctx.write(move |_, tx| Ok(tx.put_meta(SETUP, &hash)?))
+        .await?;
     Ok(Some(code))
 }
 
 /// Whether this is the code of the set-up link.
 pub fn is_setup_code(ctx: &Ctx, code: &str) -> Result<bool, OpError> {
     let hash = hashed(code);
-    let held = ctx.snapshot()?.raw_get(Table::Meta, SETUP.as_bytes(), |held| {
-        bool::from(held.ct_eq(hash.as_slice()))
-    })?;
+    let held = ctx
+        .snapshot()?
+        .raw_get(Table::Meta, SETUP.as_bytes(), |held| {
+            bool::from(held.ct_eq(hash.as_slice()))
+        })?;
     Ok(held == Some(true))
 }
 
@@ -272,24 +323,34 @@ pub async fn set_up(
         return Err(Refusal::SetupDone.into());
     }
     // The code is the owner's credential; adding the first operator uses it up.
-    let owner = Ctx { actor: Actor::System, ..ctx.clone() };
+    let owner = Ctx {
+        actor: Actor::System,
+        ..ctx.clone()
+    };
     add_operator(&owner, name, Role::Owner, password).await
 }
 
 fn check_password(password: &str) -> Result<(), OpError> {
     let min = OPERATOR_PASSWORD_CHARS_MIN;
     if password.chars().count() < min || password.len() > PASSWORD_BYTES_MAX {
-        return Err(Refusal::PasswordLength { min, max: PASSWORD_BYTES_MAX }.into());
+        return Err(Refusal::PasswordLength {
+            min,
+            max: PASSWORD_BYTES_MAX,
+        }
+        .into());
     }
     Ok(())
 }
 
 fn actor_of(operator: &Operator) -> Actor {
-    Actor::Operator { id: operator.id, name: operator.name.clone(), role: operator.role }
+    Actor::Operator {
+        id: operator.id,
+        name: operator.name.clone(),
+        role: operator.role,
+    }
 }
 
 /// Secrets of 128 bits and more need no slow hash.
 fn hashed(secret: &str) -> [u8; 32] {
     Sha256::digest(secret.as_bytes()).into()
 }
-

@@ -71,12 +71,7 @@ pub async fn run(
     }
 }
 
-async fn serve(
-    stream: TcpStream,
-    peer: SocketAddr,
-    router: Router,
-    closing: CancellationToken,
-) {
+async fn serve(stream: TcpStream, peer: SocketAddr, router: Router, closing: CancellationToken) {
     // Small answers must not wait for the next packet.
     let _ = stream.set_nodelay(true);
     let service = hyper::service::service_fn(move |request: Request<Incoming>| {

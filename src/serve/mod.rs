@@ -33,7 +33,12 @@ impl Setup {
     #[must_use]
     pub fn in_folder(config: Config, clock: Clock) -> Self {
         let storage = Storage::File(data_file(&config));
-        Self { config, storage, clock, entropy: Entropy::system() }
+        Self {
+            config,
+            storage,
+            clock,
+            entropy: Entropy::system(),
+        }
     }
 }
 
@@ -63,19 +68,30 @@ pub async fn start(setup: Setup) -> anyhow::Result<Running> {
         App::open(setup.config, setup.storage, setup.clock, setup.entropy)
     });
     let app = opening.await.context("opening was cut short")??;
-    let listener =
-        TcpListener::bind(listen).await.with_context(|| format!("cannot listen on {listen}"))?;
+    let listener = TcpListener::bind(listen)
+        .await
+        .with_context(|| format!("cannot listen on {listen}"))?;
     let address = listener.local_addr()?;
     // Set once: this is the only place.
     let _ = app.listening.set(address);
     let closing = CancellationToken::new();
     let tasks = TaskTracker::new();
     let router = wire::router(&app, closing.clone());
-    tasks.spawn(listener::run(listener, router, closing.clone(), tasks.clone()));
+    tasks.spawn(listener::run(
+        listener,
+        router,
+        closing.clone(),
+        tasks.clone(),
+    ));
     if in_folder {
         control::listen(&app, &closing, &tasks)?;
     }
-    Ok(Running { app, address, closing, tasks })
+    Ok(Running {
+        app,
+        address,
+        closing,
+        tasks,
+    })
 }
 
 impl Running {
@@ -93,7 +109,10 @@ impl Running {
     pub async fn stop(self) {
         self.closing.cancel();
         self.tasks.close();
-        if tokio::time::timeout(DRAIN_MAX, self.tasks.wait()).await.is_err() {
+        if tokio::time::timeout(DRAIN_MAX, self.tasks.wait())
+            .await
+            .is_err()
+        {
             tracing::warn!("requests were still in flight after 20 s and are cut off");
         }
         let app = self.app;

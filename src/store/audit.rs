@@ -13,13 +13,17 @@ use crate::domain::event::Audit;
 use crate::domain::id::AuditId;
 
 /// Where the hash of the newest line is kept.
-const CHAIN: &str = "audit_chain";
+pub(super) const CHAIN: &str = "audit_chain";
 
 /// Adds a line: its number and its place in the chain are given here.
 pub fn append_audit(tx: &mut Tx<'_>, line: Audit) -> Result<(), StoreError> {
     let before = tx.raw_get(Table::Meta, CHAIN.as_bytes(), |bytes| bytes.try_into().ok())?;
     let before = before.flatten().unwrap_or([0; 32]);
-    let line = Audit { id: tx.next_id::<AuditId>()?, chain: [0; 32], ..line };
+    let line = Audit {
+        id: tx.next_id::<AuditId>()?,
+        chain: [0; 32],
+        ..line
+    };
     let chain = hash(&before, &line)?;
     tx.put_meta(CHAIN, &chain)?;
     tx.put(&Audit { chain, ..line })
@@ -27,18 +31,46 @@ pub fn append_audit(tx: &mut Tx<'_>, line: Audit) -> Result<(), StoreError> {
 
 /// The lines that do not fit the one before them.
 pub(super) fn misfits(snapshot: &Snapshot) -> Result<Vec<AuditId>, StoreError> {
-    let mut before = [0u8; 32];
+    // Unknown after a line that does not decode, which the walk over all records names.
+    let mut before = Some([0u8; 32]);
     let mut misfits = Vec::new();
-    snapshot.each::<Audit>(&Span::all(), &mut |line| {
-        let chain = line.chain;
-        let id = line.id;
-        if hash(&before, &Audit { chain: [0; 32], ..line })? != chain {
+    snapshot.raw_scan(Table::Audits, &Span::all(), &mut |_, value| {
+        let Ok(line) = codec::decode::<Audit>(value) else {
+            before = None;
+            return Ok(ControlFlow::Continue(()));
+        };
+        let (id, chain) = (line.id, line.chain);
+        if let Some(before) = before
+            && hash(
+                &before,
+                &Audit {
+                    chain: [0; 32],
+                    ..line
+                },
+            )? != chain
+        {
             misfits.push(id);
         }
-        before = chain;
+        before = Some(chain);
         Ok(ControlFlow::Continue(()))
     })?;
     Ok(misfits)
+}
+
+/// Whether the newest line is the one that was written last: none was cut off the end.
+pub(super) fn ends_as_noted(snapshot: &Snapshot) -> Result<bool, StoreError> {
+    let noted = snapshot.raw_get(Table::Meta, CHAIN.as_bytes(), <[u8]>::to_vec)?;
+    let mut last = None;
+    snapshot.raw_scan(Table::Audits, &Span::all().descending(), &mut |_, value| {
+        last = Some(codec::decode::<Audit>(value).map(|line| line.chain.to_vec()));
+        Ok(ControlFlow::Break(()))
+    })?;
+    Ok(match last {
+        // Named already by the walk over all records.
+        Some(Err(_)) => true,
+        Some(Ok(chain)) => noted == Some(chain),
+        None => noted.is_none(),
+    })
 }
 
 /// SHA-256 over the hash before and the line without its own.

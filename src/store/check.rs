@@ -40,12 +40,24 @@ struct Checker<'s> {
 
 /// Walks the whole file. Answers the number of records and what is wrong with them.
 pub fn check(snapshot: &Snapshot) -> Result<(u64, Vec<Finding>), StoreError> {
-    let mut checker =
-        Checker { snapshot, findings: Vec::new(), blocks: BTreeMap::new(), records: 0 };
+    let mut checker = Checker {
+        snapshot,
+        findings: Vec::new(),
+        blocks: BTreeMap::new(),
+        records: 0,
+    };
     for_every_record(&mut checker)?;
     checker.block_counts()?;
     for id in audit::misfits(snapshot)? {
-        checker.find(Table::Audits, &id.to_bytes(), "the line does not fit the chain before it");
+        checker.find(
+            Table::Audits,
+            &id.to_bytes(),
+            "the line does not fit the chain before it",
+        );
+    }
+    if !audit::ends_as_noted(snapshot)? {
+        let problem = "the audit log does not end with the line that was written last";
+        checker.find(Table::Meta, audit::CHAIN.as_bytes(), problem);
     }
     Ok((checker.records, checker.findings))
 }
@@ -53,8 +65,11 @@ pub fn check(snapshot: &Snapshot) -> Result<(u64, Vec<Finding>), StoreError> {
 impl Checker<'_> {
     fn find(&mut self, table: Table, key: &[u8], problem: &str) {
         if self.findings.len() < FINDINGS_MAX {
-            let place = format!("{} {}", table.name(), shown(key));
-            self.findings.push(Finding { place, problem: problem.to_owned() });
+            let place = format!("{} {}", table.name(), shown(table, key));
+            self.findings.push(Finding {
+                place,
+                problem: problem.to_owned(),
+            });
         }
     }
 
@@ -66,7 +81,11 @@ impl Checker<'_> {
         made: &mut BTreeMap<Table, u64>,
     ) -> Result<(), StoreError> {
         if record.key().to_bytes() != key {
-            self.find(R::TABLE, key, "the record is stored under another key than its own");
+            self.find(
+                R::TABLE,
+                key,
+                "the record is stored under another key than its own",
+            );
         }
         for entry in Entries::of(record) {
             let made = made.entry(entry.table).or_default();
@@ -92,17 +111,25 @@ impl Checker<'_> {
     fn strays<R: Record>(&mut self, index: Table) -> Result<(), StoreError> {
         let snapshot = self.snapshot;
         snapshot.raw_scan(index, &Span::all(), &mut |entry, value| {
+            // A record that does not decode was named already.
             let owner = if value.is_empty() {
-                entry.len().checked_sub(8).and_then(|front| entry.get(front..)).unwrap_or_default()
+                entry
+                    .len()
+                    .checked_sub(8)
+                    .and_then(|front| entry.get(front..))
+                    .unwrap_or_default()
             } else {
                 value
             };
-            let record = match R::Key::from_bytes(owner) {
-                Some(key) => snapshot.get::<R>(&key).unwrap_or_default(),
+            let record = match R::Key::from_bytes(owner).map(|key| snapshot.get::<R>(&key)) {
+                Some(Err(StoreError::Codec(_))) => return Ok(ControlFlow::Continue(())),
+                Some(record) => record?,
                 None => None,
             };
             let made = record.is_some_and(|record| {
-                Entries::of(&record).iter().any(|made| made.table == index && made.key == entry)
+                Entries::of(&record)
+                    .iter()
+                    .any(|made| made.table == index && made.key == entry)
             });
             if !made {
                 let problem = format!("no record of {} makes this entry", R::TABLE.name());
@@ -114,10 +141,11 @@ impl Checker<'_> {
 
     fn block_counts(&mut self) -> Result<(), StoreError> {
         let mut stored = BTreeMap::new();
-        self.snapshot.raw_scan(Table::Blocks, &Span::all(), &mut |key, value| {
-            stored.insert(key.to_vec(), trailing_number(value).unwrap_or(0));
-            Ok(ControlFlow::Continue(()))
-        })?;
+        self.snapshot
+            .raw_scan(Table::Blocks, &Span::all(), &mut |key, value| {
+                stored.insert(key.to_vec(), trailing_number(value).unwrap_or(0));
+                Ok(ControlFlow::Continue(()))
+            })?;
         let blocks = std::mem::take(&mut self.blocks);
         for (key, count) in &stored {
             if blocks.get(key) != Some(count) {
@@ -155,7 +183,11 @@ impl RecordVisitor for Checker<'_> {
         if let (Some(highest), Some(sequence)) = (highest, R::Key::SEQUENCE) {
             let next = snapshot.raw_get(Table::Sequences, sequence.as_bytes(), trailing_number)?;
             if next.flatten().is_none_or(|next| next <= highest) {
-                self.find(Table::Sequences, sequence.as_bytes(), "would give out a number again");
+                self.find(
+                    Table::Sequences,
+                    sequence.as_bytes(),
+                    "would give out a number again",
+                );
             }
         }
         Ok(())
@@ -163,9 +195,10 @@ impl RecordVisitor for Checker<'_> {
 }
 
 /// A key for people: its number, its text, or its bytes in hex.
-fn shown(key: &[u8]) -> String {
+fn shown(table: Table, key: &[u8]) -> String {
+    let named = matches!(table, Table::Meta | Table::Sequences);
     match (key.len(), trailing_number(key), std::str::from_utf8(key)) {
-        (8, Some(number), _) => number.to_string(),
+        (8, Some(number), _) if !named => number.to_string(),
         (_, _, Ok(text)) if text.chars().all(|c| !c.is_control()) => text.to_owned(),
         _ => data_encoding::HEXLOWER.encode(key),
     }

@@ -21,7 +21,10 @@ impl<I: Id> Key for I {
     }
 
     fn from_bytes(bytes: &[u8]) -> Option<Self> {
-        bytes.try_into().ok().map(|number| I::new(u64::from_be_bytes(number)))
+        bytes
+            .try_into()
+            .ok()
+            .map(|number| I::new(u64::from_be_bytes(number)))
     }
 }
 

@@ -16,6 +16,7 @@ mod snapshot;
 mod tx;
 mod writer;
 
+use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::mpsc::{SyncSender, TrySendError, sync_channel};
 use std::sync::{Arc, Mutex, PoisonError};
@@ -43,6 +44,9 @@ pub enum StoreError {
     /// The disk failed, or the outcome of the commit is not known.
     #[error("the data file cannot be written at the moment")]
     Unavailable,
+    /// A rule panicked: a bug. The command was taken back.
+    #[error("a command panicked")]
+    Panicked,
     #[error("the store is closed")]
     Closed,
     /// A programmer's error: unique entries are looked up before they are written.
@@ -64,11 +68,24 @@ pub enum StoreError {
 
 impl StoreError {
     fn corrupt(table: Table, reason: &str) -> Self {
-        Self::Corrupt { table: table.name(), reason: reason.to_owned() }
+        Self::Corrupt {
+            table: table.name(),
+            reason: reason.to_owned(),
+        }
     }
 
     fn is_of_the_disk(&self) -> bool {
-        matches!(self, Self::Redb(_) | Self::Io(_))
+        matches!(self, Self::Redb(_) | Self::Io(_) | Self::Unavailable)
+    }
+}
+
+impl From<redb::Error> for StoreError {
+    fn from(error: redb::Error) -> Self {
+        match error {
+            // What redb says after the disk failed, until the file is opened anew.
+            redb::Error::PreviousIo | redb::Error::DatabaseClosed => Self::Unavailable,
+            other => Self::Redb(Box::new(other)),
+        }
     }
 }
 
@@ -76,7 +93,7 @@ macro_rules! from_redb {
     ($($error:ident),*) => {$(
         impl From<redb::$error> for StoreError {
             fn from(error: redb::$error) -> Self {
-                Self::Redb(Box::new(error.into()))
+                redb::Error::from(error).into()
             }
         }
     )*};
@@ -88,7 +105,7 @@ impl From<redb::DatabaseError> for StoreError {
     fn from(error: redb::DatabaseError) -> Self {
         match error {
             redb::DatabaseError::DatabaseAlreadyOpen => Self::InUse,
-            other => Self::Redb(Box::new(other.into())),
+            other => redb::Error::from(other).into(),
         }
     }
 }
@@ -149,8 +166,21 @@ impl Store {
         #[expect(clippy::disallowed_methods, reason = "the one thread that may commit")]
         let thread = std::thread::Builder::new()
             .name("writer".to_owned())
-            .spawn(move || writer::run(&writer_slot, &commands, &writer_figures))?;
-        Ok(Self { slot, queue, figures, thread: Mutex::new(Some(thread)) })
+            .spawn(move || {
+                let run = || writer::run(&writer_slot, &commands, &writer_figures);
+                // Rules that panic are caught one by one; a panic in the writer itself leaves
+                // nobody to write, so the process goes and its supervisor starts it anew.
+                if catch_unwind(AssertUnwindSafe(run)).is_err() {
+                    tracing::error!("store.writer.panicked");
+                    std::process::abort();
+                }
+            })?;
+        Ok(Self {
+            slot,
+            queue,
+            figures,
+            thread: Mutex::new(Some(thread)),
+        })
     }
 
     /// The file as the last commit left it.
@@ -176,10 +206,12 @@ impl Store {
         let (answer, answered) = tokio::sync::oneshot::channel();
         // The caller may have gone away: its command stands all the same.
         self.submit(command, move |result| drop(answer.send(result)))?;
-        answered.await.unwrap_or_else(|_| Err(StoreError::Unavailable.into()))
+        answered
+            .await
+            .unwrap_or_else(|_| Err(StoreError::Unavailable.into()))
     }
 
-    /// As [`Store::write`], for start-up and for threads of their own.
+    /// As [`Store::write`], for start-up and for threads of their own; never inside a command.
     pub fn write_blocking<T, E>(
         &self,
         command: impl FnOnce(&mut Tx<'_>) -> Result<T, E> + Send + 'static,
@@ -190,7 +222,9 @@ impl Store {
     {
         let (answer, answered) = sync_channel(1);
         self.submit(command, move |result| drop(answer.send(result)))?;
-        answered.recv().unwrap_or_else(|_| Err(StoreError::Unavailable.into()))
+        answered
+            .recv()
+            .unwrap_or_else(|_| Err(StoreError::Unavailable.into()))
     }
 
     /// Queues a command whose result goes to `answer` after the commit.
@@ -204,7 +238,10 @@ impl Store {
         E: From<StoreError> + Send + 'static,
     {
         let command: Command = Box::new(move |tx| {
-            let result = command(tx);
+            let result = catch_unwind(AssertUnwindSafe(|| command(tx))).unwrap_or_else(|_| {
+                tracing::error!("store.command.panicked");
+                Err(StoreError::Panicked.into())
+            });
             let keep = result.is_ok();
             let reply = Box::new(move |committed: Result<(), StoreError>| {
                 answer(match committed {
@@ -215,13 +252,15 @@ impl Store {
             Done { keep, reply }
         });
         self.figures.waiting.fetch_add(1, Ordering::Relaxed);
-        self.queue.try_send(Message::Run(command)).map_err(|refused| {
-            self.figures.waiting.fetch_sub(1, Ordering::Relaxed);
-            match refused {
-                TrySendError::Full(_) => StoreError::Busy,
-                TrySendError::Disconnected(_) => StoreError::Closed,
-            }
-        })
+        self.queue
+            .try_send(Message::Run(command))
+            .map_err(|refused| {
+                self.figures.waiting.fetch_sub(1, Ordering::Relaxed);
+                match refused {
+                    TrySendError::Full(_) => StoreError::Busy,
+                    TrySendError::Disconnected(_) => StoreError::Closed,
+                }
+            })
     }
 
     #[must_use]
@@ -231,7 +270,11 @@ impl Store {
 
     /// Works off what is queued, marks the file clean and lets go of it. Blocks.
     pub fn close(&self) {
-        let thread = self.thread.lock().unwrap_or_else(PoisonError::into_inner).take();
+        let thread = self
+            .thread
+            .lock()
+            .unwrap_or_else(PoisonError::into_inner)
+            .take();
         if let Some(thread) = thread {
             // Blocks while the queue is full, which is right: what was accepted is worked off.
             let _ = self.queue.send(Message::Stop);

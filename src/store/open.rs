@@ -1,6 +1,7 @@
 //! Opening the file, and holding it so that it can be opened again while reads go on.
 
 use std::fs::File;
+use std::io::ErrorKind;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
@@ -24,7 +25,8 @@ pub enum Storage {
 /// Memory redb may use for pages, in bytes. The operating system's page cache stands behind it.
 pub const CACHE_BYTES: usize = 128 * 1024 * 1024;
 
-/// Holds the open database. Readers take it without a lock; the writer may replace it.
+/// Holds the open database. Readers take it without a lock; the writer may replace it. A reader
+/// that is at work when it is replaced gets [`StoreError::Unavailable`].
 pub(super) struct Slot {
     storage: Storage,
     database: ArcSwapOption<Database>,
@@ -33,7 +35,10 @@ pub(super) struct Slot {
 impl Slot {
     pub(super) fn open(storage: Storage) -> Result<Self, StoreError> {
         let database = open(&storage)?;
-        Ok(Self { storage, database: ArcSwapOption::from_pointee(database) })
+        Ok(Self {
+            storage,
+            database: ArcSwapOption::from_pointee(database),
+        })
     }
 
     pub(super) fn database(&self) -> Option<Arc<Database>> {
@@ -46,15 +51,15 @@ impl Slot {
             return Ok(());
         }
         self.close();
-        let database = open(&self.storage)?;
+        let database = open_held(&self.storage)?;
         self.database.store(Some(Arc::new(database)));
         Ok(())
     }
 
-    /// Waits for the last reader, then closes the file.
+    /// Lets go of the database and closes the file.
     pub(super) fn close(&self) {
         if let Some(mut database) = self.database.swap(None) {
-            // Readers hold it for microseconds, reports for seconds.
+            // Others hold it for as long as it takes to begin reading: microseconds.
             loop {
                 match Arc::try_unwrap(database) {
                     Ok(database) => return drop(database),
@@ -66,39 +71,60 @@ impl Slot {
     }
 }
 
-fn open(storage: &Storage) -> Result<Database, StoreError> {
+fn builder() -> Builder {
     let mut builder = Database::builder();
     builder.set_cache_size(CACHE_BYTES);
-    let database = match storage {
-        Storage::Memory => {
-            builder.create_with_backend(redb::backends::InMemoryBackend::new())?
-        }
+    builder.set_repair_callback(|session| {
+        tracing::info!(
+            progress_percent = session.progress() * 100.0,
+            "store.repair"
+        );
+    });
+    builder
+}
+
+/// Opens the storage, making the file where there is none.
+fn open(storage: &Storage) -> Result<Database, StoreError> {
+    if let Storage::File(path) = storage
+        && !path.exists()
+    {
+        create(&builder(), path)?;
+    }
+    open_held(storage)
+}
+
+/// Opens what must be there: a file that vanished, with its disk perhaps, is not made anew.
+fn open_held(storage: &Storage) -> Result<Database, StoreError> {
+    let builder = builder();
+    Ok(match storage {
+        Storage::Memory => builder.create_with_backend(redb::backends::InMemoryBackend::new())?,
         Storage::Device(open) => open(&builder)?,
-        Storage::File(path) => {
-            if !path.exists() {
-                create(&builder, path)?;
-            }
-            builder.set_repair_callback(|session| {
-                tracing::info!(progress_percent = session.progress() * 100.0, "store.repair");
-            });
-            builder.open(path)?
-        }
-    };
-    Ok(database)
+        Storage::File(path) => builder.open(path)?,
+    })
 }
 
 /// Makes an empty file under another name and moves it into place when it is whole: a power cut
 /// during the first creation would leave a file that never opens.
 fn create(builder: &Builder, path: &Path) -> Result<(), StoreError> {
-    let draft = path.with_extension("new");
+    let draft = path.with_extension(format!("{}.new", std::process::id()));
     if draft.exists() {
         std::fs::remove_file(&draft)?;
     }
-    drop(builder.create(&draft)?);
+    builder.create(&draft)?.close()?;
     File::open(&draft)?.sync_all()?;
-    std::fs::rename(&draft, path)?;
-    if let Some(folder) = path.parent() {
-        File::open(folder)?.sync_all()?;
+    // Unlike a rename, a link never takes the place of a file that another process just made.
+    let linked = match std::fs::hard_link(&draft, path) {
+        Err(error) if error.kind() == ErrorKind::AlreadyExists => Ok(()),
+        Err(error) if error.kind() == ErrorKind::Unsupported => std::fs::rename(&draft, path),
+        other => other,
+    };
+    if draft.exists() {
+        std::fs::remove_file(&draft)?;
     }
+    linked?;
+    let folder = path
+        .parent()
+        .filter(|folder| !folder.as_os_str().is_empty());
+    File::open(folder.unwrap_or(Path::new(".")))?.sync_all()?;
     Ok(())
 }

@@ -2,11 +2,11 @@
 
 use std::ops::ControlFlow;
 
+use super::StoreError;
 use super::codec;
 use super::key::{Key, after_prefix, trailing_number};
 use super::record::Record;
 use super::schema::Table;
-use super::StoreError;
 use crate::domain::id::Id;
 
 /// Ids share a block of the counted index per 1,024 numbers.
@@ -27,13 +27,21 @@ impl Span {
     /// All keys that begin with `prefix`.
     #[must_use]
     pub fn under(prefix: &[u8]) -> Self {
-        Self { from: prefix.to_vec(), to: after_prefix(prefix), descending: false }
+        Self {
+            from: prefix.to_vec(),
+            to: after_prefix(prefix),
+            descending: false,
+        }
     }
 
     /// Every key.
     #[must_use]
     pub fn all() -> Self {
-        Self { from: Vec::new(), to: None, descending: false }
+        Self {
+            from: Vec::new(),
+            to: None,
+            descending: false,
+        }
     }
 
     #[must_use]
@@ -58,7 +66,9 @@ pub trait Read {
 
     /// The record with this key.
     fn get<R: Record>(&self, key: &R::Key) -> Result<Option<R>, StoreError> {
-        Ok(self.raw_get(R::TABLE, &key.to_bytes(), codec::decode::<R>)?.transpose()?)
+        Ok(self
+            .raw_get(R::TABLE, &key.to_bytes(), codec::decode::<R>)?
+            .transpose()?)
     }
 
     /// The key of the record that has this unique index entry.
@@ -93,7 +103,11 @@ pub trait Read {
         let mut count = 0usize;
         self.raw_scan(index, &Span::under(front), &mut |_, _| {
             count = count.saturating_add(1);
-            Ok(if count < max { ControlFlow::Continue(()) } else { ControlFlow::Break(()) })
+            Ok(if count < max {
+                ControlFlow::Continue(())
+            } else {
+                ControlFlow::Break(())
+            })
         })?;
         Ok(count)
     }
@@ -116,7 +130,9 @@ pub trait Read {
         span: &Span,
         visit: &mut dyn FnMut(R) -> Result<ControlFlow<()>, StoreError>,
     ) -> Result<(), StoreError> {
-        self.raw_scan(R::TABLE, span, &mut |_, value| visit(codec::decode::<R>(value)?))
+        self.raw_scan(R::TABLE, span, &mut |_, value| {
+            visit(codec::decode::<R>(value)?)
+        })
     }
 
     /// Every record of a kind. Only for kinds of which there are few.
@@ -139,8 +155,9 @@ pub trait Read {
         offset: u64,
         limit: usize,
     ) -> Result<Vec<u64>, StoreError> {
+        let fronts: std::collections::BTreeSet<&Vec<u8>> = fronts.iter().collect();
         let mut blocks = std::collections::BTreeMap::<u64, u64>::new();
-        for front in fronts {
+        for front in &fronts {
             let prefix = block_prefix(index, front);
             self.raw_scan(Table::Blocks, &Span::under(&prefix), &mut |key, value| {
                 let block = number_of(Table::Blocks, key)?;
@@ -161,12 +178,16 @@ pub trait Read {
                 continue;
             }
             let mut numbers = Vec::new();
-            for front in fronts {
-                let mut from = front.clone();
+            for front in &fronts {
+                let mut from = front.to_vec();
                 from.extend_from_slice(&(block << BLOCK_BITS).to_be_bytes());
-                let mut to = front.clone();
+                let mut to = front.to_vec();
                 to.extend_from_slice(&((block.saturating_add(1)) << BLOCK_BITS).to_be_bytes());
-                let span = Span { from, to: Some(to), descending: false };
+                let span = Span {
+                    from,
+                    to: Some(to),
+                    descending: false,
+                };
                 self.raw_scan(index, &span, &mut |key, _| {
                     numbers.push(number_of(index, key)?);
                     Ok(ControlFlow::Continue(()))

@@ -26,7 +26,10 @@ pub trait Record: Serialize + DeserializeOwned + Clone + Send + 'static {
     /// The record that an older version wrote. A new version adds its step here.
     fn upgrade(version: u8, body: &[u8]) -> Result<Self, CodecError> {
         let _ = body;
-        Err(CodecError::UnknownVersion { table: Self::TABLE.name(), version })
+        Err(CodecError::UnknownVersion {
+            table: Self::TABLE.name(),
+            version,
+        })
     }
 }
 
@@ -65,7 +68,11 @@ impl Entries {
 
     /// At most one record has this key.
     pub fn unique(&mut self, table: Table, key: &[u8]) {
-        self.0.push(Entry { table, kind: EntryKind::Unique, key: key.to_vec() });
+        self.0.push(Entry {
+            table,
+            kind: EntryKind::Unique,
+            key: key.to_vec(),
+        });
     }
 
     /// A unique key that a record may lack.
@@ -77,12 +84,20 @@ impl Entries {
 
     /// Records with this front part, by their number.
     pub fn listed(&mut self, table: Table, front: &[u8], number: u64) {
-        self.0.push(Entry { table, kind: EntryKind::Listed, key: joined(front, number) });
+        self.0.push(Entry {
+            table,
+            kind: EntryKind::Listed,
+            key: joined(front, number),
+        });
     }
 
     /// As [`Entries::listed`], for lists whose page 9,000 must be as near as page 1.
     pub fn counted(&mut self, table: Table, front: &[u8], number: u64) {
-        self.0.push(Entry { table, kind: EntryKind::Counted, key: joined(front, number) });
+        self.0.push(Entry {
+            table,
+            kind: EntryKind::Counted,
+            key: joined(front, number),
+        });
     }
 }
 

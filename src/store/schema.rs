@@ -140,7 +140,12 @@ tables! {
 impl Record for Customer {
     type Key = CustomerId;
     const TABLE: Table = Table::Customers;
-    const INDEXES: &'static [Table] = &[Table::CustomersByEmail, Table::CustomersByLogin, Table::CustomersByStatus, Table::CustomersByAccount];
+    const INDEXES: &'static [Table] = &[
+        Table::CustomersByEmail,
+        Table::CustomersByLogin,
+        Table::CustomersByStatus,
+        Table::CustomersByAccount,
+    ];
     const VERSION: u8 = 1;
 
     fn key(&self) -> CustomerId {
@@ -156,9 +161,17 @@ impl Record for Customer {
                 entries.unique(Table::CustomersByLogin, login.as_bytes());
             }
         }
-        entries.counted(Table::CustomersByStatus, &[self.status as u8], self.id.number());
+        entries.counted(
+            Table::CustomersByStatus,
+            &[self.status as u8],
+            self.id.number(),
+        );
         if let Some(account) = &self.account_number {
-            entries.listed(Table::CustomersByAccount, &terminated(account), self.id.number());
+            entries.listed(
+                Table::CustomersByAccount,
+                &terminated(account),
+                self.id.number(),
+            );
         }
     }
 }
@@ -166,7 +179,11 @@ impl Record for Customer {
 impl Record for Device {
     type Key = DeviceId;
     const TABLE: Table = Table::Devices;
-    const INDEXES: &'static [Table] = &[Table::DevicesByCustomer, Table::DevicesByForeign, Table::DevicesByMac];
+    const INDEXES: &'static [Table] = &[
+        Table::DevicesByCustomer,
+        Table::DevicesByForeign,
+        Table::DevicesByMac,
+    ];
     const VERSION: u8 = 1;
 
     fn key(&self) -> DeviceId {
@@ -176,7 +193,11 @@ impl Record for Device {
     fn entries(&self, entries: &mut Entries) {
         entries.foreign(Table::DevicesByForeign, self.foreign_id.as_deref());
         if self.removed_at.is_none() {
-            entries.listed(Table::DevicesByCustomer, &number(self.customer), self.id.number());
+            entries.listed(
+                Table::DevicesByCustomer,
+                &number(self.customer),
+                self.id.number(),
+            );
             if let Some(mac) = usual_mac(&self.mac) {
                 entries.listed(Table::DevicesByMac, &terminated(&mac), self.id.number());
             }
@@ -195,14 +216,19 @@ impl Record for Service {
     }
 
     fn entries(&self, entries: &mut Entries) {
-        entries.listed(Table::ServicesByCustomer, &number(self.customer), self.id.number());
+        entries.listed(
+            Table::ServicesByCustomer,
+            &number(self.customer),
+            self.id.number(),
+        );
     }
 }
 
 impl Record for ServiceSpec {
     type Key = ServiceSpecId;
     const TABLE: Table = Table::ServiceSpecs;
-    const INDEXES: &'static [Table] = &[Table::ServiceSpecsByForeign, Table::ServiceSpecsByExternal];
+    const INDEXES: &'static [Table] =
+        &[Table::ServiceSpecsByForeign, Table::ServiceSpecsByExternal];
     const VERSION: u8 = 1;
 
     fn key(&self) -> ServiceSpecId {
@@ -218,7 +244,8 @@ impl Record for ServiceSpec {
 impl Record for ProductSpec {
     type Key = ProductSpecId;
     const TABLE: Table = Table::ProductSpecs;
-    const INDEXES: &'static [Table] = &[Table::ProductSpecsByForeign, Table::ProductSpecsByExternal];
+    const INDEXES: &'static [Table] =
+        &[Table::ProductSpecsByForeign, Table::ProductSpecsByExternal];
     const VERSION: u8 = 1;
 
     fn key(&self) -> ProductSpecId {
@@ -243,7 +270,11 @@ impl Record for ProductOffer {
 
     fn entries(&self, entries: &mut Entries) {
         entries.foreign(Table::OffersByForeign, self.foreign_id.as_deref());
-        entries.listed(Table::OffersByProduct, &number(self.product), self.id.number());
+        entries.listed(
+            Table::OffersByProduct,
+            &number(self.product),
+            self.id.number(),
+        );
     }
 }
 
@@ -259,7 +290,11 @@ impl Record for Order {
 
     fn entries(&self, entries: &mut Entries) {
         entries.foreign(Table::OrdersByForeign, self.foreign_id.as_deref());
-        entries.listed(Table::OrdersByCustomer, &number(self.customer), self.id.number());
+        entries.listed(
+            Table::OrdersByCustomer,
+            &number(self.customer),
+            self.id.number(),
+        );
     }
 }
 
@@ -289,7 +324,11 @@ impl Record for Activity {
     }
 
     fn entries(&self, entries: &mut Entries) {
-        entries.listed(Table::ActivitiesByCustomer, &number(self.customer), self.id.number());
+        entries.listed(
+            Table::ActivitiesByCustomer,
+            &number(self.customer),
+            self.id.number(),
+        );
     }
 }
 

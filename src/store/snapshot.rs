@@ -5,9 +5,9 @@ use std::ops::ControlFlow;
 
 use redb::{ReadTransaction, ReadableTable, TableDefinition};
 
+use super::StoreError;
 use super::read::{Read, Span, Visit};
 use super::schema::Table;
-use super::StoreError;
 
 /// A consistent view of the whole file. It pins old pages, so it must not live long: it is not
 /// `Send`, and therefore cannot be held across an `.await` of a handler.
@@ -18,7 +18,19 @@ pub struct Snapshot {
 
 impl Snapshot {
     pub(super) fn new(transaction: ReadTransaction) -> Self {
-        Self { transaction, not_send: PhantomData }
+        Self {
+            transaction,
+            not_send: PhantomData,
+        }
+    }
+
+    /// Whether a table was ever made.
+    pub(super) fn has(&self, table: Table) -> Result<bool, StoreError> {
+        match self.transaction.open_table(definition(table)) {
+            Ok(_) => Ok(true),
+            Err(redb::TableError::TableDoesNotExist(_)) => Ok(false),
+            Err(error) => Err(error.into()),
+        }
     }
 
     /// How many rows a table has, without counting them.
@@ -45,7 +57,11 @@ impl Read for Snapshot {
     }
 
     fn raw_scan(&self, table: Table, span: &Span, visit: &mut Visit<'_>) -> Result<(), StoreError> {
-        scan(&self.transaction.open_table(definition(table))?, span, visit)
+        scan(
+            &self.transaction.open_table(definition(table))?,
+            span,
+            visit,
+        )
     }
 }
 
@@ -62,7 +78,11 @@ pub(super) fn scan(
         None => table.range::<&[u8]>(from..)?,
     };
     loop {
-        let next = if span.descending { range.next_back() } else { range.next() };
+        let next = if span.descending {
+            range.next_back()
+        } else {
+            range.next()
+        };
         let Some(row) = next else { return Ok(()) };
         let (key, value) = row?;
         if let ControlFlow::Break(()) = visit(key.value(), value.value())? {

@@ -24,7 +24,10 @@ pub struct Tx<'t> {
     transaction: &'t WriteTransaction,
     tables: RefCell<Vec<Option<OpenTable<'t>>>>,
     undo: Vec<Undo>,
+    /// redb failed, or panicked in the middle of a write: nothing of this commit may stand.
     broken: Cell<bool>,
+    /// A write of the running command failed: whatever the command answers, it is taken back.
+    spoiled: Cell<bool>,
 }
 
 struct Undo {
@@ -36,7 +39,13 @@ struct Undo {
 impl<'t> Tx<'t> {
     pub(super) fn new(transaction: &'t WriteTransaction) -> Self {
         let tables = Table::ALL.iter().map(|_| None).collect();
-        Self { transaction, tables: RefCell::new(tables), undo: Vec::new(), broken: Cell::new(false) }
+        Self {
+            transaction,
+            tables: RefCell::new(tables),
+            undo: Vec::new(),
+            broken: Cell::new(false),
+            spoiled: Cell::new(false),
+        }
     }
 
     /// Stores `record` and brings its index entries in step.
@@ -44,6 +53,12 @@ impl<'t> Tx<'t> {
     /// A unique entry that another record holds is an error of the caller, who looks first: the
     /// command fails and leaves nothing behind.
     pub fn put<R: Record>(&mut self, record: &R) -> Result<(), StoreError> {
+        let put = self.put_all(record);
+        self.spoiled.set(self.spoiled.get() || put.is_err());
+        put
+    }
+
+    fn put_all<R: Record>(&mut self, record: &R) -> Result<(), StoreError> {
         let key = record.key().to_bytes();
         let bytes = codec::encode(record)?;
         let before = self.raw_put(R::TABLE, &key, &bytes)?;
@@ -56,8 +71,16 @@ impl<'t> Tx<'t> {
 
     /// Removes a record and its index entries; `false` if it was not there.
     pub fn remove<R: Record>(&mut self, key: &R::Key) -> Result<bool, StoreError> {
+        let removed = self.remove_all::<R>(key);
+        self.spoiled.set(self.spoiled.get() || removed.is_err());
+        removed
+    }
+
+    fn remove_all<R: Record>(&mut self, key: &R::Key) -> Result<bool, StoreError> {
         let key = key.to_bytes();
-        let Some(before) = self.raw_remove(R::TABLE, &key)? else { return Ok(false) };
+        let Some(before) = self.raw_remove(R::TABLE, &key)? else {
+            return Ok(false);
+        };
         let old = Entries::of(&codec::decode::<R>(&before)?);
         self.move_entries(&key, &old, &[])?;
         Ok(true)
@@ -66,14 +89,14 @@ impl<'t> Tx<'t> {
     /// The next number of the sequence, beginning with 1.
     pub fn next_id<I: Id>(&mut self) -> Result<I, StoreError> {
         let next = self.peek_id::<I>()?;
-        self.set_next::<I>(next.saturating_add(1))?;
+        self.set_next::<I>(after(next)?)?;
         Ok(I::new(next))
     }
 
     /// Sees to it that the sequence will not give out `id`, which a document brought.
     pub fn reserve<I: Id>(&mut self, id: I) -> Result<(), StoreError> {
         if self.peek_id::<I>()? <= id.number() {
-            self.set_next::<I>(id.number().saturating_add(1))?;
+            self.set_next::<I>(after(id.number())?)?;
         }
         Ok(())
     }
@@ -96,7 +119,11 @@ impl<'t> Tx<'t> {
     }
 
     fn set_next<I: Id>(&mut self, next: u64) -> Result<(), StoreError> {
-        self.raw_put(Table::Sequences, I::SEQUENCE.as_bytes(), &next.to_be_bytes())?;
+        self.raw_put(
+            Table::Sequences,
+            I::SEQUENCE.as_bytes(),
+            &next.to_be_bytes(),
+        )?;
         Ok(())
     }
 
@@ -106,10 +133,16 @@ impl<'t> Tx<'t> {
             self.count(entry, -1)?;
         }
         for entry in new.iter().filter(|entry| !old.contains(entry)) {
-            let value = if entry.kind == EntryKind::Unique { key } else { &[] };
+            let value = if entry.kind == EntryKind::Unique {
+                key
+            } else {
+                &[]
+            };
             let before = self.raw_put(entry.table, &entry.key, value)?;
             if entry.kind == EntryKind::Unique && before.is_some_and(|holder| holder != key) {
-                return Err(StoreError::UniqueClash { table: entry.table.name() });
+                return Err(StoreError::UniqueClash {
+                    table: entry.table.name(),
+                });
             }
             self.count(entry, 1)?;
         }
@@ -122,9 +155,17 @@ impl<'t> Tx<'t> {
         }
         let key = block_key(entry.table, &entry.key)
             .ok_or_else(|| StoreError::corrupt(entry.table, "a key holds no number"))?;
-        let count = self.raw_get(Table::Blocks, &key, be_u64)?.flatten().unwrap_or(0);
+        let count = self
+            .raw_get(Table::Blocks, &key, be_u64)?
+            .flatten()
+            .unwrap_or(0);
         match count.checked_add_signed(step) {
-            None => return Err(StoreError::corrupt(Table::Blocks, "a count would fall below 0")),
+            None => {
+                return Err(StoreError::corrupt(
+                    Table::Blocks,
+                    "a count would fall below 0",
+                ));
+            }
             Some(0) => self.raw_remove(Table::Blocks, &key)?,
             Some(count) => self.raw_put(Table::Blocks, &key, &count.to_be_bytes())?,
         };
@@ -137,26 +178,36 @@ impl<'t> Tx<'t> {
         key: &[u8],
         value: &[u8],
     ) -> Result<Option<Vec<u8>>, StoreError> {
-        let before = self.with_table(table, |open| {
+        let before = self.writing(table, |open| {
             Ok(open.insert(key, value)?.map(|guard| guard.value().to_vec()))
         })?;
-        self.undo.push(Undo { table, key: key.to_vec(), before: before.clone() });
+        self.undo.push(Undo {
+            table,
+            key: key.to_vec(),
+            before: before.clone(),
+        });
         Ok(before)
     }
 
     fn raw_remove(&mut self, table: Table, key: &[u8]) -> Result<Option<Vec<u8>>, StoreError> {
-        let before = self
-            .with_table(table, |open| Ok(open.remove(key)?.map(|guard| guard.value().to_vec())))?;
+        let before = self.writing(table, |open| {
+            Ok(open.remove(key)?.map(|guard| guard.value().to_vec()))
+        })?;
         if before.is_some() {
-            self.undo.push(Undo { table, key: key.to_vec(), before: before.clone() });
+            self.undo.push(Undo {
+                table,
+                key: key.to_vec(),
+                before: before.clone(),
+            });
         }
         Ok(before)
     }
 
     /// Takes back everything since the last [`Tx::keep`].
     pub(super) fn take_back(&mut self) -> Result<(), StoreError> {
+        self.spoiled.set(false);
         while let Some(Undo { table, key, before }) = self.undo.pop() {
-            self.with_table(table, |open| {
+            self.writing(table, |open| {
                 match &before {
                     Some(value) => drop(open.insert(key.as_slice(), value.as_slice())?),
                     None => drop(open.remove(key.as_slice())?),
@@ -174,9 +225,26 @@ impl<'t> Tx<'t> {
         wrote
     }
 
+    /// Whether the running command must be taken back whatever it answers.
+    pub(super) fn is_spoiled(&self) -> bool {
+        self.spoiled.get()
+    }
+
     /// Whether redb itself failed, so that nothing of this commit may be kept.
     pub(super) fn is_broken(&self) -> bool {
         self.broken.get()
+    }
+
+    /// A write. Should redb panic in it, the table is in no state to be committed.
+    fn writing<T>(
+        &self,
+        table: Table,
+        work: impl FnOnce(&mut OpenTable<'t>) -> Result<T, StoreError>,
+    ) -> Result<T, StoreError> {
+        let broken = self.broken.replace(true);
+        let result = self.with_open(table, work);
+        self.broken.set(broken || result.is_err());
+        result
     }
 
     fn with_table<T>(
@@ -214,13 +282,22 @@ impl Read for Tx<'_> {
         key: &[u8],
         read: impl FnOnce(&[u8]) -> T,
     ) -> Result<Option<T>, StoreError> {
-        self.with_table(table, |open| Ok(open.get(key)?.map(|guard| read(guard.value()))))
+        self.with_table(table, |open| {
+            Ok(open.get(key)?.map(|guard| read(guard.value())))
+        })
     }
 
     /// The visitor must not read through the same `Tx`: collect first, then read.
     fn raw_scan(&self, table: Table, span: &Span, visit: &mut Visit<'_>) -> Result<(), StoreError> {
         self.with_table(table, |open| scan(open, span, visit))
     }
+}
+
+/// The number after `number`, of which there is one for longer than anybody lives.
+fn after(number: u64) -> Result<u64, StoreError> {
+    number
+        .checked_add(1)
+        .ok_or_else(|| StoreError::corrupt(Table::Sequences, "a sequence has come to its end"))
 }
 
 fn be_u64(bytes: &[u8]) -> Option<u64> {

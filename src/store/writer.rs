@@ -3,9 +3,10 @@
 //! It takes one command, drains what else waits (at most [`BATCH_MAX`]), runs them in order in one
 //! transaction, commits once, durably, and only then answers all of them. A refused command is
 //! taken back and stands in nobody's way. If the disk fails, nobody's command of that batch is
-//! confirmed; reads go on, writes answer [`StoreError::Unavailable`], and the file is opened anew.
+//! confirmed. redb then refuses to write (and to read what it has not in memory) until the file is
+//! opened anew, which is tried at once and again until it works; meanwhile callers are answered
+//! [`StoreError::Unavailable`].
 
-use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::Arc;
 use std::sync::mpsc::{Receiver, RecvTimeoutError};
 use std::time::Duration;
@@ -51,6 +52,9 @@ pub(super) fn run(slot: &Arc<Slot>, queue: &Receiver<Message>, figures: &WriterF
             match queue.recv_timeout(IDLE) {
                 Err(RecvTimeoutError::Timeout) => {
                     repair_needed = !mark_clean(slot);
+                    if repair_needed {
+                        reopen(slot);
+                    }
                     continue;
                 }
                 other => other.ok(),
@@ -58,7 +62,9 @@ pub(super) fn run(slot: &Arc<Slot>, queue: &Receiver<Message>, figures: &WriterF
         } else {
             queue.recv().ok()
         };
-        let Some(Message::Run(first)) = message else { break };
+        let Some(Message::Run(first)) = message else {
+            break;
+        };
         let mut batch = vec![first];
         let mut stopping = false;
         while batch.len() < BATCH_MAX {
@@ -81,19 +87,27 @@ pub(super) fn run(slot: &Arc<Slot>, queue: &Receiver<Message>, figures: &WriterF
             break;
         }
     }
-    mark_clean(slot);
+    // Closing writes the allocator's state down, like an idle commit.
     slot.close();
 }
 
 /// Runs the batch and answers everybody in it.
 fn commit(slot: &Slot, batch: Vec<Command>) -> Result<(), StoreError> {
+    if slot.database().is_none() {
+        slot.reopen()?;
+    }
     // Commands that never run drop their reply, which their callers see as `Unavailable`.
     let database = slot.database().ok_or(StoreError::Unavailable)?;
     let mut replies = Vec::with_capacity(batch.len());
     let outcome = run_batch(&database, batch, &mut replies);
     drop(database);
     for reply in replies {
-        reply(outcome.as_ref().map(|_| ()).map_err(|_| StoreError::Unavailable));
+        reply(
+            outcome
+                .as_ref()
+                .map(|_| ())
+                .map_err(|_| StoreError::Unavailable),
+        );
     }
     outcome
 }
@@ -108,40 +122,39 @@ fn run_batch(
     {
         let mut tx = Tx::new(&transaction);
         for command in batch {
-            // A panic is a bug in a rule; it must not take the other commands along.
-            let done = catch_unwind(AssertUnwindSafe(|| command(&mut tx)));
+            let Done { keep, reply } = command(&mut tx);
+            replies.push(reply);
             if tx.is_broken() {
-                replies.extend(done.map(|done| done.reply));
                 return Err(StoreError::Unavailable);
             }
-            match done {
-                Ok(Done { keep: true, reply }) => {
-                    wrote |= tx.keep();
-                    replies.push(reply);
-                }
-                Ok(Done { keep: false, reply }) => {
-                    tx.take_back()?;
-                    replies.push(reply);
-                }
-                Err(_) => {
-                    tracing::error!("store.command.panicked");
-                    tx.take_back()?;
-                }
+            if keep && !tx.is_spoiled() {
+                wrote |= tx.keep();
+            } else {
+                tx.take_back()?;
             }
         }
     }
-    if wrote { transaction.commit()? } else { transaction.abort()? }
+    if wrote {
+        transaction.commit()?
+    } else {
+        transaction.abort()?
+    }
     Ok(())
 }
 
 /// An empty commit that writes the allocator's state down, so that opening after a crash needs no
 /// walk through the file.
 fn mark_clean(slot: &Slot) -> bool {
-    let Some(database) = slot.database() else { return false };
-    let marked = database.begin_write().map_err(StoreError::from).and_then(|mut transaction| {
-        transaction.set_quick_repair(true);
-        Ok(transaction.commit()?)
-    });
+    let Some(database) = slot.database() else {
+        return false;
+    };
+    let marked = database
+        .begin_write()
+        .map_err(StoreError::from)
+        .and_then(|mut transaction| {
+            transaction.set_quick_repair(true);
+            Ok(transaction.commit()?)
+        });
     if let Err(error) = &marked {
         tracing::warn!(%error, "store.idle_commit.failed");
     }

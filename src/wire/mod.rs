@@ -31,13 +31,21 @@ use kit::{Edge, TooMuch, edge};
 pub fn router(app: &Arc<App>, closing: CancellationToken) -> Router {
     let (alphaott, document) = alphaott(app);
     let console = console::router()
-        .layer(CatchPanicLayer::custom(|_: Box<dyn std::any::Any + Send>| console::error::panicked()))
-        .layer(from_fn_with_state(at_edge(app, console::DIALECT, console::error::too_much), edge));
+        .layer(CatchPanicLayer::custom(
+            |_: Box<dyn std::any::Any + Send>| console::error::panicked(),
+        ))
+        .layer(from_fn_with_state(
+            at_edge(app, console::DIALECT, console::error::too_much),
+            edge,
+        ));
     let site = site::router(&document)
         .layer(CatchPanicLayer::new())
-        .layer(from_fn_with_state(at_edge(app, "site", console::error::too_much), edge));
+        .layer(from_fn_with_state(
+            at_edge(app, "site", console::error::too_much),
+            edge,
+        ));
     Router::new()
-        .nest("/console", console)
+        .merge(console)
         .merge(site)
         .merge(alphaott)
         .layer(from_fn(move |request, next: axum::middleware::Next| {
@@ -46,7 +54,9 @@ pub fn router(app: &Arc<App>, closing: CancellationToken) -> Router {
                 let mut response: Response = next.run(request).await;
                 if closing.is_cancelled() {
                     // The box is going down: this answer is the connection's last.
-                    response.headers_mut().insert(CONNECTION, HeaderValue::from_static("close"));
+                    response
+                        .headers_mut()
+                        .insert(CONNECTION, HeaderValue::from_static("close"));
                 }
                 response
             }
@@ -70,10 +80,17 @@ fn alphaott(app: &Arc<App>) -> (Router<Arc<App>>, OpenApi) {
         .fallback(alphaott::error::unknown_route)
         .layer(Extension(alphaott::activity::schema()))
         .layer(CatchPanicLayer::custom(panicked))
-        .layer(from_fn_with_state(at_edge(app, alphaott::DIALECT, alphaott::error::too_much), edge));
+        .layer(from_fn_with_state(
+            at_edge(app, alphaott::DIALECT, alphaott::error::too_much),
+            edge,
+        ));
     (Router::new().nest(prefix, router), document)
 }
 
 fn at_edge(app: &Arc<App>, dialect: &'static str, refuse: fn(TooMuch) -> Response) -> Edge {
-    Edge { app: Arc::clone(app), dialect, refuse }
+    Edge {
+        app: Arc::clone(app),
+        dialect,
+        refuse,
+    }
 }

@@ -37,8 +37,6 @@ pub fn router(document: &OpenApi) -> Router<Arc<App>> {
     let document = document.to_json().unwrap_or_default();
     Router::new()
         .route("/", get(async || Redirect::temporary("/console/")))
-        .route("/console", get(async || Redirect::temporary("/console/")))
-        .route("/console/style.css", get(style))
         .route("/pay/{code}", get(hosted_page))
         .route("/docs", get(reader))
         .route("/docs/", get(async || Redirect::temporary("/docs")))
@@ -48,6 +46,7 @@ pub fn router(document: &OpenApi) -> Router<Arc<App>> {
         .route("/healthz", get(async || "ok\n"))
         .route("/readyz", get(ready))
         .route("/metrics", get(metrics))
+        .method_not_allowed_fallback(super::console::error::wrong_method)
         .fallback(super::console::error::unknown_route)
         .layer(Extension(Document(Arc::from(document))))
 }
@@ -74,7 +73,11 @@ pub fn describe(document: &mut OpenApi, prefix: &str) {
         }
         for operation in operations(&mut item) {
             // `customers::list` of the code is `customers_list` of the document.
-            let tag = operation.tags.as_ref().and_then(|tags| tags.first()).cloned();
+            let tag = operation
+                .tags
+                .as_ref()
+                .and_then(|tags| tags.first())
+                .cloned();
             if let (Some(id), Some(tag)) = (&mut operation.operation_id, tag) {
                 *id = format!("{}_{id}", tag.to_lowercase().replace(' ', "_"));
             }
@@ -84,14 +87,15 @@ pub fn describe(document: &mut OpenApi, prefix: &str) {
 }
 
 fn operations(item: &mut PathItem) -> impl Iterator<Item = &mut utoipa::openapi::path::Operation> {
-    [&mut item.get, &mut item.post, &mut item.put, &mut item.patch, &mut item.delete]
-        .into_iter()
-        .filter_map(Option::as_mut)
-}
-
-async fn style() -> Response {
-    let text = include_str!("../../assets/console/style.css");
-    ([(CONTENT_TYPE, "text/css; charset=utf-8")], text).into_response()
+    [
+        &mut item.get,
+        &mut item.post,
+        &mut item.put,
+        &mut item.patch,
+        &mut item.delete,
+    ]
+    .into_iter()
+    .filter_map(Option::as_mut)
 }
 
 async fn reader() -> Response {
@@ -113,7 +117,11 @@ async fn docs_asset(Path(name): Path<String>) -> Response {
         Some("css") => "text/css; charset=utf-8",
         _ => "text/plain; charset=utf-8",
     };
-    let headers = [(CONTENT_TYPE, kind), (CACHE_CONTROL, "max-age=3600"), NO_SNIFF];
+    let headers = [
+        (CONTENT_TYPE, kind),
+        (CACHE_CONTROL, "max-age=3600"),
+        NO_SNIFF,
+    ];
     if let Some(file) = DocsFiles::get(&name) {
         return (headers, file.data).into_response();
     }
@@ -150,7 +158,10 @@ async fn hosted_page(State(app): State<Arc<App>>, Path(code): Path<String>) -> R
 
 /// Text as HTML.
 fn html(text: &str) -> String {
-    text.replace('&', "&amp;").replace('<', "&lt;").replace('>', "&gt;").replace('"', "&quot;")
+    text.replace('&', "&amp;")
+        .replace('<', "&lt;")
+        .replace('>', "&gt;")
+        .replace('"', "&quot;")
 }
 
 /// 200 when the writer takes commands.
@@ -174,5 +185,9 @@ async fn metrics(
         return Problem::unauthorized().into_response();
     }
     let kind = "application/openmetrics-text; version=1.0.0; charset=utf-8";
-    ([(CONTENT_TYPE, kind)], app.metrics.render(app.store.figures())).into_response()
+    (
+        [(CONTENT_TYPE, kind)],
+        app.metrics.render(app.store.figures()),
+    )
+        .into_response()
 }

@@ -51,7 +51,10 @@ pub(super) async fn hash_passwords(
             .map(|customer| customer.password);
         let same = match held {
             Some(CustomerPassword::Hash(hash)) => {
-                ctx.app.passwords.verify(password.clone(), Some(hash)).await?
+                ctx.app
+                    .passwords
+                    .verify(password.clone(), Some(hash))
+                    .await?
             }
             _ => false,
         };
@@ -103,7 +106,11 @@ pub(super) fn keep_customer(
         None => ("apply.create", Outcome::Created),
         Some(_) => ("apply.change", Outcome::Changed),
     };
-    after.updated_at = if outcome == Outcome::Created { after.updated_at } else { ctx.now };
+    after.updated_at = if outcome == Outcome::Created {
+        after.updated_at
+    } else {
+        ctx.now
+    };
     tx.put(&after)?;
     changes.extend(crate::ops::changes(held.as_ref(), Some(&after))?);
     crate::ops::audit(ctx, tx, action, &after, changes)?;
@@ -113,7 +120,11 @@ pub(super) fn keep_customer(
 /// The customer with this login; for a customer that is to be deleted, also one that is.
 fn held_customer(tx: &Tx<'_>, given: &CustomerIn) -> Result<Option<Customer>, OpError> {
     let live = tx.get_by::<Customer>(Table::CustomersByLogin, given.login.as_bytes())?;
-    if live.is_some() || given.status.is_none_or(|status| status.0 != CustomerStatus::Deleted) {
+    if live.is_some()
+        || given
+            .status
+            .is_none_or(|status| status.0 != CustomerStatus::Deleted)
+    {
         return Ok(live);
     }
     for number in tx.numbers(Table::CustomersByStatus, &[CustomerStatus::Deleted as u8])? {
@@ -157,11 +168,20 @@ fn assigned(
     set(&mut profile.modules, &given.modules);
     set(&mut profile.comment, &given.comment);
     set(&mut profile.account_balance, &given.account_balance);
-    set(&mut profile.additional_services_on, &given.additional_services_on);
+    set(
+        &mut profile.additional_services_on,
+        &given.additional_services_on,
+    );
     if let Some(text) = &given.end_date {
-        let end = setting.zone.day_start(text).or_else(|| Timestamp::parse(text));
+        let end = setting
+            .zone
+            .day_start(text)
+            .or_else(|| Timestamp::parse(text));
         let end = end.ok_or_else(|| {
-            wrong(&format!("{path}.end_date"), "must be a date such as 2026-01-31")
+            wrong(
+                &format!("{path}.end_date"),
+                "must be a date such as 2026-01-31",
+            )
         })?;
         profile.end_at = Some(end);
     }
@@ -233,7 +253,9 @@ fn keep_devices(
             },
         };
         let after = Device {
-            kind: wish.kind.map_or(base.kind, super::document::DeviceTypeIn::kind),
+            kind: wish
+                .kind
+                .map_or(base.kind, super::document::DeviceTypeIn::kind),
             serial: wish.serial.clone().unwrap_or_else(|| base.serial.clone()),
             model: wish.model.clone().unwrap_or_else(|| base.model.clone()),
             ..base
@@ -318,9 +340,15 @@ fn keep_chosen(
         }
         customer.box_profile.chosen_packages = chosen;
     }
-    let Some(order) = customer.primary_order else { return Ok(()) };
-    let Some(order) = tx.get::<Order>(&order)? else { return Ok(()) };
-    let Some(plan) = tx.get::<ProductSpec>(&order.product)? else { return Ok(()) };
+    let Some(order) = customer.primary_order else {
+        return Ok(());
+    };
+    let Some(order) = tx.get::<Order>(&order)? else {
+        return Ok(());
+    };
+    let Some(plan) = tx.get::<ProductSpec>(&order.product)? else {
+        return Ok(());
+    };
     let wanted: BTreeSet<ServiceSpecId> = customer
         .box_profile
         .chosen_packages
@@ -345,13 +373,18 @@ fn keep_chosen(
         }
     }
     for spec in wanted.difference(&held) {
-        let Some(spec) = tx.get::<ServiceSpec>(spec)? else { continue };
+        let Some(spec) = tx.get::<ServiceSpec>(spec)? else {
+            continue;
+        };
         let id = tx.next_id()?;
         let mut service =
             Service::of_spec(id, customer.id, &spec, Origin::Addon(order.id), ctx.now);
         service.expires_at = order.expires_at;
         tx.put(&service)?;
-        changes.push(noted("subscribed", spec.external_id.as_deref().unwrap_or_default()));
+        changes.push(noted(
+            "subscribed",
+            spec.external_id.as_deref().unwrap_or_default(),
+        ));
     }
     Ok(())
 }
@@ -365,7 +398,9 @@ fn keep_channels(
     path: &str,
     changes: &mut Vec<Change>,
 ) -> Result<(), OpError> {
-    let Some(ids) = &given.sub_ch else { return Ok(()) };
+    let Some(ids) = &given.sub_ch else {
+        return Ok(());
+    };
     let mut wanted = BTreeSet::new();
     for (i, id) in ids.iter().copied().map(ChannelId).enumerate() {
         if tx.get::<Channel>(&id)?.is_none() {
@@ -374,7 +409,9 @@ fn keep_channels(
         wanted.insert(id);
     }
     for mut service in services::of_customer(tx, customer.id)? {
-        let Grant::Channel(channel) = service.grant else { continue };
+        let Grant::Channel(channel) = service.grant else {
+            continue;
+        };
         if service.status == ServiceStatus::Deleted {
             continue;
         }
@@ -393,7 +430,11 @@ fn keep_channels(
 }
 
 fn noted(field: &str, after: &str) -> Change {
-    Change { field: field.to_owned(), before: String::new(), after: after.to_owned() }
+    Change {
+        field: field.to_owned(),
+        before: String::new(),
+        after: after.to_owned(),
+    }
 }
 
 /// A refusal of a rule as an error of the document, at the field that caused it.

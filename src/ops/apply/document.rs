@@ -193,7 +193,9 @@ impl<'de> Deserialize<'de> for ServiceRef {
             }
 
             fn visit_str<E: de::Error>(self, name: &str) -> Result<ServiceRef, E> {
-                checked(name, TEXT_BYTES_MAX, false).map(ServiceRef::Name).map_err(E::custom)
+                checked(name, TEXT_BYTES_MAX, false)
+                    .map(ServiceRef::Name)
+                    .map_err(E::custom)
             }
         }
         deserializer.deserialize_any(Visitor)
@@ -518,13 +520,19 @@ const LONG_TEXT_BYTES_MAX: usize = 4_096;
 pub fn parse(text: &str) -> Result<Document, OpError> {
     if text.len() > DOCUMENT_BYTES_MAX {
         let problem = format!("the document is larger than {DOCUMENT_BYTES_MAX} bytes");
-        return Err(OpError::Document { path: "$".to_owned(), problem });
+        return Err(OpError::Document {
+            path: "$".to_owned(),
+            problem,
+        });
     }
     let mut reader = serde_json::Deserializer::from_str(text);
     let parsed = serde_path_to_error::deserialize(&mut reader).map_err(|error| {
         let path = error.path().to_string();
         let path = if path == "." { "$".to_owned() } else { path };
-        OpError::Document { path, problem: error.into_inner().to_string() }
+        OpError::Document {
+            path,
+            problem: error.into_inner().to_string(),
+        }
     });
     let document = parsed?;
     reader.end().map_err(|error| OpError::Document {
@@ -569,13 +577,17 @@ fn foreign_id<'de, D: Deserializer<'de>>(deserializer: D) -> Result<String, D::E
     if (1..=64).contains(&text.len()) && visible {
         Ok(text)
     } else {
-        Err(de::Error::custom("must be 1 to 64 visible ASCII characters"))
+        Err(de::Error::custom(
+            "must be 1 to 64 visible ASCII characters",
+        ))
     }
 }
 
 fn text_or_none<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Option<String>, D::Error> {
     let text = Option::<String>::deserialize(deserializer)?;
-    text.map(|text| checked(&text, TEXT_BYTES_MAX, false)).transpose().map_err(de::Error::custom)
+    text.map(|text| checked(&text, TEXT_BYTES_MAX, false))
+        .transpose()
+        .map_err(de::Error::custom)
 }
 
 fn long_text_or_none<'de, D: Deserializer<'de>>(
@@ -588,7 +600,9 @@ fn long_text_or_none<'de, D: Deserializer<'de>>(
 }
 
 fn email_or_none<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Option<Email>, D::Error> {
-    let Some(text) = Option::<String>::deserialize(deserializer)? else { return Ok(None) };
+    let Some(text) = Option::<String>::deserialize(deserializer)? else {
+        return Ok(None);
+    };
     let email = Email::parse(&text).ok_or_else(|| de::Error::custom("is no e-mail address"));
     email.map(Some)
 }

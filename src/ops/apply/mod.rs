@@ -16,7 +16,9 @@ use crate::domain::catalogue::{
     Content, ContentType, OfferStatus, PackageSale, ProductOffer, ProductSpec, ProductStatus,
     Scope, ServiceSpec, ServiceStatus, ServiceType,
 };
-use crate::domain::content::{Channel, ChannelKind, Genre, Movie, Partner, PartnerProduct, Reseller};
+use crate::domain::content::{
+    Channel, ChannelKind, Genre, Movie, Partner, PartnerProduct, Reseller,
+};
 use crate::domain::id::{
     ChannelId, GenreId, Id, MovieId, PartnerId, ProductOfferId, ProductSpecId, ResellerId,
     ServiceSpecId,
@@ -85,7 +87,11 @@ pub async fn apply(ctx: &Ctx, text: String, dry_run: bool) -> Result<Report, OpE
     let command_ctx = ctx.clone();
     let applied = ctx.app.store.write(move |tx| -> Result<Report, Stop> {
         let report = run(&command_ctx, tx, &document, &passwords)?;
-        if dry_run { Err(Stop::Rehearsed(report)) } else { Ok(report) }
+        if dry_run {
+            Err(Stop::Rehearsed(report))
+        } else {
+            Ok(report)
+        }
     });
     match applied.await {
         Ok(report) => {
@@ -113,7 +119,8 @@ fn run(
         let name = given.name.clone();
         let provider = Provider {
             name: name.unwrap_or_else(|| {
-                held.as_ref().map_or_else(|| settings.name.clone(), |held| held.name.clone())
+                held.as_ref()
+                    .map_or_else(|| settings.name.clone(), |held| held.name.clone())
             }),
             currency: match &given.currency {
                 Some(code) => parse_currency(code, || "provider.currency".to_owned())?,
@@ -131,7 +138,10 @@ fn run(
     }
     for genre in &document.genres {
         let id = GenreId(genre.id);
-        let record = Genre { id, title: genre.title.clone() };
+        let record = Genre {
+            id,
+            title: genre.title.clone(),
+        };
         report.count("genres", keep_by_id(ctx, tx, id, &record)?);
     }
     content(ctx, tx, document, &mut report)?;
@@ -228,7 +238,15 @@ fn package_spec(
     let held = tx.get::<ServiceSpec>(&id)?;
     let index = Table::ServiceSpecsByExternal;
     let external = held.as_ref().and_then(|held| held.external_id.as_deref());
-    own_key(tx, index, id, held.is_some(), external, &given.external_id, path)?;
+    own_key(
+        tx,
+        index,
+        id,
+        held.is_some(),
+        external,
+        &given.external_id,
+        path,
+    )?;
     let (service_type, content_type) = match given.kind {
         PackageType::Tv => (ServiceType::LiveTv, ContentType::Tv),
         PackageType::Radio => (ServiceType::Radio, ContentType::Radio),
@@ -250,7 +268,11 @@ fn package_spec(
         content_type,
         scope: Scope::AllItems,
         content: Content::All,
-        sale: PackageSale { periodic: true, rent_duration_hours: 0, price: None },
+        sale: PackageSale {
+            periodic: true,
+            rent_duration_hours: 0,
+            price: None,
+        },
         status: ServiceStatus::Active,
         created_at: ctx.now,
         activated_at: Some(ctx.now),
@@ -264,7 +286,11 @@ fn package_spec(
         description: given.description.clone().unwrap_or_default(),
         service_type,
         content_type,
-        scope: if content == Content::All { Scope::AllItems } else { Scope::OneItem },
+        scope: if content == Content::All {
+            Scope::AllItems
+        } else {
+            Scope::OneItem
+        },
         content,
         sale: PackageSale {
             periodic: given.service_type == document::SaleType::Periodic,
@@ -280,7 +306,9 @@ fn package_content(
     given: &document::PackageIn,
     path: &str,
 ) -> Result<Content, OpError> {
-    let PackageServices::Some(list) = &given.services else { return Ok(Content::All) };
+    let PackageServices::Some(list) = &given.services else {
+        return Ok(Content::All);
+    };
     let at = |i: usize| format!("{path}.services[{i}]");
     let number = |i: usize| match list.get(i) {
         Some(document::ServiceRef::Id(id)) => Ok(*id),
@@ -292,7 +320,8 @@ fn package_content(
             let mut ids = Vec::with_capacity(list.len());
             for i in indexes {
                 let id = ChannelId(number(i)?);
-                tx.get::<Channel>(&id)?.ok_or_else(|| wrong(&at(i), "no such channel"))?;
+                tx.get::<Channel>(&id)?
+                    .ok_or_else(|| wrong(&at(i), "no such channel"))?;
                 ids.push(id);
             }
             Ok(Content::Channels(ids))
@@ -301,7 +330,8 @@ fn package_content(
             let mut ids = Vec::with_capacity(list.len());
             for i in indexes {
                 let id = MovieId(number(i)?);
-                tx.get::<Movie>(&id)?.ok_or_else(|| wrong(&at(i), "no such movie"))?;
+                tx.get::<Movie>(&id)?
+                    .ok_or_else(|| wrong(&at(i), "no such movie"))?;
                 ids.push(id);
             }
             Ok(Content::Movies(ids))
@@ -331,15 +361,30 @@ fn product_spec(
     let held = tx.get::<ProductSpec>(&id)?;
     let index = Table::ProductSpecsByExternal;
     let external = held.as_ref().and_then(|held| held.external_id.as_deref());
-    own_key(tx, index, id, held.is_some(), external, &given.external_id, path)?;
+    own_key(
+        tx,
+        index,
+        id,
+        held.is_some(),
+        external,
+        &given.external_id,
+        path,
+    )?;
     let (mut included, mut optional) = (Vec::new(), Vec::new());
     for (i, package) in given.packages.iter().enumerate() {
         let spec = ServiceSpecId(package.id);
         let known = tx.get::<ServiceSpec>(&spec)?.is_some();
         if !known {
-            return Err(wrong(&format!("{path}.packages[{i}].id"), "no such package"));
+            return Err(wrong(
+                &format!("{path}.packages[{i}].id"),
+                "no such package",
+            ));
         }
-        let list = if package.optional.unwrap_or(false) { &mut optional } else { &mut included };
+        let list = if package.optional.unwrap_or(false) {
+            &mut optional
+        } else {
+            &mut included
+        };
         list.push(spec);
     }
     let base = held.unwrap_or_else(|| ProductSpec {
@@ -365,7 +410,9 @@ fn product_spec(
         external_id: Some(given.external_id.clone()),
         title: given.name.clone(),
         description: given.description.clone().unwrap_or_default(),
-        status: given.status.map_or(base.status, document::ProductStatusIn::status),
+        status: given
+            .status
+            .map_or(base.status, document::ProductStatusIn::status),
         service_specs: included,
         optional_service_specs: optional,
         user_default: given.user_default.unwrap_or(false),
@@ -388,13 +435,20 @@ fn product_offer(
     let held = tx.get_by::<ProductOffer>(Table::OffersByForeign, given.id.as_bytes())?;
     let mut charges = Vec::with_capacity(given.charges.len());
     for (i, charge) in given.charges.iter().enumerate() {
-        charges.push(charge_object(charge, &format!("{path}.charges[{i}]"), currency)?);
+        charges.push(charge_object(
+            charge,
+            &format!("{path}.charges[{i}]"),
+            currency,
+        )?);
     }
     let count = |value: u32, name: &str| {
         PeriodCount::whole(value)
             .ok_or_else(|| wrong(&format!("{path}.{name}"), "must be at most 1200"))
     };
-    let term = Term { count: count(given.duration, "duration")?, period: given.period.period() };
+    let term = Term {
+        count: count(given.duration, "duration")?,
+        period: given.period.period(),
+    };
     let cycles = given.number_of_billing_cycles.unwrap_or(0);
     let cycles_total = count(cycles, "number_of_billing_cycles")?;
     let order_type = given.kind.order_type();
@@ -429,9 +483,10 @@ fn product_offer(
         order_type,
         billing: given.billing.billing(),
         charges,
-        dunning: given.dunning.as_ref().map(|ladder| {
-            OpenObject(serde_json::Value::Object(ladder.clone()).to_string())
-        }),
+        dunning: given
+            .dunning
+            .as_ref()
+            .map(|ladder| OpenObject(serde_json::Value::Object(ladder.clone()).to_string())),
         removed_at: None,
         ..base
     })
@@ -486,7 +541,9 @@ fn partner(
         currencies.push(parse_currency(code, || format!("{path}.currencies[{i}]"))?);
     }
     let api_key_hash = match &given.api_key {
-        Some(key) => Some(Secret(data_encoding::HEXLOWER.encode(&sha2::Sha256::digest(key)))),
+        Some(key) => Some(Secret(
+            data_encoding::HEXLOWER.encode(&sha2::Sha256::digest(key)),
+        )),
         None => held.and_then(|held| held.api_key_hash),
     };
     let products = given.products.iter();
@@ -557,7 +614,10 @@ fn own_key<I: Id>(
         return Err(wrong(&format!("{path}.id"), &problem));
     }
     if held && external_held.is_none() {
-        let problem = format!("{} was made by another interface and is in use", id.number());
+        let problem = format!(
+            "{} was made by another interface and is in use",
+            id.number()
+        );
         return Err(wrong(&format!("{path}.id"), &problem));
     }
     match tx.find::<I>(index, external.as_bytes())? {
@@ -574,7 +634,9 @@ fn genre(
     id: Option<u64>,
     path: impl FnOnce() -> String,
 ) -> Result<Option<GenreId>, OpError> {
-    let Some(id) = id.map(GenreId) else { return Ok(None) };
+    let Some(id) = id.map(GenreId) else {
+        return Ok(None);
+    };
     match tx.get::<Genre>(&id)? {
         Some(_) => Ok(Some(id)),
         None => Err(wrong(&path(), "no such genre")),
@@ -591,12 +653,17 @@ fn parse_amount(
     path: impl FnOnce() -> String,
 ) -> Result<Amount, OpError> {
     Amount::parse(text, currency).ok_or_else(|| {
-        let problem =
-            format!("must be an amount with at most {} decimals", currency.exponent());
+        let problem = format!(
+            "must be an amount with at most {} decimals",
+            currency.exponent()
+        );
         wrong(&path(), &problem)
     })
 }
 
 fn wrong(path: &str, problem: &str) -> OpError {
-    OpError::Document { path: path.to_owned(), problem: problem.to_owned() }
+    OpError::Document {
+        path: path.to_owned(),
+        problem: problem.to_owned(),
+    }
 }

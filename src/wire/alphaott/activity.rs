@@ -77,11 +77,18 @@ pub async fn by_get(
     ctx.require(Permission::ActivityRead)?;
     let query = params.0.scalar("query")?;
     let query = query.ok_or_else(|| Failure::bad_request("query", "is required"))?;
-    let variables = match params.0.scalar("variables")?.filter(|text| !text.is_empty()) {
+    let variables = match params
+        .0
+        .scalar("variables")?
+        .filter(|text| !text.is_empty())
+    {
         None => None,
         Some(text) => Some(crate::wire::kit::json::object(text)?),
     };
-    let operation_name = params.0.scalar("operationName")?.filter(|name| !name.is_empty());
+    let operation_name = params
+        .0
+        .scalar("operationName")?
+        .filter(|name| !name.is_empty());
     let query = QueryIn {
         query: query.to_owned(),
         variables,
@@ -102,7 +109,11 @@ async fn run(ctx: Ctx, schema: &ActivitySchema, query: QueryIn) -> Result<Respon
     request.operation_name = query.operation_name;
     let response = schema.execute(request.data(ctx)).await;
     let refused = response.is_err() && response.data == Value::Null;
-    let status = if refused { StatusCode::BAD_REQUEST } else { StatusCode::OK };
+    let status = if refused {
+        StatusCode::BAD_REQUEST
+    } else {
+        StatusCode::OK
+    };
     Ok((status, Json(response)).into_response())
 }
 
@@ -136,7 +147,9 @@ pub struct Date {
 
 impl From<Timestamp> for Date {
     fn from(at: Timestamp) -> Self {
-        Self { millis: at.micros().div_euclid(1_000) }
+        Self {
+            millis: at.micros().div_euclid(1_000),
+        }
     }
 }
 
@@ -161,7 +174,11 @@ impl ScalarType for Date {
 /// `2026-01-31`, or RFC 3339, of any year from 1 to 9999.
 fn millis(text: &str) -> Option<i64> {
     use time::format_description::well_known::Rfc3339;
-    let full = if text.len() == 10 { format!("{text}T00:00:00Z") } else { text.to_owned() };
+    let full = if text.len() == 10 {
+        format!("{text}T00:00:00Z")
+    } else {
+        text.to_owned()
+    };
     let instant = time::OffsetDateTime::parse(&full, &Rfc3339).ok()?;
     i64::try_from(instant.unix_timestamp_nanos().div_euclid(1_000_000)).ok()
 }
@@ -233,7 +250,9 @@ fn details(action: ActivityAction, pairs: &[(String, String)]) -> serde_json::Va
         ("from" | "to", _) => capitals(text),
         _ => text.to_owned(),
     };
-    let pairs = pairs.iter().map(|(name, text)| (name.clone(), spelt(name, text).into()));
+    let pairs = pairs
+        .iter()
+        .map(|(name, text)| (name.clone(), spelt(name, text).into()));
     serde_json::Value::Object(pairs.collect())
 }
 
@@ -321,14 +340,22 @@ impl Query {
             return Err("Argument `perPage` should be positive number.".into());
         }
         let ctx = graphql.data::<Ctx>()?.clone();
-        let permit = Arc::clone(graphql.data::<Arc<Semaphore>>()?).acquire_owned().await?;
+        let permit = Arc::clone(graphql.data::<Arc<Semaphore>>()?)
+            .acquire_owned()
+            .await?;
         let filter = filter.unwrap_or_default();
         let skip = i64::from(page - 1).saturating_mul(i64::from(per_page));
         let search = Search {
-            customer: filter.customer_asked().map(|id| CustomerId(ids::number(&id.0).unwrap_or(0))),
+            customer: filter
+                .customer_asked()
+                .map(|id| CustomerId(ids::number(&id.0).unwrap_or(0))),
             everything: filter.is_empty(),
             matches: move |seen: &Seen| filter.matches(&CustomerActivity::from(seen)),
-            sort: sort.unwrap_or_default().into_iter().map(Into::into).collect(),
+            sort: sort
+                .unwrap_or_default()
+                .into_iter()
+                .map(Into::into)
+                .collect(),
             skip: usize::try_from(skip).unwrap_or(usize::MAX),
             take: usize::try_from(per_page).unwrap_or(usize::MAX),
         };

@@ -168,8 +168,16 @@ pub async fn service_specs(
 ) -> Result<Json<Vec<ServiceSpecOut>>, Failure> {
     ctx.require(Permission::CatalogueRead)?;
     let statuses = params.words("status", ServiceStatusWord::parse, ServiceStatusWord::WORDS)?;
-    let kinds = params.words("serviceType", ServiceTypeWord::parse, ServiceTypeWord::WORDS)?;
-    let contents = params.words("contentType", ContentTypeWord::parse, ContentTypeWord::WORDS)?;
+    let kinds = params.words(
+        "serviceType",
+        ServiceTypeWord::parse,
+        ServiceTypeWord::WORDS,
+    )?;
+    let contents = params.words(
+        "contentType",
+        ContentTypeWord::parse,
+        ContentTypeWord::WORDS,
+    )?;
     let (offset, limit) = params.page()?;
     let fits = |spec: &ServiceSpec| {
         let status = spec.status.at(spec.expires_at, ctx.now);
@@ -183,9 +191,12 @@ pub async fn service_specs(
             && (contents.is_empty() || contents.contains(&spec.content_type.into()))
     };
     let specs = ops::catalogue::service_specs(&ctx)?;
-    Ok(Json(paged(specs.iter().filter(|spec| fits(spec)), offset, limit, |spec| {
-        ServiceSpecOut::new(&ctx, spec)
-    })))
+    Ok(Json(paged(
+        specs.iter().filter(|spec| fits(spec)),
+        offset,
+        limit,
+        |spec| ServiceSpecOut::new(&ctx, spec),
+    )))
 }
 
 /// A page of what is left of a short list.
@@ -219,17 +230,17 @@ pub async fn create_service_spec(
         scope.into(),
         wish.into(),
     );
-    Ok((StatusCode::CREATED, Json(ServiceSpecOut::new(&ctx, &spec.await?))))
+    Ok((
+        StatusCode::CREATED,
+        Json(ServiceSpecOut::new(&ctx, &spec.await?)),
+    ))
 }
 
 /// Get service specification by id
 #[utoipa::path(get, path = "/service-specs/{serviceSpecId}", tag = "Service specifications",
     params(("serviceSpecId" = String, Path)),
     responses((status = 200, body = ServiceSpecOut), Refusals))]
-pub async fn service_spec(
-    Staff(ctx): Staff,
-    path: Ids,
-) -> Result<Json<ServiceSpecOut>, Failure> {
+pub async fn service_spec(Staff(ctx): Staff, path: Ids) -> Result<Json<ServiceSpecOut>, Failure> {
     let spec = ops::catalogue::service_spec(&ctx, &path.id(0))?;
     Ok(Json(ServiceSpecOut::new(&ctx, &spec)))
 }
@@ -282,7 +293,10 @@ impl ProductSpecOut {
     fn new(ctx: &Ctx, product: &ProductSpec) -> Result<Self, Failure> {
         let shown_ids = |ids: &[ServiceSpecId]| -> Result<Vec<String>, Failure> {
             let shown = |id: &ServiceSpecId| {
-                Ok(ids::show_named(ops::catalogue::brought_id(ctx, *id)?.as_ref(), *id))
+                Ok(ids::show_named(
+                    ops::catalogue::brought_id(ctx, *id)?.as_ref(),
+                    *id,
+                ))
             };
             ids.iter().map(shown).collect()
         };
@@ -365,10 +379,16 @@ fn product_page(
     let (offset, limit) = params.page()?;
     let fits = |product: &&ProductSpec| {
         let status = product.status.at(product.expires_at, ctx.now);
-        if statuses.is_empty() { by_default(status) } else { statuses.contains(&status.into()) }
+        if statuses.is_empty() {
+            by_default(status)
+        } else {
+            statuses.contains(&status.into())
+        }
     };
     let products = products.iter().filter(fits);
-    let page = paged(products, offset, limit, |product| ProductSpecOut::new(ctx, product));
+    let page = paged(products, offset, limit, |product| {
+        ProductSpecOut::new(ctx, product)
+    });
     page.into_iter().collect::<Result<_, _>>().map(Json)
 }
 
@@ -389,7 +409,9 @@ pub async fn customer_products(
     params: Params,
 ) -> Result<Json<Vec<ProductSpecOut>>, Failure> {
     let products = ops::catalogue::products_for(&ctx, &path.customer())?;
-    product_page(&ctx, &params, &products, |status| status == ProductStatus::Active)
+    product_page(&ctx, &params, &products, |status| {
+        status == ProductStatus::Active
+    })
 }
 
 /// Get product specifications
@@ -421,7 +443,10 @@ pub async fn create_product(
     ctx.require(Permission::CatalogueWrite)?;
     let wish: ProductSpecIn = body.parse_or_default()?;
     let product = ops::catalogue::create_product(&ctx, wish.change()?).await?;
-    Ok((StatusCode::CREATED, Json(ProductSpecOut::new(&ctx, &product)?)))
+    Ok((
+        StatusCode::CREATED,
+        Json(ProductSpecOut::new(&ctx, &product)?),
+    ))
 }
 
 /// Get product specification

@@ -81,10 +81,16 @@ impl CustomerOut {
             activated: customer.activated_at.map(shown),
             created: shown(customer.created_at),
             status: customer.status.into(),
-            email: customer.email.as_ref().map(|email| email.as_str().to_owned()),
+            email: customer
+                .email
+                .as_ref()
+                .map(|email| email.as_str().to_owned()),
             service_provider: customer.service_provider.clone(),
             location: customer.location.as_ref().map(Open::show),
-            billing_address: customer.billing_address.as_ref().map(|a| Address(Open::show(a))),
+            billing_address: customer
+                .billing_address
+                .as_ref()
+                .map(|a| Address(Open::show(a))),
             address: customer.address.as_ref().map(|a| Address(Open::show(a))),
             phones: customer.phones.clone(),
             orders: None,
@@ -191,7 +197,9 @@ impl From<CustomerIn> for CustomerChange {
             service_provider: wish.service_provider.map(|name| name.0),
             location: wish.location.map(|open| open.map(Open::stored)),
             address: wish.address.map(|address| address.map(|a| a.0.stored())),
-            billing_address: wish.billing_address.map(|address| address.map(|a| a.0.stored())),
+            billing_address: wish
+                .billing_address
+                .map(|address| address.map(|a| a.0.stored())),
             external_refs,
             activated_at: wish.activated.map(|at| at.map(|at| at.0)),
             created_at: wish.created.map(|at| at.0),
@@ -214,7 +222,11 @@ fn contract_number(text: &str) -> Option<String> {
 /// Whether `extraFields` asks for the customers' orders; unknown names are ignored.
 fn wants_orders(params: &Params) -> Result<bool, Failure> {
     params.0.scalar("extraFields")?;
-    Ok(params.0.list("extraFields").into_iter().any(|name| name.trim() == "orders"))
+    Ok(params
+        .0
+        .list("extraFields")
+        .into_iter()
+        .any(|name| name.trim() == "orders"))
 }
 
 fn with_orders(
@@ -224,7 +236,10 @@ fn with_orders(
 ) -> Result<CustomerOut, Failure> {
     let mut out = CustomerOut::new(customer);
     if wanted {
-        out.orders = Some(OrderOut::shown(ctx, ops::orders::list_of(ctx, customer.id)?)?);
+        out.orders = Some(OrderOut::shown(
+            ctx,
+            ops::orders::list_of(ctx, customer.id)?,
+        )?);
     }
     Ok(out)
 }
@@ -241,29 +256,37 @@ fn with_orders(
         ("offset" = Option<u32>, Query, minimum = 0, maximum = 1_000_000_000),
     ),
     responses((status = 200, body = Vec<CustomerOut>), Refusals))]
-pub async fn list(
-    Staff(ctx): Staff,
-    params: Params,
-) -> Result<Json<Vec<CustomerOut>>, Failure> {
+pub async fn list(Staff(ctx): Staff, params: Params) -> Result<Json<Vec<CustomerOut>>, Failure> {
     ctx.require(Permission::CustomersRead)?;
     let words = CustomerStatusWord::WORDS;
-    let mut statuses: Vec<CustomerStatus> =
-        params.words("status", CustomerStatusWord::parse, words)?.into_iter().map(Into::into).collect();
+    let mut statuses: Vec<CustomerStatus> = params
+        .words("status", CustomerStatusWord::parse, words)?
+        .into_iter()
+        .map(Into::into)
+        .collect();
     statuses.sort_unstable();
     statuses.dedup();
     if statuses.is_empty() {
         let all = CustomerStatus::ALL.into_iter();
-        statuses = all.filter(|status| *status != CustomerStatus::Deleted).collect();
+        statuses = all
+            .filter(|status| *status != CustomerStatus::Deleted)
+            .collect();
     }
     let email = params.0.scalar("email")?;
     if email == Some("") {
         return Err(Failure::bad_request("email", "must not be empty"));
     }
-    let filter = Filter { statuses, email: email.map(ToOwned::to_owned) };
+    let filter = Filter {
+        statuses,
+        email: email.map(ToOwned::to_owned),
+    };
     let (offset, limit) = params.page()?;
     let wanted = wants_orders(&params)?;
     let page = ops::customers::page(&ctx, &filter, offset, limit)?;
-    page.iter().map(|customer| with_orders(&ctx, customer, wanted)).collect::<Result<_, _>>().map(Json)
+    page.iter()
+        .map(|customer| with_orders(&ctx, customer, wanted))
+        .collect::<Result<_, _>>()
+        .map(Json)
 }
 
 /// Create customer
@@ -350,7 +373,9 @@ pub async fn change_password(
     ops::customers::exists(&ctx, &path.customer())?;
     let wish: PasswordBody = body.parse()?;
     ops::customers::change_password(&ctx, path.customer(), wish.password.0).await?;
-    Ok(Json(MessageOut { message: PASSWORD_CHANGED }))
+    Ok(Json(MessageOut {
+        message: PASSWORD_CHANGED,
+    }))
 }
 
 /// Reset customer password
@@ -362,7 +387,9 @@ pub async fn change_password(
     responses((status = 200, body = MessageOut), Refusals))]
 pub async fn reset_password(Staff(ctx): Staff, path: Ids) -> Result<Json<MessageOut>, Failure> {
     ops::customers::reset_password(&ctx, path.customer()).await?;
-    Ok(Json(MessageOut { message: PASSWORD_CHANGED }))
+    Ok(Json(MessageOut {
+        message: PASSWORD_CHANGED,
+    }))
 }
 
 /// The vendor answers both operations with these words (alphaott 2.2).

@@ -146,11 +146,7 @@ pub async fn get(Staff(ctx): Staff, path: Ids) -> Result<Json<DeviceOut>, Failur
     params(("customerId" = String, Path), ("deviceId" = String, Path)),
     request_body = Option<DeviceUpdateIn>,
     responses((status = 200, body = DeviceOut), Refusals))]
-pub async fn update(
-    Staff(ctx): Staff,
-    path: Ids,
-    body: Body,
-) -> Result<Json<DeviceOut>, Failure> {
+pub async fn update(Staff(ctx): Staff, path: Ids, body: Body) -> Result<Json<DeviceOut>, Failure> {
     ctx.require(Permission::CustomersWrite)?;
     let handle = ids::device_handle(path.text(1));
     ops::devices::get(&ctx, &path.customer(), &handle)?;

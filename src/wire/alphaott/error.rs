@@ -37,13 +37,22 @@ pub struct Failure {
 
 impl Failure {
     fn new(status: StatusCode, code: &'static str, message: impl Into<String>) -> Self {
-        Self { status, code, message: message.into(), retry_after_s: None }
+        Self {
+            status,
+            code,
+            message: message.into(),
+            retry_after_s: None,
+        }
     }
 
     /// No credential, or one that is none.
     #[must_use]
     pub fn unauthorized() -> Self {
-        Self::new(StatusCode::UNAUTHORIZED, "UnauthorizedError", "Authorization required")
+        Self::new(
+            StatusCode::UNAUTHORIZED,
+            "UnauthorizedError",
+            "Authorization required",
+        )
     }
 
     #[must_use]
@@ -54,7 +63,11 @@ impl Failure {
     /// A field or parameter that does not fit.
     #[must_use]
     pub fn bad_request(field: &str, problem: &str) -> Self {
-        let message = if field.is_empty() { problem.to_owned() } else { format!("{field}: {problem}") };
+        let message = if field.is_empty() {
+            problem.to_owned()
+        } else {
+            format!("{field}: {problem}")
+        };
         Self::new(StatusCode::BAD_REQUEST, "BadRequestError", message)
     }
 
@@ -70,9 +83,15 @@ impl Failure {
 
     fn busy(retry_after_s: u32) -> Self {
         let message = "too much at once; try again in a moment";
-        let failure =
-            Self::new(StatusCode::SERVICE_UNAVAILABLE, "ServiceUnavailableError", message);
-        Self { retry_after_s: Some(retry_after_s), ..failure }
+        let failure = Self::new(
+            StatusCode::SERVICE_UNAVAILABLE,
+            "ServiceUnavailableError",
+            message,
+        );
+        Self {
+            retry_after_s: Some(retry_after_s),
+            ..failure
+        }
     }
 
     fn internal() -> Self {
@@ -83,10 +102,15 @@ impl Failure {
 
 impl IntoResponse for Failure {
     fn into_response(self) -> Response {
-        let body = ErrorOut { code: self.code, message: self.message };
+        let body = ErrorOut {
+            code: self.code,
+            message: self.message,
+        };
         let mut response = (self.status, Json(body)).into_response();
         if let Some(seconds) = self.retry_after_s {
-            response.headers_mut().insert(RETRY_AFTER, HeaderValue::from(seconds));
+            response
+                .headers_mut()
+                .insert(RETRY_AFTER, HeaderValue::from(seconds));
         }
         response
     }
@@ -185,14 +209,21 @@ pub async fn unknown_route(OriginalUri(uri): OriginalUri) -> Failure {
 /// Known paths with another method; the router adds `Allow`.
 pub async fn wrong_method(request: Request) -> Failure {
     let message = format!("{} is not allowed", request.method());
-    Failure::new(StatusCode::METHOD_NOT_ALLOWED, "MethodNotAllowedError", message)
+    Failure::new(
+        StatusCode::METHOD_NOT_ALLOWED,
+        "MethodNotAllowedError",
+        message,
+    )
 }
 
 /// Requests that are refused before an operation sees them.
 #[must_use]
 pub fn too_much(reason: TooMuch) -> Response {
     let (code, message) = match reason {
-        TooMuch::UriTooLong => ("RequestURITooLargeError", "the URI must be at most 8192 bytes"),
+        TooMuch::UriTooLong => (
+            "RequestURITooLargeError",
+            "the URI must be at most 8192 bytes",
+        ),
         TooMuch::HeadersTooLarge => (
             "RequestHeaderFieldsTooLargeError",
             "headers must be at most 100 lines and 16384 bytes",

@@ -6,10 +6,10 @@
 use serde::de::Error as _;
 use serde::{Deserialize, Deserializer, Serialize};
 use serde_json::value::RawValue;
+use utoipa::openapi::RefOr;
 use utoipa::openapi::schema::{
     AnyOfBuilder, ArrayBuilder, KnownFormat, ObjectBuilder, Schema, SchemaFormat, SchemaType, Type,
 };
-use utoipa::openapi::RefOr;
 use utoipa::{PartialSchema, ToSchema};
 
 use crate::domain::calendar::{PERIODS_MAX, PeriodCount};
@@ -86,14 +86,6 @@ macro_rules! text_fields {
         }
 
         impl ToSchema for $name {}
-
-        impl $name {
-            /// Whether a text from elsewhere would be taken.
-            #[must_use]
-            pub fn fits(text: &str) -> bool {
-                checked(text.to_owned(), $max, $barred).is_ok()
-            }
-        }
     )*};
 }
 
@@ -104,6 +96,14 @@ text_fields! {
     Phone(PHONE_CHARS_MAX, is_control, NO_CONTROLS, "+15550100");
     /// A longer text; may hold line breaks and tabs.
     Text(TEXT_CHARS_MAX, |c| is_control(c) && !matches!(c, '\n' | '\r' | '\t'), NO_CONTROLS_BUT_LINES, "All channels");
+}
+
+impl Name {
+    /// Whether a text from elsewhere would be taken.
+    #[must_use]
+    pub fn fits(text: &str) -> bool {
+        checked(text.to_owned(), NAME_CHARS_MAX, is_control).is_ok()
+    }
 }
 
 /// A list of phone numbers.
@@ -191,9 +191,17 @@ pub struct Reference(pub String);
 
 impl<'de> Deserialize<'de> for Reference {
     fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
-        let text = checked(String::deserialize(deserializer)?, NAME_CHARS_MAX, is_control);
+        let text = checked(
+            String::deserialize(deserializer)?,
+            NAME_CHARS_MAX,
+            is_control,
+        );
         let text = text.map_err(D::Error::custom)?;
-        if text.is_empty() { Err(D::Error::custom("must not be empty")) } else { Ok(Self(text)) }
+        if text.is_empty() {
+            Err(D::Error::custom("must not be empty"))
+        } else {
+            Ok(Self(text))
+        }
     }
 }
 
@@ -242,7 +250,9 @@ impl<'de> Deserialize<'de> for WebUrl {
         if is_web_url(&text) {
             Ok(Self(text))
         } else {
-            Err(D::Error::custom("must be an http or https URL of visible ASCII characters"))
+            Err(D::Error::custom(
+                "must be an http or https URL of visible ASCII characters",
+            ))
         }
     }
 }
@@ -250,11 +260,16 @@ impl<'de> Deserialize<'de> for WebUrl {
 /// `http(s)://host…` of visible ASCII without quotes and angle brackets, at most 2,048 long.
 #[must_use]
 pub fn is_web_url(text: &str) -> bool {
-    let rest = text.strip_prefix("https://").or_else(|| text.strip_prefix("http://"));
+    let rest = text
+        .strip_prefix("https://")
+        .or_else(|| text.strip_prefix("http://"));
     let plain = |byte: u8| byte.is_ascii_graphic() && !matches!(byte, b'"' | b'<' | b'>' | b'\\');
     rest.is_some_and(|rest| {
         text.len() <= URL_CHARS_MAX
-            && rest.bytes().next().is_some_and(|byte| byte.is_ascii_alphanumeric() || byte == b'[')
+            && rest
+                .bytes()
+                .next()
+                .is_some_and(|byte| byte.is_ascii_alphanumeric() || byte == b'[')
             && rest.bytes().all(plain)
     })
 }
@@ -277,11 +292,15 @@ const MOMENT: &str = r"^(19[7-9][0-9]|[2-9][0-9]{3})-(0[1-9]|1[0-2])-(0[1-9]|[12
 impl<'de> Deserialize<'de> for Moment {
     fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
         let text = String::deserialize(deserializer)?;
-        let plain = text.bytes().all(|b| b.is_ascii_digit() || matches!(b, b'-' | b':' | b'.' | b'+' | b'T' | b'Z'));
+        let plain = text
+            .bytes()
+            .all(|b| b.is_ascii_digit() || matches!(b, b'-' | b':' | b'.' | b'+' | b'T' | b'Z'));
         // Nine decimals of a second are all a clock can show.
         let at = Timestamp::parse(&text).filter(|_| plain && text.len() <= 35);
         at.map(Self).ok_or_else(|| {
-            D::Error::custom("must be a date and time such as 2017-05-12T14:16:27.134Z, years 1970 to 9999")
+            D::Error::custom(
+                "must be a date and time such as 2017-05-12T14:16:27.134Z, years 1970 to 9999",
+            )
         })
     }
 }
@@ -303,13 +322,17 @@ pub struct Count(pub PeriodCount);
 impl<'de> Deserialize<'de> for Count {
     fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
         let text = number_text(deserializer)?;
-        let value = text.parse::<f64>().ok().filter(|value| (0.0..=f64::from(PERIODS_MAX)).contains(value));
+        let value = text
+            .parse::<f64>()
+            .ok()
+            .filter(|value| (0.0..=f64::from(PERIODS_MAX)).contains(value));
         // Not money: a count may pass through a float. Finer parts than a thousandth round up.
         let thousandths = value.map(|value| (value * 1_000.0 - 1e-6).ceil().max(0.0));
-        let count = thousandths.and_then(|thousandths| {
-            PeriodCount::parse(&format!("{}e-3", thousandths as u64))
-        });
-        count.map(Self).ok_or_else(|| D::Error::custom("must be a number from 0 to 1200"))
+        let count = thousandths
+            .and_then(|thousandths| PeriodCount::parse(&format!("{}e-3", thousandths as u64)));
+        count
+            .map(Self)
+            .ok_or_else(|| D::Error::custom("must be a number from 0 to 1200"))
     }
 }
 
@@ -442,6 +465,7 @@ struct ChargeParts {
     #[serde(default)]
     currency: Option<String>,
     #[serde(default, rename = "type")]
+    #[expect(dead_code, reason = "reading it is the check")]
     kind: Option<OrderTypeWord>,
 }
 
@@ -473,9 +497,14 @@ impl<'de> Deserialize<'de> for Charge {
 
 /// A JSON number, or a plain decimal in quotes, within bounds.
 fn is_charge_amount(json: &str, currency: Currency) -> bool {
-    let text = match json.strip_prefix('"').and_then(|rest| rest.strip_suffix('"')) {
+    let text = match json
+        .strip_prefix('"')
+        .and_then(|rest| rest.strip_suffix('"'))
+    {
         Some(inner) => {
-            let plain = inner.bytes().all(|b| b.is_ascii_digit() || matches!(b, b'.' | b'-'));
+            let plain = inner
+                .bytes()
+                .all(|b| b.is_ascii_digit() || matches!(b, b'.' | b'-'));
             if !plain {
                 return false;
             }
@@ -510,7 +539,9 @@ impl PartialSchema for Charge {
             .property("type", word(OrderTypeWord::WORDS))
             .property("amount", amount)
             .property("currency", word(CURRENCIES))
-            .examples([serde_json::json!({"type": "RECURRING", "amount": 9.99, "currency": "USD"})]);
+            .examples([
+                serde_json::json!({"type": "RECURRING", "amount": 9.99, "currency": "USD"}),
+            ]);
         RefOr::T(object.into())
     }
 }
@@ -547,7 +578,11 @@ impl ToSchema for Charges {}
 
 /// A list of at most so many elements.
 pub fn at_most(len: usize, max: usize) -> Result<(), String> {
-    if len > max { Err(format!("must have at most {max} elements")) } else { Ok(()) }
+    if len > max {
+        Err(format!("must have at most {max} elements"))
+    } else {
+        Ok(())
+    }
 }
 
 /// An instant as it is shown.

@@ -21,20 +21,30 @@ pub fn show_named<I: Id>(foreign: Option<&String>, id: I) -> String {
 pub fn show_device(foreign: Option<&String>, id: DeviceId) -> String {
     foreign.cloned().unwrap_or_else(|| {
         let number = id.number();
-        format!("{:08x}-0000-8000-8000-{:012x}", number >> 48, number & 0xffff_ffff_ffff)
+        format!(
+            "{:08x}-0000-8000-8000-{:012x}",
+            number >> 48,
+            number & 0xffff_ffff_ffff
+        )
     })
 }
 
 /// What a client means by a text.
 #[must_use]
 pub fn handle<I: Id>(text: &str) -> Handle<I> {
-    Handle { text: text.to_owned(), number: number(text).map(I::new) }
+    Handle {
+        text: text.to_owned(),
+        number: number(text).map(I::new),
+    }
 }
 
 /// What a client means by a device's id.
 #[must_use]
 pub fn device_handle(text: &str) -> Handle<DeviceId> {
-    Handle { text: text.to_owned(), number: device_number(text).map(DeviceId::new) }
+    Handle {
+        text: text.to_owned(),
+        number: device_number(text).map(DeviceId::new),
+    }
 }
 
 /// The number in 24 hex digits of either case.

@@ -46,20 +46,39 @@ pub fn router() -> OpenApiRouter<Arc<App>> {
         .routes(routes!(version))
         .routes(routes!(status))
         .routes(routes!(customers::list, customers::create))
-        .routes(routes!(customers::get, customers::update, customers::remove))
+        .routes(routes!(
+            customers::get,
+            customers::update,
+            customers::remove
+        ))
         .route("/customers/{customerId}", patch(customers::update))
         .routes(routes!(customers::change_password))
-        .route("/customers/{customerId}/password", patch(customers::change_password))
+        .route(
+            "/customers/{customerId}/password",
+            patch(customers::change_password),
+        )
         .routes(routes!(customers::reset_password))
         .routes(routes!(devices::list, devices::add))
         .routes(routes!(devices::get, devices::update, devices::remove))
-        .route("/customers/{customerId}/devices/{deviceId}", patch(devices::update))
+        .route(
+            "/customers/{customerId}/devices/{deviceId}",
+            patch(devices::update),
+        )
         .routes(routes!(services::list, services::add))
         .routes(routes!(services::get, services::remove))
         // POST and PUT of service specs are ours: the vendor has no operation for them.
-        .routes(routes!(catalogue::service_specs, catalogue::create_service_spec))
-        .routes(routes!(catalogue::service_spec, catalogue::update_service_spec))
-        .route("/service-specs/{serviceSpecId}", patch(catalogue::update_service_spec))
+        .routes(routes!(
+            catalogue::service_specs,
+            catalogue::create_service_spec
+        ))
+        .routes(routes!(
+            catalogue::service_spec,
+            catalogue::update_service_spec
+        ))
+        .route(
+            "/service-specs/{serviceSpecId}",
+            patch(catalogue::update_service_spec),
+        )
         .routes(routes!(catalogue::customer_products))
         .routes(routes!(offers::customer_offers))
         // POST of product specs is ours.
@@ -69,13 +88,22 @@ pub fn router() -> OpenApiRouter<Arc<App>> {
             catalogue::update_product,
             catalogue::remove_product
         ))
-        .route("/product-specs/{productSpecId}", patch(catalogue::update_product))
+        .route(
+            "/product-specs/{productSpecId}",
+            patch(catalogue::update_product),
+        )
         .routes(routes!(offers::list, offers::create))
         .routes(routes!(offers::get, offers::update, offers::remove))
-        .route("/product-specs/{productSpecId}/offers/{offerId}", patch(offers::update))
+        .route(
+            "/product-specs/{productSpecId}/offers/{offerId}",
+            patch(offers::update),
+        )
         .routes(routes!(orders::list, orders::create))
         .routes(routes!(orders::get, orders::update, orders::remove))
-        .route("/customers/{customerId}/orders/{orderId}", patch(orders::update))
+        .route(
+            "/customers/{customerId}/orders/{orderId}",
+            patch(orders::update),
+        )
         .routes(routes!(payments::transactions))
         .routes(routes!(payments::balance))
         .routes(routes!(payments::create_page))
@@ -120,7 +148,10 @@ impl FromRequestParts<Arc<App>> for Staff {
     type Rejection = Failure;
 
     async fn from_request_parts(parts: &mut Parts, app: &Arc<App>) -> Result<Self, Failure> {
-        let header = parts.headers.get(AUTHORIZATION).and_then(|value| value.to_str().ok());
+        let header = parts
+            .headers
+            .get(AUTHORIZATION)
+            .and_then(|value| value.to_str().ok());
         // Scheme word `JWT`, case ignored; `Bearer` is no alias (alphaott 1.1).
         let token = header.and_then(|text| text.trim().split_once(char::is_whitespace));
         let token = token.filter(|(scheme, _)| scheme.eq_ignore_ascii_case("JWT"));
@@ -129,11 +160,16 @@ impl FromRequestParts<Arc<App>> for Staff {
         let actor = match bearer(app, now, token.trim())? {
             Some(Bearer::Integration(actor)) => actor,
             Some(Bearer::Client) => {
-                return Err(Failure::forbidden("tokens of the client API are not for this API"));
+                return Err(Failure::forbidden(
+                    "tokens of the client API are not for this API",
+                ));
             }
             None => return Err(Failure::unauthorized()),
         };
-        Ok(Self(Ctx { actor, ..anybody(parts, app) }))
+        Ok(Self(Ctx {
+            actor,
+            ..anybody(parts, app)
+        }))
     }
 }
 
@@ -149,7 +185,10 @@ impl FromRequestParts<Arc<App>> for Anybody {
 }
 
 fn anybody(parts: &Parts, app: &Arc<App>) -> Ctx {
-    let request_id = parts.extensions.get::<RequestId>().map(|id| Arc::clone(&id.0));
+    let request_id = parts
+        .extensions
+        .get::<RequestId>()
+        .map(|id| Arc::clone(&id.0));
     Ctx {
         app: Arc::clone(app),
         actor: Actor::Nobody,
@@ -169,7 +208,9 @@ impl<S: Send + Sync> FromRequestParts<S> for Ids {
     async fn from_request_parts(parts: &mut Parts, state: &S) -> Result<Self, Failure> {
         let params = RawPathParams::from_request_parts(parts, state).await;
         let params = params.map_err(|_| Failure::bad_request("path", "is not UTF-8"))?;
-        Ok(Self(params.iter().map(|(_, value)| value.to_owned()).collect()))
+        Ok(Self(
+            params.iter().map(|(_, value)| value.to_owned()).collect(),
+        ))
     }
 }
 
@@ -228,7 +269,9 @@ impl Params {
         parse: fn(&str) -> Option<T>,
         words: &[&str],
     ) -> Result<Option<T>, Failure> {
-        let Some(word) = self.0.scalar(name)? else { return Ok(None) };
+        let Some(word) = self.0.scalar(name)? else {
+            return Ok(None);
+        };
         let problem = || format!("must be one of {}", words.join(", "));
         let parsed = parse(word).ok_or_else(|| Wrong::new(name, problem()))?;
         Ok(Some(parsed))
@@ -282,7 +325,9 @@ struct VersionOut {
 #[utoipa::path(get, path = "/version", tag = "Core", security(()),
     responses((status = 200, body = VersionOut)))]
 async fn version() -> Json<VersionOut> {
-    Json(VersionOut { version: env!("CARGO_PKG_VERSION") })
+    Json(VersionOut {
+        version: env!("CARGO_PKG_VERSION"),
+    })
 }
 
 #[derive(Debug, Serialize, ToSchema)]

@@ -70,7 +70,11 @@ impl OfferOut {
 
 /// An offer has no word for expired: past its end it reads as inactive.
 fn status_at(offer: &ProductOffer, ctx: &Ctx) -> OfferStatus {
-    if has_passed(offer.expires_at, ctx.now) { OfferStatus::Inactive } else { offer.status }
+    if has_passed(offer.expires_at, ctx.now) {
+        OfferStatus::Inactive
+    } else {
+        offer.status
+    }
 }
 
 /// An offer as a caller describes it. Nothing is required: without a term it is one month,
@@ -106,7 +110,9 @@ impl OfferIn {
         if let Some(Reference(named)) = &self.product_spec {
             let named = ops::catalogue::product(ctx, &ids::handle(named)).ok();
             if named.is_none_or(|named| named.id != product.id) {
-                return Err(Failure::conflict("productSpec: is not the product of the path"));
+                return Err(Failure::conflict(
+                    "productSpec: is not the product of the path",
+                ));
             }
         }
         Ok(OfferChange {
@@ -118,7 +124,9 @@ impl OfferIn {
             cycles_total: self.number_of_billing_cycles.map(|count| count.0),
             order_type: self.r#type.map(Into::into),
             status: self.status.map(Into::into),
-            charges: self.charges.map(|list| list.0.into_iter().map(|c| c.0.stored()).collect()),
+            charges: self
+                .charges
+                .map(|list| list.0.into_iter().map(|c| c.0.stored()).collect()),
             external_refs: self.external_refs.map(Opens::stored),
             created_at: self.created.map(|at| at.0),
             expires_at: self.expires.map(|at| at.map(|at| at.0)),
@@ -151,8 +159,14 @@ pub async fn customer_offers(
     ctx.require(Permission::CatalogueRead)?;
     let wanted = wanted(&params)?.unwrap_or(OfferStatus::Active);
     let (product, offers) = ops::catalogue::offers_for(&ctx, &path.customer(), &path.id(1))?;
-    let offers = offers.iter().filter(|offer| status_at(offer, &ctx) == wanted);
-    Ok(Json(offers.map(|offer| OfferOut::new(&ctx, &product, offer)).collect()))
+    let offers = offers
+        .iter()
+        .filter(|offer| status_at(offer, &ctx) == wanted);
+    Ok(Json(
+        offers
+            .map(|offer| OfferOut::new(&ctx, &product, offer))
+            .collect(),
+    ))
 }
 
 /// What offers are filtered by. The vendor spells it `ACTIVE` here; `ACTTIVE` is taken too.
@@ -180,7 +194,11 @@ pub async fn list(
     let offers = ops::catalogue::offers(&ctx, &path.id(0))?;
     let fits = |offer: &&ProductOffer| wanted.is_none_or(|wanted| status_at(offer, &ctx) == wanted);
     let offers = offers.iter().filter(fits);
-    Ok(Json(offers.map(|offer| OfferOut::new(&ctx, &product, offer)).collect()))
+    Ok(Json(
+        offers
+            .map(|offer| OfferOut::new(&ctx, &product, offer))
+            .collect(),
+    ))
 }
 
 /// Create product offer
@@ -197,7 +215,10 @@ pub async fn create(
     let wish: OfferIn = body.parse_or_default()?;
     let change = wish.change(&ctx, &product)?;
     let offer = ops::catalogue::create_offer(&ctx, path.id(0), change).await?;
-    Ok((StatusCode::CREATED, Json(OfferOut::new(&ctx, &product, &offer))))
+    Ok((
+        StatusCode::CREATED,
+        Json(OfferOut::new(&ctx, &product, &offer)),
+    ))
 }
 
 /// Get product offer by id
@@ -217,11 +238,7 @@ pub async fn get(Staff(ctx): Staff, path: Ids) -> Result<Json<OfferOut>, Failure
     params(("productSpecId" = String, Path), ("offerId" = String, Path)),
     request_body = Option<OfferIn>,
     responses((status = 200, body = OfferOut), Refusals))]
-pub async fn update(
-    Staff(ctx): Staff,
-    path: Ids,
-    body: Body,
-) -> Result<Json<OfferOut>, Failure> {
+pub async fn update(Staff(ctx): Staff, path: Ids, body: Body) -> Result<Json<OfferOut>, Failure> {
     ctx.require(Permission::CatalogueWrite)?;
     let product = ops::catalogue::product(&ctx, &path.id(0))?;
     ops::catalogue::offer(&ctx, &path.id(0), &path.id(1))?;

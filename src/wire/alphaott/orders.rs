@@ -82,7 +82,9 @@ impl OrderOut {
 
     /// Those of `orders` that a list shows unasked: all but the deleted ones.
     pub fn shown(ctx: &Ctx, orders: Vec<Order>) -> Result<Vec<Self>, Failure> {
-        let kept = orders.iter().filter(|order| order.status != OrderStatus::Deleted);
+        let kept = orders
+            .iter()
+            .filter(|order| order.status != OrderStatus::Deleted);
         kept.map(|order| Self::new(ctx, order)).collect()
     }
 }
@@ -156,11 +158,17 @@ pub async fn list(
     let orders = ops::orders::list(&ctx, &path.customer())?;
     let fits = |order: &&Order| {
         let status = order.status_at(ctx.now);
-        if wanted.is_empty() { status != OrderStatus::Deleted } else { wanted.contains(&status.into()) }
+        if wanted.is_empty() {
+            status != OrderStatus::Deleted
+        } else {
+            wanted.contains(&status.into())
+        }
     };
     let skip = usize::try_from(offset).unwrap_or(usize::MAX);
     let page = orders.iter().filter(fits).skip(skip).take(limit);
-    page.map(|order| OrderOut::new(&ctx, order)).collect::<Result<_, _>>().map(Json)
+    page.map(|order| OrderOut::new(&ctx, order))
+        .collect::<Result<_, _>>()
+        .map(Json)
 }
 
 /// Create customer order
@@ -216,11 +224,7 @@ pub async fn get(Staff(ctx): Staff, path: Ids) -> Result<Json<OrderOut>, Failure
     params(("customerId" = String, Path), ("orderId" = String, Path)),
     request_body = OrderUpdateIn,
     responses((status = 200, body = OrderOut), Refusals))]
-pub async fn update(
-    Staff(ctx): Staff,
-    path: Ids,
-    body: Body,
-) -> Result<Json<OrderOut>, Failure> {
+pub async fn update(Staff(ctx): Staff, path: Ids, body: Body) -> Result<Json<OrderOut>, Failure> {
     ctx.require(Permission::OrdersWrite)?;
     ops::orders::get(&ctx, &path.customer(), &path.id(1))?;
     let wish: OrderUpdateIn = body.parse()?;

@@ -219,7 +219,9 @@ pub async fn redirect(Anybody(ctx): Anybody, params: Params) -> Result<Response,
     let status = params.word("status", redirect_status, &words)?;
     let page = ops::payments::page(&ctx, id)?;
     if billing != BILLING {
-        return Err(Failure::not_found(format!("no hosted page {id} of this billing system")));
+        return Err(Failure::not_found(format!(
+            "no hosted page {id} of this billing system"
+        )));
     }
     let status = match status {
         Some(RedirectStatus::Succeeded) => "succeded",
@@ -228,12 +230,15 @@ pub async fn redirect(Anybody(ctx): Anybody, params: Params) -> Result<Response,
     };
     let shown_order = ids::show(page.order);
     let order_id = order_id.filter(|id| !id.is_empty()).unwrap_or(&shown_order);
-    let target = with_query(&page.return_url, &[
-        ("type", BILLING),
-        ("id", id),
-        ("orderId", order_id),
-        ("status", status),
-    ]);
+    let target = with_query(
+        &page.return_url,
+        &[
+            ("type", BILLING),
+            ("id", id),
+            ("orderId", order_id),
+            ("status", status),
+        ],
+    );
     let location = HeaderValue::from_str(&target)
         .map_err(|_| Failure::not_found("the page's returnUrl cannot be followed"))?;
     Ok((StatusCode::FOUND, [(LOCATION, location)]).into_response())
@@ -245,14 +250,17 @@ fn with_query(url: &str, pairs: &[(&str, &str)]) -> String {
         Some((front, fragment)) => (front, Some(fragment)),
         None => (url, None),
     };
-    let query = form_urlencoded::Serializer::new(String::new()).extend_pairs(pairs).finish();
+    let query = form_urlencoded::Serializer::new(String::new())
+        .extend_pairs(pairs)
+        .finish();
     let joint = match front.split_once('?') {
         None => "?",
         Some((_, "")) => "",
         Some((_, query)) if query.ends_with('&') => "",
         Some(_) => "&",
     };
-    let fragment = fragment.map(|fragment| format!("#{fragment}")).unwrap_or_default();
+    let fragment = fragment
+        .map(|fragment| format!("#{fragment}"))
+        .unwrap_or_default();
     format!("{front}{joint}{query}{fragment}")
 }
-

@@ -50,9 +50,7 @@ pub struct ServiceOut {
 impl ServiceOut {
     fn new(ctx: &Ctx, service: &Service) -> Result<Self, Failure> {
         let service_spec = match service.grant {
-            Grant::Spec(id) => {
-                ids::show_named(ops::catalogue::brought_id(ctx, id)?.as_ref(), id)
-            }
+            Grant::Spec(id) => ids::show_named(ops::catalogue::brought_id(ctx, id)?.as_ref(), id),
             Grant::Channel(id) => format!("channel:{}", id.0),
         };
         Ok(Self {
@@ -111,9 +109,17 @@ fn shown_list(
 ) -> Result<Vec<ServiceOut>, Failure> {
     let fits = |service: &&Service| {
         let status = service.status_at(ctx.now);
-        if wanted.is_empty() { status != ServiceStatus::Deleted } else { wanted.contains(&status.into()) }
+        if wanted.is_empty() {
+            status != ServiceStatus::Deleted
+        } else {
+            wanted.contains(&status.into())
+        }
     };
-    services.iter().filter(fits).map(|service| ServiceOut::new(ctx, service)).collect()
+    services
+        .iter()
+        .filter(fits)
+        .map(|service| ServiceOut::new(ctx, service))
+        .collect()
 }
 
 /// Add customer service

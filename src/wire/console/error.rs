@@ -29,12 +29,21 @@ pub struct Problem {
 impl Problem {
     fn new(code: StatusCode, detail: impl Into<String>) -> Self {
         let title = code.canonical_reason().unwrap_or("Error").to_owned();
-        Self { code, retry_after_s: None, status: code.as_u16(), title, detail: detail.into() }
+        Self {
+            code,
+            retry_after_s: None,
+            status: code.as_u16(),
+            title,
+            detail: detail.into(),
+        }
     }
 
     #[must_use]
     pub fn unauthorized() -> Self {
-        Self::new(StatusCode::UNAUTHORIZED, "sign in, or send an integration token")
+        Self::new(
+            StatusCode::UNAUTHORIZED,
+            "sign in, or send an integration token",
+        )
     }
 
     #[must_use]
@@ -54,7 +63,10 @@ impl Problem {
 
     fn busy(retry_after_s: u32) -> Self {
         let problem = Self::new(StatusCode::SERVICE_UNAVAILABLE, "try again in a moment");
-        Self { retry_after_s: Some(retry_after_s), ..problem }
+        Self {
+            retry_after_s: Some(retry_after_s),
+            ..problem
+        }
     }
 
     fn internal() -> Self {
@@ -68,7 +80,10 @@ impl IntoResponse for Problem {
         let (code, retry) = (self.code, self.retry_after_s);
         let mut response = (code, Json(self)).into_response();
         let headers = response.headers_mut();
-        headers.insert(CONTENT_TYPE, HeaderValue::from_static("application/problem+json"));
+        headers.insert(
+            CONTENT_TYPE,
+            HeaderValue::from_static("application/problem+json"),
+        );
         if let Some(seconds) = retry {
             headers.insert(RETRY_AFTER, HeaderValue::from(seconds));
         }
@@ -81,7 +96,9 @@ impl From<BodyError> for Problem {
         match error {
             BodyError::TooLarge => Self::new(StatusCode::PAYLOAD_TOO_LARGE, "at most 1 MiB"),
             BodyError::Incomplete => Self::bad_request("the body ended too early"),
-            BodyError::NotJson(reason) => Self::bad_request(format!("the body is not JSON: {reason}")),
+            BodyError::NotJson(reason) => {
+                Self::bad_request(format!("the body is not JSON: {reason}"))
+            }
             BodyError::Wrong { path, problem } if path.is_empty() => Self::bad_request(problem),
             BodyError::Wrong { path, problem } => Self::bad_request(format!("{path}: {problem}")),
             BodyError::Missing => Self::bad_request("a body is required: a JSON object"),

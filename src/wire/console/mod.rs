@@ -15,9 +15,9 @@ use std::sync::Arc;
 use axum::Router;
 use axum::extract::FromRequestParts;
 use axum::http::HeaderMap;
-use axum::http::header::{AUTHORIZATION, COOKIE};
+use axum::http::header::{AUTHORIZATION, CONTENT_TYPE, COOKIE};
 use axum::http::request::Parts;
-use axum::response::Html;
+use axum::response::{Html, IntoResponse as _, Redirect, Response};
 use axum::routing::{delete, get, post};
 
 use crate::app::{App, Ctx};
@@ -36,18 +36,29 @@ const COOKIE_NAME: &str = "boxoffice_session";
 /// Every path of the console, in one table.
 pub fn router() -> Router<Arc<App>> {
     Router::new()
-        .route("/", get(home))
-        .route("/setup", get(setup::page).post(setup::submit))
-        .route("/api/session", get(session::who).post(session::sign_in).delete(session::sign_out))
-        .route("/api/tokens", get(tokens::list).post(tokens::create))
-        .route("/api/tokens/{jti}", delete(tokens::revoke))
-        .route("/api/test-clock", post(test_clock::advance))
+        .route("/console", get(async || Redirect::temporary("/console/")))
+        .route("/console/", get(home))
+        .route("/console/style.css", get(style))
+        .route("/console/setup", get(setup::page).post(setup::submit))
+        .route(
+            "/console/api/session",
+            get(session::who)
+                .post(session::sign_in)
+                .delete(session::sign_out),
+        )
+        .route("/console/api/tokens", get(tokens::list).post(tokens::create))
+        .route("/console/api/tokens/{jti}", delete(tokens::revoke))
+        .route("/console/api/test-clock", post(test_clock::advance))
         .method_not_allowed_fallback(error::wrong_method)
-        .fallback(error::unknown_route)
 }
 
 async fn home() -> Html<&'static str> {
     Html(include_str!("../../../assets/console/index.html"))
+}
+
+async fn style() -> Response {
+    let text = include_str!("../../../assets/console/style.css");
+    ([(CONTENT_TYPE, "text/css; charset=utf-8")], text).into_response()
 }
 
 /// A member of staff by session, or a script by integration token.
@@ -64,7 +75,9 @@ impl FromRequestParts<Arc<App>> for Staff {
         let secret = session_secret(parts).ok_or_else(Problem::unauthorized)?;
         let actor = session_actor(&ctx, &secret)?.ok_or_else(Problem::unauthorized)?;
         if !parts.method.is_safe() && !parts.headers.contains_key("x-boxoffice") {
-            return Err(Problem::forbidden("send the header X-Boxoffice: 1 with what changes something"));
+            return Err(Problem::forbidden(
+                "send the header X-Boxoffice: 1 with what changes something",
+            ));
         }
         Ok(Self(Ctx { actor, ..ctx }))
     }
@@ -72,9 +85,13 @@ impl FromRequestParts<Arc<App>> for Staff {
 
 /// Whoever holds the integration token of a request, if it has one that is good.
 fn token_actor(app: &App, headers: &HeaderMap) -> Result<Option<Actor>, Problem> {
-    let header = headers.get(AUTHORIZATION).and_then(|value| value.to_str().ok());
+    let header = headers
+        .get(AUTHORIZATION)
+        .and_then(|value| value.to_str().ok());
     let token = header.and_then(|text| text.trim().split_once(char::is_whitespace));
-    let Some((scheme, token)) = token else { return Ok(None) };
+    let Some((scheme, token)) = token else {
+        return Ok(None);
+    };
     if !scheme.eq_ignore_ascii_case("JWT") {
         return Ok(None);
     }
@@ -101,7 +118,10 @@ impl FromRequestParts<Arc<App>> for Anybody {
 }
 
 fn circumstances(parts: &Parts, app: &Arc<App>) -> Ctx {
-    let request_id = parts.extensions.get::<RequestId>().map(|id| Arc::clone(&id.0));
+    let request_id = parts
+        .extensions
+        .get::<RequestId>()
+        .map(|id| Arc::clone(&id.0));
     Ctx {
         app: Arc::clone(app),
         actor: Actor::Nobody,
@@ -113,7 +133,11 @@ fn circumstances(parts: &Parts, app: &Arc<App>) -> Ctx {
 }
 
 fn session_secret(parts: &Parts) -> Option<String> {
-    let cookies = parts.headers.get_all(COOKIE).iter().filter_map(|value| value.to_str().ok());
+    let cookies = parts
+        .headers
+        .get_all(COOKIE)
+        .iter()
+        .filter_map(|value| value.to_str().ok());
     let mut pairs = cookies.flat_map(|cookies| cookies.split(';'));
     pairs.find_map(|pair| {
         let (name, value) = pair.trim().split_once('=')?;

@@ -35,9 +35,14 @@ pub async fn sign_in(
     let wish: SignIn = body.parse()?;
     let (operator, _, secret) = ops::staff::sign_in(&ctx, wish.name, wish.password).await?;
     let secure = ctx.app.config.public_url.starts_with("https://")
-        || headers.get("x-forwarded-proto").is_some_and(|scheme| scheme == "https");
+        || headers
+            .get("x-forwarded-proto")
+            .is_some_and(|scheme| scheme == "https");
     let cookie = cookie(&secret, SESSION_SECONDS, secure)?;
-    let who = Who { name: operator.name, role: operator.role.name() };
+    let who = Who {
+        name: operator.name,
+        role: operator.role.name(),
+    };
     Ok((StatusCode::CREATED, [(SET_COOKIE, cookie)], Json(who)).into_response())
 }
 
@@ -53,14 +58,15 @@ pub async fn who(Staff(ctx): Staff) -> Json<impl Serialize> {
 }
 
 /// `DELETE /console/api/session`
-pub async fn sign_out(
-    Staff(ctx): Staff,
-    Anybody(_, secret): Anybody,
-) -> Result<Response, Problem> {
+pub async fn sign_out(Staff(ctx): Staff, Anybody(_, secret): Anybody) -> Result<Response, Problem> {
     if let Some(secret) = secret {
         ops::staff::sign_out(&ctx, &secret).await?;
     }
-    Ok((StatusCode::NO_CONTENT, [(SET_COOKIE, cookie("", 0, false)?)]).into_response())
+    Ok((
+        StatusCode::NO_CONTENT,
+        [(SET_COOKIE, cookie("", 0, false)?)],
+    )
+        .into_response())
 }
 
 fn cookie(secret: &str, seconds: i64, secure: bool) -> Result<HeaderValue, Problem> {

@@ -7,16 +7,13 @@ use crate::ops;
 use crate::wire::kit::json::Body;
 use crate::wire::kit::query::Query;
 
-use super::error::Problem;
 use super::Anybody;
+use super::error::Problem;
 
 const PAGE: &str = include_str!("../../../assets/console/setup.html");
 
 /// `GET /console/setup?code=…`
-pub async fn page(
-    Anybody(ctx, _): Anybody,
-    uri: axum::http::Uri,
-) -> Result<Html<String>, Problem> {
+pub async fn page(Anybody(ctx, _): Anybody, uri: axum::http::Uri) -> Result<Html<String>, Problem> {
     let query = Query::parse(uri.query());
     let code = query.scalar("code").ok().flatten().unwrap_or_default();
     if !ops::staff::is_setup_code(&ctx, code)? {
@@ -30,10 +27,17 @@ pub async fn page(
 pub async fn submit(Anybody(ctx, _): Anybody, body: Body) -> Result<Response, Problem> {
     let text = body.text()?;
     let form = Query::parse(Some(&text));
-    let field = |name: &str| form.scalar(name).ok().flatten().unwrap_or_default().to_owned();
+    let field = |name: &str| {
+        form.scalar(name)
+            .ok()
+            .flatten()
+            .unwrap_or_default()
+            .to_owned()
+    };
     let (code, name, password) = (field("code"), field("name"), field("password"));
     let known = code.bytes().all(|byte| byte.is_ascii_hexdigit());
-    let plain = |text: &str| !text.is_empty() && text.len() <= 64 && !text.chars().any(char::is_control);
+    let plain =
+        |text: &str| !text.is_empty() && text.len() <= 64 && !text.chars().any(char::is_control);
     if !known || !plain(&name) {
         return Err(Problem::bad_request("name: must have 1 to 64 characters"));
     }

@@ -50,5 +50,7 @@ pub async fn advance(
         _ => return Err(Problem::bad_request("give either set or advance_seconds")),
     };
     let now = ops::clock::advance(&ctx, by)?;
-    Ok(Json(ClockOut { now: now.to_rfc3339_millis() }))
+    Ok(Json(ClockOut {
+        now: now.to_rfc3339_millis(),
+    }))
 }

@@ -61,7 +61,12 @@ fn two_years() -> i64 {
 /// `GET /console/api/tokens`
 pub async fn list(Staff(ctx): Staff) -> Result<Json<Vec<TokenOut>>, Problem> {
     let tokens = ops::staff::tokens(&ctx)?;
-    Ok(Json(tokens.iter().map(|token| TokenOut::new(token, None)).collect()))
+    Ok(Json(
+        tokens
+            .iter()
+            .map(|token| TokenOut::new(token, None))
+            .collect(),
+    ))
 }
 
 /// `POST /console/api/tokens`
@@ -77,7 +82,11 @@ pub async fn create(
     if wish.name.is_empty() || wish.name.len() > 255 {
         return Err(Problem::bad_request("name: must have 1 to 255 bytes"));
     }
-    let wish = NewToken { name: wish.name, role, ttl_seconds: wish.ttl_seconds };
+    let wish = NewToken {
+        name: wish.name,
+        role,
+        ttl_seconds: wish.ttl_seconds,
+    };
     let (token, text) = ops::staff::create_token(&ctx, wish).await?;
     Ok((StatusCode::CREATED, Json(TokenOut::new(&token, Some(text)))))
 }

@@ -26,7 +26,10 @@ pub enum BodyError {
     Incomplete,
     NotJson(String),
     /// A member that does not fit; the path is empty where the body as a whole does not.
-    Wrong { path: String, problem: String },
+    Wrong {
+        path: String,
+        problem: String,
+    },
     /// There is none, but one is needed.
     Missing,
 }
@@ -40,7 +43,10 @@ impl<S: Send + Sync> FromRequest<S> for Body {
 }
 
 async fn read(request: Request) -> Result<Vec<u8>, BodyError> {
-    let declared = request.headers().get(CONTENT_LENGTH).and_then(|value| value.to_str().ok());
+    let declared = request
+        .headers()
+        .get(CONTENT_LENGTH)
+        .and_then(|value| value.to_str().ok());
     let declared: usize = declared.and_then(|text| text.parse().ok()).unwrap_or(0);
     if declared > DRAIN_BYTES_MAX {
         return Err(BodyError::TooLarge);
@@ -49,8 +55,12 @@ async fn read(request: Request) -> Result<Vec<u8>, BodyError> {
     let mut seen = 0usize;
     let mut body: HttpBody = request.into_body();
     while let Some(frame) = body.frame().await {
-        let Ok(frame) = frame else { return Err(BodyError::Incomplete) };
-        let Ok(data) = frame.into_data() else { continue };
+        let Ok(frame) = frame else {
+            return Err(BodyError::Incomplete);
+        };
+        let Ok(data) = frame.into_data() else {
+            continue;
+        };
         seen = seen.saturating_add(data.len());
         if seen > DRAIN_BYTES_MAX {
             return Err(BodyError::TooLarge);
@@ -59,7 +69,11 @@ async fn read(request: Request) -> Result<Vec<u8>, BodyError> {
             bytes.extend_from_slice(&data);
         }
     }
-    if seen > BODY_BYTES_MAX { Err(BodyError::TooLarge) } else { Ok(bytes) }
+    if seen > BODY_BYTES_MAX {
+        Err(BodyError::TooLarge)
+    } else {
+        Ok(bytes)
+    }
 }
 
 impl Body {
@@ -72,7 +86,11 @@ impl Body {
     /// The body as `T`, which must be a JSON object.
     pub fn parse<T: DeserializeOwned>(self) -> Result<T, BodyError> {
         let text = self.text()?;
-        if text.trim().is_empty() { Err(BodyError::Missing) } else { object(&text) }
+        if text.trim().is_empty() {
+            Err(BodyError::Missing)
+        } else {
+            object(&text)
+        }
     }
 
     /// As [`Body::parse`], where no body means an empty object.
@@ -102,12 +120,17 @@ pub fn object<T: DeserializeOwned>(text: &str) -> Result<T, BodyError> {
         let inner = error.into_inner();
         if inner.is_data() {
             let path = if path == "." { String::new() } else { path };
-            BodyError::Wrong { path, problem: without_place(&inner.to_string()) }
+            BodyError::Wrong {
+                path,
+                problem: without_place(&inner.to_string()),
+            }
         } else {
             BodyError::NotJson(inner.to_string())
         }
     })?;
-    reader.end().map_err(|error| BodyError::NotJson(error.to_string()))?;
+    reader
+        .end()
+        .map_err(|error| BodyError::NotJson(error.to_string()))?;
     Ok(value)
 }
 
@@ -244,7 +267,10 @@ mod tests {
 
     #[test]
     fn errors_name_the_field() {
-        assert_eq!(wrong(r#"{"name":5}"#), "name: invalid type: integer `5`, expected a string");
+        assert_eq!(
+            wrong(r#"{"name":5}"#),
+            "name: invalid type: integer `5`, expected a string"
+        );
         assert!(wrong(r#"{"list":[1,2,"x"]}"#).starts_with("list[2]: "));
         assert!(wrong(r#"{"name":"a","name":"b"}"#).contains("duplicate field `name`"));
         assert!(wrong("{").starts_with("JSON: "));

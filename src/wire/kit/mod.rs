@@ -75,7 +75,13 @@ pub async fn edge(State(edge): State<Edge>, mut request: Request, next: Next) ->
     };
     let status = response.status();
     let took = watch.elapsed();
-    edge.app.metrics.request(&RequestLabels { dialect: edge.dialect, outcome: outcome(status) }, took);
+    edge.app.metrics.request(
+        &RequestLabels {
+            dialect: edge.dialect,
+            outcome: outcome(status),
+        },
+        took,
+    );
     let duration_ms = took.as_secs_f64() * 1_000.0;
     let path = path.as_deref().unwrap_or("");
     let status_number = status.as_u16();
@@ -92,25 +98,37 @@ pub async fn edge(State(edge): State<Edge>, mut request: Request, next: Next) ->
 
 fn too_much(request: &Request) -> Option<TooMuch> {
     let uri = request.uri();
-    let target = uri.path_and_query().map_or(0, |target| target.as_str().len());
+    let target = uri
+        .path_and_query()
+        .map_or(0, |target| target.as_str().len());
     if target > URI_BYTES_MAX {
         return Some(TooMuch::UriTooLong);
     }
     let headers = request.headers();
-    let bytes: usize = headers.iter().map(|(name, value)| name.as_str().len() + value.len()).sum();
+    let bytes: usize = headers
+        .iter()
+        .map(|(name, value)| name.as_str().len() + value.len())
+        .sum();
     (headers.len() > HEADERS_MAX || bytes > HEADER_BYTES_MAX).then_some(TooMuch::HeadersTooLarge)
 }
 
 /// The caller's own name for the request if it is a plain one, else one of ours.
 fn request_id(headers: &HeaderMap, app: &App) -> RequestId {
-    let given = headers.get(REQUEST_ID).and_then(|value| value.to_str().ok());
+    let given = headers
+        .get(REQUEST_ID)
+        .and_then(|value| value.to_str().ok());
     let plain = |text: &&str| {
         (1..=64).contains(&text.len())
-            && text.bytes().all(|byte| byte.is_ascii_alphanumeric() || matches!(byte, b'-' | b'_' | b'.'))
+            && text
+                .bytes()
+                .all(|byte| byte.is_ascii_alphanumeric() || matches!(byte, b'-' | b'_' | b'.'))
     };
     RequestId(match given.filter(plain) {
         Some(text) => Arc::from(text),
-        None => app.entropy.hex::<8>().map_or_else(|_| Arc::from("-"), Arc::from),
+        None => app
+            .entropy
+            .hex::<8>()
+            .map_or_else(|_| Arc::from("-"), Arc::from),
     })
 }
 
@@ -127,5 +145,7 @@ fn outcome(status: StatusCode) -> &'static str {
 /// The client's address, as the connection has it.
 #[must_use]
 pub fn client_address(extensions: &axum::http::Extensions) -> Option<IpAddr> {
-    extensions.get::<ConnectInfo<SocketAddr>>().map(|ConnectInfo(address)| address.ip())
+    extensions
+        .get::<ConnectInfo<SocketAddr>>()
+        .map(|ConnectInfo(address)| address.ip())
 }

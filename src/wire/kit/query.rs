@@ -14,7 +14,10 @@ pub struct Wrong {
 impl Wrong {
     #[must_use]
     pub fn new(parameter: &str, problem: impl Into<String>) -> Self {
-        Self { parameter: parameter.to_owned(), problem: problem.into() }
+        Self {
+            parameter: parameter.to_owned(),
+            problem: problem.into(),
+        }
     }
 }
 
@@ -40,15 +43,25 @@ impl Query {
     #[must_use]
     pub fn list(&self, name: &str) -> Vec<&str> {
         let bracketed = format!("{name}[]");
-        let named = self.0.iter().filter(|(key, _)| key == name || *key == bracketed);
+        let named = self
+            .0
+            .iter()
+            .filter(|(key, _)| key == name || *key == bracketed);
         named.flat_map(|(_, value)| value.split(',')).collect()
     }
 
     /// A whole number within bounds, or `default` where it is absent.
     pub fn number(&self, name: &str, min: u64, max: u64, default: u64) -> Result<u64, Wrong> {
-        let Some(text) = self.scalar(name)? else { return Ok(default) };
-        let plain = !text.is_empty() && text.len() <= 20 && text.bytes().all(|b| b.is_ascii_digit());
-        let number = if plain { text.parse::<u64>().ok() } else { None };
+        let Some(text) = self.scalar(name)? else {
+            return Ok(default);
+        };
+        let plain =
+            !text.is_empty() && text.len() <= 20 && text.bytes().all(|b| b.is_ascii_digit());
+        let number = if plain {
+            text.parse::<u64>().ok()
+        } else {
+            None
+        };
         number
             .filter(|number| (min..=max).contains(number))
             .ok_or_else(|| Wrong::new(name, format!("must be a whole number from {min} to {max}")))
@@ -74,7 +87,16 @@ mod tests {
         let number = |text| Query::parse(Some(text)).number("n", 1, 100, 50).ok();
         assert_eq!(number(""), Some(50));
         assert_eq!(number("n=100"), Some(100));
-        for text in ["n=0", "n=101", "n=", "n=-1", "n=1.5", "n=%2B1", "n=1&n=2", "n=99999999999999999999999"] {
+        for text in [
+            "n=0",
+            "n=101",
+            "n=",
+            "n=-1",
+            "n=1.5",
+            "n=%2B1",
+            "n=1&n=2",
+            "n=99999999999999999999999",
+        ] {
             assert_eq!(number(text), None, "{text}");
         }
     }

@@ -94,7 +94,10 @@ impl FilterIn {
 
     /// The one customer whose activities can match.
     pub fn customer_asked(&self) -> Option<&MongoId> {
-        let replaced = self.operators.as_ref().is_some_and(|ops| ops.customer.is_some());
+        let replaced = self
+            .operators
+            .as_ref()
+            .is_some_and(|ops| ops.customer.is_some());
         self.customer.as_ref().filter(|_| !replaced)
     }
 
@@ -124,10 +127,19 @@ impl FilterIn {
             && same(&self.ip, &activity.ip)
             && same(&self.action, &activity.action)
             && self.details.as_ref().is_none_or(|asked| {
-                activity.details.as_ref().is_some_and(|held| fits(&asked.0, Some(&held.0)))
+                activity
+                    .details
+                    .as_ref()
+                    .is_some_and(|held| fits(&asked.0, Some(&held.0)))
             })
-            && self.or.as_ref().is_none_or(|any| any.is_empty() || any.iter().any(|f| f.matches(activity)))
-            && self.and.as_ref().is_none_or(|all| all.iter().all(|f| f.matches(activity)))
+            && self
+                .or
+                .as_ref()
+                .is_none_or(|any| any.is_empty() || any.iter().any(|f| f.matches(activity)))
+            && self
+                .and
+                .as_ref()
+                .is_none_or(|all| all.iter().all(|f| f.matches(activity)))
     }
 }
 

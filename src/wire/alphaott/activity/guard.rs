@@ -13,10 +13,14 @@ const FIELDS_MAX: u64 = 1_000;
 /// Refuses documents that are cheap to send and dear to run.
 pub fn check(text: &str) -> Result<(), String> {
     if nesting(text) > NESTING_MAX {
-        return Err(format!("The query nests deeper than {NESTING_MAX} brackets."));
+        return Err(format!(
+            "The query nests deeper than {NESTING_MAX} brackets."
+        ));
     }
     // What does not parse is refused, with a better message, by whoever runs it.
-    let Ok(document) = async_graphql::parser::parse_query(text) else { return Ok(()) };
+    let Ok(document) = async_graphql::parser::parse_query(text) else {
+        return Ok(());
+    };
     let mut sizes = BTreeMap::new();
     let mut fields = 0u64;
     for (_, operation) in document.operations.iter() {
