@@ -107,8 +107,8 @@ pub async fn create(ctx: &Ctx, wish: CustomerChange) -> Result<Customer, OpError
         let brought = wish.activated_at;
         assign(&mut customer, wish);
         customer.set_status(status, ctx.now);
-        if let Some(activated) = brought {
-            customer.activated_at = activated;
+        if let Some(Some(activated)) = brought {
+            customer.activated_at = Some(activated);
         }
         check_unique(tx, &customer)?;
         super::create(ctx, tx, "customer.create", &customer)?;
@@ -129,10 +129,10 @@ pub async fn update(
         let status = wish.status.unwrap_or(before.status);
         let brought = wish.activated_at;
         assign(&mut after, wish);
+        after.set_status(status, ctx.now);
         if let Some(activated) = brought {
             after.activated_at = activated;
         }
-        after.set_status(status, ctx.now);
         after.updated_at = ctx.now;
         check_unique(tx, &after)?;
         super::change(ctx, tx, "customer.update", &before, &after)?;

@@ -241,7 +241,7 @@ fn keep_devices(
                 id: tx.next_id()?,
                 foreign_id: None,
                 customer,
-                kind: DeviceKind::Unknown,
+                kind: DeviceKind::Stb,
                 status: DeviceStatus::Active,
                 model: String::new(),
                 platform: String::new(),

@@ -423,10 +423,9 @@ impl<'de> Deserialize<'de> for CustomerStatusIn {
     }
 }
 
-#[derive(Debug, Clone, Copy, Default, Deserialize)]
+#[derive(Debug, Clone, Copy, Deserialize)]
 #[serde(rename_all = "UPPERCASE")]
 pub enum DeviceTypeIn {
-    #[default]
     Unknown,
     Stb,
     Pc,
@@ -523,6 +522,13 @@ pub fn parse(text: &str) -> Result<Document, OpError> {
         return Err(OpError::Document {
             path: "$".to_owned(),
             problem,
+        });
+    }
+    // Else a list would be read as the sections in their order.
+    if text.trim_start().starts_with('[') {
+        return Err(OpError::Document {
+            path: "$".to_owned(),
+            problem: "must be a JSON object".to_owned(),
         });
     }
     let mut reader = serde_json::Deserializer::from_str(text);

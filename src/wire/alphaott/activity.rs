@@ -107,14 +107,16 @@ async fn run(ctx: Ctx, schema: &ActivitySchema, query: QueryIn) -> Result<Respon
     let mut request =
         async_graphql::Request::new(query.query).variables(Variables::from_json(variables));
     request.operation_name = query.operation_name;
-    let response = schema.execute(request.data(ctx)).await;
+    let mut response = schema.execute(request.data(ctx)).await;
     let refused = response.is_err() && response.data == Value::Null;
-    let status = if refused {
-        StatusCode::BAD_REQUEST
-    } else {
-        StatusCode::OK
-    };
-    Ok((status, Json(response)).into_response())
+    if !refused {
+        return Ok(Json(response).into_response());
+    }
+    for error in &mut response.errors {
+        // Nothing was executed, so there is no path in the result.
+        error.path.clear();
+    }
+    Ok((StatusCode::BAD_REQUEST, Json(response)).into_response())
 }
 
 /// A 24-hex ObjectId; also any string or integer is accepted on input.
@@ -329,46 +331,57 @@ impl Query {
         #[graphql(default_with = "Some(20)")] per_page: Option<i32>,
         filter: Option<FilterIn>,
         sort: Option<Vec<SortIn>>,
-    ) -> async_graphql::Result<Option<CustomerActivityPagination>> {
-        // 0 and null mean "not said" (alphaott 3, table of behaviour).
-        let page = page.filter(|page| *page != 0).unwrap_or(1);
-        let per_page = per_page.filter(|count| *count != 0).unwrap_or(20);
-        if page < 0 {
-            return Err("Argument `page` should be positive number.".into());
-        }
-        if per_page < 0 {
-            return Err("Argument `perPage` should be positive number.".into());
-        }
-        let ctx = graphql.data::<Ctx>()?.clone();
-        let permit = Arc::clone(graphql.data::<Arc<Semaphore>>()?)
-            .acquire_owned()
-            .await?;
-        let filter = filter.unwrap_or_default();
-        let skip = i64::from(page - 1).saturating_mul(i64::from(per_page));
-        let search = Search {
-            customer: filter
-                .customer_asked()
-                .map(|id| CustomerId(ids::number(&id.0).unwrap_or(0))),
-            everything: filter.is_empty(),
-            matches: move |seen: &Seen| filter.matches(&CustomerActivity::from(seen)),
-            sort: sort
-                .unwrap_or_default()
-                .into_iter()
-                .map(Into::into)
-                .collect(),
-            skip: usize::try_from(skip).unwrap_or(usize::MAX),
-            take: usize::try_from(per_page).unwrap_or(usize::MAX),
-        };
-        let found = tokio::task::spawn_blocking(move || {
-            let _permit = permit;
-            ops::activity::search(&ctx, &search)
-        });
-        let found = found.await?.map_err(|error| {
-            tracing::error!(%error, "activity.search.failed");
-            async_graphql::Error::new("the search failed; the log says why")
-        })?;
-        Ok(Some(shown_page(&found, page, per_page)))
+    ) -> Option<async_graphql::Result<CustomerActivityPagination>> {
+        // The result inside of the option: an error is the field's, which then is null.
+        Some(activities(graphql, page, per_page, filter, sort).await)
     }
+}
+
+async fn activities(
+    graphql: &async_graphql::Context<'_>,
+    page: Option<i32>,
+    per_page: Option<i32>,
+    filter: Option<FilterIn>,
+    sort: Option<Vec<SortIn>>,
+) -> async_graphql::Result<CustomerActivityPagination> {
+    // 0 and null mean "not said" (alphaott 3, table of behaviour).
+    let page = page.filter(|page| *page != 0).unwrap_or(1);
+    let per_page = per_page.filter(|count| *count != 0).unwrap_or(20);
+    if page < 0 {
+        return Err("Argument `page` should be positive number.".into());
+    }
+    if per_page < 0 {
+        return Err("Argument `perPage` should be positive number.".into());
+    }
+    let ctx = graphql.data::<Ctx>()?.clone();
+    let permit = Arc::clone(graphql.data::<Arc<Semaphore>>()?)
+        .acquire_owned()
+        .await?;
+    let filter = filter.unwrap_or_default();
+    let skip = i64::from(page - 1).saturating_mul(i64::from(per_page));
+    let search = Search {
+        customer: filter
+            .customer_asked()
+            .map(|id| CustomerId(ids::number(&id.0).unwrap_or(0))),
+        everything: filter.is_empty(),
+        matches: move |seen: &Seen| filter.matches(&CustomerActivity::from(seen)),
+        sort: sort
+            .unwrap_or_default()
+            .into_iter()
+            .map(Into::into)
+            .collect(),
+        skip: usize::try_from(skip).unwrap_or(usize::MAX),
+        take: usize::try_from(per_page).unwrap_or(usize::MAX),
+    };
+    let found = tokio::task::spawn_blocking(move || {
+        let _permit = permit;
+        ops::activity::search(&ctx, &search)
+    });
+    let found = found.await?.map_err(|error| {
+        tracing::error!(%error, "activity.search.failed");
+        async_graphql::Error::new("the search failed; the log says why")
+    })?;
+    Ok(shown_page(&found, page, per_page))
 }
 
 fn shown_page(found: &ops::activity::Page, page: i32, per_page: i32) -> CustomerActivityPagination {

@@ -17,7 +17,7 @@ use crate::wire::kit::json::{Body, Patch, given};
 use super::error::Failure;
 use super::fields::{
     BroughtId, ContentTypeWord, Moment, Name, Open, Opens, ProductStatusWord, Reference, ScopeWord,
-    ServiceStatusWord, ServiceTypeWord, Text, at_most, shown,
+    ServiceStatusWord, ServiceTypeWord, Text, at_most, shown, text,
 };
 use super::ids;
 use super::{Ids, Params, Refusals, Staff};
@@ -80,10 +80,12 @@ pub struct ServiceSpecIn {
     service_type: ServiceTypeWord,
     content_type: ContentTypeWord,
     scope: ScopeWord,
-    #[serde(default)]
-    title: Option<Name>,
-    #[serde(default)]
-    description: Option<Text>,
+    #[serde(default, deserialize_with = "given")]
+    #[schema(value_type = Option<Name>)]
+    title: Patch<Name>,
+    #[serde(default, deserialize_with = "given")]
+    #[schema(value_type = Option<Text>)]
+    description: Patch<Text>,
     #[serde(default)]
     status: Option<ServiceStatusWord>,
     #[serde(default)]
@@ -100,8 +102,8 @@ impl From<ServiceSpecIn> for ServiceSpecChange {
     fn from(wish: ServiceSpecIn) -> Self {
         Self {
             id: wish.id.map(|id| ids::handle(&id.0)),
-            title: wish.title.map(|title| title.0),
-            description: wish.description.map(|text| text.0),
+            title: text(wish.title),
+            description: text(wish.description),
             service_type: None,
             content_type: None,
             scope: None,
@@ -114,7 +116,8 @@ impl From<ServiceSpecIn> for ServiceSpecChange {
     }
 }
 
-/// What changes on a service specification; null clears what can be absent.
+/// What changes on a service specification; null clears texts and dates and leaves the rest as it
+/// is.
 #[derive(Debug, Default, Deserialize, ToSchema)]
 #[schema(as = ServiceSpecUpdate)]
 #[serde(rename_all = "camelCase")]
@@ -122,8 +125,12 @@ pub struct ServiceSpecUpdateIn {
     service_type: Option<ServiceTypeWord>,
     content_type: Option<ContentTypeWord>,
     scope: Option<ScopeWord>,
-    title: Option<Name>,
-    description: Option<Text>,
+    #[serde(default, deserialize_with = "given")]
+    #[schema(value_type = Option<Name>)]
+    title: Patch<Name>,
+    #[serde(default, deserialize_with = "given")]
+    #[schema(value_type = Option<Text>)]
+    description: Patch<Text>,
     status: Option<ServiceStatusWord>,
     #[serde(default, deserialize_with = "given")]
     #[schema(value_type = Option<Moment>)]
@@ -138,8 +145,8 @@ impl From<ServiceSpecUpdateIn> for ServiceSpecChange {
     fn from(wish: ServiceSpecUpdateIn) -> Self {
         Self {
             id: None,
-            title: wish.title.map(|title| title.0),
-            description: wish.description.map(|text| text.0),
+            title: text(wish.title),
+            description: text(wish.description),
             service_type: wish.service_type.map(Into::into),
             content_type: wish.content_type.map(Into::into),
             scope: wish.scope.map(Into::into),
@@ -221,7 +228,7 @@ pub async fn create_service_spec(
     body: Body,
 ) -> Result<(StatusCode, Json<ServiceSpecOut>), Failure> {
     ctx.require(Permission::CatalogueWrite)?;
-    let wish: ServiceSpecIn = body.parse()?;
+    let wish: ServiceSpecIn = body.parse_or_empty()?;
     let (kind, content, scope) = (wish.service_type, wish.content_type, wish.scope);
     let spec = ops::catalogue::create_service_spec(
         &ctx,
@@ -258,7 +265,7 @@ pub async fn update_service_spec(
 ) -> Result<Json<ServiceSpecOut>, Failure> {
     ctx.require(Permission::CatalogueWrite)?;
     ops::catalogue::service_spec(&ctx, &path.id(0))?;
-    let wish: ServiceSpecUpdateIn = body.parse_or_default()?;
+    let wish: ServiceSpecUpdateIn = body.parse_or_empty()?;
     let spec = ops::catalogue::update_service_spec(&ctx, path.id(0), wish.into()).await?;
     Ok(Json(ServiceSpecOut::new(&ctx, &spec)))
 }
@@ -317,7 +324,8 @@ impl ProductSpecOut {
     }
 }
 
-/// A product as a caller describes it. Nothing is required; null clears what can be absent.
+/// A product as a caller describes it. Nothing is required; null clears texts and dates and leaves
+/// the rest as it is.
 #[derive(Debug, Default, Deserialize, ToSchema)]
 #[schema(as = ProductSpecInput)]
 #[serde(rename_all = "camelCase")]
@@ -325,8 +333,12 @@ pub struct ProductSpecIn {
     /// Heeded for new products only.
     #[serde(rename = "_id")]
     id: Option<BroughtId>,
-    title: Option<Name>,
-    description: Option<Text>,
+    #[serde(default, deserialize_with = "given")]
+    #[schema(value_type = Option<Name>)]
+    title: Patch<Name>,
+    #[serde(default, deserialize_with = "given")]
+    #[schema(value_type = Option<Text>)]
+    description: Patch<Text>,
     scope: Option<ScopeWord>,
     status: Option<ProductStatusWord>,
     #[schema(max_items = 256)]
@@ -353,8 +365,8 @@ impl ProductSpecIn {
         };
         Ok(ProductSpecChange {
             id: self.id.map(|id| ids::handle(&id.0)),
-            title: self.title.map(|title| title.0),
-            description: self.description.map(|text| text.0),
+            title: text(self.title),
+            description: text(self.description),
             scope: self.scope.map(Into::into),
             status: self.status.map(Into::into),
             service_specs: handles("serviceSpecs", self.service_specs)?,
@@ -441,7 +453,7 @@ pub async fn create_product(
     body: Body,
 ) -> Result<(StatusCode, Json<ProductSpecOut>), Failure> {
     ctx.require(Permission::CatalogueWrite)?;
-    let wish: ProductSpecIn = body.parse_or_default()?;
+    let wish: ProductSpecIn = body.parse_or_empty()?;
     let product = ops::catalogue::create_product(&ctx, wish.change()?).await?;
     Ok((
         StatusCode::CREATED,
@@ -471,7 +483,7 @@ pub async fn update_product(
 ) -> Result<Json<ProductSpecOut>, Failure> {
     ctx.require(Permission::CatalogueWrite)?;
     ops::catalogue::product(&ctx, &path.id(0))?;
-    let wish: ProductSpecIn = body.parse_or_default()?;
+    let wish: ProductSpecIn = body.parse_or_empty()?;
     let product = ops::catalogue::update_product(&ctx, path.id(0), wish.change()?).await?;
     ProductSpecOut::new(&ctx, &product).map(Json)
 }

@@ -14,6 +14,7 @@ use crate::wire::kit::json::{Body, Patch, given};
 use super::error::Failure;
 use super::fields::{
     Address, CustomerStatusWord, EmailIn, Moment, Name, Open, Opens, PasswordIn, Phones, shown,
+    text,
 };
 use super::ids;
 use super::orders::OrderOut;
@@ -101,7 +102,8 @@ impl CustomerOut {
     }
 }
 
-/// A customer as a caller describes it. Nothing is required; null clears what can be absent.
+/// A customer as a caller describes it. Nothing is required; null clears texts, dates and objects
+/// and leaves the status and lists as they are.
 #[derive(Debug, Default, Deserialize, ToSchema)]
 #[schema(as = CustomerInput)]
 #[serde(rename_all = "camelCase")]
@@ -144,23 +146,14 @@ pub struct CustomerIn {
     #[serde(default, deserialize_with = "given")]
     #[schema(value_type = Option<Address>)]
     address: Patch<Address>,
-    #[serde(default, deserialize_with = "given")]
-    #[schema(value_type = Option<Phones>)]
-    phones: Patch<Phones>,
+    phones: Option<Phones>,
     #[serde(default, deserialize_with = "given")]
     #[schema(value_type = Option<Name>)]
     login: Patch<Name>,
     #[serde(default, deserialize_with = "given")]
     #[schema(value_type = Option<Name>)]
     account_number: Patch<Name>,
-    #[serde(default, deserialize_with = "given")]
-    #[schema(value_type = Option<Opens>)]
-    external_refs: Patch<Opens>,
-}
-
-/// A text that null makes empty.
-fn text(patch: Patch<Name>) -> Option<String> {
-    patch.map(|name| name.unwrap_or_default().0)
+    external_refs: Option<Opens>,
 }
 
 /// A text that null or nothing between the quotes makes absent.
@@ -173,7 +166,7 @@ impl From<CustomerIn> for CustomerChange {
         let mut account_number = optional(wish.account_number);
         let external_refs = wish.external_refs.map(|refs| {
             let mut kept = Vec::new();
-            for object in refs.unwrap_or_default().stored() {
+            for object in refs.stored() {
                 match contract_number(&object.0) {
                     // The contract number has its own field; the list only shows it.
                     Some(number) => account_number = account_number.take().or(Some(Some(number))),
@@ -192,7 +185,7 @@ impl From<CustomerIn> for CustomerChange {
             prefix: text(wish.prefix),
             suffix: text(wish.suffix),
             email: wish.email.map(|email| email.and_then(|email| email.0)),
-            phones: wish.phones.map(|phones| phones.unwrap_or_default().texts()),
+            phones: wish.phones.map(Phones::texts),
             status: wish.status.map(CustomerStatus::from),
             service_provider: wish.service_provider.map(|name| name.0),
             location: wish.location.map(|open| open.map(Open::stored)),
@@ -300,7 +293,7 @@ pub async fn create(
     body: Body,
 ) -> Result<(StatusCode, Json<CustomerOut>), Failure> {
     ctx.require(Permission::CustomersWrite)?;
-    let wish: CustomerIn = body.parse_or_default()?;
+    let wish: CustomerIn = body.parse_or_empty()?;
     let customer = ops::customers::create(&ctx, wish.into()).await?;
     Ok((StatusCode::CREATED, Json(CustomerOut::new(&customer))))
 }
@@ -371,7 +364,7 @@ pub async fn change_password(
 ) -> Result<Json<MessageOut>, Failure> {
     ctx.require(Permission::CustomersWrite)?;
     ops::customers::exists(&ctx, &path.customer())?;
-    let wish: PasswordBody = body.parse()?;
+    let wish: PasswordBody = body.parse_or_empty()?;
     ops::customers::change_password(&ctx, path.customer(), wish.password.0).await?;
     Ok(Json(MessageOut {
         message: PASSWORD_CHANGED,

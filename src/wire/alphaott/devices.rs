@@ -114,7 +114,7 @@ pub async fn add(
 ) -> Result<(StatusCode, Json<Vec<DeviceOut>>), Failure> {
     ctx.require(Permission::CustomersWrite)?;
     ops::customers::exists(&ctx, &path.customer())?;
-    let wish: DeviceIn = body.parse_or_default()?;
+    let wish: DeviceIn = body.parse_or_empty()?;
     let wish = NewDevice {
         id: wish.id.map(|id| ids::device_handle(&id.0)),
         kind: wish.r#type.map_or(DeviceKind::Unknown, Into::into),
@@ -150,7 +150,7 @@ pub async fn update(Staff(ctx): Staff, path: Ids, body: Body) -> Result<Json<Dev
     ctx.require(Permission::CustomersWrite)?;
     let handle = ids::device_handle(path.text(1));
     ops::devices::get(&ctx, &path.customer(), &handle)?;
-    let wish: DeviceUpdateIn = body.parse_or_default()?;
+    let wish: DeviceUpdateIn = body.parse_or_empty()?;
     let status = wish.status.map(Into::into);
     let device = ops::devices::set_status(&ctx, path.customer(), handle, status).await?;
     Ok(Json(DeviceOut::from(&device)))

@@ -23,7 +23,7 @@ use crate::domain::money::{Amount, Currency};
 use crate::domain::open::OpenObject;
 use crate::domain::order::OrderStatus;
 use crate::domain::time::Timestamp;
-use crate::wire::kit::json::{Verbatim, number_text};
+use crate::wire::kit::json::{Patch, Verbatim, at_member, number_text};
 
 /// Most elements of a list of open objects.
 pub const OBJECTS_MAX: usize = 64;
@@ -86,7 +86,19 @@ macro_rules! text_fields {
         }
 
         impl ToSchema for $name {}
+
+        impl From<$name> for String {
+            fn from(text: $name) -> Self {
+                text.0
+            }
+        }
     )*};
+}
+
+/// A text that null makes empty.
+#[must_use]
+pub fn text<T: Default + Into<String>>(patch: Patch<T>) -> Option<String> {
+    patch.map(|text| text.unwrap_or_default().into())
 }
 
 text_fields! {
@@ -257,12 +269,13 @@ impl<'de> Deserialize<'de> for WebUrl {
     }
 }
 
-/// `http(s)://host…` of visible ASCII without quotes and angle brackets, at most 2,048 long.
+/// `http(s)://host…` of visible ASCII without quotes and angle brackets, at most 2,048 long. The
+/// scheme may be spelt in capitals, as in any URL.
 #[must_use]
 pub fn is_web_url(text: &str) -> bool {
-    let rest = text
-        .strip_prefix("https://")
-        .or_else(|| text.strip_prefix("http://"));
+    let web = |scheme: &str| ["http", "https"].contains(&scheme.to_ascii_lowercase().as_str());
+    let rest = text.split_once("://");
+    let rest = rest.and_then(|(scheme, rest)| web(scheme).then_some(rest));
     let plain = |byte: u8| byte.is_ascii_graphic() && !matches!(byte, b'"' | b'<' | b'>' | b'\\');
     rest.is_some_and(|rest| {
         text.len() <= URL_CHARS_MAX
@@ -276,7 +289,7 @@ pub fn is_web_url(text: &str) -> bool {
 
 impl PartialSchema for WebUrl {
     fn schema() -> RefOr<Schema> {
-        let pattern = r"^https?://[A-Za-z0-9\[][!#-;=?-\[\]-~]*$";
+        let pattern = r"^[Hh][Tt][Tt][Pp][Ss]?://[A-Za-z0-9\[][!#-;=?-\[\]-~]*$";
         RefOr::T(text_schema(pattern, URL_CHARS_MAX, "https://tv.example.com/paid").into())
     }
 }
@@ -477,19 +490,18 @@ impl<'de> Deserialize<'de> for Charge {
         let open = Open::deserialize(deserializer)?;
         let mut reader = serde_json::Deserializer::from_str(open.0.0.get());
         let parts: ChargeParts = serde_path_to_error::deserialize(&mut reader)
-            .map_err(|error| D::Error::custom(format!("{}: {}", error.path(), error.inner())))?;
+            .map_err(|error| D::Error::custom(at_member(&error.path().to_string(), error.inner())))?;
         let currency = match &parts.currency {
             None => Currency::USD,
             Some(code) => Currency::parse(code)
-                .ok_or_else(|| D::Error::custom("currency: must be an ISO 4217 code"))?,
+                .ok_or_else(|| D::Error::custom(at_member("currency", "must be an ISO 4217 code")))?,
         };
         if let Some(amount) = &parts.amount
             && !is_charge_amount(amount.get(), currency)
         {
             let decimals = currency.exponent();
-            return Err(D::Error::custom(format!(
-                "amount: must be a number with at most {decimals} decimals"
-            )));
+            let problem = format!("must be a number with at most {decimals} decimals");
+            return Err(D::Error::custom(at_member("amount", problem)));
         }
         Ok(Self(open))
     }
@@ -595,9 +607,19 @@ pub fn shown(at: Timestamp) -> String {
 macro_rules! words {
     ($($(#[$doc:meta])* $name:ident: $inner:ty { $($variant:ident = $inner_variant:ident $text:literal $(or $alias:literal)?,)* })*) => {$(
         $(#[$doc])*
-        #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+        #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
         pub enum $name {
-            $(#[serde(rename = $text $(, alias = $alias)?)] $variant,)*
+            $(#[serde(rename = $text)] $variant,)*
+        }
+
+        // By hand: a derived one takes `{"ACTIVE": null}` for a word and calls a number bad JSON.
+        impl<'de> Deserialize<'de> for $name {
+            fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+                let text = String::deserialize(deserializer)?;
+                Self::parse(&text).ok_or_else(|| {
+                    D::Error::custom(format!("must be one of {}", Self::WORDS.join(", ")))
+                })
+            }
         }
 
         impl $name {

@@ -16,7 +16,7 @@ use crate::wire::kit::json::{Body, Patch, given};
 use super::error::Failure;
 use super::fields::{
     BroughtId, Charges, Count, Moment, Name, OfferStatusWord, Open, Opens, OrderTypeWord,
-    PeriodWord, Reference, Text, shown,
+    PeriodWord, Reference, Text, shown, text,
 };
 use super::ids;
 use super::{Ids, Params, Refusals, Staff};
@@ -78,7 +78,7 @@ fn status_at(offer: &ProductOffer, ctx: &Ctx) -> OfferStatus {
 }
 
 /// An offer as a caller describes it. Nothing is required: without a term it is one month,
-/// recurring. Null clears what can be absent.
+/// recurring. Null clears texts and dates and leaves the rest as it is.
 #[derive(Debug, Default, Deserialize, ToSchema)]
 #[schema(as = ProductOfferInput)]
 #[serde(rename_all = "camelCase")]
@@ -88,8 +88,12 @@ pub struct OfferIn {
     id: Option<BroughtId>,
     /// Must be the product of the path.
     product_spec: Option<Reference>,
-    title: Option<Name>,
-    description: Option<Text>,
+    #[serde(default, deserialize_with = "given")]
+    #[schema(value_type = Option<Name>)]
+    title: Patch<Name>,
+    #[serde(default, deserialize_with = "given")]
+    #[schema(value_type = Option<Text>)]
+    description: Patch<Text>,
     duration: Option<Count>,
     period: Option<PeriodWord>,
     number_of_billing_cycles: Option<Count>,
@@ -117,8 +121,8 @@ impl OfferIn {
         }
         Ok(OfferChange {
             id: self.id.map(|id| ids::handle(&id.0)),
-            title: self.title.map(|title| title.0),
-            description: self.description.map(|text| text.0),
+            title: text(self.title),
+            description: text(self.description),
             count: self.duration.map(|count| count.0),
             period: self.period.map(Into::into),
             cycles_total: self.number_of_billing_cycles.map(|count| count.0),
@@ -212,7 +216,7 @@ pub async fn create(
 ) -> Result<(StatusCode, Json<OfferOut>), Failure> {
     ctx.require(Permission::CatalogueWrite)?;
     let product = ops::catalogue::product(&ctx, &path.id(0))?;
-    let wish: OfferIn = body.parse_or_default()?;
+    let wish: OfferIn = body.parse_or_empty()?;
     let change = wish.change(&ctx, &product)?;
     let offer = ops::catalogue::create_offer(&ctx, path.id(0), change).await?;
     Ok((
@@ -242,7 +246,7 @@ pub async fn update(Staff(ctx): Staff, path: Ids, body: Body) -> Result<Json<Off
     ctx.require(Permission::CatalogueWrite)?;
     let product = ops::catalogue::product(&ctx, &path.id(0))?;
     ops::catalogue::offer(&ctx, &path.id(0), &path.id(1))?;
-    let wish: OfferIn = body.parse_or_default()?;
+    let wish: OfferIn = body.parse_or_empty()?;
     let change = wish.change(&ctx, &product)?;
     let offer = ops::catalogue::update_offer(&ctx, path.id(0), path.id(1), change).await?;
     Ok(Json(OfferOut::new(&ctx, &product, &offer)))

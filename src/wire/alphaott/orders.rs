@@ -188,7 +188,7 @@ pub async fn create(
 ) -> Result<(StatusCode, Json<OrderOut>), Failure> {
     ctx.require(Permission::OrdersWrite)?;
     ops::customers::exists(&ctx, &path.customer())?;
-    let wish: OrderIn = body.parse()?;
+    let wish: OrderIn = body.parse_or_empty()?;
     let wish = NewOrder {
         id: wish.id.map(|id| ids::handle(&id.0)),
         offer: ids::handle(&wish.offer.0),

@@ -156,7 +156,7 @@ pub async fn create_page(
 ) -> Result<(StatusCode, Json<PageOut>), Failure> {
     ctx.require(Permission::OrdersWrite)?;
     ops::customers::exists(&ctx, &path.customer())?;
-    let wish: PageIn = body.parse()?;
+    let wish: PageIn = body.parse_or_empty()?;
     let default = &ctx.app.config.alphaott.return_url;
     let return_url = match wish.return_url {
         Some(WebUrl(url)) => url,

@@ -140,7 +140,7 @@ pub async fn add(
 ) -> Result<(StatusCode, Json<Vec<ServiceOut>>), Failure> {
     ctx.require(Permission::ServicesWrite)?;
     ops::customers::exists(&ctx, &path.customer())?;
-    let wish: ServiceIn = body.parse()?;
+    let wish: ServiceIn = body.parse_or_empty()?;
     let wish = NewService {
         spec: ids::handle::<ServiceSpecId>(&wish.service_spec.0),
         status: wish.status.map(Into::into),

@@ -93,10 +93,11 @@ impl Body {
         }
     }
 
-    /// As [`Body::parse`], where no body means an empty object.
-    pub fn parse_or_default<T: DeserializeOwned + Default>(self) -> Result<T, BodyError> {
+    /// As [`Body::parse`], where no body means an empty object: a member that `T` requires is then
+    /// missed by its name.
+    pub fn parse_or_empty<T: DeserializeOwned>(self) -> Result<T, BodyError> {
         match self.parse() {
-            Err(BodyError::Missing) => Ok(T::default()),
+            Err(BodyError::Missing) => object("{}"),
             other => other,
         }
     }
@@ -104,14 +105,18 @@ impl Body {
 
 /// Reads a JSON object strictly.
 pub fn object<T: DeserializeOwned>(text: &str) -> Result<T, BodyError> {
+    members(text).map_err(|wrong| match serde_json::from_str::<de::IgnoredAny>(text) {
+        Ok(_) => wrong,
+        // That it is no JSON comes before what its members are.
+        Err(error) => BodyError::NotJson(error.to_string()),
+    })
+}
+
+fn members<T: DeserializeOwned>(text: &str) -> Result<T, BodyError> {
     if !text.trim_start().starts_with('{') {
-        // Say what is wrong with it as JSON first.
-        return Err(match serde_json::from_str::<de::IgnoredAny>(text) {
-            Ok(_) => BodyError::Wrong {
-                path: String::new(),
-                problem: "the body must be a JSON object".to_owned(),
-            },
-            Err(error) => BodyError::NotJson(error.to_string()),
+        return Err(BodyError::Wrong {
+            path: String::new(),
+            problem: "the body must be a JSON object".to_owned(),
         });
     }
     let mut reader = serde_json::Deserializer::from_str(text);
@@ -119,10 +124,18 @@ pub fn object<T: DeserializeOwned>(text: &str) -> Result<T, BodyError> {
         let path = error.path().to_string();
         let inner = error.into_inner();
         if inner.is_data() {
-            let path = if path == "." { String::new() } else { path };
+            let mut path = if path == "." { String::new() } else { path };
+            let problem = without_place(&inner.to_string());
+            let deeper = problem.strip_prefix('.');
+            let (member, problem) = deeper
+                .and_then(|text| text.split_once(": "))
+                .unwrap_or(("", &problem));
+            if !member.is_empty() {
+                path = format!("{path}.{member}");
+            }
             BodyError::Wrong {
                 path,
-                problem: without_place(&inner.to_string()),
+                problem: problem.to_owned(),
             }
         } else {
             BodyError::NotJson(inner.to_string())
@@ -132,6 +145,12 @@ pub fn object<T: DeserializeOwned>(text: &str) -> Result<T, BodyError> {
         .end()
         .map_err(|error| BodyError::NotJson(error.to_string()))?;
     Ok(value)
+}
+
+/// The text of an error at a member of what is read in one piece: [`object`] adds the member to the
+/// path of its answer.
+pub fn at_member(member: &str, problem: impl std::fmt::Display) -> String {
+    format!(".{member}: {problem}")
 }
 
 /// Cuts the line and column off, which mean nothing beside a path.
@@ -276,6 +295,7 @@ mod tests {
         assert!(wrong("{").starts_with("JSON: "));
         assert!(wrong("[]").contains("must be a JSON object"));
         assert!(wrong("{} x").starts_with("JSON: "));
+        assert!(wrong(r#"{"name":5} x"#).starts_with("JSON: "));
         assert!(wrong(r#"{"open":[]}"#).contains("open: must be a JSON object"));
         assert!(wrong(r#"{"open":{"a":"\ud800"}}"#).contains("surrogate"));
         assert!(wrong(r#"{"open":{"a":"\udc00"}}"#).contains("surrogate"));

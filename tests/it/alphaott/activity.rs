@@ -139,7 +139,7 @@ async fn the_full_published_operation_answers_with_its_own_variables() {
     // Reference section 3, null filters: "a `null` plain field means \"not filtered\", so the
     // published variables return everything"
     let past = Past::of(3).await;
-    let variables: &Value = serde_json::from_str(FULL_VARIABLES).expect("a JSON file");
+    let variables: Value = serde_json::from_str(FULL_VARIABLES).expect("a JSON file");
     assert_eq!(past.found(&variables).await, [0, 1, 2]);
     let body = json!({"query": FULL, "variables": variables,
                       "operationName": "customerActivityPagination"});

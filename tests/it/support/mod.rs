@@ -9,7 +9,7 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicU32, Ordering};
 use std::time::Duration;
 
-use boxoffice::app::Ctx;
+use boxoffice::app::{App, Ctx};
 use boxoffice::clock::Clock;
 use boxoffice::config::Config;
 use boxoffice::domain::staff::Role;
@@ -82,6 +82,11 @@ impl TestBox {
         self.running.address()
     }
 
+    /// The box from inside, for what no address reaches.
+    pub fn app(&self) -> Arc<App> {
+        self.running.app()
+    }
+
     /// `path` on this box, from the root: `/console/`, not relative to any prefix.
     pub fn url(&self, path: &str) -> String {
         format!("{}{path}", self.origin)
@@ -134,7 +139,7 @@ impl TestBox {
 
     /// Any claims, signed with the box's own key.
     pub fn sign(&self, claims: &Value) -> String {
-        self.running.app().keys.sign(claims)
+        self.running.app().keys.sign(claims).expect("a signature")
     }
 
     /// Revokes a token by its `jti`.
