@@ -15,7 +15,7 @@ use crate::domain::time::Timestamp;
 use crate::entropy::Entropy;
 use crate::ops;
 use crate::serve::{self, Setup};
-use crate::store::Storage;
+use crate::store::{Storage, StoreError};
 use crate::telemetry;
 
 /// The back office of a small IPTV/OTT operator: one binary, one file.
@@ -272,18 +272,47 @@ async fn run_on_data(place: &Place, command: DataCommand) -> anyhow::Result<Outp
     if looks && !file.exists() {
         anyhow::bail!("there is no data in {}", loaded.config.data.display());
     }
-    let opening = tokio::task::spawn_blocking(move || {
-        App::open(
-            loaded.config,
-            Storage::File(file),
-            Clock::System,
-            Entropy::system(),
-        )
-    });
-    let app = opening.await.context("opening was cut short")??;
+    let app = match open_here(&loaded, &file).await? {
+        Some(app) => app,
+        None => {
+            let busy = || anyhow::anyhow!("another process has the data open and does not answer");
+            return control::ask(&loaded.config.data, &command)
+                .await?
+                .ok_or_else(busy);
+        }
+    };
     let outcome = run_command(&Ctx::system(app.clone()), command).await;
     tokio::task::spawn_blocking(move || app.store.close()).await?;
     outcome.map_err(|CommandError::Refused(reason)| anyhow::anyhow!(reason))
+}
+
+/// How often, and how long apart, a file that is in use is tried again: its holder may be a
+/// server that is about to answer, or another command that is about to end.
+const TRIES: u32 = 50;
+const BETWEEN_TRIES: std::time::Duration = std::time::Duration::from_millis(100);
+
+/// Opens the file; `None` if a server that answers has it.
+async fn open_here(loaded: &Loaded, file: &Path) -> anyhow::Result<Option<std::sync::Arc<App>>> {
+    let mut tries = 0;
+    loop {
+        let (config, storage) = (loaded.config.clone(), Storage::File(file.to_owned()));
+        let opening = tokio::task::spawn_blocking(move || {
+            App::open(config, storage, Clock::System, Entropy::system())
+        });
+        let error = match opening.await.context("opening was cut short")? {
+            Ok(app) => return Ok(Some(app)),
+            Err(error) => error,
+        };
+        let in_use = matches!(error.downcast_ref::<StoreError>(), Some(StoreError::InUse));
+        if !in_use || tries >= TRIES {
+            return Err(error);
+        }
+        tries += 1;
+        tokio::time::sleep(BETWEEN_TRIES).await;
+        if control::answers(&loaded.config.data).await {
+            return Ok(None);
+        }
+    }
 }
 
 async fn run_server(serve: Serve) -> anyhow::Result<()> {

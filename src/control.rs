@@ -24,6 +24,25 @@ pub fn socket(folder: &Path) -> PathBuf {
     folder.join("control.sock")
 }
 
+/// Longest path that a socket's address surely holds, in bytes.
+const ADDRESS_BYTES_MAX: usize = 100;
+
+/// A socket's path as an address. One that is too long for an address is reached through the
+/// open folder, which must stay open as long as the address is used.
+fn address(folder: &Path) -> anyhow::Result<(PathBuf, std::fs::File)> {
+    use std::os::fd::AsRawFd as _;
+    let path = socket(folder);
+    let open = std::fs::File::open(folder)
+        .with_context(|| format!("cannot open the folder {}", folder.display()))?;
+    if path.as_os_str().len() <= ADDRESS_BYTES_MAX {
+        return Ok((path, open));
+    }
+    Ok((
+        PathBuf::from(format!("/proc/self/fd/{}/control.sock", open.as_raw_fd())),
+        open,
+    ))
+}
+
 /// Answers commands until the box goes down.
 pub fn listen(
     app: &Arc<App>,
@@ -35,7 +54,8 @@ pub fn listen(
     if path.exists() {
         std::fs::remove_file(&path).with_context(|| format!("cannot remove {}", path.display()))?;
     }
-    let listener = UnixListener::bind(&path)
+    let (short, folder) = address(&app.config.data)?;
+    let listener = UnixListener::bind(&short)
         .with_context(|| format!("cannot make the control socket {}", path.display()))?;
     std::fs::set_permissions(&path, std::fs::Permissions::from_mode(0o600))?;
     let router = Router::new()
@@ -50,6 +70,7 @@ pub fn listen(
             tracing::error!(%error, "control.failed");
         }
         let _ = std::fs::remove_file(&path);
+        drop(folder);
     });
     Ok(())
 }
@@ -64,12 +85,20 @@ async fn answer(
     }
 }
 
+/// Whether a box answers at the socket of a folder.
+pub async fn answers(folder: &Path) -> bool {
+    match address(folder) {
+        Ok((path, _open)) => tokio::net::UnixStream::connect(path).await.is_ok(),
+        Err(_) => false,
+    }
+}
+
 /// Asks the box that has the folder open; `None` if there is none.
 pub async fn ask(folder: &Path, command: &Command) -> anyhow::Result<Option<Output>> {
-    let path = socket(folder);
-    if tokio::net::UnixStream::connect(&path).await.is_err() {
+    if !socket(folder).exists() || !answers(folder).await {
         return Ok(None);
     }
+    let (path, _open) = address(folder)?;
     let client = reqwest::Client::builder()
         .unix_socket(path)
         .no_proxy()

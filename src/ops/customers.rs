@@ -9,6 +9,7 @@ use crate::domain::open::OpenObject;
 use crate::domain::refusal::Refusal;
 use crate::domain::staff::{PASSWORD_BYTES_MAX, Permission};
 use crate::domain::time::Timestamp;
+use crate::store::schema::under_text;
 use crate::store::{Read, Table, Tx};
 
 use super::{Handle, Named, OpError, activity, devices};
@@ -66,9 +67,14 @@ pub fn page(
     let snapshot = ctx.snapshot()?;
     if let Some(email) = &filter.email {
         let key = fold_email(email);
-        let live = snapshot.get_by::<Customer>(Table::CustomersByEmail, key.as_bytes())?;
+        let mut found: Vec<Customer> = Vec::new();
+        if filter.statuses.contains(&CustomerStatus::Deleted) {
+            found.extend(snapshot.listed(Table::DeletedByEmail, &under_text(&key))?);
+        }
+        found.extend(snapshot.get_by::<Customer>(Table::CustomersByEmail, key.as_bytes())?);
+        found.sort_by_key(|customer| customer.id);
         let skip = usize::try_from(offset).unwrap_or(usize::MAX);
-        return Ok(live
+        return Ok(found
             .into_iter()
             .filter(|customer| filter.statuses.contains(&customer.status))
             .skip(skip)
@@ -136,6 +142,9 @@ pub async fn update(
         after.updated_at = ctx.now;
         check_unique(tx, &after)?;
         super::change(ctx, tx, "customer.update", &before, &after)?;
+        if after.is_deleted() {
+            devices::release_all(ctx, tx, after.id)?;
+        }
         note_status(ctx, tx, &before, &after)?;
         Ok(after)
     })

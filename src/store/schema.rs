@@ -51,6 +51,8 @@ tables! {
     Customers = "customers",
     /// Unique: folded e-mail -> customer, deleted ones left out.
     CustomersByEmail = "customers_by_email",
+    /// Folded e-mail, customer, of deleted ones.
+    DeletedByEmail = "deleted_by_email",
     /// Unique: login -> customer, deleted ones left out.
     CustomersByLogin = "customers_by_login",
     /// Counted: status, customer.
@@ -142,6 +144,7 @@ impl Record for Customer {
     const TABLE: Table = Table::Customers;
     const INDEXES: &'static [Table] = &[
         Table::CustomersByEmail,
+        Table::DeletedByEmail,
         Table::CustomersByLogin,
         Table::CustomersByStatus,
         Table::CustomersByAccount,
@@ -153,7 +156,12 @@ impl Record for Customer {
     }
 
     fn entries(&self, entries: &mut Entries) {
-        if !self.is_deleted() {
+        if self.is_deleted() {
+            if let Some(email) = &self.email {
+                let front = terminated(&email.folded());
+                entries.listed(Table::DeletedByEmail, &front, self.id.number());
+            }
+        } else {
             if let Some(email) = &self.email {
                 entries.unique(Table::CustomersByEmail, email.folded().as_bytes());
             }

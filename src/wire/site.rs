@@ -76,7 +76,11 @@ pub fn describe(document: &mut OpenApi, prefix: &str) {
                 if let RefOr::T(response) = response
                     && response.description.is_empty()
                 {
-                    let words = if status == "204" { "Done; there is no body." } else { "Done." };
+                    let words = if status == "204" {
+                        "Done; there is no body."
+                    } else {
+                        "Done."
+                    };
                     words.clone_into(&mut response.description);
                 }
             }
