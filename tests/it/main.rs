@@ -7,3 +7,4 @@ mod crash;
 mod kit;
 mod store;
 mod support;
+mod terms;
