@@ -2,6 +2,7 @@
 
 use std::net::{IpAddr, SocketAddr};
 use std::path::Path;
+use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, OnceLock};
 
 use anyhow::Context as _;
@@ -29,6 +30,9 @@ pub struct App {
     pub keys: Keys,
     pub passwords: Passwords,
     pub metrics: Metrics,
+    /// Front part and counter of the names of requests.
+    run: String,
+    requests: AtomicU64,
     /// Where the box listens, once it does.
     pub listening: OnceLock<SocketAddr>,
     /// The provider of the last apply document; the settings stand in where there was none.
@@ -76,6 +80,7 @@ impl App {
         let keys = Keys::new(&secret, &config.alphaott.service_provider);
         let passwords = Passwords::new(&config.passwords)?;
         let metrics = Metrics::default();
+        let run = entropy.hex::<4>().context("no randomness")?;
         let app = Self {
             store,
             clock,
@@ -84,11 +89,20 @@ impl App {
             keys,
             passwords,
             metrics,
+            run,
+            requests: AtomicU64::new(0),
             listening: OnceLock::new(),
             company: ArcSwapOption::empty(),
         };
         app.refresh_company()?;
         Ok(Arc::new(app))
+    }
+
+    /// A name for a request: unique for this run of the box, and most likely for all others.
+    #[must_use]
+    pub fn request_name(&self) -> Arc<str> {
+        let number = self.requests.fetch_add(1, Ordering::Relaxed);
+        Arc::from(format!("{}-{number:x}", self.run))
     }
 
     /// The box's address for links: the setting `public_url`, else where it listens.

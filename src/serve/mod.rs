@@ -76,7 +76,7 @@ pub async fn start(setup: Setup) -> anyhow::Result<Running> {
     let _ = app.listening.set(address);
     let closing = CancellationToken::new();
     let tasks = TaskTracker::new();
-    let router = wire::router(&app, closing.clone());
+    let router = wire::router(&app, &closing);
     tasks.spawn(listener::run(
         listener,
         router,

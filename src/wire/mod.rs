@@ -7,8 +7,7 @@ mod site;
 
 use std::sync::Arc;
 
-use axum::http::header::{CONNECTION, HeaderValue};
-use axum::middleware::{from_fn, from_fn_with_state};
+use axum::middleware::from_fn_with_state;
 use axum::response::Response;
 use axum::{Extension, Router};
 use tokio_util::sync::CancellationToken;
@@ -28,49 +27,30 @@ use kit::{Edge, TooMuch, edge};
 /// | `/pay/{code}` | hosted payment page |
 /// | `/docs` | the API reference |
 /// | `/healthz`, `/readyz`, `/metrics` | for machines |
-pub fn router(app: &Arc<App>, closing: CancellationToken) -> Router {
-    let (alphaott, document) = alphaott(app);
+pub fn router(app: &Arc<App>, closing: &CancellationToken) -> Router {
+    let (alphaott, document) = alphaott(app, closing);
     let console = console::router()
         .layer(CatchPanicLayer::custom(
             |_: Box<dyn std::any::Any + Send>| console::error::panicked(),
         ))
         .layer(from_fn_with_state(
-            at_edge(app, console::DIALECT, console::error::too_much),
+            at_edge(app, closing, console::DIALECT, console::error::too_much),
             edge,
         ));
     let site = site::router(&document)
         .layer(CatchPanicLayer::new())
         .layer(from_fn_with_state(
-            at_edge(app, "site", console::error::too_much),
+            at_edge(app, closing, "site", console::error::too_much),
             edge,
         ));
     Router::new()
         .merge(console)
         .merge(site)
         .merge(alphaott)
-        .layer(from_fn(move |request, next: axum::middleware::Next| {
-            let closing = closing.clone();
-            async move {
-                let mut response: Response = next.run(request).await;
-                if closing.is_cancelled() {
-                    // The box is going down: this answer is the connection's last.
-                    response
-                        .headers_mut()
-                        .insert(CONNECTION, HeaderValue::from_static("close"));
-                }
-                response
-            }
-        }))
         .with_state(Arc::clone(app))
 }
 
-/// The API document, generated from the code.
-#[must_use]
-pub fn document(app: &Arc<App>) -> OpenApi {
-    alphaott(app).1
-}
-
-fn alphaott(app: &Arc<App>) -> (Router<Arc<App>>, OpenApi) {
+fn alphaott(app: &Arc<App>, closing: &CancellationToken) -> (Router<Arc<App>>, OpenApi) {
     let prefix = app.config.alphaott.prefix.as_str();
     let (router, mut document) = alphaott::router().split_for_parts();
     site::describe(&mut document, prefix);
@@ -81,16 +61,24 @@ fn alphaott(app: &Arc<App>) -> (Router<Arc<App>>, OpenApi) {
         .layer(Extension(alphaott::activity::schema()))
         .layer(CatchPanicLayer::custom(panicked))
         .layer(from_fn_with_state(
-            at_edge(app, alphaott::DIALECT, alphaott::error::too_much),
+            at_edge(app, closing, alphaott::DIALECT, alphaott::error::too_much),
             edge,
         ));
     (Router::new().nest(prefix, router), document)
 }
 
-fn at_edge(app: &Arc<App>, dialect: &'static str, refuse: fn(TooMuch) -> Response) -> Edge {
+fn at_edge(
+    app: &Arc<App>,
+    closing: &CancellationToken,
+    dialect: &'static str,
+    refuse: fn(TooMuch) -> Response,
+) -> Edge {
+    let counters = app.metrics.of_dialect(dialect);
     Edge {
         app: Arc::clone(app),
         dialect,
+        counters,
+        closing: closing.clone(),
         refuse,
     }
 }

@@ -13,7 +13,7 @@ use axum::routing::get;
 use axum::{Extension, Router};
 use rust_embed::RustEmbed;
 use utoipa::openapi::path::PathItem;
-use utoipa::openapi::{Info, OpenApi};
+use utoipa::openapi::{Info, OpenApi, RefOr, Schema};
 
 use crate::app::{App, Ctx};
 use crate::ops;
@@ -72,6 +72,24 @@ pub fn describe(document: &mut OpenApi, prefix: &str) {
             item.patch = Some(patch);
         }
         for operation in operations(&mut item) {
+            for (status, response) in &mut operation.responses.responses {
+                if let RefOr::T(response) = response
+                    && response.description.is_empty()
+                {
+                    let words = if status == "204" { "Done; there is no body." } else { "Done." };
+                    words.clone_into(&mut response.description);
+                }
+            }
+            if let Some(RefOr::T(body)) = &mut operation.request_body {
+                // A body that may be left out is not one that may be `null`.
+                for content in body.content.values_mut() {
+                    let RefOr::T(content) = content else { continue };
+                    if let Some(RefOr::T(Schema::OneOf(choice))) = &content.schema {
+                        let mut items = choice.items.iter();
+                        content.schema = items.find(|item| matches!(item, RefOr::Ref(_))).cloned();
+                    }
+                }
+            }
             // `customers::list` of the code is `customers_list` of the document.
             let tag = operation
                 .tags

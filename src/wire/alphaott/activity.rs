@@ -107,14 +107,16 @@ async fn run(ctx: Ctx, schema: &ActivitySchema, query: QueryIn) -> Result<Respon
     let mut request =
         async_graphql::Request::new(query.query).variables(Variables::from_json(variables));
     request.operation_name = query.operation_name;
-    let response = schema.execute(request.data(ctx)).await;
+    let mut response = schema.execute(request.data(ctx)).await;
     let refused = response.is_err() && response.data == Value::Null;
-    let status = if refused {
-        StatusCode::BAD_REQUEST
-    } else {
-        StatusCode::OK
-    };
-    Ok((status, Json(response)).into_response())
+    if !refused {
+        return Ok(Json(response).into_response());
+    }
+    for error in &mut response.errors {
+        // Nothing was executed, so there is no path in the result.
+        error.path.clear();
+    }
+    Ok((StatusCode::BAD_REQUEST, Json(response)).into_response())
 }
 
 /// A 24-hex ObjectId; also any string or integer is accepted on input.

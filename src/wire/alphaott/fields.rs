@@ -607,7 +607,7 @@ pub fn shown(at: Timestamp) -> String {
 macro_rules! words {
     ($($(#[$doc:meta])* $name:ident: $inner:ty { $($variant:ident = $inner_variant:ident $text:literal $(or $alias:literal)?,)* })*) => {$(
         $(#[$doc])*
-        #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, ToSchema)]
+        #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
         pub enum $name {
             $(#[serde(rename = $text)] $variant,)*
         }
@@ -634,6 +634,22 @@ macro_rules! words {
 
             /// All words, for an error text.
             pub const WORDS: &'static [&'static str] = &[$($text,)*];
+        }
+
+        impl PartialSchema for $name {
+            fn schema() -> RefOr<Schema> {
+                let words = Self::WORDS.iter().map(|word| serde_json::Value::from(*word));
+                let text = SchemaType::Type(Type::String);
+                RefOr::T(ObjectBuilder::new().schema_type(text).enum_values(Some(words)).into())
+            }
+        }
+
+        impl ToSchema for $name {
+            /// `CustomerStatusWord` of the code is `CustomerStatus` of the document.
+            fn name() -> std::borrow::Cow<'static, str> {
+                let name = stringify!($name);
+                std::borrow::Cow::Borrowed(name.strip_suffix("Word").unwrap_or(name))
+            }
         }
 
         impl From<$name> for $inner {

@@ -152,7 +152,7 @@ fn wanted(params: &Params) -> Result<Option<OfferStatus>, Failure> {
     params(
         ("customerId" = String, Path),
         ("productSpecId" = String, Path),
-        ("status" = Option<OfferFilter>, Query),
+        ("status" = inline(Option<OfferFilter>), Query),
     ),
     responses((status = 200, body = Vec<OfferOut>), Refusals))]
 pub async fn customer_offers(
@@ -185,7 +185,7 @@ enum OfferFilter {
 
 /// Get product offers
 #[utoipa::path(get, path = "/product-specs/{productSpecId}/offers", tag = "Catalogue",
-    params(("productSpecId" = String, Path), ("status" = Option<OfferFilter>, Query)),
+    params(("productSpecId" = String, Path), ("status" = inline(Option<OfferFilter>), Query)),
     responses((status = 200, body = Vec<OfferOut>), Refusals))]
 pub async fn list(
     Staff(ctx): Staff,

@@ -55,7 +55,7 @@ impl TransactionType {
 ///
 /// None exist before this box handles money.
 #[utoipa::path(get, path = "/customers/{customerId}/transactions", tag = "Orders",
-    params(("customerId" = String, Path), ("type" = Option<TransactionType>, Query)),
+    params(("customerId" = String, Path), ("type" = inline(Option<TransactionType>), Query)),
     responses((status = 200, body = Vec<TransactionOut>), Refusals))]
 pub async fn transactions(
     Staff(ctx): Staff,
@@ -199,7 +199,7 @@ fn redirect_status(word: &str) -> Option<RedirectStatus> {
         ("type" = String, Query, description = "Billing system", min_length = 1, example = "boxoffice"),
         ("id" = String, Query, description = "Hosted page", min_length = 1, example = "4qiN5QfYP"),
         ("orderId" = Option<String>, Query, example = "4qiN5QfYPN8U48nSMRX3FMgJJbJ28HFH"),
-        ("status" = RedirectWord, Query),
+        ("status" = inline(RedirectWord), Query),
     ),
     responses(
         (status = 302, description = "To the stored `returnUrl`"),

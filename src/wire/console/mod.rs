@@ -46,7 +46,10 @@ pub fn router() -> Router<Arc<App>> {
                 .post(session::sign_in)
                 .delete(session::sign_out),
         )
-        .route("/console/api/tokens", get(tokens::list).post(tokens::create))
+        .route(
+            "/console/api/tokens",
+            get(tokens::list).post(tokens::create),
+        )
         .route("/console/api/tokens/{jti}", delete(tokens::revoke))
         .route("/console/api/test-clock", post(test_clock::advance))
         .method_not_allowed_fallback(error::wrong_method)

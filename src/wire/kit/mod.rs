@@ -9,13 +9,17 @@ use std::net::{IpAddr, SocketAddr};
 use std::sync::Arc;
 
 use axum::extract::{ConnectInfo, Request, State};
-use axum::http::{HeaderMap, HeaderValue, StatusCode, header::HeaderName};
+use axum::http::{
+    HeaderMap, HeaderValue, StatusCode,
+    header::{CONNECTION, HeaderName},
+};
 use axum::middleware::Next;
 use axum::response::Response;
+use tokio_util::sync::CancellationToken;
 
 use crate::app::App;
 use crate::clock::Stopwatch;
-use crate::telemetry::RequestLabels;
+use crate::telemetry::RequestCounters;
 
 /// Largest request line target, in bytes.
 pub const URI_BYTES_MAX: usize = 8 * 1024;
@@ -52,6 +56,9 @@ impl TooMuch {
 pub struct Edge {
     pub app: Arc<App>,
     pub dialect: &'static str,
+    pub counters: RequestCounters,
+    /// Cancelled when the box begins to go down.
+    pub closing: CancellationToken,
     /// Words a refusal in the dialect's shape.
     pub refuse: fn(TooMuch) -> Response,
 }
@@ -75,13 +82,7 @@ pub async fn edge(State(edge): State<Edge>, mut request: Request, next: Next) ->
     };
     let status = response.status();
     let took = watch.elapsed();
-    edge.app.metrics.request(
-        &RequestLabels {
-            dialect: edge.dialect,
-            outcome: outcome(status),
-        },
-        took,
-    );
+    edge.counters.answered(status.as_u16(), took);
     let duration_ms = took.as_secs_f64() * 1_000.0;
     let path = path.as_deref().unwrap_or("");
     let status_number = status.as_u16();
@@ -92,6 +93,12 @@ pub async fn edge(State(edge): State<Edge>, mut request: Request, next: Next) ->
     }
     if let Ok(value) = HeaderValue::from_str(&name) {
         response.headers_mut().insert(REQUEST_ID, value);
+    }
+    if edge.closing.is_cancelled() {
+        // This answer is the connection's last.
+        response
+            .headers_mut()
+            .insert(CONNECTION, HeaderValue::from_static("close"));
     }
     response
 }
@@ -130,16 +137,6 @@ fn request_id(headers: &HeaderMap, app: &App) -> RequestId {
             .hex::<8>()
             .map_or_else(|_| Arc::from("-"), Arc::from),
     })
-}
-
-fn outcome(status: StatusCode) -> &'static str {
-    match status.as_u16() {
-        0..=199 => "1xx",
-        200..=299 => "2xx",
-        300..=399 => "3xx",
-        400..=499 => "4xx",
-        _ => "5xx",
-    }
 }
 
 /// The client's address, as the connection has it.
