@@ -489,12 +489,15 @@ impl<'de> Deserialize<'de> for Charge {
     fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
         let open = Open::deserialize(deserializer)?;
         let mut reader = serde_json::Deserializer::from_str(open.0.0.get());
-        let parts: ChargeParts = serde_path_to_error::deserialize(&mut reader)
-            .map_err(|error| D::Error::custom(at_member(&error.path().to_string(), error.inner())))?;
+        let parts: ChargeParts =
+            serde_path_to_error::deserialize(&mut reader).map_err(|error| {
+                D::Error::custom(at_member(&error.path().to_string(), error.inner()))
+            })?;
         let currency = match &parts.currency {
             None => Currency::USD,
-            Some(code) => Currency::parse(code)
-                .ok_or_else(|| D::Error::custom(at_member("currency", "must be an ISO 4217 code")))?,
+            Some(code) => Currency::parse(code).ok_or_else(|| {
+                D::Error::custom(at_member("currency", "must be an ISO 4217 code"))
+            })?,
         };
         if let Some(amount) = &parts.amount
             && !is_charge_amount(amount.get(), currency)

@@ -331,7 +331,7 @@ async fn a_bad_service_is_refused_by_name() {
         let body = json!({ "serviceSpec": unknown });
         api.post(&path, body)
             .await
-            .expect_error(404, "NotFoundError", "");
+            .expect_error(404, "NotFoundError", unknown);
     }
     assert_eq!(api.get(&path).await.expect(200), json!([]));
     let body = json!({ "serviceSpec": spec });

@@ -209,7 +209,7 @@ fn a_draft_of_the_file_that_was_left_behind_is_no_hindrance() {
     for draft in [
         &b""[..],
         b"redb\x1a\x0a\xa9\x0d\x0a and then the power went",
-        &[0; 70_000],
+        &[0; 10_000],
     ] {
         let folder = tempfile::tempdir().expect("a folder");
         let path = folder.path().join("boxoffice.redb");
