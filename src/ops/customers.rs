@@ -132,10 +132,11 @@ pub async fn update(
     ctx.write(move |ctx, tx| {
         let before = super::find::<Customer>(tx, &handle)?;
         let mut after = before.clone();
-        let status = wish.status.unwrap_or(before.status);
-        let brought = wish.activated_at;
+        let (status, brought) = (wish.status, wish.activated_at);
         assign(&mut after, wish);
-        after.set_status(status, ctx.now);
+        if let Some(status) = status {
+            after.set_status(status, ctx.now);
+        }
         if let Some(activated) = brought {
             after.activated_at = activated;
         }

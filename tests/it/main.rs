@@ -1,5 +1,15 @@
 //! Tests at the edge: real sockets, a real redb file or disks that lose power.
 
+#![expect(
+    clippy::expect_used,
+    clippy::unwrap_used,
+    clippy::panic,
+    clippy::large_futures,
+    clippy::format_push_string,
+    clippy::format_collect,
+    reason = "a test that cannot go on fails; its futures and texts are few"
+)]
+
 mod alphaott;
 mod apply;
 mod contract;
@@ -7,3 +17,4 @@ mod crash;
 mod kit;
 mod store;
 mod support;
+mod terms;

@@ -343,7 +343,7 @@ fn a_clash_leaves_nothing_behind() {
         let snapshot = store.read().expect("a snapshot");
         assert_eq!(
             snapshot.all::<Customer>().expect("customers"),
-            [first.clone()]
+            std::slice::from_ref(&first)
         );
         assert!(snapshot.all::<Device>().expect("devices").is_empty());
         let found: Option<Customer> = snapshot
@@ -599,7 +599,7 @@ fn check_names_an_index_entry_that_is_missing() {
 #[test]
 fn check_names_an_index_entry_that_leads_to_another_record() {
     let findings = findings_after(Table::CustomersByLogin, |rows| {
-        insert(rows, b"thea", &key(3))
+        insert(rows, b"thea", &key(3));
     });
     assert_named(
         &findings,
@@ -611,7 +611,7 @@ fn check_names_an_index_entry_that_leads_to_another_record() {
 #[test]
 fn check_names_an_index_entry_that_no_record_makes() {
     let findings = findings_after(Table::CustomersByLogin, |rows| {
-        insert(rows, b"ghost", &key(1))
+        insert(rows, b"ghost", &key(1));
     });
     assert_named(
         &findings,
@@ -777,7 +777,7 @@ fn commands_that_wait_share_a_commit() {
         let held = hold(&store).await.expect("a writer");
         let before = (store.figures().commits(), store.figures().commands());
         let mut queued = Vec::new();
-        for _ in 0..2 * BATCH_MAX + 1 {
+        for _ in 0..=2 * BATCH_MAX {
             queued.push(queue(store.write(genre)).await);
         }
         held.let_go().await;
@@ -932,7 +932,7 @@ fn closing_works_off_what_was_accepted() {
 fn a_file_of_a_newer_program_is_refused_and_left_alone() {
     let (_folder, path) = filled();
     plant(&path, Table::Meta, |rows| {
-        insert(rows, b"layout", &key(LAYOUT + 1))
+        insert(rows, b"layout", &key(LAYOUT + 1));
     });
     let error = Store::open(Storage::File(path.clone()))
         .err()

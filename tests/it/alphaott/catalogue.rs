@@ -92,9 +92,10 @@ async fn a_service_spec_is_updated_by_merging() {
     assert!(absent(&patched, "expires"));
     assert_eq!(api.get(&path).await.expect(200), patched);
 
-    api.put(&path, json!({"scope": null}))
-        .await
-        .expect_error(400, "BadRequestError", "scope");
+    // null for a word is nothing said; for a text it is the empty one.
+    let nothing = json!({"scope": null, "serviceType": null, "status": null, "externalRefs": null,
+                         "title": null, "description": null});
+    assert_eq!(api.put(&path, nothing).await.expect(200), patched);
     assert_judges_the_body(&api, "PUT", &path).await;
     let unknown = api.put("/service-specs/nothing", json!({})).await;
     unknown.expect_error(404, "NotFoundError", "");
@@ -186,7 +187,6 @@ async fn a_product_is_refused_by_the_name_of_its_field() {
         ("posters", json!("none")),
         ("posters[1]", json!([{"type": "cover"}, "b"])),
         ("externalRefs[0]", json!([[]])),
-        ("externalRefs[0]", json!([{"type": "a\u{0}"}])),
         ("externalRefs", json!(vec![json!({"type": "a"}); 65])),
         ("externalRefs[0]", json!([{"type": "x".repeat(17_000)}])),
         ("posters[0]", json!([nested(17)])),
@@ -219,19 +219,7 @@ async fn a_product_of_an_unknown_service_is_refused() {
             shop.api.post("/product-specs", body.clone()).await,
             shop.api.put(&path, body).await,
         ] {
-            let error = answer.json();
-            let code = if answer.status == 404 {
-                "NotFoundError"
-            } else {
-                "BadRequestError"
-            };
-            assert!([400, 404].contains(&answer.status), "{error}");
-            assert_eq!(error["code"], code);
-            let message = error["message"].as_str().unwrap_or_default();
-            assert!(
-                message.contains(key) || message.contains("no-such-spec"),
-                "{message}"
-            );
+            answer.expect_error(404, "NotFoundError", "no-such-spec");
         }
     }
 }
@@ -339,15 +327,20 @@ async fn null_clears_what_may_be_absent_and_nothing_else() {
     let clear = json!({"title": null, "description": null, "expires": null});
     let cleared = shop.api.put(&path, clear).await.expect(200);
     assert_eq!(cleared["title"], "");
-    assert_ne!(cleared["description"], "d");
+    assert_eq!(cleared["description"], "");
     assert!(absent(&cleared, "expires"));
-    shop.api
-        .put(&path, json!({"status": null}))
-        .await
-        .expect_error(400, "BadRequestError", "status");
+    let nothing = json!({"status": null, "scope": null, "serviceSpecs": null, "posters": null,
+                         "optionalServiceSpecs": null, "externalRefs": null});
+    assert_eq!(shop.api.put(&path, nothing).await.expect(200), cleared);
 
-    let made = given::product(&shop.api, json!({"status": null, "expires": null})).await;
+    let made = given::product(
+        &shop.api,
+        json!({"status": null, "expires": null, "title": null, "serviceSpecs": null}),
+    )
+    .await;
     assert_eq!(made["status"], "ACTTIVE");
+    assert_eq!(made["title"], "");
+    assert_eq!(made["serviceSpecs"], json!([]));
     assert!(absent(&made, "expires"));
 }
 

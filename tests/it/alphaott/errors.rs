@@ -191,7 +191,7 @@ async fn a_known_member_stands_once() {
 #[tokio::test]
 async fn deep_nesting_is_survived() {
     let api = TestBox::start().await.api();
-    for depth in [200, 100_000] {
+    for depth in [200, 90_000] {
         let lists = "[".repeat(depth) + &"]".repeat(depth);
         let objects = r#"{"a":"#.repeat(depth) + "1" + &"}".repeat(depth);
         for body in [
@@ -229,16 +229,19 @@ async fn lone_surrogates_do_no_harm() {
             expect_refused(post(&api, body.as_bytes()).await);
         }
         expect_refused(post(&api, format!(r#"{{"phones":["{text}"]}}"#).as_bytes()).await);
-        // In an open object, kept as text, either answer is honest; half a letter is not.
-        for body in [
-            format!(r#"{{"address":{{"city":"{text}"}}}}"#),
-            format!(r#"{{"x":"{text}"}}"#),
+        for open in [
+            format!(r#"{{"city":"{text}"}}"#),
+            format!(r#"{{"{text}":1}}"#),
         ] {
+            let body = format!(r#"{{"address":{open}}}"#);
             let answer = post(&api, body.as_bytes()).await;
-            assert!(!answer.text.contains('\u{fffd}'), "{}", answer.told());
-            if answer.status != 201 {
-                expect_refused(answer);
-            }
+            answer.expect_error(400, "BadRequestError", "address");
+        }
+        // Of a member that is not ours either answer is honest; half a letter is not.
+        let answer = post(&api, format!(r#"{{"x":"{text}"}}"#).as_bytes()).await;
+        assert!(!answer.text.contains('\u{fffd}'), "{}", answer.told());
+        if answer.status != 201 {
+            expect_refused(answer);
         }
     }
     let pair = post(&api, br#"{"firstName":"\ud83d\ude00"}"#)
@@ -295,7 +298,7 @@ async fn a_refused_body_leaves_nothing_behind() {
     for (field, value) in [
         ("phones", json!(["1", 2])),
         ("status", json!("GONE")),
-        ("address", json!({ "zip": "\u{0}" })),
+        ("address", json!(["98101"])),
         ("created", json!("99999-01-01T00:00:00Z")),
     ] {
         let mut bad = good.clone();
@@ -407,7 +410,7 @@ async fn unknown_and_odd_parameters_are_ignored() {
         "x=%E2%82%AC",
     ] {
         let listed = api.get(format!("/customers?{query}")).await.expect(200);
-        assert_eq!(ids_of(&listed), [id.clone()], "{query}");
+        assert_eq!(ids_of(&listed), std::slice::from_ref(&id), "{query}");
         api.get(format!("/customers/{id}?{query}"))
             .await
             .expect(200);

@@ -77,16 +77,15 @@ async fn a_hosted_page_needs_an_offer_for_sale() {
     let off = given::offer(&shop.api, &shop.product, json!({"status": "INACTIVE"})).await;
     let draft = id_of(&given::product(&shop.api, json!({"status": "DRAFT"})).await);
     let draft = given::offer(&shop.api, &draft, json!({})).await;
-    for offer in [
-        Value::Null,
-        json!(7),
-        json!([]),
-        off["_id"].clone(),
-        draft["_id"].clone(),
-    ] {
+    for offer in [Value::Null, json!(7), json!([])] {
         let body = json!({"offerId": offer, "returnUrl": BACK});
         let answer = shop.api.post(&path, body).await;
         answer.expect_error(400, "BadRequestError", "offerId");
+    }
+    for offer in [&off, &draft] {
+        let body = json!({"offerId": offer["_id"], "returnUrl": BACK});
+        let answer = shop.api.post(&path, body).await;
+        answer.expect_error(409, "ConflictError", "offer");
     }
     let without = shop.api.post(&path, json!({"returnUrl": BACK})).await;
     without.expect_error(400, "BadRequestError", "offerId");
@@ -140,15 +139,18 @@ async fn a_return_address_must_be_one_of_the_web() {
 
 #[tokio::test]
 async fn a_missing_return_address_falls_back_to_the_setting() {
-    // Reference 2.7, 39: "missing `returnUrl` falls back to configuration"
+    // Reference 2.7, 39: "missing `returnUrl` falls back to configuration"; without it the
+    // browser comes back to the box.
     let shop = Shop::open().await;
     let path = shop.of_customer("orders/hosted-page");
     for body in [
         json!({"offerId": shop.offer}),
         json!({"offerId": shop.offer, "returnUrl": null}),
     ] {
-        let answer = shop.api.post(&path, body).await;
-        answer.expect_error(400, "BadRequestError", "returnUrl");
+        let page = shop.api.post(&path, body).await.expect(201);
+        let query = result(&page, "succeded");
+        let expected = format!("{}?{query}", shop.bx.url(""));
+        assert_eq!(location(&shop, &query).await, expected);
     }
     let bx = TestBox::with(|config| config.alphaott.return_url = format!("{BACK}?from=box")).await;
     let shop = Shop::open_in(bx).await;

@@ -33,7 +33,7 @@ pub const NOW_SECONDS: i64 = 1_769_853_600;
 pub const TWO_YEARS_SECONDS: i64 = 63_115_200;
 
 const PREFIX: &str = "/integration/api";
-const PATIENCE: Duration = Duration::from_secs(60);
+const PATIENCE: Duration = Duration::from_mins(1);
 
 /// A real box on a real socket, port 0, redb in memory, test clock at [`NOW`], cheap passwords,
 /// seeded entropy.
@@ -361,7 +361,11 @@ impl Answer {
                 HeaderValue::from_str(value.trim()).expect("a header value"),
             );
         }
-        let body = bytes.get(end + 4..).unwrap_or_default();
+        let mut body = bytes.get(end + 4..).unwrap_or_default();
+        if let Some(length) = content_length(&head) {
+            // What follows is the next answer.
+            body = body.get(..length).unwrap_or(body);
+        }
         Answer {
             status,
             headers,
@@ -462,12 +466,15 @@ fn is_whole(bytes: &[u8]) -> bool {
     let Some(end) = head_end(bytes) else {
         return false;
     };
-    let head = String::from_utf8_lossy(&bytes[..end]).to_ascii_lowercase();
-    let length = head
+    let length = content_length(&String::from_utf8_lossy(&bytes[..end]));
+    length.is_some_and(|length| bytes.len() >= end + 4 + length)
+}
+
+fn content_length(head: &str) -> Option<usize> {
+    head.to_ascii_lowercase()
         .split("\r\n")
         .filter_map(|line| line.strip_prefix("content-length:"))
-        .find_map(|value| value.trim().parse::<usize>().ok());
-    length.is_some_and(|length| bytes.len() >= end + 4 + length)
+        .find_map(|value| value.trim().parse().ok())
 }
 
 fn shorten(text: &str) -> String {
