@@ -272,14 +272,11 @@ async fn run_on_data(place: &Place, command: DataCommand) -> anyhow::Result<Outp
     if looks && !file.exists() {
         anyhow::bail!("there is no data in {}", loaded.config.data.display());
     }
-    let app = match open_here(&loaded, &file).await? {
-        Some(app) => app,
-        None => {
-            let busy = || anyhow::anyhow!("another process has the data open and does not answer");
-            return control::ask(&loaded.config.data, &command)
-                .await?
-                .ok_or_else(busy);
-        }
+    let Some(app) = open_here(&loaded, &file).await? else {
+        let busy = || anyhow::anyhow!("another process has the data open and does not answer");
+        return control::ask(&loaded.config.data, &command)
+            .await?
+            .ok_or_else(busy);
     };
     let outcome = run_command(&Ctx::system(app.clone()), command).await;
     tokio::task::spawn_blocking(move || app.store.close()).await?;

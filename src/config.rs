@@ -64,6 +64,7 @@ pub struct AlphaottSettings {
 /// The Stalker API and portal.
 #[derive(Debug, Clone, Serialize, Deserialize)]
 #[serde(default, deny_unknown_fields)]
+#[expect(clippy::struct_excessive_bools, reason = "switches of the original, each its own")]
 pub struct StalkerSettings {
     pub enabled: bool,
     /// Login and password both empty: no authentication, as in the original.
@@ -250,7 +251,6 @@ impl Config {
     /// Reads flags, environment and file. `file`: the one named by `--config`; without it
     /// `boxoffice.toml` in the data folder is read if it is there.
     pub fn load(flags: &Flags, file: Option<&Path>) -> anyhow::Result<Loaded> {
-        #[expect(clippy::disallowed_methods, reason = "the home of settings")]
         let environment = std::env::vars_os().filter_map(|(name, value)| {
             Some((name.into_string().ok()?, value.into_string().ok()?))
         });

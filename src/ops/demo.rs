@@ -181,7 +181,7 @@ fn customer(number: u64) -> serde_json::Value {
         "mac": format!("00:1A:79:10:{:02X}:{:02X}", number / 256, number % 256),
         "serial": format!("M{number:07}"), "model": "MAG524", "type": "STB",
     })];
-    if number % 3 == 0 {
+    if number.is_multiple_of(3) {
         devices.push(serde_json::json!({"serial": format!("P{number:07}"), "model": "Phone", "type": "MOBILE"}));
     }
     serde_json::json!({
@@ -198,7 +198,7 @@ fn customer(number: u64) -> serde_json::Value {
 /// An order for nearly every customer, begun within its running cycle.
 async fn place_orders(ctx: &Ctx) -> Result<(), OpError> {
     for number in 1..=CUSTOMERS {
-        if number % 10 == 0 {
+        if number.is_multiple_of(10) {
             continue;
         }
         let login = format!("{}", 10_000 + number);
@@ -220,7 +220,7 @@ async fn place_orders(ctx: &Ctx) -> Result<(), OpError> {
         let days = i64::try_from(days).unwrap_or(0);
         let status = match customer.status {
             CustomerStatus::SuspendedByBilling | CustomerStatus::Inactive => OrderStatus::Inactive,
-            _ if number % 17 == 0 => OrderStatus::Canceled,
+            _ if number.is_multiple_of(17) => OrderStatus::Canceled,
             _ => OrderStatus::Active,
         };
         let wish = NewOrder {

@@ -53,6 +53,8 @@ impl From<StoreError> for OpError {
     fn from(error: StoreError) -> Self {
         match error {
             StoreError::Busy => Self::Throttled { retry_after_s: 1 },
+            // The disk: it may take a person to mend it.
+            StoreError::Unavailable | StoreError::Closed => Self::Throttled { retry_after_s: 5 },
             other => Self::Store(other),
         }
     }

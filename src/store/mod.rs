@@ -163,7 +163,7 @@ impl Store {
         let (queue, commands) = sync_channel(QUEUE_MAX);
         let figures = Arc::new(WriterFigures::default());
         let (writer_slot, writer_figures) = (Arc::clone(&slot), Arc::clone(&figures));
-        #[expect(clippy::disallowed_methods, reason = "the one thread that may commit")]
+        // The one thread that may commit.
         let thread = std::thread::Builder::new()
             .name("writer".to_owned())
             .spawn(move || {
@@ -185,8 +185,8 @@ impl Store {
 
     /// The file as the last commit left it.
     pub fn read(&self) -> Result<Snapshot, StoreError> {
-        let database = self.slot.database().ok_or(StoreError::Unavailable)?;
         use redb::ReadableDatabase as _;
+        let database = self.slot.database().ok_or(StoreError::Unavailable)?;
         Ok(Snapshot::new(database.begin_read()?))
     }
 

@@ -179,9 +179,9 @@ pub trait Read {
             }
             let mut numbers = Vec::new();
             for front in &fronts {
-                let mut from = front.to_vec();
+                let mut from = (*front).clone();
                 from.extend_from_slice(&(block << BLOCK_BITS).to_be_bytes());
-                let mut to = front.to_vec();
+                let mut to = (*front).clone();
                 to.extend_from_slice(&((block.saturating_add(1)) << BLOCK_BITS).to_be_bytes());
                 let span = Span {
                     from,

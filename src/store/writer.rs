@@ -105,7 +105,7 @@ fn commit(slot: &Slot, batch: Vec<Command>) -> Result<(), StoreError> {
         reply(
             outcome
                 .as_ref()
-                .map(|_| ())
+                .map(|()| ())
                 .map_err(|_| StoreError::Unavailable),
         );
     }
@@ -135,9 +135,9 @@ fn run_batch(
         }
     }
     if wrote {
-        transaction.commit()?
+        transaction.commit()?;
     } else {
-        transaction.abort()?
+        transaction.abort()?;
     }
     Ok(())
 }

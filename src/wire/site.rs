@@ -203,7 +203,8 @@ async fn metrics(
     let near = peer.is_some_and(|Extension(ConnectInfo(peer))| peer.ip().is_loopback());
     // Behind a proxy on this machine every client looks near.
     let proxied = headers.contains_key("x-forwarded-for") || headers.contains_key("forwarded");
-    if !(near && !proxied) && !super::console::has_token(&app, &headers) {
+    let allowed = (near && !proxied) || super::console::has_token(&app, &headers);
+    if !allowed {
         return Problem::unauthorized().into_response();
     }
     let kind = "application/openmetrics-text; version=1.0.0; charset=utf-8";

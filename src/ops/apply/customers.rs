@@ -143,7 +143,7 @@ fn assigned(
     path: &str,
     setting: &Setting,
 ) -> Result<Customer, OpError> {
-    fn set<T: Clone>(field: &mut T, given: &Option<T>) {
+    fn set<T: Clone>(field: &mut T, given: Option<&T>) {
         if let Some(value) = given {
             field.clone_from(value);
         }
@@ -151,27 +151,24 @@ fn assigned(
     if let Some(full) = &given.full_name {
         // Read back whole where one field holds it, split at the first space where two do.
         let (first, last) = full.split_once(' ').unwrap_or((full, ""));
-        customer.name.first = first.to_owned();
-        customer.name.last = last.to_owned();
+        first.clone_into(&mut customer.name.first);
+        last.clone_into(&mut customer.name.last);
         customer.name.full = Some(full.clone());
     }
-    set(&mut customer.name.first, &given.first_name);
-    set(&mut customer.name.last, &given.last_name);
+    set(&mut customer.name.first, given.first_name.as_ref());
+    set(&mut customer.name.last, given.last_name.as_ref());
     if given.account_number.is_some() {
         customer.account_number.clone_from(&given.account_number);
     }
     if given.email.is_some() {
         customer.email.clone_from(&given.email);
     }
-    set(&mut customer.phones, &given.phones);
+    set(&mut customer.phones, given.phones.as_ref());
     let profile = &mut customer.box_profile;
-    set(&mut profile.modules, &given.modules);
-    set(&mut profile.comment, &given.comment);
-    set(&mut profile.account_balance, &given.account_balance);
-    set(
-        &mut profile.additional_services_on,
-        &given.additional_services_on,
-    );
+    set(&mut profile.modules, given.modules.as_ref());
+    set(&mut profile.comment, given.comment.as_ref());
+    set(&mut profile.account_balance, given.account_balance.as_ref());
+    set(&mut profile.additional_services_on, given.additional_services_on.as_ref());
     if let Some(text) = &given.end_date {
         let end = setting
             .zone

@@ -15,10 +15,8 @@ use crate::ops::catalogue::{ProductSpecChange, SERVICE_SPECS_PER_PRODUCT_MAX, Se
 use crate::wire::kit::json::{Body, Patch, given};
 
 use super::error::Failure;
-use super::fields::{
-    BroughtId, ContentTypeWord, Moment, Name, Open, Opens, ProductStatusWord, Reference, ScopeWord,
-    ServiceStatusWord, ServiceTypeWord, Text, at_most, shown, text,
-};
+use super::fields::{BroughtId, Moment, Name, Open, Opens, Reference, Text, at_most, shown, text};
+use super::words::{ContentTypeWord, ProductStatusWord, ScopeWord, ServiceStatusWord, ServiceTypeWord};
 use super::ids;
 use super::{Ids, Params, Refusals, Staff};
 

@@ -12,10 +12,8 @@ use crate::ops::customers::{CustomerChange, Filter};
 use crate::wire::kit::json::{Body, Patch, given};
 
 use super::error::Failure;
-use super::fields::{
-    Address, CustomerStatusWord, EmailIn, Moment, Name, Open, Opens, PasswordIn, Phones, shown,
-    text,
-};
+use super::fields::{Address, EmailIn, Moment, Name, Open, Opens, PasswordIn, Phones, shown, text};
+use super::words::{CustomerStatusWord};
 use super::ids;
 use super::orders::OrderOut;
 use super::{Ids, MessageOut, Params, Refusals, Staff};
@@ -229,10 +227,7 @@ fn with_orders(
 ) -> Result<CustomerOut, Failure> {
     let mut out = CustomerOut::new(customer);
     if wanted {
-        out.orders = Some(OrderOut::shown(
-            ctx,
-            ops::orders::list_of(ctx, customer.id)?,
-        )?);
+        out.orders = Some(OrderOut::shown(ctx, &ops::orders::list_of(ctx, customer.id)?)?);
     }
     Ok(out)
 }

@@ -12,7 +12,8 @@ use crate::ops::devices::NewDevice;
 use crate::wire::kit::json::Body;
 
 use super::error::Failure;
-use super::fields::{BroughtId, DeviceStatusWord, DeviceTypeWord, Moment, Name, shown};
+use super::fields::{BroughtId, Moment, Name, shown};
+use super::words::{DeviceStatusWord, DeviceTypeWord};
 use super::ids;
 use super::{Ids, Params, Refusals, Staff};
 

@@ -9,7 +9,6 @@ use utoipa::ToSchema;
 
 use crate::domain::refusal::Refusal;
 use crate::ops::OpError;
-use crate::store::StoreError;
 use crate::wire::kit::TooMuch;
 use crate::wire::kit::json::BodyError;
 use crate::wire::kit::query::Wrong;
@@ -160,7 +159,6 @@ pub fn answer(error: OpError) -> Failure {
         }
         OpError::Document { path, problem } => Failure::bad_request(&path, &problem),
         OpError::Throttled { retry_after_s } => Failure::busy(retry_after_s),
-        OpError::Store(StoreError::Unavailable | StoreError::Closed) => Failure::busy(5),
         OpError::Store(error) => {
             tracing::error!(%error, "request.failed");
             Failure::internal()
@@ -189,7 +187,7 @@ fn refused(refusal: &Refusal) -> Failure {
             Failure::conflict("serviceSpec: this service specification is deleted")
         }
         Refusal::TooMany { what, max } => {
-            Failure::conflict(format!("a customer has at most {max} {what}"))
+            Failure::conflict(format!("there can be at most {max} {what} here"))
         }
         Refusal::BadCredentials => Failure::unauthorized(),
         Refusal::SetupDone => Failure::forbidden("the set-up link is no longer valid"),

@@ -13,17 +13,13 @@ use utoipa::openapi::schema::{
 use utoipa::{PartialSchema, ToSchema};
 
 use crate::domain::calendar::{PERIODS_MAX, PeriodCount};
-use crate::domain::catalogue::{
-    ContentType, OfferStatus, OrderType, ProductStatus, Scope, ServiceStatus, ServiceType,
-};
 use crate::domain::contact::{EMAIL_CHARS_MAX, Email};
-use crate::domain::customer::CustomerStatus;
-use crate::domain::device::{DeviceKind, DeviceStatus};
 use crate::domain::money::{Amount, Currency};
 use crate::domain::open::OpenObject;
-use crate::domain::order::OrderStatus;
 use crate::domain::time::Timestamp;
 use crate::wire::kit::json::{Patch, Verbatim, at_member, number_text};
+
+use super::words::OrderTypeWord;
 
 /// Most elements of a list of open objects.
 pub const OBJECTS_MAX: usize = 64;
@@ -342,7 +338,7 @@ impl<'de> Deserialize<'de> for Count {
         // Not money: a count may pass through a float. Finer parts than a thousandth round up.
         let thousandths = value.map(|value| (value * 1_000.0 - 1e-6).ceil().max(0.0));
         let count = thousandths
-            .and_then(|thousandths| PeriodCount::parse(&format!("{}e-3", thousandths as u64)));
+            .and_then(|thousandths| PeriodCount::parse(&format!("{thousandths}e-3")));
         count
             .map(Self)
             .ok_or_else(|| D::Error::custom("must be a number from 0 to 1200"))
@@ -377,7 +373,8 @@ impl<'de> Deserialize<'de> for Cycles {
         if count.fract() != 0.0 || !(0.0..=f64::from(PERIODS_MAX)).contains(&count) {
             return Err(wrong());
         }
-        Ok(Self(count as u32))
+        // Whole and small, so its text is a whole number too.
+        count.to_string().parse().map(Self).map_err(|_| wrong())
     }
 }
 
@@ -483,7 +480,7 @@ struct ChargeParts {
 }
 
 /// Largest amount of a charge either way, in whole units of its currency.
-const CHARGE_MAX: i64 = 1_000_000_000;
+const CHARGE_MAX: i32 = 1_000_000_000;
 
 impl<'de> Deserialize<'de> for Charge {
     fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
@@ -527,7 +524,7 @@ fn is_charge_amount(json: &str, currency: Currency) -> bool {
         }
         None => json,
     };
-    let units_max = CHARGE_MAX.saturating_mul(10i64.saturating_pow(currency.exponent()));
+    let units_max = i64::from(CHARGE_MAX).saturating_mul(10i64.saturating_pow(currency.exponent()));
     Amount::parse_noisy(text, currency).is_some_and(|amount| amount.minor.abs() <= units_max)
 }
 
@@ -541,8 +538,8 @@ impl PartialSchema for Charge {
         };
         let number = ObjectBuilder::new()
             .schema_type(SchemaType::Type(Type::Number))
-            .minimum(Some(-CHARGE_MAX as isize))
-            .maximum(Some(CHARGE_MAX as isize))
+            .minimum(Some(-CHARGE_MAX))
+            .maximum(Some(CHARGE_MAX))
             .multiple_of(Some(0.01));
         let decimal = ObjectBuilder::new()
             .schema_type(SchemaType::Type(Type::String))
@@ -604,158 +601,4 @@ pub fn at_most(len: usize, max: usize) -> Result<(), String> {
 #[must_use]
 pub fn shown(at: Timestamp) -> String {
     at.to_rfc3339_millis()
-}
-
-/// An enumeration of the wire and what it means inside.
-macro_rules! words {
-    ($($(#[$doc:meta])* $name:ident: $inner:ty { $($variant:ident = $inner_variant:ident $text:literal $(or $alias:literal)?,)* })*) => {$(
-        $(#[$doc])*
-        #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
-        pub enum $name {
-            $(#[serde(rename = $text)] $variant,)*
-        }
-
-        // By hand: a derived one takes `{"ACTIVE": null}` for a word and calls a number bad JSON.
-        impl<'de> Deserialize<'de> for $name {
-            fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
-                let text = String::deserialize(deserializer)?;
-                Self::parse(&text).ok_or_else(|| {
-                    D::Error::custom(format!("must be one of {}", Self::WORDS.join(", ")))
-                })
-            }
-        }
-
-        impl $name {
-            /// The word of the wire, or one that is taken for it.
-            #[must_use]
-            pub fn parse(text: &str) -> Option<Self> {
-                match text {
-                    $($text $(| $alias)? => Some(Self::$variant),)*
-                    _ => None,
-                }
-            }
-
-            /// All words, for an error text.
-            pub const WORDS: &'static [&'static str] = &[$($text,)*];
-        }
-
-        impl PartialSchema for $name {
-            fn schema() -> RefOr<Schema> {
-                let words = Self::WORDS.iter().map(|word| serde_json::Value::from(*word));
-                let text = SchemaType::Type(Type::String);
-                RefOr::T(ObjectBuilder::new().schema_type(text).enum_values(Some(words)).into())
-            }
-        }
-
-        impl ToSchema for $name {
-            /// `CustomerStatusWord` of the code is `CustomerStatus` of the document.
-            fn name() -> std::borrow::Cow<'static, str> {
-                let name = stringify!($name);
-                std::borrow::Cow::Borrowed(name.strip_suffix("Word").unwrap_or(name))
-            }
-        }
-
-        impl From<$name> for $inner {
-            fn from(word: $name) -> Self {
-                match word { $($name::$variant => Self::$inner_variant,)* }
-            }
-        }
-
-        impl From<$inner> for $name {
-            fn from(inner: $inner) -> Self {
-                match inner { $(<$inner>::$inner_variant => Self::$variant,)* }
-            }
-        }
-    )*};
-}
-
-words! {
-    /// State of a customer.
-    CustomerStatusWord: CustomerStatus {
-        Active = Active "ACTIVE",
-        Inactive = Inactive "INACTIVE",
-        AwaitingAuthorization = AwaitingAuthorization "AWAITING_AUTHORIZATION",
-        SuspendedByCustomer = SuspendedByCustomer "SUSPENDED_BY_CUSTOMER",
-        SuspendedByBilling = SuspendedByBilling "SUSPENDED_BY_BILLING",
-        Deleted = Deleted "DELETED",
-    }
-    /// Kind of a device.
-    DeviceTypeWord: DeviceKind {
-        Unknown = Unknown "UNKNOWN",
-        Stb = Stb "STB",
-        Pc = Pc "PC",
-        Tv = Tv "TV",
-        Mobile = Mobile "MOBILE",
-        Tablet = Tablet "TABLET",
-    }
-    /// State of a device.
-    DeviceStatusWord: DeviceStatus {
-        Active = Active "ACTIVE",
-        Inactive = Inactive "INACTIVE",
-        Broken = Broken "BROKEN",
-        Stock = Stock "STOCK",
-        Retired = Retired "RETIRED",
-    }
-    /// Kind of a right.
-    ServiceTypeWord: ServiceType {
-        LiveTv = LiveTv "LIVE_TV",
-        CatchupTv = CatchupTv "CATCHUP_TV",
-        Radio = Radio "RADIO",
-        Vod = Vod "VOD",
-        Apps = Apps "APPS",
-    }
-    /// Kind of content.
-    ContentTypeWord: ContentType {
-        Tv = Tv "TV",
-        Radio = Radio "RADIO",
-        Movie = Movie "MOVIE",
-        App = App "APP",
-        TvShow = TvShow "TV_SHOW",
-    }
-    /// Whether a right is for one item or for all.
-    ScopeWord: Scope {
-        OneItem = OneItem "ONE_ITEM",
-        AllItems = AllItems "ALL_ITEMS",
-    }
-    /// State of a service or service specification.
-    ServiceStatusWord: ServiceStatus {
-        Active = Active "ACTIVE",
-        Inactive = Inactive "INACTIVE",
-        Expired = Expired "EXPIRED",
-        Frozen = Frozen "FROZEN",
-        Deleted = Deleted "DELETED",
-    }
-    /// State of a product specification. `ACTTIVE` is the vendor's spelling (alphaott 1.6);
-    /// `ACTIVE` is taken for it.
-    ProductStatusWord: ProductStatus {
-        Acttive = Active "ACTTIVE" or "ACTIVE",
-        Inactive = Inactive "INACTIVE",
-        Expired = Expired "EXPIRED",
-        Draft = Draft "DRAFT",
-    }
-    /// State of a product offer. `ACTTIVE` is the vendor's spelling; `ACTIVE` is taken for it.
-    OfferStatusWord: OfferStatus {
-        Acttive = Active "ACTTIVE" or "ACTIVE",
-        Inactive = Inactive "INACTIVE",
-    }
-    /// State of an order. `ACTTIVE` is the vendor's spelling; `ACTIVE` is taken for it.
-    OrderStatusWord: OrderStatus {
-        Acttive = Active "ACTTIVE" or "ACTIVE",
-        Inactive = Inactive "INACTIVE",
-        Expired = Expired "EXPIRED",
-        Canceled = Canceled "CANCELED",
-        Deleted = Deleted "DELETED",
-    }
-    /// Whether an order is paid once or per cycle.
-    OrderTypeWord: OrderType {
-        OneTime = OneTime "ONE_TIME",
-        Recurring = Recurring "RECURRING",
-    }
-    /// Unit of a term.
-    PeriodWord: crate::domain::calendar::Period {
-        Day = Day "DAY",
-        Month = Month "MONTH",
-        Quarter = Quarter "QUARTER",
-        Year = Year "YEAR",
-    }
 }

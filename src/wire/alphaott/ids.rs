@@ -63,7 +63,7 @@ fn device_number(text: &str) -> Option<u64> {
     }
     let high = u64::from_str_radix(high, 16).ok()?;
     let low = u64::from_str_radix(rest, 16).ok()?;
-    (high <= 0xffff).then(|| high << 48 | low)
+    (high <= 0xffff).then_some(high << 48 | low)
 }
 
 #[cfg(test)]

@@ -13,6 +13,7 @@ mod offers;
 mod orders;
 mod payments;
 mod services;
+mod words;
 
 use std::sync::Arc;
 

@@ -14,10 +14,8 @@ use crate::ops::catalogue::OfferChange;
 use crate::wire::kit::json::{Body, Patch, given};
 
 use super::error::Failure;
-use super::fields::{
-    BroughtId, Charges, Count, Moment, Name, OfferStatusWord, Open, Opens, OrderTypeWord,
-    PeriodWord, Reference, Text, shown, text,
-};
+use super::fields::{BroughtId, Charges, Count, Moment, Name, Open, Opens, Reference, Text, shown, text};
+use super::words::{OfferStatusWord, OrderTypeWord, PeriodWord};
 use super::ids;
 use super::{Ids, Params, Refusals, Staff};
 

@@ -13,10 +13,8 @@ use crate::ops::orders::{NewOrder, OrderChange};
 use crate::wire::kit::json::{Body, Patch, given};
 
 use super::error::Failure;
-use super::fields::{
-    BroughtId, Count, Cycles, Moment, Open, Opens, OrderStatusWord, OrderTypeWord, PeriodWord,
-    Reference, shown,
-};
+use super::fields::{BroughtId, Count, Cycles, Moment, Open, Opens, Reference, shown};
+use super::words::{OrderStatusWord, OrderTypeWord, PeriodWord};
 use super::ids;
 use super::{Ids, Params, Refusals, Staff};
 
@@ -81,7 +79,7 @@ impl OrderOut {
     }
 
     /// Those of `orders` that a list shows unasked: all but the deleted ones.
-    pub fn shown(ctx: &Ctx, orders: Vec<Order>) -> Result<Vec<Self>, Failure> {
+    pub fn shown(ctx: &Ctx, orders: &[Order]) -> Result<Vec<Self>, Failure> {
         let kept = orders
             .iter()
             .filter(|order| order.status != OrderStatus::Deleted);

@@ -15,9 +15,8 @@ use crate::ops::services::NewService;
 use crate::wire::kit::json::Body;
 
 use super::error::Failure;
-use super::fields::{
-    ContentTypeWord, Moment, Open, Reference, ScopeWord, ServiceStatusWord, ServiceTypeWord, shown,
-};
+use super::fields::{Moment, Open, Reference, shown};
+use super::words::{ContentTypeWord, ScopeWord, ServiceStatusWord, ServiceTypeWord};
 use super::ids;
 use super::{Ids, Params, Refusals, Staff};
 

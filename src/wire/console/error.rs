@@ -9,7 +9,6 @@ use serde::Serialize;
 
 use crate::domain::refusal::Refusal;
 use crate::ops::OpError;
-use crate::store::StoreError;
 use crate::wire::kit::TooMuch;
 use crate::wire::kit::json::BodyError;
 
@@ -124,7 +123,6 @@ pub fn answer(error: OpError) -> Problem {
         }
         OpError::Document { path, problem } => Problem::bad_request(format!("{path}: {problem}")),
         OpError::Throttled { retry_after_s } => Problem::busy(retry_after_s),
-        OpError::Store(StoreError::Unavailable | StoreError::Closed) => Problem::busy(5),
         OpError::Store(error) => {
             tracing::error!(%error, "request.failed");
             Problem::internal()

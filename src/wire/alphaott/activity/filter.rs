@@ -54,14 +54,14 @@ macro_rules! operators {
         impl $name {
             /// Every operator that is given must hold.
             fn hold(&self, value: Option<&$value>) -> bool {
-                let compare = |bound: &Option<$value>, holds: fn(&$value, &$value) -> bool| {
-                    bound.as_ref().is_none_or(|bound| value.is_some_and(|value| holds(value, bound)))
+                let compare = |bound: Option<&$value>, holds: fn(&$value, &$value) -> bool| {
+                    bound.is_none_or(|bound| value.is_some_and(|value| holds(value, bound)))
                 };
                 let listed = |list: &[Option<$value>]| list.iter().any(|item| item.as_ref() == value);
-                compare(&self.gt, |value, bound| value > bound)
-                    && compare(&self.gte, |value, bound| value >= bound)
-                    && compare(&self.lt, |value, bound| value < bound)
-                    && compare(&self.lte, |value, bound| value <= bound)
+                compare(self.gt.as_ref(), |value, bound| value > bound)
+                    && compare(self.gte.as_ref(), |value, bound| value >= bound)
+                    && compare(self.lt.as_ref(), |value, bound| value < bound)
+                    && compare(self.lte.as_ref(), |value, bound| value <= bound)
                     && self.ne.as_ref().is_none_or(|other| value != Some(other))
                     && self.r#in.as_ref().is_none_or(|list| listed(list))
                     && self.nin.as_ref().is_none_or(|list| !listed(list))
@@ -110,11 +110,11 @@ impl FilterIn {
         let id = operators.and_then(|operators| operators.id.as_ref());
         let customer_fits = match customer {
             Some(operators) => operators.hold(activity.customer.as_ref()),
-            None => same(&self.customer, &activity.customer),
+            None => same(self.customer.as_ref(), activity.customer.as_ref()),
         };
         let date_fits = match date {
             Some(operators) => operators.hold(activity.date.as_ref()),
-            None => same(&self.date, &activity.date),
+            None => same(self.date.as_ref(), activity.date.as_ref()),
         };
         let id_fits = match id {
             Some(operators) => operators.hold(Some(&activity.id)),
@@ -123,9 +123,9 @@ impl FilterIn {
         customer_fits
             && date_fits
             && id_fits
-            && same(&self.device, &activity.device)
-            && same(&self.ip, &activity.ip)
-            && same(&self.action, &activity.action)
+            && same(self.device.as_ref(), activity.device.as_ref())
+            && same(self.ip.as_ref(), activity.ip.as_ref())
+            && same(self.action.as_ref(), activity.action.as_ref())
             && self.details.as_ref().is_none_or(|asked| {
                 activity
                     .details
@@ -143,7 +143,7 @@ impl FilterIn {
     }
 }
 
-fn same<T: PartialEq>(asked: &Option<T>, held: &Option<T>) -> bool {
+fn same<T: PartialEq>(asked: Option<&T>, held: Option<&T>) -> bool {
     asked.is_none() || asked == held
 }
 
