@@ -424,6 +424,7 @@ async fn an_error_anywhere_takes_nothing_and_names_its_path() {
             "provider.time_zone",
         ),
         ("/genres/0/title", json!(7), "genres[0].title"),
+        ("/genres/0/title", json!("é".repeat(256)), "genres[0].title"),
         ("/channels/2/kind", json!("film"), "channels[2].kind"),
         ("/channels/1/number", json!("two"), "channels[1].number"),
         ("/movies/0/title", json!(null), "movies[0].title"),
@@ -445,6 +446,7 @@ async fn an_error_anywhere_takes_nothing_and_names_its_path() {
             "products[1].packages[1]",
         ),
         ("/products/0/status", json!("DELETED"), "products[0].status"),
+        ("/offers/0/id", json!(".."), "offers[0].id"),
         ("/offers/0/product", json!("NOPE"), "offers[0].product"),
         ("/offers/0/period", json!("WEEK"), "offers[0].period"),
         ("/offers/0/duration", json!(-1), "offers[0].duration"),
@@ -500,7 +502,9 @@ async fn an_error_anywhere_takes_nothing_and_names_its_path() {
         assert!(error.contains(path), "{pointer} = {value}: {error}");
     }
     nothing_is_there(&bx).await;
-    bx.apply(everything()).await;
+    let longest = json!("é".repeat(255));
+    bx.apply(with(everything(), "/genres/0/title", longest))
+        .await;
 }
 
 #[tokio::test]

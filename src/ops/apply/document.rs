@@ -193,7 +193,7 @@ impl<'de> Deserialize<'de> for ServiceRef {
             }
 
             fn visit_str<E: de::Error>(self, name: &str) -> Result<ServiceRef, E> {
-                checked(name, TEXT_BYTES_MAX, false)
+                checked(name, TEXT_CHARS_MAX, false)
                     .map(ServiceRef::Name)
                     .map_err(E::custom)
             }
@@ -511,9 +511,9 @@ pub struct CustomerIn {
     pub devices: Vec<DeviceIn>,
 }
 
-/// Longest short text and longest long text, in bytes.
-const TEXT_BYTES_MAX: usize = 255;
-const LONG_TEXT_BYTES_MAX: usize = 4_096;
+/// Longest short text and longest long text, in characters.
+const TEXT_CHARS_MAX: usize = 255;
+const LONG_TEXT_CHARS_MAX: usize = 4_096;
 
 /// Reads a document; an error names the JSON path where it stands.
 pub fn parse(text: &str) -> Result<Document, OpError> {
@@ -548,9 +548,9 @@ pub fn parse(text: &str) -> Result<Document, OpError> {
     Ok(document)
 }
 
-fn checked(text: &str, bytes_max: usize, may_break: bool) -> Result<String, String> {
-    if text.len() > bytes_max {
-        return Err(format!("must be at most {bytes_max} bytes long"));
+fn checked(text: &str, chars_max: usize, may_break: bool) -> Result<String, String> {
+    if text.chars().count() > chars_max {
+        return Err(format!("must have at most {chars_max} characters"));
     }
     let control = |c: char| c.is_control() && !(may_break && matches!(c, '\n' | '\r' | '\t'));
     if text.chars().any(control) {
@@ -574,24 +574,24 @@ fn text<'de, D: Deserializer<'de>>(deserializer: D) -> Result<String, D::Error> 
     if text.is_empty() {
         return Err(de::Error::custom("must not be empty"));
     }
-    checked(&text, TEXT_BYTES_MAX, false).map_err(de::Error::custom)
+    checked(&text, TEXT_CHARS_MAX, false).map_err(de::Error::custom)
 }
 
 fn foreign_id<'de, D: Deserializer<'de>>(deserializer: D) -> Result<String, D::Error> {
     let text = String::deserialize(deserializer)?;
     let visible = text.bytes().all(|byte| byte.is_ascii_graphic());
-    if (1..=64).contains(&text.len()) && visible {
+    if (1..=64).contains(&text.len()) && visible && text != "." && text != ".." {
         Ok(text)
     } else {
         Err(de::Error::custom(
-            "must be 1 to 64 visible ASCII characters",
+            "must be 1 to 64 visible ASCII characters, and neither . nor ..",
         ))
     }
 }
 
 fn text_or_none<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Option<String>, D::Error> {
     let text = Option::<String>::deserialize(deserializer)?;
-    text.map(|text| checked(&text, TEXT_BYTES_MAX, false))
+    text.map(|text| checked(&text, TEXT_CHARS_MAX, false))
         .transpose()
         .map_err(de::Error::custom)
 }
@@ -600,7 +600,7 @@ fn long_text_or_none<'de, D: Deserializer<'de>>(
     deserializer: D,
 ) -> Result<Option<String>, D::Error> {
     let text = Option::<String>::deserialize(deserializer)?;
-    text.map(|text| checked(&text, LONG_TEXT_BYTES_MAX, true))
+    text.map(|text| checked(&text, LONG_TEXT_CHARS_MAX, true))
         .transpose()
         .map_err(de::Error::custom)
 }

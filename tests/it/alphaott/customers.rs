@@ -1016,6 +1016,9 @@ async fn the_email_filter_is_exact_whatever_the_case() {
     api.delete(format!("/customers/{oliver}")).await.expect(204);
     let gone = "/customers?email=oliver%2Btv@queen.com";
     assert_eq!(api.get(gone).await.expect(200), json!([]));
+    let asked = format!("{gone}&status=DELETED,ACTIVE");
+    let tombs = api.get(asked).await.expect(200);
+    assert_eq!(ids_of(&tombs), std::slice::from_ref(&oliver));
 }
 
 #[tokio::test]
