@@ -64,7 +64,10 @@ pub struct AlphaottSettings {
 /// The Stalker API and portal.
 #[derive(Debug, Clone, Serialize, Deserialize)]
 #[serde(default, deny_unknown_fields)]
-#[expect(clippy::struct_excessive_bools, reason = "switches of the original, each its own")]
+#[expect(
+    clippy::struct_excessive_bools,
+    reason = "switches of the original, each its own"
+)]
 pub struct StalkerSettings {
     pub enabled: bool,
     /// Login and password both empty: no authentication, as in the original.

@@ -58,16 +58,29 @@ impl Timestamp {
         let instant = OffsetDateTime::from_unix_timestamp(self.seconds())
             .unwrap_or(OffsetDateTime::UNIX_EPOCH);
         let (date, clock) = (instant.date(), instant.time());
-        format!(
-            "{:04}-{:02}-{:02}T{:02}:{:02}:{:02}.{:03}Z",
-            date.year(),
-            u8::from(date.month()),
-            date.day(),
-            clock.hour(),
-            clock.minute(),
-            clock.second(),
-            self.0.rem_euclid(1_000_000).div_euclid(1_000)
-        )
+        let millis = self.0.rem_euclid(1_000_000).div_euclid(1_000);
+        let mut text = String::with_capacity(24);
+        // Shown in every answer, several times: digits one by one are several times quicker than
+        // the formatter.
+        let mut push = |number: u32, divisors: &[u32], after: &str| {
+            for divisor in divisors {
+                let digit = number
+                    .checked_div(*divisor)
+                    .unwrap_or(0)
+                    .checked_rem(10)
+                    .unwrap_or(0);
+                text.push(char::from_digit(digit, 10).unwrap_or('0'));
+            }
+            text.push_str(after);
+        };
+        push(date.year().unsigned_abs(), &[1_000, 100, 10, 1], "-");
+        push(u32::from(u8::from(date.month())), &[10, 1], "-");
+        push(u32::from(date.day()), &[10, 1], "T");
+        push(u32::from(clock.hour()), &[10, 1], ":");
+        push(u32::from(clock.minute()), &[10, 1], ":");
+        push(u32::from(clock.second()), &[10, 1], ".");
+        push(u32::try_from(millis).unwrap_or(0), &[100, 10, 1], "Z");
+        text
     }
 
     /// This instant moved by seconds, kept within the years 1970 to 9999.

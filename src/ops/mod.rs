@@ -171,7 +171,8 @@ pub fn free_id<R: Named>(
     Ok(Some(handle.text.clone()))
 }
 
-/// Stores a new record, and in the same commit who made it.
+/// Stores a new record, and in the same commit who made it. The log does not repeat its fields:
+/// the record has them, and every later change says what was there before.
 pub fn create<R: Record>(
     ctx: &Ctx,
     tx: &mut Tx<'_>,
@@ -179,7 +180,7 @@ pub fn create<R: Record>(
     record: &R,
 ) -> Result<(), OpError> {
     tx.put(record)?;
-    audit(ctx, tx, action, record, changes::<R>(None, Some(record))?)
+    audit(ctx, tx, action, record, Vec::new())
 }
 
 /// Stores a changed record, and in the same commit who changed what.
@@ -191,7 +192,7 @@ pub fn change<R: Record>(
     after: &R,
 ) -> Result<(), OpError> {
     tx.put(after)?;
-    audit(ctx, tx, action, after, changes(Some(before), Some(after))?)
+    audit(ctx, tx, action, after, changes(before, after)?)
 }
 
 /// Adds a line to the audit log about `record`.
@@ -222,7 +223,7 @@ pub fn audit<R: Record>(
 }
 
 /// What differs between two records, field by field; secrets show as `hidden`.
-fn changes<R: Serialize>(before: Option<&R>, after: Option<&R>) -> Result<Vec<Change>, OpError> {
+fn changes<R: Serialize>(before: &R, after: &R) -> Result<Vec<Change>, OpError> {
     let (before, after) = (fields(before)?, fields(after)?);
     let text =
         |fields: &serde_json::Map<String, serde_json::Value>, name: &str| match fields.get(name) {
@@ -248,9 +249,7 @@ fn changes<R: Serialize>(before: Option<&R>, after: Option<&R>) -> Result<Vec<Ch
     Ok(changes)
 }
 
-fn fields<R: Serialize>(
-    record: Option<&R>,
-) -> Result<serde_json::Map<String, serde_json::Value>, OpError> {
+fn fields<R: Serialize>(record: &R) -> Result<serde_json::Map<String, serde_json::Value>, OpError> {
     match serde_json::to_value(record) {
         Ok(serde_json::Value::Object(fields)) => Ok(fields),
         Ok(_) => Ok(serde_json::Map::new()),

@@ -23,9 +23,10 @@ use tower::ServiceExt as _;
 const CONNECTIONS_MAX: usize = 10_000;
 /// How long a client may take to send the head of a request.
 const HEAD_TIMEOUT: Duration = Duration::from_secs(30);
-/// hyper's own bounds lie above ours, so that a refusal has the dialect's shape.
+/// hyper's own bounds lie above ours, so that a refusal has the dialect's shape. Room for that
+/// many lines is made for every request, so they lie only a little above.
 const HEAD_BYTES_MAX: usize = 256 * 1024;
-const HEAD_LINES_MAX: usize = 1_024;
+const HEAD_LINES_MAX: usize = 160;
 /// How long a kept-alive connection stays after the box begins to go down, for a request that is
 /// already on its way.
 const LINGER: Duration = Duration::from_millis(300);

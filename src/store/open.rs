@@ -23,7 +23,7 @@ pub enum Storage {
 }
 
 /// Memory redb may use for pages, in bytes. The operating system's page cache stands behind it.
-pub const CACHE_BYTES: usize = 128 * 1024 * 1024;
+pub const CACHE_BYTES: usize = 192 * 1024 * 1024;
 
 /// Holds the open database. Readers take it without a lock; the writer may replace it. A reader
 /// that is at work when it is replaced gets [`StoreError::Unavailable`].

@@ -102,12 +102,11 @@ fn commit(slot: &Slot, batch: Vec<Command>) -> Result<(), StoreError> {
     let outcome = run_batch(&database, batch, &mut replies);
     drop(database);
     for reply in replies {
-        reply(
-            outcome
-                .as_ref()
-                .map(|()| ())
-                .map_err(|_| StoreError::Unavailable),
-        );
+        reply(if outcome.is_ok() {
+            Ok(())
+        } else {
+            Err(StoreError::Unavailable)
+        });
     }
     outcome
 }

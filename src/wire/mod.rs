@@ -7,9 +7,9 @@ mod site;
 
 use std::sync::Arc;
 
+use axum::Router;
 use axum::middleware::from_fn_with_state;
 use axum::response::Response;
-use axum::{Extension, Router};
 use tokio_util::sync::CancellationToken;
 use tower_http::catch_panic::CatchPanicLayer;
 use utoipa::openapi::OpenApi;
@@ -58,7 +58,6 @@ fn alphaott(app: &Arc<App>, closing: &CancellationToken) -> (Router<Arc<App>>, O
     let router = router
         .method_not_allowed_fallback(alphaott::error::wrong_method)
         .fallback(alphaott::error::unknown_route)
-        .layer(Extension(alphaott::activity::schema()))
         .layer(CatchPanicLayer::custom(panicked))
         .layer(from_fn_with_state(
             at_edge(app, closing, alphaott::DIALECT, alphaott::error::too_much),

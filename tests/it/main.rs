@@ -18,3 +18,4 @@ mod kit;
 mod store;
 mod support;
 mod terms;
+mod tidy;

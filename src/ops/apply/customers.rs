@@ -112,7 +112,9 @@ pub(super) fn keep_customer(
         ctx.now
     };
     tx.put(&after)?;
-    changes.extend(crate::ops::changes(held.as_ref(), Some(&after))?);
+    if let Some(held) = &held {
+        changes.extend(crate::ops::changes(held, &after)?);
+    }
     crate::ops::audit(ctx, tx, action, &after, changes)?;
     Ok(outcome)
 }
@@ -168,7 +170,10 @@ fn assigned(
     set(&mut profile.modules, given.modules.as_ref());
     set(&mut profile.comment, given.comment.as_ref());
     set(&mut profile.account_balance, given.account_balance.as_ref());
-    set(&mut profile.additional_services_on, given.additional_services_on.as_ref());
+    set(
+        &mut profile.additional_services_on,
+        given.additional_services_on.as_ref(),
+    );
     if let Some(text) = &given.end_date {
         let end = setting
             .zone

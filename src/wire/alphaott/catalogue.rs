@@ -16,8 +16,10 @@ use crate::wire::kit::json::{Body, Patch, given};
 
 use super::error::Failure;
 use super::fields::{BroughtId, Moment, Name, Open, Opens, Reference, Text, at_most, shown, text};
-use super::words::{ContentTypeWord, ProductStatusWord, ScopeWord, ServiceStatusWord, ServiceTypeWord};
 use super::ids;
+use super::words::{
+    ContentTypeWord, ProductStatusWord, ScopeWord, ServiceStatusWord, ServiceTypeWord,
+};
 use super::{Ids, Params, Refusals, Staff};
 
 /// A sellable right.

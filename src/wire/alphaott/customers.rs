@@ -13,9 +13,9 @@ use crate::wire::kit::json::{Body, Patch, given};
 
 use super::error::Failure;
 use super::fields::{Address, EmailIn, Moment, Name, Open, Opens, PasswordIn, Phones, shown, text};
-use super::words::{CustomerStatusWord};
 use super::ids;
 use super::orders::OrderOut;
+use super::words::CustomerStatusWord;
 use super::{Ids, MessageOut, Params, Refusals, Staff};
 
 /// A customer: the person or household who pays.
@@ -227,7 +227,10 @@ fn with_orders(
 ) -> Result<CustomerOut, Failure> {
     let mut out = CustomerOut::new(customer);
     if wanted {
-        out.orders = Some(OrderOut::shown(ctx, &ops::orders::list_of(ctx, customer.id)?)?);
+        out.orders = Some(OrderOut::shown(
+            ctx,
+            &ops::orders::list_of(ctx, customer.id)?,
+        )?);
     }
     Ok(out)
 }

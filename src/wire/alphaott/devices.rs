@@ -13,8 +13,8 @@ use crate::wire::kit::json::Body;
 
 use super::error::Failure;
 use super::fields::{BroughtId, Moment, Name, shown};
-use super::words::{DeviceStatusWord, DeviceTypeWord};
 use super::ids;
+use super::words::{DeviceStatusWord, DeviceTypeWord};
 use super::{Ids, Params, Refusals, Staff};
 
 /// Hardware or an app that plays.

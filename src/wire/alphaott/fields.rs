@@ -337,8 +337,8 @@ impl<'de> Deserialize<'de> for Count {
             .filter(|value| (0.0..=f64::from(PERIODS_MAX)).contains(value));
         // Not money: a count may pass through a float. Finer parts than a thousandth round up.
         let thousandths = value.map(|value| (value * 1_000.0 - 1e-6).ceil().max(0.0));
-        let count = thousandths
-            .and_then(|thousandths| PeriodCount::parse(&format!("{thousandths}e-3")));
+        let count =
+            thousandths.and_then(|thousandths| PeriodCount::parse(&format!("{thousandths}e-3")));
         count
             .map(Self)
             .ok_or_else(|| D::Error::custom("must be a number from 0 to 1200"))

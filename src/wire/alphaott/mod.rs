@@ -17,11 +17,11 @@ mod words;
 
 use std::sync::Arc;
 
-use axum::Json;
 use axum::extract::{FromRequestParts, RawPathParams};
 use axum::http::header::AUTHORIZATION;
 use axum::http::request::Parts;
 use axum::routing::{get, patch};
+use axum::{Extension, Json};
 use serde::Serialize;
 use utoipa::openapi::security::{ApiKey, ApiKeyValue, SecurityScheme};
 use utoipa::{IntoResponses, OpenApi, ToSchema};
@@ -110,7 +110,12 @@ pub fn router() -> OpenApiRouter<Arc<App>> {
         .routes(routes!(payments::create_page))
         .routes(routes!(payments::redirect))
         // GraphQL has its own schema language; the API document links it.
-        .route("/graphql", get(activity::by_get).post(activity::by_post))
+        .route(
+            "/graphql",
+            get(activity::by_get)
+                .post(activity::by_post)
+                .layer(Extension(activity::schema())),
+        )
 }
 
 #[derive(OpenApi)]

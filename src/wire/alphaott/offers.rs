@@ -14,9 +14,11 @@ use crate::ops::catalogue::OfferChange;
 use crate::wire::kit::json::{Body, Patch, given};
 
 use super::error::Failure;
-use super::fields::{BroughtId, Charges, Count, Moment, Name, Open, Opens, Reference, Text, shown, text};
-use super::words::{OfferStatusWord, OrderTypeWord, PeriodWord};
+use super::fields::{
+    BroughtId, Charges, Count, Moment, Name, Open, Opens, Reference, Text, shown, text,
+};
 use super::ids;
+use super::words::{OfferStatusWord, OrderTypeWord, PeriodWord};
 use super::{Ids, Params, Refusals, Staff};
 
 /// How a product is sold: term, cycles, charges.

@@ -14,8 +14,8 @@ use crate::wire::kit::json::{Body, Patch, given};
 
 use super::error::Failure;
 use super::fields::{BroughtId, Count, Cycles, Moment, Open, Opens, Reference, shown};
-use super::words::{OrderStatusWord, OrderTypeWord, PeriodWord};
 use super::ids;
+use super::words::{OrderStatusWord, OrderTypeWord, PeriodWord};
 use super::{Ids, Params, Refusals, Staff};
 
 /// This customer has this product, until when, renewed how.

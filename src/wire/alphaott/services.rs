@@ -16,8 +16,8 @@ use crate::wire::kit::json::Body;
 
 use super::error::Failure;
 use super::fields::{Moment, Open, Reference, shown};
-use super::words::{ContentTypeWord, ScopeWord, ServiceStatusWord, ServiceTypeWord};
 use super::ids;
+use super::words::{ContentTypeWord, ScopeWord, ServiceStatusWord, ServiceTypeWord};
 use super::{Ids, Params, Refusals, Staff};
 
 /// What a customer may use, until when.

@@ -35,7 +35,9 @@ impl TokenOut {
             role: token.role.name(),
             created: token.created_at.to_rfc3339_millis(),
             expires: token.expires_at.to_rfc3339_millis(),
-            revoked: token.revoked_at.map(crate::domain::time::Timestamp::to_rfc3339_millis),
+            revoked: token
+                .revoked_at
+                .map(crate::domain::time::Timestamp::to_rfc3339_millis),
             token: text,
         }
     }
