@@ -1,4 +1,4 @@
-//! The members of AlphaOTT's bodies: how each is read, bounded and described in the reference.
+//! The members of AlphaOTT's bodies (alphaott 1.3 and 2): how each is read, bounded and described.
 //!
 //! A pattern in the API document and the check beside it say the same thing, character for
 //! character: what the document calls valid is taken, what it calls invalid is refused.
