@@ -54,8 +54,10 @@ impl Passwords {
     /// The hash to store for `password`.
     pub async fn hash(&self, password: String, salt: [u8; 16]) -> Result<Secret, PasswordError> {
         let params = self.params.clone();
-        self.in_line(move || hash(&params, password.as_bytes(), &salt))
-            .await?
+        self.in_line(self.waiting_max, move || {
+            hash(&params, password.as_bytes(), &salt)
+        })
+        .await?
     }
 
     /// Whether `password` is the one `stored` was made of. Without a stored one the answer is no,
@@ -67,7 +69,8 @@ impl Passwords {
     ) -> Result<bool, PasswordError> {
         let known = stored.is_some();
         let stored = stored.map_or_else(|| self.decoy.clone(), |secret| secret.0);
-        let matches = self.in_line(move || {
+        // Anybody may try to sign in: that must leave room in the line for those who are known.
+        let matches = self.in_line(self.waiting_max.div_ceil(2), move || {
             Argon2::default()
                 .verify_password(password.as_bytes(), stored.as_str())
                 .is_ok()
@@ -77,9 +80,10 @@ impl Passwords {
 
     async fn in_line<T: Send + 'static>(
         &self,
+        waiting_max: usize,
         work: impl FnOnce() -> T + Send + 'static,
     ) -> Result<T, PasswordError> {
-        if self.waiting.fetch_add(1, Ordering::SeqCst) >= self.waiting_max {
+        if self.waiting.fetch_add(1, Ordering::SeqCst) >= waiting_max {
             self.waiting.fetch_sub(1, Ordering::SeqCst);
             return Err(PasswordError::Busy);
         }

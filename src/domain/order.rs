@@ -101,31 +101,50 @@ impl Order {
     }
 
     /// Moves to `status`. An order that becomes active for the first time later than it was opened
-    /// starts its term then.
+    /// starts its term then, unless somebody gave it dates of its own; one that is active again
+    /// after it was canceled renews again.
     pub fn set_status(&mut self, status: OrderStatus, zone: &Zone, now: Timestamp) {
-        if status == OrderStatus::Active && self.activated_at.is_none() {
-            self.activated_at = Some(now);
-            if self.status == OrderStatus::Inactive {
-                self.anchor_at = now;
-                self.set_dates(zone);
+        let before = std::mem::replace(&mut self.status, status);
+        match status {
+            OrderStatus::Active => {
+                let first = self.activated_at.is_none();
+                self.activated_at = self.activated_at.or(Some(now));
+                if first && before == OrderStatus::Inactive && self.has_own_term(zone) {
+                    self.anchor_at = now;
+                    self.set_dates(zone);
+                }
+                let renews = self.order_type == OrderType::Recurring
+                    && (self.cycles_total == 0 || self.cycles_paid < self.cycles_total);
+                if before == OrderStatus::Canceled && renews && self.next_cycle_at.is_none() {
+                    self.next_cycle_at = self.expires_at;
+                }
             }
+            OrderStatus::Canceled => self.next_cycle_at = None,
+            OrderStatus::Inactive | OrderStatus::Expired | OrderStatus::Deleted => {}
         }
-        self.status = status;
-        if status == OrderStatus::Canceled {
-            self.next_cycle_at = None;
-        }
+    }
+
+    /// Whether its dates are those that its term makes.
+    fn has_own_term(&self, zone: &Zone) -> bool {
+        let computed = self.computed(zone);
+        computed.expires_at == self.expires_at && computed.next_cycle_at == self.next_cycle_at
+    }
+
+    fn computed(&self, zone: &Zone) -> Dates {
+        let (anchor, term) = (self.anchor_at, self.term);
+        dates(
+            zone,
+            anchor,
+            term,
+            self.order_type,
+            self.cycles_total,
+            self.cycles_paid,
+        )
     }
 
     /// Computes end and next cycle from the anchor.
     pub fn set_dates(&mut self, zone: &Zone) {
-        let dates = dates(
-            zone,
-            self.anchor_at,
-            self.term,
-            self.order_type,
-            self.cycles_total,
-            self.cycles_paid,
-        );
+        let dates = self.computed(zone);
         self.expires_at = dates.expires_at;
         self.next_cycle_at = dates.next_cycle_at;
     }

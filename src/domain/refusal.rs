@@ -20,6 +20,8 @@ pub enum Refusal {
     OfferNotOnSale { offer: ProductOfferId },
     /// The service spec cannot be given out: deleted.
     ServiceSpecGone { spec: ServiceSpecId },
+    /// The order would end after the last day of the calendar.
+    BeyondCalendar,
     /// More of these than one customer may have.
     TooMany { what: &'static str, max: usize },
     /// A set-up or sign-in secret that does not fit.
@@ -44,6 +46,7 @@ impl Refusal {
             Self::OperatorTaken { .. } => "operator-taken",
             Self::OfferNotOnSale { .. } => "offer-not-on-sale",
             Self::ServiceSpecGone { .. } => "service-spec-gone",
+            Self::BeyondCalendar => "beyond-calendar",
             Self::TooMany { .. } => "too-many",
             Self::BadCredentials => "bad-credentials",
             Self::SetupDone => "setup-done",

@@ -167,11 +167,16 @@ pub async fn update(
         let before = owned(tx, &customer, &order)?;
         let mut after = before.clone();
         after.cycles_total = wish.cycles_total.unwrap_or(after.cycles_total);
-        if let Some(status) = wish.status {
+        // An order past its end reads as expired; sent back so, it is not meant to be expired for
+        // good.
+        let echoed =
+            |status: &OrderStatus| *status != before.status && *status == before.status_at(ctx.now);
+        if let Some(status) = wish.status.filter(|status| !echoed(status)) {
             after.set_status(status, &ctx.app.company().zone, ctx.now);
         }
         after.expires_at = wish.expires_at.unwrap_or(after.expires_at);
         after.next_cycle_at = wish.next_cycle_at.unwrap_or(after.next_cycle_at);
+        end_canceled(&mut after, ctx.now);
         after.updated_at = ctx.now;
         super::change(ctx, tx, "order.update", &before, &after)?;
         settle_change(ctx, tx, &customer, &before, &after)?;
@@ -236,12 +241,24 @@ fn open(
         updated_at: ctx.now,
     };
     order.set_dates(&ctx.app.company().zone);
+    let endless = order.term.count == PeriodCount::ZERO;
+    if order.expires_at.is_none() && wish.expires_at.is_none() && !endless {
+        return Err(Refusal::BeyondCalendar.into());
+    }
     if status == OrderStatus::Canceled {
         order.next_cycle_at = None;
     }
     order.expires_at = wish.expires_at.or(order.expires_at);
     order.next_cycle_at = wish.next_cycle_at.or(order.next_cycle_at);
+    end_canceled(&mut order, ctx.now);
     Ok(order)
+}
+
+/// A canceled order runs to its end; one that has none ends now.
+fn end_canceled(order: &mut Order, now: Timestamp) {
+    if order.status == OrderStatus::Canceled && order.expires_at.is_none() {
+        order.expires_at = Some(now);
+    }
 }
 
 /// An order for a plan that is billed elsewhere: no offer, no charges.

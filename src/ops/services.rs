@@ -27,7 +27,8 @@ impl Named for Service {
 pub struct NewService {
     pub spec: Handle<ServiceSpecId>,
     pub status: Option<ServiceStatus>,
-    pub expires_at: Option<Timestamp>,
+    /// `None`: not said. An existing right keeps its end, a new one has none.
+    pub expires_at: Option<Option<Timestamp>>,
 }
 
 /// The customer's services, oldest first, deleted ones too.
@@ -74,7 +75,7 @@ pub async fn add(
             Some(position) => {
                 let before = services.remove(position);
                 let mut after = before.clone();
-                after.expires_at = wish.expires_at;
+                after.expires_at = wish.expires_at.unwrap_or(before.expires_at);
                 after.set_status(status, ctx.now);
                 super::change(ctx, tx, "service.extend", &before, &after)?;
                 after
@@ -83,7 +84,7 @@ pub async fn add(
                 room_for(services.len(), 1)?;
                 let id = tx.next_id()?;
                 let mut service = Service::of_spec(id, customer.id, &spec, Origin::Direct, ctx.now);
-                service.expires_at = wish.expires_at;
+                service.expires_at = wish.expires_at.flatten();
                 begin(&mut service, status, ctx.now);
                 super::create(ctx, tx, "service.add", &service)?;
                 service

@@ -76,14 +76,24 @@ pub fn bearer(app: &App, now: Timestamp, token: &str) -> Result<Option<Bearer>, 
 /// Mints a token and answers its record and itself. The token is not kept.
 pub async fn create_token(ctx: &Ctx, wish: NewToken) -> Result<(Token, String), OpError> {
     ctx.require(Permission::StaffManage)?;
+    let named = (1..=255).contains(&wish.name.len()) && !wish.name.chars().any(char::is_control);
+    if !named {
+        return Err(wrong(
+            "name",
+            "must have 1 to 255 bytes and no control characters",
+        ));
+    }
+    if !(1..=TOKEN_SECONDS_MAX).contains(&wish.ttl_seconds) {
+        let problem = format!("must be from 1 to {TOKEN_SECONDS_MAX} seconds");
+        return Err(wrong("ttl_seconds", &problem));
+    }
     let id = TokenId::from_random(ctx.app.entropy.bytes()?);
-    let ttl_seconds = wish.ttl_seconds.clamp(1, TOKEN_SECONDS_MAX);
     let token = Token {
         id,
         name: wish.name,
         role: wish.role,
         created_at: ctx.now,
-        expires_at: ctx.now.saturating_add_seconds(ttl_seconds),
+        expires_at: ctx.now.saturating_add_seconds(wish.ttl_seconds),
         revoked_at: None,
     };
     let settings = &ctx.app.config.alphaott;
@@ -149,6 +159,18 @@ pub async fn add_operator(
     role: Role,
     password: String,
 ) -> Result<Operator, OpError> {
+    put_operator(ctx, name, role, password, None).await
+}
+
+/// Adds a member of staff; with the hash of a set-up code only if that is still the code, so that
+/// of many who use one link at once the first wins.
+async fn put_operator(
+    ctx: &Ctx,
+    name: String,
+    role: Role,
+    password: String,
+    code_hash: Option<[u8; 32]>,
+) -> Result<Operator, OpError> {
     ctx.require(Permission::StaffManage)?;
     check_password(&password)?;
     let password = ctx
@@ -157,6 +179,12 @@ pub async fn add_operator(
         .hash(password, ctx.app.entropy.bytes()?)
         .await?;
     ctx.write(move |ctx, tx| {
+        if let Some(hash) = code_hash {
+            let held = tx.raw_get(Table::Meta, SETUP.as_bytes(), |held| held == hash)?;
+            if held != Some(true) {
+                return Err(Refusal::SetupDone.into());
+            }
+        }
         if tx
             .get_by::<Operator>(Table::OperatorsByName, name.as_bytes())?
             .is_some()
@@ -246,7 +274,13 @@ pub async fn sign_in(
         ..ctx.clone()
     };
     let stored = session.clone();
+    let verified = operator.password.clone();
     ctx.write(move |ctx, tx| {
+        // The password may have been changed while this one was being compared.
+        let present = tx.get::<Operator>(&stored.operator)?;
+        if present.is_none_or(|present| present.password != verified) {
+            return Err(Refusal::BadCredentials.into());
+        }
         let now = ctx.now;
         for old in tx
             .all::<Session>()?
@@ -327,7 +361,14 @@ pub async fn set_up(
         actor: Actor::System,
         ..ctx.clone()
     };
-    add_operator(&owner, name, Role::Owner, password).await
+    put_operator(&owner, name, Role::Owner, password, Some(hashed(code))).await
+}
+
+fn wrong(path: &str, problem: &str) -> OpError {
+    OpError::Document {
+        path: path.to_owned(),
+        problem: problem.to_owned(),
+    }
 }
 
 fn check_password(password: &str) -> Result<(), OpError> {

@@ -66,7 +66,7 @@ pub async fn run(
     }
     // Clients whose connection stands in the kernel's line believe that they are heard.
     while let Ok(Ok((stream, peer))) =
-        tokio::time::timeout(Duration::from_millis(1), listener.accept()).await
+        tokio::time::timeout(Duration::from_millis(20), listener.accept()).await
     {
         tasks.spawn(serve(stream, peer, router.clone(), closing.clone()));
     }

@@ -99,8 +99,22 @@ fn open_held(storage: &Storage) -> Result<Database, StoreError> {
     Ok(match storage {
         Storage::Memory => builder.create_with_backend(redb::backends::InMemoryBackend::new())?,
         Storage::Device(open) => open(&builder)?,
-        Storage::File(path) => builder.open(path)?,
+        Storage::File(path) => {
+            // One that another user owns is that user's to protect.
+            let _ = keep_private(path);
+            builder.open(path)?
+        }
     })
+}
+
+/// Nobody but the owner reads the signing key and the hashes that are in the file.
+fn keep_private(path: &Path) -> std::io::Result<()> {
+    #[cfg(unix)]
+    {
+        use std::os::unix::fs::PermissionsExt as _;
+        std::fs::set_permissions(path, std::fs::Permissions::from_mode(0o600))?;
+    }
+    Ok(())
 }
 
 /// Makes an empty file under another name and moves it into place when it is whole: a power cut
@@ -111,6 +125,7 @@ fn create(builder: &Builder, path: &Path) -> Result<(), StoreError> {
         std::fs::remove_file(&draft)?;
     }
     builder.create(&draft)?.close()?;
+    keep_private(&draft)?;
     File::open(&draft)?.sync_all()?;
     // Unlike a rename, a link never takes the place of a file that another process just made.
     let linked = match std::fs::hard_link(&draft, path) {

@@ -94,10 +94,15 @@ pub(super) fn keep_customer(
     let status = given.status.map_or(after.status, |status| status.0);
     after.set_status(status, ctx.now);
     let mut changes = Vec::new();
-    keep_devices(ctx, tx, after.id, given, path, &mut changes)?;
-    keep_plan(ctx, tx, &mut after, given, path, &mut changes)?;
-    keep_chosen(ctx, tx, &mut after, given, path, &mut changes)?;
-    keep_channels(ctx, tx, &after, given, path, &mut changes)?;
+    if after.is_deleted() {
+        // A tombstone has nothing: its MACs are free.
+        devices::release_all(ctx, tx, after.id)?;
+    } else {
+        keep_devices(ctx, tx, after.id, given, path, &mut changes)?;
+        keep_plan(ctx, tx, &mut after, given, path, &mut changes)?;
+        keep_chosen(ctx, tx, &mut after, given, path, &mut changes)?;
+        keep_channels(ctx, tx, &after, given, path, &mut changes)?;
+    }
     customers::check_unique(tx, &after).map_err(|error| at_field(error, path))?;
     if held.as_ref() == Some(&after) && changes.is_empty() {
         return Ok(Outcome::Left);
@@ -286,14 +291,20 @@ fn keep_plan(
     };
     let plan = tx.get_by::<ProductSpec>(Table::ProductSpecsByExternal, name.as_bytes())?;
     let plan = plan.ok_or_else(|| wrong(&format!("{path}.tariff_plan"), "no such product"))?;
-    if let Some(id) = customer.primary_order
-        && let Some(order) = tx.get::<Order>(&id)?
-        && order.status_at(ctx.now) == OrderStatus::Active
-    {
-        if order.product == plan.id {
-            return Ok(());
-        }
-        end_order(ctx, tx, &order)?;
+    let held = orders::of_customer(tx, customer.id)?;
+    let present = customer.primary_order;
+    let present = held.iter().find(|order| present == Some(order.id));
+    if present.is_some_and(|order| order.product == plan.id) {
+        return Ok(());
+    }
+    // The plan that was set last this way. Switched off or run out, it stays so: a document that is
+    // applied again gives nobody back what they no longer pay for.
+    let last = held.iter().rfind(|order| order.offer.is_none());
+    if last.is_some_and(|order| order.product == plan.id && order.status != OrderStatus::Deleted) {
+        return Ok(());
+    }
+    if let Some(order) = present.filter(|order| order.status_at(ctx.now) == OrderStatus::Active) {
+        end_order(ctx, tx, order)?;
     }
     let order = orders::open_plan(ctx, tx, customer.id, plan.id, None)?;
     tx.put(&order)?;

@@ -186,6 +186,9 @@ fn refused(refusal: &Refusal) -> Failure {
         Refusal::ServiceSpecGone { .. } => {
             Failure::conflict("serviceSpec: this service specification is deleted")
         }
+        Refusal::BeyondCalendar => {
+            Failure::conflict("expires: the order would end after the year 9999")
+        }
         Refusal::TooMany { what, max } => {
             Failure::conflict(format!("there can be at most {max} {what} here"))
         }

@@ -12,7 +12,7 @@ use crate::domain::id::ServiceSpecId;
 use crate::domain::staff::Permission;
 use crate::ops;
 use crate::ops::services::NewService;
-use crate::wire::kit::json::Body;
+use crate::wire::kit::json::{Body, Patch, given};
 
 use super::error::Failure;
 use super::fields::{Moment, Open, Reference, shown};
@@ -75,8 +75,10 @@ impl ServiceOut {
 pub struct ServiceIn {
     #[serde(default)]
     status: Option<ServiceStatusWord>,
-    #[serde(default)]
-    expires: Option<Moment>,
+    /// Not given: an existing right keeps its end, a new one has none. Null: no end.
+    #[serde(default, deserialize_with = "given")]
+    #[schema(value_type = Option<Moment>)]
+    expires: Patch<Moment>,
     /// Id of the service specification.
     service_spec: Reference,
 }
@@ -143,7 +145,7 @@ pub async fn add(
     let wish = NewService {
         spec: ids::handle::<ServiceSpecId>(&wish.service_spec.0),
         status: wish.status.map(Into::into),
-        expires_at: wish.expires.map(|at| at.0),
+        expires_at: wish.expires.map(|at| at.map(|at| at.0)),
     };
     let services = ops::services::add(&ctx, path.customer(), wish).await?;
     Ok((StatusCode::CREATED, Json(shown_list(&ctx, &services, &[])?)))

@@ -145,6 +145,7 @@ fn refused(refusal: &Refusal) -> Problem {
         Refusal::OperatorTaken { name } => conflict(format!("operator {name} exists")),
         Refusal::OfferNotOnSale { .. } => conflict("this offer is not on sale".to_owned()),
         Refusal::ServiceSpecGone { .. } => conflict("this package is deleted".to_owned()),
+        Refusal::BeyondCalendar => conflict("the order would end after the year 9999".to_owned()),
         Refusal::TooMany { what, max } => conflict(format!("there can be at most {max} {what}")),
         Refusal::BadCredentials => {
             Problem::new(StatusCode::UNAUTHORIZED, "name or password do not fit")

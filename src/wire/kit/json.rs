@@ -14,6 +14,9 @@ pub const BODY_BYTES_MAX: usize = 1024 * 1024;
 /// the answer; beyond it the connection is cut.
 const DRAIN_BYTES_MAX: usize = 32 * 1024 * 1024;
 
+/// How long a client may take to send a body.
+const BODY_TIMEOUT: std::time::Duration = std::time::Duration::from_secs(30);
+
 /// A body as it came, not yet looked at: operations judge token and path before it.
 #[derive(Debug)]
 pub struct Body(Result<Vec<u8>, BodyError>);
@@ -22,7 +25,7 @@ pub struct Body(Result<Vec<u8>, BodyError>);
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum BodyError {
     TooLarge,
-    /// The connection broke off.
+    /// The connection broke off, or the rest did not come in time.
     Incomplete,
     NotJson(String),
     /// A member that does not fit; the path is empty where the body as a whole does not.
@@ -38,7 +41,8 @@ impl<S: Send + Sync> FromRequest<S> for Body {
     type Rejection = std::convert::Infallible;
 
     async fn from_request(request: Request, _: &S) -> Result<Self, Self::Rejection> {
-        Ok(Self(read(request).await))
+        let read = tokio::time::timeout(BODY_TIMEOUT, read(request)).await;
+        Ok(Self(read.unwrap_or(Err(BodyError::Incomplete))))
     }
 }
 
