@@ -160,7 +160,7 @@ impl From<ServiceSpecUpdateIn> for ServiceSpecChange {
 }
 
 /// Get service specifications
-#[utoipa::path(get, path = "/service-specs", tag = "Service specifications",
+#[utoipa::path(get, path = "/service-specs", tag = "Specifications",
     params(
         ("status" = Option<Vec<ServiceStatusWord>>, Query, description = "Any of these"),
         ("serviceType" = Option<Vec<ServiceTypeWord>>, Query, description = "Any of these"),
@@ -220,7 +220,7 @@ fn paged<'r, R: 'r, T>(
 /// Create service specification
 ///
 /// Boxoffice's own: the vendor's API has no operation for it.
-#[utoipa::path(post, path = "/service-specs", tag = "Service specifications",
+#[utoipa::path(post, path = "/service-specs", tag = "Specifications",
     request_body = ServiceSpecIn,
     responses((status = 201, body = ServiceSpecOut), Refusals))]
 pub async fn create_service_spec(
@@ -244,7 +244,7 @@ pub async fn create_service_spec(
 }
 
 /// Get service specification by id
-#[utoipa::path(get, path = "/service-specs/{serviceSpecId}", tag = "Service specifications",
+#[utoipa::path(get, path = "/service-specs/{serviceSpecId}", tag = "Specifications",
     params(("serviceSpecId" = String, Path)),
     responses((status = 200, body = ServiceSpecOut), Refusals))]
 pub async fn service_spec(Staff(ctx): Staff, path: Ids) -> Result<Json<ServiceSpecOut>, Failure> {
@@ -255,7 +255,7 @@ pub async fn service_spec(Staff(ctx): Staff, path: Ids) -> Result<Json<ServiceSp
 /// Update service specification
 ///
 /// Boxoffice's own: the vendor's API has no operation for it. Merges.
-#[utoipa::path(put, path = "/service-specs/{serviceSpecId}", tag = "Service specifications",
+#[utoipa::path(put, path = "/service-specs/{serviceSpecId}", tag = "Specifications",
     params(("serviceSpecId" = String, Path)), request_body = Option<ServiceSpecUpdateIn>,
     responses((status = 200, body = ServiceSpecOut), Refusals))]
 pub async fn update_service_spec(

@@ -241,8 +241,8 @@ fn with_orders(
 #[utoipa::path(get, path = "/customers", tag = "Customers",
     params(
         ("status" = Option<Vec<CustomerStatusWord>>, Query, description = "Any of these; also `status[]=A` and `A,B`"),
-        ("email" = Option<String>, Query, description = "Exactly this address, upper and lower case being one", min_length = 1, example = "customer@example.com"),
-        ("extraFields" = Option<String>, Query, description = "`orders`: each customer's orders as well", example = "orders"),
+        ("email" = Option<String>, Query, description = "Exactly this address, upper and lower case being one", min_length = 1),
+        ("extraFields" = Option<String>, Query, description = "`orders`: each customer's orders as well"),
         ("limit" = Option<u32>, Query, minimum = 1, maximum = 100, example = 50),
         ("offset" = Option<u32>, Query, minimum = 0, maximum = 1_000_000_000),
     ),

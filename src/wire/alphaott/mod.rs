@@ -127,7 +127,7 @@ pub fn router() -> OpenApiRouter<Arc<App>> {
         (name = "Customers", description = "ICustomerManagementAPI"),
         (name = "Devices", description = "ICustomerDeviceManagementAPI"),
         (name = "Services", description = "IServiceProvisioningAPI: what a customer may use"),
-        (name = "Service specifications", description = "IServiceManagementAPI; creating and changing them is Boxoffice's own extension"),
+        (name = "Specifications", description = "IServiceManagementAPI; creating and changing them is Boxoffice's own extension"),
         (name = "Catalogue", description = "IProductCatalogAPI and IProductManagementAPI; creating product specifications is Boxoffice's own extension"),
         (name = "Orders", description = "IOrderManagementAPI"),
     )
