@@ -588,3 +588,20 @@ async fn a_dry_run_tells_and_takes_nothing() {
         Err(error) => assert!(error.to_string().contains("customers[1].status"), "{error}"),
     }
 }
+
+/// A document that is applied every night gives nobody back what billing switched off.
+#[tokio::test]
+async fn applying_again_does_not_undo_what_was_switched_off() {
+    let bx = applied(fixture()).await;
+    let api = bx.api();
+    let order = "/customers/000000000000000000000001/orders/000000000000000000000001";
+    for status in ["INACTIVE", "CANCELED"] {
+        api.put(order, json!({ "status": status }))
+            .await
+            .expect(200);
+        bx.apply(fixture()).await;
+        assert_eq!(get(&bx, order).await["status"], status);
+        let orders = get(&bx, "/customers/000000000000000000000001/orders").await;
+        assert_eq!(orders.as_array().map(Vec::len), Some(1), "{orders}");
+    }
+}

@@ -12,6 +12,7 @@
 
 mod alphaott;
 mod apply;
+mod console;
 mod contract;
 mod crash;
 mod kit;

@@ -755,3 +755,65 @@ async fn a_token_and_its_rights_come_first() {
     assert!(allow.contains("GET") && allow.contains("POST"), "{allow}");
     answer.expect_error(405, "MethodNotAllowedError", "DELETE is not allowed");
 }
+
+/// Dates that the caller set outlive the activation; computed ones begin with it.
+#[tokio::test]
+async fn an_end_that_was_given_outlives_activation() {
+    let shop = Shop::open().await;
+    let waiting = json!({
+        "status": "INACTIVE", "expires": "2027-06-01T00:00:00.000Z", "createCustomerServices": true
+    });
+    let order = shop.place(waiting).await;
+    let order = shop.change(&order, json!({ "status": "ACTTIVE" })).await;
+    assert_eq!(order["expires"], "2027-06-01T00:00:00.000Z");
+    for service in shop.services().await {
+        assert_eq!(service["status"], "ACTIVE");
+        assert_eq!(service["expires"], "2027-06-01T00:00:00.000Z");
+    }
+}
+
+/// An order that is past its end reads EXPIRED; sent back whole with a later end, it runs again.
+#[tokio::test]
+async fn an_expired_order_sent_back_with_a_later_end_runs_again() {
+    let shop = Shop::open().await;
+    let order = shop.place(json!({ "createCustomerServices": true })).await;
+    shop.bx.advance(40 * 86_400).await;
+    let mut order = shop.order(&order).await;
+    assert_eq!(order["status"], "EXPIRED");
+    order["expires"] = json!("2027-06-01T00:00:00.000Z");
+    let order = shop.change(&order.clone(), order).await;
+    assert_eq!(order["status"], "ACTTIVE");
+    assert!(
+        shop.services()
+            .await
+            .iter()
+            .all(|service| service["status"] == "ACTIVE")
+    );
+}
+
+/// A canceled order runs to its end; one without an end has come to it.
+#[tokio::test]
+async fn canceling_what_has_no_end_ends_it() {
+    let shop = Shop::open().await;
+    let order = shop
+        .place(json!({ "duration": 0, "createCustomerServices": true }))
+        .await;
+    assert!(order.get("expires").is_none(), "{order}");
+    let order = shop.change(&order, json!({ "status": "CANCELED" })).await;
+    assert_eq!(order["expires"], crate::support::NOW);
+    assert!(
+        shop.services()
+            .await
+            .iter()
+            .all(|service| service["status"] == "EXPIRED")
+    );
+}
+
+/// A term that leaves the calendar is refused, not taken for one without an end.
+#[tokio::test]
+async fn an_order_beyond_the_calendar_is_refused() {
+    let shop = Shop::open().await;
+    let body = json!({ "offer": shop.offer, "created": "9999-12-31T00:00:00.000Z" });
+    let answer = shop.api.post(shop.of_customer("orders"), body).await;
+    answer.expect_error(409, "ConflictError", "9999");
+}

@@ -578,3 +578,23 @@ async fn a_service_is_found_under_its_own_customer_only() {
     let put = api.put(&own, json!({ "status": "FROZEN" })).await;
     put.expect_error(405, "MethodNotAllowedError", "PUT is not allowed");
 }
+
+/// What is not said stays: a right given until a day does not become endless, nor shorter, by
+/// being given again without one.
+#[tokio::test]
+async fn giving_again_without_an_end_keeps_the_end() {
+    let api = TestBox::start().await.api();
+    let path = services_path(&api).await;
+    let spec = service_spec(&api).await;
+    let dated = json!({ "serviceSpec": spec, "expires": "2027-01-01T00:00:00.000Z" });
+    add(&api, &path, dated).await;
+    let frozen = add(
+        &api,
+        &path,
+        json!({ "serviceSpec": spec, "status": "FROZEN" }),
+    )
+    .await;
+    assert_eq!(frozen["expires"], "2027-01-01T00:00:00.000Z");
+    let endless = add(&api, &path, json!({ "serviceSpec": spec, "expires": null })).await;
+    assert!(endless.get("expires").is_none(), "{endless}");
+}
