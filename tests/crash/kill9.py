@@ -25,7 +25,7 @@ import time
 import uuid
 
 PREFIX = "/integration/api"
-PATIENCE_SECONDS = 60
+PATIENCE_SECONDS = 300
 
 # One order gives the customer one service for each of these.
 SERVICE_SPECS = [

@@ -6,8 +6,8 @@ import { join } from 'node:path';
 import { createInterface } from 'node:readline';
 import { promisify } from 'node:util';
 
-const START_SECONDS = 120;
-const STOP_SECONDS = 30;
+const START_SECONDS = 180;
+const STOP_SECONDS = 90;
 
 export async function startBox() {
   const program = process.env.BOXOFFICE_BIN;

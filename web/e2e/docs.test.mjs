@@ -53,6 +53,8 @@ async function openPage(options = {}) {
       window.violations.push(`${event.violatedDirective}: ${event.blockedURI} ${event.sample}`));
   });
   const page = await context.newPage();
+  // A busy machine is slow, not wrong.
+  page.setDefaultTimeout(180_000);
   page.on('console', (message) => {
     if (['error', 'warning'].includes(message.type())) complaints.push(`console ${message.type()}: ${message.text()}`);
   });

@@ -33,7 +33,7 @@ pub const NOW_SECONDS: i64 = 1_769_853_600;
 pub const TWO_YEARS_SECONDS: i64 = 63_115_200;
 
 const PREFIX: &str = "/integration/api";
-const PATIENCE: Duration = Duration::from_mins(1);
+const PATIENCE: Duration = Duration::from_mins(5);
 
 /// A real box on a real socket, port 0, redb in memory, test clock at [`NOW`], cheap passwords,
 /// seeded entropy.
