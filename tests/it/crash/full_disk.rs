@@ -10,7 +10,7 @@ use super::{Contents, Step, join, proved, recovered};
 use crate::kit::{Refused, command, is_unavailable, run, together};
 
 /// How often something is tried that has to work in the end.
-const TRIES: u32 = 100;
+const TRIES: u32 = 400;
 
 const BATCH: [Step; 4] = [
     Step::Join(2),
