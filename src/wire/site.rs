@@ -94,18 +94,31 @@ pub fn describe(document: &mut OpenApi, prefix: &str) {
                     }
                 }
             }
-            // `customers::list` of the code is `customers_list` of the document.
+            // `customers::list` of the code is `customersList` of the document. No underscores: the
+            // reader takes them for blanks of an older time.
             let tag = operation
                 .tags
                 .as_ref()
                 .and_then(|tags| tags.first())
                 .cloned();
             if let (Some(id), Some(tag)) = (&mut operation.operation_id, tag) {
-                *id = format!("{}_{id}", tag.to_lowercase().replace(' ', "_"));
+                *id = camel(&format!("{}_{id}", tag.to_lowercase()));
             }
         }
         document.paths.paths.insert(format!("{prefix}{path}"), item);
     }
+}
+
+/// `customers_list` as `customersList`.
+fn camel(text: &str) -> String {
+    let mut words = text.split('_');
+    let mut out = words.next().unwrap_or_default().to_owned();
+    for word in words {
+        let mut letters = word.chars();
+        out.extend(letters.next().map(|first| first.to_ascii_uppercase()));
+        out.push_str(letters.as_str());
+    }
+    out
 }
 
 fn operations(item: &mut PathItem) -> impl Iterator<Item = &mut utoipa::openapi::path::Operation> {
