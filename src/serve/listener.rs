@@ -13,6 +13,7 @@ use axum::http::Request;
 use hyper::body::Incoming;
 use hyper::server::conn::http1;
 use hyper_util::rt::{TokioIo, TokioTimer};
+use socket2::{SockFilter, SockRef};
 use tokio::net::{TcpListener, TcpStream};
 use tokio::sync::Semaphore;
 use tokio_util::sync::CancellationToken;
@@ -64,11 +65,25 @@ pub async fn run(
             }
         }
     }
+    refuse_newcomers(&listener);
     // Clients whose connection stands in the kernel's line believe that they are heard.
     while let Ok(Ok((stream, peer))) =
         tokio::time::timeout(Duration::from_millis(20), listener.accept()).await
     {
         tasks.spawn(serve(stream, peer, router.clone(), closing.clone()));
+    }
+}
+
+/// From here on the kernel drops what knocks at the socket. Without it a client that connects
+/// between the last accept and the close of the socket is taken into the line and then reset;
+/// with it that client's knock gets no answer, and the next one finds the port closed.
+fn refuse_newcomers(listener: &TcpListener) {
+    // One instruction of the kernel's packet filter: return, keeping 0 bytes.
+    const BPF_RETURN_CONSTANT: u16 = 0x06;
+    let drop_all = SockFilter::new(BPF_RETURN_CONSTANT, 0, 0, 0);
+    if let Err(error) = SockRef::from(listener).attach_filter(&[drop_all]) {
+        // Not every kernel has it; then only that short moment is uncovered.
+        tracing::debug!(%error, "filter.failed");
     }
 }
 
