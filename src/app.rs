@@ -7,8 +7,9 @@ use std::sync::{Arc, OnceLock};
 
 use anyhow::Context as _;
 use arc_swap::ArcSwapOption;
+use tokio::sync::Notify;
 
-use crate::clock::Clock;
+use crate::clock::{Clock, Stopwatch};
 use crate::config::Config;
 use crate::domain::calendar::Zone;
 use crate::domain::money::Currency;
@@ -35,6 +36,10 @@ pub struct App {
     requests: AtomicU64,
     /// Where the box listens, once it does.
     pub listening: OnceLock<SocketAddr>,
+    /// Something may be due earlier than the scheduler thinks.
+    pub due: Notify,
+    /// Held while the test clock is moved.
+    pub clock_moves: tokio::sync::Mutex<()>,
     /// The provider of the last apply document; the settings stand in where there was none.
     company: ArcSwapOption<Company>,
 }
@@ -92,6 +97,8 @@ impl App {
             run,
             requests: AtomicU64::new(0),
             listening: OnceLock::new(),
+            due: Notify::new(),
+            clock_moves: tokio::sync::Mutex::new(()),
             company: ArcSwapOption::empty(),
         };
         app.refresh_company()?;
@@ -117,6 +124,17 @@ impl App {
         } else {
             public.to_owned()
         }
+    }
+
+    /// Tells the scheduler to look again at what is due next.
+    pub fn wake_jobs(&self) {
+        self.due.notify_one();
+    }
+
+    /// Measures how long something takes.
+    #[must_use]
+    pub fn stopwatch(&self) -> Stopwatch {
+        Stopwatch::start()
     }
 
     /// Name, currency and calendar of the operator.

@@ -102,6 +102,10 @@ pub struct UrlSetting {
 pub struct BillingSettings {
     /// A run that would touch unusually much stops and asks.
     pub guard: bool,
+    /// Most orders that may be due at once, in percent of all.
+    pub guard_share_percent: u8,
+    /// How many times what the last two days were invoiced one run may invoice.
+    pub guard_multiple: u32,
 }
 
 /// Cost of passwords (argon2id) and how many are worked at once.
@@ -191,7 +195,11 @@ impl Default for MarketoneSettings {
 
 impl Default for BillingSettings {
     fn default() -> Self {
-        Self { guard: true }
+        Self {
+            guard: true,
+            guard_share_percent: 50,
+            guard_multiple: 5,
+        }
     }
 }
 
@@ -224,7 +232,7 @@ pub type Flags = BTreeMap<String, String>;
 const SECRETS: &[&str] = &["stalker.password", "smtp.url", "sms.url", "carrier.url"];
 
 /// Sections that later versions act on: accepted, so that one file serves both.
-const NOT_YET_USED: &[&str] = &["stalker", "marketone", "smtp", "sms", "carrier", "billing"];
+const NOT_YET_USED: &[&str] = &["stalker", "marketone", "smtp", "sms", "carrier"];
 
 /// The settings and where each came from.
 #[derive(Debug, Clone)]

@@ -1,7 +1,7 @@
 //! Boxoffice: the back office of a small IPTV/OTT operator in one binary and one file.
 //!
 //! Read in this order: `domain` (the rules), `store` (the file), `ops` (the use cases), `wire`
-//! (the interfaces), `serve` (the process). `ARCHITECTURE.md` has the map.
+//! (the interfaces), `jobs` (the scheduler), `serve` (the process). `ARCHITECTURE.md` has the map.
 
 pub mod domain;
 
@@ -22,4 +22,5 @@ pub mod wire;
 pub mod cli;
 pub mod command;
 pub mod control;
+pub mod jobs;
 pub mod serve;

@@ -117,6 +117,13 @@ impl Zone {
         self.instant(date.at(0, 0, 0, 0))
     }
 
+    /// The day on which `instant` falls.
+    #[must_use]
+    pub fn date(&self, instant: Timestamp) -> LocalDate {
+        let instant = jiff::Timestamp::from_microsecond(instant.micros()).unwrap_or_default();
+        LocalDate::of(self.0.to_datetime(instant).date())
+    }
+
     fn moved(
         &self,
         from: Timestamp,
@@ -129,6 +136,40 @@ impl Zone {
     fn instant(&self, local: civil::DateTime) -> Option<Timestamp> {
         let instant = self.0.to_ambiguous_timestamp(local).compatible().ok()?;
         Timestamp::from_micros(instant.as_microsecond())
+    }
+}
+
+/// A day of the operator's calendar: days since 1970-01-01.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+pub struct LocalDate(i32);
+
+impl LocalDate {
+    fn of(date: civil::Date) -> Self {
+        let epoch = civil::date(1970, 1, 1);
+        Self(epoch.until(date).map_or(0, |span| span.get_days()))
+    }
+
+    /// A date written `2026-01-31`.
+    #[must_use]
+    pub fn parse(text: &str) -> Option<Self> {
+        let date: civil::Date = (text.len() == 10).then(|| text.parse().ok())??;
+        Some(Self::of(date))
+    }
+
+    /// Days from `self` to `later`; negative if that is earlier.
+    #[must_use]
+    pub fn days_until(self, later: Self) -> i32 {
+        later.0.saturating_sub(self.0)
+    }
+}
+
+impl std::fmt::Display for LocalDate {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        let epoch = civil::date(1970, 1, 1);
+        let date = Span::new()
+            .try_days(i64::from(self.0))
+            .and_then(|span| epoch.checked_add(span));
+        write!(f, "{}", date.unwrap_or(epoch))
     }
 }
 

@@ -3,6 +3,8 @@
 use serde::{Deserialize, Serialize};
 
 use super::calendar::{PeriodCount, Term, has_passed};
+use super::charge::Price;
+use super::dunning::Ladder;
 use super::id::{ChannelId, MovieId, ProductOfferId, ProductSpecId, ServiceSpecId};
 use super::money::Amount;
 use super::open::OpenObject;
@@ -187,10 +189,14 @@ pub struct ProductOffer {
     pub order_type: OrderType,
     pub status: OfferStatus,
     pub billing: Billing,
-    /// What it costs, verbatim; amounts were checked when they came in.
+    /// What it costs, verbatim: what is shown. What is billed stands in `prices`.
     pub charges: Vec<OpenObject>,
-    /// The ladder of reminders and retries, verbatim.
+    /// The ladder of grace and reminders, verbatim.
     pub dunning: Option<OpenObject>,
+    /// What it costs, and what it did cost: orders that run may keep an older price.
+    pub prices: Vec<Price>,
+    /// None: the usual one.
+    pub ladder: Option<Ladder>,
     pub external_refs: Vec<OpenObject>,
     pub created_at: Timestamp,
     pub updated_at: Timestamp,
@@ -199,6 +205,19 @@ pub struct ProductOffer {
 }
 
 impl ProductOffer {
+    /// The ladder of its orders.
+    #[must_use]
+    pub fn ladder(&self) -> Ladder {
+        let usual = || Ladder::usual(self.billing);
+        self.ladder.clone().unwrap_or_else(usual)
+    }
+
+    /// The price that new orders begin with; 0 where there is none.
+    #[must_use]
+    pub fn price_version(&self) -> u32 {
+        self.prices.last().map_or(0, |price| price.version)
+    }
+
     /// Whether it can be ordered at `now`, its product being `product`.
     #[must_use]
     pub fn is_orderable_at(&self, product: &ProductSpec, now: Timestamp) -> bool {

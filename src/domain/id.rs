@@ -48,6 +48,18 @@ ids! {
     AuditId = "audit";
     /// A member of staff.
     OperatorId = "operator";
+    /// One entry of the journal.
+    JournalEntryId = "journal_entry";
+    /// The number of an invoice or credit note: without gaps.
+    InvoiceId = "invoice";
+    /// Money that came in or went back.
+    PaymentId = "payment";
+    /// A code that is worth money.
+    VoucherId = "voucher";
+    /// Vouchers that were made together.
+    VoucherBatchId = "voucher_batch";
+    /// One run of the billing.
+    RunId = "run";
     /// A page where an order is paid.
     HostedPageId = "hosted_page";
     /// A TV or radio channel.

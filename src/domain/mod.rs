@@ -9,6 +9,13 @@
 //! | ProductSpec | a bundle of included and optional rights; a tariff plan |
 //! | ProductOffer | how a product is sold: term, cycles, charges |
 //! | Order | this customer has this product, until when, renewed how |
+//! | Charge, Price | what a cycle of an offer costs, and since when |
+//! | Bill | one cycle of an order with what it costs |
+//! | Invoice, OpenInvoice | what a customer was billed; the part of it that is not paid |
+//! | JournalEntry, Posting, Account | money that moved, from where, to where |
+//! | Payment, Refund | money that came in, or went back |
+//! | Ladder | grace, reminders, freeze and suspension of an order that is not paid |
+//! | Run | what the billing did, and what it cost |
 //! | HostedPage | a page where one offer is paid |
 //! | Activity | what a customer or their box did |
 //! | Audit | who changed what, from where |
@@ -19,17 +26,23 @@
 pub mod access;
 pub mod calendar;
 pub mod catalogue;
+pub mod charge;
 pub mod contact;
 pub mod content;
 pub mod customer;
+pub mod cycle;
 pub mod device;
+pub mod dunning;
 pub mod event;
 pub mod id;
+pub mod invoice;
+pub mod journal;
 pub mod money;
 pub mod open;
 pub mod order;
 pub mod payment;
 pub mod provider;
 pub mod refusal;
+pub mod run;
 pub mod staff;
 pub mod time;

@@ -89,6 +89,80 @@ impl Amount {
     }
 }
 
+/// `numerator / denominator` rounded to a whole number, half away from zero: how every rule here
+/// rounds money. 0 where the denominator is 0; clamped to what an `i64` holds.
+#[must_use]
+pub fn rounded(numerator: i128, denominator: i128) -> i64 {
+    let (sign, top, bottom) = (
+        numerator.signum() * denominator.signum(),
+        numerator.unsigned_abs(),
+        denominator.unsigned_abs(),
+    );
+    if bottom == 0 {
+        return 0;
+    }
+    let half = bottom.div_ceil(2);
+    let whole = top.checked_div(bottom).unwrap_or(0);
+    let rest = top.checked_rem(bottom).unwrap_or(0);
+    let whole = if rest >= half && rest > 0 {
+        whole.saturating_add(1)
+    } else {
+        whole
+    };
+    let magnitude = i64::try_from(whole).unwrap_or(i64::MAX);
+    if sign < 0 { -magnitude } else { magnitude }
+}
+
+/// A tax rate in thousandths of a percent: 20 % is 20,000.
+#[derive(
+    Debug, Clone, Copy, Default, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize,
+)]
+pub struct TaxRate(u32);
+
+/// Highest tax rate: 1,000 %.
+pub const TAX_PERCENT_MAX: u32 = 1_000;
+
+impl TaxRate {
+    pub const ZERO: TaxRate = TaxRate(0);
+
+    /// Percent as a decimal text from 0 to [`TAX_PERCENT_MAX`] with at most three decimals.
+    #[must_use]
+    pub fn parse(text: &str) -> Option<Self> {
+        let thousandths = u32::try_from(scaled(text, 3)?).ok()?;
+        (thousandths <= TAX_PERCENT_MAX * 1_000).then_some(Self(thousandths))
+    }
+
+    /// From the number that [`TaxRate::thousandths`] gave.
+    #[must_use]
+    pub fn from_thousandths(thousandths: u32) -> Self {
+        Self(thousandths.min(TAX_PERCENT_MAX * 1_000))
+    }
+
+    #[must_use]
+    pub fn thousandths(self) -> u32 {
+        self.0
+    }
+
+    /// `20`, `7.5`: percent.
+    #[must_use]
+    pub fn to_percent(self) -> String {
+        to_shortest(i64::from(self.0), 3)
+    }
+
+    /// The tax contained in `gross`, in minor units.
+    #[must_use]
+    pub fn contained_in(self, gross: i64) -> i64 {
+        let rate = i128::from(self.0);
+        rounded(i128::from(gross) * rate, 100_000 + rate)
+    }
+
+    /// The tax to be added to `net`, in minor units.
+    #[must_use]
+    pub fn on_top_of(self, net: i64) -> i64 {
+        rounded(i128::from(net) * i128::from(self.0), 100_000)
+    }
+}
+
 /// The decimal `text` times ten to the power of `exponent`, if that is a whole number.
 pub(super) fn scaled(text: &str, exponent: u32) -> Option<i64> {
     if text.is_empty() || text.len() > 40 {
@@ -157,8 +231,36 @@ pub(super) fn to_shortest(value: i64, exponent: u32) -> String {
 
 #[cfg(test)]
 mod tests {
-    use super::{Amount, Currency};
+    use super::{Amount, Currency, TaxRate, rounded};
     use proptest::prelude::*;
+
+    #[test]
+    fn halves_go_away_from_zero() {
+        for (top, bottom, whole) in [
+            (1, 2, 1),
+            (-1, 2, -1),
+            (1, 3, 0),
+            (2, 3, 1),
+            (5, 10, 1),
+            (4, 10, 0),
+            (-5, 10, -1),
+            (10, -4, -3),
+            (7, 0, 0),
+            (0, 1, 0),
+        ] {
+            assert_eq!(rounded(top, bottom), whole, "{top}/{bottom}");
+        }
+    }
+
+    #[test]
+    fn tax_is_taken_out_or_put_on_top() {
+        let rate = TaxRate::parse("20").unwrap();
+        assert_eq!(rate.contained_in(1_200), 200);
+        assert_eq!(rate.on_top_of(1_000), 200);
+        assert_eq!(TaxRate::parse("7.5").unwrap().to_percent(), "7.5");
+        assert_eq!(TaxRate::parse("-1"), None);
+        assert_eq!(TaxRate::parse("1000.001"), None);
+    }
 
     #[test]
     fn decimals_follow_the_currency() {

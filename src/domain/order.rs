@@ -1,10 +1,11 @@
-//! Orders: opened, activated, canceled, ended. Dates only; what a cycle costs is another page.
+//! Orders: opened, activated, canceled, paused, ended. Dates only; what a cycle costs, and what is
+//! done when it is due, is [`super::cycle`].
 
 use serde::{Deserialize, Serialize};
 
 use super::access::{Origin, Service};
 use super::calendar::{Term, Zone, has_passed};
-use super::catalogue::{OrderType, ServiceStatus};
+use super::catalogue::{Billing, OrderType, ServiceStatus};
 use super::id::{CustomerId, OrderId, ProductOfferId, ProductSpecId};
 use super::open::OpenObject;
 use super::time::Timestamp;
@@ -21,6 +22,50 @@ pub enum OrderStatus {
     Deleted,
 }
 
+/// How an order stands with the money. Stored by position: append only.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+pub enum Standing {
+    /// Nothing stands in its way.
+    Settled,
+    /// Waits for its first payment; nothing of it was invoiced yet.
+    Waiting,
+    /// Not paid since `since`; its services go on until `freeze_at`.
+    Overdue {
+        since: Timestamp,
+        freeze_at: Timestamp,
+        /// When the customer is reminded next.
+        remind_at: Option<Timestamp>,
+        reminders_sent: u32,
+    },
+    /// Its services are frozen for want of money.
+    Frozen {
+        since: Timestamp,
+        /// When a customer without any other active service is suspended; `None`: that is over.
+        suspend_at: Option<Timestamp>,
+    },
+    /// Stopped on request; the rest of the paid time is kept.
+    Paused { since: Timestamp },
+    /// Could not be worked; left alone until somebody changes the order.
+    Parked { since: Timestamp },
+    /// Its time is over and everything that follows from that was done.
+    Ended,
+}
+
+/// What is next to be done about an order.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+pub enum Due {
+    /// The grace is over.
+    Freeze,
+    /// A reminder is to be sent.
+    Reminder,
+    /// Its next cycle begins.
+    Cycle,
+    /// Its time is over.
+    End,
+    /// Its customer may have to be suspended.
+    Suspension,
+}
+
 /// This customer has this product, until when, renewed how.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Order {
@@ -32,13 +77,20 @@ pub struct Order {
     pub offer: Option<ProductOfferId>,
     pub term: Term,
     pub order_type: OrderType,
+    /// Who collects.
+    pub billing: Billing,
+    /// The price it began with, see [`super::charge::in_force`].
+    pub price_version: u32,
     /// Cycles in all; 0: no end.
     pub cycles_total: u32,
-    /// Cycles paid so far, the running one included.
+    /// Cycles begun so far, the running one included. Of an order that waits for its first payment:
+    /// 1, the cycle that it will pay.
     pub cycles_paid: u32,
     pub status: OrderStatus,
-    /// Start of cycle 0, from which all others are counted.
+    pub standing: Standing,
+    /// Start of cycle `anchor_cycle`, from which all later ones are counted.
     pub anchor_at: Timestamp,
+    pub anchor_cycle: u32,
     /// Start of the next unpaid cycle.
     pub next_cycle_at: Option<Timestamp>,
     /// End of the last paid cycle.
@@ -90,21 +142,115 @@ pub fn dates(
 }
 
 impl Order {
+    /// What is next to be done about it, and when. `None`: nothing until somebody changes it.
+    #[must_use]
+    pub fn due(&self) -> Option<(Timestamp, Due)> {
+        let cycle = match self.billing {
+            Billing::Prepaid | Billing::Postpaid => self.next_cycle_at,
+            Billing::External => None,
+        };
+        let end = self.expires_at.map(|at| (at, Due::End));
+        match (self.status, self.standing) {
+            (OrderStatus::Active, Standing::Parked { .. }) => None,
+            (
+                OrderStatus::Active,
+                Standing::Overdue {
+                    freeze_at,
+                    remind_at,
+                    ..
+                },
+            ) => {
+                // A postpaid order is billed on in its grace. Of a prepaid one the cycle that is
+                // not paid is what it is overdue with.
+                let goes_on = match (self.billing, cycle) {
+                    (Billing::Prepaid, Some(_)) => None,
+                    (_, Some(at)) => Some((at, Due::Cycle)),
+                    (_, None) => end,
+                };
+                let steps = [
+                    Some((freeze_at, Due::Freeze)),
+                    remind_at.map(|at| (at, Due::Reminder)),
+                    goes_on,
+                ];
+                steps.into_iter().flatten().min()
+            }
+            (OrderStatus::Active, _) => match (cycle, end) {
+                (Some(at), Some((end_at, _))) if at > end_at => end,
+                (Some(at), _) => Some((at, Due::Cycle)),
+                (None, end) => end,
+            },
+            (OrderStatus::Canceled, Standing::Ended) => None,
+            (OrderStatus::Canceled, _) => end,
+            (OrderStatus::Inactive, Standing::Frozen { suspend_at, .. }) => {
+                let over = end.filter(|_| cycle.is_none());
+                let suspension = suspend_at.map(|at| (at, Due::Suspension));
+                [over, suspension].into_iter().flatten().min()
+            }
+            (OrderStatus::Inactive | OrderStatus::Expired | OrderStatus::Deleted, _) => None,
+        }
+    }
+
     /// What the status means at `now`: active past its end reads as expired.
     #[must_use]
     pub fn status_at(&self, now: Timestamp) -> OrderStatus {
-        if self.status == OrderStatus::Active && has_passed(self.expires_at, now) {
+        let ended = matches!(self.due(), Some((at, Due::End)) if at <= now);
+        if self.status == OrderStatus::Active && ended {
             OrderStatus::Expired
         } else {
             self.status
         }
     }
 
+    /// Whether its services run at `now`: active, or canceled and not over.
+    #[must_use]
+    pub fn runs_at(&self, now: Timestamp) -> bool {
+        match self.status_at(now) {
+            OrderStatus::Active => true,
+            OrderStatus::Canceled => {
+                self.standing != Standing::Ended && !has_passed(self.expires_at, now)
+            }
+            OrderStatus::Inactive | OrderStatus::Expired | OrderStatus::Deleted => false,
+        }
+    }
+
+    /// How long its services run: to the end of what is paid, in the grace to its end.
+    #[must_use]
+    pub fn services_expire_at(&self) -> Option<Timestamp> {
+        match (self.status, self.standing) {
+            (OrderStatus::Active, Standing::Overdue { freeze_at, .. }) => {
+                self.expires_at.map(|at| at.max(freeze_at))
+            }
+            _ => self.expires_at,
+        }
+    }
+
+    /// Start of cycle `cycle`; `None` where the term has no end, or beyond the calendar.
+    #[must_use]
+    pub fn cycle_start(&self, zone: &Zone, cycle: u32) -> Option<Timestamp> {
+        let steps = cycle.checked_sub(self.anchor_cycle)?;
+        zone.cycle_start(self.anchor_at, self.term, steps)
+    }
+
+    /// Whether a cycle follows those that were begun.
+    #[must_use]
+    pub fn has_more_cycles(&self) -> bool {
+        self.order_type == OrderType::Recurring
+            && (self.cycles_total == 0 || self.cycles_paid < self.cycles_total)
+    }
+
+    /// Lets the next cycle, and with it all later ones, begin at `at`.
+    pub fn anchor(&mut self, at: Timestamp) {
+        self.anchor_at = at;
+        self.anchor_cycle = self.cycles_paid;
+        self.next_cycle_at = Some(at);
+    }
+
     /// Moves to `status`. An order that becomes active for the first time later than it was opened
     /// starts its term then, unless somebody gave it dates of its own; one that is active again
-    /// after it was canceled renews again.
+    /// after it was canceled renews again. Whatever it owed, it is taken at its word.
     pub fn set_status(&mut self, status: OrderStatus, zone: &Zone, now: Timestamp) {
         let before = std::mem::replace(&mut self.status, status);
+        let standing = self.standing;
         match status {
             OrderStatus::Active => {
                 let first = self.activated_at.is_none();
@@ -113,14 +259,49 @@ impl Order {
                     self.anchor_at = now;
                     self.set_dates(zone);
                 }
-                let renews = self.order_type == OrderType::Recurring
-                    && (self.cycles_total == 0 || self.cycles_paid < self.cycles_total);
-                if before == OrderStatus::Canceled && renews && self.next_cycle_at.is_none() {
+                if let Standing::Paused { since } = standing {
+                    self.resume(since, now);
+                }
+                if before == OrderStatus::Canceled
+                    && self.has_more_cycles()
+                    && self.next_cycle_at.is_none()
+                {
                     self.next_cycle_at = self.expires_at;
                 }
+                if before != OrderStatus::Active {
+                    self.standing = Standing::Settled;
+                }
             }
-            OrderStatus::Canceled => self.next_cycle_at = None,
-            OrderStatus::Inactive | OrderStatus::Expired | OrderStatus::Deleted => {}
+            OrderStatus::Canceled => {
+                self.next_cycle_at = None;
+                self.standing = Standing::Settled;
+            }
+            OrderStatus::Inactive => {
+                if before != OrderStatus::Inactive {
+                    self.standing = Standing::Settled;
+                }
+            }
+            OrderStatus::Expired | OrderStatus::Deleted => self.standing = Standing::Settled,
+        }
+    }
+
+    /// Stops it on request; what is left of the paid time is kept.
+    pub fn pause(&mut self, now: Timestamp) {
+        self.status = OrderStatus::Inactive;
+        self.standing = Standing::Paused { since: now };
+        self.next_cycle_at = None;
+    }
+
+    /// The rest of the paid time runs from now, and cycles are counted from its end.
+    fn resume(&mut self, since: Timestamp, now: Timestamp) {
+        let left = |end: Timestamp| end.micros().saturating_sub(since.micros()).max(0);
+        let end = self.expires_at.map(|end| {
+            let micros = now.micros().saturating_add(left(end));
+            Timestamp::from_micros(micros).unwrap_or(Timestamp::MAX)
+        });
+        self.expires_at = end;
+        if let Some(end) = end.filter(|_| self.has_more_cycles()) {
+            self.anchor(end);
         }
     }
 
@@ -142,7 +323,7 @@ impl Order {
         )
     }
 
-    /// Computes end and next cycle from the anchor.
+    /// Computes end and next cycle from the anchor of an order that begins with cycle 0.
     pub fn set_dates(&mut self, zone: &Zone) {
         let dates = self.computed(zone);
         self.expires_at = dates.expires_at;
@@ -150,16 +331,20 @@ impl Order {
     }
 }
 
-/// What an order's status means for the services it made; `None`: they keep theirs (a canceled
+/// What an order means for the services it made; `None`: they keep their status (a canceled
 /// order's services run to their end).
 #[must_use]
-pub fn service_status(order: OrderStatus) -> Option<ServiceStatus> {
-    match order {
-        OrderStatus::Active => Some(ServiceStatus::Active),
-        OrderStatus::Inactive => Some(ServiceStatus::Inactive),
-        OrderStatus::Expired => Some(ServiceStatus::Expired),
-        OrderStatus::Canceled => None,
-        OrderStatus::Deleted => Some(ServiceStatus::Deleted),
+pub fn service_status(order: &Order) -> Option<ServiceStatus> {
+    match (order.status, order.standing) {
+        (OrderStatus::Active, _) => Some(ServiceStatus::Active),
+        (OrderStatus::Inactive, Standing::Frozen { .. } | Standing::Paused { .. }) => {
+            Some(ServiceStatus::Frozen)
+        }
+        (OrderStatus::Inactive, _) => Some(ServiceStatus::Inactive),
+        (OrderStatus::Expired, _) => Some(ServiceStatus::Expired),
+        (OrderStatus::Canceled, Standing::Ended) => Some(ServiceStatus::Expired),
+        (OrderStatus::Canceled, _) => None,
+        (OrderStatus::Deleted, _) => Some(ServiceStatus::Deleted),
     }
 }
 
@@ -171,11 +356,12 @@ pub fn follow(service: &mut Service, order: &Order, now: Timestamp) -> bool {
     if !made_here || service.status == ServiceStatus::Deleted {
         return false;
     }
-    let status = service_status(order.status).unwrap_or(service.status);
-    if status == service.status && service.expires_at == order.expires_at {
+    let status = service_status(order).unwrap_or(service.status);
+    let expires_at = order.services_expire_at();
+    if status == service.status && service.expires_at == expires_at {
         return false;
     }
-    service.expires_at = order.expires_at;
+    service.expires_at = expires_at;
     service.set_status(status, now);
     true
 }

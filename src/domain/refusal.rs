@@ -1,6 +1,8 @@
 //! Every business "no", with a stable code. Data, never prose: each dialect words it.
 
-use super::id::{ProductOfferId, ServiceSpecId};
+use super::id::{PaymentId, ProductOfferId, ServiceSpecId};
+use super::money::Amount;
+use super::order::OrderStatus;
 
 /// Why a command was refused although it was well-formed.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
@@ -24,6 +26,27 @@ pub enum Refusal {
     BeyondCalendar,
     /// More of these than one customer may have.
     TooMany { what: &'static str, max: usize },
+    /// Charges of one offer in several currencies.
+    MixedCurrencies,
+    /// The balance does not cover it.
+    InsufficientFunds { short_by: Amount },
+    /// The order is in no state for that.
+    OrderState {
+        status: OrderStatus,
+        wish: &'static str,
+    },
+    /// This key or reference is another payment's.
+    PaymentKnown { payment: PaymentId },
+    /// More than what is left of the payment.
+    RefundTooLarge { left: Amount },
+    /// The page was used, or its time is over.
+    PageClosed,
+    /// The price is not what the payer saw.
+    PriceChanged { now: Amount },
+    /// No such voucher, or it was used, or its time is over.
+    VoucherInvalid,
+    /// This way to pay is not switched on.
+    MethodOff { method: String },
     /// A set-up or sign-in secret that does not fit.
     BadCredentials,
     /// The set-up link was used or never given out.
@@ -48,6 +71,15 @@ impl Refusal {
             Self::ServiceSpecGone { .. } => "service-spec-gone",
             Self::BeyondCalendar => "beyond-calendar",
             Self::TooMany { .. } => "too-many",
+            Self::MixedCurrencies => "mixed-currencies",
+            Self::InsufficientFunds { .. } => "insufficient-funds",
+            Self::OrderState { .. } => "order-state",
+            Self::PaymentKnown { .. } => "payment-known",
+            Self::RefundTooLarge { .. } => "refund-too-large",
+            Self::PageClosed => "page-closed",
+            Self::PriceChanged { .. } => "price-changed",
+            Self::VoucherInvalid => "voucher-invalid",
+            Self::MethodOff { .. } => "method-off",
             Self::BadCredentials => "bad-credentials",
             Self::SetupDone => "setup-done",
             Self::PasswordLength { .. } => "password-length",

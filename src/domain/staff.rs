@@ -56,6 +56,9 @@ pub enum Permission {
     OrdersRead,
     OrdersWrite,
     MoneyRead,
+    MoneyWrite,
+    /// Letting a run go on that the guard stopped.
+    RunsRelease,
     ActivityRead,
     ClockMove,
     StaffManage,
@@ -75,6 +78,8 @@ impl Permission {
             Self::OrdersRead => "read orders",
             Self::OrdersWrite => "change orders",
             Self::MoneyRead => "read money",
+            Self::MoneyWrite => "book payments",
+            Self::RunsRelease => "let a stopped run go on",
             Self::ActivityRead => "read activity",
             Self::ClockMove => "move the test clock",
             Self::StaffManage => "manage staff and tokens",
@@ -129,7 +134,12 @@ impl Role {
             ),
             Self::Cashier => matches!(
                 permission,
-                P::CustomersRead | P::CatalogueRead | P::OrdersRead | P::OrdersWrite | P::MoneyRead
+                P::CustomersRead
+                    | P::CatalogueRead
+                    | P::OrdersRead
+                    | P::OrdersWrite
+                    | P::MoneyRead
+                    | P::MoneyWrite
             ),
             Self::ContentEditor => matches!(permission, P::CatalogueRead | P::CatalogueWrite),
             Self::Dealer => matches!(

@@ -9,7 +9,7 @@ use crate::domain::event::{Activity, ActivityAction};
 use crate::domain::id::{ActivityId, CustomerId};
 use crate::domain::staff::Permission;
 use crate::domain::time::Timestamp;
-use crate::store::schema::owned_by;
+use crate::store::key::owned_by;
 use crate::store::{Read, Span, StoreError, Table, Tx};
 
 use super::OpError;
@@ -23,12 +23,25 @@ pub fn record(
     action: ActivityAction,
     details: Vec<(String, String)>,
 ) -> Result<(), OpError> {
+    record_at(ctx, tx, customer, device, action, details, ctx.now)
+}
+
+/// As [`record`], for what happened at `at`.
+pub(super) fn record_at(
+    ctx: &Ctx,
+    tx: &mut Tx<'_>,
+    customer: CustomerId,
+    device: Option<&Device>,
+    action: ActivityAction,
+    details: Vec<(String, String)>,
+    at: Timestamp,
+) -> Result<(), OpError> {
     let activity = Activity {
         id: tx.next_id()?,
         customer,
         device: device.map(|device| device.id),
         ip: ctx.address_text(),
-        at: ctx.now,
+        at,
         action,
         details,
     };

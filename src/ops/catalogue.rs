@@ -12,9 +12,10 @@ use crate::domain::open::OpenObject;
 use crate::domain::refusal::Refusal;
 use crate::domain::staff::Permission;
 use crate::domain::time::Timestamp;
-use crate::store::schema::owned_by;
+use crate::store::key::owned_by;
 use crate::store::{Read, Table};
 
+use super::charges::{self, PriceChange};
 use super::{Handle, Named, OpError};
 
 impl Named for ServiceSpec {
@@ -88,7 +89,12 @@ pub struct OfferChange {
     pub cycles_total: Option<PeriodCount>,
     pub order_type: Option<OrderType>,
     pub status: Option<OfferStatus>,
+    pub billing: Option<Billing>,
     pub charges: Option<Vec<OpenObject>>,
+    /// What changed charges mean for orders that run.
+    pub price_change: PriceChange,
+    /// `Some(None)`: the usual ladder.
+    pub dunning: Option<Option<OpenObject>>,
     pub external_refs: Option<Vec<OpenObject>>,
     pub created_at: Option<Timestamp>,
     pub expires_at: Option<Option<Timestamp>>,
@@ -392,13 +398,15 @@ pub async fn create_offer(
             billing: Billing::Prepaid,
             charges: Vec::new(),
             dunning: None,
+            prices: Vec::new(),
+            ladder: None,
             external_refs: Vec::new(),
             created_at: wish.created_at.unwrap_or(ctx.now),
             updated_at: ctx.now,
             expires_at: None,
             removed_at: None,
         };
-        assign_offer(&mut offer, wish, ctx.now);
+        assign_offer(ctx, &mut offer, wish)?;
         super::create(ctx, tx, "product_offer.create", &offer)?;
         Ok(offer)
     })
@@ -416,7 +424,7 @@ pub async fn update_offer(
         let product: ProductSpec = super::find(tx, &product)?;
         let before = owned_offer(tx, &product, &offer)?;
         let mut after = before.clone();
-        assign_offer(&mut after, wish, ctx.now);
+        assign_offer(ctx, &mut after, wish)?;
         super::change(ctx, tx, "product_offer.update", &before, &after)?;
         Ok(after)
     })
@@ -441,7 +449,7 @@ pub async fn remove_offer(
     .await
 }
 
-fn assign_offer(offer: &mut ProductOffer, wish: OfferChange, now: Timestamp) {
+fn assign_offer(ctx: &Ctx, offer: &mut ProductOffer, wish: OfferChange) -> Result<(), OpError> {
     offer.title = wish
         .title
         .unwrap_or_else(|| std::mem::take(&mut offer.title));
@@ -454,13 +462,20 @@ fn assign_offer(offer: &mut ProductOffer, wish: OfferChange, now: Timestamp) {
     offer.order_type = wish.order_type.unwrap_or(offer.order_type);
     offer.status = wish.status.unwrap_or(offer.status);
     offer.expires_at = wish.expires_at.unwrap_or(offer.expires_at);
-    offer.updated_at = now;
+    offer.updated_at = ctx.now;
+    offer.billing = wish.billing.unwrap_or(offer.billing);
     if let Some(charges) = wish.charges {
-        offer.charges = charges;
+        let home = ctx.app.company().currency;
+        let change = wish.price_change;
+        charges::set_charges(offer, charges, change, home, "charges", ctx.now)?;
+    }
+    if let Some(dunning) = wish.dunning {
+        charges::set_ladder(offer, dunning, "dunning")?;
     }
     if let Some(refs) = wish.external_refs {
         offer.external_refs = refs;
     }
+    Ok(())
 }
 
 fn offers_of(read: &impl Read, product: ProductSpecId) -> Result<Vec<ProductOffer>, OpError> {

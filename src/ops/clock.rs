@@ -2,10 +2,11 @@
 
 use crate::app::Ctx;
 use crate::domain::refusal::Refusal;
-use crate::domain::staff::Permission;
+use crate::domain::staff::{Actor, Permission};
 use crate::domain::time::Timestamp;
 
 use super::OpError;
+use super::renewals::{self, Pace};
 
 /// Where the clock is to go.
 #[derive(Debug, Clone, Copy)]
@@ -14,18 +15,35 @@ pub enum Move {
     BySeconds(i64),
 }
 
-/// Moves the test clock forward and answers its new time. States that time changes (an order that
-/// expires) are read off the clock, so nothing is left to be worked when this returns.
-pub fn advance(ctx: &Ctx, by: Move) -> Result<Timestamp, OpError> {
+/// Moves the test clock forward and answers its new time. Whatever falls due on the way is worked
+/// first, each at its own instant.
+pub async fn advance(ctx: &Ctx, by: Move) -> Result<Timestamp, OpError> {
     ctx.require(Permission::ClockMove)?;
+    let _alone = ctx.app.clock_moves.lock().await;
     let clock = &ctx.app.clock;
+    let from = clock.now();
     let to = match by {
         Move::To(instant) => instant,
-        Move::BySeconds(seconds) => clock.now().saturating_add_seconds(seconds),
+        Move::BySeconds(seconds) => from.saturating_add_seconds(seconds),
     };
+    if !clock.is_test() || to < from {
+        return Err(Refusal::ClockBackward.into());
+    }
+    catch_up(ctx, to, from).await?;
     if clock.move_to(to) {
         Ok(clock.now())
     } else {
         Err(Refusal::ClockBackward.into())
     }
+}
+
+/// Works what fell due until `to`, each at its own instant: also when a box with a test clock starts
+/// later than it was stopped.
+pub async fn catch_up(ctx: &Ctx, to: Timestamp, not_before: Timestamp) -> Result<(), OpError> {
+    let ctx = &Ctx {
+        actor: Actor::System,
+        ..ctx.clone()
+    };
+    renewals::work(ctx, to, Pace::WhenDue { not_before }).await?;
+    Ok(())
 }

@@ -9,7 +9,7 @@ use crate::domain::open::OpenObject;
 use crate::domain::refusal::Refusal;
 use crate::domain::staff::{PASSWORD_BYTES_MAX, Permission};
 use crate::domain::time::Timestamp;
-use crate::store::schema::under_text;
+use crate::store::key::under_text;
 use crate::store::{Read, Table, Tx};
 
 use super::{Handle, Named, OpError, activity, devices};

@@ -9,7 +9,7 @@ use crate::domain::id::{CustomerId, DeviceId};
 use crate::domain::refusal::Refusal;
 use crate::domain::staff::Permission;
 use crate::domain::time::Timestamp;
-use crate::store::schema::{owned_by, under_text};
+use crate::store::key::{owned_by, under_text};
 use crate::store::{Read, Table, Tx};
 
 use super::{Handle, Named, OpError, activity};

@@ -4,13 +4,19 @@
 
 pub mod activity;
 pub mod apply;
+mod books;
 pub mod catalogue;
+pub mod charges;
 pub mod clock;
 pub mod customers;
 pub mod demo;
 pub mod devices;
+pub mod invoices;
+pub mod order_life;
 pub mod orders;
+pub mod pages;
 pub mod payments;
+pub mod renewals;
 pub mod services;
 pub mod staff;
 pub mod upkeep;

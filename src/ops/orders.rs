@@ -2,19 +2,20 @@
 
 use crate::app::Ctx;
 use crate::domain::access::Origin;
-use crate::domain::calendar::{Period, PeriodCount, Term};
-use crate::domain::catalogue::{OrderType, ProductOffer, ProductSpec, ServiceStatus};
+use crate::domain::calendar::{Period, PeriodCount, Term, has_passed};
+use crate::domain::catalogue::{Billing, OrderType, ProductOffer, ProductSpec, ServiceStatus};
 use crate::domain::customer::Customer;
 use crate::domain::event::ActivityAction;
 use crate::domain::id::{CustomerId, OrderId, ProductOfferId, ProductSpecId};
 use crate::domain::open::OpenObject;
-use crate::domain::order::{ORDERS_PER_CUSTOMER_MAX, Order, OrderStatus, follow, service_status};
+use crate::domain::order::{ORDERS_PER_CUSTOMER_MAX, Order, OrderStatus, Standing, service_status};
 use crate::domain::refusal::Refusal;
 use crate::domain::staff::Permission;
 use crate::domain::time::Timestamp;
-use crate::store::schema::owned_by;
+use crate::store::key::owned_by;
 use crate::store::{Read, Table, Tx};
 
+use super::books::{AuditDetail, Books};
 use super::{Handle, Named, OpError, activity, services};
 
 impl Named for Order {
@@ -78,6 +79,12 @@ pub fn get(
     owned(&snapshot, &customer, order)
 }
 
+/// The id that a client brought for an order, and our own, for showing links to it.
+pub fn shown_id(ctx: &Ctx, order: OrderId) -> Result<(Option<String>, OrderId), OpError> {
+    let order: Order = super::get(&ctx.snapshot()?, order)?;
+    Ok((order.foreign_id, order.id))
+}
+
 /// Places an order for a customer: the order, its services if asked for, and the customer's plan
 /// if there is none yet, in one commit.
 pub async fn place(
@@ -91,6 +98,7 @@ pub async fn place(
         place_in(ctx, tx, &customer, wish)
     })
     .await
+    .inspect(|_| ctx.app.wake_jobs())
 }
 
 /// The order of a customer who is on the way to pay for it: inactive, without services.
@@ -117,7 +125,7 @@ pub(super) fn open_waiting(
     place_in(ctx, tx, customer, wish)
 }
 
-fn place_in(
+pub(super) fn place_in(
     ctx: &Ctx,
     tx: &mut Tx<'_>,
     customer: &Customer,
@@ -142,17 +150,18 @@ fn place_in(
     if create_services {
         make_services(ctx, tx, &order, &product)?;
     }
-    set_primary(ctx, tx, customer, &order)?;
     let details = vec![("order".to_owned(), order.id.0.to_string())];
-    activity::record(
-        ctx,
-        tx,
-        customer.id,
-        None,
-        ActivityAction::OrderPlaced,
-        details,
-    )?;
-    Ok(order)
+    let placed = ActivityAction::OrderPlaced;
+    activity::record(ctx, tx, customer.id, None, placed, details)?;
+    let mut books = Books::new(ctx, tx);
+    books.set_primary(&order, ctx.now)?;
+    if order.status == OrderStatus::Active {
+        // Taken at its word: active at once, what the balance does not cover is owed.
+        books.begin(&order, ctx.now)?;
+        books.catch_up(order.id, ctx.now)?;
+    }
+    books.close().write(ctx, tx, AuditDetail::EachRecord)?;
+    super::get(tx, order.id)
 }
 
 pub async fn update(
@@ -165,24 +174,79 @@ pub async fn update(
     ctx.write(move |ctx, tx| {
         let customer: Customer = super::find(tx, &customer)?;
         let before = owned(tx, &customer, &order)?;
-        let mut after = before.clone();
-        after.cycles_total = wish.cycles_total.unwrap_or(after.cycles_total);
-        // An order past its end reads as expired; sent back so, it is not meant to be expired for
-        // good.
-        let echoed =
-            |status: &OrderStatus| *status != before.status && *status == before.status_at(ctx.now);
-        if let Some(status) = wish.status.filter(|status| !echoed(status)) {
-            after.set_status(status, &ctx.app.company().zone, ctx.now);
-        }
-        after.expires_at = wish.expires_at.unwrap_or(after.expires_at);
-        after.next_cycle_at = wish.next_cycle_at.unwrap_or(after.next_cycle_at);
-        end_canceled(&mut after, ctx.now);
-        after.updated_at = ctx.now;
+        let after = changed(ctx, &before, &wish);
         super::change(ctx, tx, "order.update", &before, &after)?;
-        settle_change(ctx, tx, &customer, &before, &after)?;
-        Ok(after)
+        let mut books = Books::new(ctx, tx);
+        books.put_order(&before, after.clone(), ctx.now)?;
+        if before.status != OrderStatus::Active && after.status == OrderStatus::Active {
+            if before.standing == Standing::Waiting {
+                books.begin(&after, ctx.now)?;
+            } else if is_over(&after, ctx.now) && after.billing != Billing::External {
+                books.begin_again(&after, ctx.now)?;
+            }
+        }
+        books.catch_up(after.id, ctx.now)?;
+        books.close().write(ctx, tx, AuditDetail::EachRecord)?;
+        super::get(tx, after.id)
     })
     .await
+    .inspect(|_| ctx.app.wake_jobs())
+}
+
+/// The order as the caller wishes it.
+fn changed(ctx: &Ctx, before: &Order, wish: &OrderChange) -> Order {
+    let zone = &ctx.app.company().zone;
+    let mut after = before.clone();
+    after.cycles_total = wish.cycles_total.unwrap_or(after.cycles_total);
+    // An order past its end reads as expired; sent back so, it is not meant to be expired for good.
+    let echoed =
+        |status: &OrderStatus| *status != before.status && *status == before.status_at(ctx.now);
+    if let Some(status) = wish.status.filter(|status| !echoed(status)) {
+        after.set_status(status, zone, ctx.now);
+    }
+    // It ended by itself and gets a later end: it runs again.
+    let later = |end: Option<Timestamp>| end.is_none_or(|end| end > ctx.now);
+    let over = before.status == OrderStatus::Expired && before.standing == Standing::Ended;
+    let unsaid = wish.status.is_none_or(|status| status == before.status);
+    if over && unsaid && wish.expires_at.is_some_and(later) {
+        after.set_status(OrderStatus::Active, zone, ctx.now);
+    }
+    if after.cycles_total != before.cycles_total && after.status == OrderStatus::Active {
+        let next = after.next_cycle_at.or(after.expires_at);
+        after.next_cycle_at = next.filter(|_| after.has_more_cycles());
+    }
+    if let Some(expires_at) = wish.expires_at {
+        after.expires_at = expires_at;
+        // Whoever gives time away does not mean it to be billed.
+        let later = |next: Timestamp| expires_at.filter(|end| *end > next && *end > ctx.now);
+        if let Some(end) = after.next_cycle_at.and_then(later)
+            && after.billing != Billing::External
+        {
+            after.anchor(end);
+        }
+    }
+    match wish.next_cycle_at {
+        Some(Some(at)) if before.next_cycle_at != Some(at) => after.anchor(at),
+        Some(None) => after.next_cycle_at = None,
+        Some(Some(at)) => after.next_cycle_at = Some(at),
+        None => {}
+    }
+    let moved = wish.expires_at.is_some() || wish.next_cycle_at.is_some();
+    let ahead = !has_passed(after.next_cycle_at, ctx.now) && !has_passed(after.expires_at, ctx.now);
+    if moved && ahead && matches!(after.standing, Standing::Overdue { .. }) {
+        after.standing = Standing::Settled;
+    }
+    if matches!(after.standing, Standing::Parked { .. }) {
+        after.standing = Standing::Settled;
+    }
+    end_canceled(&mut after, ctx.now);
+    after.updated_at = ctx.now;
+    after
+}
+
+/// Whether its paid time is over, and another cycle could follow.
+fn is_over(order: &Order, now: Timestamp) -> bool {
+    has_passed(order.expires_at, now) && order.has_more_cycles()
 }
 
 /// Removes an order and with it the services it made; all stay readable as deleted.
@@ -196,10 +260,13 @@ pub async fn remove(
         let customer: Customer = super::find(tx, &customer)?;
         let before = owned(tx, &customer, &order)?;
         let mut after = before.clone();
-        after.status = OrderStatus::Deleted;
+        after.set_status(OrderStatus::Deleted, &ctx.app.company().zone, ctx.now);
         after.updated_at = ctx.now;
         super::change(ctx, tx, "order.remove", &before, &after)?;
-        settle_change(ctx, tx, &customer, &before, &after)
+        let mut books = Books::new(ctx, tx);
+        books.put_order(&before, after, ctx.now)?;
+        books.close().write(ctx, tx, AuditDetail::EachRecord)?;
+        Ok(())
     })
     .await
 }
@@ -226,12 +293,20 @@ fn open(
             period: wish.period.unwrap_or(offer.term.period),
         },
         order_type: wish.order_type.unwrap_or(offer.order_type),
+        billing: offer.billing,
+        price_version: offer.price_version(),
         cycles_total: wish
             .cycles_total
             .unwrap_or_else(|| offer.cycles_total.whole_periods()),
         cycles_paid: 1,
         status,
+        standing: if status == OrderStatus::Inactive {
+            Standing::Waiting
+        } else {
+            Standing::Settled
+        },
         anchor_at: created_at,
+        anchor_cycle: 0,
         next_cycle_at: None,
         expires_at: None,
         fallback_product: None,
@@ -249,7 +324,9 @@ fn open(
         order.next_cycle_at = None;
     }
     order.expires_at = wish.expires_at.or(order.expires_at);
-    order.next_cycle_at = wish.next_cycle_at.or(order.next_cycle_at);
+    if let Some(at) = wish.next_cycle_at {
+        order.anchor(at);
+    }
     end_canceled(&mut order, ctx.now);
     Ok(order)
 }
@@ -280,10 +357,14 @@ pub(super) fn open_plan(
             period: Period::Day,
         },
         order_type: OrderType::OneTime,
+        billing: Billing::External,
+        price_version: 0,
         cycles_total: 0,
         cycles_paid: 1,
         status: OrderStatus::Active,
+        standing: Standing::Settled,
         anchor_at: ctx.now,
+        anchor_cycle: 0,
         next_cycle_at: None,
         expires_at,
         fallback_product: None,
@@ -300,7 +381,7 @@ fn make_services(
     order: &Order,
     product: &ProductSpec,
 ) -> Result<(), OpError> {
-    let status = service_status(order.status).unwrap_or(ServiceStatus::Active);
+    let status = service_status(order).unwrap_or(ServiceStatus::Active);
     let made = services::give(
         ctx,
         tx,
@@ -316,78 +397,41 @@ fn make_services(
     Ok(())
 }
 
-/// What follows a changed order: its services, the customer's plan, the activity.
-fn settle_change(
+/// A plan that takes the place of one that ended: billed elsewhere, for as many days as the product
+/// says.
+pub(super) fn fall_back(
     ctx: &Ctx,
     tx: &mut Tx<'_>,
-    customer: &Customer,
-    before: &Order,
-    after: &Order,
+    customer: CustomerId,
+    product: ProductSpecId,
+    at: Timestamp,
 ) -> Result<(), OpError> {
-    if before.status != after.status || before.expires_at != after.expires_at {
-        for service in services::of_customer(tx, customer.id)? {
-            let mut followed = service.clone();
-            if follow(&mut followed, after, ctx.now) {
-                super::change(ctx, tx, "service.follow", &service, &followed)?;
-            }
-        }
-    }
-    if before.status == after.status {
-        return Ok(());
-    }
-    set_primary(ctx, tx, customer, after)?;
-    let details = vec![
-        ("order".to_owned(), after.id.0.to_string()),
-        ("from".to_owned(), format!("{:?}", before.status)),
-        ("to".to_owned(), format!("{:?}", after.status)),
-    ];
-    activity::record(
-        ctx,
-        tx,
-        customer.id,
-        None,
-        ActivityAction::OrderStatusChanged,
-        details,
-    )
-}
-
-/// An order that becomes active is the customer's plan if there is no active one; an order that
-/// ended is it no longer.
-fn set_primary(
-    ctx: &Ctx,
-    tx: &mut Tx<'_>,
-    customer: &Customer,
-    order: &Order,
-) -> Result<(), OpError> {
-    let holds = |status: OrderStatus| matches!(status, OrderStatus::Active | OrderStatus::Canceled);
-    let present = match customer.primary_order.filter(|id| *id != order.id) {
-        Some(id) => tx
-            .get::<Order>(&id)?
-            .filter(|order| holds(order.status_at(ctx.now))),
-        None => None,
+    let ctx = &Ctx {
+        now: at,
+        ..ctx.clone()
     };
-    let primary = match present {
-        Some(order) => Some(order.id),
-        None if order.status_at(ctx.now) == OrderStatus::Active => Some(order.id),
-        None => customer
-            .primary_order
-            .filter(|id| *id == order.id && holds(order.status)),
+    let product: ProductSpec = super::get(tx, product)?;
+    let zone = &ctx.app.company().zone;
+    let expires_at = match product.days_to_expires {
+        0 => None,
+        days => zone.days_after(at, days),
     };
-    if primary == customer.primary_order {
-        return Ok(());
-    }
+    let order = open_plan(ctx, tx, customer, product.id, expires_at)?;
+    super::create(ctx, tx, "order.fall_back", &order)?;
+    make_services(ctx, tx, &order, &product)?;
+    let before: Customer = super::get(tx, customer)?;
     let after = Customer {
-        primary_order: primary,
-        ..customer.clone()
+        primary_order: Some(order.id),
+        ..before.clone()
     };
-    super::change(ctx, tx, "customer.plan", customer, &after)
+    super::change(ctx, tx, "customer.plan", &before, &after)
 }
 
 pub(super) fn of_customer(read: &impl Read, customer: CustomerId) -> Result<Vec<Order>, OpError> {
     Ok(read.listed(Table::OrdersByCustomer, &owned_by(customer))?)
 }
 
-fn owned(
+pub(super) fn owned(
     read: &impl Read,
     customer: &Customer,
     handle: &Handle<OrderId>,

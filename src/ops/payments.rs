@@ -1,82 +1,240 @@
-//! Hosted pages, the way back from them, and what the customer's account says.
+//! Money that comes in and goes back: booked once, whatever is repeated, and used at once.
 
 use crate::app::Ctx;
 use crate::domain::customer::Customer;
-use crate::domain::id::{CustomerId, ProductOfferId};
+use crate::domain::id::{CustomerId, HostedPageId, JournalEntryId, OrderId, PaymentId};
+use crate::domain::journal::{Account, EntryCause, JournalEntry, transfer};
 use crate::domain::money::Amount;
-use crate::domain::payment::{HOSTED_PAGE_SECONDS, HostedPage, HostedPageState};
+use crate::domain::payment::{Payment, PaymentKind, PaymentState};
+use crate::domain::refusal::Refusal;
 use crate::domain::staff::Permission;
-use crate::store::{Read as _, Table};
+use crate::store::key::{owned_by, reference_of};
+use crate::store::{Read as _, Table, Tx, balance_minor};
 
-use super::{Handle, OpError, orders};
+use super::books::{AuditDetail, Books};
+use super::{Handle, Named, OpError};
 
-/// Makes a page where the customer pays for the offer, and the order that waits for the payment.
-/// `return_url` was checked by the dialect.
-pub async fn create_page(
+impl Named for Payment {
+    const KIND: &'static str = "payment";
+    const FOREIGN: Option<Table> = None;
+}
+
+/// The largest payment, in minor units of any currency: what a typing error must not exceed.
+pub const PAYMENT_MINOR_MAX: i64 = 1_000_000_000_000;
+
+/// Money as it comes in.
+#[derive(Debug, Clone)]
+pub struct Receipt {
+    /// `cash`, `bank`, the name of a provider.
+    pub method: String,
+    /// The provider's or the bank's own name for it.
+    pub reference: Option<String>,
+    /// The caller's key: a repeat answers as the first time and moves nothing.
+    pub client_key: Option<String>,
+    pub amount: Amount,
+    pub note: String,
+}
+
+/// The customer's payments and refunds that are known to have ended well, oldest first.
+pub fn list(ctx: &Ctx, customer: &Handle<CustomerId>) -> Result<Vec<Payment>, OpError> {
+    ctx.require(Permission::MoneyRead)?;
+    let snapshot = ctx.snapshot()?;
+    let customer: Customer = super::find(&snapshot, customer)?;
+    Ok(snapshot.listed(Table::PaymentsByCustomer, &owned_by(customer.id))?)
+}
+
+/// What the customer has with us, in the operator's currency; negative: owes.
+pub fn balance(ctx: &Ctx, customer: &Handle<CustomerId>) -> Result<Amount, OpError> {
+    ctx.require(Permission::MoneyRead)?;
+    let snapshot = ctx.snapshot()?;
+    let customer: Customer = super::find(&snapshot, customer)?;
+    let currency = ctx.app.company().currency;
+    let minor = balance_minor(&snapshot, &Account::Customer(customer.id), currency)?;
+    Ok(Amount { minor, currency })
+}
+
+/// Books money that a customer paid: by hand, at the counter, by bank transfer. It pays open
+/// invoices, oldest first, and re-opens what waits for it, in the same commit.
+pub async fn receive(
     ctx: &Ctx,
     customer: Handle<CustomerId>,
-    offer: Handle<ProductOfferId>,
-    return_url: String,
-) -> Result<HostedPage, OpError> {
-    ctx.require(Permission::OrdersWrite)?;
-    let code = page_code(ctx.app.entropy.bytes()?);
+    receipt: Receipt,
+) -> Result<Payment, OpError> {
+    ctx.require(Permission::MoneyWrite)?;
     ctx.write(move |ctx, tx| {
         let customer: Customer = super::find(tx, &customer)?;
-        let order = orders::open_waiting(ctx, tx, &customer, &offer)?;
-        let page = HostedPage {
-            id: tx.next_id()?,
-            code,
-            customer: customer.id,
-            order: order.id,
-            return_url,
-            state: HostedPageState::Created,
-            created_at: ctx.now,
-            expires_at: ctx.now.saturating_add_seconds(HOSTED_PAGE_SECONDS),
-        };
-        super::create(ctx, tx, "hosted_page.create", &page)?;
-        Ok(page)
+        if let Some(earlier) = repeated(tx, &receipt)? {
+            return same_as(earlier, customer.id, &receipt);
+        }
+        book(ctx, tx, customer.id, None, None, receipt)
+    })
+    .await
+    .inspect(|_| ctx.app.wake_jobs())
+}
+
+/// The payment that this receipt was booked as before.
+pub(super) fn repeated(
+    read: &impl crate::store::Read,
+    receipt: &Receipt,
+) -> Result<Option<Payment>, OpError> {
+    if let Some(key) = &receipt.client_key {
+        let held = read.get_by::<Payment>(Table::PaymentsByKey, key.as_bytes())?;
+        if held.is_some() {
+            return Ok(held);
+        }
+    }
+    let Some(reference) = &receipt.reference else {
+        return Ok(None);
+    };
+    let key = reference_of(&receipt.method, reference);
+    Ok(read.get_by::<Payment>(Table::PaymentsByReference, &key)?)
+}
+
+/// A repeat answers as the first time; the same key for something else is refused.
+fn same_as(earlier: Payment, customer: CustomerId, receipt: &Receipt) -> Result<Payment, OpError> {
+    let same = earlier.customer == Some(customer)
+        && earlier.amount == receipt.amount
+        && earlier.method == receipt.method;
+    if same {
+        Ok(earlier)
+    } else {
+        Err(Refusal::PaymentKnown {
+            payment: earlier.id,
+        }
+        .into())
+    }
+}
+
+/// Books a payment and lets it do what it is for.
+pub(super) fn book(
+    ctx: &Ctx,
+    tx: &mut Tx<'_>,
+    customer: CustomerId,
+    order: Option<OrderId>,
+    page: Option<HostedPageId>,
+    receipt: Receipt,
+) -> Result<Payment, OpError> {
+    let payment = Payment {
+        id: tx.next_id()?,
+        kind: PaymentKind::Payment,
+        customer: Some(customer),
+        order,
+        page,
+        method: receipt.method,
+        reference: receipt.reference,
+        client_key: receipt.client_key,
+        amount: receipt.amount,
+        state: PaymentState::Succeeded,
+        refunded_minor: 0,
+        note: receipt.note,
+        created_at: ctx.now,
+        ended_at: Some(ctx.now),
+        due_at: None,
+    };
+    super::create(ctx, tx, "payment.receive", &payment)?;
+    let mut books = Books::new(ctx, tx);
+    books.post(entry_of(&payment, customer, ctx))?;
+    books.use_money(customer, payment.amount, order, ctx.now)?;
+    books.close().write(ctx, tx, AuditDetail::EachRecord)?;
+    Ok(payment)
+}
+
+/// The journal entry of a payment that succeeded.
+pub(super) fn entry_of(payment: &Payment, customer: CustomerId, ctx: &Ctx) -> JournalEntry {
+    let cash = Account::Cash(payment.method.clone());
+    JournalEntry {
+        id: JournalEntryId(0),
+        at: ctx.now,
+        cause: EntryCause::Payment(payment.id),
+        order: payment.order,
+        memo: payment.note.clone(),
+        postings: transfer(cash, Account::Customer(customer), payment.amount),
+    }
+}
+
+/// Gives money of a payment back, the way it came: at most what is left of it.
+pub async fn refund(
+    ctx: &Ctx,
+    payment: PaymentId,
+    amount: Amount,
+    client_key: Option<String>,
+    note: String,
+) -> Result<Payment, OpError> {
+    ctx.require(Permission::MoneyWrite)?;
+    ctx.write(move |ctx, tx| {
+        if let Some(key) = &client_key
+            && let Some(earlier) = tx.get_by::<Payment>(Table::PaymentsByKey, key.as_bytes())?
+        {
+            let of = Some(payment);
+            return if earlier.kind == (PaymentKind::Refund { of }) && earlier.amount == amount {
+                Ok(earlier)
+            } else {
+                Err(Refusal::PaymentKnown {
+                    payment: earlier.id,
+                }
+                .into())
+            };
+        }
+        let paid: Payment = super::get(tx, payment)?;
+        refund_in(ctx, tx, &paid, amount, None, client_key, note)
     })
     .await
 }
 
-/// The page with this code. Public: the code is the secret.
-pub fn page(ctx: &Ctx, code: &str) -> Result<HostedPage, OpError> {
-    let page = ctx
-        .snapshot()?
-        .get_by(Table::HostedPagesByCode, code.as_bytes())?;
-    page.ok_or_else(|| OpError::Missing {
-        kind: "hosted page",
-        key: code.chars().take(64).collect(),
-    })
-}
-
-/// What the customer has with us: the money brought along, until there is a journal to sum.
-pub fn balance(ctx: &Ctx, customer: &Handle<CustomerId>) -> Result<Amount, OpError> {
-    ctx.require(Permission::MoneyRead)?;
-    let customer: Customer = super::find(&ctx.snapshot()?, customer)?;
-    Ok(customer
-        .opening_balance
-        .unwrap_or_else(|| Amount::zero(ctx.app.company().currency)))
-}
-
-/// Sees that the customer exists; there are no transactions before there is a journal.
-pub fn transactions_of(ctx: &Ctx, customer: &Handle<CustomerId>) -> Result<(), OpError> {
-    ctx.require(Permission::MoneyRead)?;
-    super::find::<Customer>(&ctx.snapshot()?, customer)?;
-    Ok(())
-}
-
-/// Twenty letters and digits out of twenty random bytes; unguessable (over 110 bits).
-fn page_code(random: [u8; 20]) -> String {
-    const ALPHABET: &[u8; 62] = b"0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz";
-    let pick = |byte: u8| {
-        ALPHABET
-            .get(usize::from(byte) % ALPHABET.len())
-            .copied()
-            .unwrap_or(b'0')
+/// See [`refund`]; `reference`: the provider's name for the refund.
+pub(super) fn refund_in(
+    ctx: &Ctx,
+    tx: &mut Tx<'_>,
+    paid: &Payment,
+    amount: Amount,
+    reference: Option<String>,
+    client_key: Option<String>,
+    note: String,
+) -> Result<Payment, OpError> {
+    let left = paid.amount.minor.saturating_sub(paid.refunded_minor);
+    let fits = paid.kind == PaymentKind::Payment
+        && paid.state == PaymentState::Succeeded
+        && paid.amount.currency == amount.currency
+        && amount.minor > 0
+        && amount.minor <= left;
+    let (true, Some(customer)) = (fits, paid.customer) else {
+        let left = Amount {
+            minor: left.max(0),
+            currency: paid.amount.currency,
+        };
+        return Err(Refusal::RefundTooLarge { left }.into());
     };
-    random
-        .into_iter()
-        .map(|byte| char::from(pick(byte)))
-        .collect()
+    let mut after = paid.clone();
+    after.refunded_minor = after.refunded_minor.saturating_add(amount.minor);
+    super::change(ctx, tx, "payment.refunded", paid, &after)?;
+    let refund = Payment {
+        id: tx.next_id()?,
+        kind: PaymentKind::Refund { of: Some(paid.id) },
+        customer: Some(customer),
+        order: paid.order,
+        page: None,
+        method: paid.method.clone(),
+        reference,
+        client_key,
+        amount,
+        state: PaymentState::Succeeded,
+        refunded_minor: 0,
+        note,
+        created_at: ctx.now,
+        ended_at: Some(ctx.now),
+        due_at: None,
+    };
+    super::create(ctx, tx, "payment.refund", &refund)?;
+    let mut books = Books::new(ctx, tx);
+    let cash = Account::Cash(refund.method.clone());
+    books.post(JournalEntry {
+        id: JournalEntryId(0),
+        at: ctx.now,
+        cause: EntryCause::Refund(refund.id),
+        order: refund.order,
+        memo: refund.note.clone(),
+        postings: transfer(Account::Customer(customer), cash, amount),
+    })?;
+    books.close().write(ctx, tx, AuditDetail::EachRecord)?;
+    Ok(refund)
 }

@@ -8,7 +8,7 @@ use crate::domain::id::{CustomerId, ServiceId, ServiceSpecId};
 use crate::domain::refusal::Refusal;
 use crate::domain::staff::Permission;
 use crate::domain::time::Timestamp;
-use crate::store::schema::owned_by;
+use crate::store::key::owned_by;
 use crate::store::{Read, Table, Tx};
 
 use super::{Handle, Named, OpError};

@@ -12,11 +12,14 @@ use tokio::net::TcpListener;
 use tokio_util::sync::CancellationToken;
 use tokio_util::task::TaskTracker;
 
-use crate::app::{App, FILE_NAME};
+use crate::app::{App, Ctx, FILE_NAME};
 use crate::clock::Clock;
 use crate::config::Config;
 use crate::control;
+use crate::domain::time::Timestamp;
 use crate::entropy::Entropy;
+use crate::jobs;
+use crate::ops;
 use crate::store::Storage;
 use crate::wire;
 
@@ -68,6 +71,7 @@ pub async fn start(setup: Setup) -> anyhow::Result<Running> {
         App::open(setup.config, setup.storage, setup.clock, setup.entropy)
     });
     let app = opening.await.context("opening was cut short")??;
+    prepare(&app).await?;
     let listener = TcpListener::bind(listen)
         .await
         .with_context(|| format!("cannot listen on {listen}"))?;
@@ -83,6 +87,9 @@ pub async fn start(setup: Setup) -> anyhow::Result<Running> {
         closing.clone(),
         tasks.clone(),
     ));
+    if !app.clock.is_test() {
+        tasks.spawn(jobs::run(Arc::clone(&app), closing.clone()));
+    }
     if in_folder {
         control::listen(&app, &closing, &tasks)?;
     }
@@ -92,6 +99,18 @@ pub async fn start(setup: Setup) -> anyhow::Result<Running> {
         closing,
         tasks,
     })
+}
+
+/// What must be done before the first request is answered.
+async fn prepare(app: &Arc<App>) -> anyhow::Result<()> {
+    let ctx = Ctx::system(Arc::clone(app));
+    let adopting = ctx.clone();
+    tokio::task::spawn_blocking(move || ops::charges::adopt(&adopting)).await??;
+    if app.clock.is_test() {
+        // A box that was stopped and starts with a later clock.
+        ops::clock::catch_up(&ctx, ctx.now, Timestamp::MIN).await?;
+    }
+    Ok(())
 }
 
 impl Running {

@@ -1,5 +1,5 @@
-//! Proves the file: decodes every record, re-derives every index entry, count and sequence, and
-//! follows the audit log's chain. Reads a snapshot, so it can run beside a working box.
+//! Proves the file: decodes every record, re-derives every index entry, count and sequence, adds the
+//! journal up again and follows the audit log's chain. Reads a snapshot, so it can run beside a working box.
 
 use std::collections::BTreeMap;
 use std::ops::ControlFlow;
@@ -7,6 +7,7 @@ use std::ops::ControlFlow;
 use super::StoreError;
 use super::audit;
 use super::codec;
+use super::journal;
 use super::key::{Key, trailing_number};
 use super::read::{Read, Span, block_key};
 use super::record::{Entries, EntryKind, Record};
@@ -58,6 +59,9 @@ pub fn check(snapshot: &Snapshot) -> Result<(u64, Vec<Finding>), StoreError> {
     if !audit::ends_as_noted(snapshot)? {
         let problem = "the audit log does not end with the line that was written last";
         checker.find(Table::Meta, audit::CHAIN.as_bytes(), problem);
+    }
+    for (table, key, problem) in journal::misfits(snapshot)? {
+        checker.find(table, &key, problem);
     }
     Ok((checker.records, checker.findings))
 }

@@ -1,7 +1,10 @@
 //! Keys: order-preserving bytes, so that the order of keys is the order of values.
 
-use crate::domain::id::Id;
+use crate::domain::id::{Id, OrderId};
+use crate::domain::journal::Account;
+use crate::domain::money::Currency;
 use crate::domain::staff::TokenId;
+use crate::domain::time::Timestamp;
 
 /// A record's own key.
 pub trait Key: Clone + std::fmt::Debug + Send + 'static {
@@ -62,6 +65,20 @@ impl Key for Only {
     }
 }
 
+/// A key that its record composes itself.
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
+pub struct Raw(pub Vec<u8>);
+
+impl Key for Raw {
+    fn to_bytes(&self) -> Vec<u8> {
+        self.0.clone()
+    }
+
+    fn from_bytes(bytes: &[u8]) -> Option<Self> {
+        Some(Self(bytes.to_vec()))
+    }
+}
+
 /// First key after all that begin with `prefix`; `None` where there is none.
 #[must_use]
 pub fn after_prefix(prefix: &[u8]) -> Option<Vec<u8>> {
@@ -80,4 +97,78 @@ pub fn after_prefix(prefix: &[u8]) -> Option<Vec<u8>> {
 pub fn trailing_number(key: &[u8]) -> Option<u64> {
     let tail = key.get(key.len().checked_sub(8)?..)?;
     tail.try_into().ok().map(u64::from_be_bytes)
+}
+
+pub(super) fn number<I: Id>(id: I) -> [u8; 8] {
+    id.number().to_be_bytes()
+}
+
+/// An instant as the front part of a key: earlier ones come first.
+pub(super) fn instant(at: Timestamp) -> [u8; 8] {
+    (at.micros().cast_unsigned() ^ (1 << 63)).to_be_bytes()
+}
+
+/// The front part of the keys of an index by time, up to and with `at`: for spans.
+#[must_use]
+pub fn until(at: Timestamp) -> Vec<u8> {
+    let after = (at.micros().cast_unsigned() ^ (1 << 63)).saturating_add(1);
+    after.to_be_bytes().to_vec()
+}
+
+/// The instant in front of a key of an index by time.
+#[must_use]
+pub fn instant_of(key: &[u8]) -> Option<Timestamp> {
+    let front = key.first_chunk::<8>()?;
+    Timestamp::from_micros((u64::from_be_bytes(*front) ^ (1 << 63)).cast_signed())
+}
+
+/// The unique entry of an invoice for one cycle of an order.
+#[must_use]
+pub fn cycle_of(order: OrderId, cycle: u32) -> Vec<u8> {
+    let mut key = number(order).to_vec();
+    key.extend_from_slice(&cycle.to_be_bytes());
+    key
+}
+
+/// The unique entry of a payment that a provider has a name for.
+#[must_use]
+pub fn reference_of(method: &str, reference: &str) -> Vec<u8> {
+    let mut key = terminated(method);
+    key.extend_from_slice(reference.as_bytes());
+    key
+}
+
+/// The key of an account's running total.
+#[must_use]
+pub fn account_key(account: &Account, currency: Currency) -> Raw {
+    let mut key = match account {
+        Account::Customer(id) => [&[0][..], &number(*id)].concat(),
+        Account::Revenue => vec![1],
+        Account::Tax(rate) => [&[2][..], &rate.thousandths().to_be_bytes()].concat(),
+        Account::Cash(method) => [&[3][..], &terminated(method)].concat(),
+        Account::Partner(id) => [&[4][..], &number(*id)].concat(),
+        Account::Suspense => vec![5],
+        Account::Opening => vec![6],
+    };
+    key.extend_from_slice(currency.as_str().as_bytes());
+    Raw(key)
+}
+
+/// Text as the front part of a longer key. Texts hold no NUL: the dialects refuse it.
+pub(super) fn terminated(text: &str) -> Vec<u8> {
+    let mut bytes = text.as_bytes().to_vec();
+    bytes.push(0);
+    bytes
+}
+
+/// The front part of the index keys of one owner, for [`super::Read::listed`].
+#[must_use]
+pub fn owned_by<I: Id>(owner: I) -> Vec<u8> {
+    number(owner).to_vec()
+}
+
+/// The front part of the index keys of one text, for [`super::Read::listed`].
+#[must_use]
+pub fn under_text(text: &str) -> Vec<u8> {
+    terminated(text)
 }

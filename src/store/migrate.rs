@@ -3,23 +3,30 @@
 //! A step runs once, in one commit with the new version number. Records that merely gain a field
 //! need no step: they are upgraded as they are read (`Record::upgrade`).
 
+use std::ops::ControlFlow;
+
 use redb::Database;
 
 use super::StoreError;
-use super::read::Read as _;
+use super::journal::append_entries;
+use super::read::{Read as _, Span};
+use super::record::Entries;
 use super::schema::Table;
 use super::snapshot::{Snapshot, definition};
 use super::tx::Tx;
+use crate::domain::customer::Customer;
+use crate::domain::journal::opening;
+use crate::domain::order::Order;
 
 /// Layout that this program writes.
-pub const LAYOUT: u64 = 1;
+pub const LAYOUT: u64 = 2;
 
 const LAYOUT_KEY: &str = "layout";
 
 type Step = fn(&mut Tx<'_>) -> Result<(), StoreError>;
 
 /// `STEPS[n]` brings layout n to n + 1.
-const STEPS: &[Step] = &[first_layout];
+const STEPS: &[Step] = &[first_layout, money];
 
 /// Brings the file to [`LAYOUT`]; refuses a file of a newer program before touching it.
 pub(super) fn migrate(database: &Database) -> Result<(), StoreError> {
@@ -60,6 +67,28 @@ fn layout(database: &Database) -> Result<u64, StoreError> {
         let damaged = || StoreError::corrupt(Table::Meta, "the layout number is damaged");
         bytes.map(u64::from_be_bytes).ok_or_else(damaged)
     })
+}
+
+/// Layout 2: money. Orders get their place in the index by due time, which nothing else would give
+/// them before they change; money that customers brought along becomes journal entries.
+fn money(tx: &mut Tx<'_>) -> Result<(), StoreError> {
+    let mut entries = Vec::new();
+    tx.each::<Order>(&Span::all(), &mut |order| {
+        let made = Entries::of(&order).into_iter();
+        entries.extend(made.filter(|entry| entry.table == Table::OrdersByDue));
+        Ok(ControlFlow::Continue(()))
+    })?;
+    for entry in entries {
+        tx.raw_put(entry.table, &entry.key, &[])?;
+    }
+    let mut brought = Vec::new();
+    tx.each::<Customer>(&Span::all(), &mut |customer| {
+        if let Some(amount) = customer.opening_balance.filter(|amount| amount.minor != 0) {
+            brought.push(opening(customer.id, amount, customer.created_at));
+        }
+        Ok(ControlFlow::Continue(()))
+    })?;
+    append_entries(tx, brought)
 }
 
 /// Layout 1: empty tables, which every migration makes.

@@ -6,8 +6,10 @@
 mod audit;
 mod check;
 pub mod codec;
+mod journal;
 pub mod key;
 mod migrate;
+mod old;
 mod open;
 mod read;
 mod record;
@@ -24,6 +26,7 @@ use std::thread::JoinHandle;
 
 pub use audit::append_audit;
 pub use check::{Finding, check};
+pub use journal::{append_entries, balance_minor};
 pub use migrate::LAYOUT;
 pub use open::{OpenDevice, Storage};
 pub use read::{Read, Span};
@@ -52,6 +55,9 @@ pub enum StoreError {
     /// A programmer's error: unique entries are looked up before they are written.
     #[error("two records with one entry in {table}")]
     UniqueClash { table: &'static str },
+    /// A bug: a journal entry that does not sum to zero. The command was taken back.
+    #[error("a journal entry does not balance")]
+    Unbalanced,
     #[error("table {table}: {reason}")]
     Corrupt { table: &'static str, reason: String },
     #[error("the data file has layout {found}, this program knows {known}: use a newer boxoffice")]

@@ -10,16 +10,21 @@ use crate::domain::customer::Customer;
 use crate::domain::device::Device;
 use crate::domain::event::{Activity, Audit};
 use crate::domain::id::{
-    ActivityId, AuditId, ChannelId, CustomerId, DeviceId, GenreId, HostedPageId, Id, MovieId,
-    OperatorId, OrderId, PartnerId, ProductOfferId, ProductSpecId, ResellerId, ServiceId,
-    ServiceSpecId,
+    ActivityId, AuditId, ChannelId, CustomerId, DeviceId, GenreId, HostedPageId, Id, InvoiceId,
+    JournalEntryId, MovieId, OperatorId, OrderId, PartnerId, PaymentId, ProductOfferId,
+    ProductSpecId, ResellerId, RunId, ServiceId, ServiceSpecId, VoucherBatchId, VoucherId,
 };
+use crate::domain::invoice::{Invoice, OpenInvoice};
+use crate::domain::journal::{AccountTotal, JournalEntry};
 use crate::domain::order::Order;
-use crate::domain::payment::HostedPage;
+use crate::domain::payment::{HostedPage, Payment, Voucher, VoucherBatch};
 use crate::domain::provider::Provider;
+use crate::domain::run::Run;
 use crate::domain::staff::{Operator, Session, Token, TokenId};
 
-use super::key::Only;
+use super::codec::CodecError;
+use super::key::{Only, Raw, account_key, cycle_of, instant, number, reference_of, terminated};
+use super::old;
 use super::record::{Entries, Record};
 
 macro_rules! tables {
@@ -101,6 +106,46 @@ tables! {
     OrdersByForeign = "orders_by_foreign",
     /// Customer, order.
     OrdersByCustomer = "orders_by_customer",
+
+    /// When something of it is due, order.
+    OrdersByDue = "orders_by_due",
+
+    /// The journal by id.
+    Journal = "journal",
+    /// Running totals by account and currency.
+    AccountTotals = "account_totals",
+    /// Invoices and credit notes by number.
+    Invoices = "invoices",
+    /// Customer, invoice.
+    InvoicesByCustomer = "invoices_by_customer",
+    /// Unique: order and cycle -> invoice.
+    InvoicesByCycle = "invoices_by_cycle",
+    /// What is not paid of an invoice, by its number.
+    OpenInvoices = "open_invoices",
+    /// Customer, open invoice.
+    OpenInvoicesByCustomer = "open_invoices_by_customer",
+    /// Payments and refunds by id.
+    Payments = "payments",
+    /// Customer, payment.
+    PaymentsByCustomer = "payments_by_customer",
+    /// Unique: method and the provider's reference -> payment.
+    PaymentsByReference = "payments_by_reference",
+    /// Unique: the caller's key -> payment.
+    PaymentsByKey = "payments_by_key",
+    /// Payments of which somebody has to say how they ended.
+    PaymentsOpen = "payments_open",
+    /// When a payment that is processing is to be looked after, payment.
+    PaymentsByDue = "payments_by_due",
+    /// Batches of vouchers by id.
+    VoucherBatches = "voucher_batches",
+    /// Vouchers by id.
+    Vouchers = "vouchers",
+    /// Unique: hash of the code -> voucher.
+    VouchersByCode = "vouchers_by_code",
+    /// Batch, voucher.
+    VouchersByBatch = "vouchers_by_batch",
+    /// Runs of the billing by id.
+    Runs = "runs",
 
     /// Hosted pages by id.
     HostedPages = "hosted_pages",
@@ -270,7 +315,7 @@ impl Record for ProductOffer {
     type Key = ProductOfferId;
     const TABLE: Table = Table::Offers;
     const INDEXES: &'static [Table] = &[Table::OffersByForeign, Table::OffersByProduct];
-    const VERSION: u8 = 1;
+    const VERSION: u8 = 2;
 
     fn key(&self) -> ProductOfferId {
         self.id
@@ -284,13 +329,21 @@ impl Record for ProductOffer {
             self.id.number(),
         );
     }
+
+    fn upgrade(version: u8, body: &[u8]) -> Result<Self, CodecError> {
+        old::offer(version, body)
+    }
 }
 
 impl Record for Order {
     type Key = OrderId;
     const TABLE: Table = Table::Orders;
-    const INDEXES: &'static [Table] = &[Table::OrdersByForeign, Table::OrdersByCustomer];
-    const VERSION: u8 = 1;
+    const INDEXES: &'static [Table] = &[
+        Table::OrdersByForeign,
+        Table::OrdersByCustomer,
+        Table::OrdersByDue,
+    ];
+    const VERSION: u8 = 2;
 
     fn key(&self) -> OrderId {
         self.id
@@ -303,6 +356,134 @@ impl Record for Order {
             &number(self.customer),
             self.id.number(),
         );
+        if let Some((at, _)) = self.due() {
+            entries.listed(Table::OrdersByDue, &instant(at), self.id.number());
+        }
+    }
+
+    fn upgrade(version: u8, body: &[u8]) -> Result<Self, CodecError> {
+        old::order(version, body)
+    }
+}
+
+impl Record for JournalEntry {
+    type Key = JournalEntryId;
+    const TABLE: Table = Table::Journal;
+    const VERSION: u8 = 1;
+
+    fn key(&self) -> JournalEntryId {
+        self.id
+    }
+}
+
+impl Record for AccountTotal {
+    type Key = Raw;
+    const TABLE: Table = Table::AccountTotals;
+    const VERSION: u8 = 1;
+
+    fn key(&self) -> Raw {
+        account_key(&self.account, self.currency)
+    }
+}
+
+impl Record for Invoice {
+    type Key = InvoiceId;
+    const TABLE: Table = Table::Invoices;
+    const INDEXES: &'static [Table] = &[Table::InvoicesByCustomer, Table::InvoicesByCycle];
+    const VERSION: u8 = 1;
+
+    fn key(&self) -> InvoiceId {
+        self.id
+    }
+
+    fn entries(&self, entries: &mut Entries) {
+        entries.listed(
+            Table::InvoicesByCustomer,
+            &number(self.customer),
+            self.id.number(),
+        );
+        if let Some(cycle) = self.cycle {
+            entries.unique(Table::InvoicesByCycle, &cycle_of(self.order, cycle));
+        }
+    }
+}
+
+impl Record for OpenInvoice {
+    type Key = InvoiceId;
+    const TABLE: Table = Table::OpenInvoices;
+    const INDEXES: &'static [Table] = &[Table::OpenInvoicesByCustomer];
+    const VERSION: u8 = 1;
+
+    fn key(&self) -> InvoiceId {
+        self.id
+    }
+
+    fn entries(&self, entries: &mut Entries) {
+        entries.listed(
+            Table::OpenInvoicesByCustomer,
+            &number(self.customer),
+            self.id.number(),
+        );
+    }
+}
+
+impl Record for Payment {
+    type Key = PaymentId;
+    const TABLE: Table = Table::Payments;
+    const INDEXES: &'static [Table] = &[
+        Table::PaymentsByCustomer,
+        Table::PaymentsByReference,
+        Table::PaymentsByKey,
+        Table::PaymentsOpen,
+        Table::PaymentsByDue,
+    ];
+    const VERSION: u8 = 1;
+
+    fn key(&self) -> PaymentId {
+        self.id
+    }
+
+    fn entries(&self, entries: &mut Entries) {
+        if let Some(customer) = self.customer {
+            entries.listed(
+                Table::PaymentsByCustomer,
+                &number(customer),
+                self.id.number(),
+            );
+        }
+        if let Some(reference) = &self.reference {
+            let key = reference_of(&self.method, reference);
+            entries.unique(Table::PaymentsByReference, &key);
+        }
+        if let Some(key) = &self.client_key {
+            entries.unique(Table::PaymentsByKey, key.as_bytes());
+        }
+        if self.is_open() {
+            entries.listed(Table::PaymentsOpen, &[], self.id.number());
+        }
+        if let Some(at) = self.due_at {
+            entries.listed(Table::PaymentsByDue, &instant(at), self.id.number());
+        }
+    }
+}
+
+impl Record for Voucher {
+    type Key = VoucherId;
+    const TABLE: Table = Table::Vouchers;
+    const INDEXES: &'static [Table] = &[Table::VouchersByCode, Table::VouchersByBatch];
+    const VERSION: u8 = 1;
+
+    fn key(&self) -> VoucherId {
+        self.id
+    }
+
+    fn entries(&self, entries: &mut Entries) {
+        entries.unique(Table::VouchersByCode, &self.code_hash);
+        entries.listed(
+            Table::VouchersByBatch,
+            &number(self.batch),
+            self.id.number(),
+        );
     }
 }
 
@@ -310,7 +491,7 @@ impl Record for HostedPage {
     type Key = HostedPageId;
     const TABLE: Table = Table::HostedPages;
     const INDEXES: &'static [Table] = &[Table::HostedPagesByCode];
-    const VERSION: u8 = 1;
+    const VERSION: u8 = 2;
 
     fn key(&self) -> HostedPageId {
         self.id
@@ -318,6 +499,10 @@ impl Record for HostedPage {
 
     fn entries(&self, entries: &mut Entries) {
         entries.unique(Table::HostedPagesByCode, self.code.as_bytes());
+    }
+
+    fn upgrade(version: u8, body: &[u8]) -> Result<Self, CodecError> {
+        old::hosted_page(version, body)
     }
 }
 
@@ -412,6 +597,8 @@ unindexed! {
     Genre, GenreId, Genres;
     Movie, MovieId, Movies;
     Reseller, ResellerId, Resellers;
+    VoucherBatch, VoucherBatchId, VoucherBatches;
+    Run, RunId, Runs;
 }
 
 /// Calls `visit` once for every kind of record, so that nothing that walks the whole file
@@ -433,6 +620,14 @@ pub fn for_every_record<V: RecordVisitor>(visitor: &mut V) -> Result<(), V::Erro
     visitor.visit::<Device>()?;
     visitor.visit::<Service>()?;
     visitor.visit::<Order>()?;
+    visitor.visit::<JournalEntry>()?;
+    visitor.visit::<AccountTotal>()?;
+    visitor.visit::<Invoice>()?;
+    visitor.visit::<OpenInvoice>()?;
+    visitor.visit::<Payment>()?;
+    visitor.visit::<VoucherBatch>()?;
+    visitor.visit::<Voucher>()?;
+    visitor.visit::<Run>()?;
     visitor.visit::<HostedPage>()?;
     visitor.visit::<Activity>()?;
     visitor.visit::<Audit>()
@@ -442,27 +637,4 @@ pub fn for_every_record<V: RecordVisitor>(visitor: &mut V) -> Result<(), V::Erro
 pub trait RecordVisitor {
     type Error;
     fn visit<R: Record>(&mut self) -> Result<(), Self::Error>;
-}
-
-fn number<I: Id>(id: I) -> [u8; 8] {
-    id.number().to_be_bytes()
-}
-
-/// Text as the front part of a longer key. Texts hold no NUL: the dialects refuse it.
-fn terminated(text: &str) -> Vec<u8> {
-    let mut bytes = text.as_bytes().to_vec();
-    bytes.push(0);
-    bytes
-}
-
-/// The front part of the index keys of one owner, for [`super::Read::listed`].
-#[must_use]
-pub fn owned_by<I: Id>(owner: I) -> Vec<u8> {
-    number(owner).to_vec()
-}
-
-/// The front part of the index keys of one text, for [`super::Read::listed`].
-#[must_use]
-pub fn under_text(text: &str) -> Vec<u8> {
-    terminated(text)
 }

@@ -172,7 +172,7 @@ impl<'t> Tx<'t> {
         Ok(())
     }
 
-    fn raw_put(
+    pub(super) fn raw_put(
         &mut self,
         table: Table,
         key: &[u8],

@@ -178,7 +178,7 @@ async fn sdl() -> Response {
 /// The payment page's place: it exists and says how to pay, as long as no provider is set up.
 async fn hosted_page(State(app): State<Arc<App>>, Path(code): Path<String>) -> Response {
     let ctx = Ctx::system(Arc::clone(&app));
-    match ops::payments::page(&ctx, &code) {
+    match ops::pages::find(&ctx, &code) {
         Ok(page) if page.expires_at > ctx.now => {
             let text = include_str!("../../assets/console/pay.html");
             let name = html(&app.company().name);

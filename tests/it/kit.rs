@@ -6,7 +6,7 @@ use std::sync::mpsc;
 use std::task::Poll;
 
 use boxoffice::domain::calendar::{Period, PeriodCount, Term};
-use boxoffice::domain::catalogue::OrderType;
+use boxoffice::domain::catalogue::{Billing, OrderType};
 use boxoffice::domain::contact::Email;
 use boxoffice::domain::customer::Customer;
 use boxoffice::domain::device::{Device, DeviceKind, DeviceStatus};
@@ -15,7 +15,7 @@ use boxoffice::domain::id::{
     AuditId, CustomerId, DeviceId, OrderId, ProductOfferId, ProductSpecId,
 };
 use boxoffice::domain::open::OpenObject;
-use boxoffice::domain::order::{Order, OrderStatus};
+use boxoffice::domain::order::{Order, OrderStatus, Standing};
 use boxoffice::domain::time::Timestamp;
 use boxoffice::store::{Store, StoreError, Tx};
 
@@ -176,10 +176,14 @@ pub fn order(id: OrderId, customer: CustomerId) -> Order {
             period: Period::Month,
         },
         order_type: OrderType::Recurring,
+        billing: Billing::External,
+        price_version: 0,
         cycles_total: 12,
         cycles_paid: 1,
         status: OrderStatus::Active,
+        standing: Standing::Settled,
         anchor_at: now(),
+        anchor_cycle: 0,
         next_cycle_at: Some(now().saturating_add_seconds(2_678_400)),
         expires_at: Some(now().saturating_add_seconds(2_678_400)),
         fallback_product: None,

@@ -21,6 +21,7 @@ const MAY_USE: &[(&str, &str)] = &[
         "app",
         "clock config domain entropy keys passwords store telemetry",
     ),
+    ("jobs", "app domain ops"),
     ("ops", "app domain keys passwords store"),
     ("wire::kit", "app clock domain telemetry"),
     ("wire::alphaott", "app domain ops wire::kit"),
@@ -32,7 +33,10 @@ const MAY_USE: &[(&str, &str)] = &[
     ),
     ("command", "app domain ops"),
     ("control", "app command"),
-    ("serve", "app clock config control entropy store wire"),
+    (
+        "serve",
+        "app clock config control domain entropy jobs ops store wire",
+    ),
     (
         "cli",
         "app clock command config control domain entropy ops serve store telemetry",
@@ -79,7 +83,7 @@ const HOMES: &[(&str, &str)] = &[
     ("prometheus_client", "telemetry.rs"),
     (
         "tokio",
-        "cli.rs command.rs control.rs passwords.rs serve/ store/mod.rs wire/",
+        "app.rs cli.rs command.rs control.rs jobs/ ops/clock.rs ops/renewals.rs passwords.rs serve/ store/mod.rs wire/",
     ),
     (
         "anyhow",

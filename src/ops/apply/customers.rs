@@ -12,11 +12,13 @@ use crate::domain::customer::{CarrierProfile, Customer, CustomerPassword, Custom
 use crate::domain::device::{Device, DeviceKind, DeviceStatus};
 use crate::domain::event::Change;
 use crate::domain::id::{ChannelId, CustomerId, ResellerId, ServiceSpecId};
-use crate::domain::money::Currency;
+use crate::domain::journal::opening;
+use crate::domain::money::{Amount, Currency};
 use crate::domain::order::{Order, OrderStatus, follow};
 use crate::domain::refusal::Refusal;
 use crate::domain::staff::{PASSWORD_BYTES_MAX, Secret};
 use crate::domain::time::Timestamp;
+use crate::ops::books::{AuditDetail, Books};
 use crate::ops::{OpError, customers, devices, orders, services};
 use crate::store::{Read as _, Table, Tx};
 
@@ -121,7 +123,35 @@ pub(super) fn keep_customer(
         changes.extend(crate::ops::changes(held, &after)?);
     }
     crate::ops::audit(ctx, tx, action, &after, changes)?;
+    post_opening(ctx, tx, held.as_ref(), &after)?;
     Ok(outcome)
+}
+
+/// Money that was brought along becomes an entry of the journal; a document that says another
+/// amount later corrects it by another one.
+fn post_opening(
+    ctx: &Ctx,
+    tx: &mut Tx<'_>,
+    before: Option<&Customer>,
+    after: &Customer,
+) -> Result<(), OpError> {
+    let held = before.and_then(|customer| customer.opening_balance);
+    if held == after.opening_balance {
+        return Ok(());
+    }
+    let mut books = Books::new(ctx, tx);
+    let back = held.map(|amount| Amount {
+        minor: amount.minor.saturating_neg(),
+        ..amount
+    });
+    for amount in [back, after.opening_balance].into_iter().flatten() {
+        if amount.minor != 0 {
+            books.post(opening(after.id, amount, ctx.now))?;
+        }
+    }
+    books.reopen(after.id, ctx.now)?;
+    books.close().write(ctx, tx, AuditDetail::EachRecord)?;
+    Ok(())
 }
 
 /// The customer with this login; for a customer that is to be deleted, also one that is.

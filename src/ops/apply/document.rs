@@ -8,6 +8,7 @@ use crate::domain::contact::Email;
 use crate::domain::customer::CustomerStatus;
 use crate::domain::device::DeviceKind;
 use crate::ops::OpError;
+use crate::ops::charges::PriceChange;
 
 /// Largest document, in bytes.
 pub const DOCUMENT_BYTES_MAX: usize = 512 * 1024 * 1024;
@@ -321,6 +322,27 @@ pub struct ChargeIn {
     pub amount: String,
     pub currency: Option<String>,
     pub tax_rate: Option<serde_json::Value>,
+    pub tax_included: Option<bool>,
+    /// `[{from, rate}]`: rates from a day on.
+    pub tax_rates: Option<serde_json::Value>,
+}
+
+/// What changed charges mean for orders that run.
+#[derive(Debug, Clone, Copy, Default, Deserialize)]
+#[serde(rename_all = "SCREAMING_SNAKE_CASE")]
+pub enum PriceChangeIn {
+    #[default]
+    NextCycle,
+    NewOrders,
+}
+
+impl From<PriceChangeIn> for PriceChange {
+    fn from(word: PriceChangeIn) -> Self {
+        match word {
+            PriceChangeIn::NextCycle => Self::NextCycle,
+            PriceChangeIn::NewOrders => Self::NewOrders,
+        }
+    }
 }
 
 #[derive(Debug, Deserialize)]
@@ -340,6 +362,7 @@ pub struct OfferIn {
     pub billing: BillingIn,
     #[serde(default)]
     pub charges: Vec<ChargeIn>,
+    pub price_change: Option<PriceChangeIn>,
     pub dunning: Option<serde_json::Map<String, serde_json::Value>>,
 }
 

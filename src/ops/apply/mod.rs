@@ -30,7 +30,7 @@ use crate::domain::staff::{Permission, Secret};
 use crate::store::key::Only;
 use crate::store::{Read as _, Record, StoreError, Table, Tx};
 
-use super::OpError;
+use super::{OpError, charges};
 use document::{Document, PackageServices, PackageType, PartnerIn};
 
 /// What applying a document did, or would do: section -> number of elements.
@@ -469,27 +469,35 @@ fn product_offer(
         billing: given.billing.billing(),
         charges: Vec::new(),
         dunning: None,
+        prices: Vec::new(),
+        ladder: None,
         external_refs: Vec::new(),
         created_at: ctx.now,
         updated_at: ctx.now,
         expires_at: None,
         removed_at: None,
     });
-    Ok(ProductOffer {
+    let mut offer = ProductOffer {
         product: product.id,
         title: given.title.clone(),
         term,
         cycles_total,
         order_type,
         billing: given.billing.billing(),
-        charges,
-        dunning: given
-            .dunning
-            .as_ref()
-            .map(|ladder| OpenObject(serde_json::Value::Object(ladder.clone()).to_string())),
         removed_at: None,
         ..base
-    })
+    };
+    let change = given.price_change.unwrap_or_default().into();
+    let place = format!("{path}.charges");
+    charges::set_charges(&mut offer, charges, change, currency, &place, ctx.now)?;
+    let dunning = given.dunning.as_ref();
+    let dunning = dunning.map(|ladder| serde_json::Value::Object(ladder.clone()).to_string());
+    charges::set_ladder(
+        &mut offer,
+        dunning.map(OpenObject),
+        &format!("{path}.dunning"),
+    )?;
+    Ok(offer)
 }
 
 /// A charge as the offer keeps it: the amount a JSON number.
@@ -515,6 +523,12 @@ fn charge_object(
     ));
     if let Some(rate) = &given.tax_rate {
         text.push_str(&format!(",\"taxRate\":{rate}"));
+    }
+    if let Some(included) = given.tax_included {
+        text.push_str(&format!(",\"taxIncluded\":{included}"));
+    }
+    if let Some(rates) = &given.tax_rates {
+        text.push_str(&format!(",\"taxRates\":{rates}"));
     }
     text.push('}');
     Ok(OpenObject(text))

@@ -192,6 +192,36 @@ fn refused(refusal: &Refusal) -> Failure {
         Refusal::TooMany { what, max } => {
             Failure::conflict(format!("there can be at most {max} {what} here"))
         }
+        Refusal::MixedCurrencies => {
+            Failure::conflict("charges: all charges of an offer must be in one currency")
+        }
+        Refusal::InsufficientFunds { short_by } => Failure::conflict(format!(
+            "the balance is short by {} {}",
+            short_by.to_decimal(),
+            short_by.currency.as_str()
+        )),
+        Refusal::OrderState { wish, .. } => {
+            Failure::conflict(format!("status: an order in this state cannot be {wish}"))
+        }
+        Refusal::PaymentKnown { payment } => Failure::conflict(format!(
+            "this key or reference is that of payment {}",
+            payment.0
+        )),
+        Refusal::RefundTooLarge { left } => Failure::conflict(format!(
+            "amount: {} {} of the payment are left",
+            left.to_decimal(),
+            left.currency.as_str()
+        )),
+        Refusal::PageClosed => Failure::conflict("the page was used, or its time is over"),
+        Refusal::PriceChanged { now } => Failure::conflict(format!(
+            "the price is {} {} now",
+            now.to_decimal(),
+            now.currency.as_str()
+        )),
+        Refusal::VoucherInvalid => Failure::conflict("this voucher is not valid, or no longer"),
+        Refusal::MethodOff { method } => {
+            Failure::conflict(format!("payment by {method} is not switched on"))
+        }
         Refusal::BadCredentials => Failure::unauthorized(),
         Refusal::SetupDone => Failure::forbidden("the set-up link is no longer valid"),
         Refusal::PasswordLength { min, max } => {

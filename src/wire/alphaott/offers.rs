@@ -18,7 +18,7 @@ use super::fields::{
     BroughtId, Charges, Count, Moment, Name, Open, Opens, Reference, Text, shown, text,
 };
 use super::ids;
-use super::words::{OfferStatusWord, OrderTypeWord, PeriodWord};
+use super::words::{BillingWord, OfferStatusWord, OrderTypeWord, PeriodWord, PriceChangeWord};
 use super::{Ids, Params, Refusals, Staff};
 
 /// How a product is sold: term, cycles, charges.
@@ -37,6 +37,11 @@ pub struct OfferOut {
     r#type: OrderTypeWord,
     status: OfferStatusWord,
     charges: Vec<Open>,
+    /// Who collects. Ours.
+    billing: BillingWord,
+    /// The ladder of orders that are not paid. Ours.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    dunning: Option<Open>,
     #[schema(format = DateTime)]
     created: String,
     #[schema(format = DateTime)]
@@ -60,6 +65,8 @@ impl OfferOut {
             r#type: offer.order_type.into(),
             status: status_at(offer, ctx).into(),
             charges: Open::show_all(&offer.charges),
+            billing: offer.billing.into(),
+            dunning: offer.dunning.as_ref().map(Open::show),
             created: shown(offer.created_at),
             updated: shown(offer.updated_at),
             expires: offer.expires_at.map(shown),
@@ -100,6 +107,15 @@ pub struct OfferIn {
     r#type: Option<OrderTypeWord>,
     status: Option<OfferStatusWord>,
     charges: Option<Charges>,
+    /// What changed charges mean for orders that run: `NEXT_CYCLE` (the default): from their next
+    /// cycle on; `NEW_ORDERS`: nothing, they keep their price. Ours.
+    price_change: Option<PriceChangeWord>,
+    /// Who collects; `PREPAID` unless said. Ours.
+    billing: Option<BillingWord>,
+    /// `grace_days`, `reminder_days`, `suspend_days`; null: the usual ladder. Ours.
+    #[serde(default, deserialize_with = "given")]
+    #[schema(value_type = Option<Open>)]
+    dunning: Patch<Open>,
     /// Heeded for new offers only.
     created: Option<Moment>,
     #[serde(default, deserialize_with = "given")]
@@ -131,6 +147,9 @@ impl OfferIn {
             charges: self
                 .charges
                 .map(|list| list.0.into_iter().map(|c| c.0.stored()).collect()),
+            price_change: self.price_change.map(Into::into).unwrap_or_default(),
+            billing: self.billing.map(Into::into),
+            dunning: self.dunning.map(|ladder| ladder.map(Open::stored)),
             external_refs: self.external_refs.map(Opens::stored),
             created_at: self.created.map(|at| at.0),
             expires_at: self.expires.map(|at| at.map(|at| at.0)),

@@ -8,13 +8,17 @@ use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
 
 use crate::app::Ctx;
-use crate::domain::payment::{HostedPage, HostedPageState, RedirectStatus};
+use crate::domain::id::CustomerId;
+use crate::domain::open::OpenObject;
+use crate::domain::payment::{
+    HostedPage, HostedPageState, Payment, PaymentKind, PaymentState, RedirectStatus,
+};
 use crate::domain::staff::Permission;
 use crate::ops;
 use crate::wire::kit::json::{Body, Verbatim};
 
 use super::error::Failure;
-use super::fields::{Reference, WebUrl, is_web_url, shown};
+use super::fields::{Open, Reference, WebUrl, is_web_url, shown};
 use super::ids;
 use super::{Anybody, ErrorOut, Ids, Params, Refusals, Staff};
 
@@ -24,6 +28,7 @@ const BILLING: &str = "boxoffice";
 /// A payment or refund.
 #[derive(Debug, Serialize, ToSchema)]
 #[schema(as = Transaction)]
+#[serde(rename_all = "camelCase")]
 pub struct TransactionOut {
     #[serde(rename = "_id")]
     id: String,
@@ -31,10 +36,55 @@ pub struct TransactionOut {
     #[schema(value_type = f64)]
     amount: Verbatim,
     currency: String,
+    /// How it ended, or `PROCESSING`.
+    status: &'static str,
+    /// `cash`, `bank`, `voucher`, the name of a provider.
+    method: String,
+    customer: String,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    order: Option<String>,
+    #[schema(format = DateTime)]
+    created: String,
+    external_refs: Vec<Open>,
+}
+
+impl TransactionOut {
+    fn new(ctx: &Ctx, customer: CustomerId, payment: &Payment) -> Result<Self, Failure> {
+        let order = payment.order.map(|order| ops::orders::shown_id(ctx, order));
+        let reference = payment.reference.as_ref().map(|id| {
+            let object = serde_json::json!({"type": payment.method, "id": id});
+            Open::show(&OpenObject(object.to_string()))
+        });
+        Ok(Self {
+            id: ids::show(payment.id),
+            r#type: match payment.kind {
+                PaymentKind::Payment => TransactionType::Payment,
+                PaymentKind::Refund { .. } => TransactionType::Refund,
+            },
+            amount: Verbatim::of(&payment.amount.to_decimal()),
+            currency: payment.amount.currency.as_str().to_owned(),
+            status: match payment.state {
+                PaymentState::Processing | PaymentState::Unmatched => "PROCESSING",
+                PaymentState::Succeeded => "SUCCEEDED",
+                PaymentState::Failed => "FAILED",
+            },
+            method: payment.method.clone(),
+            customer: ids::show(customer),
+            order: match order {
+                Some(order) => {
+                    let (brought, id) = order?;
+                    Some(ids::show_named(brought.as_ref(), id))
+                }
+                None => None,
+            },
+            created: shown(payment.created_at),
+            external_refs: reference.into_iter().collect(),
+        })
+    }
 }
 
 /// Which way the money went.
-#[derive(Debug, Clone, Copy, Serialize, ToSchema)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, ToSchema)]
 #[serde(rename_all = "UPPERCASE")]
 pub enum TransactionType {
     Payment,
@@ -53,7 +103,7 @@ impl TransactionType {
 
 /// Get customer transactions
 ///
-/// None exist before this box handles money.
+/// Payments and refunds, oldest first.
 #[utoipa::path(get, path = "/customers/{customerId}/transactions", tag = "Orders",
     params(("customerId" = String, Path), ("type" = inline(Option<TransactionType>), Query)),
     responses((status = 200, body = Vec<TransactionOut>), Refusals))]
@@ -63,9 +113,19 @@ pub async fn transactions(
     params: Params,
 ) -> Result<Json<Vec<TransactionOut>>, Failure> {
     ctx.require(Permission::MoneyRead)?;
-    params.word("type", TransactionType::parse, &["PAYMENT", "REFUND"])?;
-    ops::payments::transactions_of(&ctx, &path.customer())?;
-    Ok(Json(Vec::new()))
+    let wanted = params.word("type", TransactionType::parse, &["PAYMENT", "REFUND"])?;
+    let payments = ops::payments::list(&ctx, &path.customer())?;
+    let mut transactions = Vec::with_capacity(payments.len());
+    for payment in &payments {
+        let Some(customer) = payment.customer else {
+            continue;
+        };
+        let shown = TransactionOut::new(&ctx, customer, payment)?;
+        if wanted.is_none_or(|wanted| wanted == shown.r#type) {
+            transactions.push(shown);
+        }
+    }
+    Ok(Json(transactions))
 }
 
 /// Money.
@@ -164,7 +224,7 @@ pub async fn create_page(
         None => ctx.app.base_url(),
     };
     let offer = ids::handle(&wish.offer_id.0);
-    let page = ops::payments::create_page(&ctx, path.customer(), offer, return_url).await?;
+    let page = ops::pages::create(&ctx, path.customer(), offer, return_url).await?;
     Ok((StatusCode::CREATED, Json(PageOut::new(&ctx, &page))))
 }
 
@@ -217,7 +277,7 @@ pub async fn redirect(Anybody(ctx): Anybody, params: Params) -> Result<Response,
     let words = ["succeded", "processing", "failed"];
     required("status")?;
     let status = params.word("status", redirect_status, &words)?;
-    let page = ops::payments::page(&ctx, id)?;
+    let page = ops::pages::find(&ctx, id)?;
     if billing != BILLING {
         return Err(Failure::not_found(format!(
             "no hosted page {id} of this billing system"

@@ -7,11 +7,12 @@ use utoipa::openapi::schema::{ObjectBuilder, Schema, SchemaType, Type};
 use utoipa::{PartialSchema, ToSchema};
 
 use crate::domain::catalogue::{
-    ContentType, OfferStatus, OrderType, ProductStatus, Scope, ServiceStatus, ServiceType,
+    Billing, ContentType, OfferStatus, OrderType, ProductStatus, Scope, ServiceStatus, ServiceType,
 };
 use crate::domain::customer::CustomerStatus;
 use crate::domain::device::{DeviceKind, DeviceStatus};
 use crate::domain::order::OrderStatus;
+use crate::ops::charges::PriceChange;
 
 /// An enumeration of the wire and what it means inside.
 macro_rules! words {
@@ -157,6 +158,17 @@ words! {
     OrderTypeWord: OrderType {
         OneTime = OneTime "ONE_TIME",
         Recurring = Recurring "RECURRING",
+    }
+    /// Who collects. Ours.
+    BillingWord: Billing {
+        Prepaid = Prepaid "PREPAID",
+        Postpaid = Postpaid "POSTPAID",
+        External = External "EXTERNAL",
+    }
+    /// What changed charges mean for orders that run. Ours.
+    PriceChangeWord: PriceChange {
+        NextCycle = NextCycle "NEXT_CYCLE",
+        NewOrders = NewOrders "NEW_ORDERS",
     }
     /// Unit of a term.
     PeriodWord: crate::domain::calendar::Period {

@@ -147,6 +147,36 @@ fn refused(refusal: &Refusal) -> Problem {
         Refusal::ServiceSpecGone { .. } => conflict("this package is deleted".to_owned()),
         Refusal::BeyondCalendar => conflict("the order would end after the year 9999".to_owned()),
         Refusal::TooMany { what, max } => conflict(format!("there can be at most {max} {what}")),
+        Refusal::MixedCurrencies => {
+            conflict("all charges of an offer must be in one currency".to_owned())
+        }
+        Refusal::InsufficientFunds { short_by } => conflict(format!(
+            "the balance is short by {} {}",
+            short_by.to_decimal(),
+            short_by.currency.as_str()
+        )),
+        Refusal::OrderState { wish, .. } => {
+            conflict(format!("an order in this state cannot be {wish}"))
+        }
+        Refusal::PaymentKnown { payment } => conflict(format!(
+            "this key or reference is that of payment {}, which is another one",
+            payment.0
+        )),
+        Refusal::RefundTooLarge { left } => conflict(format!(
+            "only {} {} of the payment can be given back",
+            left.to_decimal(),
+            left.currency.as_str()
+        )),
+        Refusal::PageClosed => conflict("the page was used, or its time is over".to_owned()),
+        Refusal::PriceChanged { now } => conflict(format!(
+            "the price is {} {} now",
+            now.to_decimal(),
+            now.currency.as_str()
+        )),
+        Refusal::VoucherInvalid => conflict("this voucher is not valid, or no longer".to_owned()),
+        Refusal::MethodOff { method } => {
+            conflict(format!("payment by {method} is not switched on"))
+        }
         Refusal::BadCredentials => {
             Problem::new(StatusCode::UNAUTHORIZED, "name or password do not fit")
         }

@@ -49,7 +49,7 @@ pub async fn advance(
         (None, Some(seconds)) => Move::BySeconds(seconds),
         _ => return Err(Problem::bad_request("give either set or advance_seconds")),
     };
-    let now = ops::clock::advance(&ctx, by)?;
+    let now = ops::clock::advance(&ctx, by).await?;
     Ok(Json(ClockOut {
         now: now.to_rfc3339_millis(),
     }))

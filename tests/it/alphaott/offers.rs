@@ -233,8 +233,8 @@ async fn charges_are_kept_as_they_were_sent() {
     let shop = Shop::open().await;
     let charges = concat!(
         r#"[{"type":"RECURRING","amount":9.90,"currency":"USD","x":{"b":1,"a":1e2}},"#,
-        r#"{"amount":"0.10","currency":"EUR"},{"title":"free"},{"amount":150,"currency":"JPY"},"#,
-        r#"{"amount":"0.005","currency":"KWD"}]"#
+        r#"{"amount":"0.10","currency":"USD"},{"title":"free"},{"amount":150,"currency":"USD"},"#,
+        r#"{"amount":"0.05","currency":"USD","taxRate":7.5}]"#
     );
     let body = format!(r#"{{"charges":{charges}}}"#).into_bytes();
     let answer = shop

@@ -23,15 +23,16 @@ use boxoffice::domain::customer::{
     BoxProfile, CarrierProfile, Customer, CustomerPassword, CustomerStatus, PersonName,
 };
 use boxoffice::domain::device::{Device, DeviceKind, DeviceStatus};
+use boxoffice::domain::dunning::Ladder;
 use boxoffice::domain::event::{Activity, ActivityAction, Audit, Change};
 use boxoffice::domain::id::{
     ActivityId, AuditId, ChannelId, CustomerId, DeviceId, GenreId, HostedPageId, MovieId,
-    OperatorId, OrderId, PartnerId, ProductOfferId, ProductSpecId, ResellerId, ServiceId,
-    ServiceSpecId,
+    OperatorId, OrderId, PartnerId, PaymentId, ProductOfferId, ProductSpecId, ResellerId,
+    ServiceId, ServiceSpecId,
 };
 use boxoffice::domain::money::{Amount, Currency};
 use boxoffice::domain::open::OpenObject;
-use boxoffice::domain::order::{Order, OrderStatus};
+use boxoffice::domain::order::{Order, OrderStatus, Standing};
 use boxoffice::domain::payment::{HostedPage, HostedPageState};
 use boxoffice::domain::provider::Provider;
 use boxoffice::domain::staff::{Operator, Role, Secret, Session, Token, TokenId};
@@ -41,13 +42,15 @@ use boxoffice::store::{Entries, Record, Table, codec};
 use data_encoding::HEXLOWER;
 use serde::Serialize;
 
+use super::money;
+
 // ---- samples: every field filled, no two alike, numbers on both sides of one byte
 
-fn at(second: i64) -> Timestamp {
+pub fn at(second: i64) -> Timestamp {
     Timestamp::from_micros(1_494_598_587_134_000 + second * 1_000_000).expect("a year we know")
 }
 
-fn text(text: &str) -> String {
+pub fn text(text: &str) -> String {
     text.to_owned()
 }
 
@@ -55,7 +58,7 @@ fn open(name: &str) -> OpenObject {
     OpenObject(format!("{{\"{name}\":47.60,\"b\":[null,\"é\"]}}"))
 }
 
-fn euros(minor: i64) -> Amount {
+pub fn euros(minor: i64) -> Amount {
     Amount {
         minor,
         currency: Currency::parse("EUR").expect("the euro"),
@@ -241,6 +244,12 @@ fn product_offer() -> ProductOffer {
         billing: Billing::Postpaid,
         charges: vec![open("amount")],
         dunning: Some(open("steps")),
+        prices: vec![money::price()],
+        ladder: Some(Ladder {
+            grace_days: 300,
+            reminder_days: vec![3, 251],
+            suspend_days: 30,
+        }),
         external_refs: vec![open("ref")],
         created_at: at(1),
         updated_at: at(2),
@@ -338,10 +347,19 @@ fn order() -> Order {
         offer: Some(ProductOfferId(20)),
         term: term("3", Period::Year),
         order_type: OrderType::Recurring,
+        billing: Billing::Postpaid,
+        price_version: 251,
         cycles_total: 24,
         cycles_paid: 300,
-        status: OrderStatus::Canceled,
+        status: OrderStatus::Active,
+        standing: Standing::Overdue {
+            since: at(7),
+            freeze_at: at(8),
+            remind_at: Some(at(9)),
+            reminders_sent: 2,
+        },
         anchor_at: at(1),
+        anchor_cycle: 299,
         next_cycle_at: Some(at(2)),
         expires_at: Some(at(3)),
         fallback_product: Some(ProductSpecId(21)),
@@ -360,6 +378,8 @@ fn hosted_page() -> HostedPage {
         order: OrderId(24),
         return_url: text("https://shop.example/back?x=1#y"),
         state: HostedPageState::Succeeded,
+        payment: Some(PaymentId(25)),
+        attempts: 3,
         created_at: at(1),
         expires_at: at(2),
     }
@@ -455,6 +475,14 @@ fn samples() -> Vec<Sample> {
         sample(device()),
         sample(service()),
         sample(order()),
+        sample(money::journal_entry()),
+        sample(money::account_total()),
+        sample(money::invoice()),
+        sample(money::open_invoice()),
+        sample(money::payment()),
+        sample(money::voucher_batch()),
+        sample(money::voucher()),
+        sample(money::run()),
         sample(hosted_page()),
         sample(activity()),
         sample(audit()),
@@ -580,7 +608,7 @@ fn records_name_all_their_indexes() {
 
 // ---- enums, which are stored by position
 
-fn bytes_of<T: Serialize>(value: &T) -> Vec<u8> {
+pub fn bytes_of<T: Serialize>(value: &T) -> Vec<u8> {
     codec::bytes_of(value).expect("bytes")
 }
 

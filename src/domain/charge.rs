@@ -1,0 +1,139 @@
+//! What a cycle costs: charges, their tax, and which version of a price holds.
+
+use serde::{Deserialize, Serialize};
+
+use super::calendar::LocalDate;
+use super::catalogue::OrderType;
+use super::money::{Amount, Currency, TaxRate};
+use super::time::Timestamp;
+
+/// One part of a price.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Charge {
+    /// With the first cycle only, or with every cycle.
+    pub kind: OrderType,
+    /// Empty: the offer's title stands in.
+    pub title: String,
+    /// May be negative: a discount.
+    pub amount: Amount,
+    pub tax_rate: TaxRate,
+    /// Rates from a local day on, ascending; before the first `tax_rate` holds.
+    pub dated_rates: Vec<(LocalDate, TaxRate)>,
+    /// Whether `amount` contains the tax.
+    pub tax_included: bool,
+}
+
+impl Charge {
+    fn rate_on(&self, date: LocalDate) -> TaxRate {
+        let dated = self.dated_rates.iter().rev();
+        let found = dated.into_iter().find(|(from, _)| *from <= date);
+        found.map_or(self.tax_rate, |(_, rate)| *rate)
+    }
+
+    fn line(&self, offer_title: &str, date: LocalDate) -> Line {
+        let rate = self.rate_on(date);
+        let minor = self.amount.minor;
+        let (net_minor, tax_minor) = if self.tax_included {
+            let tax = rate.contained_in(minor);
+            (minor.saturating_sub(tax), tax)
+        } else {
+            (minor, rate.on_top_of(minor))
+        };
+        let title = if self.title.is_empty() {
+            offer_title
+        } else {
+            &self.title
+        };
+        Line {
+            title: title.to_owned(),
+            rate,
+            net_minor,
+            tax_minor,
+        }
+    }
+}
+
+/// One line of an invoice.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Line {
+    pub title: String,
+    pub rate: TaxRate,
+    pub net_minor: i64,
+    pub tax_minor: i64,
+}
+
+impl Line {
+    /// Net and tax, in minor units.
+    #[must_use]
+    pub fn gross_minor(&self) -> i64 {
+        self.net_minor.saturating_add(self.tax_minor)
+    }
+}
+
+/// The charges of an offer from an instant on.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Price {
+    /// Ascending; orders remember the one they began with.
+    pub version: u32,
+    pub since: Timestamp,
+    /// Whether orders that run take it from their next cycle on; else only new ones do.
+    pub for_running: bool,
+    pub charges: Vec<Charge>,
+}
+
+/// The charges that hold for an order that began with price `version`, for a cycle that starts at
+/// `at`. A later price holds if it was made for running orders too. Empty if there is no price.
+#[must_use]
+pub fn in_force(prices: &[Price], version: u32, at: Timestamp) -> &[Charge] {
+    let mut held = prices.iter().rfind(|price| price.version <= version);
+    for price in prices {
+        if price.version > version && price.for_running && price.since <= at {
+            held = Some(price);
+        }
+    }
+    held.or(prices.first())
+        .map_or(&[], |price| price.charges.as_slice())
+}
+
+/// What cycle number `cycle` (0-based) costs: a line per charge that falls due with it.
+#[must_use]
+pub fn lines(
+    charges: &[Charge],
+    offer_title: &str,
+    order_type: OrderType,
+    cycle: u32,
+    date: LocalDate,
+) -> Vec<Line> {
+    let due = |charge: &&Charge| {
+        order_type == OrderType::OneTime || charge.kind == OrderType::Recurring || cycle == 0
+    };
+    let charges = charges.iter().filter(due);
+    charges
+        .map(|charge| charge.line(offer_title, date))
+        .collect()
+}
+
+/// Sum of all lines, tax included, in minor units.
+#[must_use]
+pub fn total_minor(lines: &[Line]) -> i64 {
+    lines
+        .iter()
+        .fold(0i64, |sum, line| sum.saturating_add(line.gross_minor()))
+}
+
+/// The one currency of the charges; `None` where there are none. [`Err`] where they differ.
+pub fn currency(charges: &[Charge]) -> Result<Option<Currency>, Mixed> {
+    let mut found = None;
+    for charge in charges {
+        match found {
+            None => found = Some(charge.amount.currency),
+            Some(currency) if currency == charge.amount.currency => {}
+            Some(_) => return Err(Mixed),
+        }
+    }
+    Ok(found)
+}
+
+/// Charges of one offer in several currencies.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Mixed;

@@ -1,0 +1,146 @@
+//! Invoices and credit notes: numbered without gaps, never changed.
+
+use serde::{Deserialize, Serialize};
+
+use super::charge::{Line, total_minor};
+use super::id::{CustomerId, InvoiceId, OrderId};
+use super::journal::{Account, Posting};
+use super::money::{Amount, Currency, rounded};
+use super::time::Timestamp;
+
+/// Which paper it is. Stored by position: append only.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+pub enum InvoiceKind {
+    Invoice,
+    /// Corrects an invoice; its amounts are negative.
+    CreditNote {
+        of: InvoiceId,
+    },
+}
+
+/// What a customer was billed, or given back.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Invoice {
+    /// Its number.
+    pub id: InvoiceId,
+    pub kind: InvoiceKind,
+    pub customer: CustomerId,
+    pub order: OrderId,
+    /// Which cycle of the order, 0-based; none on credit notes.
+    pub cycle: Option<u32>,
+    pub issued_at: Timestamp,
+    /// The time it is for.
+    pub from: Timestamp,
+    /// None: without end.
+    pub to: Option<Timestamp>,
+    pub currency: Currency,
+    pub lines: Vec<Line>,
+    /// Who sells, as it stood then.
+    pub seller: String,
+    /// Whom it is addressed to, line by line, as it stood then.
+    pub buyer: Vec<String>,
+}
+
+impl Invoice {
+    /// Sum of all lines, tax included.
+    #[must_use]
+    pub fn total(&self) -> Amount {
+        Amount {
+            minor: total_minor(&self.lines),
+            currency: self.currency,
+        }
+    }
+
+    /// Tax of all lines.
+    #[must_use]
+    pub fn tax(&self) -> Amount {
+        let taxes = self.lines.iter().map(|line| line.tax_minor);
+        Amount {
+            minor: taxes.fold(0i64, i64::saturating_add),
+            currency: self.currency,
+        }
+    }
+
+    /// What it does to the books: the customer pays for revenue and tax. A credit note's negative
+    /// lines do the opposite.
+    #[must_use]
+    pub fn postings(&self) -> Vec<Posting> {
+        let currency = self.currency;
+        let posting = |account, credit_minor| Posting {
+            account,
+            credit_minor,
+            currency,
+        };
+        let nets = self.lines.iter().map(|line| line.net_minor);
+        let mut postings = vec![
+            posting(
+                Account::Customer(self.customer),
+                self.total().minor.saturating_neg(),
+            ),
+            posting(Account::Revenue, nets.fold(0i64, i64::saturating_add)),
+        ];
+        for line in self.lines.iter().filter(|line| line.tax_minor != 0) {
+            let account = Account::Tax(line.rate);
+            match postings.iter_mut().find(|p| p.account == account) {
+                Some(posting) => {
+                    posting.credit_minor = posting.credit_minor.saturating_add(line.tax_minor);
+                }
+                None => postings.push(posting(account, line.tax_minor)),
+            }
+        }
+        postings
+    }
+}
+
+/// The part of an invoice that is not paid yet. Gone once it is.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct OpenInvoice {
+    pub id: InvoiceId,
+    pub customer: CustomerId,
+    pub order: OrderId,
+    pub open_minor: i64,
+    pub currency: Currency,
+    pub since: Timestamp,
+}
+
+/// Lines of the credit note for `left` of the `all` days of a cycle that was billed with `lines`.
+/// Empty where nothing is left.
+#[must_use]
+pub fn unused(lines: &[Line], all: i32, left: i32) -> Vec<Line> {
+    let left = i128::from(left.clamp(0, all.max(0)));
+    let all = i128::from(all);
+    if all <= 0 || left == 0 {
+        return Vec::new();
+    }
+    let share = |minor: i64| rounded(-i128::from(minor) * left, all);
+    // The totals are what counts: rounding line by line must not give back a cent too much.
+    let taxes = lines.iter().map(|line| line.tax_minor);
+    let mut gross_left = share(total_minor(lines));
+    let mut tax_left = share(taxes.fold(0i64, i64::saturating_add));
+    if gross_left == 0 {
+        return Vec::new();
+    }
+    let mut credits: Vec<Line> = lines
+        .iter()
+        .map(|line| {
+            let (gross, tax) = (share(line.gross_minor()), share(line.tax_minor));
+            gross_left = gross_left.saturating_sub(gross);
+            tax_left = tax_left.saturating_sub(tax);
+            Line {
+                net_minor: gross.saturating_sub(tax),
+                tax_minor: tax,
+                ..line.clone()
+            }
+        })
+        .collect();
+    // What rounding left over goes to the line with the most tax.
+    let largest = credits.iter_mut().max_by_key(|line| line.tax_minor.abs());
+    if let Some(line) = largest {
+        line.tax_minor = line.tax_minor.saturating_add(tax_left);
+        line.net_minor = line
+            .net_minor
+            .saturating_add(gross_left)
+            .saturating_sub(tax_left);
+    }
+    credits
+}

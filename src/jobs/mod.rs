@@ -1,0 +1,70 @@
+//! The scheduler: sleeps until something is due, lets `ops` work it, and sleeps again. Woken when
+//! something may be due earlier. Runs under real time only: a test clock works what is due itself.
+//!
+//! Must not know what is due or why.
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use tokio_util::sync::CancellationToken;
+
+use crate::app::{App, Ctx};
+use crate::domain::time::Timestamp;
+use crate::ops;
+use crate::ops::renewals::Pace;
+
+/// Longest sleep: the time of day may jump, which no timer notices.
+const SLEEP_MAX: Duration = Duration::from_secs(60);
+/// How long to wait after a failure.
+const AFTER_FAILURE: Duration = Duration::from_secs(5);
+/// Name of the scheduler in the log and the audit log.
+const DIALECT: &str = "scheduler";
+
+/// Works until the box goes down.
+pub async fn run(app: Arc<App>, closing: CancellationToken) {
+    while !closing.is_cancelled() {
+        // Asked before looking, so that nothing that comes meanwhile is slept through.
+        let woken = app.due.notified();
+        let sleep = tokio::select! {
+            sleep = turn(&app) => sleep,
+            () = closing.cancelled() => return,
+        };
+        tokio::select! {
+            () = tokio::time::sleep(sleep) => {}
+            () = woken => {}
+            () = closing.cancelled() => return,
+        }
+    }
+}
+
+/// Works everything that is due. Answers how long nothing will be.
+async fn turn(app: &Arc<App>) -> Duration {
+    let ctx = Ctx {
+        dialect: DIALECT,
+        ..Ctx::system(Arc::clone(app))
+    };
+    let next = match ops::renewals::next_due(&ctx) {
+        Ok(Some(due_at)) if due_at <= ctx.now => {
+            if let Err(error) = ops::renewals::work_guarded(&ctx, Pace::Now).await {
+                tracing::error!(%error, "billing.run_failed");
+                return AFTER_FAILURE;
+            }
+            // Whatever became due meanwhile is seen in the next turn.
+            match ops::renewals::next_due(&ctx) {
+                Ok(Some(next)) if next <= ctx.now => return AFTER_FAILURE,
+                Ok(next) => next,
+                Err(_) => return AFTER_FAILURE,
+            }
+        }
+        Ok(next) => next,
+        Err(error) => {
+            tracing::error!(%error, "billing.due_unreadable");
+            return AFTER_FAILURE;
+        }
+    };
+    // Read again: the work may have taken a while.
+    let now = Ctx::system(Arc::clone(app)).now;
+    let wait = |next: Timestamp| next.micros().saturating_sub(now.micros());
+    let micros = next.map_or(i64::MAX, wait).max(0);
+    Duration::from_micros(micros.cast_unsigned()).min(SLEEP_MAX)
+}

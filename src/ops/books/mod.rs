@@ -1,0 +1,663 @@
+//! The books of one command: every step of billing, worked on what was read and kept beside it
+//! until the command writes it. A preview takes the same steps and writes nothing.
+//!
+//! Rules are the domain's (`cycle`, `invoice`, `order`); here they meet the records. Must not know
+//! who asks.
+
+mod write;
+
+use std::collections::BTreeMap;
+use std::sync::Arc;
+
+use crate::app::{Company, Ctx};
+use crate::domain::access::Service;
+use crate::domain::catalogue::{Billing, ProductOffer, ServiceStatus};
+use crate::domain::charge::Price;
+use crate::domain::customer::{Customer, CustomerStatus};
+use crate::domain::cycle::{self, Bill, Settled, Step, Terms};
+use crate::domain::dunning::Ladder;
+use crate::domain::event::ActivityAction;
+use crate::domain::id::{
+    CustomerId, Id as _, InvoiceId, OrderId, ProductOfferId, ProductSpecId, ServiceId,
+};
+use crate::domain::invoice::{Invoice, InvoiceKind, OpenInvoice, unused};
+use crate::domain::journal::{Account, JournalEntry};
+use crate::domain::money::{Amount, Currency};
+use crate::domain::order::{Order, OrderStatus, Standing, follow};
+use crate::domain::run::add_money;
+use crate::domain::time::Timestamp;
+use crate::store::key::{cycle_of, owned_by};
+use crate::store::{Read, Table, balance_minor};
+
+use self::write::{Fallback, Happened, Post};
+use super::{OpError, invoices};
+
+pub(super) use self::write::{AuditDetail, Changes};
+
+/// Most steps that one command takes about one order: more missed cycles are left to the scheduler.
+const STEPS_MAX: usize = 1_000;
+
+/// What billing has read and what it will write.
+pub(super) struct Books<'r, R> {
+    read: &'r R,
+    company: Arc<Company>,
+    priced: BTreeMap<Option<ProductOfferId>, Arc<Priced>>,
+    balances: BTreeMap<(CustomerId, Currency), i64>,
+    changes: Changes,
+}
+
+/// What billing needs of an offer.
+struct Priced {
+    title: String,
+    prices: Vec<Price>,
+    ladder: Ladder,
+}
+
+impl Priced {
+    fn terms<'t>(&'t self, company: &'t Company) -> Terms<'t> {
+        Terms {
+            title: &self.title,
+            prices: &self.prices,
+            ladder: &self.ladder,
+            zone: &company.zone,
+        }
+    }
+
+    /// The currencies in which it was ever billed; nearly always one.
+    fn currencies(&self) -> impl Iterator<Item = Currency> {
+        let firsts = self.prices.iter().filter_map(|price| price.charges.first());
+        firsts.map(|charge| charge.amount.currency)
+    }
+}
+
+impl<'r, R: Read> Books<'r, R> {
+    pub(super) fn new(ctx: &Ctx, read: &'r R) -> Self {
+        Self {
+            read,
+            company: ctx.app.company(),
+            priced: BTreeMap::new(),
+            balances: BTreeMap::new(),
+            changes: Changes::default(),
+        }
+    }
+
+    /// What is to be written; the reading ends with it.
+    pub(super) fn close(self) -> Changes {
+        self.changes
+    }
+
+    /// Lets go of what a preview needs no longer: it would hold the whole base otherwise. `ends`:
+    /// nothing more of this order lies ahead.
+    pub(super) fn forget(&mut self, order: &Order, ends: bool) {
+        self.changes.posts.clear();
+        self.changes.happened.clear();
+        self.changes.fallbacks.clear();
+        if ends {
+            self.changes.orders.remove(&order.id);
+            self.changes
+                .services
+                .retain(|_, service| service.origin.order() != Some(order.id));
+        }
+    }
+
+    pub(super) fn order(&self, id: OrderId) -> Result<Order, OpError> {
+        match self.changes.orders.get(&id) {
+            Some(order) => Ok(order.clone()),
+            None => super::get(self.read, id),
+        }
+    }
+
+    pub(super) fn customer(&self, id: CustomerId) -> Result<Customer, OpError> {
+        match self.changes.customers.get(&id) {
+            Some(customer) => Ok(customer.clone()),
+            None => super::get(self.read, id),
+        }
+    }
+
+    /// What the offer of an order says; one without an offer costs nothing.
+    fn priced(&mut self, order: &Order) -> Result<Arc<Priced>, OpError> {
+        if let Some(priced) = self.priced.get(&order.offer) {
+            return Ok(Arc::clone(priced));
+        }
+        let priced = match order.offer {
+            Some(id) => {
+                let offer: ProductOffer = super::get(self.read, id)?;
+                Priced {
+                    ladder: offer.ladder(),
+                    title: offer.title,
+                    prices: offer.prices,
+                }
+            }
+            None => Priced {
+                title: String::new(),
+                prices: Vec::new(),
+                ladder: Ladder::usual(order.billing),
+            },
+        };
+        let priced = Arc::new(priced);
+        self.priced.insert(order.offer, Arc::clone(&priced));
+        Ok(priced)
+    }
+
+    /// The customer's balance in every currency that the offer was ever billed in.
+    fn balances(
+        &mut self,
+        customer: CustomerId,
+        priced: &Priced,
+    ) -> Result<Vec<(Currency, i64)>, OpError> {
+        let mut balances = Vec::with_capacity(1);
+        for currency in priced.currencies() {
+            if !balances.iter().any(|(held, _)| *held == currency) {
+                balances.push((currency, self.balance(customer, currency)?));
+            }
+        }
+        Ok(balances)
+    }
+
+    /// What the customer has with us, in minor units.
+    pub(super) fn balance(
+        &mut self,
+        customer: CustomerId,
+        currency: Currency,
+    ) -> Result<i64, OpError> {
+        if let Some(minor) = self.balances.get(&(customer, currency)) {
+            return Ok(*minor);
+        }
+        let minor = balance_minor(self.read, &Account::Customer(customer), currency)?;
+        self.balances.insert((customer, currency), minor);
+        Ok(minor)
+    }
+
+    /// What the next cycle of an order costs; `None` where none follows.
+    pub(super) fn next_bill(&mut self, order: &Order) -> Result<Option<Bill>, OpError> {
+        let priced = self.priced(order)?;
+        Ok(cycle::next_bill(order, &priced.terms(&self.company)))
+    }
+
+    /// What the first cycle of an order costs.
+    pub(super) fn first_bill(&mut self, order: &Order) -> Result<Bill, OpError> {
+        let priced = self.priced(order)?;
+        let terms = priced.terms(&self.company);
+        let from = match order.anchor_cycle {
+            0 => order.anchor_at,
+            _ => order.created_at,
+        };
+        let mut bill = cycle::bill(order, &terms, 0, from);
+        // Dates that somebody gave the order win.
+        bill.to = order.next_cycle_at.or(order.expires_at).or(bill.to);
+        Ok(bill)
+    }
+
+    /// Invoices the first cycle of an order that begins; what the balance does not cover is owed.
+    pub(super) fn begin(&mut self, order: &Order, at: Timestamp) -> Result<(), OpError> {
+        if order.billing == Billing::External {
+            return Ok(());
+        }
+        let bill = self.first_bill(order)?;
+        self.bill_now(order, order.clone(), &bill, at)
+    }
+
+    /// Begins the next cycle of an order now and invoices it, covered or not: for orders that staff
+    /// switch on again after the paid time was over.
+    pub(super) fn begin_again(&mut self, order: &Order, at: Timestamp) -> Result<(), OpError> {
+        let mut again = order.clone();
+        again.anchor(at);
+        let Some(bill) = self.next_bill(&again)? else {
+            return Ok(());
+        };
+        let after = cycle::renewed(&again, &bill, at);
+        self.bill_now(order, after, &bill, at)
+    }
+
+    /// Invoices `bill`; a postpaid order whose bill is not covered is overdue from now on.
+    fn bill_now(
+        &mut self,
+        before: &Order,
+        mut after: Order,
+        bill: &Bill,
+        at: Timestamp,
+    ) -> Result<(), OpError> {
+        let owed = self.issue(&after, bill, at)?;
+        if owed > 0 && after.billing == Billing::Postpaid {
+            let priced = self.priced(&after)?;
+            after = cycle::overdue(&after, &priced.terms(&self.company), at);
+        }
+        self.put_order(before, after, at)
+    }
+
+    /// Renews an order before its time; `Err` with what is missing where the balance does not
+    /// cover it.
+    pub(super) fn renew_early(
+        &mut self,
+        order: &Order,
+        bill: &Bill,
+        at: Timestamp,
+    ) -> Result<Result<(), i64>, OpError> {
+        if let Some(currency) = bill.currency {
+            let balance = self.balance(order.customer, currency)?;
+            let missing = bill.total_minor().saturating_sub(balance);
+            if !bill.is_free() && missing > 0 {
+                return Ok(Err(missing));
+            }
+        }
+        self.issue(order, bill, at)?;
+        let after = cycle::renewed(order, bill, at);
+        self.put_order(order, after, at)?;
+        Ok(Ok(()))
+    }
+
+    /// Does what is due about an order until nothing is. Answers when something will be.
+    pub(super) fn catch_up(&mut self, id: OrderId, at: Timestamp) -> Result<(), OpError> {
+        for _ in 0..STEPS_MAX {
+            if self.settle(id, at)?.is_none() {
+                return Ok(());
+            }
+        }
+        Ok(())
+    }
+
+    /// Takes the next step that is due about an order at `at`; `None` where nothing is.
+    pub(super) fn settle(&mut self, id: OrderId, at: Timestamp) -> Result<Option<Step>, OpError> {
+        let order = self.order(id)?;
+        if order.due().is_none_or(|(due_at, _)| due_at > at) {
+            return Ok(None);
+        }
+        let customer = self.customer(order.customer)?;
+        if customer.is_deleted() {
+            // Nobody is there who could pay or watch.
+            let mut ended = order.clone();
+            ended.set_status(OrderStatus::Expired, &self.company.zone, at);
+            ended.next_cycle_at = None;
+            ended.updated_at = at;
+            self.put_order(&order, ended, at)?;
+            self.changes.counts.expired = self.changes.counts.expired.saturating_add(1);
+            return Ok(Some(Step::Expired));
+        }
+        let priced = self.priced(&order)?;
+        let balances = self.balances(order.customer, &priced)?;
+        let terms = priced.terms(&self.company);
+        let Some(settled) = cycle::settle(&order, &terms, |c| held(&balances, c), at) else {
+            return Ok(None);
+        };
+        let step = settled.step.clone();
+        self.apply(&order, settled, at)?;
+        Ok(Some(step))
+    }
+
+    fn apply(&mut self, before: &Order, settled: Settled, at: Timestamp) -> Result<(), OpError> {
+        let counts = &mut self.changes.counts;
+        let count = match &settled.step {
+            Step::Renewed(_) => Some(&mut counts.renewed),
+            Step::FellOverdue(_) => Some(&mut counts.overdue),
+            Step::Reminded => Some(&mut counts.reminded),
+            Step::Froze => Some(&mut counts.frozen),
+            Step::Expired => Some(&mut counts.expired),
+            Step::Suspends | Step::Reopened => None,
+        };
+        if let Some(count) = count {
+            *count = count.saturating_add(1);
+        }
+        if let Step::Renewed(bill) = &settled.step {
+            self.issue(&settled.order, bill, at)?;
+        }
+        let ended = settled.step == Step::Expired;
+        let suspends = settled.step == Step::Suspends;
+        self.put_order(before, settled.order, at)?;
+        if ended {
+            self.fall_back(before, at)?;
+        }
+        if suspends {
+            self.suspend(before.customer, at)?;
+        }
+        Ok(())
+    }
+
+    /// Issues the invoice for a cycle, paid from the balance as far as that goes. Answers what is
+    /// owed, in minor units. A free cycle has no invoice.
+    fn issue(&mut self, order: &Order, bill: &Bill, at: Timestamp) -> Result<i64, OpError> {
+        let Some(currency) = bill.currency.filter(|_| !bill.is_free()) else {
+            return Ok(0);
+        };
+        let customer = self.customer(order.customer)?;
+        let total = bill.total_minor();
+        let balance = self.balance(order.customer, currency)?;
+        let owed = total.saturating_sub(balance.clamp(0, total));
+        let draft = Invoice {
+            id: InvoiceId(0),
+            kind: InvoiceKind::Invoice,
+            customer: order.customer,
+            order: order.id,
+            cycle: Some(bill.cycle),
+            issued_at: at,
+            from: bill.from,
+            to: bill.to,
+            currency,
+            lines: bill.lines.clone(),
+            seller: self.company.name.clone(),
+            buyer: invoices::addressee(&customer),
+        };
+        self.post_invoice(draft, owed);
+        add_money(&mut self.changes.invoiced, currency, total);
+        Ok(owed)
+    }
+
+    fn post_invoice(&mut self, draft: Invoice, open_minor: i64) {
+        let (customer, total) = (draft.customer, draft.total());
+        let balance = self.balances.entry((customer, total.currency)).or_default();
+        *balance = balance.saturating_sub(total.minor);
+        self.changes.posts.push(Post::Invoice { draft, open_minor });
+    }
+
+    /// Notes a movement of money on a customer's account.
+    pub(super) fn post(&mut self, entry: JournalEntry) -> Result<(), OpError> {
+        for posting in &entry.postings {
+            if let Account::Customer(customer) = posting.account {
+                let balance = self.balance(customer, posting.currency)?;
+                let balance = balance.saturating_add(posting.credit_minor);
+                self.balances.insert((customer, posting.currency), balance);
+            }
+        }
+        self.changes.posts.push(Post::Entry(entry));
+        Ok(())
+    }
+
+    /// Lets money that was just posted to a customer pay open invoices, oldest first, those of
+    /// `first` before all others; then whatever waits for money is tried again.
+    pub(super) fn use_money(
+        &mut self,
+        customer: CustomerId,
+        amount: Amount,
+        first: Option<OrderId>,
+        at: Timestamp,
+    ) -> Result<(), OpError> {
+        self.pay_open(customer, amount, first)?;
+        self.reopen(customer, at)
+    }
+
+    fn pay_open(
+        &mut self,
+        customer: CustomerId,
+        amount: Amount,
+        first: Option<OrderId>,
+    ) -> Result<(), OpError> {
+        let mut left = amount.minor;
+        let mut open = self.open_of(customer)?;
+        open.sort_by_key(|open| (first != Some(open.order), open.id));
+        for mut open in open {
+            if left <= 0 {
+                break;
+            }
+            if open.currency != amount.currency {
+                continue;
+            }
+            let paid = open.open_minor.min(left);
+            left = left.saturating_sub(paid);
+            open.open_minor = open.open_minor.saturating_sub(paid);
+            self.changes.open.insert(open.id, open);
+        }
+        Ok(())
+    }
+
+    /// The customer's open invoices, oldest first.
+    fn open_of(&self, customer: CustomerId) -> Result<Vec<OpenInvoice>, OpError> {
+        let held: Vec<OpenInvoice> = self
+            .read
+            .listed(Table::OpenInvoicesByCustomer, &owned_by(customer))?;
+        let present = |open: OpenInvoice| match self.changes.open.get(&open.id) {
+            Some(changed) => changed.clone(),
+            None => open,
+        };
+        let open = held.into_iter().map(present);
+        Ok(open.filter(|open| open.open_minor > 0).collect())
+    }
+
+    fn owes(&self, order: &Order) -> Result<bool, OpError> {
+        let posted = self.changes.posts.iter().any(|post| {
+            matches!(post, Post::Invoice { draft, open_minor }
+                if draft.order == order.id && *open_minor > 0)
+        });
+        let open = self.open_of(order.customer)?;
+        Ok(posted || open.iter().any(|open| open.order == order.id))
+    }
+
+    /// Tries what waits for money again, oldest order first; a customer whom billing had suspended
+    /// is active again with the first order that is.
+    pub(super) fn reopen(&mut self, customer: CustomerId, at: Timestamp) -> Result<(), OpError> {
+        let mut any = false;
+        for number in self
+            .read
+            .numbers(Table::OrdersByCustomer, &owned_by(customer))?
+        {
+            let order = self.order(OrderId(number))?;
+            let waits = matches!(
+                order.standing,
+                Standing::Overdue { .. } | Standing::Frozen { .. }
+            );
+            if !waits {
+                continue;
+            }
+            let priced = self.priced(&order)?;
+            let balances = self.balances(customer, &priced)?;
+            let owes = self.owes(&order)?;
+            let terms = priced.terms(&self.company);
+            let settled = cycle::reopen(&order, &terms, |c| held(&balances, c), owes, at);
+            if let Some(settled) = settled {
+                self.apply(&order, settled, at)?;
+                self.catch_up(order.id, at)?;
+                any = true;
+            }
+        }
+        if any {
+            let before = self.customer(customer)?;
+            if before.status == CustomerStatus::SuspendedByBilling {
+                self.set_customer_status(before, CustomerStatus::Active, at);
+            }
+        }
+        Ok(())
+    }
+
+    /// Gives back what is not used of the cycles that were billed and are not over: a credit note
+    /// for each. Pays open invoices, but does not try orders again: the caller changes one.
+    pub(super) fn credit_unused(&mut self, order: &Order, at: Timestamp) -> Result<(), OpError> {
+        let zone = self.company.zone.clone();
+        let today = zone.date(at);
+        for cycle in (0..order.cycles_paid).rev() {
+            let key = cycle_of(order.id, cycle);
+            let Some(billed) = self.read.get_by::<Invoice>(Table::InvoicesByCycle, &key)? else {
+                // It was free.
+                let end = order.cycle_start(&zone, cycle.saturating_add(1));
+                if end.is_some_and(|end| end > at) {
+                    continue;
+                }
+                break;
+            };
+            let Some(to) = billed.to else { break };
+            // A pause moved the end of the last cycle.
+            let last = cycle.saturating_add(1) == order.cycles_paid;
+            let end = order.expires_at.filter(|_| last).unwrap_or(to);
+            if end <= at {
+                break;
+            }
+            let all = zone.date(billed.from).days_until(zone.date(to));
+            let begun = i32::from(billed.from <= at);
+            let left = today.days_until(zone.date(end)).saturating_sub(begun);
+            let lines = unused(&billed.lines, all, left);
+            if lines.is_empty() {
+                continue;
+            }
+            let note = Invoice {
+                id: InvoiceId(0),
+                kind: InvoiceKind::CreditNote { of: billed.id },
+                cycle: None,
+                issued_at: at,
+                from: at,
+                to: Some(end),
+                lines,
+                ..billed
+            };
+            let given = note.total();
+            self.balance(order.customer, given.currency)?;
+            self.post_invoice(note, 0);
+            let back = Amount {
+                minor: given.minor.saturating_neg(),
+                currency: given.currency,
+            };
+            self.pay_open(order.customer, back, None)?;
+        }
+        Ok(())
+    }
+
+    /// Keeps a changed order, and what follows from it: its services, the customer's plan, the
+    /// activity.
+    pub(super) fn put_order(
+        &mut self,
+        before: &Order,
+        after: Order,
+        at: Timestamp,
+    ) -> Result<(), OpError> {
+        if *before == after {
+            return Ok(());
+        }
+        let moved = before.status != after.status;
+        if moved
+            || before.standing != after.standing
+            || before.services_expire_at() != after.services_expire_at()
+        {
+            for mut service in self.services_of(after.customer)? {
+                if follow(&mut service, &after, at) {
+                    self.changes.services.insert(service.id, service);
+                }
+            }
+        }
+        let id = after.id;
+        self.changes.orders.insert(id, after);
+        if !moved {
+            return Ok(());
+        }
+        let after = self.order(id)?;
+        self.set_primary(&after, at)?;
+        self.changes.happened.push(Happened {
+            customer: after.customer,
+            at,
+            action: ActivityAction::OrderStatusChanged,
+            details: vec![
+                ("order".to_owned(), after.id.0.to_string()),
+                ("from".to_owned(), format!("{:?}", before.status)),
+                ("to".to_owned(), format!("{:?}", after.status)),
+            ],
+        });
+        Ok(())
+    }
+
+    /// An order that becomes active is the customer's plan if there is no active one; an order
+    /// that ended is it no longer.
+    pub(super) fn set_primary(&mut self, order: &Order, at: Timestamp) -> Result<(), OpError> {
+        let customer = self.customer(order.customer)?;
+        let present = match customer.primary_order.filter(|id| *id != order.id) {
+            Some(id) => Some(self.order(id)?).filter(|held| held.runs_at(at)),
+            None => None,
+        };
+        let primary = match present {
+            Some(held) => Some(held.id),
+            None if order.status_at(at) == OrderStatus::Active => Some(order.id),
+            None => customer
+                .primary_order
+                .filter(|id| *id == order.id && order.runs_at(at)),
+        };
+        if primary != customer.primary_order {
+            let after = Customer {
+                primary_order: primary,
+                ..customer
+            };
+            self.changes.customers.insert(after.id, after);
+        }
+        Ok(())
+    }
+
+    fn services_of(&self, customer: CustomerId) -> Result<Vec<Service>, OpError> {
+        let numbers = self
+            .read
+            .numbers(Table::ServicesByCustomer, &owned_by(customer))?;
+        let mut services = Vec::with_capacity(numbers.len());
+        for number in numbers {
+            let id = ServiceId::new(number);
+            services.push(match self.changes.services.get(&id) {
+                Some(service) => service.clone(),
+                None => super::get(self.read, id)?,
+            });
+        }
+        Ok(services)
+    }
+
+    /// Suspends a customer who has no active service left.
+    fn suspend(&mut self, customer: CustomerId, at: Timestamp) -> Result<(), OpError> {
+        let before = self.customer(customer)?;
+        if before.status != CustomerStatus::Active {
+            return Ok(());
+        }
+        let services = self.services_of(customer)?;
+        let mut statuses = services.iter().map(|service| service.status_at(at));
+        if statuses.any(|status| status == ServiceStatus::Active) {
+            return Ok(());
+        }
+        self.set_customer_status(before, CustomerStatus::SuspendedByBilling, at);
+        self.changes.counts.suspended = self.changes.counts.suspended.saturating_add(1);
+        Ok(())
+    }
+
+    fn set_customer_status(&mut self, before: Customer, status: CustomerStatus, at: Timestamp) {
+        self.changes.happened.push(Happened {
+            customer: before.id,
+            at,
+            action: ActivityAction::StatusChanged,
+            details: vec![
+                ("from".to_owned(), format!("{:?}", before.status)),
+                ("to".to_owned(), format!("{status:?}")),
+            ],
+        });
+        let mut after = before;
+        after.set_status(status, at);
+        after.updated_at = at;
+        self.changes.customers.insert(after.id, after);
+    }
+
+    /// The plan that takes the place of the customer's plan when that ends.
+    fn fall_back(&mut self, ended: &Order, at: Timestamp) -> Result<(), OpError> {
+        let customer = self.customer(ended.customer)?;
+        let original: Option<Customer> = self.read.get(&ended.customer)?;
+        let was_plan = original.is_some_and(|held| held.primary_order == Some(ended.id));
+        if !was_plan || customer.primary_order.is_some() {
+            return Ok(());
+        }
+        let product = match ended.fallback_product {
+            Some(product) => Some(product),
+            None => self.read.default_product()?.filter(|p| *p != ended.product),
+        };
+        if let Some(product) = product {
+            self.changes.fallbacks.push(Fallback {
+                customer: ended.customer,
+                product,
+                at,
+            });
+        }
+        Ok(())
+    }
+}
+
+/// Finds the plan of customers that have none.
+trait DefaultProduct: Read {
+    fn default_product(&self) -> Result<Option<ProductSpecId>, OpError> {
+        let products: Vec<crate::domain::catalogue::ProductSpec> = self.all()?;
+        let found = products
+            .into_iter()
+            .find(|product| product.user_default && product.removed_at.is_none());
+        Ok(found.map(|product| product.id))
+    }
+}
+
+impl<R: Read> DefaultProduct for R {}
+
+fn held(balances: &[(Currency, i64)], currency: Currency) -> i64 {
+    let found = balances.iter().find(|(held, _)| *held == currency);
+    found.map_or(0, |(_, minor)| *minor)
+}

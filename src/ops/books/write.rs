@@ -1,0 +1,172 @@
+//! What the books hold when a command closes them, and how it is written: table by table, in the
+//! order of keys. Here invoices get their numbers and the journal its entries.
+
+use std::collections::BTreeMap;
+
+use crate::app::Ctx;
+use crate::domain::access::Service;
+use crate::domain::customer::Customer;
+use crate::domain::event::ActivityAction;
+use crate::domain::id::{CustomerId, InvoiceId, JournalEntryId, OrderId, ProductSpecId, ServiceId};
+use crate::domain::invoice::{Invoice, InvoiceKind, OpenInvoice};
+use crate::domain::journal::{EntryCause, JournalEntry};
+use crate::domain::money::Currency;
+use crate::domain::order::Order;
+use crate::domain::run::RunCounts;
+use crate::domain::time::Timestamp;
+use crate::ops::{self, OpError, activity, orders};
+use crate::store::{Read as _, Record, Tx, append_entries};
+
+/// What is to be written.
+#[derive(Default)]
+pub(in crate::ops) struct Changes {
+    pub(super) orders: BTreeMap<OrderId, Order>,
+    pub(super) services: BTreeMap<ServiceId, Service>,
+    pub(super) customers: BTreeMap<CustomerId, Customer>,
+    pub(super) posts: Vec<Post>,
+    pub(super) open: BTreeMap<InvoiceId, OpenInvoice>,
+    pub(super) happened: Vec<Happened>,
+    pub(super) fallbacks: Vec<Fallback>,
+    /// What was done.
+    pub counts: RunCounts,
+    /// What was invoiced, in minor units.
+    pub invoiced: Vec<(Currency, i64)>,
+}
+
+/// Something that moves money, in the order in which it happened.
+pub(super) enum Post {
+    Entry(JournalEntry),
+    Invoice { draft: Invoice, open_minor: i64 },
+}
+
+pub(super) struct Happened {
+    pub customer: CustomerId,
+    pub at: Timestamp,
+    pub action: ActivityAction,
+    pub details: Vec<(String, String)>,
+}
+
+/// A plan that takes the place of an order that ended.
+pub(super) struct Fallback {
+    pub customer: CustomerId,
+    pub product: ProductSpecId,
+    pub at: Timestamp,
+}
+
+/// How much of what was written goes to the audit log.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(in crate::ops) enum AuditDetail {
+    /// A line for every record that follows.
+    EachRecord,
+    /// None: the caller writes one line for all.
+    ByCaller,
+}
+
+impl Changes {
+    /// Writes everything, table by table in the order of keys.
+    pub(in crate::ops) fn write(
+        self,
+        ctx: &Ctx,
+        tx: &mut Tx<'_>,
+        detail: AuditDetail,
+    ) -> Result<Vec<InvoiceId>, OpError> {
+        let numbers = write_posts(tx, self.posts)?;
+        for open in self.open.into_values() {
+            if open.open_minor > 0 {
+                tx.put(&open)?;
+            } else {
+                tx.remove::<OpenInvoice>(&open.id)?;
+            }
+        }
+        for order in self.orders.values() {
+            put(ctx, tx, "order.follow", order, detail)?;
+        }
+        for service in self.services.values() {
+            put(ctx, tx, "service.follow", service, detail)?;
+        }
+        for customer in self.customers.values() {
+            put(ctx, tx, "customer.follow", customer, detail)?;
+        }
+        for Happened {
+            customer,
+            at,
+            action,
+            details,
+        } in self.happened
+        {
+            activity::record_at(ctx, tx, customer, None, action, details, at)?;
+        }
+        for Fallback {
+            customer,
+            product,
+            at,
+        } in self.fallbacks
+        {
+            orders::fall_back(ctx, tx, customer, product, at)?;
+        }
+        Ok(numbers)
+    }
+}
+
+fn put<T: Record>(
+    ctx: &Ctx,
+    tx: &mut Tx<'_>,
+    action: &str,
+    after: &T,
+    detail: AuditDetail,
+) -> Result<(), OpError> {
+    if detail == AuditDetail::EachRecord
+        && let Some(before) = tx.get::<T>(&after.key())?
+    {
+        let changes = ops::changes(&before, after)?;
+        if changes.is_empty() {
+            return Ok(());
+        }
+        tx.put(after)?;
+        return ops::audit(ctx, tx, action, after, changes);
+    }
+    tx.put(after)?;
+    Ok(())
+}
+
+/// Gives invoices their numbers and writes them and every entry of the journal.
+fn write_posts(tx: &mut Tx<'_>, posts: Vec<Post>) -> Result<Vec<InvoiceId>, OpError> {
+    let mut numbers = Vec::new();
+    let mut entries = Vec::with_capacity(posts.len());
+    for post in posts {
+        match post {
+            Post::Entry(entry) => entries.push(entry),
+            Post::Invoice { draft, open_minor } => {
+                let invoice = Invoice {
+                    id: tx.next_id()?,
+                    ..draft
+                };
+                entries.push(JournalEntry {
+                    id: JournalEntryId(0),
+                    at: invoice.issued_at,
+                    cause: match invoice.kind {
+                        InvoiceKind::Invoice => EntryCause::Invoice(invoice.id),
+                        InvoiceKind::CreditNote { .. } => EntryCause::CreditNote(invoice.id),
+                    },
+                    order: Some(invoice.order),
+                    memo: String::new(),
+                    postings: invoice.postings(),
+                });
+                tx.put(&invoice)?;
+                if open_minor > 0 {
+                    tx.put(&OpenInvoice {
+                        id: invoice.id,
+                        customer: invoice.customer,
+                        order: invoice.order,
+                        open_minor,
+                        currency: invoice.currency,
+                        since: invoice.issued_at,
+                    })?;
+                }
+                numbers.push(invoice.id);
+            }
+        }
+    }
+    append_entries(tx, entries)?;
+    Ok(numbers)
+}

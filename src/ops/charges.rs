@@ -1,0 +1,276 @@
+//! What an offer says of its price and its ladder, read from the objects that came with it. Keys
+//! that are not known here are kept and not acted on.
+//!
+//! `charges`: `type`, `title`, `amount`, `currency`, `taxRate`, `taxIncluded`, `taxRates`.
+//! `dunning`: `grace_days`, `reminder_days`, `suspend_days`. Rules: `docs/billing.md`.
+
+use serde::Deserialize;
+use serde_json::value::RawValue;
+
+use crate::app::Ctx;
+use crate::domain::calendar::LocalDate;
+use crate::domain::catalogue::{OrderType, ProductOffer};
+use crate::domain::charge::{Charge, Price, currency};
+use crate::domain::dunning::{LADDER_DAYS_MAX, Ladder, REMINDERS_MAX};
+use crate::domain::money::{Amount, Currency, TaxRate};
+use crate::domain::open::OpenObject;
+use crate::domain::refusal::Refusal;
+use crate::domain::time::Timestamp;
+use crate::store::{Read as _, StoreError};
+
+use super::OpError;
+
+/// Most dated tax rates of one charge.
+const DATED_RATES_MAX: usize = 100;
+
+#[derive(Deserialize)]
+struct ChargeParts {
+    #[serde(default, rename = "type")]
+    kind: Option<String>,
+    #[serde(default)]
+    title: Option<String>,
+    #[serde(default)]
+    amount: Option<Box<RawValue>>,
+    #[serde(default)]
+    currency: Option<String>,
+    #[serde(default, rename = "taxRate", alias = "tax_rate")]
+    tax_rate: Option<Box<RawValue>>,
+    #[serde(default, rename = "taxIncluded", alias = "tax_included")]
+    tax_included: Option<bool>,
+    #[serde(default, rename = "taxRates", alias = "tax_rates")]
+    tax_rates: Option<Vec<DatedRate>>,
+}
+
+#[derive(Deserialize)]
+struct DatedRate {
+    from: String,
+    rate: Box<RawValue>,
+}
+
+#[derive(Deserialize)]
+struct LadderParts {
+    #[serde(default)]
+    grace_days: Option<u32>,
+    #[serde(default)]
+    reminder_days: Option<Vec<u32>>,
+    #[serde(default)]
+    suspend_days: Option<u32>,
+}
+
+fn bad(path: String, problem: impl Into<String>) -> OpError {
+    let problem = problem.into();
+    OpError::Document { path, problem }
+}
+
+/// Whether changed charges hold for orders that run.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub enum PriceChange {
+    /// From their next cycle on.
+    #[default]
+    NextCycle,
+    /// Never: they keep the price they began with.
+    NewOrders,
+}
+
+/// Gives `offer` these charges: a new price from `now` on, if they differ from what holds.
+/// `path` names the place in errors.
+pub(super) fn set_charges(
+    offer: &mut ProductOffer,
+    objects: Vec<OpenObject>,
+    change: PriceChange,
+    home: Currency,
+    path: &str,
+    now: Timestamp,
+) -> Result<(), OpError> {
+    let charges = parse_all(&objects, home, path)?;
+    offer.charges = objects;
+    let held = offer.prices.last();
+    if held.is_some_and(|price| price.charges == charges) {
+        return Ok(());
+    }
+    if held.is_none() && charges.is_empty() {
+        return Ok(());
+    }
+    let version = held.map_or(0, |price| price.version).saturating_add(1);
+    let first = held.is_none();
+    // An offer that had no price was free: for orders that began so, the first price is a change.
+    if first && change == PriceChange::NewOrders {
+        offer.prices.push(Price {
+            version: 0,
+            since: offer.created_at,
+            for_running: false,
+            charges: Vec::new(),
+        });
+    }
+    offer.prices.push(Price {
+        version,
+        since: now,
+        for_running: change == PriceChange::NextCycle,
+        charges,
+    });
+    Ok(())
+}
+
+/// Gives `offer` this ladder; none: the usual one.
+pub(super) fn set_ladder(
+    offer: &mut ProductOffer,
+    object: Option<OpenObject>,
+    path: &str,
+) -> Result<(), OpError> {
+    offer.ladder = match &object {
+        None => None,
+        Some(object) => Some(ladder(object, offer, path)?),
+    };
+    offer.dunning = object;
+    Ok(())
+}
+
+fn ladder(object: &OpenObject, offer: &ProductOffer, path: &str) -> Result<Ladder, OpError> {
+    let mut reader = serde_json::Deserializer::from_str(&object.0);
+    let parts: LadderParts = serde_path_to_error::deserialize(&mut reader).map_err(|error| {
+        bad(
+            format!("{path}.{}", error.path()),
+            "must be a number of days",
+        )
+    })?;
+    let usual = Ladder::usual(offer.billing);
+    let days = |given: Option<u32>, usual: u32, name: &str| {
+        let days = given.unwrap_or(usual);
+        if days <= LADDER_DAYS_MAX {
+            Ok(days)
+        } else {
+            let problem = format!("must be at most {LADDER_DAYS_MAX}");
+            Err(bad(format!("{path}.{name}"), problem))
+        }
+    };
+    let mut reminder_days = parts.reminder_days.unwrap_or(usual.reminder_days);
+    reminder_days.sort_unstable();
+    reminder_days.dedup();
+    let too_late = reminder_days.last().is_some_and(|d| *d > LADDER_DAYS_MAX);
+    if reminder_days.len() > REMINDERS_MAX || too_late {
+        let problem =
+            format!("must have at most {REMINDERS_MAX} days, none above {LADDER_DAYS_MAX}");
+        return Err(bad(format!("{path}.reminder_days"), problem));
+    }
+    Ok(Ladder {
+        grace_days: days(parts.grace_days, usual.grace_days, "grace_days")?,
+        suspend_days: days(parts.suspend_days, usual.suspend_days, "suspend_days")?,
+        reminder_days,
+    })
+}
+
+/// All charges of an offer, in one currency.
+fn parse_all(objects: &[OpenObject], home: Currency, path: &str) -> Result<Vec<Charge>, OpError> {
+    let mut charges = Vec::with_capacity(objects.len());
+    for (i, object) in objects.iter().enumerate() {
+        if let Some(charge) = parse(object, home, &format!("{path}[{i}]"))? {
+            charges.push(charge);
+        }
+    }
+    if currency(&charges).is_err() {
+        return Err(Refusal::MixedCurrencies.into());
+    }
+    Ok(charges)
+}
+
+/// One charge; `None` where it has no amount and therefore bills nothing.
+fn parse(object: &OpenObject, home: Currency, path: &str) -> Result<Option<Charge>, OpError> {
+    let mut reader = serde_json::Deserializer::from_str(&object.0);
+    let parts: ChargeParts = serde_path_to_error::deserialize(&mut reader).map_err(|error| {
+        let words = error.inner().to_string();
+        let problem = words.split(" at line ").next().unwrap_or_default();
+        bad(format!("{path}.{}", error.path()), problem)
+    })?;
+    let at = |name: &str| format!("{path}.{name}");
+    let currency = match &parts.currency {
+        None => home,
+        Some(code) => {
+            Currency::parse(code).ok_or_else(|| bad(at("currency"), "must be an ISO 4217 code"))?
+        }
+    };
+    let Some(amount) = parts.amount.filter(|raw| raw.get() != "null") else {
+        return Ok(None);
+    };
+    let amount = Amount::parse_noisy(unquoted(amount.get()), currency).ok_or_else(|| {
+        let decimals = currency.exponent();
+        bad(
+            at("amount"),
+            format!("must be a number with at most {decimals} decimals"),
+        )
+    })?;
+    let rate = |raw: &RawValue, name: &str| {
+        let problem = "must be percent from 0 to 1000 with at most 3 decimals";
+        TaxRate::parse(unquoted(raw.get())).ok_or_else(|| bad(at(name), problem))
+    };
+    let given = parts.tax_rate.as_deref().filter(|raw| raw.get() != "null");
+    let tax_rate = match given {
+        Some(raw) => rate(raw, "taxRate")?,
+        None => TaxRate::ZERO,
+    };
+    let dated = parts.tax_rates.unwrap_or_default();
+    if dated.len() > DATED_RATES_MAX {
+        let problem = format!("must have at most {DATED_RATES_MAX} elements");
+        return Err(bad(at("taxRates"), problem));
+    }
+    let mut dated_rates = Vec::with_capacity(dated.len());
+    for (i, DatedRate { from, rate: raw }) in dated.iter().enumerate() {
+        let day = LocalDate::parse(from).ok_or_else(|| {
+            bad(
+                at(&format!("taxRates[{i}].from")),
+                "must be a date such as 2027-01-01",
+            )
+        })?;
+        dated_rates.push((day, rate(raw, &format!("taxRates[{i}].rate"))?));
+    }
+    dated_rates.sort_unstable();
+    Ok(Some(Charge {
+        kind: match parts.kind.as_deref() {
+            Some("ONE_TIME") => OrderType::OneTime,
+            None | Some("RECURRING") => OrderType::Recurring,
+            Some(_) => return Err(bad(at("type"), "must be ONE_TIME or RECURRING")),
+        },
+        title: parts.title.unwrap_or_default(),
+        amount,
+        tax_rate,
+        dated_rates,
+        tax_included: parts.tax_included.unwrap_or(true),
+    }))
+}
+
+/// A number may come in quotes.
+fn unquoted(json: &str) -> &str {
+    json.strip_prefix('"')
+        .and_then(|rest| rest.strip_suffix('"'))
+        .unwrap_or(json)
+}
+
+/// Gives prices to the offers of a file that is older than money. Runs when the box starts.
+pub fn adopt(ctx: &Ctx) -> Result<(), OpError> {
+    let home = ctx.app.company().currency;
+    let mut offers: Vec<ProductOffer> = ctx.snapshot()?.all()?;
+    offers.retain(|offer| offer.prices.is_empty() && !offer.charges.is_empty());
+    for mut offer in offers {
+        let (charges, dunning) = (offer.charges.clone(), offer.dunning.clone());
+        let since = offer.created_at;
+        // What was taken then must not keep the box from starting now.
+        let read = set_charges(
+            &mut offer,
+            charges,
+            PriceChange::NextCycle,
+            home,
+            "charges",
+            since,
+        )
+        .and_then(|()| set_ladder(&mut offer, dunning, "dunning"));
+        if let Err(error) = read {
+            tracing::warn!(offer = offer.id.0, %error, "offer.price_unreadable");
+            continue;
+        }
+        if !offer.prices.is_empty() {
+            ctx.app
+                .store
+                .write_blocking(move |tx| tx.put(&offer).map_err(StoreError::from))?;
+        }
+    }
+    Ok(())
+}

@@ -1,0 +1,188 @@
+//! What becomes of an order that runs: paused and resumed, changed for another, renewed before its
+//! time, ended at once. Each is one commit with its money and its services.
+
+use crate::app::Ctx;
+use crate::domain::catalogue::Billing;
+use crate::domain::customer::Customer;
+use crate::domain::cycle::Bill;
+use crate::domain::id::{CustomerId, OrderId};
+use crate::domain::money::Amount;
+use crate::domain::order::{Order, OrderStatus, Standing};
+use crate::domain::refusal::Refusal;
+use crate::domain::staff::Permission;
+use crate::store::Tx;
+
+use super::books::{AuditDetail, Books};
+use super::orders::{NewOrder, owned, place_in};
+use super::{Handle, OpError};
+
+/// Which order of which customer.
+#[derive(Debug, Clone)]
+pub struct Which {
+    pub customer: Handle<CustomerId>,
+    pub order: Handle<OrderId>,
+}
+
+fn load(tx: &Tx<'_>, which: &Which) -> Result<(Customer, Order), OpError> {
+    let customer: Customer = super::find(tx, &which.customer)?;
+    let order = owned(tx, &customer, &which.order)?;
+    Ok((customer, order))
+}
+
+fn refuse<T>(order: &Order, wish: &'static str) -> Result<T, OpError> {
+    let status = order.status;
+    Err(Refusal::OrderState { status, wish }.into())
+}
+
+/// Whether it is active and nothing is owed that would stop it.
+fn runs(order: &Order, ctx: &Ctx) -> bool {
+    order.status_at(ctx.now) == OrderStatus::Active && order.standing == Standing::Settled
+}
+
+fn keep(
+    ctx: &Ctx,
+    tx: &mut Tx<'_>,
+    action: &str,
+    before: &Order,
+    mut after: Order,
+) -> Result<Order, OpError> {
+    after.updated_at = ctx.now;
+    super::change(ctx, tx, action, before, &after)?;
+    let id = after.id;
+    let mut books = Books::new(ctx, tx);
+    books.put_order(before, after, ctx.now)?;
+    books.catch_up(id, ctx.now)?;
+    books.close().write(ctx, tx, AuditDetail::EachRecord)?;
+    super::get(tx, id)
+}
+
+/// Stops an order on request: its services are frozen, the rest of the paid time is kept.
+pub async fn pause(ctx: &Ctx, which: Which) -> Result<Order, OpError> {
+    ctx.require(Permission::OrdersWrite)?;
+    ctx.write(move |ctx, tx| {
+        let (_, before) = load(tx, &which)?;
+        if !runs(&before, ctx) {
+            return refuse(&before, "paused");
+        }
+        let mut after = before.clone();
+        after.pause(ctx.now);
+        keep(ctx, tx, "order.pause", &before, after)
+    })
+    .await
+    .inspect(|_| ctx.app.wake_jobs())
+}
+
+/// Lets a paused order go on: the rest of its paid time runs from now.
+pub async fn resume(ctx: &Ctx, which: Which) -> Result<Order, OpError> {
+    ctx.require(Permission::OrdersWrite)?;
+    ctx.write(move |ctx, tx| {
+        let (_, before) = load(tx, &which)?;
+        if !matches!(before.standing, Standing::Paused { .. }) {
+            return refuse(&before, "resumed");
+        }
+        let mut after = before.clone();
+        after.set_status(OrderStatus::Active, &ctx.app.company().zone, ctx.now);
+        keep(ctx, tx, "order.resume", &before, after)
+    })
+    .await
+    .inspect(|_| ctx.app.wake_jobs())
+}
+
+/// Ends an order at once. With `credit` a credit note gives back what is not used of it.
+pub async fn end_now(ctx: &Ctx, which: Which, credit: bool) -> Result<Order, OpError> {
+    ctx.require(Permission::OrdersWrite)?;
+    if credit {
+        ctx.require(Permission::MoneyWrite)?;
+    }
+    ctx.write(move |ctx, tx| {
+        let (customer, before) = load(tx, &which)?;
+        let after = end_in(ctx, tx, &before, credit)?;
+        use_credit(ctx, tx, customer.id)?;
+        Ok(after)
+    })
+    .await
+    .inspect(|_| ctx.app.wake_jobs())
+}
+
+/// Ends an order, giving back what is not used of it if that is wished.
+fn end_in(ctx: &Ctx, tx: &mut Tx<'_>, before: &Order, credit: bool) -> Result<Order, OpError> {
+    let status = before.status_at(ctx.now);
+    if matches!(status, OrderStatus::Expired | OrderStatus::Deleted) {
+        return refuse(before, "ended");
+    }
+    if credit && before.billing != Billing::External && before.standing != Standing::Waiting {
+        let mut books = Books::new(ctx, tx);
+        books.credit_unused(before, ctx.now)?;
+        books.close().write(ctx, tx, AuditDetail::EachRecord)?;
+    }
+    let mut after = before.clone();
+    after.set_status(OrderStatus::Expired, &ctx.app.company().zone, ctx.now);
+    after.next_cycle_at = None;
+    after.expires_at = Some(after.expires_at.unwrap_or(ctx.now).min(ctx.now));
+    keep(ctx, tx, "order.end", before, after)
+}
+
+/// Money that was given back may re-open what waits for it.
+fn use_credit(ctx: &Ctx, tx: &mut Tx<'_>, customer: CustomerId) -> Result<(), OpError> {
+    let mut books = Books::new(ctx, tx);
+    books.reopen(customer, ctx.now)?;
+    books.close().write(ctx, tx, AuditDetail::EachRecord)?;
+    Ok(())
+}
+
+/// Changes an order for another: a credit note for what is not used of it, its end, and the new
+/// order with its first cycle, in one commit.
+pub async fn change_plan(ctx: &Ctx, which: Which, wish: NewOrder) -> Result<Order, OpError> {
+    ctx.require(Permission::OrdersWrite)?;
+    ctx.write(move |ctx, tx| {
+        let (_, before) = load(tx, &which)?;
+        end_in(ctx, tx, &before, true)?;
+        // Read again: ending an order changes its customer.
+        let customer: Customer = super::find(tx, &which.customer)?;
+        let order = place_in(ctx, tx, &customer, wish)?;
+        use_credit(ctx, tx, customer.id)?;
+        super::get(tx, order.id)
+    })
+    .await
+    .inspect(|_| ctx.app.wake_jobs())
+}
+
+/// Bills the next cycle now and adds it to the end. Needs the balance.
+pub async fn renew(ctx: &Ctx, which: Which, seen: Option<Amount>) -> Result<Order, OpError> {
+    ctx.require(Permission::OrdersWrite)?;
+    ctx.write(move |ctx, tx| {
+        let (_, before) = load(tx, &which)?;
+        if !runs(&before, ctx) || before.billing == Billing::External {
+            return refuse(&before, "renewed");
+        }
+        let mut books = Books::new(ctx, tx);
+        let Some(bill) = books.next_bill(&before)? else {
+            return refuse(&before, "renewed");
+        };
+        if let (Some(seen), Some(now)) = (seen, price(&bill))
+            && seen != now
+        {
+            return Err(Refusal::PriceChanged { now }.into());
+        }
+        if let Err(missing) = books.renew_early(&before, &bill, ctx.now)? {
+            let short_by = Amount {
+                minor: missing,
+                currency: bill.currency.unwrap_or(ctx.app.company().currency),
+            };
+            return Err(Refusal::InsufficientFunds { short_by }.into());
+        }
+        books.close().write(ctx, tx, AuditDetail::EachRecord)?;
+        let after: Order = super::get(tx, before.id)?;
+        super::audit(ctx, tx, "order.renew", &after, Vec::new())?;
+        Ok(after)
+    })
+    .await
+    .inspect(|_| ctx.app.wake_jobs())
+}
+
+fn price(bill: &Bill) -> Option<Amount> {
+    bill.currency.map(|currency| Amount {
+        minor: bill.total_minor(),
+        currency,
+    })
+}

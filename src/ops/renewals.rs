@@ -1,0 +1,584 @@
+//! The billing run and its preview: everything that is due about orders, oldest first.
+//!
+//! What is due is a query over an index, not a stored timer: an order that was worked has left its
+//! place there in the same commit, so a crash loses nothing, a repeat finds nothing, and after
+//! downtime every missed cycle is worked in its turn. Rules: `domain::cycle`.
+
+use std::cmp::Reverse;
+use std::collections::{BinaryHeap, VecDeque};
+use std::ops::ControlFlow;
+
+use crate::app::Ctx;
+use crate::domain::cycle::Step;
+use crate::domain::id::{CustomerId, OrderId, RunId};
+use crate::domain::money::Currency;
+use crate::domain::order::{Order, Standing};
+use crate::domain::run::{FAILURES_MAX, Run, RunCounts, RunFailure, RunState, add_money};
+use crate::domain::staff::Permission;
+use crate::domain::time::Timestamp;
+use crate::store::key::{instant_of, owned_by, until as keys_until};
+use crate::store::{Read, Span, StoreError, Table, Tx};
+
+use super::books::{AuditDetail, Books};
+use super::{Handle, Named, OpError};
+
+impl Named for Run {
+    const KIND: &'static str = "run";
+    const FOREIGN: Option<Table> = None;
+}
+
+/// At which instant a step is taken.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Pace {
+    /// Now, whenever it was due.
+    Now,
+    /// When it was due, but not before that instant: for a clock that is moved by hand.
+    WhenDue { not_before: Timestamp },
+}
+
+/// Orders in the first chunk of a run; later ones are as large as the time allows.
+const CHUNK_FIRST: usize = 128;
+const CHUNK_MAX: usize = 8_192;
+/// How long a chunk may keep the writer, in microseconds: beside other writers, and alone.
+const CHUNK_MICROS_SHARED: u64 = 12_000;
+const CHUNK_MICROS_ALONE: u64 = 200_000;
+/// Entries of the index that are read at once.
+const PAGE: usize = 1_024;
+
+/// Orders in the order in which something of them is due.
+struct Walk {
+    until: Timestamp,
+    /// Where reading the index goes on; `None`: it was read to its end.
+    from: Option<Vec<u8>>,
+    page: VecDeque<(Timestamp, OrderId)>,
+    /// Orders of which something is due again.
+    again: BinaryHeap<Reverse<(Timestamp, OrderId)>>,
+}
+
+impl Walk {
+    fn all(until: Timestamp) -> Self {
+        Self {
+            until,
+            from: Some(Vec::new()),
+            page: VecDeque::new(),
+            again: BinaryHeap::new(),
+        }
+    }
+
+    /// Of these orders only.
+    fn of(orders: &[Order], until: Timestamp) -> Self {
+        let mut walk = Self {
+            from: None,
+            ..Self::all(until)
+        };
+        for order in orders {
+            walk.add(order);
+        }
+        walk
+    }
+
+    /// Lets an order come up again, if something of it is due in time.
+    fn add(&mut self, order: &Order) {
+        if let Some((at, _)) = order.due().filter(|(at, _)| *at <= self.until) {
+            self.again.push(Reverse((at, order.id)));
+        }
+    }
+
+    fn next(&mut self, read: &impl Read) -> Result<Option<(Timestamp, OrderId)>, StoreError> {
+        if self.page.is_empty() {
+            self.load(read)?;
+        }
+        let again_first = match (self.page.front(), self.again.peek()) {
+            (Some(front), Some(Reverse(again))) => again < front,
+            (front, _) => front.is_none(),
+        };
+        Ok(if again_first {
+            self.again.pop().map(|Reverse(item)| item)
+        } else {
+            self.page.pop_front()
+        })
+    }
+
+    fn load(&mut self, read: &impl Read) -> Result<(), StoreError> {
+        let Some(from) = self.from.take() else {
+            return Ok(());
+        };
+        let span = Span {
+            from,
+            to: Some(keys_until(self.until)),
+            descending: false,
+        };
+        let mut last = None;
+        let page = &mut self.page;
+        read.raw_scan(Table::OrdersByDue, &span, &mut |key, _| {
+            let order = crate::store::key::trailing_number(key).map(OrderId);
+            if let (Some(at), Some(order)) = (instant_of(key), order) {
+                page.push_back((at, order));
+            }
+            if page.len() < PAGE {
+                return Ok(ControlFlow::Continue(()));
+            }
+            last = Some(key.to_vec());
+            Ok(ControlFlow::Break(()))
+        })?;
+        self.from = last.map(|mut key| {
+            key.push(0);
+            key
+        });
+        Ok(())
+    }
+}
+
+/// What one chunk did.
+struct Chunk {
+    steps: usize,
+    micros: u64,
+}
+
+/// Works what is due until `until`, chunk by chunk. Answers how many steps that took.
+pub async fn work(ctx: &Ctx, until: Timestamp, pace: Pace) -> Result<u64, OpError> {
+    let mut size = CHUNK_FIRST;
+    let mut steps = 0u64;
+    loop {
+        let figures = ctx.app.store.figures();
+        let others = figures.commands();
+        match ctx
+            .write(move |ctx, tx| chunk(ctx, tx, until, pace, size))
+            .await
+        {
+            Ok(chunk) if chunk.steps == 0 => return Ok(steps),
+            Ok(chunk) => {
+                steps = steps.saturating_add(u64::try_from(chunk.steps).unwrap_or(0));
+                let alone = figures.commands().saturating_sub(others) <= 1;
+                size = next_size(&chunk, alone);
+            }
+            Err(OpError::Store(error)) if size > 1 => {
+                // One bad order must not keep all others from being worked.
+                tracing::warn!(%error, "billing.chunk_failed");
+                size = 1;
+            }
+            Err(OpError::Store(error)) => {
+                tracing::error!(%error, "billing.order_failed");
+                let reason = error.to_string();
+                ctx.write(move |ctx, tx| park(ctx, tx, until, reason))
+                    .await?;
+            }
+            Err(OpError::Throttled { .. }) if steps > 0 => {
+                // The writer's queue is full: people first.
+                tokio::task::yield_now().await;
+            }
+            Err(error) => return Err(error),
+        }
+    }
+}
+
+/// As many orders as fit the time that the writer may be kept.
+fn next_size(chunk: &Chunk, alone: bool) -> usize {
+    let target = if alone {
+        CHUNK_MICROS_ALONE
+    } else {
+        CHUNK_MICROS_SHARED
+    };
+    let steps = u64::try_from(chunk.steps).unwrap_or(1);
+    let fitting = steps
+        .saturating_mul(target)
+        .checked_div(chunk.micros.max(1))
+        .unwrap_or(1);
+    let fitting = usize::try_from(fitting).unwrap_or(CHUNK_MAX);
+    fitting
+        .clamp(16, CHUNK_MAX)
+        .min(chunk.steps.saturating_mul(4).max(16))
+}
+
+fn chunk(
+    ctx: &Ctx,
+    tx: &mut Tx<'_>,
+    until: Timestamp,
+    pace: Pace,
+    size: usize,
+) -> Result<Chunk, OpError> {
+    let watch = ctx.app.stopwatch();
+    let mut walk = Walk::all(until);
+    let mut books = Books::new(ctx, tx);
+    let mut steps = 0usize;
+    let (mut first, mut last) = (None, ctx.now);
+    while steps < size {
+        let Some((due_at, id)) = walk.next(tx)? else {
+            break;
+        };
+        last = pace.at(due_at, ctx.now);
+        first = first.or(Some(last));
+        books.settle(id, last)?;
+        walk.add(&books.order(id)?);
+        steps = steps.saturating_add(1);
+    }
+    let changes = books.close();
+    let Some(first) = first else {
+        return Ok(Chunk { steps, micros: 0 });
+    };
+    let (counts, invoiced) = (changes.counts.clone(), changes.invoiced.clone());
+    changes.write(ctx, tx, AuditDetail::ByCaller)?;
+    let micros = u64::try_from(watch.elapsed().as_micros()).unwrap_or(u64::MAX);
+    note(ctx, tx, (first, last), |run| {
+        run.counts.add(&counts);
+        for (currency, minor) in &invoiced {
+            run.add_invoiced(*currency, *minor);
+        }
+        run.worked_micros = run.worked_micros.saturating_add(micros);
+    })?;
+    Ok(Chunk { steps, micros })
+}
+
+impl Pace {
+    fn at(self, due_at: Timestamp, now: Timestamp) -> Timestamp {
+        match self {
+            Self::Now => now,
+            Self::WhenDue { not_before } => due_at.max(not_before),
+        }
+    }
+}
+
+/// Takes the order that is due first out of the run: it stays as it is until somebody changes it.
+fn park(ctx: &Ctx, tx: &mut Tx<'_>, until: Timestamp, reason: String) -> Result<(), OpError> {
+    let Some((_, id)) = Walk::all(until).next(tx)? else {
+        return Ok(());
+    };
+    let before: Order = super::get(tx, id)?;
+    let mut after = before.clone();
+    after.standing = Standing::Parked { since: ctx.now };
+    super::change(ctx, tx, "order.park", &before, &after)?;
+    note(ctx, tx, (ctx.now, ctx.now), |run| {
+        run.counts.failed = run.counts.failed.saturating_add(1);
+        if run.failures.len() < FAILURES_MAX {
+            run.failures.push(RunFailure { order: id, reason });
+        }
+    })
+}
+
+/// Adds to the run of this hour, or begins one; one line in the audit log says so.
+fn note(
+    ctx: &Ctx,
+    tx: &mut Tx<'_>,
+    (first, last): (Timestamp, Timestamp),
+    add: impl FnOnce(&mut Run),
+) -> Result<(), OpError> {
+    const HOUR_SECONDS: i64 = 3_600;
+    let hour = |at: Timestamp| at.seconds().div_euclid(HOUR_SECONDS);
+    let latest = latest(tx)?.filter(|run| {
+        hour(run.started_at) == hour(first) && !matches!(run.state, RunState::Stopped { .. })
+    });
+    let mut run = match latest {
+        Some(run) => run,
+        None => Run {
+            id: tx.next_id::<RunId>()?,
+            state: RunState::Open,
+            started_at: first,
+            ended_at: last,
+            worked_micros: 0,
+            counts: RunCounts::default(),
+            invoiced: Vec::new(),
+            failures: Vec::new(),
+        },
+    };
+    run.ended_at = run.ended_at.max(last);
+    add(&mut run);
+    tx.put(&run)?;
+    super::audit(ctx, tx, "billing.run", &run, Vec::new())
+}
+
+/// The run that was begun last.
+fn latest(read: &impl Read) -> Result<Option<Run>, StoreError> {
+    let mut latest = None;
+    read.each::<Run>(&Span::all().descending(), &mut |run| {
+        latest = Some(run);
+        Ok(ControlFlow::Break(()))
+    })?;
+    Ok(latest)
+}
+
+/// When something is due next.
+pub fn next_due(ctx: &Ctx) -> Result<Option<Timestamp>, OpError> {
+    let mut next = None;
+    let snapshot = ctx.snapshot()?;
+    for table in [Table::OrdersByDue, Table::PaymentsByDue] {
+        snapshot.raw_scan(table, &Span::all(), &mut |key, _| {
+            next = [next, instant_of(key)].into_iter().flatten().min();
+            Ok(ControlFlow::Break(()))
+        })?;
+    }
+    Ok(next)
+}
+
+/// The runs, newest first.
+pub fn runs(ctx: &Ctx, limit: usize) -> Result<Vec<Run>, OpError> {
+    ctx.require(Permission::MoneyRead)?;
+    let mut runs = Vec::new();
+    ctx.snapshot()?
+        .each::<Run>(&Span::all().descending(), &mut |run| {
+            runs.push(run);
+            Ok(if runs.len() < limit {
+                ControlFlow::Continue(())
+            } else {
+                ControlFlow::Break(())
+            })
+        })?;
+    Ok(runs)
+}
+
+/// Whose future is asked for.
+#[derive(Debug, Clone)]
+pub enum Scope {
+    Everybody,
+    Customer(Handle<CustomerId>),
+    Order(Handle<CustomerId>, Handle<OrderId>),
+}
+
+/// One step that lies ahead.
+#[derive(Debug, Clone)]
+pub struct Ahead {
+    pub at: Timestamp,
+    pub order: OrderId,
+    pub customer: CustomerId,
+    pub step: Step,
+    /// The customer's balance before the step, in the currency of the bill, in minor units.
+    pub balance_minor: i64,
+}
+
+/// What will happen until an instant if nobody does anything.
+#[derive(Debug, Clone)]
+pub struct Forecast {
+    pub until: Timestamp,
+    pub counts: RunCounts,
+    /// What will be invoiced, in minor units.
+    pub invoiced: Vec<(Currency, i64)>,
+    /// What will not be paid, in minor units.
+    pub unpaid: Vec<(Currency, i64)>,
+    /// The first steps; the figures above count all of them.
+    pub steps: Vec<Ahead>,
+    pub steps_in_all: u64,
+}
+
+/// Looks ahead: the same steps as the run takes, written nowhere. Walks all that is due until then:
+/// call it away from the async threads.
+pub fn preview(
+    ctx: &Ctx,
+    scope: &Scope,
+    until: Timestamp,
+    steps_max: usize,
+) -> Result<Forecast, OpError> {
+    ctx.require(Permission::MoneyRead)?;
+    let snapshot = ctx.snapshot()?;
+    let mut walk = match scope {
+        Scope::Everybody => Walk::all(until),
+        Scope::Customer(handle) => {
+            let customer: crate::domain::customer::Customer = super::find(&snapshot, handle)?;
+            let orders: Vec<Order> =
+                snapshot.listed(Table::OrdersByCustomer, &owned_by(customer.id))?;
+            Walk::of(&orders, until)
+        }
+        Scope::Order(customer, order) => {
+            let customer = super::find(&snapshot, customer)?;
+            let order = super::orders::owned(&snapshot, &customer, order)?;
+            Walk::of(&[order], until)
+        }
+    };
+    let mut books = Books::new(ctx, &snapshot);
+    let mut forecast = Forecast {
+        until,
+        counts: RunCounts::default(),
+        invoiced: Vec::new(),
+        unpaid: Vec::new(),
+        steps: Vec::new(),
+        steps_in_all: 0,
+    };
+    while let Some((due_at, id)) = walk.next(&snapshot)? {
+        let at = due_at.max(ctx.now);
+        let customer = books.order(id)?.customer;
+        let shown = forecast.steps.len() < steps_max;
+        let Some(step) = books.settle(id, at)? else {
+            continue;
+        };
+        if let Step::FellOverdue(bill) = &step
+            && let Some(currency) = bill.currency
+        {
+            add_money(&mut forecast.unpaid, currency, bill.total_minor());
+        }
+        if shown {
+            let balance_minor = match &step {
+                Step::Renewed(bill) | Step::FellOverdue(bill) => match bill.currency {
+                    None => 0,
+                    Some(currency) => {
+                        let paid = i64::from(matches!(step, Step::Renewed(_)));
+                        let paid = paid.saturating_mul(bill.total_minor());
+                        books.balance(customer, currency)?.saturating_add(paid)
+                    }
+                },
+                _ => 0,
+            };
+            forecast.steps.push(Ahead {
+                at,
+                order: id,
+                customer,
+                step,
+                balance_minor,
+            });
+        }
+        forecast.steps_in_all = forecast.steps_in_all.saturating_add(1);
+        let after = books.order(id)?;
+        walk.add(&after);
+        let ends = after.due().is_none_or(|(at, _)| at > until);
+        books.forget(&after, ends);
+    }
+    let changes = books.close();
+    forecast.counts = changes.counts;
+    forecast.invoiced = changes.invoiced;
+    Ok(forecast)
+}
+
+/// Fewest orders that the guard looks at: a small operator's busy day is no accident.
+const GUARD_ORDERS_MIN: usize = 100;
+
+/// As [`work`] until now, under the guard: a run that would touch too large a share of all orders,
+/// or cost too many times what yesterday did, stops before the first charge and waits for
+/// [`release`]. Answers `false` where it is stopped.
+pub async fn work_guarded(ctx: &Ctx, pace: Pace) -> Result<bool, OpError> {
+    if ctx.app.config.billing.guard && !ctx.app.clock.is_test() {
+        let looking = ctx.clone();
+        let verdict = tokio::task::spawn_blocking(move || guard(&looking))
+            .await
+            .map_err(|error| OpError::Failed(error.to_string()))??;
+        match verdict {
+            Verdict::Go => {}
+            Verdict::Wait => return Ok(false),
+            Verdict::Stop(reason) => {
+                tracing::error!(reason, "billing.run_stopped");
+                ctx.write(move |ctx, tx| stop(ctx, tx, reason)).await?;
+                return Ok(false);
+            }
+        }
+    }
+    work(ctx, ctx.now, pace).await?;
+    ctx.write(|ctx, tx| match latest(tx)? {
+        // What a person let go on is done; the next run is looked at again.
+        Some(run) if run.state == RunState::Released => {
+            let mut done = run.clone();
+            done.state = RunState::Open;
+            super::change(ctx, tx, "billing.released_run_done", &run, &done)
+        }
+        _ => Ok(()),
+    })
+    .await?;
+    Ok(true)
+}
+
+enum Verdict {
+    Go,
+    /// It was stopped before and nobody let it go on.
+    Wait,
+    Stop(String),
+}
+
+fn guard(ctx: &Ctx) -> Result<Verdict, OpError> {
+    let snapshot = ctx.snapshot()?;
+    let latest = latest(&snapshot)?;
+    match latest.map(|run| run.state) {
+        Some(RunState::Stopped { .. }) => return Ok(Verdict::Wait),
+        Some(RunState::Released) => return Ok(Verdict::Go),
+        Some(RunState::Open) | None => {}
+    }
+    let due = due_count(&snapshot, ctx.now)?;
+    if due < GUARD_ORDERS_MIN {
+        return Ok(Verdict::Go);
+    }
+    let settings = &ctx.app.config.billing;
+    let all = snapshot.rows(Table::Orders)?;
+    let share = due.saturating_mul(100) / usize::try_from(all.max(1)).unwrap_or(usize::MAX);
+    if share > usize::from(settings.guard_share_percent) {
+        return Ok(Verdict::Stop(format!(
+            "{due} of {all} orders are due at once, more than {} %",
+            settings.guard_share_percent
+        )));
+    }
+    drop(snapshot);
+    let ahead = preview_as_system(ctx, ctx.now)?;
+    let yesterday = invoiced_since(ctx, ctx.now.saturating_add_seconds(-172_800))?;
+    for (currency, minor) in &ahead.invoiced {
+        let before = yesterday.iter().find(|(held, _)| held == currency);
+        let before = before.map_or(0, |(_, minor)| *minor);
+        let most = before.saturating_mul(i64::from(settings.guard_multiple));
+        if before > 0 && *minor > most {
+            return Ok(Verdict::Stop(format!(
+                "{} {} would be invoiced at once, more than {} times what the last two days were",
+                minor,
+                currency.as_str(),
+                settings.guard_multiple
+            )));
+        }
+    }
+    Ok(Verdict::Go)
+}
+
+fn preview_as_system(ctx: &Ctx, until: Timestamp) -> Result<Forecast, OpError> {
+    preview(ctx, &Scope::Everybody, until, 0)
+}
+
+fn due_count(read: &impl Read, until: Timestamp) -> Result<usize, StoreError> {
+    let span = Span {
+        from: Vec::new(),
+        to: Some(keys_until(until)),
+        descending: false,
+    };
+    let mut count = 0usize;
+    read.raw_scan(Table::OrdersByDue, &span, &mut |_, _| {
+        count = count.saturating_add(1);
+        Ok(ControlFlow::Continue(()))
+    })?;
+    Ok(count)
+}
+
+/// What runs have invoiced since then.
+fn invoiced_since(ctx: &Ctx, since: Timestamp) -> Result<Vec<(Currency, i64)>, OpError> {
+    let mut sums = Vec::new();
+    ctx.snapshot()?
+        .each::<Run>(&Span::all().descending(), &mut |run| {
+            if run.ended_at < since {
+                return Ok(ControlFlow::Break(()));
+            }
+            for (currency, minor) in &run.invoiced {
+                add_money(&mut sums, *currency, *minor);
+            }
+            Ok(ControlFlow::Continue(()))
+        })?;
+    Ok(sums)
+}
+
+fn stop(ctx: &Ctx, tx: &mut Tx<'_>, reason: String) -> Result<(), OpError> {
+    let run = Run {
+        id: tx.next_id::<RunId>()?,
+        state: RunState::Stopped { reason },
+        started_at: ctx.now,
+        ended_at: ctx.now,
+        worked_micros: 0,
+        counts: RunCounts::default(),
+        invoiced: Vec::new(),
+        failures: Vec::new(),
+    };
+    super::create(ctx, tx, "billing.stop", &run)
+}
+
+/// Lets a run go on that the guard stopped.
+pub async fn release(ctx: &Ctx, id: RunId) -> Result<Run, OpError> {
+    ctx.require(Permission::RunsRelease)?;
+    ctx.write(move |ctx, tx| {
+        let before: Run = super::get(tx, id)?;
+        if !matches!(before.state, RunState::Stopped { .. }) {
+            return Ok(before);
+        }
+        let mut after = before.clone();
+        after.state = RunState::Released;
+        super::change(ctx, tx, "billing.release", &before, &after)?;
+        Ok(after)
+    })
+    .await
+    .inspect(|_| ctx.app.wake_jobs())
+}

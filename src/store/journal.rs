@@ -1,0 +1,132 @@
+//! The books: entries are only ever added, each sums to zero, and the running total of every
+//! account moves with them in the same commit.
+
+use std::collections::BTreeMap;
+use std::ops::ControlFlow;
+
+use super::StoreError;
+use super::codec;
+use super::key::account_key;
+use super::read::{Read, Span};
+use super::schema::Table;
+use super::snapshot::Snapshot;
+use super::tx::Tx;
+use crate::domain::id::JournalEntryId;
+use crate::domain::invoice::{Invoice, OpenInvoice};
+use crate::domain::journal::{Account, AccountTotal, JournalEntry};
+use crate::domain::money::Currency;
+
+/// Adds entries in order and gives them their numbers. [`StoreError::Unbalanced`] where one does
+/// not sum to zero: then nothing of the command is kept.
+pub fn append_entries(tx: &mut Tx<'_>, entries: Vec<JournalEntry>) -> Result<(), StoreError> {
+    let mut moved = BTreeMap::<Vec<u8>, AccountTotal>::new();
+    for entry in entries {
+        if !entry.is_balanced() {
+            tracing::error!(cause = ?entry.cause, "journal.unbalanced");
+            return Err(StoreError::Unbalanced);
+        }
+        for posting in &entry.postings {
+            let key = account_key(&posting.account, posting.currency).0;
+            let total = moved.entry(key).or_insert_with(|| AccountTotal {
+                account: posting.account.clone(),
+                currency: posting.currency,
+                credit_minor: 0,
+            });
+            total.credit_minor = checked(total.credit_minor, posting.credit_minor)?;
+        }
+        let id = tx.next_id::<JournalEntryId>()?;
+        tx.put(&JournalEntry { id, ..entry })?;
+    }
+    for mut total in moved.into_values() {
+        let key = account_key(&total.account, total.currency);
+        if let Some(held) = tx.get::<AccountTotal>(&key)? {
+            total.credit_minor = checked(held.credit_minor, total.credit_minor)?;
+        }
+        tx.put(&total)?;
+    }
+    Ok(())
+}
+
+/// What an account holds, in minor units to its credit.
+pub fn balance_minor(
+    read: &impl Read,
+    account: &Account,
+    currency: Currency,
+) -> Result<i64, StoreError> {
+    let total = read.get::<AccountTotal>(&account_key(account, currency))?;
+    Ok(total.map_or(0, |total| total.credit_minor))
+}
+
+fn checked(a: i64, b: i64) -> Result<i64, StoreError> {
+    // 92 thousand million million: only a broken rule gets there.
+    a.checked_add(b).ok_or(StoreError::Unbalanced)
+}
+
+/// What is wrong with the books: entries that do not sum to zero, totals that differ from the sum
+/// of the entries, invoice numbers that are missing, open invoices beyond the debt.
+pub(super) fn misfits(
+    snapshot: &Snapshot,
+) -> Result<Vec<(Table, Vec<u8>, &'static str)>, StoreError> {
+    let mut found = Vec::new();
+    let mut sums = BTreeMap::<Vec<u8>, i128>::new();
+    snapshot.raw_scan(Table::Journal, &Span::all(), &mut |key, value| {
+        // What does not decode is named by the walk over all records.
+        let Ok(entry) = codec::decode::<JournalEntry>(value) else {
+            return Ok(ControlFlow::Continue(()));
+        };
+        if !entry.is_balanced() {
+            found.push((Table::Journal, key.to_vec(), "does not sum to zero"));
+        }
+        for posting in &entry.postings {
+            let sum = sums.entry(account_key(&posting.account, posting.currency).0);
+            let sum = sum.or_default();
+            *sum = sum.saturating_add(i128::from(posting.credit_minor));
+        }
+        Ok(ControlFlow::Continue(()))
+    })?;
+    let mut debts = BTreeMap::<Vec<u8>, i128>::new();
+    snapshot.each::<OpenInvoice>(&Span::all(), &mut |open| {
+        let account = Account::Customer(open.customer);
+        let debt = debts.entry(account_key(&account, open.currency).0);
+        let debt = debt.or_default();
+        *debt = debt.saturating_add(i128::from(open.open_minor));
+        Ok(ControlFlow::Continue(()))
+    })?;
+    for (key, debt) in debts {
+        let balance = sums.get(&key).copied().unwrap_or(0);
+        if balance.saturating_add(debt) > 0 {
+            let problem = "open invoices are beyond what the customer owes";
+            found.push((Table::AccountTotals, key, problem));
+        }
+    }
+    snapshot.raw_scan(Table::AccountTotals, &Span::all(), &mut |key, value| {
+        let Ok(total) = codec::decode::<AccountTotal>(value) else {
+            sums.remove(key);
+            return Ok(ControlFlow::Continue(()));
+        };
+        if sums.remove(key) != Some(i128::from(total.credit_minor)) {
+            let problem = "the running total differs from the sum of the journal";
+            found.push((Table::AccountTotals, key.to_vec(), problem));
+        }
+        Ok(ControlFlow::Continue(()))
+    })?;
+    for key in sums.into_keys() {
+        found.push((Table::AccountTotals, key, "the running total is missing"));
+    }
+    let mut next = 1u64;
+    snapshot.raw_scan(Table::Invoices, &Span::all(), &mut |key, value| {
+        if key != next.to_be_bytes() {
+            found.push((
+                Table::Invoices,
+                key.to_vec(),
+                "a number before it is missing",
+            ));
+        }
+        if let Ok(invoice) = codec::decode::<Invoice>(value) {
+            next = invoice.id.0;
+        }
+        next = next.saturating_add(1);
+        Ok(ControlFlow::Continue(()))
+    })?;
+    Ok(found)
+}

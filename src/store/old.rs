@@ -1,0 +1,161 @@
+//! Records as earlier versions wrote them, and what they are today. Nothing here ever changes;
+//! `tests/it/contract/golden.rs` holds their bytes.
+
+use serde::{Deserialize, Serialize};
+
+use crate::domain::calendar::{PeriodCount, Term};
+use crate::domain::catalogue::{Billing, OfferStatus, OrderType, ProductOffer};
+use crate::domain::id::{CustomerId, HostedPageId, OrderId, ProductOfferId, ProductSpecId};
+use crate::domain::open::OpenObject;
+use crate::domain::order::{Order, OrderStatus, Standing};
+use crate::domain::payment::{HostedPage, HostedPageState};
+use crate::domain::time::Timestamp;
+
+use super::codec::{CodecError, decode_body};
+use super::schema::Table;
+
+fn unknown(table: Table, version: u8) -> CodecError {
+    CodecError::UnknownVersion {
+        table: table.name(),
+        version,
+    }
+}
+
+/// An order before money.
+#[derive(Serialize, Deserialize)]
+struct OrderV1 {
+    id: OrderId,
+    foreign_id: Option<String>,
+    customer: CustomerId,
+    product: ProductSpecId,
+    offer: Option<ProductOfferId>,
+    term: Term,
+    order_type: OrderType,
+    cycles_total: u32,
+    cycles_paid: u32,
+    status: OrderStatus,
+    anchor_at: Timestamp,
+    next_cycle_at: Option<Timestamp>,
+    expires_at: Option<Timestamp>,
+    fallback_product: Option<ProductSpecId>,
+    external_refs: Vec<OpenObject>,
+    created_at: Timestamp,
+    activated_at: Option<Timestamp>,
+    updated_at: Timestamp,
+}
+
+/// An order of a version that charged nothing stays one that is not charged by us: nobody gets a
+/// bill for time that passed before.
+pub(super) fn order(version: u8, body: &[u8]) -> Result<Order, CodecError> {
+    if version != 1 {
+        return Err(unknown(Table::Orders, version));
+    }
+    let old: OrderV1 = decode_body(Table::Orders.name(), body)?;
+    Ok(Order {
+        id: old.id,
+        foreign_id: old.foreign_id,
+        customer: old.customer,
+        product: old.product,
+        offer: old.offer,
+        term: old.term,
+        order_type: old.order_type,
+        billing: Billing::External,
+        price_version: 0,
+        cycles_total: old.cycles_total,
+        cycles_paid: old.cycles_paid,
+        status: old.status,
+        standing: Standing::Settled,
+        anchor_at: old.anchor_at,
+        anchor_cycle: 0,
+        next_cycle_at: old.next_cycle_at,
+        expires_at: old.expires_at,
+        fallback_product: old.fallback_product,
+        external_refs: old.external_refs,
+        created_at: old.created_at,
+        activated_at: old.activated_at,
+        updated_at: old.updated_at,
+    })
+}
+
+/// An offer before money.
+#[derive(Serialize, Deserialize)]
+struct OfferV1 {
+    id: ProductOfferId,
+    foreign_id: Option<String>,
+    product: ProductSpecId,
+    title: String,
+    description: String,
+    term: Term,
+    cycles_total: PeriodCount,
+    order_type: OrderType,
+    status: OfferStatus,
+    billing: Billing,
+    charges: Vec<OpenObject>,
+    dunning: Option<OpenObject>,
+    external_refs: Vec<OpenObject>,
+    created_at: Timestamp,
+    updated_at: Timestamp,
+    expires_at: Option<Timestamp>,
+    removed_at: Option<Timestamp>,
+}
+
+/// Its prices are read off its charges when the box starts.
+pub(super) fn offer(version: u8, body: &[u8]) -> Result<ProductOffer, CodecError> {
+    if version != 1 {
+        return Err(unknown(Table::Offers, version));
+    }
+    let old: OfferV1 = decode_body(Table::Offers.name(), body)?;
+    Ok(ProductOffer {
+        id: old.id,
+        foreign_id: old.foreign_id,
+        product: old.product,
+        title: old.title,
+        description: old.description,
+        term: old.term,
+        cycles_total: old.cycles_total,
+        order_type: old.order_type,
+        status: old.status,
+        billing: old.billing,
+        charges: old.charges,
+        dunning: old.dunning,
+        prices: Vec::new(),
+        ladder: None,
+        external_refs: old.external_refs,
+        created_at: old.created_at,
+        updated_at: old.updated_at,
+        expires_at: old.expires_at,
+        removed_at: old.removed_at,
+    })
+}
+
+/// A hosted page before payments.
+#[derive(Serialize, Deserialize)]
+struct HostedPageV1 {
+    id: HostedPageId,
+    code: String,
+    customer: CustomerId,
+    order: OrderId,
+    return_url: String,
+    state: HostedPageState,
+    created_at: Timestamp,
+    expires_at: Timestamp,
+}
+
+pub(super) fn hosted_page(version: u8, body: &[u8]) -> Result<HostedPage, CodecError> {
+    if version != 1 {
+        return Err(unknown(Table::HostedPages, version));
+    }
+    let old: HostedPageV1 = decode_body(Table::HostedPages.name(), body)?;
+    Ok(HostedPage {
+        id: old.id,
+        code: old.code,
+        customer: old.customer,
+        order: old.order,
+        return_url: old.return_url,
+        state: old.state,
+        payment: None,
+        attempts: 0,
+        created_at: old.created_at,
+        expires_at: old.expires_at,
+    })
+}
