@@ -40,6 +40,8 @@ enum Command {
     Token(Token),
     /// Prove the data file: every record, every index, the audit log's chain
     Check(Place),
+    /// Print the journal, the invoices or the customers for other programs
+    Export(Export),
     /// Show the effective settings and where each comes from, secrets hidden
     Config(Place),
     /// Show what runs
@@ -79,6 +81,18 @@ struct Apply {
     /// Say what would happen and change nothing
     #[arg(long)]
     dry_run: bool,
+    #[command(flatten)]
+    place: Place,
+}
+
+#[derive(Debug, Args)]
+struct Export {
+    /// journal, invoices or customers
+    #[arg(value_parser = ["journal", "invoices", "customers"])]
+    what: String,
+    /// How to write it; hledger and beancount are for the journal
+    #[arg(long, default_value = "jsonl", value_parser = ["jsonl", "csv", "hledger", "beancount"])]
+    format: String,
     #[command(flatten)]
     place: Place,
 }
@@ -251,36 +265,89 @@ pub fn run(cli: Cli) -> anyhow::Result<bool> {
             (place, DataCommand::TokenRevoke { jti: id })
         }
         Command::Check(place) => (place, DataCommand::Check),
+        Command::Export(export) => (
+            export.place,
+            DataCommand::Export {
+                what: export.what,
+                format: export.format,
+                after: 0,
+            },
+        ),
     };
-    let output = runtime.block_on(run_on_data(&place, command))?;
-    print_lines(&output.lines)?;
-    Ok(output.ok)
+    runtime.block_on(run_on_data(&place, command))
 }
 
-/// Asks the box that has the folder open; without one opens the file itself.
-async fn run_on_data(place: &Place, command: DataCommand) -> anyhow::Result<Output> {
+/// The command for the page after this one, if there is one.
+fn following(command: &DataCommand, output: &Output) -> Option<DataCommand> {
+    match (command, output.next) {
+        (DataCommand::Export { what, format, .. }, Some(after)) => Some(DataCommand::Export {
+            what: what.clone(),
+            format: format.clone(),
+            after,
+        }),
+        _ => None,
+    }
+}
+
+/// Asks the box that has the folder open; without one opens the file itself. Prints what comes of
+/// it; `false` where the data was found to be wrong.
+async fn run_on_data(place: &Place, command: DataCommand) -> anyhow::Result<bool> {
     let loaded = place.load(Flags::new())?;
-    if let Some(output) = control::ask(&loaded.config.data, &command).await? {
-        return Ok(output);
+    let folder = &loaded.config.data;
+    if let Some(output) = control::ask(folder, &command).await? {
+        return print_all(command, output, async |next| {
+            let gone = || anyhow::anyhow!("the running server has gone away");
+            control::ask(folder, &next).await?.ok_or_else(gone)
+        })
+        .await;
     }
     let file = serve::data_file(&loaded.config);
     // A look at the data must not make any.
     let looks = matches!(
         command,
-        DataCommand::Check | DataCommand::OperatorList | DataCommand::TokenList
+        DataCommand::Check
+            | DataCommand::OperatorList
+            | DataCommand::TokenList
+            | DataCommand::Export { .. }
     );
     if looks && !file.exists() {
-        anyhow::bail!("there is no data in {}", loaded.config.data.display());
+        anyhow::bail!("there is no data in {}", folder.display());
     }
     let Some(app) = open_here(&loaded, &file).await? else {
         let busy = || anyhow::anyhow!("another process has the data open and does not answer");
-        return control::ask(&loaded.config.data, &command)
-            .await?
-            .ok_or_else(busy);
+        let output = control::ask(folder, &command).await?.ok_or_else(busy)?;
+        return print_all(command, output, async |next| {
+            control::ask(folder, &next).await?.ok_or_else(busy)
+        })
+        .await;
     };
-    let outcome = run_command(&Ctx::system(app.clone()), command).await;
+    let ctx = Ctx::system(app.clone());
+    let here = async |command: DataCommand| {
+        let done = run_command(&ctx, command).await;
+        done.map_err(|CommandError::Refused(reason)| anyhow::anyhow!(reason))
+    };
+    let outcome = match here(command.clone()).await {
+        Ok(output) => print_all(command, output, here).await,
+        Err(error) => Err(error),
+    };
     tokio::task::spawn_blocking(move || app.store.close()).await?;
-    outcome.map_err(|CommandError::Refused(reason)| anyhow::anyhow!(reason))
+    outcome
+}
+
+/// Prints what a command answered, and the pages that follow.
+async fn print_all(
+    mut command: DataCommand,
+    mut output: Output,
+    ask: impl AsyncFn(DataCommand) -> anyhow::Result<Output>,
+) -> anyhow::Result<bool> {
+    loop {
+        print_lines(&output.lines)?;
+        let Some(next) = following(&command, &output) else {
+            return Ok(output.ok);
+        };
+        output = ask(next.clone()).await?;
+        command = next;
+    }
 }
 
 /// How often, and how long apart, a file that is in use is tried again: its holder may be a
@@ -317,7 +384,9 @@ async fn run_server(serve: Serve) -> anyhow::Result<()> {
     if let Some(listen) = &serve.listen {
         flags.insert("listen".to_owned(), listen.clone());
     }
-    let loaded = serve.place.load(flags)?;
+    let mut loaded = serve.place.load(flags)?;
+    // The demo has nobody's money.
+    loaded.config.payments.sandbox |= serve.demo;
     telemetry::start_log(&loaded.config.log);
     for warning in &loaded.warnings {
         tracing::warn!("{warning}");

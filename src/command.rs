@@ -8,7 +8,7 @@ use crate::domain::staff::Role;
 use crate::ops::{self, OpError};
 
 /// A command with its arguments.
-#[derive(Debug, Serialize, Deserialize)]
+#[derive(Debug, Clone, Serialize, Deserialize)]
 pub enum Command {
     Apply {
         document: String,
@@ -34,6 +34,12 @@ pub enum Command {
         jti: String,
     },
     Check,
+    /// A page of an export: records whose number is above `after`.
+    Export {
+        what: String,
+        format: String,
+        after: u64,
+    },
 }
 
 /// What a command prints, and whether it found the data sound.
@@ -41,6 +47,9 @@ pub enum Command {
 pub struct Output {
     pub lines: Vec<String>,
     pub ok: bool,
+    /// Of an export: where the next page begins.
+    #[serde(default)]
+    pub next: Option<u64>,
 }
 
 /// Why a command was not carried out, in one line.
@@ -56,7 +65,11 @@ impl From<OpError> for CommandError {
 }
 
 fn done(lines: Vec<String>) -> Output {
-    Output { lines, ok: true }
+    Output {
+        lines,
+        ok: true,
+        next: None,
+    }
 }
 
 /// Carries a command out.
@@ -112,6 +125,11 @@ pub async fn run(ctx: &Ctx, command: Command) -> Result<Output, CommandError> {
             Ok(done(vec![format!("revoked {} ({})", token.id, token.name)]))
         }
         Command::Check => check(ctx).await,
+        Command::Export {
+            what,
+            format,
+            after,
+        } => export(ctx, &what, &format, after).await,
     }
 }
 
@@ -168,7 +186,39 @@ async fn check(ctx: &Ctx) -> Result<Output, CommandError> {
         report.findings.len(),
         report.records
     ));
-    Ok(Output { lines, ok: false })
+    Ok(Output {
+        lines,
+        ok: false,
+        next: None,
+    })
+}
+
+async fn export(ctx: &Ctx, what: &str, format: &str, after: u64) -> Result<Output, CommandError> {
+    use ops::exports::{Format, What};
+    let refused = |reason: &str| CommandError::Refused(reason.to_owned());
+    let what = match what {
+        "journal" => What::Journal,
+        "invoices" => What::Invoices,
+        "customers" => What::Customers,
+        _ => return Err(refused("there are journal, invoices and customers")),
+    };
+    let format = match format {
+        "jsonl" => Format::Jsonl,
+        "csv" => Format::Csv,
+        "hledger" => Format::Hledger,
+        "beancount" => Format::Beancount,
+        _ => return Err(refused("the formats are jsonl, csv, hledger and beancount")),
+    };
+    let ctx = ctx.clone();
+    let read = tokio::task::spawn_blocking(move || ops::exports::page(&ctx, what, format, after));
+    let page = read
+        .await
+        .map_err(|error| CommandError::Refused(error.to_string()))??;
+    Ok(Output {
+        lines: page.lines,
+        ok: true,
+        next: page.next,
+    })
 }
 
 fn parse_role(name: &str) -> Result<Role, CommandError> {

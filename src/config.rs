@@ -32,6 +32,7 @@ pub struct Config {
     pub sms: UrlSetting,
     pub carrier: UrlSetting,
     pub billing: BillingSettings,
+    pub payments: PaymentSettings,
     pub passwords: PasswordSettings,
     pub log: LogSettings,
 }
@@ -108,6 +109,20 @@ pub struct BillingSettings {
     pub guard_multiple: u32,
 }
 
+/// Ways to pay on hosted pages.
+#[derive(Debug, Clone, Serialize, Deserialize)]
+#[serde(default, deny_unknown_fields)]
+pub struct PaymentSettings {
+    /// The customer pays elsewhere and the operator confirms.
+    pub manual: bool,
+    /// What the page says about paying by hand: account number, opening hours.
+    pub manual_text: String,
+    /// Vouchers are taken.
+    pub voucher: bool,
+    /// Cards that do what their number says, and no money. Never on a box with real customers.
+    pub sandbox: bool,
+}
+
 /// Cost of passwords (argon2id) and how many are worked at once.
 #[derive(Debug, Clone, Serialize, Deserialize)]
 #[serde(default, deny_unknown_fields)]
@@ -145,6 +160,7 @@ impl Default for Config {
             sms: UrlSetting::default(),
             carrier: UrlSetting::default(),
             billing: BillingSettings::default(),
+            payments: PaymentSettings::default(),
             passwords: PasswordSettings::default(),
             log: LogSettings::default(),
         }
@@ -199,6 +215,17 @@ impl Default for BillingSettings {
             guard: true,
             guard_share_percent: 50,
             guard_multiple: 5,
+        }
+    }
+}
+
+impl Default for PaymentSettings {
+    fn default() -> Self {
+        Self {
+            manual: true,
+            manual_text: String::new(),
+            voucher: true,
+            sandbox: false,
         }
     }
 }

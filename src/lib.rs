@@ -17,6 +17,8 @@ pub mod telemetry;
 
 pub mod ops;
 
+pub mod paper;
+
 pub mod wire;
 
 pub mod cli;

@@ -269,6 +269,7 @@ pub fn reopen(
     let over = order.expires_at.is_some_and(|end| end <= at);
     if frozen && over && order.has_more_cycles() {
         after.anchor(at);
+        after.expires_at = Some(at);
     }
     Some(done(after, Step::Reopened))
 }

@@ -87,6 +87,18 @@ impl Amount {
     pub fn to_decimal(self) -> String {
         to_shortest(self.minor, self.currency.exponent())
     }
+
+    /// `102.50`, `0.00`, `-3.07`: with all decimals of the currency, as people write money.
+    #[must_use]
+    pub fn to_fixed(self) -> String {
+        let decimals = usize::try_from(self.currency.exponent()).unwrap_or(2);
+        let digits = self.minor.unsigned_abs().to_string();
+        let digits = format!("{digits:0>width$}", width = decimals.saturating_add(1));
+        let (whole, fraction) = digits.split_at(digits.len().saturating_sub(decimals));
+        let sign = if self.minor < 0 { "-" } else { "" };
+        let dot = if decimals == 0 { "" } else { "." };
+        format!("{sign}{whole}{dot}{fraction}")
+    }
 }
 
 /// `numerator / denominator` rounded to a whole number, half away from zero: how every rule here
@@ -260,6 +272,18 @@ mod tests {
         assert_eq!(TaxRate::parse("7.5").unwrap().to_percent(), "7.5");
         assert_eq!(TaxRate::parse("-1"), None);
         assert_eq!(TaxRate::parse("1000.001"), None);
+    }
+
+    #[test]
+    fn fixed_texts_have_all_decimals() {
+        let of = |minor, code| {
+            let currency = Currency::parse(code).unwrap();
+            Amount { minor, currency }.to_fixed()
+        };
+        assert_eq!(of(10_250, "USD"), "102.50");
+        assert_eq!(of(-7, "USD"), "-0.07");
+        assert_eq!(of(0, "KWD"), "0.000");
+        assert_eq!(of(-1_500, "JPY"), "-1500");
     }
 
     #[test]

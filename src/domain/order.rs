@@ -151,7 +151,8 @@ impl Order {
         };
         let end = self.expires_at.map(|at| (at, Due::End));
         match (self.status, self.standing) {
-            (OrderStatus::Active, Standing::Parked { .. }) => None,
+            (OrderStatus::Active, Standing::Parked { .. })
+            | (OrderStatus::Canceled, Standing::Ended) => None,
             (
                 OrderStatus::Active,
                 Standing::Overdue {
@@ -179,7 +180,6 @@ impl Order {
                 (Some(at), _) => Some((at, Due::Cycle)),
                 (None, end) => end,
             },
-            (OrderStatus::Canceled, Standing::Ended) => None,
             (OrderStatus::Canceled, _) => end,
             (OrderStatus::Inactive, Standing::Frozen { suspend_at, .. }) => {
                 let over = end.filter(|_| cycle.is_none());
@@ -341,8 +341,9 @@ pub fn service_status(order: &Order) -> Option<ServiceStatus> {
             Some(ServiceStatus::Frozen)
         }
         (OrderStatus::Inactive, _) => Some(ServiceStatus::Inactive),
-        (OrderStatus::Expired, _) => Some(ServiceStatus::Expired),
-        (OrderStatus::Canceled, Standing::Ended) => Some(ServiceStatus::Expired),
+        (OrderStatus::Expired, _) | (OrderStatus::Canceled, Standing::Ended) => {
+            Some(ServiceStatus::Expired)
+        }
         (OrderStatus::Canceled, _) => None,
         (OrderStatus::Deleted, _) => Some(ServiceStatus::Deleted),
     }

@@ -14,7 +14,7 @@ use crate::ops;
 use crate::ops::renewals::Pace;
 
 /// Longest sleep: the time of day may jump, which no timer notices.
-const SLEEP_MAX: Duration = Duration::from_secs(60);
+const SLEEP_MAX: Duration = Duration::from_mins(1);
 /// How long to wait after a failure.
 const AFTER_FAILURE: Duration = Duration::from_secs(5);
 /// Name of the scheduler in the log and the audit log.

@@ -16,7 +16,7 @@ use crate::domain::money::{Amount, Currency, TaxRate};
 use crate::domain::open::OpenObject;
 use crate::domain::refusal::Refusal;
 use crate::domain::time::Timestamp;
-use crate::store::{Read as _, StoreError};
+use crate::store::Read as _;
 
 use super::OpError;
 
@@ -48,6 +48,7 @@ struct DatedRate {
 }
 
 #[derive(Deserialize)]
+#[expect(clippy::struct_field_names, reason = "the members' own names")]
 struct LadderParts {
     #[serde(default)]
     grace_days: Option<u32>,
@@ -245,7 +246,7 @@ fn unquoted(json: &str) -> &str {
 }
 
 /// Gives prices to the offers of a file that is older than money. Runs when the box starts.
-pub fn adopt(ctx: &Ctx) -> Result<(), OpError> {
+pub async fn adopt(ctx: &Ctx) -> Result<(), OpError> {
     let home = ctx.app.company().currency;
     let mut offers: Vec<ProductOffer> = ctx.snapshot()?.all()?;
     offers.retain(|offer| offer.prices.is_empty() && !offer.charges.is_empty());
@@ -267,9 +268,7 @@ pub fn adopt(ctx: &Ctx) -> Result<(), OpError> {
             continue;
         }
         if !offer.prices.is_empty() {
-            ctx.app
-                .store
-                .write_blocking(move |tx| tx.put(&offer).map_err(StoreError::from))?;
+            ctx.write(move |_, tx| Ok(tx.put(&offer)?)).await?;
         }
     }
     Ok(())

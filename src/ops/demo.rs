@@ -1,15 +1,19 @@
-//! The demo operator: a small TV company with 200 customers, made by the same engine that real
-//! ones use.
+//! The demo operator: a small TV company with 200 customers, with a year of orders, invoices
+//! and payments made by the same engine that real ones use, under a clock of its own.
 
 use crate::app::Ctx;
-use crate::domain::catalogue::OrderType;
-use crate::domain::customer::{Customer, CustomerStatus};
-use crate::domain::order::OrderStatus;
+use crate::domain::customer::Customer;
+use crate::domain::id::{CustomerId, OrderId};
+use crate::domain::money::{Amount, Currency};
+use crate::domain::order::{Order, OrderStatus, Standing};
 use crate::domain::staff::Role;
-use crate::store::{Read as _, Table};
+use crate::domain::time::Timestamp;
+use crate::store::{Read as _, Table, Tx};
 
 use super::orders::NewOrder;
-use super::{Handle, OpError, apply, orders, staff};
+use super::payments::Receipt;
+use super::renewals::Pace;
+use super::{Handle, OpError, apply, orders, payments, renewals, staff};
 
 /// How to sign in to the demo.
 #[derive(Debug, Clone)]
@@ -97,8 +101,12 @@ pub async fn install(ctx: &Ctx) -> Result<Option<DemoLogin>, OpError> {
     if held > 0 {
         return Ok(None);
     }
-    apply::apply(ctx, document().to_string(), false).await?;
-    place_orders(ctx).await?;
+    let year_ago = Ctx {
+        now: ctx.now.saturating_add_seconds(-YEAR_DAYS * DAY_SECONDS),
+        ..ctx.clone()
+    };
+    apply::apply(&year_ago, document().to_string(), false).await?;
+    live_a_year(ctx).await?;
     let login = DemoLogin {
         name: "demo".to_owned(),
         password: ctx.app.entropy.hex::<8>()?,
@@ -134,7 +142,8 @@ fn document() -> serde_json::Value {
             .collect()
     };
     let base: Vec<u64> = [1, 5, 6, 7].into_iter().flat_map(&of_genre).collect();
-    let charge = |amount: &str| serde_json::json!([{"type": "RECURRING", "title": "Subscription", "amount": amount, "currency": "USD"}]);
+    let charge = |amount: &str| serde_json::json!([{"type": "RECURRING", "title": "Subscription", "amount": amount, "currency": "USD", "tax_rate": 20}]);
+    let ladder = serde_json::json!({"grace_days": 3, "reminder_days": [1], "suspend_days": 0});
     serde_json::json!({
         "provider": {"name": "Demo TV", "currency": "USD", "time_zone": "UTC"},
         "genres": genres,
@@ -151,9 +160,9 @@ fn document() -> serde_json::Value {
             {"id": 3, "external_id": "ALL", "name": "Everything", "description": "All channels", "packages": [{"id": 1}, {"id": 2}, {"id": 3}, {"id": 4}, {"id": 5}]},
         ],
         "offers": [
-            {"id": "start-monthly", "product": "START", "title": "Start, monthly", "type": "RECURRING", "duration": 1, "period": "MONTH", "charges": charge("9.99")},
-            {"id": "family-monthly", "product": "FAMILY", "title": "Family, monthly", "type": "RECURRING", "duration": 1, "period": "MONTH", "charges": charge("14.99")},
-            {"id": "all-monthly", "product": "ALL", "title": "Everything, monthly", "type": "RECURRING", "duration": 1, "period": "MONTH", "charges": charge("21.99")},
+            {"id": "start-monthly", "product": "START", "title": "Start, monthly", "type": "RECURRING", "duration": 1, "period": "MONTH", "charges": charge("9.99"), "dunning": ladder},
+            {"id": "family-monthly", "product": "FAMILY", "title": "Family, monthly", "type": "RECURRING", "duration": 1, "period": "MONTH", "charges": charge("14.99"), "dunning": ladder},
+            {"id": "all-monthly", "product": "ALL", "title": "Everything, monthly", "type": "RECURRING", "duration": 1, "period": "MONTH", "charges": charge("21.99"), "dunning": ladder},
             {"id": "family-year", "product": "FAMILY", "title": "Family, one year", "type": "ONE_TIME", "duration": 1, "period": "YEAR", "charges": [{"type": "ONE_TIME", "title": "One year", "amount": "149.00", "currency": "USD"}]},
         ],
         "channels": channels,
@@ -173,7 +182,6 @@ fn customer(number: u64) -> serde_json::Value {
     );
     let status = match number % 25 {
         7 => "INACTIVE",
-        13 => "SUSPENDED_BY_BILLING",
         19 => "SUSPENDED_BY_CUSTOMER",
         _ => "ACTIVE",
     };
@@ -195,56 +203,153 @@ fn customer(number: u64) -> serde_json::Value {
     })
 }
 
-/// An order for nearly every customer, begun within its running cycle.
-async fn place_orders(ctx: &Ctx) -> Result<(), OpError> {
-    for number in 1..=CUSTOMERS {
-        if number.is_multiple_of(10) {
-            continue;
+/// A household of the demo and what it does in its year.
+struct Household {
+    number: u64,
+    customer: CustomerId,
+    offer: &'static str,
+    price: Amount,
+    joins_on_day: i64,
+    order: Option<OrderId>,
+}
+
+/// How a household pays.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Habit {
+    /// The day before it is due.
+    InTime,
+    /// Some days after its order was frozen.
+    Late,
+    /// For some months, then no more.
+    Stops,
+}
+
+impl Household {
+    fn habit(&self) -> Habit {
+        match self.number % 9 {
+            4 => Habit::Stops,
+            7 => Habit::Late,
+            _ => Habit::InTime,
         }
-        let login = format!("{}", 10_000 + number);
-        let customer = ctx
-            .snapshot()?
-            .get_by::<Customer>(Table::CustomersByLogin, login.as_bytes())?;
-        let Some(customer) = customer else { continue };
-        let offer = match number % 4 {
-            0 => "family-year",
-            1 => "start-monthly",
-            2 => "family-monthly",
-            _ => "all-monthly",
-        };
-        let days = if offer == "family-year" {
-            number % 300
-        } else {
-            number % 27
-        };
-        let days = i64::try_from(days).unwrap_or(0);
-        let status = match customer.status {
-            CustomerStatus::SuspendedByBilling | CustomerStatus::Inactive => OrderStatus::Inactive,
-            _ if number.is_multiple_of(17) => OrderStatus::Canceled,
-            _ => OrderStatus::Active,
-        };
-        let wish = NewOrder {
-            id: None,
-            offer: Handle {
-                text: offer.to_owned(),
-                number: None,
+    }
+
+    /// Whether it pays on this day, its order being `order`.
+    fn pays(&self, order: &Order, day: i64, now: Timestamp) -> bool {
+        let day_after = now.saturating_add_seconds(DAY_SECONDS);
+        let due = |at: Timestamp| at > now && at <= day_after;
+        match self.habit() {
+            Habit::InTime => order.next_cycle_at.is_some_and(due),
+            Habit::Stops => day - self.joins_on_day < 100 && order.next_cycle_at.is_some_and(due),
+            Habit::Late => match order.standing {
+                Standing::Frozen { since, .. } => {
+                    since.saturating_add_seconds(5 * DAY_SECONDS) <= now
+                }
+                _ => false,
             },
-            count: None,
-            period: None,
-            cycles_total: None,
-            order_type: None::<OrderType>,
-            status: Some(status),
-            created_at: Some(ctx.now.saturating_add_seconds(-days * DAY_SECONDS)),
-            expires_at: None,
-            next_cycle_at: None,
-            external_refs: Vec::new(),
-            create_services: true,
+        }
+    }
+}
+
+const YEAR_DAYS: i64 = 365;
+
+/// A year of orders and payments, day by day, by the functions that real ones go through. One
+/// commit for what people do on a day, one or more for what falls due.
+async fn live_a_year(ctx: &Ctx) -> Result<(), OpError> {
+    let mut households = households(ctx)?;
+    let start = ctx.now.saturating_add_seconds(-YEAR_DAYS * DAY_SECONDS);
+    for day in 0..YEAR_DAYS {
+        let today = Ctx {
+            now: start.saturating_add_seconds(day * DAY_SECONDS),
+            ..ctx.clone()
         };
-        let handle = Handle {
-            text: String::new(),
-            number: Some(customer.id),
+        let pace = Pace::WhenDue {
+            not_before: Timestamp::MIN,
         };
-        orders::place(ctx, handle, wish).await?;
+        renewals::work(&today, today.now, pace).await?;
+        households = today
+            .write(move |ctx, tx| {
+                for household in &mut households {
+                    live_a_day(ctx, tx, household, day)?;
+                }
+                Ok(households)
+            })
+            .await?;
+    }
+    Ok(())
+}
+
+fn households(ctx: &Ctx) -> Result<Vec<Household>, OpError> {
+    let snapshot = ctx.snapshot()?;
+    let mut households = Vec::new();
+    for number in (1..=CUSTOMERS).filter(|number| !number.is_multiple_of(10)) {
+        let login = format!("{}", 10_000 + number);
+        let customer: Option<Customer> =
+            snapshot.get_by(Table::CustomersByLogin, login.as_bytes())?;
+        let Some(customer) = customer else { continue };
+        let (offer, minor) = match number % 4 {
+            0 => ("family-year", 14_900),
+            1 => ("start-monthly", 999),
+            2 => ("family-monthly", 1_499),
+            _ => ("all-monthly", 2_199),
+        };
+        households.push(Household {
+            number,
+            customer: customer.id,
+            offer,
+            price: Amount {
+                minor,
+                currency: Currency::USD,
+            },
+            joins_on_day: i64::try_from(number * 53 % 350).unwrap_or(0),
+            order: None,
+        });
+    }
+    Ok(households)
+}
+
+fn live_a_day(
+    ctx: &Ctx,
+    tx: &mut Tx<'_>,
+    household: &mut Household,
+    day: i64,
+) -> Result<(), OpError> {
+    let pay = |ctx: &Ctx, tx: &mut Tx<'_>| {
+        let bank = household.number.is_multiple_of(2);
+        let receipt = Receipt {
+            method: if bank { "bank" } else { "cash" }.to_owned(),
+            reference: bank.then(|| format!("DEMO-{}-{day}", household.number)),
+            client_key: None,
+            amount: household.price,
+            note: String::new(),
+        };
+        payments::book(ctx, tx, household.customer, None, None, receipt)
+    };
+    let Some(order) = household.order else {
+        if day == household.joins_on_day {
+            pay(ctx, tx)?;
+            let customer: Customer = super::get(tx, household.customer)?;
+            let offer = Handle {
+                text: household.offer.to_owned(),
+                number: None,
+            };
+            let wish = NewOrder {
+                create_services: true,
+                ..NewOrder::of(offer)
+            };
+            household.order = Some(orders::place_in(ctx, tx, &customer, wish)?.id);
+        }
+        return Ok(());
+    };
+    let order: Order = super::get(tx, order)?;
+    if household.pays(&order, day, ctx.now) {
+        pay(ctx, tx)?;
+    }
+    let tired = household.number.is_multiple_of(17) && day == household.joins_on_day + 130;
+    if tired && order.status == OrderStatus::Active {
+        let mut canceled = order.clone();
+        canceled.set_status(OrderStatus::Canceled, &ctx.app.company().zone, ctx.now);
+        canceled.updated_at = ctx.now;
+        super::change(ctx, tx, "order.update", &order, &canceled)?;
     }
     Ok(())
 }

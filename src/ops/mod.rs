@@ -11,6 +11,7 @@ pub mod clock;
 pub mod customers;
 pub mod demo;
 pub mod devices;
+pub mod exports;
 pub mod invoices;
 pub mod order_life;
 pub mod orders;
@@ -20,6 +21,7 @@ pub mod renewals;
 pub mod services;
 pub mod staff;
 pub mod upkeep;
+pub mod vouchers;
 
 use serde::Serialize;
 

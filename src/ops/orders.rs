@@ -45,6 +45,27 @@ pub struct NewOrder {
     pub create_services: bool,
 }
 
+impl NewOrder {
+    /// An order as its offer has it.
+    #[must_use]
+    pub fn of(offer: Handle<ProductOfferId>) -> Self {
+        Self {
+            id: None,
+            offer,
+            count: None,
+            period: None,
+            cycles_total: None,
+            order_type: None,
+            status: None,
+            created_at: None,
+            expires_at: None,
+            next_cycle_at: None,
+            external_refs: Vec::new(),
+            create_services: false,
+        }
+    }
+}
+
 /// What may be changed on an order; `None` leaves a field as it is.
 #[derive(Debug, Clone, Default)]
 pub struct OrderChange {
@@ -109,18 +130,8 @@ pub(super) fn open_waiting(
     offer: &Handle<ProductOfferId>,
 ) -> Result<Order, OpError> {
     let wish = NewOrder {
-        id: None,
-        offer: offer.clone(),
-        count: None,
-        period: None,
-        cycles_total: None,
-        order_type: None,
         status: Some(OrderStatus::Inactive),
-        created_at: None,
-        expires_at: None,
-        next_cycle_at: None,
-        external_refs: Vec::new(),
-        create_services: false,
+        ..NewOrder::of(offer.clone())
     };
     place_in(ctx, tx, customer, wish)
 }
@@ -375,7 +386,7 @@ pub(super) fn open_plan(
     })
 }
 
-fn make_services(
+pub(super) fn make_services(
     ctx: &Ctx,
     tx: &mut Tx<'_>,
     order: &Order,

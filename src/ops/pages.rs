@@ -1,13 +1,26 @@
-//! Hosted pages: made, found, and the way back from them.
+//! Hosted pages: made, shown, and paid. A page is paid once, whatever is repeated; the order it is
+//! for becomes active with its services in the commit of the payment.
 
 use crate::app::Ctx;
+use crate::domain::catalogue::{ProductOffer, ProductSpec};
 use crate::domain::customer::Customer;
+use crate::domain::cycle::Bill;
 use crate::domain::id::{CustomerId, ProductOfferId};
-use crate::domain::payment::{HOSTED_PAGE_SECONDS, HostedPage, HostedPageState};
+use crate::domain::journal::Account;
+use crate::domain::money::Amount;
+use crate::domain::order::{Order, OrderStatus, Standing};
+use crate::domain::payment::{
+    HOSTED_PAGE_SECONDS, HostedPage, HostedPageState, PAGE_ATTEMPTS_MAX, Payment, PaymentKind,
+    PaymentState,
+};
+use crate::domain::refusal::Refusal;
 use crate::domain::staff::Permission;
-use crate::store::{Read as _, Table};
+use crate::domain::time::Timestamp;
+use crate::store::{Read, Table, Tx, balance_minor};
 
-use super::{Handle, OpError, orders};
+use super::books::{AuditDetail, Books};
+use super::payments::{self, Receipt};
+use super::{Handle, OpError, orders, vouchers};
 
 /// Makes a page where the customer pays for the offer, and the order that waits for the payment.
 /// `return_url` was checked by the dialect.
@@ -42,13 +55,383 @@ pub async fn create(
 
 /// The page with this code. Public: the code is the secret.
 pub fn find(ctx: &Ctx, code: &str) -> Result<HostedPage, OpError> {
-    let page = ctx
-        .snapshot()?
-        .get_by(Table::HostedPagesByCode, code.as_bytes())?;
+    find_in(&ctx.snapshot()?, code)
+}
+
+fn find_in(read: &impl Read, code: &str) -> Result<HostedPage, OpError> {
+    let page = read.get_by(Table::HostedPagesByCode, code.as_bytes())?;
     page.ok_or_else(|| OpError::Missing {
         kind: "hosted page",
         key: code.chars().take(64).collect(),
     })
+}
+
+/// What a page shows.
+#[derive(Debug, Clone)]
+pub struct View {
+    pub page: HostedPage,
+    pub offer: ProductOffer,
+    pub product: ProductSpec,
+    pub bill: Bill,
+    /// What the cycle costs.
+    pub price: Amount,
+    /// What of it the balance pays.
+    pub from_balance: Amount,
+    /// What is left to be paid.
+    pub to_pay: Amount,
+    /// The last payment on this page.
+    pub payment: Option<Payment>,
+    /// Why nothing can be paid here; `None`: it can.
+    pub closed: Option<Closed>,
+}
+
+/// Why a page takes no payment.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Closed {
+    Paid,
+    /// The provider has not said yet how the payment ended.
+    Processing,
+    Expired,
+    /// The order is gone, or the offer is no longer sold.
+    Withdrawn,
+}
+
+/// The page with all it shows.
+pub fn view(ctx: &Ctx, code: &str) -> Result<View, OpError> {
+    let snapshot = ctx.snapshot()?;
+    let page = find_in(&snapshot, code)?;
+    view_in(ctx, &snapshot, page)
+}
+
+fn view_in(ctx: &Ctx, read: &impl Read, page: HostedPage) -> Result<View, OpError> {
+    let order: Order = super::get(read, page.order)?;
+    let customer: Customer = super::get(read, page.customer)?;
+    let offer = match order.offer {
+        Some(id) => super::get::<ProductOffer>(read, id)?,
+        None => return Err(Refusal::PageClosed.into()),
+    };
+    let product: ProductSpec = super::get(read, order.product)?;
+    let mut begun = order.clone();
+    if order.standing == Standing::Waiting {
+        begun.set_status(OrderStatus::Active, &ctx.app.company().zone, ctx.now);
+    }
+    let bill = Books::new(ctx, read).first_bill(&begun)?;
+    let currency = bill.currency.unwrap_or(ctx.app.company().currency);
+    let price = Amount {
+        minor: bill.total_minor(),
+        currency,
+    };
+    let balance = balance_minor(read, &Account::Customer(customer.id), currency)?;
+    let from_balance = Amount {
+        minor: balance.clamp(0, price.minor),
+        currency,
+    };
+    let payment: Option<Payment> = match page.payment {
+        Some(id) => read.get(&id)?,
+        None => None,
+    };
+    let waits = order.status == OrderStatus::Inactive && order.standing == Standing::Waiting;
+    let closed = match page.state {
+        HostedPageState::Succeeded | HostedPageState::Acknowledged => Some(Closed::Paid),
+        HostedPageState::Requested => Some(Closed::Processing),
+        _ if page.expires_at <= ctx.now => Some(Closed::Expired),
+        HostedPageState::Cancelled => Some(Closed::Withdrawn),
+        HostedPageState::Created if !waits || customer.is_deleted() => Some(Closed::Withdrawn),
+        HostedPageState::Created if !offer.is_orderable_at(&product, ctx.now) => {
+            Some(Closed::Withdrawn)
+        }
+        HostedPageState::Created => None,
+    };
+    let to_pay = Amount {
+        minor: price.minor.saturating_sub(from_balance.minor),
+        currency,
+    };
+    Ok(View {
+        page,
+        offer,
+        product,
+        bill,
+        price,
+        from_balance,
+        to_pay,
+        payment,
+        closed,
+    })
+}
+
+/// A way to pay on a page.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Way {
+    /// From the balance alone; also what costs nothing.
+    Balance,
+    /// A voucher's value goes to the balance; if that covers the price, the page is paid.
+    Voucher { code: String },
+    /// The operator is told and confirms when the money is there.
+    Manual,
+    /// A card that does what its number says.
+    Sandbox { card: String },
+}
+
+/// How a submit ended.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Outcome {
+    Succeeded,
+    Processing,
+    /// Not paid; the page can be used again.
+    Failed {
+        reason: String,
+    },
+    /// The voucher was taken and does not cover the price.
+    PartlyPaid,
+}
+
+/// Pays the page with `code`. `seen`: the amount that the payer saw; another one is refused.
+/// A page that is paid already answers so and moves nothing.
+pub async fn submit(ctx: &Ctx, code: String, way: Way, seen: Amount) -> Result<Outcome, OpError> {
+    let settings = &ctx.app.config.payments;
+    let (on, name) = match &way {
+        Way::Balance => (true, "balance"),
+        Way::Voucher { .. } => (settings.voucher, "voucher"),
+        Way::Manual => (settings.manual, "manual"),
+        Way::Sandbox { .. } => (settings.sandbox, "sandbox"),
+    };
+    if !on {
+        let method = name.to_owned();
+        return Err(Refusal::MethodOff { method }.into());
+    }
+    ctx.write(move |ctx, tx| submit_in(ctx, tx, &code, way, seen))
+        .await
+        .inspect(|_| ctx.app.wake_jobs())
+}
+
+fn submit_in(
+    ctx: &Ctx,
+    tx: &mut Tx<'_>,
+    code: &str,
+    way: Way,
+    seen: Amount,
+) -> Result<Outcome, OpError> {
+    let page = find_in(tx, code)?;
+    let view = view_in(ctx, tx, page)?;
+    match view.closed {
+        Some(Closed::Paid) => return Ok(Outcome::Succeeded),
+        Some(Closed::Processing) => return Ok(Outcome::Processing),
+        Some(Closed::Expired | Closed::Withdrawn) => return Err(Refusal::PageClosed.into()),
+        None => {}
+    }
+    if seen != view.to_pay {
+        return Err(Refusal::PriceChanged { now: view.to_pay }.into());
+    }
+    if view.page.attempts >= PAGE_ATTEMPTS_MAX {
+        return Err(Refusal::PageClosed.into());
+    }
+    let mut page = view.page.clone();
+    page.attempts = page.attempts.saturating_add(1);
+    match way {
+        Way::Balance => {
+            if view.to_pay.minor > 0 {
+                let short_by = view.to_pay;
+                return Err(Refusal::InsufficientFunds { short_by }.into());
+            }
+            complete(ctx, tx, &page, None)?;
+            Ok(Outcome::Succeeded)
+        }
+        Way::Voucher { code } => {
+            tx.put(&page)?;
+            let paid = match vouchers::redeem_in(ctx, tx, page.customer, &code, Some(&page)) {
+                // The attempt counts, so that codes cannot be tried without end.
+                Err(OpError::Refused(Refusal::VoucherInvalid)) => {
+                    let reason = "this voucher is not valid, or no longer".to_owned();
+                    return Ok(Outcome::Failed { reason });
+                }
+                other => other?,
+            };
+            page.payment = Some(paid.id);
+            tx.put(&page)?;
+            let again = view_in(ctx, tx, page.clone())?;
+            if again.to_pay.minor > 0 {
+                return Ok(Outcome::PartlyPaid);
+            }
+            complete(ctx, tx, &page, None)?;
+            Ok(Outcome::Succeeded)
+        }
+        Way::Manual => {
+            begin_payment(ctx, tx, &page, view.to_pay, "manual", None)?;
+            Ok(Outcome::Processing)
+        }
+        Way::Sandbox { card } => sandbox(ctx, tx, page, view.to_pay, &card),
+    }
+}
+
+/// How long the sandbox takes to decide, in seconds.
+const SANDBOX_SECONDS: i64 = 30;
+
+fn sandbox(
+    ctx: &Ctx,
+    tx: &mut Tx<'_>,
+    page: HostedPage,
+    amount: Amount,
+    card: &str,
+) -> Result<Outcome, OpError> {
+    let digits: String = card.chars().filter(char::is_ascii_digit).collect();
+    let reference = format!("{}-{}", page.code, page.attempts);
+    match digits.as_str() {
+        "4242424242424242" => {
+            let receipt = Receipt {
+                method: "sandbox".to_owned(),
+                reference: Some(reference),
+                client_key: None,
+                amount,
+                note: String::new(),
+            };
+            complete(ctx, tx, &page, Some(receipt))?;
+            Ok(Outcome::Succeeded)
+        }
+        "4000000000000077" | "4000000000000341" => {
+            let due = ctx.now.saturating_add_seconds(SANDBOX_SECONDS);
+            let reference = format!("{reference}-{}", &digits[13..]);
+            begin_payment(ctx, tx, &page, amount, "sandbox", Some((reference, due)))?;
+            Ok(Outcome::Processing)
+        }
+        "4000000000000002" => {
+            let mut page = page;
+            let payment = Payment {
+                state: PaymentState::Failed,
+                reference: Some(reference),
+                note: "the card was declined".to_owned(),
+                ended_at: Some(ctx.now),
+                ..new_payment(ctx, tx, &page, amount, "sandbox")?
+            };
+            super::create(ctx, tx, "payment.fail", &payment)?;
+            page.payment = Some(payment.id);
+            tx.put(&page)?;
+            let reason = payment.note;
+            Ok(Outcome::Failed { reason })
+        }
+        _ => {
+            tx.put(&page)?;
+            let reason = "the sandbox does not know this card".to_owned();
+            Ok(Outcome::Failed { reason })
+        }
+    }
+}
+
+fn new_payment(
+    ctx: &Ctx,
+    tx: &mut Tx<'_>,
+    page: &HostedPage,
+    amount: Amount,
+    method: &str,
+) -> Result<Payment, OpError> {
+    Ok(Payment {
+        id: tx.next_id()?,
+        kind: PaymentKind::Payment,
+        customer: Some(page.customer),
+        order: Some(page.order),
+        page: Some(page.id),
+        method: method.to_owned(),
+        reference: None,
+        client_key: None,
+        amount,
+        state: PaymentState::Processing,
+        refunded_minor: 0,
+        note: String::new(),
+        created_at: ctx.now,
+        ended_at: None,
+        due_at: None,
+    })
+}
+
+/// Notes a payment that somebody else will say the end of.
+fn begin_payment(
+    ctx: &Ctx,
+    tx: &mut Tx<'_>,
+    page: &HostedPage,
+    amount: Amount,
+    method: &str,
+    due: Option<(String, Timestamp)>,
+) -> Result<Payment, OpError> {
+    let mut payment = new_payment(ctx, tx, page, amount, method)?;
+    if let Some((reference, due_at)) = due {
+        payment.reference = Some(reference);
+        payment.due_at = Some(due_at);
+    }
+    super::create(ctx, tx, "payment.begin", &payment)?;
+    let mut after = page.clone();
+    after.payment = Some(payment.id);
+    after.state = HostedPageState::Requested;
+    tx.put(&after)?;
+    Ok(payment)
+}
+
+/// The money is there: it is booked, the order becomes active and is invoiced, its services begin,
+/// the page is closed. `receipt`: none where the balance pays.
+fn complete(
+    ctx: &Ctx,
+    tx: &mut Tx<'_>,
+    page: &HostedPage,
+    receipt: Option<Receipt>,
+) -> Result<(), OpError> {
+    let payment = match receipt {
+        None => None,
+        Some(receipt) => {
+            let mut payment = new_payment(ctx, tx, page, receipt.amount, &receipt.method)?;
+            payment.reference = receipt.reference;
+            payment.note = receipt.note;
+            payment.state = PaymentState::Succeeded;
+            payment.ended_at = Some(ctx.now);
+            super::create(ctx, tx, "payment.receive", &payment)?;
+            Some(payment)
+        }
+    };
+    activate(ctx, tx, page, payment.as_ref())
+}
+
+/// See [`complete`]; `payment` is stored already.
+pub(super) fn activate(
+    ctx: &Ctx,
+    tx: &mut Tx<'_>,
+    page: &HostedPage,
+    payment: Option<&Payment>,
+) -> Result<(), OpError> {
+    let before: Order = super::get(tx, page.order)?;
+    let customer: Customer = super::get(tx, page.customer)?;
+    let waits = before.status == OrderStatus::Inactive && before.standing == Standing::Waiting;
+    if waits && !customer.is_deleted() {
+        let mut after = before.clone();
+        after.set_status(OrderStatus::Active, &ctx.app.company().zone, ctx.now);
+        after.updated_at = ctx.now;
+        super::change(ctx, tx, "order.activate", &before, &after)?;
+        let product: ProductSpec = super::get(tx, after.product)?;
+        orders::make_services(ctx, tx, &after, &product)?;
+        let mut books = Books::new(ctx, tx);
+        if let Some(payment) = payment {
+            books.post(payments::entry_of(payment, customer.id, ctx))?;
+            books.direct(after.id, payment.amount.minor);
+        }
+        books.put_order(&before, after.clone(), ctx.now)?;
+        let left = books.begin_paid(&after, ctx.now)?;
+        if let Some(payment) = payment {
+            let left = Amount {
+                minor: left,
+                ..payment.amount
+            };
+            books.use_money(customer.id, left, None, ctx.now)?;
+        }
+        books.catch_up(after.id, ctx.now)?;
+        books.close().write(ctx, tx, AuditDetail::EachRecord)?;
+    } else if let Some(payment) = payment {
+        // The order is gone: the money is the customer's all the same.
+        let mut books = Books::new(ctx, tx);
+        books.post(payments::entry_of(payment, customer.id, ctx))?;
+        books.use_money(customer.id, payment.amount, None, ctx.now)?;
+        books.close().write(ctx, tx, AuditDetail::EachRecord)?;
+    }
+    let mut closed = page.clone();
+    closed.state = HostedPageState::Succeeded;
+    closed.payment = payment.map(|payment| payment.id).or(page.payment);
+    tx.put(&closed)?;
+    super::audit(ctx, tx, "hosted_page.paid", &closed, Vec::new())
 }
 
 /// Twenty letters and digits out of twenty random bytes; unguessable (over 110 bits).

@@ -1,18 +1,21 @@
 //! Money that comes in and goes back: booked once, whatever is repeated, and used at once.
 
+use std::ops::ControlFlow;
+
 use crate::app::Ctx;
 use crate::domain::customer::Customer;
 use crate::domain::id::{CustomerId, HostedPageId, JournalEntryId, OrderId, PaymentId};
 use crate::domain::journal::{Account, EntryCause, JournalEntry, transfer};
 use crate::domain::money::Amount;
-use crate::domain::payment::{Payment, PaymentKind, PaymentState};
+use crate::domain::payment::{HostedPage, HostedPageState, Payment, PaymentKind, PaymentState};
 use crate::domain::refusal::Refusal;
 use crate::domain::staff::Permission;
-use crate::store::key::{owned_by, reference_of};
-use crate::store::{Read as _, Table, Tx, balance_minor};
+use crate::domain::time::Timestamp;
+use crate::store::key::{instant_of, owned_by, reference_of, trailing_number, until as keys_until};
+use crate::store::{Read as _, Span, Table, Tx, balance_minor};
 
 use super::books::{AuditDetail, Books};
-use super::{Handle, Named, OpError};
+use super::{Handle, Named, OpError, pages};
 
 impl Named for Payment {
     const KIND: &'static str = "payment";
@@ -237,4 +240,183 @@ pub(super) fn refund_in(
     })?;
     books.close().write(ctx, tx, AuditDetail::EachRecord)?;
     Ok(refund)
+}
+
+/// How a payment ended that was under way.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Ending {
+    Paid,
+    Failed { reason: String },
+}
+
+/// Says how a payment ended that a person was to confirm. Said twice, it is as said the first time.
+pub async fn end(ctx: &Ctx, id: PaymentId, ending: Ending) -> Result<Payment, OpError> {
+    ctx.require(Permission::MoneyWrite)?;
+    ctx.write(move |ctx, tx| end_in(ctx, tx, id, ending))
+        .await
+        .inspect(|_| ctx.app.wake_jobs())
+}
+
+/// See [`end`]. The money is booked, and the page it was for is closed, in one commit; a payment
+/// that ended before stays as it is.
+pub(super) fn end_in(
+    ctx: &Ctx,
+    tx: &mut Tx<'_>,
+    id: PaymentId,
+    ending: Ending,
+) -> Result<Payment, OpError> {
+    let before: Payment = super::get(tx, id)?;
+    if before.state != PaymentState::Processing {
+        return Ok(before);
+    }
+    let mut after = before.clone();
+    after.ended_at = Some(ctx.now);
+    after.due_at = None;
+    match ending {
+        Ending::Paid => after.state = PaymentState::Succeeded,
+        Ending::Failed { reason } => {
+            after.state = PaymentState::Failed;
+            after.note = reason;
+        }
+    }
+    let page = match before.page {
+        Some(page) => tx.get::<HostedPage>(&page)?,
+        None => None,
+    };
+    if after.state == PaymentState::Failed {
+        super::change(ctx, tx, "payment.fail", &before, &after)?;
+        if let Some(mut page) = page.filter(|page| page.state == HostedPageState::Requested) {
+            // It can be tried again.
+            page.state = HostedPageState::Created;
+            tx.put(&page)?;
+        }
+        return Ok(after);
+    }
+    let customer = match before.customer {
+        Some(customer) => tx.get::<Customer>(&customer)?,
+        None => None,
+    };
+    let Some(customer) = customer.filter(|customer| !customer.is_deleted()) else {
+        return hold(ctx, tx, &before, after);
+    };
+    super::change(ctx, tx, "payment.receive", &before, &after)?;
+    if let Some(page) = page {
+        pages::activate(ctx, tx, &page, Some(&after))?;
+    } else {
+        let mut books = Books::new(ctx, tx);
+        books.post(entry_of(&after, customer.id, ctx))?;
+        books.use_money(customer.id, after.amount, after.order, ctx.now)?;
+        books.close().write(ctx, tx, AuditDetail::EachRecord)?;
+    }
+    Ok(after)
+}
+
+/// Money that came and belongs to nobody we know lies in `suspense` until a person says whose it
+/// is.
+fn hold(
+    ctx: &Ctx,
+    tx: &mut Tx<'_>,
+    before: &Payment,
+    mut after: Payment,
+) -> Result<Payment, OpError> {
+    after.state = PaymentState::Unmatched;
+    super::change(ctx, tx, "payment.hold", before, &after)?;
+    let mut books = Books::new(ctx, tx);
+    let cash = Account::Cash(after.method.clone());
+    books.post(JournalEntry {
+        id: JournalEntryId(0),
+        at: ctx.now,
+        cause: EntryCause::Payment(after.id),
+        order: after.order,
+        memo: after.note.clone(),
+        postings: transfer(cash, Account::Suspense, after.amount),
+    })?;
+    books.close().write(ctx, tx, AuditDetail::EachRecord)?;
+    Ok(after)
+}
+
+/// Says whose the money is that lies in `suspense`.
+pub async fn resolve(
+    ctx: &Ctx,
+    id: PaymentId,
+    customer: Handle<CustomerId>,
+) -> Result<Payment, OpError> {
+    ctx.require(Permission::MoneyWrite)?;
+    ctx.write(move |ctx, tx| {
+        let customer: Customer = super::find(tx, &customer)?;
+        let before: Payment = super::get(tx, id)?;
+        if before.state != PaymentState::Unmatched {
+            return if before.customer == Some(customer.id) {
+                Ok(before)
+            } else {
+                Err(Refusal::PaymentKnown { payment: id }.into())
+            };
+        }
+        let mut after = before.clone();
+        after.state = PaymentState::Succeeded;
+        after.customer = Some(customer.id);
+        super::change(ctx, tx, "payment.resolve", &before, &after)?;
+        let mut books = Books::new(ctx, tx);
+        books.post(JournalEntry {
+            id: JournalEntryId(0),
+            at: ctx.now,
+            cause: EntryCause::Resolved(after.id),
+            order: after.order,
+            memo: after.note.clone(),
+            postings: transfer(
+                Account::Suspense,
+                Account::Customer(customer.id),
+                after.amount,
+            ),
+        })?;
+        books.use_money(customer.id, after.amount, None, ctx.now)?;
+        books.close().write(ctx, tx, AuditDetail::EachRecord)?;
+        Ok(after)
+    })
+    .await
+    .inspect(|_| ctx.app.wake_jobs())
+}
+
+/// Payments of which somebody still has to say how they ended or whose they are, oldest first.
+pub fn open(ctx: &Ctx) -> Result<Vec<Payment>, OpError> {
+    ctx.require(Permission::MoneyRead)?;
+    Ok(ctx.snapshot()?.listed(Table::PaymentsOpen, &[])?)
+}
+
+/// When a payment that is under way is to be looked after next, up to `until`.
+pub(super) fn next_due(
+    read: &impl crate::store::Read,
+    until: Timestamp,
+) -> Result<Option<(Timestamp, PaymentId)>, OpError> {
+    let span = Span {
+        from: Vec::new(),
+        to: Some(keys_until(until)),
+        descending: false,
+    };
+    let mut next = None;
+    read.raw_scan(Table::PaymentsByDue, &span, &mut |key, _| {
+        let id = trailing_number(key).map(PaymentId);
+        next = instant_of(key).zip(id);
+        Ok(ControlFlow::Break(()))
+    })?;
+    Ok(next)
+}
+
+/// Lets the sandbox decide about a payment: as the card said that was used.
+pub(super) async fn decide(ctx: &Ctx, id: PaymentId) -> Result<(), OpError> {
+    ctx.write(move |ctx, tx| {
+        let payment: Payment = super::get(tx, id)?;
+        let fails = payment
+            .reference
+            .as_deref()
+            .is_some_and(|reference| reference.ends_with("341"));
+        let ending = if fails {
+            let reason = "the bank refused".to_owned();
+            Ending::Failed { reason }
+        } else {
+            Ending::Paid
+        };
+        end_in(ctx, tx, id, ending).map(|_| ())
+    })
+    .await
 }

@@ -20,7 +20,7 @@ use crate::store::key::{instant_of, owned_by, until as keys_until};
 use crate::store::{Read, Span, StoreError, Table, Tx};
 
 use super::books::{AuditDetail, Books};
-use super::{Handle, Named, OpError};
+use super::{Handle, Named, OpError, payments};
 
 impl Named for Run {
     const KIND: &'static str = "run";
@@ -135,8 +135,28 @@ struct Chunk {
     micros: u64,
 }
 
-/// Works what is due until `until`, chunk by chunk. Answers how many steps that took.
+/// Works what is due until `until`: orders, and payments that are under way, in the order of time.
+/// Answers how many steps that took.
 pub async fn work(ctx: &Ctx, until: Timestamp, pace: Pace) -> Result<u64, OpError> {
+    let mut steps = 0u64;
+    loop {
+        let payment = payments::next_due(&ctx.snapshot()?, until)?;
+        let first = payment.map_or(until, |(at, _)| at.min(until));
+        steps = steps.saturating_add(work_orders(ctx, first, pace).await?);
+        let Some((due_at, id)) = payment else {
+            return Ok(steps);
+        };
+        let ctx = Ctx {
+            now: pace.at(due_at, ctx.now),
+            ..ctx.clone()
+        };
+        payments::decide(&ctx, id).await?;
+        steps = steps.saturating_add(1);
+    }
+}
+
+/// The orders, chunk by chunk.
+async fn work_orders(ctx: &Ctx, until: Timestamp, pace: Pace) -> Result<u64, OpError> {
     let mut size = CHUNK_FIRST;
     let mut steps = 0u64;
     loop {

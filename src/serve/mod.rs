@@ -104,8 +104,7 @@ pub async fn start(setup: Setup) -> anyhow::Result<Running> {
 /// What must be done before the first request is answered.
 async fn prepare(app: &Arc<App>) -> anyhow::Result<()> {
     let ctx = Ctx::system(Arc::clone(app));
-    let adopting = ctx.clone();
-    tokio::task::spawn_blocking(move || ops::charges::adopt(&adopting)).await??;
+    ops::charges::adopt(&ctx).await?;
     if app.clock.is_test() {
         // A box that was stopped and starts with a later clock.
         ops::clock::catch_up(&ctx, ctx.now, Timestamp::MIN).await?;

@@ -62,11 +62,12 @@ fn checked(a: i64, b: i64) -> Result<i64, StoreError> {
     a.checked_add(b).ok_or(StoreError::Unbalanced)
 }
 
+/// A place in the books, and what is wrong there.
+pub(super) type Misfit = (Table, Vec<u8>, &'static str);
+
 /// What is wrong with the books: entries that do not sum to zero, totals that differ from the sum
 /// of the entries, invoice numbers that are missing, open invoices beyond the debt.
-pub(super) fn misfits(
-    snapshot: &Snapshot,
-) -> Result<Vec<(Table, Vec<u8>, &'static str)>, StoreError> {
+pub(super) fn misfits(snapshot: &Snapshot) -> Result<Vec<Misfit>, StoreError> {
     let mut found = Vec::new();
     let mut sums = BTreeMap::<Vec<u8>, i128>::new();
     snapshot.raw_scan(Table::Journal, &Span::all(), &mut |key, value| {

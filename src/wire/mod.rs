@@ -3,6 +3,7 @@
 pub mod alphaott;
 pub mod console;
 pub mod kit;
+mod pay;
 mod site;
 
 use std::sync::Arc;
@@ -43,8 +44,16 @@ pub fn router(app: &Arc<App>, closing: &CancellationToken) -> Router {
             at_edge(app, closing, "site", console::error::too_much),
             edge,
         ));
+    let pay = pay::router()
+        .method_not_allowed_fallback(console::error::wrong_method)
+        .layer(CatchPanicLayer::new())
+        .layer(from_fn_with_state(
+            at_edge(app, closing, pay::DIALECT, console::error::too_much),
+            edge,
+        ));
     Router::new()
         .merge(console)
+        .merge(pay)
         .merge(site)
         .merge(alphaott)
         .with_state(Arc::clone(app))

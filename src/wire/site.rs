@@ -37,7 +37,6 @@ pub fn router(document: &OpenApi) -> Router<Arc<App>> {
     let document = document.to_json().unwrap_or_default();
     Router::new()
         .route("/", get(async || Redirect::temporary("/console/")))
-        .route("/pay/{code}", get(hosted_page))
         .route("/docs", get(reader))
         .route("/docs/", get(async || Redirect::temporary("/docs")))
         .route("/docs/assets/{name}", get(docs_asset))
@@ -173,30 +172,6 @@ async fn openapi(Extension(Document(text)): Extension<Document>) -> Response {
 async fn sdl() -> Response {
     let text = activity::schema().sdl();
     ([(CONTENT_TYPE, "text/plain; charset=utf-8")], text).into_response()
-}
-
-/// The payment page's place: it exists and says how to pay, as long as no provider is set up.
-async fn hosted_page(State(app): State<Arc<App>>, Path(code): Path<String>) -> Response {
-    let ctx = Ctx::system(Arc::clone(&app));
-    match ops::pages::find(&ctx, &code) {
-        Ok(page) if page.expires_at > ctx.now => {
-            let text = include_str!("../../assets/console/pay.html");
-            let name = html(&app.company().name);
-            Html(text.replace("{company}", &name)).into_response()
-        }
-        Ok(_) | Err(ops::OpError::Missing { .. }) => {
-            Problem::not_found("this payment page does not exist or has expired").into_response()
-        }
-        Err(error) => super::console::error::answer(error).into_response(),
-    }
-}
-
-/// Text as HTML.
-fn html(text: &str) -> String {
-    text.replace('&', "&amp;")
-        .replace('<', "&lt;")
-        .replace('>', "&gt;")
-        .replace('"', "&quot;")
 }
 
 /// 200 when the writer takes commands.

@@ -12,6 +12,7 @@
 
 mod alphaott;
 mod apply;
+mod billing;
 mod console;
 mod contract;
 mod crash;

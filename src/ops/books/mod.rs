@@ -43,6 +43,8 @@ pub(super) struct Books<'r, R> {
     company: Arc<Company>,
     priced: BTreeMap<Option<ProductOfferId>, Arc<Priced>>,
     balances: BTreeMap<(CustomerId, Currency), i64>,
+    /// Money that was paid for one order, in minor units: its bill takes it before older debts do.
+    directed: Option<(OrderId, i64)>,
     changes: Changes,
 }
 
@@ -77,6 +79,7 @@ impl<'r, R: Read> Books<'r, R> {
             company: ctx.app.company(),
             priced: BTreeMap::new(),
             balances: BTreeMap::new(),
+            directed: None,
             changes: Changes::default(),
         }
     }
@@ -195,6 +198,17 @@ impl<'r, R: Read> Books<'r, R> {
         }
         let bill = self.first_bill(order)?;
         self.bill_now(order, order.clone(), &bill, at)
+    }
+
+    /// Sets money aside for the bill of one order.
+    pub(super) fn direct(&mut self, order: OrderId, minor: i64) {
+        self.directed = Some((order, minor));
+    }
+
+    /// As [`Books::begin`], paid with what was set aside. Answers what is left of that.
+    pub(super) fn begin_paid(&mut self, order: &Order, at: Timestamp) -> Result<i64, OpError> {
+        self.begin(order, at)?;
+        Ok(self.directed.take().map_or(0, |(_, left)| left))
     }
 
     /// Begins the next cycle of an order now and invoices it, covered or not: for orders that staff
@@ -321,7 +335,12 @@ impl<'r, R: Read> Books<'r, R> {
         let customer = self.customer(order.customer)?;
         let total = bill.total_minor();
         let balance = self.balance(order.customer, currency)?;
-        let owed = total.saturating_sub(balance.clamp(0, total));
+        let mut covered = balance.clamp(0, total);
+        if let Some((_, left)) = self.directed.as_mut().filter(|(id, _)| *id == order.id) {
+            covered = covered.max((*left).min(total));
+            *left = left.saturating_sub(covered).max(0);
+        }
+        let owed = total.saturating_sub(covered);
         let draft = Invoice {
             id: InvoiceId(0),
             kind: InvoiceKind::Invoice,

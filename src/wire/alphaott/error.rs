@@ -197,7 +197,7 @@ fn refused(refusal: &Refusal) -> Failure {
         }
         Refusal::InsufficientFunds { short_by } => Failure::conflict(format!(
             "the balance is short by {} {}",
-            short_by.to_decimal(),
+            short_by.to_fixed(),
             short_by.currency.as_str()
         )),
         Refusal::OrderState { wish, .. } => {
@@ -209,13 +209,13 @@ fn refused(refusal: &Refusal) -> Failure {
         )),
         Refusal::RefundTooLarge { left } => Failure::conflict(format!(
             "amount: {} {} of the payment are left",
-            left.to_decimal(),
+            left.to_fixed(),
             left.currency.as_str()
         )),
         Refusal::PageClosed => Failure::conflict("the page was used, or its time is over"),
         Refusal::PriceChanged { now } => Failure::conflict(format!(
             "the price is {} {} now",
-            now.to_decimal(),
+            now.to_fixed(),
             now.currency.as_str()
         )),
         Refusal::VoucherInvalid => Failure::conflict("this voucher is not valid, or no longer"),

@@ -152,7 +152,7 @@ fn refused(refusal: &Refusal) -> Problem {
         }
         Refusal::InsufficientFunds { short_by } => conflict(format!(
             "the balance is short by {} {}",
-            short_by.to_decimal(),
+            short_by.to_fixed(),
             short_by.currency.as_str()
         )),
         Refusal::OrderState { wish, .. } => {
@@ -164,13 +164,13 @@ fn refused(refusal: &Refusal) -> Problem {
         )),
         Refusal::RefundTooLarge { left } => conflict(format!(
             "only {} {} of the payment can be given back",
-            left.to_decimal(),
+            left.to_fixed(),
             left.currency.as_str()
         )),
         Refusal::PageClosed => conflict("the page was used, or its time is over".to_owned()),
         Refusal::PriceChanged { now } => conflict(format!(
             "the price is {} {} now",
-            now.to_decimal(),
+            now.to_fixed(),
             now.currency.as_str()
         )),
         Refusal::VoucherInvalid => conflict("this voucher is not valid, or no longer".to_owned()),

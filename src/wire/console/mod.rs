@@ -4,7 +4,10 @@
 //! changes something over a session also needs the header `X-Boxoffice: 1`, which no foreign page
 //! can send.
 
+mod billing;
 pub mod error;
+mod invoice_paper;
+mod money;
 mod session;
 mod setup;
 mod test_clock;
@@ -21,8 +24,12 @@ use axum::response::{Html, IntoResponse as _, Redirect, Response};
 use axum::routing::{delete, get, post};
 
 use crate::app::{App, Ctx};
+use crate::domain::id::Id;
 use crate::domain::staff::Actor;
+use crate::domain::time::Timestamp;
+use crate::ops::Handle;
 use crate::ops::staff::{Bearer, bearer, session_actor};
+use crate::wire::kit::query::Wrong;
 use crate::wire::kit::{RequestId, client_address};
 
 use error::Problem;
@@ -51,8 +58,89 @@ pub fn router() -> Router<Arc<App>> {
             get(tokens::list).post(tokens::create),
         )
         .route("/console/api/tokens/{jti}", delete(tokens::revoke))
+        .merge(money_routes())
         .route("/console/api/test-clock", post(test_clock::advance))
         .method_not_allowed_fallback(error::wrong_method)
+}
+
+/// Payments, invoices, vouchers; orders and the billing.
+fn money_routes() -> Router<Arc<App>> {
+    Router::new()
+        .route(
+            "/console/api/customers/{id}/payments",
+            get(money::payments).post(money::receive),
+        )
+        .route("/console/api/customers/{id}/vouchers", post(money::redeem))
+        .route("/console/api/customers/{id}/invoices", get(money::invoices))
+        .route("/console/api/invoices/{name}", get(money::invoice))
+        .route("/console/api/payments/open", get(money::open_payments))
+        .route("/console/api/payments/{id}/refunds", post(money::refund))
+        .route("/console/api/payments/{id}/confirm", post(money::confirm))
+        .route("/console/api/payments/{id}/fail", post(money::fail))
+        .route("/console/api/payments/{id}/resolve", post(money::resolve))
+        .route(
+            "/console/api/voucher-batches",
+            get(money::batches).post(money::create_batch),
+        )
+        .route(
+            "/console/api/voucher-batches/{id}",
+            delete(money::revoke_batch),
+        )
+        .route(
+            "/console/api/customers/{id}/orders/{order}/pause",
+            post(billing::pause),
+        )
+        .route(
+            "/console/api/customers/{id}/orders/{order}/resume",
+            post(billing::resume),
+        )
+        .route(
+            "/console/api/customers/{id}/orders/{order}/renew",
+            post(billing::renew),
+        )
+        .route(
+            "/console/api/customers/{id}/orders/{order}/change",
+            post(billing::change),
+        )
+        .route(
+            "/console/api/customers/{id}/orders/{order}/end",
+            post(billing::end),
+        )
+        .route("/console/api/preview", get(billing::preview))
+        .route("/console/api/runs", get(billing::runs))
+        .route("/console/api/runs/{id}/release", post(billing::release))
+}
+
+/// A record as a path or a body names it: by our own number, in decimals or in the 24 hex digits
+/// of the AlphaOTT API, or by an id that a client brought.
+fn handle<I: Id>(text: &str) -> Handle<I> {
+    let hex = text.len() == 24 && text.bytes().all(|b| b.is_ascii_hexdigit());
+    let number = if hex {
+        u64::from_str_radix(text, 16).ok()
+    } else {
+        text.parse().ok()
+    };
+    Handle {
+        text: text.to_owned(),
+        number: number.map(I::new),
+    }
+}
+
+/// An instant that a member or parameter gives.
+fn instant(name: &str, text: Option<&str>) -> Result<Option<Timestamp>, Problem> {
+    let parse = |text: &str| {
+        Timestamp::parse(text).ok_or_else(|| {
+            let example = "such as 2026-01-31T10:00:00Z";
+            Problem::bad_request(format!("{name}: must be a date and time {example}"))
+        })
+    };
+    text.map(parse).transpose()
+}
+
+/// A parameter that does not fit.
+#[expect(clippy::needless_pass_by_value, reason = "for map_err")]
+fn wrong(wrong: Wrong) -> Problem {
+    Problem::bad_request(format!("{}: {}", wrong.parameter, wrong.problem))
 }
 
 async fn home() -> Html<&'static str> {

@@ -267,6 +267,25 @@ pub fn number_text<'de, D: Deserializer<'de>>(deserializer: D) -> Result<String,
     }
 }
 
+/// A number, or a decimal in quotes, as the text that it is: money never passes through a float.
+#[derive(Debug, Clone)]
+pub struct Decimal(pub String);
+
+impl<'de> Deserialize<'de> for Decimal {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        let raw = Box::<RawValue>::deserialize(deserializer)?;
+        let text = raw.get();
+        let text = text
+            .strip_prefix('"')
+            .and_then(|rest| rest.strip_suffix('"'))
+            .unwrap_or(text);
+        if text.len() > 40 || !text.starts_with(|c: char| c == '-' || c.is_ascii_digit()) {
+            return Err(D::Error::custom("must be a number"));
+        }
+        Ok(Self(text.to_owned()))
+    }
+}
+
 #[cfg(test)]
 mod tests {
     use super::{BodyError, Verbatim, object};

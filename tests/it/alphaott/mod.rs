@@ -7,7 +7,7 @@ mod core;
 mod customers;
 mod devices;
 mod errors;
-mod given;
+pub mod given;
 mod hosted_page;
 mod money;
 mod offers;
@@ -60,7 +60,7 @@ const ROUTES: &[(&str, &[&str])] = &[
 const PUBLIC: &[&str] = &["/version", "/status", "/payments/redirect"];
 
 /// A new customer with nothing said about them.
-async fn customer(api: &Client) -> String {
+pub async fn customer(api: &Client) -> String {
     customer_with(api, json!({})).await
 }
 
@@ -83,7 +83,7 @@ async fn service_spec_with(api: &Client, more: Value) -> String {
 }
 
 #[track_caller]
-fn id_of(entity: &Value) -> String {
+pub fn id_of(entity: &Value) -> String {
     entity["_id"]
         .as_str()
         .unwrap_or_else(|| panic!("no _id: {entity}"))

@@ -1,0 +1,377 @@
+//! Records as lines for other programs: the journal for plain-text accounting, invoices and
+//! customers as JSON or CSV. Page by page, so that no export holds more than a page in memory.
+
+use std::collections::BTreeMap;
+use std::ops::ControlFlow;
+
+use crate::app::Ctx;
+use crate::domain::calendar::LocalDate;
+use crate::domain::customer::Customer;
+use crate::domain::invoice::{Invoice, InvoiceKind, OpenInvoice};
+use crate::domain::journal::{Account, EntryCause, JournalEntry};
+use crate::domain::money::{Amount, Currency};
+use crate::domain::staff::Permission;
+use crate::domain::time::Timestamp;
+use crate::store::{Read as _, Record, Snapshot, Span, balance_minor};
+
+use super::OpError;
+use super::invoices::addressee;
+
+/// What is exported.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum What {
+    Journal,
+    Invoices,
+    Customers,
+}
+
+/// How it is written.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Format {
+    Jsonl,
+    Csv,
+    /// Plain-text accounting, with a balance assertion for every account at the end.
+    Hledger,
+    /// Likewise.
+    Beancount,
+}
+
+/// A page of lines.
+#[derive(Debug, Clone, Default)]
+pub struct Page {
+    pub lines: Vec<String>,
+    /// Where the next page begins; `None`: this was the last.
+    pub next: Option<u64>,
+}
+
+/// Records of one page.
+const PAGE_RECORDS: usize = 5_000;
+
+/// The page of records whose numbers are above `after`. [`OpError::Document`] where the format is
+/// not one of that kind of records.
+pub fn page(ctx: &Ctx, what: What, format: Format, after: u64) -> Result<Page, OpError> {
+    ctx.require(Permission::MoneyRead)?;
+    let plain = matches!(format, Format::Jsonl | Format::Csv);
+    if what != What::Journal && !plain {
+        return Err(OpError::Document {
+            path: "--format".to_owned(),
+            problem: "is for the journal; take jsonl or csv".to_owned(),
+        });
+    }
+    let snapshot = ctx.snapshot()?;
+    let mut lines = Vec::new();
+    if after == 0 && format == Format::Csv {
+        lines.push(csv_head(what).to_owned());
+    }
+    let last = match what {
+        What::Journal => collect::<JournalEntry>(&snapshot, after, |entry| {
+            journal_lines(ctx, format, entry, &mut lines);
+            Ok(())
+        })?,
+        What::Invoices => collect::<Invoice>(&snapshot, after, |invoice| {
+            lines.push(invoice_line(&snapshot, format, invoice)?);
+            Ok(())
+        })?,
+        What::Customers => collect::<Customer>(&snapshot, after, |customer| {
+            lines.push(customer_line(ctx, &snapshot, format, customer)?);
+            Ok(())
+        })?,
+    };
+    if last.is_none() && !plain {
+        lines.extend(assertions(ctx, &snapshot, format)?);
+    }
+    Ok(Page { lines, next: last })
+}
+
+/// Visits a page of records. Answers the number of the last one if more may follow.
+fn collect<R: Record>(
+    snapshot: &Snapshot,
+    after: u64,
+    mut visit: impl FnMut(&R) -> Result<(), OpError>,
+) -> Result<Option<u64>, OpError> {
+    let span = Span {
+        from: after.saturating_add(1).to_be_bytes().to_vec(),
+        to: None,
+        descending: false,
+    };
+    let mut records = Vec::new();
+    snapshot.each::<R>(&span, &mut |record| {
+        records.push(record);
+        Ok(if records.len() < PAGE_RECORDS {
+            ControlFlow::Continue(())
+        } else {
+            ControlFlow::Break(())
+        })
+    })?;
+    for record in &records {
+        visit(record)?;
+    }
+    let last = records.last().filter(|_| records.len() == PAGE_RECORDS);
+    let key = last.map(|last| crate::store::key::Key::to_bytes(&last.key()));
+    Ok(key.and_then(|key| crate::store::key::trailing_number(&key)))
+}
+
+fn csv_head(what: What) -> &'static str {
+    match what {
+        What::Journal => "entry,at,cause,order,account,amount,currency,memo",
+        What::Invoices => {
+            "number,kind,of,customer,order,cycle,issued,from,to,total,tax,open,currency"
+        }
+        What::Customers => "id,login,account_number,name,email,status,created,balance,currency",
+    }
+}
+
+/// One row of comma-separated values (RFC 4180). A text that a spreadsheet would take for a formula
+/// gets an apostrophe in front.
+fn csv_row(fields: &[String]) -> String {
+    let quoted = |field: &String| {
+        let number = field.parse::<i64>().is_ok()
+            || field
+                .strip_prefix('-')
+                .unwrap_or(field)
+                .bytes()
+                .all(|b| b.is_ascii_digit() || b == b'.');
+        let risky = !number && field.starts_with(['=', '+', '-', '@', '\t', '\r']);
+        let field = if risky {
+            format!("'{field}")
+        } else {
+            field.clone()
+        };
+        if field.contains([',', '"', '\n', '\r']) {
+            format!("\"{}\"", field.replace('"', "\"\""))
+        } else {
+            field
+        }
+    };
+    let fields: Vec<String> = fields.iter().map(quoted).collect();
+    fields.join(",")
+}
+
+fn or_empty<T: ToString>(value: Option<T>) -> String {
+    value.map(|value| value.to_string()).unwrap_or_default()
+}
+
+fn cause(cause: EntryCause) -> String {
+    match cause {
+        EntryCause::Opening => "opening".to_owned(),
+        EntryCause::Invoice(id) => format!("invoice {}", id.0),
+        EntryCause::CreditNote(id) => format!("credit note {}", id.0),
+        EntryCause::Payment(id) => format!("payment {}", id.0),
+        EntryCause::Refund(id) => format!("refund {}", id.0),
+        EntryCause::Resolved(id) => format!("payment {} resolved", id.0),
+        EntryCause::Adjustment => "adjustment".to_owned(),
+    }
+}
+
+/// To the debit of the account, as plain-text accounting counts: what a customer owes is positive.
+fn debit(credit_minor: i64, currency: Currency) -> String {
+    Amount {
+        minor: credit_minor.saturating_neg(),
+        currency,
+    }
+    .to_fixed()
+}
+
+fn journal_lines(ctx: &Ctx, format: Format, entry: &JournalEntry, lines: &mut Vec<String>) {
+    let day = ctx.app.company().zone.date(entry.at);
+    let what = cause(entry.cause);
+    // Plain-text accounting ends a comment with the line.
+    let memo: String = entry.memo.chars().filter(|c| !c.is_control()).collect();
+    match format {
+        Format::Jsonl => {
+            let postings = entry.postings.iter().map(|posting| {
+                serde_json::json!({
+                    "account": posting.account.to_string(),
+                    "amount": debit(posting.credit_minor, posting.currency),
+                    "currency": posting.currency.as_str(),
+                })
+            });
+            let line = serde_json::json!({
+                "entry": entry.id.0, "at": entry.at.to_rfc3339_millis(), "cause": what,
+                "order": entry.order.map(|id| id.0), "memo": memo,
+                "postings": postings.collect::<Vec<_>>(),
+            });
+            lines.push(line.to_string());
+        }
+        Format::Csv => {
+            for posting in &entry.postings {
+                lines.push(csv_row(&[
+                    entry.id.0.to_string(),
+                    entry.at.to_rfc3339_millis(),
+                    what.clone(),
+                    or_empty(entry.order.map(|id| id.0)),
+                    posting.account.to_string(),
+                    debit(posting.credit_minor, posting.currency),
+                    posting.currency.as_str().to_owned(),
+                    memo.clone(),
+                ]));
+            }
+        }
+        Format::Hledger => {
+            let memo = memo.replace(';', ",");
+            lines.push(
+                format!("{day} ({}) {what} {memo}", entry.id.0)
+                    .trim_end()
+                    .to_owned(),
+            );
+            for posting in &entry.postings {
+                let amount = debit(posting.credit_minor, posting.currency);
+                let (account, currency) = (&posting.account, posting.currency.as_str());
+                lines.push(format!("    {account}  {amount} {currency}"));
+            }
+            lines.push(String::new());
+        }
+        Format::Beancount => {
+            let memo = memo.replace(['"', '\\'], "'");
+            lines.push(format!("{day} * \"{what}\" \"{memo}\""));
+            lines.push(format!("  entry: \"{}\"", entry.id.0));
+            for posting in &entry.postings {
+                let amount = debit(posting.credit_minor, posting.currency);
+                let account = beancount_account(&posting.account);
+                lines.push(format!(
+                    "  {account}  {amount} {}",
+                    posting.currency.as_str()
+                ));
+            }
+            lines.push(String::new());
+        }
+    }
+}
+
+/// Beancount wants one of five roots, and capital letters or digits in front.
+fn beancount_account(account: &Account) -> String {
+    let word = |text: &str| {
+        let kept = text
+            .chars()
+            .map(|c| if c.is_ascii_alphanumeric() { c } else { '-' });
+        kept.collect::<String>()
+    };
+    match account {
+        Account::Customer(id) => format!("Assets:Customers:C{}", id.0),
+        Account::Revenue => "Income:Revenue".to_owned(),
+        Account::Tax(rate) => format!("Liabilities:Tax:R{}", word(&rate.to_percent())),
+        Account::Cash(method) => format!("Assets:Cash:M-{}", word(method)),
+        Account::Partner(id) => format!("Liabilities:Partners:P{}", id.0),
+        Account::Suspense => "Liabilities:Suspense".to_owned(),
+        Account::Opening => "Equity:Opening".to_owned(),
+    }
+}
+
+/// What every account must hold after the last entry, added up from the entries themselves.
+fn assertions(ctx: &Ctx, snapshot: &Snapshot, format: Format) -> Result<Vec<String>, OpError> {
+    let zone = &ctx.app.company().zone;
+    let mut sums = BTreeMap::<(String, Currency), i64>::new();
+    let mut latest: Option<Timestamp> = None;
+    snapshot.each::<JournalEntry>(&Span::all(), &mut |entry| {
+        latest = latest.max(Some(entry.at));
+        for posting in &entry.postings {
+            let name = match format {
+                Format::Beancount => beancount_account(&posting.account),
+                _ => posting.account.to_string(),
+            };
+            let sum = sums.entry((name, posting.currency)).or_default();
+            *sum = sum.saturating_add(posting.credit_minor);
+        }
+        Ok(ControlFlow::Continue(()))
+    })?;
+    let Some(latest) = latest else {
+        return Ok(Vec::new());
+    };
+    let mut lines = Vec::new();
+    if format == Format::Hledger {
+        lines.push(format!("{} balances", zone.date(latest)));
+        for ((account, currency), sum) in &sums {
+            let (amount, code) = (debit(*sum, *currency), currency.as_str());
+            lines.push(format!("    {account}  0 {code} = {amount} {code}"));
+        }
+        return Ok(lines);
+    }
+    // Beancount looks at the beginning of the day.
+    let after: LocalDate = zone.date(zone.days_after(latest, 1).unwrap_or(latest));
+    let mut opened = None;
+    for ((account, currency), sum) in &sums {
+        if opened != Some(account) {
+            lines.push(format!("1970-01-01 open {account}"));
+            opened = Some(account);
+        }
+        let (amount, code) = (debit(*sum, *currency), currency.as_str());
+        lines.push(format!("{after} balance {account}  {amount} {code}"));
+    }
+    Ok(lines)
+}
+
+fn invoice_line(snapshot: &Snapshot, format: Format, invoice: &Invoice) -> Result<String, OpError> {
+    let open = snapshot.get::<OpenInvoice>(&invoice.id)?;
+    let open = Amount {
+        minor: open.map_or(0, |open| open.open_minor),
+        currency: invoice.currency,
+    };
+    let (kind, of) = match invoice.kind {
+        InvoiceKind::Invoice => ("INVOICE", None),
+        InvoiceKind::CreditNote { of } => ("CREDIT_NOTE", Some(of.0)),
+    };
+    let to = invoice.to.map(Timestamp::to_rfc3339_millis);
+    if format == Format::Jsonl {
+        let line = serde_json::json!({
+            "number": invoice.id.0, "kind": kind, "of": of,
+            "customer": invoice.customer.0, "order": invoice.order.0, "cycle": invoice.cycle,
+            "issued": invoice.issued_at.to_rfc3339_millis(),
+            "from": invoice.from.to_rfc3339_millis(), "to": to,
+            "total": invoice.total().to_fixed(), "tax": invoice.tax().to_fixed(),
+            "open": open.to_fixed(), "currency": invoice.currency.as_str(),
+        });
+        return Ok(line.to_string());
+    }
+    Ok(csv_row(&[
+        invoice.id.0.to_string(),
+        kind.to_owned(),
+        or_empty(of),
+        invoice.customer.0.to_string(),
+        invoice.order.0.to_string(),
+        or_empty(invoice.cycle),
+        invoice.issued_at.to_rfc3339_millis(),
+        invoice.from.to_rfc3339_millis(),
+        to.unwrap_or_default(),
+        invoice.total().to_fixed(),
+        invoice.tax().to_fixed(),
+        open.to_fixed(),
+        invoice.currency.as_str().to_owned(),
+    ]))
+}
+
+fn customer_line(
+    ctx: &Ctx,
+    snapshot: &Snapshot,
+    format: Format,
+    customer: &Customer,
+) -> Result<String, OpError> {
+    let currency = ctx.app.company().currency;
+    let minor = balance_minor(snapshot, &Account::Customer(customer.id), currency)?;
+    let balance = Amount { minor, currency }.to_fixed();
+    let name = addressee(customer).into_iter().next().unwrap_or_default();
+    let email = customer
+        .email
+        .as_ref()
+        .map(|email| email.as_str().to_owned());
+    let status = format!("{:?}", customer.status);
+    let created = customer.created_at.to_rfc3339_millis();
+    if format == Format::Jsonl {
+        let line = serde_json::json!({
+            "id": customer.id.0, "login": customer.login, "account_number": customer.account_number,
+            "name": name, "email": email, "status": status, "created": created,
+            "balance": balance, "currency": currency.as_str(),
+        });
+        return Ok(line.to_string());
+    }
+    Ok(csv_row(&[
+        customer.id.0.to_string(),
+        customer.login.clone().unwrap_or_default(),
+        customer.account_number.clone().unwrap_or_default(),
+        name,
+        email.unwrap_or_default(),
+        status,
+        created,
+        balance,
+        currency.as_str().to_owned(),
+    ]))
+}

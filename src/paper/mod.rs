@@ -1,0 +1,143 @@
+//! An invoice or credit note on paper: as an HTML page and as a PDF.
+//!
+//! Takes words only. Must not know where they come from: no money, no tax, no calendar, no store,
+//! no clock; whoever fills a [`Paper`] has already formatted every amount and every day. The same
+//! paper always gives the same bytes.
+
+mod canvas;
+mod face;
+mod html;
+mod pdf;
+
+pub use html::html;
+pub use pdf::pdf;
+
+/// Most lines that one document may have.
+pub const LINES_MAX: usize = 10_000;
+
+/// Everything a document says, in the words in which it says it.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct Paper {
+    /// What it is: `Invoice` or `Credit note`.
+    pub title: String,
+    /// Its number.
+    pub number: String,
+    /// The day it was issued.
+    pub issued: String,
+    /// The number of the document that it corrects.
+    pub corrects: Option<String>,
+    /// Who sells: the name, then the lines of the address.
+    pub seller: Vec<String>,
+    /// Who buys: the name, then the lines of the address.
+    pub buyer: Vec<String>,
+    /// What else belongs at the top, such as `("Period", "31 Jan 2026 – 28 Feb 2026")`.
+    pub facts: Vec<(String, String)>,
+    /// What is charged or credited.
+    pub lines: Vec<PaperLine>,
+    /// What leads to the total: the net, the tax per rate.
+    pub totals: Vec<(String, String)>,
+    /// The total, with what it is called.
+    pub total: (String, String),
+    /// Paragraphs at the end.
+    pub notes: Vec<String>,
+}
+
+/// One line of a document.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct PaperLine {
+    /// What it is for.
+    pub title: String,
+    /// The amount without tax.
+    pub net: String,
+    /// The tax rate.
+    pub tax_rate: String,
+    /// The tax.
+    pub tax: String,
+    /// The amount with tax.
+    pub gross: String,
+}
+
+/// Why there is no PDF.
+#[derive(Debug, thiserror::Error)]
+pub enum PaperError {
+    /// More lines than a document may have.
+    #[error("{0} lines: a document has at most {LINES_MAX}")]
+    TooManyLines(usize),
+    /// A typeface of the program's own is damaged: a mistake in the build.
+    #[error("typeface {name}: {reason}")]
+    Typeface {
+        /// Which one.
+        name: &'static str,
+        /// What its reader said.
+        reason: String,
+    },
+}
+
+/// Over the columns of the lines.
+const COLUMNS: [&str; 5] = ["Description", "Net", "Tax rate", "Tax", "Gross"];
+/// Over the buyer.
+const BILLED_TO: &str = "Billed to";
+
+impl Paper {
+    /// The title with the number: `Invoice 2026-0042`.
+    fn heading(&self) -> String {
+        format!("{} {}", self.title, self.number).trim().to_owned()
+    }
+
+    /// All that stands beside the buyer, the day of issue first.
+    fn details(&self) -> Vec<(&str, &str)> {
+        let issued = Some(("Issued", self.issued.as_str()));
+        let corrects = self.corrects.as_deref().map(|number| ("Corrects", number));
+        let facts = self.facts.iter().map(|(k, v)| (k.as_str(), v.as_str()));
+        issued.into_iter().chain(corrects).chain(facts).collect()
+    }
+}
+
+impl PaperLine {
+    /// What stands in the columns after the first.
+    fn numbers(&self) -> [&str; 4] {
+        [&self.net, &self.tax_rate, &self.tax, &self.gross]
+    }
+}
+
+#[cfg(test)]
+mod sample {
+    use crate::paper::{Paper, PaperLine};
+
+    /// A document with as many lines as asked for.
+    pub(super) fn paper(lines: usize) -> Paper {
+        let pair = |key: &str, value: &str| (key.to_owned(), value.to_owned());
+        Paper {
+            title: "Invoice".to_owned(),
+            number: "2026-000042".to_owned(),
+            issued: "1 Mar 2026".to_owned(),
+            corrects: None,
+            seller: [
+                "Northern Light TV Ltd",
+                "12 Harbour Street",
+                "Tallinn 10111",
+            ]
+            .map(str::to_owned)
+            .to_vec(),
+            buyer: ["Σοφία Παπαδοπούλου", "Οδός Ερμού 5", "Αθήνα"]
+                .map(str::to_owned)
+                .to_vec(),
+            facts: vec![
+                pair("Period", "31 Jan 2026 – 28 Feb 2026"),
+                pair("Customer", "C-1007"),
+            ],
+            lines: (1..=lines)
+                .map(|n| PaperLine {
+                    title: format!("Family package, box {n}, 31 Jan – 28 Feb 2026"),
+                    net: "10.00 USD".to_owned(),
+                    tax_rate: "20 %".to_owned(),
+                    tax: "2.00 USD".to_owned(),
+                    gross: "12.00 USD".to_owned(),
+                })
+                .collect(),
+            totals: vec![pair("Net", "10.00 USD"), pair("Tax 20 %", "2.00 USD")],
+            total: pair("Total", "12.00 USD"),
+            notes: vec!["Thank you for watching with us.".to_owned()],
+        }
+    }
+}

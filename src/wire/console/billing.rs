@@ -1,0 +1,390 @@
+//! What becomes of orders, and what the billing does and will do, over the console's API.
+
+use axum::Json;
+use axum::extract::{Path, RawQuery};
+use axum::http::StatusCode;
+use serde::{Deserialize, Serialize};
+
+use crate::app::Ctx;
+use crate::domain::cycle::Step;
+use crate::domain::id::RunId;
+use crate::domain::money::{Amount, Currency};
+use crate::domain::order::{Order, OrderStatus, Standing};
+use crate::domain::run::{Run, RunCounts, RunState};
+use crate::domain::time::Timestamp;
+use crate::ops;
+use crate::ops::order_life::Which;
+use crate::ops::orders::NewOrder;
+use crate::ops::renewals::{Ahead, Forecast, Scope};
+use crate::wire::kit::json::{Body, Decimal};
+use crate::wire::kit::query::Query;
+
+use super::error::Problem;
+use super::{Staff, handle, instant, money};
+
+/// An order as the console shows it.
+#[derive(Debug, Serialize)]
+pub struct OrderOut {
+    id: u64,
+    customer: u64,
+    product: u64,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    offer: Option<u64>,
+    status: &'static str,
+    /// How it stands with the money.
+    standing: &'static str,
+    cycles_paid: u32,
+    cycles_total: u32,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    next_billing_cycle: Option<String>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    expires: Option<String>,
+    /// When its services are frozen unless it is paid.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    freezes: Option<String>,
+}
+
+impl OrderOut {
+    fn new(ctx: &Ctx, order: &Order) -> Self {
+        let freezes = match order.standing {
+            Standing::Overdue { freeze_at, .. } => Some(freeze_at),
+            _ => None,
+        };
+        Self {
+            id: order.id.0,
+            customer: order.customer.0,
+            product: order.product.0,
+            offer: order.offer.map(|offer| offer.0),
+            status: match order.status_at(ctx.now) {
+                OrderStatus::Active => "ACTIVE",
+                OrderStatus::Inactive => "INACTIVE",
+                OrderStatus::Expired => "EXPIRED",
+                OrderStatus::Canceled => "CANCELED",
+                OrderStatus::Deleted => "DELETED",
+            },
+            standing: match order.standing {
+                Standing::Settled => "SETTLED",
+                Standing::Waiting => "WAITING",
+                Standing::Overdue { .. } => "OVERDUE",
+                Standing::Frozen { .. } => "FROZEN",
+                Standing::Paused { .. } => "PAUSED",
+                Standing::Parked { .. } => "PARKED",
+                Standing::Ended => "ENDED",
+            },
+            cycles_paid: order.cycles_paid,
+            cycles_total: order.cycles_total,
+            next_billing_cycle: order.next_cycle_at.map(Timestamp::to_rfc3339_millis),
+            expires: order.expires_at.map(Timestamp::to_rfc3339_millis),
+            freezes: freezes.map(Timestamp::to_rfc3339_millis),
+        }
+    }
+}
+
+fn which((customer, order): &(String, String)) -> Which {
+    Which {
+        customer: handle(customer),
+        order: handle(order),
+    }
+}
+
+/// `POST /console/api/customers/{id}/orders/{order}/pause`
+pub async fn pause(
+    Staff(ctx): Staff,
+    Path(ids): Path<(String, String)>,
+) -> Result<Json<OrderOut>, Problem> {
+    let order = ops::order_life::pause(&ctx, which(&ids)).await?;
+    Ok(Json(OrderOut::new(&ctx, &order)))
+}
+
+/// `POST /console/api/customers/{id}/orders/{order}/resume`
+pub async fn resume(
+    Staff(ctx): Staff,
+    Path(ids): Path<(String, String)>,
+) -> Result<Json<OrderOut>, Problem> {
+    let order = ops::order_life::resume(&ctx, which(&ids)).await?;
+    Ok(Json(OrderOut::new(&ctx, &order)))
+}
+
+#[derive(Default, Deserialize)]
+#[serde(deny_unknown_fields)]
+struct EndIn {
+    #[serde(default)]
+    credit: bool,
+}
+
+/// `POST /console/api/customers/{id}/orders/{order}/end`
+pub async fn end(
+    Staff(ctx): Staff,
+    Path(ids): Path<(String, String)>,
+    body: Body,
+) -> Result<Json<OrderOut>, Problem> {
+    let wish: EndIn = body.parse_or_empty()?;
+    let order = ops::order_life::end_now(&ctx, which(&ids), wish.credit).await?;
+    Ok(Json(OrderOut::new(&ctx, &order)))
+}
+
+#[derive(Default, Deserialize)]
+#[serde(deny_unknown_fields)]
+struct RenewIn {
+    /// The price that the caller saw; another one is refused.
+    #[serde(default)]
+    amount: Option<Decimal>,
+    #[serde(default)]
+    currency: Option<String>,
+}
+
+/// `POST /console/api/customers/{id}/orders/{order}/renew`
+pub async fn renew(
+    Staff(ctx): Staff,
+    Path(ids): Path<(String, String)>,
+    body: Body,
+) -> Result<Json<OrderOut>, Problem> {
+    let wish: RenewIn = body.parse_or_empty()?;
+    let seen = match wish.amount {
+        Some(text) => Some(money::amount_of(&ctx, &text.0, wish.currency.as_deref())?),
+        None => None,
+    };
+    let order = ops::order_life::renew(&ctx, which(&ids), seen).await?;
+    Ok(Json(OrderOut::new(&ctx, &order)))
+}
+
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+struct ChangeIn {
+    offer: String,
+}
+
+/// `POST /console/api/customers/{id}/orders/{order}/change`
+pub async fn change(
+    Staff(ctx): Staff,
+    Path(ids): Path<(String, String)>,
+    body: Body,
+) -> Result<(StatusCode, Json<OrderOut>), Problem> {
+    let wish: ChangeIn = body.parse()?;
+    let wish = NewOrder {
+        create_services: true,
+        ..NewOrder::of(handle(&wish.offer))
+    };
+    let order = ops::order_life::change_plan(&ctx, which(&ids), wish).await?;
+    Ok((StatusCode::CREATED, Json(OrderOut::new(&ctx, &order))))
+}
+
+/// Money of one currency.
+#[derive(Debug, Serialize)]
+struct Sum {
+    amount: String,
+    currency: String,
+}
+
+fn sums(money: &[(Currency, i64)]) -> Vec<Sum> {
+    let sum = |(currency, minor): &(Currency, i64)| Sum {
+        amount: Amount {
+            minor: *minor,
+            currency: *currency,
+        }
+        .to_fixed(),
+        currency: currency.as_str().to_owned(),
+    };
+    money.iter().map(sum).collect()
+}
+
+/// How many orders had what happen to them.
+#[derive(Debug, Serialize)]
+struct Counts {
+    renewed: u64,
+    overdue: u64,
+    reminded: u64,
+    frozen: u64,
+    suspended: u64,
+    expired: u64,
+    failed: u64,
+}
+
+impl From<&RunCounts> for Counts {
+    fn from(counts: &RunCounts) -> Self {
+        Self {
+            renewed: counts.renewed,
+            overdue: counts.overdue,
+            reminded: counts.reminded,
+            frozen: counts.frozen,
+            suspended: counts.suspended,
+            expired: counts.expired,
+            failed: counts.failed,
+        }
+    }
+}
+
+#[derive(Debug, Serialize)]
+struct Failure {
+    order: u64,
+    reason: String,
+}
+
+/// What the billing did in an hour.
+#[derive(Debug, Serialize)]
+pub struct RunOut {
+    id: u64,
+    state: &'static str,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    reason: Option<String>,
+    started: String,
+    ended: String,
+    worked_ms: u64,
+    counts: Counts,
+    invoiced: Vec<Sum>,
+    failures: Vec<Failure>,
+}
+
+impl RunOut {
+    fn new(run: &Run) -> Self {
+        let (state, reason) = match &run.state {
+            RunState::Open => ("DONE", None),
+            RunState::Stopped { reason } => ("STOPPED", Some(reason.clone())),
+            RunState::Released => ("RELEASED", None),
+        };
+        let failures = run.failures.iter().map(|failure| Failure {
+            order: failure.order.0,
+            reason: failure.reason.clone(),
+        });
+        Self {
+            id: run.id.0,
+            state,
+            reason,
+            started: run.started_at.to_rfc3339_millis(),
+            ended: run.ended_at.to_rfc3339_millis(),
+            worked_ms: run.worked_micros / 1_000,
+            counts: Counts::from(&run.counts),
+            invoiced: sums(&run.invoiced),
+            failures: failures.collect(),
+        }
+    }
+}
+
+/// `GET /console/api/runs`
+pub async fn runs(
+    Staff(ctx): Staff,
+    RawQuery(query): RawQuery,
+) -> Result<Json<Vec<RunOut>>, Problem> {
+    let query = Query::parse(query.as_deref());
+    let limit = query.number("limit", 1, 1_000, 50).map_err(super::wrong)?;
+    let runs = ops::renewals::runs(&ctx, usize::try_from(limit).unwrap_or(50))?;
+    Ok(Json(runs.iter().map(RunOut::new).collect()))
+}
+
+/// `POST /console/api/runs/{id}/release`
+pub async fn release(Staff(ctx): Staff, Path(id): Path<String>) -> Result<Json<RunOut>, Problem> {
+    let number = id.parse().map(RunId);
+    let number = number.map_err(|_| Problem::not_found("there is no such run"))?;
+    let run = ops::renewals::release(&ctx, number).await?;
+    Ok(Json(RunOut::new(&run)))
+}
+
+/// One step that lies ahead.
+#[derive(Debug, Serialize)]
+struct StepOut {
+    at: String,
+    order: u64,
+    customer: u64,
+    step: &'static str,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    amount: Option<String>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    currency: Option<String>,
+    /// Why it will not be paid.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    reason: Option<String>,
+}
+
+impl StepOut {
+    fn new(ahead: &Ahead) -> Self {
+        let (step, bill) = match &ahead.step {
+            Step::Renewed(bill) => ("RENEWED", Some(bill)),
+            Step::FellOverdue(bill) => ("OVERDUE", Some(bill)),
+            Step::Reminded => ("REMINDED", None),
+            Step::Froze => ("FROZEN", None),
+            Step::Suspends => ("SUSPENSION", None),
+            Step::Expired => ("EXPIRED", None),
+            Step::Reopened => ("REOPENED", None),
+        };
+        let money = bill.and_then(|bill| {
+            let minor = bill.total_minor();
+            bill.currency.map(|currency| Amount { minor, currency })
+        });
+        let reason = money.filter(|_| step == "OVERDUE").map(|amount| {
+            let balance = Amount {
+                minor: ahead.balance_minor,
+                ..amount
+            };
+            format!("the balance is {}", balance.to_fixed())
+        });
+        Self {
+            at: ahead.at.to_rfc3339_millis(),
+            order: ahead.order.0,
+            customer: ahead.customer.0,
+            step,
+            amount: money.map(Amount::to_fixed),
+            currency: money.map(|amount| amount.currency.as_str().to_owned()),
+            reason,
+        }
+    }
+}
+
+/// What will happen until an instant if nobody does anything.
+#[derive(Debug, Serialize)]
+pub struct PreviewOut {
+    until: String,
+    counts: Counts,
+    invoiced: Vec<Sum>,
+    unpaid: Vec<Sum>,
+    steps_in_all: u64,
+    steps: Vec<StepOut>,
+}
+
+impl PreviewOut {
+    fn new(forecast: &Forecast) -> Self {
+        Self {
+            until: forecast.until.to_rfc3339_millis(),
+            counts: Counts::from(&forecast.counts),
+            invoiced: sums(&forecast.invoiced),
+            unpaid: sums(&forecast.unpaid),
+            steps_in_all: forecast.steps_in_all,
+            steps: forecast.steps.iter().map(StepOut::new).collect(),
+        }
+    }
+}
+
+/// Furthest that a preview of everybody looks, in seconds: about three years.
+const AHEAD_SECONDS_MAX: i64 = 1_100 * 86_400;
+
+/// `GET /console/api/preview?until=…&customer=…&order=…&limit=…`
+pub async fn preview(
+    Staff(ctx): Staff,
+    RawQuery(query): RawQuery,
+) -> Result<Json<PreviewOut>, Problem> {
+    let query = Query::parse(query.as_deref());
+    let until = instant("until", query.scalar("until").map_err(super::wrong)?)?;
+    let until = until
+        .ok_or_else(|| Problem::bad_request("until: is required, such as 2026-01-31T10:00:00Z"))?;
+    let limit = query
+        .number("limit", 0, 10_000, 1_000)
+        .map_err(super::wrong)?;
+    let customer = query.scalar("customer").map_err(super::wrong)?;
+    let order = query.scalar("order").map_err(super::wrong)?;
+    let scope = match (customer, order) {
+        (None, None) => Scope::Everybody,
+        (Some(customer), None) => Scope::Customer(handle(customer)),
+        (Some(customer), Some(order)) => Scope::Order(handle(customer), handle(order)),
+        (None, Some(_)) => return Err(Problem::bad_request("customer: is required with order")),
+    };
+    let furthest = ctx.now.saturating_add_seconds(AHEAD_SECONDS_MAX);
+    if matches!(scope, Scope::Everybody) && until > furthest {
+        return Err(Problem::bad_request("until: must lie within three years"));
+    }
+    let limit = usize::try_from(limit).unwrap_or(1_000);
+    let looked =
+        tokio::task::spawn_blocking(move || ops::renewals::preview(&ctx, &scope, until, limit));
+    let forecast = looked
+        .await
+        .map_err(|error| ops::OpError::Failed(error.to_string()))??;
+    Ok(Json(PreviewOut::new(&forecast)))
+}

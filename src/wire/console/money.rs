@@ -1,0 +1,467 @@
+//! Money over the console's API: payments, refunds, invoices, vouchers.
+
+use axum::Json;
+use axum::extract::Path;
+use axum::http::header::{CONTENT_DISPOSITION, CONTENT_SECURITY_POLICY, CONTENT_TYPE};
+use axum::http::{HeaderMap, StatusCode};
+use axum::response::{Html, IntoResponse as _, Response};
+use serde::{Deserialize, Serialize};
+
+use crate::app::Ctx;
+use crate::domain::id::{InvoiceId, PaymentId, VoucherBatchId};
+use crate::domain::invoice::InvoiceKind;
+use crate::domain::money::{Amount, Currency};
+use crate::domain::payment::{PAYMENT_TEXT_MAX, Payment, PaymentKind, PaymentState, VoucherBatch};
+use crate::domain::time::Timestamp;
+use crate::ops;
+use crate::ops::invoices::Billed;
+use crate::ops::payments::{Ending, PAYMENT_MINOR_MAX, Receipt};
+use crate::ops::vouchers::{BatchState, NewBatch};
+use crate::paper;
+use crate::wire::kit::json::{Body, Decimal};
+
+use super::error::Problem;
+use super::invoice_paper::paper_of;
+use super::{Staff, handle};
+
+/// A payment or refund.
+#[derive(Debug, Serialize)]
+pub struct PaymentOut {
+    id: u64,
+    kind: &'static str,
+    state: &'static str,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    customer: Option<u64>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    order: Option<u64>,
+    /// The payment that a refund gives back.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    of: Option<u64>,
+    method: String,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    reference: Option<String>,
+    amount: String,
+    currency: String,
+    refunded: String,
+    note: String,
+    created: String,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    ended: Option<String>,
+}
+
+impl PaymentOut {
+    fn new(payment: &Payment) -> Self {
+        let refunded = Amount {
+            minor: payment.refunded_minor,
+            ..payment.amount
+        };
+        Self {
+            id: payment.id.0,
+            kind: match payment.kind {
+                PaymentKind::Payment => "PAYMENT",
+                PaymentKind::Refund { .. } => "REFUND",
+            },
+            state: match payment.state {
+                PaymentState::Processing => "PROCESSING",
+                PaymentState::Succeeded => "SUCCEEDED",
+                PaymentState::Failed => "FAILED",
+                PaymentState::Unmatched => "UNMATCHED",
+            },
+            customer: payment.customer.map(|id| id.0),
+            order: payment.order.map(|id| id.0),
+            of: match payment.kind {
+                PaymentKind::Refund { of } => of.map(|id| id.0),
+                PaymentKind::Payment => None,
+            },
+            method: payment.method.clone(),
+            reference: payment.reference.clone(),
+            amount: payment.amount.to_fixed(),
+            currency: payment.amount.currency.as_str().to_owned(),
+            refunded: refunded.to_fixed(),
+            note: payment.note.clone(),
+            created: payment.created_at.to_rfc3339_millis(),
+            ended: payment.ended_at.map(Timestamp::to_rfc3339_millis),
+        }
+    }
+}
+
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+struct PaymentIn {
+    amount: Decimal,
+    #[serde(default)]
+    currency: Option<String>,
+    method: String,
+    #[serde(default)]
+    reference: Option<String>,
+    #[serde(default)]
+    note: Option<String>,
+}
+
+/// A positive amount in the currency that is named, or else the operator's.
+pub(super) fn amount_of(ctx: &Ctx, text: &str, currency: Option<&str>) -> Result<Amount, Problem> {
+    let currency = match currency {
+        None => ctx.app.company().currency,
+        Some(code) => Currency::parse(code)
+            .ok_or_else(|| Problem::bad_request("currency: must be an ISO 4217 code"))?,
+    };
+    let amount = Amount::parse(text, currency)
+        .filter(|amount| amount.minor > 0 && amount.minor <= PAYMENT_MINOR_MAX);
+    amount.ok_or_else(|| {
+        let decimals = currency.exponent();
+        Problem::bad_request(format!(
+            "amount: must be a positive number with at most {decimals} decimals"
+        ))
+    })
+}
+
+fn short(name: &str, text: Option<String>) -> Result<Option<String>, Problem> {
+    match text {
+        Some(text) if text.len() > PAYMENT_TEXT_MAX || text.contains('\0') => {
+            Err(Problem::bad_request(format!(
+                "{name}: must have at most {PAYMENT_TEXT_MAX} bytes"
+            )))
+        }
+        Some(text) if text.is_empty() => Ok(None),
+        other => Ok(other),
+    }
+}
+
+/// The key of a request that may be repeated: the header `Idempotency-Key`.
+pub(super) fn client_key(headers: &HeaderMap) -> Result<Option<String>, Problem> {
+    let key = headers.get("idempotency-key").map(|key| key.to_str());
+    match key.transpose() {
+        Ok(key) => short("Idempotency-Key", key.map(str::to_owned)),
+        Err(_) => Err(Problem::bad_request("Idempotency-Key: must be ASCII")),
+    }
+}
+
+/// `GET /console/api/customers/{id}/payments`
+pub async fn payments(
+    Staff(ctx): Staff,
+    Path(id): Path<String>,
+) -> Result<Json<Vec<PaymentOut>>, Problem> {
+    let payments = ops::payments::list(&ctx, &handle(&id))?;
+    Ok(Json(payments.iter().map(PaymentOut::new).collect()))
+}
+
+/// `POST /console/api/customers/{id}/payments`
+pub async fn receive(
+    Staff(ctx): Staff,
+    Path(id): Path<String>,
+    headers: HeaderMap,
+    body: Body,
+) -> Result<(StatusCode, Json<PaymentOut>), Problem> {
+    let wish: PaymentIn = body.parse()?;
+    let methods = ["cash", "bank"];
+    if !methods.contains(&wish.method.as_str()) {
+        return Err(Problem::bad_request("method: must be one of cash, bank"));
+    }
+    let receipt = Receipt {
+        amount: amount_of(&ctx, &wish.amount.0, wish.currency.as_deref())?,
+        method: wish.method,
+        reference: short("reference", wish.reference)?,
+        client_key: client_key(&headers)?,
+        note: short("note", wish.note)?.unwrap_or_default(),
+    };
+    let payment = ops::payments::receive(&ctx, handle(&id), receipt).await?;
+    Ok((StatusCode::CREATED, Json(PaymentOut::new(&payment))))
+}
+
+/// `GET /console/api/payments/open`
+pub async fn open_payments(Staff(ctx): Staff) -> Result<Json<Vec<PaymentOut>>, Problem> {
+    let payments = ops::payments::open(&ctx)?;
+    Ok(Json(payments.iter().map(PaymentOut::new).collect()))
+}
+
+fn payment_id(text: &str) -> Result<PaymentId, Problem> {
+    let number = text.parse().map(PaymentId);
+    number.map_err(|_| Problem::not_found(format!("payment {} not found", shortened(text))))
+}
+
+fn shortened(text: &str) -> String {
+    text.chars().take(64).collect()
+}
+
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+struct RefundIn {
+    amount: Decimal,
+    #[serde(default)]
+    currency: Option<String>,
+    #[serde(default)]
+    note: Option<String>,
+}
+
+/// `POST /console/api/payments/{id}/refunds`
+pub async fn refund(
+    Staff(ctx): Staff,
+    Path(id): Path<String>,
+    headers: HeaderMap,
+    body: Body,
+) -> Result<(StatusCode, Json<PaymentOut>), Problem> {
+    let wish: RefundIn = body.parse()?;
+    let amount = amount_of(&ctx, &wish.amount.0, wish.currency.as_deref())?;
+    let note = short("note", wish.note)?.unwrap_or_default();
+    let key = client_key(&headers)?;
+    let refund = ops::payments::refund(&ctx, payment_id(&id)?, amount, key, note).await?;
+    Ok((StatusCode::CREATED, Json(PaymentOut::new(&refund))))
+}
+
+/// `POST /console/api/payments/{id}/confirm`
+pub async fn confirm(
+    Staff(ctx): Staff,
+    Path(id): Path<String>,
+) -> Result<Json<PaymentOut>, Problem> {
+    let payment = ops::payments::end(&ctx, payment_id(&id)?, Ending::Paid).await?;
+    Ok(Json(PaymentOut::new(&payment)))
+}
+
+#[derive(Default, Deserialize)]
+#[serde(deny_unknown_fields)]
+struct FailIn {
+    #[serde(default)]
+    reason: Option<String>,
+}
+
+/// `POST /console/api/payments/{id}/fail`
+pub async fn fail(
+    Staff(ctx): Staff,
+    Path(id): Path<String>,
+    body: Body,
+) -> Result<Json<PaymentOut>, Problem> {
+    let wish: FailIn = body.parse_or_empty()?;
+    let reason = short("reason", wish.reason)?.unwrap_or_default();
+    let payment = ops::payments::end(&ctx, payment_id(&id)?, Ending::Failed { reason }).await?;
+    Ok(Json(PaymentOut::new(&payment)))
+}
+
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+struct ResolveIn {
+    customer: String,
+}
+
+/// `POST /console/api/payments/{id}/resolve`
+pub async fn resolve(
+    Staff(ctx): Staff,
+    Path(id): Path<String>,
+    body: Body,
+) -> Result<Json<PaymentOut>, Problem> {
+    let wish: ResolveIn = body.parse()?;
+    let customer = handle(&wish.customer);
+    let payment = ops::payments::resolve(&ctx, payment_id(&id)?, customer).await?;
+    Ok(Json(PaymentOut::new(&payment)))
+}
+
+/// An invoice or credit note.
+#[derive(Debug, Serialize)]
+pub struct InvoiceOut {
+    number: u64,
+    kind: &'static str,
+    /// The invoice that a credit note corrects.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    of: Option<u64>,
+    customer: u64,
+    order: u64,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    cycle: Option<u32>,
+    issued: String,
+    from: String,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    to: Option<String>,
+    currency: String,
+    total: String,
+    tax: String,
+    /// What is still to be paid.
+    open: String,
+    lines: Vec<LineOut>,
+}
+
+#[derive(Debug, Serialize)]
+struct LineOut {
+    title: String,
+    net: String,
+    tax_rate: String,
+    tax: String,
+    gross: String,
+}
+
+impl InvoiceOut {
+    fn new(billed: &Billed) -> Self {
+        let invoice = &billed.invoice;
+        let currency = invoice.currency;
+        let text = |minor: i64| Amount { minor, currency }.to_fixed();
+        Self {
+            number: invoice.id.0,
+            kind: match invoice.kind {
+                InvoiceKind::Invoice => "INVOICE",
+                InvoiceKind::CreditNote { .. } => "CREDIT_NOTE",
+            },
+            of: match invoice.kind {
+                InvoiceKind::Invoice => None,
+                InvoiceKind::CreditNote { of } => Some(of.0),
+            },
+            customer: invoice.customer.0,
+            order: invoice.order.0,
+            cycle: invoice.cycle,
+            issued: invoice.issued_at.to_rfc3339_millis(),
+            from: invoice.from.to_rfc3339_millis(),
+            to: invoice.to.map(Timestamp::to_rfc3339_millis),
+            currency: currency.as_str().to_owned(),
+            total: invoice.total().to_fixed(),
+            tax: invoice.tax().to_fixed(),
+            open: text(billed.open_minor),
+            lines: invoice
+                .lines
+                .iter()
+                .map(|line| LineOut {
+                    title: line.title.clone(),
+                    net: text(line.net_minor),
+                    tax_rate: line.rate.to_percent(),
+                    tax: text(line.tax_minor),
+                    gross: text(line.gross_minor()),
+                })
+                .collect(),
+        }
+    }
+}
+
+/// `GET /console/api/customers/{id}/invoices`
+pub async fn invoices(
+    Staff(ctx): Staff,
+    Path(id): Path<String>,
+) -> Result<Json<Vec<InvoiceOut>>, Problem> {
+    let invoices = ops::invoices::list(&ctx, &handle(&id))?;
+    Ok(Json(invoices.iter().map(InvoiceOut::new).collect()))
+}
+
+/// `GET /console/api/invoices/{name}`: `7`, `7.html` or `7.pdf`.
+pub async fn invoice(Staff(ctx): Staff, Path(name): Path<String>) -> Result<Response, Problem> {
+    let (number, kind) = name.split_once('.').unwrap_or((name.as_str(), "json"));
+    let missing = || Problem::not_found(format!("invoice {} not found", shortened(&name)));
+    let number: u64 = number.parse().map_err(|_| missing())?;
+    let billed = ops::invoices::get(&ctx, InvoiceId(number))?;
+    match kind {
+        "json" => Ok(Json(InvoiceOut::new(&billed)).into_response()),
+        "html" => {
+            let policy = "default-src 'none'; style-src 'unsafe-inline'; base-uri 'none'";
+            let text = paper::html(&paper_of(&ctx, &billed));
+            Ok(([(CONTENT_SECURITY_POLICY, policy)], Html(text)).into_response())
+        }
+        "pdf" => {
+            let paper = paper_of(&ctx, &billed);
+            let made = tokio::task::spawn_blocking(move || paper::pdf(&paper)).await;
+            let bytes = made
+                .map_err(|error| ops::OpError::Failed(error.to_string()))?
+                .map_err(|error| ops::OpError::Failed(error.to_string()))?;
+            let place = format!("inline; filename=\"invoice-{number}.pdf\"");
+            let headers = [
+                (CONTENT_TYPE, "application/pdf".to_owned()),
+                (CONTENT_DISPOSITION, place),
+            ];
+            Ok((headers, bytes).into_response())
+        }
+        _ => Err(missing()),
+    }
+}
+
+/// A batch of vouchers; the codes are shown once, when it is made.
+#[derive(Debug, Serialize)]
+pub struct BatchOut {
+    id: u64,
+    title: String,
+    amount: String,
+    currency: String,
+    count: u32,
+    used: usize,
+    created: String,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    expires: Option<String>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    revoked: Option<String>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    codes: Option<Vec<String>>,
+}
+
+impl BatchOut {
+    fn new(batch: &VoucherBatch, used: usize, codes: Option<Vec<String>>) -> Self {
+        Self {
+            id: batch.id.0,
+            title: batch.title.clone(),
+            amount: batch.amount.to_fixed(),
+            currency: batch.amount.currency.as_str().to_owned(),
+            count: batch.count,
+            used,
+            created: batch.created_at.to_rfc3339_millis(),
+            expires: batch.expires_at.map(Timestamp::to_rfc3339_millis),
+            revoked: batch.revoked_at.map(Timestamp::to_rfc3339_millis),
+            codes,
+        }
+    }
+}
+
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+struct BatchIn {
+    title: String,
+    amount: Decimal,
+    #[serde(default)]
+    currency: Option<String>,
+    count: u32,
+    #[serde(default)]
+    expires: Option<String>,
+}
+
+/// `GET /console/api/voucher-batches`
+pub async fn batches(Staff(ctx): Staff) -> Result<Json<Vec<BatchOut>>, Problem> {
+    let states = ops::vouchers::list(&ctx)?;
+    let shown = |state: &BatchState| BatchOut::new(&state.batch, state.used, None);
+    Ok(Json(states.iter().map(shown).collect()))
+}
+
+/// `POST /console/api/voucher-batches`
+pub async fn create_batch(
+    Staff(ctx): Staff,
+    body: Body,
+) -> Result<(StatusCode, Json<BatchOut>), Problem> {
+    let wish: BatchIn = body.parse()?;
+    let wish = NewBatch {
+        title: short("title", Some(wish.title))?.unwrap_or_default(),
+        amount: amount_of(&ctx, &wish.amount.0, wish.currency.as_deref())?,
+        count: wish.count,
+        expires_at: super::instant("expires", wish.expires.as_deref())?,
+    };
+    let (batch, codes) = ops::vouchers::create(&ctx, wish).await?;
+    let made = BatchOut::new(&batch, 0, Some(codes));
+    Ok((StatusCode::CREATED, Json(made)))
+}
+
+/// `DELETE /console/api/voucher-batches/{id}`
+pub async fn revoke_batch(
+    Staff(ctx): Staff,
+    Path(id): Path<String>,
+) -> Result<StatusCode, Problem> {
+    let number = id.parse().map(VoucherBatchId);
+    let number = number
+        .map_err(|_| Problem::not_found(format!("voucher batch {} not found", shortened(&id))))?;
+    ops::vouchers::revoke(&ctx, number).await?;
+    Ok(StatusCode::NO_CONTENT)
+}
+
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+struct RedeemIn {
+    code: String,
+}
+
+/// `POST /console/api/customers/{id}/vouchers`
+pub async fn redeem(
+    Staff(ctx): Staff,
+    Path(id): Path<String>,
+    body: Body,
+) -> Result<(StatusCode, Json<PaymentOut>), Problem> {
+    let wish: RedeemIn = body.parse()?;
+    let payment = ops::vouchers::redeem(&ctx, handle(&id), wish.code).await?;
+    Ok((StatusCode::CREATED, Json(PaymentOut::new(&payment))))
+}
