@@ -101,6 +101,15 @@ impl Ctx {
         let ctx = self.clone();
         self.app.store.write(move |tx| command(&ctx, tx)).await
     }
+
+    /// As [`Ctx::write`], for a chunk of a long work, which nobody waits for.
+    pub async fn write_bulk<T: Send + 'static>(
+        &self,
+        command: impl FnOnce(&Ctx, &mut Tx<'_>) -> Result<T, OpError> + Send + 'static,
+    ) -> Result<T, OpError> {
+        let ctx = self.clone();
+        self.app.store.write_bulk(move |tx| command(&ctx, tx)).await
+    }
 }
 
 /// How a caller names a record: by a text that a client may have brought, or that the dialect read

@@ -38,7 +38,7 @@ pub enum Pace {
 
 /// Orders in the first chunk of a run; later ones are as large as the time allows.
 const CHUNK_FIRST: usize = 128;
-const CHUNK_MAX: usize = 8_192;
+const CHUNK_MAX: usize = 32_768;
 /// How long a chunk may keep the writer, in microseconds: beside other writers, and alone.
 const CHUNK_MICROS_SHARED: u64 = 12_000;
 const CHUNK_MICROS_ALONE: u64 = 200_000;
@@ -163,13 +163,13 @@ async fn work_orders(ctx: &Ctx, until: Timestamp, pace: Pace) -> Result<u64, OpE
         let figures = ctx.app.store.figures();
         let others = figures.commands();
         match ctx
-            .write(move |ctx, tx| chunk(ctx, tx, until, pace, size))
+            .write_bulk(move |ctx, tx| chunk(ctx, tx, until, pace, size))
             .await
         {
             Ok(chunk) if chunk.steps == 0 => return Ok(steps),
             Ok(chunk) => {
                 steps = steps.saturating_add(u64::try_from(chunk.steps).unwrap_or(0));
-                let alone = figures.commands().saturating_sub(others) <= 1;
+                let alone = figures.commands() == others;
                 size = next_size(&chunk, alone);
             }
             Err(OpError::Store(error)) if size > 1 => {

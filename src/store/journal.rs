@@ -6,7 +6,7 @@ use std::ops::ControlFlow;
 
 use super::StoreError;
 use super::codec;
-use super::key::account_key;
+use super::key::{Raw, account_key};
 use super::read::{Read, Span};
 use super::schema::Table;
 use super::snapshot::Snapshot;
@@ -18,9 +18,10 @@ use crate::domain::money::Currency;
 
 /// Adds entries in order and gives them their numbers. [`StoreError::Unbalanced`] where one does
 /// not sum to zero: then nothing of the command is kept.
-pub fn append_entries(tx: &mut Tx<'_>, entries: Vec<JournalEntry>) -> Result<(), StoreError> {
+pub fn append_entries(tx: &mut Tx<'_>, mut entries: Vec<JournalEntry>) -> Result<(), StoreError> {
     let mut moved = BTreeMap::<Vec<u8>, AccountTotal>::new();
-    for entry in entries {
+    let first = tx.next_ids::<JournalEntryId>(entries.len())?;
+    for (number, entry) in (first..).zip(&mut entries) {
         if !entry.is_balanced() {
             tracing::error!(cause = ?entry.cause, "journal.unbalanced");
             return Err(StoreError::Unbalanced);
@@ -34,15 +35,14 @@ pub fn append_entries(tx: &mut Tx<'_>, entries: Vec<JournalEntry>) -> Result<(),
             });
             total.credit_minor = checked(total.credit_minor, posting.credit_minor)?;
         }
-        let id = tx.next_id::<JournalEntryId>()?;
-        tx.put(&JournalEntry { id, ..entry })?;
+        entry.id = JournalEntryId(number);
     }
-    for mut total in moved.into_values() {
-        let key = account_key(&total.account, total.currency);
-        if let Some(held) = tx.get::<AccountTotal>(&key)? {
+    tx.put_many(&entries)?;
+    for (key, total) in &mut moved {
+        if let Some(held) = tx.get::<AccountTotal>(&Raw(key.clone()))? {
             total.credit_minor = checked(held.credit_minor, total.credit_minor)?;
         }
-        tx.put(&total)?;
+        tx.put(total)?;
     }
     Ok(())
 }

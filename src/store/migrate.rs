@@ -14,6 +14,7 @@ use super::record::Entries;
 use super::schema::Table;
 use super::snapshot::{Snapshot, definition};
 use super::tx::Tx;
+use super::writer::Sharing;
 use crate::domain::customer::Customer;
 use crate::domain::journal::opening;
 use crate::domain::order::Order;
@@ -44,7 +45,7 @@ pub(super) fn migrate(database: &Database) -> Result<(), StoreError> {
         };
         let transaction = database.begin_write()?;
         {
-            let mut tx = Tx::new(&transaction);
+            let mut tx = Tx::new(&transaction, Sharing::Alone);
             step(&mut tx)?;
             tx.put_meta(LAYOUT_KEY, &layout.saturating_add(1).to_be_bytes())?;
         }

@@ -125,10 +125,12 @@ pub struct WriterFigures {
 }
 
 impl WriterFigures {
-    fn batch(&self, commands: usize) {
+    fn batch(&self, commands: usize, sharing: writer::Sharing) {
         let commands = u64::try_from(commands).unwrap_or(u64::MAX);
         self.commits.fetch_add(1, Ordering::Relaxed);
-        self.commands.fetch_add(commands, Ordering::Relaxed);
+        if sharing == writer::Sharing::Batch {
+            self.commands.fetch_add(commands, Ordering::Relaxed);
+        }
         self.waiting.fetch_sub(commands, Ordering::Relaxed);
     }
 
@@ -138,7 +140,7 @@ impl WriterFigures {
         self.commits.load(Ordering::Relaxed)
     }
 
-    /// Commands in them.
+    /// Commands in them, without chunks of bulk work.
     #[must_use]
     pub fn commands(&self) -> u64 {
         self.commands.load(Ordering::Relaxed)
@@ -211,7 +213,24 @@ impl Store {
     {
         let (answer, answered) = tokio::sync::oneshot::channel();
         // The caller may have gone away: its command stands all the same.
-        self.submit(command, move |result| drop(answer.send(result)))?;
+        self.submit(Message::Run, command, move |result| drop(answer.send(result)))?;
+        answered
+            .await
+            .unwrap_or_else(|_| Err(StoreError::Unavailable.into()))
+    }
+
+    /// As [`Store::write`], for a chunk of a long work: in a transaction of its own, after what
+    /// people wait for.
+    pub async fn write_bulk<T, E>(
+        &self,
+        command: impl FnOnce(&mut Tx<'_>) -> Result<T, E> + Send + 'static,
+    ) -> Result<T, E>
+    where
+        T: Send + 'static,
+        E: From<StoreError> + Send + 'static,
+    {
+        let (answer, answered) = tokio::sync::oneshot::channel();
+        self.submit(Message::Bulk, command, move |result| drop(answer.send(result)))?;
         answered
             .await
             .unwrap_or_else(|_| Err(StoreError::Unavailable.into()))
@@ -227,7 +246,7 @@ impl Store {
         E: From<StoreError> + Send + 'static,
     {
         let (answer, answered) = sync_channel(1);
-        self.submit(command, move |result| drop(answer.send(result)))?;
+        self.submit(Message::Run, command, move |result| drop(answer.send(result)))?;
         answered
             .recv()
             .unwrap_or_else(|_| Err(StoreError::Unavailable.into()))
@@ -236,6 +255,7 @@ impl Store {
     /// Queues a command whose result goes to `answer` after the commit.
     fn submit<T, E>(
         &self,
+        kind: fn(Command) -> Message,
         command: impl FnOnce(&mut Tx<'_>) -> Result<T, E> + Send + 'static,
         answer: impl FnOnce(Result<T, E>) + Send + 'static,
     ) -> Result<(), StoreError>
@@ -259,7 +279,7 @@ impl Store {
         });
         self.figures.waiting.fetch_add(1, Ordering::Relaxed);
         self.queue
-            .try_send(Message::Run(command))
+            .try_send(kind(command))
             .map_err(|refused| {
                 self.figures.waiting.fetch_sub(1, Ordering::Relaxed);
                 match refused {

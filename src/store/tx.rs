@@ -2,7 +2,8 @@
 //!
 //! Commands share one redb transaction, so a refused command cannot simply be dropped with it.
 //! Every write is noted with the value it replaced; a refusal plays the notes backwards. That
-//! includes sequence numbers, which are rows like any other.
+//! includes sequence numbers, which are rows like any other. A command that has a transaction of its
+//! own takes no notes.
 
 use std::cell::{Cell, RefCell};
 
@@ -15,6 +16,7 @@ use super::read::{Read, Span, Visit, block_key};
 use super::record::{Entries, Entry, EntryKind, Record};
 use super::schema::Table;
 use super::snapshot::{definition, scan};
+use super::writer::Sharing;
 use crate::domain::id::Id;
 
 type OpenTable<'t> = redb::Table<'t, &'static [u8], &'static [u8]>;
@@ -23,7 +25,10 @@ type OpenTable<'t> = redb::Table<'t, &'static [u8], &'static [u8]>;
 pub struct Tx<'t> {
     transaction: &'t WriteTransaction,
     tables: RefCell<Vec<Option<OpenTable<'t>>>>,
+    sharing: Sharing,
     undo: Vec<Undo>,
+    /// Whether the running command changed anything.
+    wrote: bool,
     /// redb failed, or panicked in the middle of a write: nothing of this commit may stand.
     broken: Cell<bool>,
     /// A write of the running command failed: whatever the command answers, it is taken back.
@@ -37,12 +42,14 @@ struct Undo {
 }
 
 impl<'t> Tx<'t> {
-    pub(super) fn new(transaction: &'t WriteTransaction) -> Self {
+    pub(super) fn new(transaction: &'t WriteTransaction, sharing: Sharing) -> Self {
         let tables = Table::ALL.iter().map(|_| None).collect();
         Self {
             transaction,
             tables: RefCell::new(tables),
+            sharing,
             undo: Vec::new(),
+            wrote: false,
             broken: Cell::new(false),
             spoiled: Cell::new(false),
         }
@@ -69,6 +76,43 @@ impl<'t> Tx<'t> {
         self.move_entries(&key, &old, &Entries::of(record))
     }
 
+    /// As [`Tx::put`] for many records of one kind, each with a key of its own: first the records,
+    /// then their index entries table by table. Give them in the order of keys: a tree takes
+    /// neighbours much faster than strangers.
+    pub fn put_many<R: Record>(&mut self, records: &[R]) -> Result<(), StoreError> {
+        let put = self.put_many_all(records);
+        self.spoiled.set(self.spoiled.get() || put.is_err());
+        put
+    }
+
+    fn put_many_all<R: Record>(&mut self, records: &[R]) -> Result<(), StoreError> {
+        let mut gone = Vec::new();
+        let mut come = Vec::new();
+        for record in records {
+            let key = record.key().to_bytes();
+            let bytes = codec::encode(record)?;
+            let mut new = Entries::of(record);
+            if let Some(before) = self.raw_put(R::TABLE, &key, &bytes)? {
+                for entry in Entries::of(&codec::decode::<R>(&before)?) {
+                    match new.iter().position(|held| *held == entry) {
+                        Some(index) => drop(new.swap_remove(index)),
+                        None => gone.push(entry),
+                    }
+                }
+            }
+            come.extend(new.into_iter().map(|entry| (entry, key.clone())));
+        }
+        gone.sort_unstable();
+        come.sort_unstable();
+        for entry in gone {
+            self.remove_entry(&entry)?;
+        }
+        for (entry, key) in come {
+            self.put_entry(&entry, &key)?;
+        }
+        Ok(())
+    }
+
     /// Removes a record and its index entries; `false` if it was not there.
     pub fn remove<R: Record>(&mut self, key: &R::Key) -> Result<bool, StoreError> {
         let removed = self.remove_all::<R>(key);
@@ -91,6 +135,18 @@ impl<'t> Tx<'t> {
         let next = self.peek_id::<I>()?;
         self.set_next::<I>(after(next)?)?;
         Ok(I::new(next))
+    }
+
+    /// The first of the next `count` numbers of the sequence, which are all taken.
+    pub fn next_ids<I: Id>(&mut self, count: usize) -> Result<u64, StoreError> {
+        let first = self.peek_id::<I>()?;
+        let next = u64::try_from(count)
+            .ok()
+            .and_then(|count| first.checked_add(count));
+        if count > 0 {
+            self.set_next::<I>(next.ok_or_else(ended)?)?;
+        }
+        Ok(first)
     }
 
     /// Sees to it that the sequence will not give out `id`, which a document brought.
@@ -129,24 +185,32 @@ impl<'t> Tx<'t> {
 
     fn move_entries(&mut self, key: &[u8], old: &[Entry], new: &[Entry]) -> Result<(), StoreError> {
         for entry in old.iter().filter(|entry| !new.contains(entry)) {
-            self.raw_remove(entry.table, &entry.key)?;
-            self.count(entry, -1)?;
+            self.remove_entry(entry)?;
         }
         for entry in new.iter().filter(|entry| !old.contains(entry)) {
-            let value = if entry.kind == EntryKind::Unique {
-                key
-            } else {
-                &[]
-            };
-            let before = self.raw_put(entry.table, &entry.key, value)?;
-            if entry.kind == EntryKind::Unique && before.is_some_and(|holder| holder != key) {
-                return Err(StoreError::UniqueClash {
-                    table: entry.table.name(),
-                });
-            }
-            self.count(entry, 1)?;
+            self.put_entry(entry, key)?;
         }
         Ok(())
+    }
+
+    fn remove_entry(&mut self, entry: &Entry) -> Result<(), StoreError> {
+        self.raw_remove(entry.table, &entry.key)?;
+        self.count(entry, -1)
+    }
+
+    fn put_entry(&mut self, entry: &Entry, key: &[u8]) -> Result<(), StoreError> {
+        let value = if entry.kind == EntryKind::Unique {
+            key
+        } else {
+            &[]
+        };
+        let before = self.raw_put(entry.table, &entry.key, value)?;
+        if entry.kind == EntryKind::Unique && before.is_some_and(|holder| holder != key) {
+            return Err(StoreError::UniqueClash {
+                table: entry.table.name(),
+            });
+        }
+        self.count(entry, 1)
     }
 
     fn count(&mut self, entry: &Entry, step: i64) -> Result<(), StoreError> {
@@ -181,11 +245,7 @@ impl<'t> Tx<'t> {
         let before = self.writing(table, |open| {
             Ok(open.insert(key, value)?.map(|guard| guard.value().to_vec()))
         })?;
-        self.undo.push(Undo {
-            table,
-            key: key.to_vec(),
-            before: before.clone(),
-        });
+        self.note(table, key, before.as_ref());
         Ok(before)
     }
 
@@ -194,18 +254,26 @@ impl<'t> Tx<'t> {
             Ok(open.remove(key)?.map(|guard| guard.value().to_vec()))
         })?;
         if before.is_some() {
+            self.note(table, key, before.as_ref());
+        }
+        Ok(before)
+    }
+
+    fn note(&mut self, table: Table, key: &[u8], before: Option<&Vec<u8>>) {
+        self.wrote = true;
+        if self.sharing == Sharing::Batch {
             self.undo.push(Undo {
                 table,
                 key: key.to_vec(),
-                before: before.clone(),
+                before: before.cloned(),
             });
         }
-        Ok(before)
     }
 
     /// Takes back everything since the last [`Tx::keep`].
     pub(super) fn take_back(&mut self) -> Result<(), StoreError> {
         self.spoiled.set(false);
+        self.wrote = false;
         while let Some(Undo { table, key, before }) = self.undo.pop() {
             self.writing(table, |open| {
                 match &before {
@@ -220,9 +288,8 @@ impl<'t> Tx<'t> {
 
     /// Lets the command's writes stand; `true` if there were any.
     pub(super) fn keep(&mut self) -> bool {
-        let wrote = !self.undo.is_empty();
         self.undo.clear();
-        wrote
+        std::mem::take(&mut self.wrote)
     }
 
     /// Whether the running command must be taken back whatever it answers.
@@ -295,9 +362,11 @@ impl Read for Tx<'_> {
 
 /// The number after `number`, of which there is one for longer than anybody lives.
 fn after(number: u64) -> Result<u64, StoreError> {
-    number
-        .checked_add(1)
-        .ok_or_else(|| StoreError::corrupt(Table::Sequences, "a sequence has come to its end"))
+    number.checked_add(1).ok_or_else(ended)
+}
+
+fn ended() -> StoreError {
+    StoreError::corrupt(Table::Sequences, "a sequence has come to its end")
 }
 
 fn be_u64(bytes: &[u8]) -> Option<u64> {

@@ -6,7 +6,11 @@
 //! confirmed. redb then refuses to write (and to read what it has not in memory) until the file is
 //! opened anew, which is tried at once and again until it works; meanwhile callers are answered
 //! [`StoreError::Unavailable`].
+//!
+//! Bulk work comes in chunks, each in a transaction of its own, one after each batch: people first,
+//! but they cannot starve it.
 
+use std::collections::VecDeque;
 use std::sync::Arc;
 use std::sync::mpsc::{Receiver, RecvTimeoutError};
 use std::time::Duration;
@@ -21,6 +25,8 @@ use super::{StoreError, WriterFigures};
 pub const QUEUE_MAX: usize = 4_096;
 /// Most commands that share a commit.
 pub const BATCH_MAX: usize = 256;
+/// Chunks of bulk work that may be in the writer's hands.
+const BULK_MAX: usize = 4;
 /// After this long without work the file is marked so that a crash needs no repair.
 const IDLE: Duration = Duration::from_millis(200);
 /// How long to wait between attempts to open the file after the disk failed.
@@ -40,6 +46,8 @@ pub(super) type Command = Box<dyn FnOnce(&mut Tx<'_>) -> Done + Send>;
 
 pub(super) enum Message {
     Run(Command),
+    /// A chunk of bulk work.
+    Bulk(Command),
     /// Finish what was queued before, then let go of the file.
     Stop,
 }
@@ -47,59 +55,99 @@ pub(super) enum Message {
 /// Runs until told to stop, or until every sender is gone.
 pub(super) fn run(slot: &Arc<Slot>, queue: &Receiver<Message>, figures: &WriterFigures) {
     let mut repair_needed = true;
+    let mut hands = Hands::default();
     loop {
-        let message = if repair_needed {
-            match queue.recv_timeout(IDLE) {
-                Err(RecvTimeoutError::Timeout) => {
-                    repair_needed = !mark_clean(slot);
-                    if repair_needed {
-                        reopen(slot);
+        if hands.is_empty() {
+            let message = if repair_needed {
+                match queue.recv_timeout(IDLE) {
+                    Err(RecvTimeoutError::Timeout) => {
+                        repair_needed = !mark_clean(slot);
+                        if repair_needed {
+                            reopen(slot);
+                        }
+                        continue;
                     }
-                    continue;
+                    other => other.ok(),
                 }
-                other => other.ok(),
-            }
-        } else {
-            queue.recv().ok()
-        };
-        let Some(Message::Run(first)) = message else {
-            break;
-        };
-        let mut batch = vec![first];
-        let mut stopping = false;
-        while batch.len() < BATCH_MAX {
-            match queue.try_recv() {
-                Ok(Message::Run(command)) => batch.push(command),
-                Ok(Message::Stop) => {
-                    stopping = true;
-                    break;
-                }
-                Err(_) => break,
-            }
+            } else {
+                queue.recv().ok()
+            };
+            hands.take(message.unwrap_or(Message::Stop));
         }
-        figures.batch(batch.len());
-        if let Err(error) = commit(slot, batch) {
-            tracing::error!(%error, "store.commit.failed");
-            reopen(slot);
+        while hands.have_room()
+            && let Ok(message) = queue.try_recv()
+        {
+            hands.take(message);
+        }
+        let batch = std::mem::take(&mut hands.batch);
+        let chunk = hands.bulk.pop_front();
+        if batch.is_empty() && chunk.is_none() {
+            // Told to stop, and nothing is left.
+            break;
+        }
+        for (commands, sharing) in [
+            (batch, Sharing::Batch),
+            (chunk.into_iter().collect(), Sharing::Alone),
+        ] {
+            if commands.is_empty() {
+                continue;
+            }
+            figures.batch(commands.len(), sharing);
+            if let Err(error) = commit(slot, commands, sharing) {
+                tracing::error!(%error, "store.commit.failed");
+                reopen(slot);
+            }
         }
         repair_needed = true;
-        if stopping {
-            break;
-        }
     }
     // Closing writes the allocator's state down, like an idle commit.
     slot.close();
 }
 
+/// What was taken from the queue and is not done yet.
+#[derive(Default)]
+struct Hands {
+    batch: Vec<Command>,
+    bulk: VecDeque<Command>,
+    stopping: bool,
+}
+
+impl Hands {
+    fn is_empty(&self) -> bool {
+        self.batch.is_empty() && self.bulk.is_empty() && !self.stopping
+    }
+
+    fn have_room(&self) -> bool {
+        !self.stopping && self.batch.len() < BATCH_MAX && self.bulk.len() < BULK_MAX
+    }
+
+    fn take(&mut self, message: Message) {
+        match message {
+            Message::Run(command) => self.batch.push(command),
+            Message::Bulk(command) => self.bulk.push_back(command),
+            Message::Stop => self.stopping = true,
+        }
+    }
+}
+
+/// With whom a command shares its transaction.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Sharing {
+    /// With the others of its batch: it must be possible to take its writes back one by one.
+    Batch,
+    /// With nobody: where it is refused, the transaction goes.
+    Alone,
+}
+
 /// Runs the batch and answers everybody in it.
-fn commit(slot: &Slot, batch: Vec<Command>) -> Result<(), StoreError> {
+fn commit(slot: &Slot, batch: Vec<Command>, sharing: Sharing) -> Result<(), StoreError> {
     if slot.database().is_none() {
         slot.reopen()?;
     }
     // Commands that never run drop their reply, which their callers see as `Unavailable`.
     let database = slot.database().ok_or(StoreError::Unavailable)?;
     let mut replies = Vec::with_capacity(batch.len());
-    let outcome = run_batch(&database, batch, &mut replies);
+    let outcome = run_batch(&database, batch, sharing, &mut replies);
     drop(database);
     for reply in replies {
         reply(if outcome.is_ok() {
@@ -114,12 +162,13 @@ fn commit(slot: &Slot, batch: Vec<Command>) -> Result<(), StoreError> {
 fn run_batch(
     database: &Database,
     batch: Vec<Command>,
+    sharing: Sharing,
     replies: &mut Vec<Reply>,
 ) -> Result<(), StoreError> {
     let transaction = database.begin_write()?;
     let mut wrote = false;
     {
-        let mut tx = Tx::new(&transaction);
+        let mut tx = Tx::new(&transaction, sharing);
         for command in batch {
             let Done { keep, reply } = command(&mut tx);
             replies.push(reply);
@@ -128,7 +177,7 @@ fn run_batch(
             }
             if keep && !tx.is_spoiled() {
                 wrote |= tx.keep();
-            } else {
+            } else if sharing == Sharing::Batch {
                 tx.take_back()?;
             }
         }

@@ -111,7 +111,9 @@ const CALLERS: &[(&str, &str)] = &[
     ),
     (".snapshot()", "ops/"),
     ("ctx.write(", "ops/"),
+    ("ctx.write_bulk(", "ops/"),
     (".store.write(", "ops/"),
+    (".store.write_bulk(", "ops/"),
     (".store.write_blocking(", "app.rs"),
 ];
 

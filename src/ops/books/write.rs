@@ -78,15 +78,9 @@ impl Changes {
                 tx.remove::<OpenInvoice>(&open.id)?;
             }
         }
-        for order in self.orders.values() {
-            put(ctx, tx, "order.follow", order, detail)?;
-        }
-        for service in self.services.values() {
-            put(ctx, tx, "service.follow", service, detail)?;
-        }
-        for customer in self.customers.values() {
-            put(ctx, tx, "customer.follow", customer, detail)?;
-        }
+        put_all(ctx, tx, "order.follow", self.orders, detail)?;
+        put_all(ctx, tx, "service.follow", self.services, detail)?;
+        put_all(ctx, tx, "customer.follow", self.customers, detail)?;
         for Happened {
             customer,
             at,
@@ -108,65 +102,78 @@ impl Changes {
     }
 }
 
-fn put<T: Record>(
+fn put_all<T: Record>(
     ctx: &Ctx,
     tx: &mut Tx<'_>,
     action: &str,
-    after: &T,
+    records: BTreeMap<T::Key, T>,
     detail: AuditDetail,
 ) -> Result<(), OpError> {
-    if detail == AuditDetail::EachRecord
-        && let Some(before) = tx.get::<T>(&after.key())?
-    {
-        let changes = ops::changes(&before, after)?;
-        if changes.is_empty() {
-            return Ok(());
+    let mut records: Vec<T> = records.into_values().collect();
+    if detail == AuditDetail::EachRecord {
+        let mut changed = Vec::with_capacity(records.len());
+        for after in records {
+            if let Some(before) = tx.get::<T>(&after.key())? {
+                let changes = ops::changes(&before, &after)?;
+                if changes.is_empty() {
+                    continue;
+                }
+                ops::audit(ctx, tx, action, &after, changes)?;
+            }
+            changed.push(after);
         }
-        tx.put(after)?;
-        return ops::audit(ctx, tx, action, after, changes);
+        records = changed;
     }
-    tx.put(after)?;
+    tx.put_many(&records)?;
     Ok(())
 }
 
 /// Gives invoices their numbers and writes them and every entry of the journal.
 fn write_posts(tx: &mut Tx<'_>, posts: Vec<Post>) -> Result<Vec<InvoiceId>, OpError> {
-    let mut numbers = Vec::new();
+    let drafts = posts.iter().filter(|post| matches!(post, Post::Invoice { .. }));
+    let first = tx.next_ids::<InvoiceId>(drafts.count())?;
+    let mut numbers = first..;
+    let mut invoices = Vec::with_capacity(posts.len());
+    let mut open = Vec::new();
     let mut entries = Vec::with_capacity(posts.len());
     for post in posts {
-        match post {
-            Post::Entry(entry) => entries.push(entry),
-            Post::Invoice { draft, open_minor } => {
-                let invoice = Invoice {
-                    id: tx.next_id()?,
-                    ..draft
-                };
-                entries.push(JournalEntry {
-                    id: JournalEntryId(0),
-                    at: invoice.issued_at,
-                    cause: match invoice.kind {
-                        InvoiceKind::Invoice => EntryCause::Invoice(invoice.id),
-                        InvoiceKind::CreditNote { .. } => EntryCause::CreditNote(invoice.id),
-                    },
-                    order: Some(invoice.order),
-                    memo: String::new(),
-                    postings: invoice.postings(),
-                });
-                tx.put(&invoice)?;
-                if open_minor > 0 {
-                    tx.put(&OpenInvoice {
-                        id: invoice.id,
-                        customer: invoice.customer,
-                        order: invoice.order,
-                        open_minor,
-                        currency: invoice.currency,
-                        since: invoice.issued_at,
-                    })?;
-                }
-                numbers.push(invoice.id);
+        let (draft, open_minor) = match post {
+            Post::Entry(entry) => {
+                entries.push(entry);
+                continue;
             }
+            Post::Invoice { draft, open_minor } => (draft, open_minor),
+        };
+        let Some(number) = numbers.next() else { break };
+        let invoice = Invoice {
+            id: InvoiceId(number),
+            ..draft
+        };
+        entries.push(JournalEntry {
+            id: JournalEntryId(0),
+            at: invoice.issued_at,
+            cause: match invoice.kind {
+                InvoiceKind::Invoice => EntryCause::Invoice(invoice.id),
+                InvoiceKind::CreditNote { .. } => EntryCause::CreditNote(invoice.id),
+            },
+            order: Some(invoice.order),
+            memo: String::new(),
+            postings: invoice.postings(),
+        });
+        if open_minor > 0 {
+            open.push(OpenInvoice {
+                id: invoice.id,
+                customer: invoice.customer,
+                order: invoice.order,
+                open_minor,
+                currency: invoice.currency,
+                since: invoice.issued_at,
+            });
         }
+        invoices.push(invoice);
     }
+    tx.put_many(&invoices)?;
+    tx.put_many(&open)?;
     append_entries(tx, entries)?;
-    Ok(numbers)
+    Ok(invoices.into_iter().map(|invoice| invoice.id).collect())
 }
