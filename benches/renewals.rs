@@ -165,12 +165,18 @@ fn write(
 }
 
 fn missing(table: Table) -> StoreError {
-    StoreError::UniqueClash { table: table.name() }
+    StoreError::UniqueClash {
+        table: table.name(),
+    }
 }
 
 fn chunk(tx: &mut Tx<'_>, from: u64, to: u64, scattered: bool) -> Result<(), StoreError> {
-    let customer: Customer = tx.get(&CustomerId(1))?.ok_or_else(|| missing(Table::Customers))?;
-    let service: Service = tx.get(&ServiceId(1))?.ok_or_else(|| missing(Table::Services))?;
+    let customer: Customer = tx
+        .get(&CustomerId(1))?
+        .ok_or_else(|| missing(Table::Customers))?;
+    let service: Service = tx
+        .get(&ServiceId(1))?
+        .ok_or_else(|| missing(Table::Services))?;
     let order: Order = tx.get(&OrderId(1))?.ok_or_else(|| missing(Table::Orders))?;
     let (mut customers, mut services, mut orders) = (Vec::new(), Vec::new(), Vec::new());
     let mut money = Vec::new();
@@ -313,7 +319,9 @@ async fn beside(app: &Arc<App>, count: u64) -> anyhow::Result<()> {
                 let mut times = Vec::new();
                 let mut number = who;
                 while !stop.load(Ordering::Relaxed) {
-                    number = number.wrapping_mul(6_364_136_223_846_793_005).wrapping_add(1_442_695);
+                    number = number
+                        .wrapping_mul(6_364_136_223_846_793_005)
+                        .wrapping_add(1_442_695);
                     let watch = Stopwatch::start();
                     customers::get(&ctx(&app), &handle(1 + (number >> 11) % count))?;
                     times.push(watch.elapsed());

@@ -213,7 +213,9 @@ impl Store {
     {
         let (answer, answered) = tokio::sync::oneshot::channel();
         // The caller may have gone away: its command stands all the same.
-        self.submit(Message::Run, command, move |result| drop(answer.send(result)))?;
+        self.submit(Message::Run, command, move |result| {
+            drop(answer.send(result))
+        })?;
         answered
             .await
             .unwrap_or_else(|_| Err(StoreError::Unavailable.into()))
@@ -230,7 +232,9 @@ impl Store {
         E: From<StoreError> + Send + 'static,
     {
         let (answer, answered) = tokio::sync::oneshot::channel();
-        self.submit(Message::Bulk, command, move |result| drop(answer.send(result)))?;
+        self.submit(Message::Bulk, command, move |result| {
+            drop(answer.send(result))
+        })?;
         answered
             .await
             .unwrap_or_else(|_| Err(StoreError::Unavailable.into()))
@@ -246,7 +250,9 @@ impl Store {
         E: From<StoreError> + Send + 'static,
     {
         let (answer, answered) = sync_channel(1);
-        self.submit(Message::Run, command, move |result| drop(answer.send(result)))?;
+        self.submit(Message::Run, command, move |result| {
+            drop(answer.send(result))
+        })?;
         answered
             .recv()
             .unwrap_or_else(|_| Err(StoreError::Unavailable.into()))
@@ -278,15 +284,13 @@ impl Store {
             Done { keep, reply }
         });
         self.figures.waiting.fetch_add(1, Ordering::Relaxed);
-        self.queue
-            .try_send(kind(command))
-            .map_err(|refused| {
-                self.figures.waiting.fetch_sub(1, Ordering::Relaxed);
-                match refused {
-                    TrySendError::Full(_) => StoreError::Busy,
-                    TrySendError::Disconnected(_) => StoreError::Closed,
-                }
-            })
+        self.queue.try_send(kind(command)).map_err(|refused| {
+            self.figures.waiting.fetch_sub(1, Ordering::Relaxed);
+            match refused {
+                TrySendError::Full(_) => StoreError::Busy,
+                TrySendError::Disconnected(_) => StoreError::Closed,
+            }
+        })
     }
 
     #[must_use]

@@ -479,13 +479,18 @@ impl<'r, R: Read> Books<'r, R> {
     /// for each. Pays open invoices, but does not try orders again: the caller changes one.
     pub(super) fn credit_unused(&mut self, order: &Order, at: Timestamp) -> Result<(), OpError> {
         let zone = self.company.zone.clone();
-        let today = zone.date(at);
+        // Days on which an order was paused were not used.
+        let stopped_at = match order.standing {
+            Standing::Paused { since } => since,
+            _ => at,
+        };
+        let today = zone.date(stopped_at);
         for cycle in (0..order.cycles_paid).rev() {
             let key = cycle_of(order.id, cycle);
             let Some(billed) = self.read.get_by::<Invoice>(Table::InvoicesByCycle, &key)? else {
                 // It was free.
                 let end = order.cycle_start(&zone, cycle.saturating_add(1));
-                if end.is_some_and(|end| end > at) {
+                if end.is_some_and(|end| end > stopped_at) {
                     continue;
                 }
                 break;
@@ -494,11 +499,11 @@ impl<'r, R: Read> Books<'r, R> {
             // A pause moved the end of the last cycle.
             let last = cycle.saturating_add(1) == order.cycles_paid;
             let end = order.expires_at.filter(|_| last).unwrap_or(to);
-            if end <= at {
+            if end <= stopped_at {
                 break;
             }
             let all = zone.date(billed.from).days_until(zone.date(to));
-            let begun = i32::from(billed.from <= at);
+            let begun = i32::from(billed.from <= stopped_at);
             let left = today.days_until(zone.date(end)).saturating_sub(begun);
             let lines = unused(&billed.lines, all, left);
             if lines.is_empty() {
@@ -509,7 +514,7 @@ impl<'r, R: Read> Books<'r, R> {
                 kind: InvoiceKind::CreditNote { of: billed.id },
                 cycle: None,
                 issued_at: at,
-                from: at,
+                from: stopped_at,
                 to: Some(end),
                 lines,
                 ..billed

@@ -130,7 +130,9 @@ fn put_all<T: Record>(
 
 /// Gives invoices their numbers and writes them and every entry of the journal.
 fn write_posts(tx: &mut Tx<'_>, posts: Vec<Post>) -> Result<Vec<InvoiceId>, OpError> {
-    let drafts = posts.iter().filter(|post| matches!(post, Post::Invoice { .. }));
+    let drafts = posts
+        .iter()
+        .filter(|post| matches!(post, Post::Invoice { .. }));
     let first = tx.next_ids::<InvoiceId>(drafts.count())?;
     let mut numbers = first..;
     let mut invoices = Vec::with_capacity(posts.len());

@@ -1,0 +1,536 @@
+#!/usr/bin/env python3
+"""An independent oracle for orders, cycles, invoices and balances.
+
+Written from docs/billing.md, in another language and on another time zone
+library than the program it judges. Python >= 3.9, standard library only.
+
+    ledger.py --write FILE [--seed S] [--cases N]   write N cases, one JSON object a line
+    ledger.py --check [FILE]                        self tests; then recompute FILE
+
+Exit code: 0 all equal, 1 a difference or a failed self test.
+
+A case is one customer with some offers, whose `steps` happen one after the
+other; everything that falls due is worked at its own instant, ties by the
+number of the order. Instants are whole seconds since 1970, UTC; amounts are
+minor units.
+
+zone, currency, offers       what is sold
+start, steps, until          what happens: [instant, verb, arguments...]
+refused                      for each step, whether the box must refuse it (409)
+invoices                     [number, kind, order, cycle, from, to, issued, net, tax]
+orders                       [status, next, expires, status of its services]
+balance, customer            minor units; status
+"""
+
+import argparse
+import json
+import os
+import sys
+from fractions import Fraction
+
+sys.path.insert(0, os.path.dirname(os.path.abspath(__file__)))
+import terms  # noqa: E402
+
+HERE = os.path.dirname(os.path.abspath(__file__))
+FILE = os.path.join(HERE, "..", "it", "data", "ledger.jsonl")
+DAY = 86_400
+# The box under test stands here when it starts.
+BOX_START = 1_769_853_600  # 2026-01-31T10:00:00Z
+DECIMALS = {"USD": 2, "EUR": 2, "JPY": 0, "KWD": 3}
+ZONES = ("UTC", "Europe/Berlin", "America/New_York", "Australia/Lord_Howe", "Pacific/Chatham",
+         "Asia/Kathmandu", "America/St_Johns")
+
+
+# ---------------------------------------------------------------- money and time
+
+def rounded(value):
+    """To a whole number, half away from zero."""
+    value = Fraction(value)
+    whole = (abs(value) * 2 + 1) // 2
+    return int(whole) if value >= 0 else -int(whole)
+
+
+def line(charge, on):
+    """(net, tax) of one charge for a cycle that starts on the local day `on`."""
+    rate = Fraction(charge["rate"])
+    for since, dated in charge.get("dated", []):
+        if since <= on:
+            rate = Fraction(dated)
+    amount = charge["amount"]
+    if charge["included"]:
+        tax = rounded(amount * rate / (100 + rate))
+        return amount - tax, tax
+    return amount, rounded(amount * rate / 100)
+
+
+def boundary(zone, start, duration, period, k):
+    """Start of cycle k, in seconds."""
+    ms = terms.boundary(zone, start * 1000, duration, period, k)
+    assert ms % 1000 == 0
+    return ms // 1000
+
+
+def day_of(zone, at):
+    """The local day as `2026-01-31`, and as a number."""
+    day = terms.to_wall(zone, at * 1000).date()
+    return day.isoformat(), day.toordinal()
+
+
+# ---------------------------------------------------------------- the books
+
+class Order:
+    def __init__(self, number, offer, at):
+        self.number, self.offer, self.version = number, offer, len(offer["prices"]) - 1
+        self.status, self.standing = "ACTTIVE", "settled"
+        self.anchor, self.anchor_cycle, self.begun = at, 0, 1
+        self.next = self.expires = None
+        self.since = self.freeze = self.suspend = None
+
+
+class Refused(Exception):
+    pass
+
+
+class Books:
+    def __init__(self, case):
+        self.zone, self.balance = case["zone"], 0
+        self.offers = [dict(offer, prices=[(None, True, offer["charges"])]) for offer in case["offers"]]
+        self.orders, self.invoices, self.open = [], [], {}
+        self.suspended = False
+
+    # ---- prices
+
+    def charges(self, order, at):
+        held = order.offer["prices"][order.version]
+        for version, price in enumerate(order.offer["prices"]):
+            if version > order.version and price[1] and price[0] <= at:
+                held = price
+        return held[2]
+
+    def bill(self, order, cycle, start):
+        on, _ = day_of(self.zone, start)
+        due = [c for c in self.charges(order, start)
+               if order.offer["type"] == "ONE_TIME" or c["type"] == "RECURRING" or cycle == 0]
+        lines = [line(charge, on) for charge in due]
+        return sum(net for net, _ in lines), sum(tax for _, tax in lines)
+
+    # ---- cycles
+
+    def start_of(self, order, cycle):
+        offer = order.offer
+        return boundary(self.zone, order.anchor, offer["duration"], offer["period"],
+                        cycle - order.anchor_cycle)
+
+    def more(self, order):
+        cycles = order.offer["cycles"]
+        return order.offer["type"] == "RECURRING" and (cycles == 0 or order.begun < cycles)
+
+    def anchor(self, order, at):
+        order.anchor, order.anchor_cycle, order.next = at, order.begun, at
+
+    def issue(self, order, cycle, start, end, at):
+        """Answers what the balance does not cover."""
+        net, tax = self.bill(order, cycle, start)
+        total = net + tax
+        if total <= 0:
+            return 0
+        owed = total - min(max(self.balance, 0), total)
+        self.balance -= total
+        self.invoices.append(["INVOICE", order.number, cycle, start, end, at, net, tax])
+        if owed:
+            self.open[len(self.invoices)] = [order.number, owed]
+        return owed
+
+    def renew(self, order, at):
+        """The next cycle begins at order.next. Answers what is owed."""
+        end = self.start_of(order, order.begun + 1)
+        owed = self.issue(order, order.begun, order.next, end, at)
+        order.begun += 1
+        order.status, order.standing = "ACTTIVE", "settled"
+        order.expires = end if order.expires is None else max(end, order.expires)
+        order.next = end if self.more(order) else None
+        return owed
+
+    def covered(self, order):
+        net, tax = self.bill(order, order.begun, order.next)
+        return net + tax <= 0 or self.balance >= net + tax
+
+    def overdue(self, order, at):
+        order.standing, order.since = "overdue", at
+        order.freeze = boundary(self.zone, at, order.offer["grace"], "DAY", 1) if order.offer["grace"] else at
+
+    # ---- what is due
+
+    def due(self, order):
+        """(instant, rank, what): the lowest rank first where several are due at once."""
+        prepaid, found = order.offer["billing"] == "PREPAID", []
+        if order.status == "ACTTIVE":
+            if order.standing == "overdue":
+                found.append((order.freeze, 0, "freeze"))
+                if not (prepaid and order.next is not None):
+                    found.append((order.next, 2, "cycle") if order.next is not None
+                                 else (order.expires, 3, "end"))
+            elif order.next is not None:
+                found.append((order.next, 2, "cycle"))
+            else:
+                found.append((order.expires, 3, "end"))
+        elif order.status == "CANCELED" and order.standing != "ended":
+            found.append((order.expires, 3, "end"))
+        elif order.status == "INACTIVE" and order.standing == "frozen":
+            if order.next is None:
+                found.append((order.expires, 3, "end"))
+            if order.suspend is not None:
+                found.append((order.suspend, 4, "suspend"))
+        return min(found, default=None)
+
+    def work(self, until):
+        while True:
+            due = [(step[0], order.number, step[2], order) for order in self.orders
+                   if (step := self.due(order)) and step[0] <= until]
+            if not due:
+                return
+            at, _, what, order = min(due, key=lambda item: item[:2])
+            self.take(order, what, at)
+
+    def take(self, order, what, at):
+        if what == "freeze":
+            order.status, order.standing = "INACTIVE", "frozen"
+            wait = order.offer["suspend"]
+            order.suspend = boundary(self.zone, at, wait, "DAY", 1) if wait else at
+        elif what == "suspend":
+            order.suspend = None
+            if not any(self.runs(other, at) for other in self.orders):
+                self.suspended = True
+        elif what == "end":
+            order.status = "CANCELED" if order.status == "CANCELED" else "EXPIRED"
+            order.standing, order.next = "ended", None
+        elif order.offer["billing"] == "PREPAID":
+            if self.covered(order):
+                self.renew(order, at)
+            else:
+                self.overdue(order, at)
+        else:
+            was_overdue, since, freeze = order.standing == "overdue", order.since, order.freeze
+            owed = self.renew(order, at)
+            if was_overdue:
+                order.standing, order.since, order.freeze = "overdue", since, freeze
+            elif owed:
+                self.overdue(order, at)
+
+    def runs(self, order, at):
+        if order.status == "ACTTIVE":
+            end = max(order.expires, order.freeze) if order.standing == "overdue" else order.expires
+            return end > at
+        return order.status == "CANCELED" and order.standing != "ended" and order.expires > at
+
+    # ---- what people do
+
+    def pay_open(self, amount):
+        for number in sorted(self.open):
+            paid = min(amount, self.open[number][1])
+            self.open[number][1] -= paid
+            amount -= paid
+            if self.open[number][1] == 0:
+                del self.open[number]
+
+    def reopen(self, at):
+        any_did = False
+        for order in self.orders:
+            if order.standing not in ("overdue", "frozen"):
+                continue
+            frozen = order.standing == "frozen"
+            if order.offer["billing"] == "PREPAID" and self.more(order):
+                kept = (order.anchor, order.anchor_cycle, order.next)
+                if frozen:
+                    self.anchor(order, at)
+                if not self.covered(order):
+                    order.anchor, order.anchor_cycle, order.next = kept
+                    continue
+                self.renew(order, at)
+            else:
+                if any(held[0] == order.number for held in self.open.values()):
+                    continue
+                order.status, order.standing = "ACTTIVE", "settled"
+                if frozen and order.expires <= at and self.more(order):
+                    self.anchor(order, at)
+                    order.expires = at
+            any_did = True
+            while (step := self.due(order)) and step[0] <= at:
+                self.take(order, step[2], at)
+        if any_did:
+            self.suspended = False
+
+    def credit(self, order, at):
+        stopped = order.since if order.standing == "paused" else at
+        _, today = day_of(self.zone, stopped)
+        for cycle in range(order.begun - 1, -1, -1):
+            billed = [(n, i) for n, i in enumerate(self.invoices, 1)
+                      if i[0] == "INVOICE" and i[1] == order.number and i[2] == cycle]
+            if not billed:
+                if self.start_of(order, cycle + 1) > stopped:
+                    continue
+                break
+            number, (_, _, _, start, end, _, net, tax) = billed[0]
+            until = order.expires if cycle == order.begun - 1 else end
+            if until <= stopped:
+                break
+            days = day_of(self.zone, end)[1] - day_of(self.zone, start)[1]
+            left = day_of(self.zone, until)[1] - today - (1 if start <= stopped else 0)
+            left = min(max(left, 0), days)
+            if days <= 0 or left == 0:
+                continue
+            gross = rounded(Fraction(-(net + tax) * left, days))
+            back = rounded(Fraction(-tax * left, days))
+            if gross == 0:
+                continue
+            self.invoices.append(["CREDIT_NOTE", order.number, None, stopped, until, at, gross - back, back])
+            self.balance -= gross
+            self.pay_open(-gross)
+
+    def end(self, order, at, credit):
+        if order.status == "EXPIRED":
+            raise Refused
+        if credit:
+            self.credit(order, at)
+        order.status, order.standing, order.next = "EXPIRED", "settled", None
+        order.expires = min(order.expires, at)
+
+    def place(self, offer, at):
+        order = Order(len(self.orders), self.offers[offer], at)
+        order.expires = self.start_of(order, 1)
+        order.next = order.expires if self.more(order) else None
+        self.orders.append(order)
+        owed = self.issue(order, 0, at, order.expires, at)
+        if owed and order.offer["billing"] == "POSTPAID":
+            self.overdue(order, at)
+        while (step := self.due(order)) and step[0] <= at:
+            self.take(order, step[2], at)
+
+    def do(self, at, verb, *arguments):
+        order = self.orders[arguments[0]] if verb not in ("order", "pay", "price") else None
+        settled = order is not None and order.status == "ACTTIVE" and order.standing == "settled"
+        if verb == "order":
+            self.place(arguments[0], at)
+        elif verb == "pay":
+            self.balance += arguments[0]
+            self.pay_open(arguments[0])
+            self.reopen(at)
+        elif verb == "price":
+            offer, charges, running = arguments
+            self.offers[offer]["prices"].append((at, running, charges))
+        elif verb == "cancel":
+            order.status, order.next = "CANCELED", None
+        elif verb == "uncancel":
+            order.status, order.standing = "ACTTIVE", "settled"
+            order.next = order.expires if self.more(order) else None
+        elif verb == "pause":
+            if not settled:
+                raise Refused
+            order.status, order.standing, order.since, order.next = "INACTIVE", "paused", at, None
+        elif verb == "resume":
+            if order.standing != "paused":
+                raise Refused
+            order.status, order.standing = "ACTTIVE", "settled"
+            order.expires = at + max(order.expires - order.since, 0)
+            if self.more(order):
+                self.anchor(order, order.expires)
+            self.work_one(order, at)
+        elif verb == "renew":
+            if not settled or not self.more(order) or order.next is None or not self.covered(order):
+                raise Refused
+            self.renew(order, at)
+        elif verb == "end":
+            self.end(order, at, arguments[1])
+            self.reopen(at)
+        elif verb == "change":
+            self.end(order, at, True)
+            self.place(arguments[1], at)
+            self.reopen(at)
+
+    def work_one(self, order, at):
+        while (step := self.due(order)) and step[0] <= at:
+            self.take(order, step[2], at)
+
+    def service(self, order, now):
+        if order.status == "ACTTIVE":
+            return "ACTIVE"
+        if order.status == "CANCELED":
+            return "EXPIRED" if order.standing == "ended" else "ACTIVE"
+        return "EXPIRED" if order.status == "EXPIRED" else "FROZEN"
+
+
+def answer(case):
+    books, refused = Books(case), []
+    for at, verb, *arguments in case["steps"]:
+        books.work(at)
+        try:
+            books.do(at, verb, *arguments)
+            refused.append(False)
+        except Refused:
+            refused.append(True)
+    books.work(case["until"])
+    return {
+        "refused": refused,
+        "invoices": [[n, *invoice] for n, invoice in enumerate(books.invoices, 1)],
+        "orders": [[o.status, o.next, o.expires, books.service(o, case["until"])] for o in books.orders],
+        "balance": books.balance,
+        "customer": "SUSPENDED_BY_BILLING" if books.suspended else "ACTIVE",
+    }
+
+
+# ---------------------------------------------------------------- the writer
+
+def make_charges(dice, currency):
+    unit = 10 ** DECIMALS[currency]
+    charges = []
+    for _ in range(dice.pick((1, 1, 1, 2))):
+        charge = {
+            "type": dice.pick(("RECURRING", "RECURRING", "RECURRING", "ONE_TIME")),
+            "amount": dice.int(1, 40 * unit),
+            "rate": dice.pick(("0", "0", "7", "19", "20", "7.5", "21")),
+            "included": dice.chance(0.7),
+        }
+        if dice.chance(0.2):
+            charge["dated"] = [["%d-%02d-01" % (dice.int(2026, 2030), dice.int(1, 12)), "23"]]
+        charges.append(charge)
+    if dice.chance(0.1):
+        charges.append({"type": "RECURRING", "amount": -dice.int(1, 3 * unit), "rate": "0", "included": True})
+    return charges
+
+
+def make_offer(dice, currency, long):
+    period = dice.pick(("MONTH", "MONTH", "MONTH", "DAY", "QUARTER", "YEAR"))
+    if long:
+        period = dice.pick(("QUARTER", "YEAR", "YEAR"))
+    duration = dice.pick({"DAY": (7, 10, 30, 31), "MONTH": (1, 1, 1, 2, 6), "QUARTER": (1, 2), "YEAR": (1, 1, 2)}[period])
+    return {
+        "billing": dice.pick(("PREPAID", "PREPAID", "POSTPAID")),
+        "type": dice.pick(("RECURRING",) * 5 + ("ONE_TIME",)),
+        "duration": duration, "period": period,
+        "cycles": dice.pick((0, 0, 0, 1, 2, 3, 12)),
+        "grace": dice.pick((0, 0, 3, 5, 14)), "suspend": dice.pick((0, 0, 2, 10)),
+        "charges": make_charges(dice, currency),
+    }
+
+
+def make_case(dice):
+    currency, zone = dice.pick(tuple(DECIMALS)), dice.pick(ZONES)
+    long = dice.chance(0.15)
+    case = {"zone": zone, "currency": currency,
+            "offers": [make_offer(dice, currency, long) for _ in range(2)]}
+    at = case["start"] = BOX_START + dice.int(1, 500) * DAY + dice.int(0, DAY - 1)
+    steps = case["steps"] = []
+    unit = 10 ** DECIMALS[currency]
+    for index in range(dice.int(2, 14)):
+        # Only what the box allows a client to ask for in that state.
+        books = Books(case)
+        for step in steps:
+            books.work(step[0])
+            try:
+                books.do(*step)
+            except Refused:
+                pass
+        books.work(at)
+        orders = books.orders
+        if not orders or (len(orders) < 3 and dice.chance(0.15)):
+            verb = ["order", dice.int(0, 1)]
+        elif dice.chance(0.4):
+            verb = ["pay", dice.int(1, dice.pick((10, 60, 60, 400)) * unit)]
+        else:
+            order = dice.pick(orders)
+            choices = ["pause", "resume", "renew", "end"]
+            if len(orders) < 4:
+                choices.append("change")
+            if order.status == "ACTTIVE" and order.standing == "settled":
+                choices += ["cancel", "cancel"]
+            if order.status == "CANCELED" and order.standing != "ended":
+                choices += ["uncancel"] * 4
+            if order.standing == "paused":
+                choices += ["resume"] * 4
+            if dice.chance(0.2):
+                verb = ["price", dice.int(0, 1), make_charges(dice, currency), dice.chance(0.5)]
+            else:
+                word = dice.pick(choices)
+                verb = [word, order.number]
+                if word == "end":
+                    verb.append(dice.chance(0.6))
+                if word == "change":
+                    verb.append(dice.int(0, 1))
+        steps.append([at, *verb])
+        if dice.chance(0.15):
+            continue  # at the same instant
+        roll = dice.random()
+        nexts = [step[0] for order in books.orders if (step := books.due(order)) and step[0] > at]
+        if nexts and roll < 0.25:
+            at = min(nexts)  # on the very instant
+        else:
+            at += dice.int(1, dice.pick((2, 20, 45, 45, 200)) * DAY * (12 if long else 1))
+    case["until"] = at + dice.int(0, 200 * DAY * (100 if long else 1))
+    while len(answer(case)["invoices"]) > 150:
+        case["until"] = at + (case["until"] - at) // 2
+        if case["until"] == at:
+            return None
+    return case
+
+
+def write(path, seed, count):
+    dice, lines = terms.Dice(seed), []
+    while len(lines) < count:
+        case = make_case(dice)
+        if case is not None:
+            lines.append(json.dumps({**case, **answer(case)}, separators=(",", ":")))
+    with open(path, "w", encoding="ascii", newline="\n") as f:
+        f.write("".join(text + "\n" for text in lines))
+    print(f"{path}: {count} cases, {os.path.getsize(path)} bytes")
+
+
+# ---------------------------------------------------------------- the checker
+
+def self_test():
+    assert [rounded(Fraction(n, 2)) for n in (-3, -1, 0, 1, 3)] == [-2, -1, 0, 1, 2]
+    ten = {"type": "RECURRING", "amount": 1200, "rate": "20", "included": True}
+    assert line(ten, "2026-01-01") == (1000, 200)
+    assert line(dict(ten, included=False), "2026-01-01") == (1200, 240)
+    assert line(dict(ten, dated=[["2026-02-01", "50"]]), "2026-02-01") == (800, 400)
+    offer = {"billing": "PREPAID", "type": "RECURRING", "duration": 1, "period": "MONTH", "cycles": 0,
+             "grace": 0, "suspend": 0, "charges": [dict(ten, rate="0", amount=3000)]}
+    start = BOX_START
+    case = {"zone": "UTC", "currency": "USD", "offers": [offer], "start": start, "until": start + 40 * DAY,
+            "steps": [[start, "pay", 3000], [start, "order", 0]]}
+    held = answer(case)
+    assert held["orders"][0][0] == "INACTIVE" and held["customer"] == "SUSPENDED_BY_BILLING", held
+    case["steps"].append([start + 10 * DAY, "end", 0, True])
+    held = answer(case)
+    # 28 days, of which the 31st and ten more are used: 17 left.
+    assert held["balance"] == rounded(Fraction(3000 * 17, 28)), held
+
+
+def check(path):
+    self_test()
+    wrong = 0
+    with open(path, encoding="ascii") as f:
+        for number, text in enumerate(f, 1):
+            case = json.loads(text)
+            held = answer(case)
+            if any(json.loads(json.dumps(held[key])) != case[key] for key in held):
+                print(f"{path}:{number}: differs")
+                wrong += 1
+    print(f"{path}: {number} cases, {wrong} wrong")
+    return 1 if wrong else 0
+
+
+def main():
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("--write", metavar="FILE")
+    parser.add_argument("--check", nargs="?", const=FILE, metavar="FILE")
+    parser.add_argument("--seed", type=int, default=1)
+    parser.add_argument("--cases", type=int, default=400)
+    arguments = parser.parse_args()
+    if arguments.write:
+        write(arguments.write, arguments.seed, arguments.cases)
+        return 0
+    return check(arguments.check or FILE)
+
+
+if __name__ == "__main__":
+    sys.exit(main())
