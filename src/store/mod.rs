@@ -214,7 +214,7 @@ impl Store {
         let (answer, answered) = tokio::sync::oneshot::channel();
         // The caller may have gone away: its command stands all the same.
         self.submit(Message::Run, command, move |result| {
-            drop(answer.send(result))
+            drop(answer.send(result));
         })?;
         answered
             .await
@@ -233,7 +233,7 @@ impl Store {
     {
         let (answer, answered) = tokio::sync::oneshot::channel();
         self.submit(Message::Bulk, command, move |result| {
-            drop(answer.send(result))
+            drop(answer.send(result));
         })?;
         answered
             .await
@@ -251,7 +251,7 @@ impl Store {
     {
         let (answer, answered) = sync_channel(1);
         self.submit(Message::Run, command, move |result| {
-            drop(answer.send(result))
+            drop(answer.send(result));
         })?;
         answered
             .recv()

@@ -111,7 +111,7 @@ fn put_all<T: Record>(
 ) -> Result<(), OpError> {
     let mut records: Vec<T> = records.into_values().collect();
     if detail == AuditDetail::EachRecord {
-        let mut changed = Vec::with_capacity(records.len());
+        let mut kept = Vec::with_capacity(records.len());
         for after in records {
             if let Some(before) = tx.get::<T>(&after.key())? {
                 let changes = ops::changes(&before, &after)?;
@@ -120,9 +120,9 @@ fn put_all<T: Record>(
                 }
                 ops::audit(ctx, tx, action, &after, changes)?;
             }
-            changed.push(after);
+            kept.push(after);
         }
-        records = changed;
+        records = kept;
     }
     tx.put_many(&records)?;
     Ok(())

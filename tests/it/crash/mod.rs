@@ -4,6 +4,7 @@
 mod disk;
 mod full_disk;
 mod power;
+mod renewals;
 
 use std::collections::BTreeMap;
 
