@@ -18,6 +18,7 @@ use crate::domain::staff::Actor;
 use crate::domain::time::Timestamp;
 use crate::entropy::Entropy;
 use crate::keys::Keys;
+use crate::outbound::Outbound;
 use crate::passwords::Passwords;
 use crate::store::{Read as _, Snapshot, Storage, Store, StoreError, Table};
 use crate::telemetry::Metrics;
@@ -30,6 +31,7 @@ pub struct App {
     pub config: Config,
     pub keys: Keys,
     pub passwords: Passwords,
+    pub outbound: Outbound,
     pub metrics: Metrics,
     /// Front part and counter of the names of requests.
     run: String,
@@ -84,6 +86,7 @@ impl App {
         })?;
         let keys = Keys::new(&secret, &config.alphaott.service_provider);
         let passwords = Passwords::new(&config.passwords)?;
+        let outbound = Outbound::new(&config)?;
         let metrics = Metrics::default();
         let run = entropy.hex::<4>().context("no randomness")?;
         let app = Self {
@@ -93,6 +96,7 @@ impl App {
             config,
             keys,
             passwords,
+            outbound,
             metrics,
             run,
             requests: AtomicU64::new(0),

@@ -1,0 +1,34 @@
+//! What the box says to others, over HTTP: one client for all of them. Must not know the store, nor
+//! what the answers are used for.
+
+use std::time::Duration;
+
+use anyhow::Context as _;
+
+use crate::config::Config;
+
+/// How long another system may take to answer.
+const TIMEOUT: Duration = Duration::from_secs(20);
+/// How long it may take to pick up the phone.
+const CONNECT_TIMEOUT: Duration = Duration::from_secs(5);
+
+/// Everything the box can call.
+pub struct Outbound {
+    http: reqwest::Client,
+}
+
+impl Outbound {
+    pub fn new(_config: &Config) -> anyhow::Result<Self> {
+        // Fails where it was done before, which is what is wanted.
+        let _ = rustls::crypto::ring::default_provider().install_default();
+        let http = reqwest::Client::builder()
+            .timeout(TIMEOUT)
+            .connect_timeout(CONNECT_TIMEOUT)
+            .redirect(reqwest::redirect::Policy::none())
+            .user_agent(concat!("boxoffice/", env!("CARGO_PKG_VERSION")))
+            .no_proxy()
+            .build()
+            .context("cannot make the HTTP client")?;
+        Ok(Self { http })
+    }
+}
