@@ -121,6 +121,12 @@ pub struct PaymentSettings {
     pub voucher: bool,
     /// Cards that do what their number says, and no money. Never on a box with real customers.
     pub sandbox: bool,
+    /// Secret key of the account at Stripe (`sk_...`); empty: no cards.
+    pub stripe_secret_key: String,
+    /// Secret of the webhook (`whsec_...`); several separated by commas while one is changed.
+    pub stripe_webhook_secret: String,
+    /// Where Stripe is.
+    pub stripe_api: String,
 }
 
 /// Cost of passwords (argon2id) and how many are worked at once.
@@ -226,6 +232,9 @@ impl Default for PaymentSettings {
             manual_text: String::new(),
             voucher: true,
             sandbox: false,
+            stripe_secret_key: String::new(),
+            stripe_webhook_secret: String::new(),
+            stripe_api: "https://api.stripe.com".to_owned(),
         }
     }
 }
@@ -256,7 +265,14 @@ impl Default for LogSettings {
 pub type Flags = BTreeMap<String, String>;
 
 /// Settings that are never printed.
-const SECRETS: &[&str] = &["stalker.password", "smtp.url", "sms.url", "carrier.url"];
+const SECRETS: &[&str] = &[
+    "stalker.password",
+    "smtp.url",
+    "sms.url",
+    "carrier.url",
+    "payments.stripe_secret_key",
+    "payments.stripe_webhook_secret",
+];
 
 /// Sections that later versions act on: accepted, so that one file serves both.
 const NOT_YET_USED: &[&str] = &["stalker", "marketone", "smtp", "sms", "carrier"];

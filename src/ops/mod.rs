@@ -20,6 +20,7 @@ pub mod payments;
 pub mod renewals;
 pub mod services;
 pub mod staff;
+pub mod stripe;
 pub mod upkeep;
 pub mod vouchers;
 

@@ -5,7 +5,7 @@ use crate::app::Ctx;
 use crate::domain::catalogue::{ProductOffer, ProductSpec};
 use crate::domain::customer::Customer;
 use crate::domain::cycle::Bill;
-use crate::domain::id::{CustomerId, ProductOfferId};
+use crate::domain::id::{CustomerId, PaymentId, ProductOfferId};
 use crate::domain::journal::Account;
 use crate::domain::money::Amount;
 use crate::domain::order::{Order, OrderStatus, Standing};
@@ -290,7 +290,14 @@ fn sandbox(
         "4000000000000077" | "4000000000000341" => {
             let due = ctx.now.saturating_add_seconds(SANDBOX_SECONDS);
             let reference = format!("{reference}-{}", &digits[13..]);
-            begin_payment(ctx, tx, &page, amount, "sandbox", Some((reference, due)))?;
+            begin_payment(
+                ctx,
+                tx,
+                &page,
+                amount,
+                "sandbox",
+                Some((Some(reference), due)),
+            )?;
             Ok(Outcome::Processing)
         }
         "4000000000000002" => {
@@ -342,6 +349,65 @@ fn new_payment(
     })
 }
 
+/// A payment at a provider's own page.
+pub(super) enum Begun {
+    Paid,
+    UnderWay(PaymentId),
+}
+
+/// Begins a payment whose end a provider will say; one that is under way with the same provider
+/// goes on. `due_at`: when it is looked after at the latest.
+pub(super) fn begin_at_provider(
+    ctx: &Ctx,
+    tx: &mut Tx<'_>,
+    code: &str,
+    seen: Amount,
+    method: &str,
+    due_at: Timestamp,
+) -> Result<Begun, OpError> {
+    let view = view_in(ctx, tx, find_in(tx, code)?)?;
+    match view.closed {
+        Some(Closed::Paid) => return Ok(Begun::Paid),
+        Some(Closed::Processing) => {
+            let payment = view.payment.filter(|payment| payment.method == method);
+            let payment = payment.ok_or(Refusal::PageClosed)?;
+            return Ok(Begun::UnderWay(payment.id));
+        }
+        Some(Closed::Expired | Closed::Withdrawn) => return Err(Refusal::PageClosed.into()),
+        None => {}
+    }
+    if seen != view.to_pay {
+        return Err(Refusal::PriceChanged { now: view.to_pay }.into());
+    }
+    if view.page.attempts >= PAGE_ATTEMPTS_MAX {
+        return Err(Refusal::PageClosed.into());
+    }
+    let mut page = view.page.clone();
+    page.attempts = page.attempts.saturating_add(1);
+    if view.to_pay.minor <= 0 {
+        complete(ctx, tx, &page, None)?;
+        return Ok(Begun::Paid);
+    }
+    let payment = begin_payment(ctx, tx, &page, view.to_pay, method, Some((None, due_at)))?;
+    Ok(Begun::UnderWay(payment.id))
+}
+
+/// Code of the page that a payment is for, and what is sold there.
+pub(super) fn named_in(read: &impl Read, payment: &Payment) -> Result<(String, String), OpError> {
+    let page = payment.page.ok_or(Refusal::PageClosed)?;
+    let page: HostedPage = read.get(&page)?.ok_or(Refusal::PageClosed)?;
+    let order: Order = super::get(read, page.order)?;
+    let product: ProductSpec = super::get(read, order.product)?;
+    let title = match order.offer {
+        Some(id) => super::get::<ProductOffer>(read, id)?.title,
+        None => String::new(),
+    };
+    let title = [title, product.title, "Your order".to_owned()]
+        .into_iter()
+        .find(|title| !title.trim().is_empty());
+    Ok((page.code, title.unwrap_or_default()))
+}
+
 /// Notes a payment that somebody else will say the end of.
 fn begin_payment(
     ctx: &Ctx,
@@ -349,11 +415,11 @@ fn begin_payment(
     page: &HostedPage,
     amount: Amount,
     method: &str,
-    due: Option<(String, Timestamp)>,
+    due: Option<(Option<String>, Timestamp)>,
 ) -> Result<Payment, OpError> {
     let mut payment = new_payment(ctx, tx, page, amount, method)?;
     if let Some((reference, due_at)) = due {
-        payment.reference = Some(reference);
+        payment.reference = reference;
         payment.due_at = Some(due_at);
     }
     super::create(ctx, tx, "payment.begin", &payment)?;

@@ -15,7 +15,7 @@ use crate::store::key::{instant_of, owned_by, reference_of, trailing_number, unt
 use crate::store::{Read as _, Span, Table, Tx, balance_minor};
 
 use super::books::{AuditDetail, Books};
-use super::{Handle, Named, OpError, pages};
+use super::{Handle, Named, OpError, pages, stripe};
 
 impl Named for Payment {
     const KIND: &'static str = "payment";
@@ -335,6 +335,20 @@ fn hold(
     Ok(after)
 }
 
+/// Money of another amount than was asked for: it lies in `suspense` until a person looks at it.
+pub(super) fn hold_amount(
+    ctx: &Ctx,
+    tx: &mut Tx<'_>,
+    before: &Payment,
+    paid: Amount,
+) -> Result<Payment, OpError> {
+    let mut after = before.clone();
+    after.amount = paid;
+    after.ended_at = Some(ctx.now);
+    after.due_at = None;
+    hold(ctx, tx, before, after)
+}
+
 /// Says whose the money is that lies in `suspense`.
 pub async fn resolve(
     ctx: &Ctx,
@@ -402,8 +416,13 @@ pub(super) fn next_due(
     Ok(next)
 }
 
-/// Lets the sandbox decide about a payment: as the card said that was used.
+/// Looks after a payment that is under way: asks its provider, or lets the sandbox decide as the
+/// card said that was used.
 pub(super) async fn decide(ctx: &Ctx, id: PaymentId) -> Result<(), OpError> {
+    let method = super::get::<Payment>(&ctx.snapshot()?, id)?.method;
+    if method == stripe::METHOD {
+        return look_after(ctx, id).await;
+    }
     ctx.write(move |ctx, tx| {
         let payment: Payment = super::get(tx, id)?;
         let fails = payment
@@ -419,4 +438,21 @@ pub(super) async fn decide(ctx: &Ctx, id: PaymentId) -> Result<(), OpError> {
         end_in(ctx, tx, id, ending).map(|_| ())
     })
     .await
+}
+
+/// See [`decide`]. A provider that is switched off must not stop the others.
+async fn look_after(ctx: &Ctx, id: PaymentId) -> Result<(), OpError> {
+    match stripe::look(ctx, id).await {
+        Err(OpError::Refused(refusal)) => {
+            tracing::warn!(payment = id.0, code = refusal.code(), "payment.left_alone");
+            ctx.write(move |_, tx| {
+                let before: Payment = super::get(tx, id)?;
+                let due_at = None;
+                tx.put(&Payment { due_at, ..before })?;
+                Ok(())
+            })
+            .await
+        }
+        other => other.map(|_| ()),
+    }
 }

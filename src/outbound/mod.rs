@@ -1,6 +1,8 @@
 //! What the box says to others, over HTTP: one client for all of them. Must not know the store, nor
 //! what the answers are used for.
 
+pub mod stripe;
+
 use std::time::Duration;
 
 use anyhow::Context as _;
@@ -14,11 +16,12 @@ const CONNECT_TIMEOUT: Duration = Duration::from_secs(5);
 
 /// Everything the box can call.
 pub struct Outbound {
-    http: reqwest::Client,
+    /// Card payments; none where no account is set up.
+    pub stripe: Option<stripe::Stripe>,
 }
 
 impl Outbound {
-    pub fn new(_config: &Config) -> anyhow::Result<Self> {
+    pub fn new(config: &Config) -> anyhow::Result<Self> {
         // Fails where it was done before, which is what is wanted.
         let _ = rustls::crypto::ring::default_provider().install_default();
         let http = reqwest::Client::builder()
@@ -29,6 +32,8 @@ impl Outbound {
             .no_proxy()
             .build()
             .context("cannot make the HTTP client")?;
-        Ok(Self { http })
+        Ok(Self {
+            stripe: stripe::Stripe::new(&http, &config.payments),
+        })
     }
 }

@@ -8,13 +8,13 @@ use std::sync::Arc;
 
 use axum::Router;
 use axum::body::Bytes;
-use axum::extract::{Path, State};
+use axum::extract::{Path, RawQuery, State};
 use axum::http::header::{
     CACHE_CONTROL, CONTENT_SECURITY_POLICY, CONTENT_TYPE, LOCATION, REFERRER_POLICY,
 };
-use axum::http::{Extensions, HeaderValue, StatusCode};
+use axum::http::{Extensions, HeaderMap, HeaderValue, StatusCode};
 use axum::response::{IntoResponse as _, Response};
-use axum::routing::get;
+use axum::routing::{get, post};
 
 use crate::app::{App, Ctx};
 use crate::domain::money::{Amount, Currency};
@@ -24,6 +24,7 @@ use crate::domain::staff::Actor;
 use crate::ops;
 use crate::ops::OpError;
 use crate::ops::pages::{Closed, Outcome, View, Way};
+use crate::ops::stripe::{Heard, Leads};
 use crate::wire::kit::client_address;
 use crate::wire::kit::locale::{amount, day, html};
 
@@ -42,6 +43,7 @@ pub fn router() -> Router<Arc<App>> {
     Router::new()
         .route("/pay/{code}", get(show).post(submit))
         .route("/pay/assets/style.css", get(style))
+        .route("/payments/webhooks/stripe", post(stripe_webhook))
 }
 
 async fn style() -> Response {
@@ -61,18 +63,82 @@ fn circumstances(app: &Arc<App>, extensions: &Extensions) -> Ctx {
 async fn show(
     State(app): State<Arc<App>>,
     Path(code): Path<String>,
+    RawQuery(query): RawQuery,
     extensions: Extensions,
 ) -> Response {
     let ctx = circumstances(&app, &extensions);
+    if let Some(from_stripe) = query
+        .as_deref()
+        .and_then(|query| query.strip_prefix("stripe="))
+    {
+        return back_from_stripe(&ctx, &code, from_stripe == "cancel").await;
+    }
     match ops::pages::view(&ctx, &code) {
         Ok(view) => page(&ctx, &view, StatusCode::OK, None),
         Err(error) => failed(&ctx, &error),
     }
 }
 
+/// The browser is back from Stripe's page, which proves nothing: Stripe is asked.
+async fn back_from_stripe(ctx: &Ctx, code: &str, canceled: bool) -> Response {
+    let view = match ops::pages::view(ctx, code) {
+        Ok(view) => view,
+        Err(error) => return failed(ctx, &error),
+    };
+    let waits = view.payment.filter(|payment| {
+        payment.method == ops::stripe::METHOD && payment.state == PaymentState::Processing
+    });
+    if let Some(payment) = waits {
+        let asked = if canceled {
+            ops::stripe::cancel(ctx, payment.id).await
+        } else {
+            ops::stripe::look(ctx, payment.id).await
+        };
+        if let Err(error) = asked {
+            return failed(ctx, &error);
+        }
+    }
+    see(&format!("/pay/{code}"))
+}
+
+/// Largest webhook, in bytes.
+const WEBHOOK_BYTES_MAX: usize = 262_144;
+
+async fn stripe_webhook(
+    State(app): State<Arc<App>>,
+    headers: HeaderMap,
+    extensions: Extensions,
+    body: Bytes,
+) -> Response {
+    let ctx = circumstances(&app, &extensions);
+    if body.len() > WEBHOOK_BYTES_MAX {
+        return (StatusCode::PAYLOAD_TOO_LARGE, "too long\n").into_response();
+    }
+    let signature = headers
+        .get("stripe-signature")
+        .and_then(|of| of.to_str().ok());
+    match ops::stripe::hear(&ctx, signature.unwrap_or(""), &body).await {
+        Ok(Heard::Done | Heard::Ignored) => (StatusCode::OK, "ok\n").into_response(),
+        Ok(Heard::BadSignature) => (
+            StatusCode::BAD_REQUEST,
+            "Stripe-Signature does not fit: check payments.stripe_webhook_secret and the clock\n",
+        )
+            .into_response(),
+        Ok(Heard::TooEarly) => {
+            (StatusCode::CONFLICT, "not known yet: send it again\n").into_response()
+        }
+        Err(OpError::Refused(_)) => StatusCode::NOT_FOUND.into_response(),
+        Err(error) => {
+            tracing::error!(%error, "stripe.webhook_failed");
+            StatusCode::SERVICE_UNAVAILABLE.into_response()
+        }
+    }
+}
+
 /// What the form says.
 struct Form {
-    way: Way,
+    /// None: on Stripe's page.
+    way: Option<Way>,
     seen: Amount,
 }
 
@@ -88,6 +154,7 @@ fn form(body: &[u8]) -> Option<Form> {
     let currency = Currency::parse(&field("currency")?)?;
     let seen = Amount::parse(&field("amount")?, currency)?;
     let way = match field("method")?.as_str() {
+        "stripe" => return Some(Form { way: None, seen }),
         "balance" => Way::Balance,
         "manual" => Way::Manual,
         "voucher" => Way::Voucher {
@@ -98,6 +165,7 @@ fn form(body: &[u8]) -> Option<Form> {
         },
         _ => return None,
     };
+    let way = Some(way);
     Some(Form { way, seen })
 }
 
@@ -116,8 +184,11 @@ async fn submit(
             "Please fill in the form.",
         );
     };
-    let manual = form.way == Way::Manual;
-    match ops::pages::submit(&ctx, code.clone(), form.way, form.seen).await {
+    let Some(way) = form.way else {
+        return to_stripe(&ctx, &code, form.seen).await;
+    };
+    let manual = way == Way::Manual;
+    match ops::pages::submit(&ctx, code.clone(), way, form.seen).await {
         Ok(Outcome::Succeeded) => back(&ctx, &code, "succeded"),
         // How to pay by hand stands on the page itself.
         Ok(Outcome::Processing) if manual => see(&format!("/pay/{code}")),
@@ -127,24 +198,40 @@ async fn submit(
             let words = format!("The payment failed: {reason}.");
             again(&ctx, &code, StatusCode::UNPROCESSABLE_ENTITY, &words)
         }
-        Err(OpError::Refused(refusal)) => {
-            let locale = &ctx.app.config.provider.locale;
-            let words = match &refusal {
-                Refusal::PriceChanged { now } => format!(
-                    "The price has changed: it is {} now. Nothing was paid.",
-                    amount(*now, locale)
-                ),
-                Refusal::InsufficientFunds { short_by } => {
-                    format!("Your balance is short by {}.", amount(*short_by, locale))
-                }
-                Refusal::MethodOff { .. } => "This way to pay is not offered here.".to_owned(),
-                Refusal::PageClosed => "This page takes no more payments.".to_owned(),
-                other => format!("This could not be done ({}).", other.code()),
-            };
-            again(&ctx, &code, StatusCode::CONFLICT, &words)
-        }
+        Err(OpError::Refused(refusal)) => refused(&ctx, &code, &refusal),
         Err(error) => failed(&ctx, &error),
     }
+}
+
+async fn to_stripe(ctx: &Ctx, code: &str, seen: Amount) -> Response {
+    match ops::stripe::pay(ctx, code.to_owned(), seen).await {
+        Ok(Leads::To(url)) => see(&url),
+        Ok(Leads::Paid) => back(ctx, code, "succeded"),
+        Ok(Leads::Processing) => see(&format!("/pay/{code}")),
+        Ok(Leads::Failed { .. }) => {
+            let words = "Paying by card does not work at the moment. Nothing was paid.";
+            again(ctx, code, StatusCode::BAD_GATEWAY, words)
+        }
+        Err(OpError::Refused(refusal)) => refused(ctx, code, &refusal),
+        Err(error) => failed(ctx, &error),
+    }
+}
+
+fn refused(ctx: &Ctx, code: &str, refusal: &Refusal) -> Response {
+    let locale = &ctx.app.config.provider.locale;
+    let words = match refusal {
+        Refusal::PriceChanged { now } => format!(
+            "The price has changed: it is {} now. Nothing was paid.",
+            amount(*now, locale)
+        ),
+        Refusal::InsufficientFunds { short_by } => {
+            format!("Your balance is short by {}.", amount(*short_by, locale))
+        }
+        Refusal::MethodOff { .. } => "This way to pay is not offered here.".to_owned(),
+        Refusal::PageClosed => "This page takes no more payments.".to_owned(),
+        other => format!("This could not be done ({}).", other.code()),
+    };
+    again(ctx, code, StatusCode::CONFLICT, &words)
 }
 
 /// The way back to the shop.
@@ -283,6 +370,10 @@ fn ways(ctx: &Ctx, view: &View) -> String {
         return one(view, "balance", &format!("<button>{words}</button>"));
     }
     let mut text = String::new();
+    if !settings.stripe_secret_key.is_empty() {
+        let button = format!("<h2>Card</h2>\n<button>Pay {pay}</button>");
+        text.push_str(&one(view, ops::stripe::METHOD, &button));
+    }
     if settings.sandbox {
         text.push_str(&one(
             view,
@@ -347,9 +438,15 @@ fn under_way(ctx: &Ctx, view: &View) -> String {
     let manual = payment.is_some_and(|payment| {
         payment.method == "manual" && payment.state == PaymentState::Processing
     });
+    let at_stripe = payment.is_some_and(|payment| payment.method == ops::stripe::METHOD);
     if !manual {
         let words = "The payment is being processed. This page need not stay open.";
-        return ended(ctx, view, words, "processing");
+        let mut text = ended(ctx, view, words, "processing");
+        if at_stripe {
+            let button = "<button class=\"second\">Back to the card payment</button>";
+            text.push_str(&one(view, ops::stripe::METHOD, button));
+        }
+        return text;
     }
     let company = ctx.app.company();
     let settings = &ctx.app.config.payments;

@@ -9,6 +9,7 @@ mod life;
 mod pages;
 mod prices;
 mod report;
+mod stripe;
 
 use serde_json::{Value, json};
 

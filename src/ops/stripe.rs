@@ -1,0 +1,309 @@
+//! Payments by Stripe Checkout. A payment is begun here first, then at Stripe, under a key that
+//! makes a repeat harmless; what Stripe says of it, by webhook, on the way back or when asked, goes
+//! through [`settle`], which books it once.
+
+use serde_json::Value;
+
+use crate::app::Ctx;
+use crate::domain::id::PaymentId;
+use crate::domain::money::Amount;
+use crate::domain::payment::{Payment, PaymentState};
+use crate::domain::time::Timestamp;
+use crate::outbound::stripe::{
+    Session, SessionState, Stripe, StripeError, Wish, amount, is_signed, ours,
+};
+use crate::store::{Read as _, Tx};
+
+use super::pages::{self, Begun};
+use super::payments::{self, Ending};
+use super::{OpError, get};
+
+/// The name of the method.
+pub const METHOD: &str = "stripe";
+/// How long a session can be paid, in seconds.
+const SESSION_SECONDS: i64 = 7_200;
+/// When a payment is looked after whose session is not known, and later ones, in seconds.
+const SOON_SECONDS: i64 = 60;
+const LATER_SECONDS: i64 = 3_600;
+
+/// Where a submit leads.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Leads {
+    /// To Stripe's page.
+    To(String),
+    Paid,
+    Processing,
+    Failed {
+        reason: String,
+    },
+}
+
+fn account(ctx: &Ctx) -> Result<&Stripe, OpError> {
+    let method = METHOD.to_owned();
+    let off = || crate::domain::refusal::Refusal::MethodOff { method }.into();
+    ctx.app.outbound.stripe.as_ref().ok_or_else(off)
+}
+
+/// Begins a payment of the page with `code`, or goes on with the one under way.
+pub async fn pay(ctx: &Ctx, code: String, seen: Amount) -> Result<Leads, OpError> {
+    account(ctx)?;
+    let due_at = ctx.now.saturating_add_seconds(SOON_SECONDS);
+    let begun = ctx
+        .write(move |ctx, tx| pages::begin_at_provider(ctx, tx, &code, seen, METHOD, due_at))
+        .await?;
+    let payment = match begun {
+        Begun::Paid => return Ok(Leads::Paid),
+        Begun::UnderWay(payment) => payment,
+    };
+    look(ctx, payment).await
+}
+
+/// Asks Stripe how a payment stands, after seeing to it that it was begun there.
+pub async fn look(ctx: &Ctx, id: PaymentId) -> Result<Leads, OpError> {
+    let stripe = account(ctx)?;
+    let (payment, wish) = wish(ctx, id)?;
+    if payment.state != PaymentState::Processing {
+        return Ok(leads(&payment, None));
+    }
+    let session = match &payment.reference {
+        Some(reference) => stripe.fetch(reference).await,
+        None => stripe.create(&wish).await,
+    };
+    take(ctx, id, session).await
+}
+
+/// Closes the session of a payment that the customer turned away from.
+pub async fn cancel(ctx: &Ctx, id: PaymentId) -> Result<Leads, OpError> {
+    let stripe = account(ctx)?;
+    let (payment, _) = wish(ctx, id)?;
+    let Some(reference) = payment.reference else {
+        return look(ctx, id).await;
+    };
+    let session = match stripe.expire(&reference).await {
+        // It is not open any more: paid, perhaps.
+        Err(StripeError::Refused(_)) => stripe.fetch(&reference).await,
+        other => other,
+    };
+    take(ctx, id, session).await
+}
+
+/// Keeps what Stripe answered.
+async fn take(
+    ctx: &Ctx,
+    id: PaymentId,
+    session: Result<Session, StripeError>,
+) -> Result<Leads, OpError> {
+    ctx.write(move |ctx, tx| match session {
+        Ok(session) => {
+            let payment = settle(ctx, tx, id, &session)?;
+            Ok(leads(&payment, Some(&session)))
+        }
+        Err(StripeError::Refused(reason)) => {
+            tracing::warn!(payment = id.0, reason, "stripe.refused");
+            let before: Payment = get(tx, id)?;
+            if before.reference.is_some() {
+                // Stripe knows nothing of a session it gave us: somebody has to look.
+                wait(tx, &before, ctx.now.saturating_add_seconds(LATER_SECONDS))?;
+                return Ok(Leads::Processing);
+            }
+            let payment = payments::end_in(ctx, tx, id, Ending::Failed { reason })?;
+            Ok(leads(&payment, None))
+        }
+        Err(StripeError::Unknown(reason)) => {
+            tracing::warn!(payment = id.0, reason, "stripe.unknown");
+            let before: Payment = get(tx, id)?;
+            wait(tx, &before, ctx.now.saturating_add_seconds(SOON_SECONDS))?;
+            Ok(Leads::Processing)
+        }
+    })
+    .await
+    .inspect(|_| ctx.app.wake_jobs())
+}
+
+fn wait(tx: &mut Tx<'_>, before: &Payment, due_at: Timestamp) -> Result<(), OpError> {
+    if before.state == PaymentState::Processing {
+        let due_at = Some(due_at);
+        tx.put(&Payment {
+            due_at,
+            ..before.clone()
+        })?;
+    }
+    Ok(())
+}
+
+fn leads(payment: &Payment, session: Option<&Session>) -> Leads {
+    match payment.state {
+        PaymentState::Succeeded => Leads::Paid,
+        PaymentState::Unmatched => Leads::Processing,
+        PaymentState::Failed => Leads::Failed {
+            reason: payment.note.clone(),
+        },
+        PaymentState::Processing => {
+            let open = session.filter(|session| session.state == SessionState::Open);
+            match open.and_then(|session| session.url.clone()) {
+                Some(url) => Leads::To(url),
+                None => Leads::Processing,
+            }
+        }
+    }
+}
+
+/// A payment, and the session that is to pay it: the same one whenever it is asked for.
+fn wish(ctx: &Ctx, id: PaymentId) -> Result<(Payment, Wish), OpError> {
+    let snapshot = ctx.snapshot()?;
+    let payment: Payment = get(&snapshot, id)?;
+    let (code, title) = pages::named_in(&snapshot, &payment)?;
+    let page = format!("{}/pay/{code}", ctx.app.base_url());
+    let wish = Wish {
+        title,
+        amount: payment.amount,
+        payment: id.0,
+        success_url: format!("{page}?stripe=return"),
+        cancel_url: format!("{page}?stripe=cancel"),
+        expires_at: payment.created_at.saturating_add_seconds(SESSION_SECONDS),
+        key: format!("boxoffice-{code}-{}", id.0),
+    };
+    Ok((payment, wish))
+}
+
+/// Does what a session says about its payment: once, however often and in whatever order it is
+/// said.
+fn settle(
+    ctx: &Ctx,
+    tx: &mut Tx<'_>,
+    id: PaymentId,
+    session: &Session,
+) -> Result<Payment, OpError> {
+    let mut payment: Payment = get(tx, id)?;
+    if payment.method != METHOD || payment.reference.as_ref().is_some_and(|r| *r != session.id) {
+        tracing::warn!(
+            payment = id.0,
+            session = session.id,
+            "stripe.not_its_session"
+        );
+        return Ok(payment);
+    }
+    if payment.reference.is_none() {
+        // The webhook was quicker than the answer.
+        payment.reference = Some(session.id.clone());
+        tx.put(&payment)?;
+    }
+    let unpaid = matches!(
+        payment.state,
+        PaymentState::Processing | PaymentState::Failed
+    );
+    if session.is_paid && unpaid {
+        if payment.state == PaymentState::Failed {
+            // We had given it up; the money came all the same.
+            payment.state = PaymentState::Processing;
+            tx.put(&payment)?;
+        }
+        return match session.amount {
+            Some(paid) if paid != payment.amount => {
+                payment.note = format!("{} were asked for", payment.amount.to_fixed());
+                payments::hold_amount(ctx, tx, &payment, paid)
+            }
+            _ => payments::end_in(ctx, tx, id, Ending::Paid),
+        };
+    }
+    if payment.state != PaymentState::Processing {
+        return Ok(payment);
+    }
+    if session.state == SessionState::Expired {
+        let reason = "it was not paid at Stripe in time".to_owned();
+        return payments::end_in(ctx, tx, id, Ending::Failed { reason });
+    }
+    let patience = match session.state {
+        SessionState::Open => SESSION_SECONDS,
+        _ => LATER_SECONDS,
+    };
+    wait(tx, &payment, ctx.now.saturating_add_seconds(patience))?;
+    Ok(payment)
+}
+
+/// What became of a webhook.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Heard {
+    Done,
+    /// Not ours, or nothing to us.
+    Ignored,
+    BadSignature,
+    /// It speaks of something that is not known yet: it should be sent again.
+    TooEarly,
+}
+
+/// Takes a webhook. Everything it does is durable when this answers.
+pub async fn hear(ctx: &Ctx, signature: &str, body: &[u8]) -> Result<Heard, OpError> {
+    account(ctx)?;
+    let secrets = &ctx.app.config.payments.stripe_webhook_secret;
+    if !is_signed(secrets, signature, body, ctx.now) {
+        return Ok(Heard::BadSignature);
+    }
+    let Ok(event) = serde_json::from_slice::<Value>(body) else {
+        return Ok(Heard::Ignored);
+    };
+    let kind = event.get("type").and_then(Value::as_str).unwrap_or("");
+    let Some(object) = event.pointer("/data/object") else {
+        return Ok(Heard::Ignored);
+    };
+    let Some(id) = ours(object).map(PaymentId) else {
+        return Ok(Heard::Ignored);
+    };
+    if ctx.snapshot()?.get::<Payment>(&id)?.is_none() {
+        return Ok(Heard::Ignored);
+    }
+    match kind {
+        "checkout.session.completed"
+        | "checkout.session.async_payment_succeeded"
+        | "checkout.session.async_payment_failed"
+        | "checkout.session.expired" => {
+            let Some(session) = Session::read(object) else {
+                return Ok(Heard::Ignored);
+            };
+            let failed = kind == "checkout.session.async_payment_failed" && !session.is_paid;
+            ctx.write(move |ctx, tx| {
+                let payment = settle(ctx, tx, id, &session)?;
+                if failed && payment.reference.as_ref() == Some(&session.id) {
+                    let reason = "the bank refused".to_owned();
+                    payments::end_in(ctx, tx, id, Ending::Failed { reason })?;
+                }
+                Ok(())
+            })
+            .await?;
+        }
+        "charge.refunded" => {
+            let Some(refunded) = amount(object, "amount_refunded") else {
+                return Ok(Heard::Ignored);
+            };
+            if payment_state(ctx, id)? == PaymentState::Processing {
+                // The refund overtook the payment.
+                look(ctx, id).await?;
+            }
+            if payment_state(ctx, id)? != PaymentState::Succeeded {
+                return Ok(Heard::TooEarly);
+            }
+            ctx.write(move |ctx, tx| refunded_in(ctx, tx, id, refunded))
+                .await?;
+        }
+        _ => return Ok(Heard::Ignored),
+    }
+    ctx.app.wake_jobs();
+    Ok(Heard::Done)
+}
+
+fn payment_state(ctx: &Ctx, id: PaymentId) -> Result<PaymentState, OpError> {
+    Ok(get::<Payment>(&ctx.snapshot()?, id)?.state)
+}
+
+/// Books what Stripe gave back beyond what is booked already: it says the sum of all refunds.
+fn refunded_in(ctx: &Ctx, tx: &mut Tx<'_>, id: PaymentId, refunded: Amount) -> Result<(), OpError> {
+    let paid: Payment = get(tx, id)?;
+    let minor = refunded.minor.saturating_sub(paid.refunded_minor);
+    if minor <= 0 || paid.amount.currency != refunded.currency {
+        return Ok(());
+    }
+    let more = Amount { minor, ..refunded };
+    let note = "refunded at Stripe".to_owned();
+    payments::refund_in(ctx, tx, &paid, more, None, None, note)?;
+    Ok(())
+}

@@ -1,0 +1,271 @@
+//! Stripe Checkout: sessions on Stripe's own page, and the signatures of its webhooks.
+//!
+//! Facts: Stripe's API reference, version [`VERSION`]. Must not know what a payment is for.
+
+use std::time::Duration;
+
+use hmac::{Hmac, KeyInit as _, Mac as _};
+use serde_json::Value;
+use sha2::Sha256;
+
+use crate::config::PaymentSettings;
+use crate::domain::money::{Amount, Currency};
+use crate::domain::time::Timestamp;
+
+/// The version of the API that answers are read by.
+const VERSION: &str = "2026-10-28.endive";
+/// How old or how far ahead a webhook's stamp may be, in seconds.
+const TOLERANCE_SECONDS: u64 = 300;
+/// Largest answer that is read, in bytes.
+const ANSWER_BYTES_MAX: usize = 1_048_576;
+/// How often a request is sent again that got no answer, and the wait before, which doubles.
+const TRIES: u32 = 3;
+const BETWEEN_TRIES: Duration = Duration::from_millis(500);
+
+/// The account at Stripe.
+pub struct Stripe {
+    http: reqwest::Client,
+    base: String,
+    key: String,
+}
+
+/// Why there is no session.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum StripeError {
+    /// Stripe said no; nothing was begun.
+    Refused(String),
+    /// Nobody knows: ask again with the same key.
+    Unknown(String),
+}
+
+/// What a session is for.
+#[derive(Debug, Clone)]
+pub struct Wish {
+    pub title: String,
+    pub amount: Amount,
+    /// Ours: the number of the payment.
+    pub payment: u64,
+    /// Where the browser goes when it is paid, and when it is not.
+    pub success_url: String,
+    pub cancel_url: String,
+    pub expires_at: Timestamp,
+    /// Names the attempt: a repeat makes no second session.
+    pub key: String,
+}
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum SessionState {
+    Open,
+    Complete,
+    Expired,
+}
+
+/// A session as Stripe tells of it.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Session {
+    pub id: String,
+    /// Where it is paid; only while it is open.
+    pub url: Option<String>,
+    pub state: SessionState,
+    pub is_paid: bool,
+    /// None where the currency is none of ours.
+    pub amount: Option<Amount>,
+    /// Our number for the payment; none where the session is not ours.
+    pub payment: Option<u64>,
+}
+
+impl Session {
+    /// Reads Stripe's object; `None` where it is no session.
+    #[must_use]
+    pub fn read(object: &Value) -> Option<Self> {
+        if object.get("object")? != "checkout.session" {
+            return None;
+        }
+        let text = |key: &str| object.get(key).and_then(Value::as_str);
+        Some(Self {
+            id: text("id")?.to_owned(),
+            url: text("url").map(str::to_owned),
+            state: match text("status")? {
+                "open" => SessionState::Open,
+                "complete" => SessionState::Complete,
+                "expired" => SessionState::Expired,
+                _ => return None,
+            },
+            is_paid: matches!(text("payment_status"), Some("paid" | "no_payment_required")),
+            amount: amount(object, "amount_total"),
+            payment: ours(object),
+        })
+    }
+}
+
+/// An amount in an object of Stripe's, which writes currencies in small letters.
+#[must_use]
+pub fn amount(object: &Value, key: &str) -> Option<Amount> {
+    let code = object.get("currency")?.as_str()?.to_ascii_uppercase();
+    Some(Amount {
+        minor: object.get(key)?.as_i64()?,
+        currency: Currency::parse(&code)?,
+    })
+}
+
+/// Our number for the payment that an object of Stripe's belongs to.
+#[must_use]
+pub fn ours(object: &Value) -> Option<u64> {
+    let metadata = object.get("metadata")?;
+    metadata.get("boxoffice_payment")?.as_str()?.parse().ok()
+}
+
+impl Stripe {
+    /// `None` where no account is set up.
+    pub(super) fn new(http: &reqwest::Client, settings: &PaymentSettings) -> Option<Self> {
+        (!settings.stripe_secret_key.is_empty()).then(|| Self {
+            http: http.clone(),
+            base: settings.stripe_api.trim_end_matches('/').to_owned(),
+            key: settings.stripe_secret_key.clone(),
+        })
+    }
+
+    /// Begins a session; with the same key and wish it is the same one.
+    pub async fn create(&self, wish: &Wish) -> Result<Session, StripeError> {
+        let price = "line_items[0][price_data]";
+        let form = [
+            ("mode".to_owned(), "payment".to_owned()),
+            (
+                format!("{price}[currency]"),
+                wish.amount.currency.as_str().to_ascii_lowercase(),
+            ),
+            (
+                format!("{price}[unit_amount]"),
+                wish.amount.minor.to_string(),
+            ),
+            (format!("{price}[product_data][name]"), wish.title.clone()),
+            ("line_items[0][quantity]".to_owned(), "1".to_owned()),
+            ("success_url".to_owned(), wish.success_url.clone()),
+            ("cancel_url".to_owned(), wish.cancel_url.clone()),
+            ("client_reference_id".to_owned(), wish.payment.to_string()),
+            (
+                "metadata[boxoffice_payment]".to_owned(),
+                wish.payment.to_string(),
+            ),
+            (
+                "payment_intent_data[metadata][boxoffice_payment]".to_owned(),
+                wish.payment.to_string(),
+            ),
+            (
+                "expires_at".to_owned(),
+                wish.expires_at.seconds().to_string(),
+            ),
+        ];
+        let url = format!("{}/v1/checkout/sessions", self.base);
+        let request = || {
+            let request = self.http.post(&url).form(&form);
+            request.header("Idempotency-Key", &wish.key)
+        };
+        self.session(request).await
+    }
+
+    /// How a session stands.
+    pub async fn fetch(&self, id: &str) -> Result<Session, StripeError> {
+        let url = self.url_of(id)?;
+        self.session(|| self.http.get(&url)).await
+    }
+
+    /// Closes a session that is still open.
+    pub async fn expire(&self, id: &str) -> Result<Session, StripeError> {
+        let url = format!("{}/expire", self.url_of(id)?);
+        self.session(|| self.http.post(&url)).await
+    }
+
+    fn url_of(&self, id: &str) -> Result<String, StripeError> {
+        let plain = |byte: u8| byte.is_ascii_alphanumeric() || byte == b'_';
+        if id.is_empty() || !id.bytes().all(plain) {
+            return Err(StripeError::Refused("this is no session's name".to_owned()));
+        }
+        Ok(format!("{}/v1/checkout/sessions/{id}", self.base))
+    }
+
+    async fn session(
+        &self,
+        request: impl Fn() -> reqwest::RequestBuilder,
+    ) -> Result<Session, StripeError> {
+        let mut wait = BETWEEN_TRIES;
+        let mut outcome = self.once(request()).await;
+        for _ in 1..TRIES {
+            if !matches!(outcome, Err(StripeError::Unknown(_))) {
+                break;
+            }
+            tokio::time::sleep(wait).await;
+            wait = wait.saturating_mul(2);
+            outcome = self.once(request()).await;
+        }
+        outcome
+    }
+
+    async fn once(&self, request: reqwest::RequestBuilder) -> Result<Session, StripeError> {
+        let unknown = |error: reqwest::Error| StripeError::Unknown(error.without_url().to_string());
+        let answer = request
+            .bearer_auth(&self.key)
+            .header("Stripe-Version", VERSION)
+            .send()
+            .await
+            .map_err(unknown)?;
+        let status = answer.status();
+        let bytes = answer.bytes().await.map_err(unknown)?;
+        if bytes.len() > ANSWER_BYTES_MAX {
+            return Err(StripeError::Unknown("the answer is too long".to_owned()));
+        }
+        let body: Value = serde_json::from_slice(&bytes).unwrap_or_default();
+        if status.is_success() {
+            let odd = || StripeError::Unknown("the answer is no session".to_owned());
+            return Session::read(&body).ok_or_else(odd);
+        }
+        let said = body.pointer("/error/message").and_then(Value::as_str);
+        let words = format!("{status}: {}", said.unwrap_or("no reason given"));
+        // 409: the first request with this key is still under way.
+        if status.is_server_error() || matches!(status.as_u16(), 409 | 429) {
+            Err(StripeError::Unknown(words))
+        } else {
+            Err(StripeError::Refused(words))
+        }
+    }
+}
+
+/// Whether `header` (`t=...,v1=...`) signs `body` with one of the secrets, which are separated by
+/// commas, not long before or after `now`.
+#[must_use]
+pub fn is_signed(secrets: &str, header: &str, body: &[u8], now: Timestamp) -> bool {
+    let parts = || {
+        header
+            .split(',')
+            .filter_map(|part| part.trim().split_once('='))
+    };
+    let Some((_, stamp)) = parts().find(|(name, _)| *name == "t") else {
+        return false;
+    };
+    let fresh = stamp
+        .parse::<i64>()
+        .is_ok_and(|at| at.abs_diff(now.seconds()) <= TOLERANCE_SECONDS);
+    if !fresh {
+        return false;
+    }
+    let given: Vec<Vec<u8>> = parts()
+        .filter(|(name, _)| *name == "v1")
+        .filter_map(|(_, hex)| {
+            data_encoding::HEXLOWER_PERMISSIVE
+                .decode(hex.as_bytes())
+                .ok()
+        })
+        .collect();
+    let secrets = secrets.split(',').map(str::trim);
+    secrets.filter(|secret| !secret.is_empty()).any(|secret| {
+        given.iter().any(|mac| {
+            let Ok(mut expected) = Hmac::<Sha256>::new_from_slice(secret.as_bytes()) else {
+                return false;
+            };
+            expected.update(stamp.as_bytes());
+            expected.update(b".");
+            expected.update(body);
+            expected.verify_slice(mac).is_ok()
+        })
+    })
+}
