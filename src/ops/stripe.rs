@@ -120,6 +120,15 @@ async fn take(
     .inspect(|_| ctx.app.wake_jobs())
 }
 
+/// Lets a payment come up again soon, whatever becomes of the present look at it.
+pub(super) async fn postpone(ctx: &Ctx, id: PaymentId) -> Result<(), OpError> {
+    ctx.write(move |ctx, tx| {
+        let before: Payment = get(tx, id)?;
+        wait(tx, &before, ctx.now.saturating_add_seconds(LATER_SECONDS))
+    })
+    .await
+}
+
 fn wait(tx: &mut Tx<'_>, before: &Payment, due_at: Timestamp) -> Result<(), OpError> {
     if before.state == PaymentState::Processing {
         let due_at = Some(due_at);

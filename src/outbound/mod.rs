@@ -22,8 +22,7 @@ pub struct Outbound {
 
 impl Outbound {
     pub fn new(config: &Config) -> anyhow::Result<Self> {
-        // Fails where it was done before, which is what is wanted.
-        let _ = rustls::crypto::ring::default_provider().install_default();
+        choose_crypto();
         let http = reqwest::Client::builder()
             .timeout(TIMEOUT)
             .connect_timeout(CONNECT_TIMEOUT)
@@ -36,4 +35,10 @@ impl Outbound {
             stripe: stripe::Stripe::new(&http, &config.payments),
         })
     }
+}
+
+/// Says which cryptography TLS is to use; every HTTP client asks, even one that uses none.
+pub fn choose_crypto() {
+    // Fails where it was done before, which is what is wanted.
+    let _ = rustls::crypto::ring::default_provider().install_default();
 }

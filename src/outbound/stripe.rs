@@ -27,7 +27,12 @@ pub struct Stripe {
     http: reqwest::Client,
     base: String,
     key: String,
+    /// Bounds what is asked at the same time.
+    asking: tokio::sync::Semaphore,
 }
+
+/// Most requests under way.
+const AT_ONCE_MAX: usize = 16;
 
 /// Why there is no session.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -122,6 +127,7 @@ impl Stripe {
             http: http.clone(),
             base: settings.stripe_api.trim_end_matches('/').to_owned(),
             key: settings.stripe_secret_key.clone(),
+            asking: tokio::sync::Semaphore::new(AT_ONCE_MAX),
         })
     }
 
@@ -188,6 +194,8 @@ impl Stripe {
         &self,
         request: impl Fn() -> reqwest::RequestBuilder,
     ) -> Result<Session, StripeError> {
+        let closed = |_| StripeError::Unknown("the box goes down".to_owned());
+        let _asking = self.asking.acquire().await.map_err(closed)?;
         let mut wait = BETWEEN_TRIES;
         let mut outcome = self.once(request()).await;
         for _ in 1..TRIES {

@@ -35,7 +35,7 @@ const MAY_USE: &[(&str, &str)] = &[
         "app wire::alphaott wire::console wire::kit wire::pay wire::site",
     ),
     ("command", "app domain ops"),
-    ("control", "app command"),
+    ("control", "app command outbound"),
     (
         "serve",
         "app clock config control domain entropy jobs ops store wire",
@@ -92,7 +92,7 @@ const HOMES: &[(&str, &str)] = &[
     ("prometheus_client", "telemetry.rs"),
     (
         "tokio",
-        "app.rs cli.rs command.rs control.rs jobs/ ops/clock.rs ops/renewals.rs passwords.rs serve/ store/mod.rs wire/",
+        "app.rs cli.rs command.rs control.rs jobs/ ops/clock.rs ops/payments.rs ops/renewals.rs outbound/ passwords.rs serve/ store/mod.rs wire/",
     ),
     (
         "anyhow",

@@ -174,7 +174,7 @@ impl Shop {
         let fake = Fake::default();
         let origin = fake.listen().await;
         let bx = TestBox::with(|config| {
-            config.payments.stripe_secret_key = KEY.to_owned();
+            KEY.clone_into(&mut config.payments.stripe_secret_key);
             config.payments.stripe_webhook_secret = format!("whsec_old,{SECRET}");
             config.payments.stripe_api = origin;
         })
