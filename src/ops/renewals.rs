@@ -183,8 +183,8 @@ async fn work_orders(ctx: &Ctx, until: Timestamp, pace: Pace) -> Result<u64, OpE
                 ctx.write(move |ctx, tx| park(ctx, tx, until, reason))
                     .await?;
             }
-            Err(OpError::Throttled { .. }) if steps > 0 => {
-                // The writer's queue is full: people first.
+            Err(OpError::Throttled { retry_after_s: 1 }) if steps > 0 => {
+                // The writer's queue is full: people first. A disk that fails takes longer.
                 tokio::task::yield_now().await;
             }
             Err(error) => return Err(error),

@@ -1,13 +1,14 @@
-//! The power goes at every moment of billing runs. Started again, the box works what is left, and
-//! then holds the same as one that was never interrupted: invoices, numbers, journal, orders,
-//! services, byte for byte.
+//! The power goes at every moment of billing runs, the disk fails in them, the clock jumps. Started
+//! again, the box works what is left, and then holds the same as one that was never interrupted:
+//! invoices, numbers, journal, orders, services, byte for byte.
 
 use std::collections::BTreeMap;
 use std::ops::ControlFlow;
 use std::sync::Arc;
+use std::time::Duration;
 
 use boxoffice::app::{App, Ctx};
-use boxoffice::clock::Clock;
+use boxoffice::clock::{Clock, Stopwatch};
 use boxoffice::config::Config;
 use boxoffice::domain::id::CustomerId;
 use boxoffice::domain::money::{Amount, Currency};
@@ -182,11 +183,15 @@ impl Recording {
         run(work(&app, last));
         let found = contents(&app);
         app.store.close();
+        self.compare(&found, done, &format!("{reach:?}"));
+    }
+
+    fn compare(&self, found: &Contents, done: usize, how: &str) {
         let differs = |key: &&(&'static str, Vec<u8>)| found.get(*key) != self.wanted.get(*key);
         let mut keys = self.wanted.keys().chain(found.keys());
         if let Some((table, key)) = keys.find(differs) {
             panic!(
-                "after {done} of {} operations ({reach:?}): {table} {key:?} differs",
+                "after {done} of {} operations ({how}): {table} {key:?} differs",
                 self.ops.len()
             );
         }
@@ -229,4 +234,67 @@ fn billing_runs_cut_short_end_as_if_nothing_had_happened() {
             scope.spawn(move || recording.cut_everywhere(worker));
         }
     });
+}
+
+/// Edge 28: the disk fails once in the middle of a run, as a full one does. The run says so and
+/// stops; the next turn of the same box goes on. No order is put aside for what the disk did.
+#[test]
+fn a_disk_that_fails_in_the_middle_of_a_run_costs_a_turn_and_nothing_else() {
+    let recording = record();
+    let last = TURNS[TURNS.len() - 1];
+    let mut stopped = 0;
+    // Writes of the first commits, every few of them, and syncs among them.
+    for after in (0..60).step_by(7) {
+        let disk = Disk::new();
+        let app = open(&disk, START);
+        run(seed(&app));
+        disk.fails_once(after);
+        let ctx = Ctx::system(Arc::clone(&app));
+        let not_before = instant(START);
+        let pace = Pace::WhenDue { not_before };
+        let watch = Stopwatch::start();
+        while run(renewals::work(&ctx, instant(last), pace)).is_err() {
+            stopped += 1;
+            // The file is opened anew meanwhile.
+            let patience = watch.elapsed() < Duration::from_secs(30);
+            assert!(
+                patience,
+                "the disk failed once, and the box does not get over it"
+            );
+            std::thread::yield_now();
+        }
+        assert!(disk.has_failed(), "a fault that strikes");
+        recording.compare(&contents(&app), after, "the disk failed");
+        app.store.close();
+    }
+    assert!(stopped > 0, "no fault struck a run");
+}
+
+/// Edge 27: a clock that jumps back an hour, or stands in 1970 at boot, bills nothing twice and
+/// nothing late; one that jumps on a day finds what fell due meanwhile.
+#[test]
+fn a_clock_that_jumps_bills_every_cycle_once() {
+    let recording = record();
+    let disk = Disk::new();
+    run(seed(&open(&disk, START)));
+    // Every start has the clock of the moment, and every turn is taken twice.
+    for at in [
+        TURNS[0],
+        "2026-02-28T09:00:00Z",
+        "1970-01-01T00:00:00Z",
+        TURNS[1],
+        TURNS[0],
+        TURNS[2],
+        "2026-04-03T10:00:00Z",
+        TURNS[3],
+        START,
+        TURNS[3],
+    ] {
+        let app = open(&disk, at);
+        run(work(&app, at));
+        run(work(&app, at));
+        app.store.close();
+    }
+    let found = contents(&open(&disk, START));
+    recording.compare(&found, 0, "the clock jumped");
 }
