@@ -346,6 +346,18 @@ pub(super) fn hold_amount(
     after.amount = paid;
     after.ended_at = Some(ctx.now);
     after.due_at = None;
+    let page = match before.page {
+        Some(page) => tx.get::<HostedPage>(&page)?,
+        None => None,
+    };
+    let waits = |page: &HostedPage| {
+        page.state == HostedPageState::Requested && page.payment == Some(before.id)
+    };
+    if let Some(mut page) = page.filter(waits) {
+        // It can be paid rightly.
+        page.state = HostedPageState::Created;
+        tx.put(&page)?;
+    }
     hold(ctx, tx, before, after)
 }
 

@@ -1,16 +1,17 @@
 //! Payments by Stripe Checkout. A payment is begun here first, then at Stripe, under a key that
 //! makes a repeat harmless; what Stripe says of it, by webhook, on the way back or when asked, goes
-//! through [`settle`], which books it once.
+//! through `settle`, which books it once.
 
 use serde_json::Value;
 
 use crate::app::Ctx;
 use crate::domain::id::PaymentId;
-use crate::domain::money::Amount;
+use crate::domain::money::{Amount, Currency};
 use crate::domain::payment::{Payment, PaymentState};
+use crate::domain::refusal::Refusal;
 use crate::domain::time::Timestamp;
 use crate::outbound::stripe::{
-    Session, SessionState, Stripe, StripeError, Wish, amount, is_signed, ours,
+    Session, SessionState, Stripe, StripeError, Wish, amount, has_same_units, is_signed, mark,
 };
 use crate::store::{Read as _, Tx};
 
@@ -40,13 +41,23 @@ pub enum Leads {
 
 fn account(ctx: &Ctx) -> Result<&Stripe, OpError> {
     let method = METHOD.to_owned();
-    let off = || crate::domain::refusal::Refusal::MethodOff { method }.into();
+    let off = || Refusal::MethodOff { method }.into();
     ctx.app.outbound.stripe.as_ref().ok_or_else(off)
+}
+
+/// Whether cards are taken for amounts in this currency.
+#[must_use]
+pub fn is_offered(ctx: &Ctx, currency: Currency) -> bool {
+    ctx.app.outbound.stripe.is_some() && has_same_units(currency)
 }
 
 /// Begins a payment of the page with `code`, or goes on with the one under way.
 pub async fn pay(ctx: &Ctx, code: String, seen: Amount) -> Result<Leads, OpError> {
     account(ctx)?;
+    if !is_offered(ctx, seen.currency) {
+        let method = METHOD.to_owned();
+        return Err(Refusal::MethodOff { method }.into());
+    }
     let due_at = ctx.now.saturating_add_seconds(SOON_SECONDS);
     let begun = ctx
         .write(move |ctx, tx| pages::begin_at_provider(ctx, tx, &code, seen, METHOD, due_at))
@@ -77,7 +88,11 @@ pub async fn cancel(ctx: &Ctx, id: PaymentId) -> Result<Leads, OpError> {
     let stripe = account(ctx)?;
     let (payment, _) = wish(ctx, id)?;
     let Some(reference) = payment.reference else {
-        return look(ctx, id).await;
+        // Nobody was sent to a session. Should one be paid all the same, that is booked.
+        let reason = "the customer turned away".to_owned();
+        let ending = Ending::Failed { reason };
+        let ended = ctx.write(move |ctx, tx| payments::end_in(ctx, tx, id, ending));
+        return Ok(leads(&ended.await?, None));
     };
     let session = match stripe.expire(&reference).await {
         // It is not open any more: paid, perhaps.
@@ -166,13 +181,37 @@ fn wish(ctx: &Ctx, id: PaymentId) -> Result<(Payment, Wish), OpError> {
     let wish = Wish {
         title,
         amount: payment.amount,
-        payment: id.0,
+        mark: mark_of(&code, id),
         success_url: format!("{page}?stripe=return"),
         cancel_url: format!("{page}?stripe=cancel"),
         expires_at: payment.created_at.saturating_add_seconds(SESSION_SECONDS),
         key: format!("boxoffice-{code}-{}", id.0),
     };
     Ok((payment, wish))
+}
+
+/// The code of the page, which nobody can guess and no other box has, and our number.
+fn mark_of(code: &str, id: PaymentId) -> String {
+    format!("{code}-{}", id.0)
+}
+
+/// The payment of ours that an object of Stripe's is marked with. Another box on the same account
+/// has the same numbers, but not the same codes.
+fn marked(ctx: &Ctx, object: &Value) -> Result<Option<PaymentId>, OpError> {
+    let Some(mark) = mark(object) else {
+        return Ok(None);
+    };
+    let number = mark.rsplit_once('-').and_then(|(_, id)| id.parse().ok());
+    let Some(id) = number.map(PaymentId) else {
+        return Ok(None);
+    };
+    let snapshot = ctx.snapshot()?;
+    let payment = snapshot.get::<Payment>(&id)?;
+    let Some(payment) = payment.filter(|held| held.method == METHOD && held.page.is_some()) else {
+        return Ok(None);
+    };
+    let (code, _) = pages::named_in(&snapshot, &payment)?;
+    Ok((mark_of(&code, id) == mark).then_some(id))
 }
 
 /// Does what a session says about its payment: once, however often and in whatever order it is
@@ -212,7 +251,17 @@ fn settle(
                 payment.note = format!("{} were asked for", payment.amount.to_fixed());
                 payments::hold_amount(ctx, tx, &payment, paid)
             }
-            _ => payments::end_in(ctx, tx, id, Ending::Paid),
+            Some(_) => payments::end_in(ctx, tx, id, Ending::Paid),
+            None => {
+                // Nothing is granted for an amount that cannot be read; it stays in the open list.
+                tracing::error!(
+                    payment = id.0,
+                    session = session.id,
+                    "stripe.amount_unreadable"
+                );
+                wait(tx, &payment, ctx.now.saturating_add_seconds(LATER_SECONDS))?;
+                Ok(payment)
+            }
         };
     }
     if payment.state != PaymentState::Processing {
@@ -255,12 +304,9 @@ pub async fn hear(ctx: &Ctx, signature: &str, body: &[u8]) -> Result<Heard, OpEr
     let Some(object) = event.pointer("/data/object") else {
         return Ok(Heard::Ignored);
     };
-    let Some(id) = ours(object).map(PaymentId) else {
+    let Some(id) = marked(ctx, object)? else {
         return Ok(Heard::Ignored);
     };
-    if ctx.snapshot()?.get::<Payment>(&id)?.is_none() {
-        return Ok(Heard::Ignored);
-    }
     match kind {
         "checkout.session.completed"
         | "checkout.session.async_payment_succeeded"

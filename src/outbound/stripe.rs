@@ -1,6 +1,6 @@
 //! Stripe Checkout: sessions on Stripe's own page, and the signatures of its webhooks.
 //!
-//! Facts: Stripe's API reference, version [`VERSION`]. Must not know what a payment is for.
+//! Facts: Stripe's API reference, version `VERSION`. Must not know what a payment is for.
 
 use std::time::Duration;
 
@@ -48,8 +48,8 @@ pub enum StripeError {
 pub struct Wish {
     pub title: String,
     pub amount: Amount,
-    /// Ours: the number of the payment.
-    pub payment: u64,
+    /// Ours: names the payment, and no payment of any other box.
+    pub mark: String,
     /// Where the browser goes when it is paid, and when it is not.
     pub success_url: String,
     pub cancel_url: String,
@@ -75,8 +75,6 @@ pub struct Session {
     pub is_paid: bool,
     /// None where the currency is none of ours.
     pub amount: Option<Amount>,
-    /// Our number for the payment; none where the session is not ours.
-    pub payment: Option<u64>,
 }
 
 impl Session {
@@ -98,7 +96,6 @@ impl Session {
             },
             is_paid: matches!(text("payment_status"), Some("paid" | "no_payment_required")),
             amount: amount(object, "amount_total"),
-            payment: ours(object),
         })
     }
 }
@@ -113,11 +110,20 @@ pub fn amount(object: &Value, key: &str) -> Option<Amount> {
     })
 }
 
-/// Our number for the payment that an object of Stripe's belongs to.
+/// The mark that a [`Wish`] put on an object of Stripe's.
 #[must_use]
-pub fn ours(object: &Value) -> Option<u64> {
-    let metadata = object.get("metadata")?;
-    metadata.get("boxoffice_payment")?.as_str()?.parse().ok()
+pub fn mark(object: &Value) -> Option<&str> {
+    object.get("metadata")?.get("boxoffice_payment")?.as_str()
+}
+
+/// Currencies of which Stripe's smallest unit is not that of ISO 4217: a number would mean another
+/// amount there.
+const OTHER_UNITS: &[&str] = &["ISK", "MGA", "MRU", "UGX"];
+
+/// Whether amounts in this currency mean the same to Stripe and to us.
+#[must_use]
+pub fn has_same_units(currency: Currency) -> bool {
+    !OTHER_UNITS.contains(&currency.as_str())
 }
 
 impl Stripe {
@@ -148,14 +154,11 @@ impl Stripe {
             ("line_items[0][quantity]".to_owned(), "1".to_owned()),
             ("success_url".to_owned(), wish.success_url.clone()),
             ("cancel_url".to_owned(), wish.cancel_url.clone()),
-            ("client_reference_id".to_owned(), wish.payment.to_string()),
-            (
-                "metadata[boxoffice_payment]".to_owned(),
-                wish.payment.to_string(),
-            ),
+            ("client_reference_id".to_owned(), wish.mark.clone()),
+            ("metadata[boxoffice_payment]".to_owned(), wish.mark.clone()),
             (
                 "payment_intent_data[metadata][boxoffice_payment]".to_owned(),
-                wish.payment.to_string(),
+                wish.mark.clone(),
             ),
             (
                 "expires_at".to_owned(),

@@ -370,7 +370,7 @@ fn ways(ctx: &Ctx, view: &View) -> String {
         return one(view, "balance", &format!("<button>{words}</button>"));
     }
     let mut text = String::new();
-    if !settings.stripe_secret_key.is_empty() {
+    if ops::stripe::is_offered(ctx, view.to_pay.currency) {
         let button = format!("<h2>Card</h2>\n<button>Pay {pay}</button>");
         text.push_str(&one(view, ops::stripe::METHOD, &button));
     }

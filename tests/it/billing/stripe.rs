@@ -402,7 +402,37 @@ async fn another_amount_waits_for_a_person() {
     assert_eq!(list.len(), 1, "{list:?}");
     assert_eq!(list[0]["amount"], "0.01");
     assert_eq!(list[0]["state"], "UNMATCHED");
+    let shown = shop.page.show().await.text;
+    assert!(
+        shown.contains("value=\"stripe\""),
+        "the page can be paid rightly"
+    );
     till.prove();
+}
+
+#[tokio::test]
+async fn an_amount_that_cannot_be_read_opens_nothing() {
+    let shop = Shop::open().await;
+    shop.begin().await;
+    shop.fake.pay();
+    for (key, value) in [("currency", json!("zzz")), ("amount_total", Value::Null)] {
+        let session = shop.fake.change(|session| session[key] = value);
+        assert_eq!(shop.hook(COMPLETED, &session).await.status, 200);
+        assert_eq!(shop.page.order_status().await, "INACTIVE", "{key}");
+    }
+}
+
+/// Two boxes on one account: the numbers are the same, the payments are not.
+#[tokio::test]
+async fn what_another_box_did_moves_nothing_here() {
+    let shop = Shop::open().await;
+    shop.page.till.pay("10").await;
+    for mark in ["1", "-1", "another0code0of0a0pag-1"] {
+        let mut refund = charge(&json!({"metadata": {}}), 1_000);
+        refund["metadata"] = json!({"boxoffice_payment": mark});
+        assert_eq!(shop.hook("charge.refunded", &refund).await.status, 200);
+        assert_eq!(shop.page.till.balance().await, "10.00", "{mark}");
+    }
 }
 
 #[tokio::test]
