@@ -40,6 +40,10 @@ pub struct App {
     pub listening: OnceLock<SocketAddr>,
     /// Something may be due earlier than the scheduler thinks.
     pub due: Notify,
+    /// The middleware may have to be told something.
+    pub untold: Notify,
+    /// Held while it is told, so that an older state never overtakes a newer one.
+    pub telling: tokio::sync::Mutex<()>,
     /// Held while the test clock is moved.
     pub clock_moves: tokio::sync::Mutex<()>,
     /// The provider of the last apply document; the settings stand in where there was none.
@@ -102,6 +106,8 @@ impl App {
             requests: AtomicU64::new(0),
             listening: OnceLock::new(),
             due: Notify::new(),
+            untold: Notify::new(),
+            telling: tokio::sync::Mutex::new(()),
             clock_moves: tokio::sync::Mutex::new(()),
             company: ArcSwapOption::empty(),
         };

@@ -8,7 +8,9 @@ use std::net::SocketAddr;
 use std::path::{Path, PathBuf};
 
 use anyhow::Context as _;
-use serde::{Deserialize, Serialize};
+use serde::de::value::{MapAccessDeserializer, SeqAccessDeserializer};
+use serde::de::{MapAccess, SeqAccess, Visitor};
+use serde::{Deserialize, Deserializer, Serialize};
 use toml::{Table, Value};
 
 use crate::domain::calendar::Zone;
@@ -31,7 +33,10 @@ pub struct Config {
     pub smtp: UrlSetting,
     pub sms: UrlSetting,
     pub carrier: UrlSetting,
+    /// `[billing]`, or `[[billing]]` with nothing but the other billing system.
+    #[serde(deserialize_with = "one_or_other")]
     pub billing: BillingSettings,
+    pub middleware: MiddlewareSettings,
     pub payments: PaymentSettings,
     pub passwords: PasswordSettings,
     pub log: LogSettings,
@@ -107,6 +112,54 @@ pub struct BillingSettings {
     pub guard_share_percent: u8,
     /// How many times what the last two days were invoiced one run may invoice.
     pub guard_multiple: u32,
+    /// Another system that does the billing, at most one: this box is then its middleware.
+    pub external: Vec<ExternalBilling>,
+}
+
+/// A billing system that implements the AlphaOTT billing APIs.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct ExternalBilling {
+    /// What it is called in redirects.
+    pub r#type: String,
+    /// Where its API is, prefix included; of an address alone the usual prefix is meant.
+    pub url: String,
+    /// The integration token it gave us.
+    pub token: String,
+}
+
+/// The middleware that this box does the billing for; an empty `url`: none.
+#[derive(Debug, Clone, Default, Serialize, Deserialize)]
+#[serde(default, deny_unknown_fields)]
+pub struct MiddlewareSettings {
+    pub url: String,
+    /// The integration token it gave us.
+    pub token: String,
+}
+
+/// Reads both shapes of `billing`: TOML cannot hold `[billing]` and `[[billing]]` in one file.
+fn one_or_other<'de, D: Deserializer<'de>>(deserializer: D) -> Result<BillingSettings, D::Error> {
+    struct Shapes;
+    impl<'de> Visitor<'de> for Shapes {
+        type Value = BillingSettings;
+
+        fn expecting(&self, text: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+            text.write_str("[billing] or [[billing]]")
+        }
+
+        fn visit_map<A: MapAccess<'de>>(self, map: A) -> Result<Self::Value, A::Error> {
+            BillingSettings::deserialize(MapAccessDeserializer::new(map))
+        }
+
+        fn visit_seq<A: SeqAccess<'de>>(self, seq: A) -> Result<Self::Value, A::Error> {
+            let external = Vec::deserialize(SeqAccessDeserializer::new(seq))?;
+            Ok(BillingSettings {
+                external,
+                ..BillingSettings::default()
+            })
+        }
+    }
+    deserializer.deserialize_any(Shapes)
 }
 
 /// Ways to pay on hosted pages.
@@ -166,6 +219,7 @@ impl Default for Config {
             sms: UrlSetting::default(),
             carrier: UrlSetting::default(),
             billing: BillingSettings::default(),
+            middleware: MiddlewareSettings::default(),
             payments: PaymentSettings::default(),
             passwords: PasswordSettings::default(),
             log: LogSettings::default(),
@@ -221,6 +275,7 @@ impl Default for BillingSettings {
             guard: true,
             guard_share_percent: 50,
             guard_multiple: 5,
+            external: Vec::new(),
         }
     }
 }
@@ -270,6 +325,7 @@ const SECRETS: &[&str] = &[
     "smtp.url",
     "sms.url",
     "carrier.url",
+    "middleware.token",
     "payments.stripe_secret_key",
     "payments.stripe_webhook_secret",
 ];
@@ -345,10 +401,47 @@ impl Config {
         for (name, url) in [
             ("public_url", &self.public_url),
             ("alphaott.return_url", &self.alphaott.return_url),
+            ("middleware.url", &self.middleware.url),
+            ("payments.stripe_api", &self.payments.stripe_api),
         ] {
             let web = url.is_empty() || url.starts_with("http://") || url.starts_with("https://");
             known(web, name, "must begin with http:// or https://")?;
         }
+        let external = &self.billing.external;
+        known(
+            external.len() <= 1,
+            "billing",
+            "one other billing system at most; leave one [[billing]]",
+        )?;
+        let web = |url: &str| url.starts_with("http://") || url.starts_with("https://");
+        for billing in external {
+            known(
+                matches!(billing.r#type.len(), 1..=64),
+                "billing.type",
+                "a name of 1 to 64 bytes, as it stands in redirects",
+            )?;
+            known(
+                web(&billing.url),
+                "billing.url",
+                "must begin with http:// or https://",
+            )?;
+            known(
+                !billing.token.is_empty(),
+                "billing.token",
+                "make one there: boxoffice token create --name middleware",
+            )?;
+        }
+        let middleware = &self.middleware;
+        known(
+            middleware.url.is_empty() || !middleware.token.is_empty(),
+            "middleware.token",
+            "make one there: boxoffice token create --name billing",
+        )?;
+        known(
+            middleware.url.is_empty() || external.is_empty(),
+            "middleware.url",
+            "a box with [[billing]] is a middleware itself; take one of the two out",
+        )?;
         known(
             self.log.level.parse::<tracing::Level>().is_ok(),
             "log.level",
@@ -408,7 +501,15 @@ fn load(
             std::fs::read_to_string(&path).with_context(|| format!("cannot read {shown}"))?;
         // Read as settings first: this is what names an unknown key and its line.
         toml::from_str::<Config>(&text).with_context(|| format!("in {shown}"))?;
-        let given: Table = text.parse().with_context(|| format!("in {shown}"))?;
+        let mut given: Table = text.parse().with_context(|| format!("in {shown}"))?;
+        if let Some(billing) = given.get_mut("billing")
+            && billing.is_array()
+        {
+            let external = std::mem::replace(billing, Value::Table(Table::new()));
+            if let Some(table) = billing.as_table_mut() {
+                table.insert("external".to_owned(), external);
+            }
+        }
         for path in paths(&given) {
             origins.insert(path, "file");
         }
@@ -444,9 +545,16 @@ pub fn describe(loaded: &Loaded) -> anyhow::Result<String> {
     let table = Table::try_from(&loaded.config).context("the settings")?;
     let mut text = String::new();
     for (path, origin) in &loaded.origins {
-        let value = get(&table, path)
-            .map(ToString::to_string)
-            .unwrap_or_default();
+        let mut value = get(&table, path).cloned();
+        if let Some(Value::Array(entries)) = &mut value {
+            for token in entries
+                .iter_mut()
+                .filter_map(|entry| entry.get_mut("token"))
+            {
+                *token = Value::String("(hidden)".to_owned());
+            }
+        }
+        let value = value.map(|value| value.to_string()).unwrap_or_default();
         let hidden = SECRETS.contains(&path.as_str()) && value != "\"\"";
         let shown = if hidden {
             "\"(hidden)\"".to_owned()
@@ -495,6 +603,12 @@ fn set(table: &mut Table, path: &str, text: &str) -> anyhow::Result<()> {
     let value = match table.get(path) {
         Some(Value::Boolean(_)) => Value::Boolean(text.parse().context("must be true or false")?),
         Some(Value::Integer(_)) => Value::Integer(text.parse().context("must be a whole number")?),
+        Some(Value::Array(_)) => {
+            let mut line: Table = format!("value = {text}")
+                .parse()
+                .context("must be a list as TOML writes it: [{ type = \"...\", ... }]")?;
+            line.remove("value").context("must be a list")?
+        }
         _ => Value::String(text.to_owned()),
     };
     table.insert(path.to_owned(), value);
@@ -556,6 +670,35 @@ mod tests {
     }
 
     #[test]
+    fn billing_has_two_shapes() {
+        let folder = tempfile::tempdir().unwrap();
+        let file = folder.path().join("box.toml");
+        let other = "type = \"main\"\nurl = \"http://127.0.0.1:9\"\ntoken = \"abcdef\"\n";
+        for text in [
+            format!("[[billing]]\n{other}"),
+            format!("[billing]\nguard = true\n[[billing.external]]\n{other}"),
+        ] {
+            std::fs::write(&file, text).unwrap();
+            let environment = env(&[("BOXOFFICE_BILLING__GUARD_MULTIPLE", "7")]);
+            let loaded = load(&Flags::new(), Some(&file), environment).unwrap();
+            let billing = &loaded.config.billing;
+            assert_eq!((billing.guard, billing.guard_multiple), (true, 7));
+            assert_eq!(billing.external[0].r#type, "main");
+            assert_eq!(billing.external[0].token, "abcdef");
+            let told = describe(&loaded).unwrap();
+            assert!(told.contains("billing.external = "), "{told}");
+            assert!(!told.contains("abcdef"), "{told}");
+        }
+        let list = "[{ type = \"env\", url = \"http://b\", token = \"t\" }]";
+        let environment = env(&[("BOXOFFICE_BILLING__EXTERNAL", list)]);
+        let loaded = load(&Flags::new(), None, environment).unwrap();
+        assert_eq!(loaded.config.billing.external[0].r#type, "env");
+        let environment = env(&[("BOXOFFICE_BILLING__EXTERNAL", "http://b")]);
+        let error = load(&Flags::new(), None, environment).unwrap_err();
+        assert!(format!("{error:#}").contains("BOXOFFICE_BILLING__EXTERNAL"));
+    }
+
+    #[test]
     fn what_is_wrong_is_named() {
         let folder = tempfile::tempdir().unwrap();
         let file = folder.path().join("box.toml");
@@ -568,6 +711,14 @@ mod tests {
             ("[provider]\ncurrency = \"ZZZ\"\n", "provider.currency"),
             ("[alphaott]\nprefix = \"api/\"\n", "alphaott.prefix"),
             ("listen = 5\n", "listen"),
+            ("[[billing]]\ntype = \"a\"\nurl = \"http://x\"\n", "token"),
+            ("[[billing]]\ntyp = \"a\"\n", "typ"),
+            (
+                "[[billing]]\ntype = \"a\"\nurl = \"x\"\ntoken = \"t\"\n",
+                "billing.url",
+            ),
+            ("[billing]\ngard = true\n", "gard"),
+            ("[middleware]\nurl = \"http://x\"\n", "middleware.token"),
         ] {
             std::fs::write(&file, text).unwrap();
             let error = load(&Flags::new(), Some(&file), Vec::new()).unwrap_err();

@@ -62,6 +62,8 @@ ids! {
     RunId = "run";
     /// A page where an order is paid.
     HostedPageId = "hosted_page";
+    /// A payment page of the billing system that this box forwards to.
+    BillingPageId = "billing_page";
     /// A TV or radio channel.
     ChannelId = "channel";
     /// A group of channels or movies.

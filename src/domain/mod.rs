@@ -24,6 +24,7 @@
 //! | Reseller, Partner | who sold it; who bills through us |
 
 pub mod access;
+pub mod adapter;
 pub mod calendar;
 pub mod catalogue;
 pub mod charge;

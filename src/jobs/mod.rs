@@ -11,6 +11,7 @@ use tokio_util::sync::CancellationToken;
 use crate::app::{App, Ctx};
 use crate::domain::time::Timestamp;
 use crate::ops;
+use crate::ops::middleware::Told;
 use crate::ops::renewals::Pace;
 
 /// Longest sleep: the time of day may jump, which no timer notices.
@@ -29,6 +30,46 @@ pub async fn run(app: Arc<App>, closing: CancellationToken) {
             sleep = turn(&app) => sleep,
             () = closing.cancelled() => return,
         };
+        tokio::select! {
+            () = tokio::time::sleep(sleep) => {}
+            () = woken => {}
+            () = closing.cancelled() => return,
+        }
+    }
+}
+
+/// Longest wait before the middleware is tried again that could not be told something.
+const TELL_AGAIN_MAX: Duration = Duration::from_mins(5);
+
+/// Tells the middleware what it has to know, until the box goes down. Being cut off does no harm:
+/// what was not told is noted in the file. Runs under every clock: another system has its own.
+pub async fn tell(app: Arc<App>, closing: CancellationToken) {
+    let mut wait = Duration::from_secs(1);
+    while !closing.is_cancelled() {
+        let woken = app.untold.notified();
+        let ctx = Ctx {
+            dialect: DIALECT,
+            ..Ctx::system(Arc::clone(&app))
+        };
+        let told = tokio::select! {
+            told = ops::middleware::tell(&ctx) => told,
+            () = closing.cancelled() => return,
+        };
+        let sleep = match told {
+            Ok(Told::NotYet) => continue,
+            Ok(Told::Everything) => {
+                wait = Duration::from_secs(1);
+                SLEEP_MAX
+            }
+            Ok(Told::Failed) => wait,
+            Err(error) => {
+                tracing::error!(%error, "middleware.telling_failed");
+                wait
+            }
+        };
+        if sleep == wait {
+            wait = wait.saturating_mul(2).min(TELL_AGAIN_MAX);
+        }
         tokio::select! {
             () = tokio::time::sleep(sleep) => {}
             () = woken => {}

@@ -78,6 +78,14 @@ pub struct ProductSpecChange {
     pub expires_at: Option<Option<Timestamp>>,
 }
 
+impl ProductSpecChange {
+    /// Every service spec that it names.
+    pub fn specs(&self) -> impl Iterator<Item = &Handle<ServiceSpecId>> {
+        let lists = [&self.service_specs, &self.optional_service_specs];
+        lists.into_iter().flatten().flatten()
+    }
+}
+
 /// What a caller says of an offer; `None` leaves a field as it is.
 #[derive(Debug, Clone, Default)]
 pub struct OfferChange {

@@ -31,6 +31,8 @@ pub async fn advance(ctx: &Ctx, by: Move) -> Result<Timestamp, OpError> {
     }
     catch_up(ctx, to, from).await?;
     if clock.move_to(to) {
+        // What it does not take now, it is told when it can be.
+        super::middleware::tell(ctx).await?;
         Ok(clock.now())
     } else {
         Err(Refusal::ClockBackward.into())

@@ -12,7 +12,7 @@ use crate::domain::time::Timestamp;
 use crate::store::key::under_text;
 use crate::store::{Read, Table, Tx};
 
-use super::{Handle, Named, OpError, activity, devices};
+use super::{Handle, Named, OpError, activity, devices, middleware};
 
 impl Named for Customer {
     const KIND: &'static str = "customer";
@@ -285,5 +285,6 @@ pub(super) fn note_status(
         None,
         ActivityAction::StatusChanged,
         details,
-    )
+    )?;
+    middleware::note_change(ctx, tx, after.id)
 }

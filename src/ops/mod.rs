@@ -4,6 +4,7 @@
 
 pub mod activity;
 pub mod apply;
+pub mod billing_system;
 mod books;
 pub mod catalogue;
 pub mod charges;
@@ -13,6 +14,7 @@ pub mod demo;
 pub mod devices;
 pub mod exports;
 pub mod invoices;
+pub mod middleware;
 pub mod order_life;
 pub mod orders;
 pub mod pages;
@@ -54,6 +56,9 @@ pub enum OpError {
     /// A technical failure: never shown, logged once at the edge.
     #[error(transparent)]
     Store(StoreError),
+    /// Another system that was needed did not do its part; `problem` says what to do.
+    #[error("{problem}")]
+    Elsewhere { problem: String },
     #[error("{0}")]
     Failed(String),
 }
@@ -100,7 +105,9 @@ impl Ctx {
         command: impl FnOnce(&Ctx, &mut Tx<'_>) -> Result<T, OpError> + Send + 'static,
     ) -> Result<T, OpError> {
         let ctx = self.clone();
-        self.app.store.write(move |tx| command(&ctx, tx)).await
+        let done = self.app.store.write(move |tx| command(&ctx, tx)).await;
+        self.wake_telling();
+        done
     }
 
     /// As [`Ctx::write`], for a chunk of a long work, which nobody waits for.
@@ -109,7 +116,16 @@ impl Ctx {
         command: impl FnOnce(&Ctx, &mut Tx<'_>) -> Result<T, OpError> + Send + 'static,
     ) -> Result<T, OpError> {
         let ctx = self.clone();
-        self.app.store.write_bulk(move |tx| command(&ctx, tx)).await
+        let done = self.app.store.write_bulk(move |tx| command(&ctx, tx)).await;
+        self.wake_telling();
+        done
+    }
+
+    /// A write may have changed what the middleware has to know.
+    fn wake_telling(&self) {
+        if self.app.outbound.middleware.is_some() {
+            self.app.untold.notify_one();
+        }
     }
 }
 

@@ -16,7 +16,7 @@ use crate::store::key::owned_by;
 use crate::store::{Read, Table, Tx};
 
 use super::books::{AuditDetail, Books};
-use super::{Handle, Named, OpError, activity, services};
+use super::{Handle, Named, OpError, activity, middleware, services};
 
 impl Named for Order {
     const KIND: &'static str = "order";
@@ -405,7 +405,7 @@ pub(super) fn make_services(
     for service in made {
         super::create(ctx, tx, "service.add", &service)?;
     }
-    Ok(())
+    middleware::note_change(ctx, tx, order.customer)
 }
 
 /// A plan that takes the place of one that ended: billed elsewhere, for as many days as the product

@@ -11,7 +11,7 @@ use crate::domain::time::Timestamp;
 use crate::store::key::owned_by;
 use crate::store::{Read, Table, Tx};
 
-use super::{Handle, Named, OpError};
+use super::{Handle, Named, OpError, middleware};
 
 impl Named for Service {
     const KIND: &'static str = "service";
@@ -91,6 +91,7 @@ pub async fn add(
             }
         };
         services.push(service);
+        middleware::note_change(ctx, tx, customer.id)?;
         Ok(services)
     })
     .await
@@ -108,7 +109,8 @@ pub async fn remove(
         let before = owned(tx, &customer, &service)?;
         let mut after = before.clone();
         after.set_status(ServiceStatus::Deleted, ctx.now);
-        super::change(ctx, tx, "service.remove", &before, &after)
+        super::change(ctx, tx, "service.remove", &before, &after)?;
+        middleware::note_change(ctx, tx, customer.id)
     })
     .await
 }

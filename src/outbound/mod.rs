@@ -1,6 +1,7 @@
 //! What the box says to others, over HTTP: one client for all of them. Must not know the store, nor
 //! what the answers are used for.
 
+pub mod alphaott;
 pub mod stripe;
 
 use std::time::Duration;
@@ -18,6 +19,10 @@ const CONNECT_TIMEOUT: Duration = Duration::from_secs(5);
 pub struct Outbound {
     /// Card payments; none where no account is set up.
     pub stripe: Option<stripe::Stripe>,
+    /// The billing system that this box is the middleware of.
+    pub billing: Option<alphaott::Peer>,
+    /// The middleware that this box does the billing for.
+    pub middleware: Option<alphaott::Peer>,
 }
 
 impl Outbound {
@@ -31,7 +36,17 @@ impl Outbound {
             .no_proxy()
             .build()
             .context("cannot make the HTTP client")?;
+        let peer = |url: &str, token: &str| {
+            alphaott::Peer::new(&http, url, token).context("the token is none")
+        };
+        let billing = config.billing.external.first();
+        let billing = billing.map(|billing| peer(&billing.url, &billing.token));
+        let middleware = &config.middleware;
+        let middleware =
+            (!middleware.url.is_empty()).then(|| peer(&middleware.url, &middleware.token));
         Ok(Self {
+            billing: billing.transpose()?,
+            middleware: middleware.transpose()?,
             stripe: stripe::Stripe::new(&http, &config.payments),
         })
     }

@@ -3,6 +3,7 @@
 //! A table's name is part of the file: never rename one, never use a name again.
 
 use crate::domain::access::Service;
+use crate::domain::adapter::{BillingPage, Counterpart};
 use crate::domain::catalogue::{ProductOffer, ProductSpec, ServiceSpec};
 use crate::domain::contact::usual_mac;
 use crate::domain::content::{Channel, Genre, Movie, Partner, Reseller};
@@ -10,8 +11,8 @@ use crate::domain::customer::Customer;
 use crate::domain::device::Device;
 use crate::domain::event::{Activity, Audit};
 use crate::domain::id::{
-    ActivityId, AuditId, ChannelId, CustomerId, DeviceId, GenreId, HostedPageId, Id, InvoiceId,
-    JournalEntryId, MovieId, OperatorId, OrderId, PartnerId, PaymentId, ProductOfferId,
+    ActivityId, AuditId, BillingPageId, ChannelId, CustomerId, DeviceId, GenreId, HostedPageId, Id,
+    InvoiceId, JournalEntryId, MovieId, OperatorId, OrderId, PartnerId, PaymentId, ProductOfferId,
     ProductSpecId, ResellerId, RunId, ServiceId, ServiceSpecId, VoucherBatchId, VoucherId,
 };
 use crate::domain::invoice::{Invoice, OpenInvoice};
@@ -151,6 +152,17 @@ tables! {
     HostedPages = "hosted_pages",
     /// Unique: code -> hosted page.
     HostedPagesByCode = "hosted_pages_by_code",
+
+    /// Customers of the middleware that this box bills for, by our number.
+    Counterparts = "counterparts",
+    /// Unique: the middleware's id -> customer.
+    CounterpartsByThere = "counterparts_by_there",
+    /// Customers of whom the middleware has to be told something.
+    CounterpartsUntold = "counterparts_untold",
+    /// Payment pages of the billing system that this box forwards to, by id.
+    BillingPages = "billing_pages",
+    /// Unique: the billing system's id -> page.
+    BillingPagesByThere = "billing_pages_by_there",
 
     /// Customers' activity by id.
     Activities = "activities",
@@ -506,6 +518,39 @@ impl Record for HostedPage {
     }
 }
 
+impl Record for Counterpart {
+    type Key = CustomerId;
+    const TABLE: Table = Table::Counterparts;
+    const INDEXES: &'static [Table] = &[Table::CounterpartsByThere, Table::CounterpartsUntold];
+    const VERSION: u8 = 1;
+
+    fn key(&self) -> CustomerId {
+        self.customer
+    }
+
+    fn entries(&self, entries: &mut Entries) {
+        entries.unique(Table::CounterpartsByThere, self.there.as_bytes());
+        if self.is_untold() {
+            entries.listed(Table::CounterpartsUntold, &[], self.customer.number());
+        }
+    }
+}
+
+impl Record for BillingPage {
+    type Key = BillingPageId;
+    const TABLE: Table = Table::BillingPages;
+    const INDEXES: &'static [Table] = &[Table::BillingPagesByThere];
+    const VERSION: u8 = 1;
+
+    fn key(&self) -> BillingPageId {
+        self.id
+    }
+
+    fn entries(&self, entries: &mut Entries) {
+        entries.unique(Table::BillingPagesByThere, self.there.as_bytes());
+    }
+}
+
 impl Record for Activity {
     type Key = ActivityId;
     const TABLE: Table = Table::Activities;
@@ -629,6 +674,8 @@ pub fn for_every_record<V: RecordVisitor>(visitor: &mut V) -> Result<(), V::Erro
     visitor.visit::<Voucher>()?;
     visitor.visit::<Run>()?;
     visitor.visit::<HostedPage>()?;
+    visitor.visit::<Counterpart>()?;
+    visitor.visit::<BillingPage>()?;
     visitor.visit::<Activity>()?;
     visitor.visit::<Audit>()
 }

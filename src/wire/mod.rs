@@ -64,7 +64,7 @@ fn alphaott(app: &Arc<App>, closing: &CancellationToken) -> (Router<Arc<App>>, O
     let (router, mut document) = alphaott::router().split_for_parts();
     site::describe(&mut document, prefix);
     let panicked = |_: Box<dyn std::any::Any + Send>| alphaott::error::panicked();
-    let router = router
+    let router = alphaott::adapted(router, app)
         .method_not_allowed_fallback(alphaott::error::wrong_method)
         .fallback(alphaott::error::unknown_route)
         .layer(CatchPanicLayer::custom(panicked))

@@ -92,7 +92,7 @@ const HOMES: &[(&str, &str)] = &[
     ("prometheus_client", "telemetry.rs"),
     (
         "tokio",
-        "app.rs cli.rs command.rs control.rs jobs/ ops/clock.rs ops/payments.rs ops/renewals.rs outbound/ passwords.rs serve/ store/mod.rs wire/",
+        "app.rs cli.rs command.rs control.rs jobs/ ops/clock.rs ops/middleware.rs ops/payments.rs ops/renewals.rs outbound/ passwords.rs serve/ store/mod.rs wire/",
     ),
     (
         "anyhow",

@@ -19,7 +19,7 @@ use crate::domain::refusal::Refusal;
 use crate::domain::staff::{PASSWORD_BYTES_MAX, Secret};
 use crate::domain::time::Timestamp;
 use crate::ops::books::{AuditDetail, Books};
-use crate::ops::{OpError, customers, devices, orders, services};
+use crate::ops::{OpError, customers, devices, middleware, orders, services};
 use crate::store::{Read as _, Table, Tx};
 
 use super::document::{CarrierType, CustomerIn, Document};
@@ -124,6 +124,7 @@ pub(super) fn keep_customer(
     }
     crate::ops::audit(ctx, tx, action, &after, changes)?;
     post_opening(ctx, tx, held.as_ref(), &after)?;
+    middleware::note_change(ctx, tx, after.id)?;
     Ok(outcome)
 }
 

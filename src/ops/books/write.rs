@@ -1,7 +1,7 @@
 //! What the books hold when a command closes them, and how it is written: table by table, in the
 //! order of keys. Here invoices get their numbers and the journal its entries.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use crate::app::Ctx;
 use crate::domain::access::Service;
@@ -14,7 +14,7 @@ use crate::domain::money::Currency;
 use crate::domain::order::Order;
 use crate::domain::run::RunCounts;
 use crate::domain::time::Timestamp;
-use crate::ops::{self, OpError, activity, orders};
+use crate::ops::{self, OpError, activity, middleware, orders};
 use crate::store::{Read as _, Record, Tx, append_entries};
 
 /// What is to be written.
@@ -71,6 +71,11 @@ impl Changes {
         detail: AuditDetail,
     ) -> Result<Vec<InvoiceId>, OpError> {
         let numbers = write_posts(tx, self.posts)?;
+        let served = self.services.values().map(|service| service.customer);
+        let touched: BTreeSet<CustomerId> = served.chain(self.customers.keys().copied()).collect();
+        for customer in touched {
+            middleware::note_change(ctx, tx, customer)?;
+        }
         for open in self.open.into_values() {
             if open.open_minor > 0 {
                 tx.put(&open)?;

@@ -454,7 +454,9 @@ pub async fn create_product(
 ) -> Result<(StatusCode, Json<ProductSpecOut>), Failure> {
     ctx.require(Permission::CatalogueWrite)?;
     let wish: ProductSpecIn = body.parse_or_empty()?;
-    let product = ops::catalogue::create_product(&ctx, wish.change()?).await?;
+    let change = wish.change()?;
+    ops::middleware::bring_specs(&ctx, change.specs()).await?;
+    let product = ops::catalogue::create_product(&ctx, change).await?;
     Ok((
         StatusCode::CREATED,
         Json(ProductSpecOut::new(&ctx, &product)?),
@@ -484,7 +486,9 @@ pub async fn update_product(
     ctx.require(Permission::CatalogueWrite)?;
     ops::catalogue::product(&ctx, &path.id(0))?;
     let wish: ProductSpecIn = body.parse_or_empty()?;
-    let product = ops::catalogue::update_product(&ctx, path.id(0), wish.change()?).await?;
+    let change = wish.change()?;
+    ops::middleware::bring_specs(&ctx, change.specs()).await?;
+    let product = ops::catalogue::update_product(&ctx, path.id(0), change).await?;
     ProductSpecOut::new(&ctx, &product).map(Json)
 }
 

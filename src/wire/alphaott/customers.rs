@@ -5,6 +5,7 @@ use axum::http::StatusCode;
 use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
 
+use crate::app::Ctx;
 use crate::domain::customer::{Customer, CustomerStatus};
 use crate::domain::staff::Permission;
 use crate::ops;
@@ -13,10 +14,9 @@ use crate::wire::kit::json::{Body, Patch, given};
 
 use super::error::Failure;
 use super::fields::{Address, EmailIn, Moment, Name, Open, Opens, PasswordIn, Phones, shown, text};
-use super::ids;
 use super::orders::OrderOut;
 use super::words::CustomerStatusWord;
-use super::{Ids, MessageOut, Params, Refusals, Staff};
+use super::{Ids, MessageOut, Params, Refusals, Staff, shown_customer};
 
 /// A customer: the person or household who pays.
 #[derive(Debug, Serialize, ToSchema)]
@@ -62,15 +62,15 @@ pub struct CustomerOut {
 }
 
 impl CustomerOut {
-    fn new(customer: &Customer) -> Self {
+    fn new(ctx: &Ctx, customer: &Customer) -> Result<Self, Failure> {
         let mut external_refs = Open::show_all(&customer.external_refs);
         if let Some(number) = &customer.account_number {
             let id = serde_json::Value::from(number.as_str());
             let text = format!("{{\"type\":\"accountNumber\",\"id\":{id}}}");
             external_refs.push(Open::show(&crate::domain::open::OpenObject(text)));
         }
-        Self {
-            id: ids::show(customer.id),
+        Ok(Self {
+            id: shown_customer(ctx, customer.id)?,
             title: customer.name.title.clone(),
             first_name: customer.name.first.clone(),
             last_name: customer.name.last.clone(),
@@ -96,7 +96,7 @@ impl CustomerOut {
             login: customer.login.clone(),
             account_number: customer.account_number.clone(),
             external_refs,
-        }
+        })
     }
 }
 
@@ -220,12 +220,8 @@ fn wants_orders(params: &Params) -> Result<bool, Failure> {
         .any(|name| name.trim() == "orders"))
 }
 
-fn with_orders(
-    ctx: &crate::app::Ctx,
-    customer: &Customer,
-    wanted: bool,
-) -> Result<CustomerOut, Failure> {
-    let mut out = CustomerOut::new(customer);
+fn with_orders(ctx: &Ctx, customer: &Customer, wanted: bool) -> Result<CustomerOut, Failure> {
+    let mut out = CustomerOut::new(ctx, customer)?;
     if wanted {
         out.orders = Some(OrderOut::shown(
             ctx,
@@ -293,7 +289,10 @@ pub async fn create(
     ctx.require(Permission::CustomersWrite)?;
     let wish: CustomerIn = body.parse_or_empty()?;
     let customer = ops::customers::create(&ctx, wish.into()).await?;
-    Ok((StatusCode::CREATED, Json(CustomerOut::new(&customer))))
+    Ok((
+        StatusCode::CREATED,
+        Json(CustomerOut::new(&ctx, &customer)?),
+    ))
 }
 
 /// Get customer by id
@@ -330,7 +329,7 @@ pub async fn update(
     ops::customers::exists(&ctx, &path.customer())?;
     let wish: CustomerIn = body.parse()?;
     let customer = ops::customers::update(&ctx, path.customer(), wish.into()).await?;
-    Ok(Json(CustomerOut::new(&customer)))
+    Ok(Json(CustomerOut::new(&ctx, &customer)?))
 }
 
 /// Remove customer

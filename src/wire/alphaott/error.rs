@@ -93,6 +93,12 @@ impl Failure {
         }
     }
 
+    /// Another system did not do its part.
+    #[must_use]
+    pub fn bad_gateway(message: impl Into<String>) -> Self {
+        Self::new(StatusCode::BAD_GATEWAY, "BadGatewayError", message)
+    }
+
     fn internal() -> Self {
         let message = "something went wrong here; the log has the request id";
         Self::new(StatusCode::INTERNAL_SERVER_ERROR, "InternalError", message)
@@ -163,6 +169,7 @@ pub fn answer(error: OpError) -> Failure {
             tracing::error!(%error, "request.failed");
             Failure::internal()
         }
+        OpError::Elsewhere { problem } => Failure::bad_gateway(problem),
         OpError::Failed(reason) => {
             tracing::error!(%reason, "request.failed");
             Failure::internal()

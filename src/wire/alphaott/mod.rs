@@ -3,6 +3,7 @@
 //! Paths and methods are our choice (alphaott 2.0), so they stand here and nowhere else.
 
 pub mod activity;
+mod adapter;
 mod catalogue;
 mod customers;
 mod devices;
@@ -20,8 +21,9 @@ use std::sync::Arc;
 use axum::extract::{FromRequestParts, RawPathParams};
 use axum::http::header::AUTHORIZATION;
 use axum::http::request::Parts;
+use axum::middleware::from_fn_with_state;
 use axum::routing::{get, patch};
-use axum::{Extension, Json};
+use axum::{Extension, Json, Router};
 use serde::Serialize;
 use utoipa::openapi::security::{ApiKey, ApiKeyValue, SecurityScheme};
 use utoipa::{IntoResponses, OpenApi, ToSchema};
@@ -31,8 +33,8 @@ use utoipa_axum::routes;
 use crate::app::{App, Ctx};
 use crate::domain::id::{CustomerId, Id};
 use crate::domain::staff::Actor;
-use crate::ops::Handle;
 use crate::ops::staff::{Bearer, bearer};
+use crate::ops::{self, Handle};
 use crate::wire::kit::query::{Query, Wrong};
 use crate::wire::kit::{RequestId, client_address};
 
@@ -116,6 +118,18 @@ pub fn router() -> OpenApiRouter<Arc<App>> {
                 .post(activity::by_post)
                 .layer(Extension(activity::schema())),
         )
+}
+
+/// The layer of the Billing Adapter, on a box whose settings name another system.
+pub fn adapted(router: Router<Arc<App>>, app: &Arc<App>) -> Router<Arc<App>> {
+    let state = || Arc::clone(app);
+    if !app.config.billing.external.is_empty() {
+        router.route_layer(from_fn_with_state(state(), adapter::forward))
+    } else if !app.config.middleware.url.is_empty() {
+        router.route_layer(from_fn_with_state(state(), adapter::bring_customer))
+    } else {
+        router
+    }
 }
 
 #[derive(OpenApi)]
@@ -206,28 +220,33 @@ fn anybody(parts: &Parts, app: &Arc<App>) -> Ctx {
 }
 
 /// The ids in a path, percent-decoded, in order.
-pub struct Ids(Vec<String>);
+pub struct Ids {
+    texts: Vec<String>,
+    /// The first id, which names a customer in most paths.
+    customer: Handle<CustomerId>,
+}
 
-impl<S: Send + Sync> FromRequestParts<S> for Ids {
+impl FromRequestParts<Arc<App>> for Ids {
     type Rejection = Failure;
 
-    async fn from_request_parts(parts: &mut Parts, state: &S) -> Result<Self, Failure> {
-        let params = RawPathParams::from_request_parts(parts, state).await;
+    async fn from_request_parts(parts: &mut Parts, app: &Arc<App>) -> Result<Self, Failure> {
+        let params = RawPathParams::from_request_parts(parts, app).await;
         let params = params.map_err(|_| Failure::bad_request("path", "is not UTF-8"))?;
-        Ok(Self(
-            params.iter().map(|(_, value)| value.to_owned()).collect(),
-        ))
+        let texts: Vec<String> = params.iter().map(|(_, value)| value.to_owned()).collect();
+        let customer = ids::handle(texts.first().map_or("", String::as_str));
+        let customer = ops::middleware::customer_here(app, customer)?;
+        Ok(Self { texts, customer })
     }
 }
 
 impl Ids {
     fn text(&self, position: usize) -> &str {
-        self.0.get(position).map_or("", String::as_str)
+        self.texts.get(position).map_or("", String::as_str)
     }
 
-    /// The first id, which names a customer in most paths.
+    /// The customer that the path names.
     fn customer(&self) -> Handle<CustomerId> {
-        self.id(0)
+        self.customer.clone()
     }
 
     fn id<I: Id>(&self, position: usize) -> Handle<I> {
@@ -284,6 +303,12 @@ impl Params {
     }
 }
 
+/// The id of a customer as others know it.
+fn shown_customer(ctx: &Ctx, id: CustomerId) -> Result<String, Failure> {
+    let there = ops::middleware::id_there(ctx, id)?;
+    Ok(there.unwrap_or_else(|| ids::show(id)))
+}
+
 /// What every operation with a token may answer besides success.
 #[derive(IntoResponses)]
 pub enum Refusals {
@@ -305,6 +330,9 @@ pub enum Refusals {
     /// The body is larger than 1 MiB.
     #[response(status = 413)]
     TooLarge(#[to_schema] ErrorOut),
+    /// The billing system behind this box did not do its part.
+    #[response(status = 502)]
+    Elsewhere(#[to_schema] ErrorOut),
     /// Too much at once: try again after `Retry-After` seconds.
     #[response(status = 503)]
     Busy(#[to_schema] ErrorOut),

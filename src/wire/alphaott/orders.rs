@@ -16,7 +16,7 @@ use super::error::Failure;
 use super::fields::{BroughtId, Count, Cycles, Moment, Open, Opens, Reference, shown};
 use super::ids;
 use super::words::{OrderStatusWord, OrderTypeWord, PeriodWord};
-use super::{Ids, Params, Refusals, Staff};
+use super::{Ids, Params, Refusals, Staff, shown_customer};
 
 /// This customer has this product, until when, renewed how.
 #[derive(Debug, Serialize, ToSchema)]
@@ -68,7 +68,7 @@ impl OrderOut {
             r#type: order.order_type.into(),
             status: order.status_at(ctx.now).into(),
             offer,
-            customer: ids::show(order.customer),
+            customer: shown_customer(ctx, order.customer)?,
             next_billing_cycle: order.next_cycle_at.map(shown),
             created: shown(order.created_at),
             updated: shown(order.updated_at),

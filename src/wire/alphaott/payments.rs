@@ -20,7 +20,7 @@ use crate::wire::kit::json::{Body, Verbatim};
 use super::error::Failure;
 use super::fields::{Open, Reference, WebUrl, is_web_url, shown};
 use super::ids;
-use super::{Anybody, ErrorOut, Ids, Params, Refusals, Staff};
+use super::{Anybody, ErrorOut, Ids, Params, Refusals, Staff, shown_customer};
 
 /// What this box calls itself as a billing system.
 const BILLING: &str = "boxoffice";
@@ -69,7 +69,7 @@ impl TransactionOut {
                 PaymentState::Failed => "FAILED",
             },
             method: payment.method.clone(),
-            customer: ids::show(customer),
+            customer: shown_customer(ctx, customer)?,
             order: match order {
                 Some(order) => {
                     let (brought, id) = order?;
@@ -159,7 +159,7 @@ pub struct PageIn {
     offer_id: Reference,
     /// Without it: the setting `alphaott.return_url`, else this box's own address.
     #[serde(default)]
-    return_url: Option<WebUrl>,
+    pub return_url: Option<WebUrl>,
 }
 
 /// A page with a payment form. Clients need `url` only.
@@ -217,15 +217,20 @@ pub async fn create_page(
     ctx.require(Permission::OrdersWrite)?;
     ops::customers::exists(&ctx, &path.customer())?;
     let wish: PageIn = body.parse_or_empty()?;
-    let default = &ctx.app.config.alphaott.return_url;
-    let return_url = match wish.return_url {
-        Some(WebUrl(url)) => url,
-        None if is_web_url(default) => default.clone(),
-        None => ctx.app.base_url(),
-    };
+    let return_url = return_url(&ctx, wish.return_url);
     let offer = ids::handle(&wish.offer_id.0);
     let page = ops::pages::create(&ctx, path.customer(), offer, return_url).await?;
     Ok((StatusCode::CREATED, Json(PageOut::new(&ctx, &page))))
+}
+
+/// Where the browser goes after a page: what the caller says, or else what the settings say.
+pub fn return_url(ctx: &Ctx, wish: Option<WebUrl>) -> String {
+    let default = &ctx.app.config.alphaott.return_url;
+    match wish {
+        Some(WebUrl(url)) => url,
+        None if is_web_url(default) => default.clone(),
+        None => ctx.app.base_url(),
+    }
 }
 
 /// The three ends of a payment. `succeeded` and the vendor's own example `success` are taken for
@@ -277,31 +282,55 @@ pub async fn redirect(Anybody(ctx): Anybody, params: Params) -> Result<Response,
     let words = ["succeded", "processing", "failed"];
     required("status")?;
     let status = params.word("status", redirect_status, &words)?;
-    let page = ops::pages::find(&ctx, id)?;
-    if billing != BILLING {
-        return Err(Failure::not_found(format!(
-            "no hosted page {id} of this billing system"
-        )));
-    }
+    let left = left(&ctx, billing, id)?;
     let status = match status {
         Some(RedirectStatus::Succeeded) => "succeded",
         Some(RedirectStatus::Processing) => "processing",
         Some(RedirectStatus::Failed) | None => "failed",
     };
-    let shown_order = ids::show(page.order);
-    let order_id = order_id.filter(|id| !id.is_empty()).unwrap_or(&shown_order);
-    let target = with_query(
-        &page.return_url,
-        &[
-            ("type", BILLING),
-            ("id", id),
-            ("orderId", order_id),
-            ("status", status),
-        ],
-    );
+    let order_id = order_id.filter(|id| !id.is_empty());
+    let order_id = order_id.or(left.order.as_deref());
+    let mut pairs = vec![("type", left.billing), ("id", id)];
+    pairs.extend(order_id.map(|id| ("orderId", id)));
+    pairs.push(("status", status));
+    let target = with_query(&left.return_url, &pairs);
     let location = HeaderValue::from_str(&target)
         .map_err(|_| Failure::not_found("the page's returnUrl cannot be followed"))?;
     Ok((StatusCode::FOUND, [(LOCATION, location)]).into_response())
+}
+
+/// What is known of the page that a browser left.
+struct Left<'c> {
+    /// What we call the billing system it is of.
+    billing: &'c str,
+    return_url: String,
+    order: Option<String>,
+}
+
+/// The page `id` of the billing system that the redirect names: the one in the settings, or this
+/// box itself.
+fn left<'c>(ctx: &'c Ctx, billing: &str, id: &str) -> Result<Left<'c>, Failure> {
+    if let Some(name) = ops::billing_system::name(ctx)
+        && let Ok(page) = ops::billing_system::page(ctx, id)
+        && (billing == name || billing == page.says)
+    {
+        return Ok(Left {
+            billing: name,
+            return_url: page.return_url,
+            order: None,
+        });
+    }
+    let page = ops::pages::find(ctx, id)?;
+    if billing != BILLING {
+        return Err(Failure::not_found(format!(
+            "no hosted page {id} of this billing system"
+        )));
+    }
+    Ok(Left {
+        billing: BILLING,
+        return_url: page.return_url,
+        order: Some(ids::show(page.order)),
+    })
 }
 
 /// `url` with parameters appended; its own query stays, its fragment stays last.

@@ -127,6 +127,7 @@ pub fn answer(error: OpError) -> Problem {
             tracing::error!(%error, "request.failed");
             Problem::internal()
         }
+        OpError::Elsewhere { problem } => Problem::new(StatusCode::BAD_GATEWAY, problem),
         OpError::Failed(reason) => {
             tracing::error!(%reason, "request.failed");
             Problem::internal()

@@ -7,6 +7,7 @@
 mod billing;
 pub mod error;
 mod invoice_paper;
+mod middleware;
 mod money;
 mod session;
 mod setup;
@@ -106,6 +107,7 @@ fn money_routes() -> Router<Arc<App>> {
             "/console/api/customers/{id}/orders/{order}/end",
             post(billing::end),
         )
+        .route("/console/api/middleware", get(middleware::untold))
         .route("/console/api/preview", get(billing::preview))
         .route("/console/api/runs", get(billing::runs))
         .route("/console/api/runs/{id}/release", post(billing::release))

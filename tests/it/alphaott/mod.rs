@@ -1,6 +1,7 @@
 //! The AlphaOTT integration API, black box: one file per resource.
 
 mod activity;
+mod adapter;
 mod auth;
 mod catalogue;
 mod core;

@@ -10,6 +10,7 @@ use std::fmt::Debug;
 use std::path::{Path, PathBuf};
 
 use boxoffice::domain::access::{Grant, Origin, Service};
+use boxoffice::domain::adapter::{BillingPage, Counterpart};
 use boxoffice::domain::calendar::{Period, PeriodCount, Term};
 use boxoffice::domain::catalogue::{
     Billing, Content, ContentType, OfferStatus, OrderType, PackageSale, ProductOffer, ProductSpec,
@@ -26,8 +27,8 @@ use boxoffice::domain::device::{Device, DeviceKind, DeviceStatus};
 use boxoffice::domain::dunning::Ladder;
 use boxoffice::domain::event::{Activity, ActivityAction, Audit, Change};
 use boxoffice::domain::id::{
-    ActivityId, AuditId, ChannelId, CustomerId, DeviceId, GenreId, HostedPageId, MovieId,
-    OperatorId, OrderId, PartnerId, PaymentId, ProductOfferId, ProductSpecId, ResellerId,
+    ActivityId, AuditId, BillingPageId, ChannelId, CustomerId, DeviceId, GenreId, HostedPageId,
+    MovieId, OperatorId, OrderId, PartnerId, PaymentId, ProductOfferId, ProductSpecId, ResellerId,
     ServiceId, ServiceSpecId,
 };
 use boxoffice::domain::money::{Amount, Currency};
@@ -385,6 +386,27 @@ fn hosted_page() -> HostedPage {
     }
 }
 
+fn counterpart() -> Counterpart {
+    Counterpart {
+        customer: CustomerId(262),
+        there: text("58d2e7c3a9f1"),
+        changes: 300,
+        told: 299,
+        untold_since: Some(at(1)),
+        problem: text("503: too much at once"),
+    }
+}
+
+fn billing_page() -> BillingPage {
+    BillingPage {
+        id: BillingPageId(263),
+        there: text("4qiN5QfYP"),
+        says: text("chargebee-01"),
+        return_url: text("https://shop.example/back?x=1#y"),
+        created_at: at(1),
+    }
+}
+
 fn activity() -> Activity {
     Activity {
         id: ActivityId(26),
@@ -484,6 +506,8 @@ fn samples() -> Vec<Sample> {
         sample(money::voucher()),
         sample(money::run()),
         sample(hosted_page()),
+        sample(counterpart()),
+        sample(billing_page()),
         sample(activity()),
         sample(audit()),
     ]

@@ -5,6 +5,7 @@
 
 use std::borrow::Borrow;
 use std::net::SocketAddr;
+use std::path::Path;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU32, Ordering};
 use std::time::Duration;
@@ -51,13 +52,29 @@ impl TestBox {
     }
 
     pub async fn with(f: impl FnOnce(&mut Config)) -> TestBox {
+        TestBox::on(Storage::Memory, 1, f).await
+    }
+
+    /// A box on a file of this folder, which may be there. `seed`: another one for every start, or
+    /// what was drawn before is drawn again.
+    pub async fn in_folder(folder: &Path, seed: u64, f: impl FnOnce(&mut Config)) -> TestBox {
+        let data = folder.to_owned();
+        let storage = Storage::File(folder.join("boxoffice.redb"));
+        TestBox::on(storage, seed, |config| {
+            config.data = data;
+            f(config);
+        })
+        .await
+    }
+
+    async fn on(storage: Storage, seed: u64, f: impl FnOnce(&mut Config)) -> TestBox {
         let mut config = Config::for_tests();
         f(&mut config);
         let running = start(Setup {
             config,
-            storage: Storage::Memory,
+            storage,
             clock: Clock::test(Timestamp::parse("2026-01-31T10:00:00Z").unwrap()),
-            entropy: Entropy::seeded(1),
+            entropy: Entropy::seeded(seed),
         })
         .await
         .expect("the box starts");
@@ -76,6 +93,12 @@ impl TestBox {
         };
         started.manager = started.token("manager").await;
         started
+    }
+
+    /// Goes down as by SIGTERM. Clients of it must be gone.
+    pub async fn stop(self) {
+        let running = Arc::into_inner(self.running).expect("nobody else holds the box");
+        running.stop().await;
     }
 
     pub fn address(&self) -> SocketAddr {
