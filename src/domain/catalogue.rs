@@ -5,6 +5,7 @@ use serde::{Deserialize, Serialize};
 use super::calendar::{PeriodCount, Term, has_passed};
 use super::charge::Price;
 use super::dunning::Ladder;
+use super::eligibility::Eligibility;
 use super::id::{ChannelId, MovieId, ProductOfferId, ProductSpecId, ServiceSpecId};
 use super::money::Amount;
 use super::open::OpenObject;
@@ -197,6 +198,7 @@ pub struct ProductOffer {
     pub prices: Vec<Price>,
     /// None: the usual one.
     pub ladder: Option<Ladder>,
+    pub eligibility: Eligibility,
     pub external_refs: Vec<OpenObject>,
     pub created_at: Timestamp,
     pub updated_at: Timestamp,

@@ -34,6 +34,7 @@ pub mod customer;
 pub mod cycle;
 pub mod device;
 pub mod dunning;
+pub mod eligibility;
 pub mod event;
 pub mod id;
 pub mod invoice;

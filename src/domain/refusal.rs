@@ -1,5 +1,6 @@
 //! Every business "no", with a stable code. Data, never prose: each dialect words it.
 
+use super::eligibility::Ineligible;
 use super::id::{PaymentId, ProductOfferId, ServiceSpecId};
 use super::money::Amount;
 use super::order::OrderStatus;
@@ -20,6 +21,8 @@ pub enum Refusal {
     OperatorTaken { name: String },
     /// The offer is not on sale: inactive, expired, removed, or its product is not on offer.
     OfferNotOnSale { offer: ProductOfferId },
+    /// The offer is not for this customer.
+    NotEligible { reason: Ineligible },
     /// The service spec cannot be given out: deleted.
     ServiceSpecGone { spec: ServiceSpecId },
     /// The order would end after the last day of the calendar.
@@ -68,6 +71,7 @@ impl Refusal {
             Self::IdTaken { .. } => "id-taken",
             Self::OperatorTaken { .. } => "operator-taken",
             Self::OfferNotOnSale { .. } => "offer-not-on-sale",
+            Self::NotEligible { .. } => "not-eligible",
             Self::ServiceSpecGone { .. } => "service-spec-gone",
             Self::BeyondCalendar => "beyond-calendar",
             Self::TooMany { .. } => "too-many",

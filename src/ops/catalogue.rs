@@ -7,6 +7,7 @@ use crate::domain::catalogue::{
     ProductStatus, Scope, ServiceSpec, ServiceStatus, ServiceType,
 };
 use crate::domain::customer::Customer;
+use crate::domain::eligibility::Eligibility;
 use crate::domain::id::{CustomerId, ProductOfferId, ProductSpecId, ServiceSpecId};
 use crate::domain::open::OpenObject;
 use crate::domain::refusal::Refusal;
@@ -16,7 +17,7 @@ use crate::store::key::owned_by;
 use crate::store::{Read, Table};
 
 use super::charges::{self, PriceChange};
-use super::{Handle, Named, OpError};
+use super::{Handle, Named, OpError, orders};
 
 impl Named for ServiceSpec {
     const KIND: &'static str = "service specification";
@@ -103,9 +104,19 @@ pub struct OfferChange {
     pub price_change: PriceChange,
     /// `Some(None)`: the usual ladder.
     pub dunning: Option<Option<OpenObject>>,
+    pub eligibility: Option<EligibilityWish>,
     pub external_refs: Option<Vec<OpenObject>>,
     pub created_at: Option<Timestamp>,
     pub expires_at: Option<Option<Timestamp>>,
+}
+
+/// Which customers an offer is for, as a caller says it. What is not said holds for none.
+#[derive(Debug, Clone, Default)]
+pub struct EligibilityWish {
+    pub new_customers: bool,
+    pub once_per_customer: bool,
+    /// At most `WITH_PRODUCTS_MAX`.
+    pub with_products: Vec<Handle<ProductSpecId>>,
 }
 
 /// All service specs, oldest first. There are few.
@@ -223,11 +234,31 @@ pub fn products(ctx: &Ctx) -> Result<Vec<ProductSpec>, OpError> {
     Ok(products)
 }
 
-/// As [`products`], for a customer that must exist.
+/// As [`products`], for a customer: without those of which every offer is for others only.
 pub fn products_for(ctx: &Ctx, customer: &Handle<CustomerId>) -> Result<Vec<ProductSpec>, OpError> {
-    ctx.require(Permission::CatalogueRead)?;
-    super::find::<Customer>(&ctx.snapshot()?, customer)?;
-    products(ctx)
+    let mut products = products(ctx)?;
+    let snapshot = ctx.snapshot()?;
+    let customer: Customer = super::find(&snapshot, customer)?;
+    let orders = orders::of_customer(&snapshot, customer.id)?;
+    let mut hidden = Vec::new();
+    for product in &products {
+        let offers = offers_of(&snapshot, product.id)?;
+        let mut on_sale = offers
+            .iter()
+            .filter(|offer| offer.is_orderable_at(product, ctx.now))
+            .peekable();
+        let for_others = |offer: &ProductOffer| {
+            offer
+                .eligibility
+                .refuses(offer.id, &orders, ctx.now)
+                .is_some()
+        };
+        if on_sale.peek().is_some() && on_sale.all(for_others) {
+            hidden.push(product.id);
+        }
+    }
+    products.retain(|product| !hidden.contains(&product.id));
+    Ok(products)
 }
 
 pub fn product(ctx: &Ctx, handle: &Handle<ProductSpecId>) -> Result<ProductSpec, OpError> {
@@ -348,7 +379,7 @@ pub fn offers(ctx: &Ctx, product: &Handle<ProductSpecId>) -> Result<Vec<ProductO
     offers_of(&snapshot, product.id)
 }
 
-/// As [`offers`], for a customer that must exist.
+/// As [`offers`], for a customer: only what they are eligible for.
 pub fn offers_for(
     ctx: &Ctx,
     customer: &Handle<CustomerId>,
@@ -356,9 +387,16 @@ pub fn offers_for(
 ) -> Result<(ProductSpec, Vec<ProductOffer>), OpError> {
     ctx.require(Permission::CatalogueRead)?;
     let snapshot = ctx.snapshot()?;
-    super::find::<Customer>(&snapshot, customer)?;
+    let customer: Customer = super::find(&snapshot, customer)?;
     let product: ProductSpec = super::find(&snapshot, product)?;
-    let offers = offers_of(&snapshot, product.id)?;
+    let mut offers = offers_of(&snapshot, product.id)?;
+    let orders = orders::of_customer(&snapshot, customer.id)?;
+    offers.retain(|offer| {
+        offer
+            .eligibility
+            .refuses(offer.id, &orders, ctx.now)
+            .is_none()
+    });
     Ok((product, offers))
 }
 
@@ -408,13 +446,14 @@ pub async fn create_offer(
             dunning: None,
             prices: Vec::new(),
             ladder: None,
+            eligibility: Eligibility::default(),
             external_refs: Vec::new(),
             created_at: wish.created_at.unwrap_or(ctx.now),
             updated_at: ctx.now,
             expires_at: None,
             removed_at: None,
         };
-        assign_offer(ctx, &mut offer, wish)?;
+        assign_offer(ctx, tx, &mut offer, wish)?;
         super::create(ctx, tx, "product_offer.create", &offer)?;
         Ok(offer)
     })
@@ -432,7 +471,7 @@ pub async fn update_offer(
         let product: ProductSpec = super::find(tx, &product)?;
         let before = owned_offer(tx, &product, &offer)?;
         let mut after = before.clone();
-        assign_offer(ctx, &mut after, wish)?;
+        assign_offer(ctx, tx, &mut after, wish)?;
         super::change(ctx, tx, "product_offer.update", &before, &after)?;
         Ok(after)
     })
@@ -457,7 +496,12 @@ pub async fn remove_offer(
     .await
 }
 
-fn assign_offer(ctx: &Ctx, offer: &mut ProductOffer, wish: OfferChange) -> Result<(), OpError> {
+fn assign_offer(
+    ctx: &Ctx,
+    read: &impl Read,
+    offer: &mut ProductOffer,
+    wish: OfferChange,
+) -> Result<(), OpError> {
     offer.title = wish
         .title
         .unwrap_or_else(|| std::mem::take(&mut offer.title));
@@ -480,10 +524,52 @@ fn assign_offer(ctx: &Ctx, offer: &mut ProductOffer, wish: OfferChange) -> Resul
     if let Some(dunning) = wish.dunning {
         charges::set_ladder(offer, dunning, "dunning")?;
     }
+    if let Some(eligibility) = wish.eligibility {
+        let mut products = Vec::with_capacity(eligibility.with_products.len());
+        for handle in &eligibility.with_products {
+            products.push(super::find::<ProductSpec>(read, handle)?.id);
+        }
+        offer.eligibility = Eligibility {
+            new_customers: eligibility.new_customers,
+            once_per_customer: eligibility.once_per_customer,
+            with_products: products,
+        };
+    }
     if let Some(refs) = wish.external_refs {
         offer.external_refs = refs;
     }
     Ok(())
+}
+
+/// Refuses an offer that is not for this customer.
+pub(super) fn check_eligible(
+    read: &impl Read,
+    customer: CustomerId,
+    offer: &ProductOffer,
+    now: Timestamp,
+) -> Result<(), OpError> {
+    if offer.eligibility == Eligibility::default() {
+        return Ok(());
+    }
+    let orders = orders::of_customer(read, customer)?;
+    match offer.eligibility.refuses(offer.id, &orders, now) {
+        Some(reason) => Err(Refusal::NotEligible { reason }.into()),
+        None => Ok(()),
+    }
+}
+
+/// The ids that clients brought for products, for showing links to them.
+pub fn brought_product_ids(
+    ctx: &Ctx,
+    products: &[ProductSpecId],
+) -> Result<Vec<(Option<String>, ProductSpecId)>, OpError> {
+    let snapshot = ctx.snapshot()?;
+    let mut ids = Vec::with_capacity(products.len());
+    for product in products {
+        let product: ProductSpec = super::get(&snapshot, *product)?;
+        ids.push((product.foreign_id, product.id));
+    }
+    Ok(ids)
 }
 
 fn offers_of(read: &impl Read, product: ProductSpecId) -> Result<Vec<ProductOffer>, OpError> {

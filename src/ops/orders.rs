@@ -16,7 +16,7 @@ use crate::store::key::owned_by;
 use crate::store::{Read, Table, Tx};
 
 use super::books::{AuditDetail, Books};
-use super::{Handle, Named, OpError, activity, middleware, services};
+use super::{Handle, Named, OpError, activity, catalogue, middleware, services};
 
 impl Named for Order {
     const KIND: &'static str = "order";
@@ -147,6 +147,7 @@ pub(super) fn place_in(
     if !offer.is_orderable_at(&product, ctx.now) {
         return Err(Refusal::OfferNotOnSale { offer: offer.id }.into());
     }
+    catalogue::check_eligible(tx, customer.id, &offer, ctx.now)?;
     let max = ORDERS_PER_CUSTOMER_MAX;
     if tx.count_up_to(Table::OrdersByCustomer, &owned_by(customer.id), max)? >= max {
         return Err(Refusal::TooMany {

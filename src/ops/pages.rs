@@ -20,7 +20,7 @@ use crate::store::{Read, Table, Tx, balance_minor};
 
 use super::books::{AuditDetail, Books};
 use super::payments::{self, Receipt};
-use super::{Handle, OpError, orders, vouchers};
+use super::{Handle, OpError, catalogue, orders, vouchers};
 
 /// Makes a page where the customer pays for the offer, and the order that waits for the payment.
 /// `return_url` was checked by the dialect.
@@ -130,6 +130,10 @@ fn view_in(ctx: &Ctx, read: &impl Read, page: HostedPage) -> Result<View, OpErro
         Some(id) => read.get(&id)?,
         None => None,
     };
+    let eligible = match catalogue::check_eligible(read, customer.id, &offer, ctx.now) {
+        Err(OpError::Refused(_)) => false,
+        other => other.map(|()| true)?,
+    };
     let waits = order.status == OrderStatus::Inactive && order.standing == Standing::Waiting;
     let closed = match page.state {
         HostedPageState::Succeeded | HostedPageState::Acknowledged => Some(Closed::Paid),
@@ -137,7 +141,7 @@ fn view_in(ctx: &Ctx, read: &impl Read, page: HostedPage) -> Result<View, OpErro
         _ if page.expires_at <= ctx.now => Some(Closed::Expired),
         HostedPageState::Cancelled => Some(Closed::Withdrawn),
         HostedPageState::Created if !waits || customer.is_deleted() => Some(Closed::Withdrawn),
-        HostedPageState::Created if !offer.is_orderable_at(&product, ctx.now) => {
+        HostedPageState::Created if !offer.is_orderable_at(&product, ctx.now) || !eligible => {
             Some(Closed::Withdrawn)
         }
         HostedPageState::Created => None,

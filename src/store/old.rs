@@ -5,6 +5,9 @@ use serde::{Deserialize, Serialize};
 
 use crate::domain::calendar::{PeriodCount, Term};
 use crate::domain::catalogue::{Billing, OfferStatus, OrderType, ProductOffer};
+use crate::domain::charge::Price;
+use crate::domain::dunning::Ladder;
+use crate::domain::eligibility::Eligibility;
 use crate::domain::id::{CustomerId, HostedPageId, OrderId, ProductOfferId, ProductSpecId};
 use crate::domain::open::OpenObject;
 use crate::domain::order::{Order, OrderStatus, Standing};
@@ -100,11 +103,63 @@ struct OfferV1 {
 }
 
 /// Its prices are read off its charges when the box starts.
-pub(super) fn offer(version: u8, body: &[u8]) -> Result<ProductOffer, CodecError> {
-    if version != 1 {
-        return Err(unknown(Table::Offers, version));
+/// An offer before eligibility.
+#[derive(Serialize, Deserialize)]
+struct OfferV2 {
+    id: ProductOfferId,
+    foreign_id: Option<String>,
+    product: ProductSpecId,
+    title: String,
+    description: String,
+    term: Term,
+    cycles_total: PeriodCount,
+    order_type: OrderType,
+    status: OfferStatus,
+    billing: Billing,
+    charges: Vec<OpenObject>,
+    dunning: Option<OpenObject>,
+    prices: Vec<Price>,
+    ladder: Option<Ladder>,
+    external_refs: Vec<OpenObject>,
+    created_at: Timestamp,
+    updated_at: Timestamp,
+    expires_at: Option<Timestamp>,
+    removed_at: Option<Timestamp>,
+}
+
+impl From<OfferV1> for OfferV2 {
+    fn from(old: OfferV1) -> Self {
+        Self {
+            id: old.id,
+            foreign_id: old.foreign_id,
+            product: old.product,
+            title: old.title,
+            description: old.description,
+            term: old.term,
+            cycles_total: old.cycles_total,
+            order_type: old.order_type,
+            status: old.status,
+            billing: old.billing,
+            charges: old.charges,
+            dunning: old.dunning,
+            prices: Vec::new(),
+            ladder: None,
+            external_refs: old.external_refs,
+            created_at: old.created_at,
+            updated_at: old.updated_at,
+            expires_at: old.expires_at,
+            removed_at: old.removed_at,
+        }
     }
-    let old: OfferV1 = decode_body(Table::Offers.name(), body)?;
+}
+
+pub(super) fn offer(version: u8, body: &[u8]) -> Result<ProductOffer, CodecError> {
+    let table = Table::Offers.name();
+    let old: OfferV2 = match version {
+        1 => decode_body::<OfferV1>(table, body)?.into(),
+        2 => decode_body(table, body)?,
+        _ => return Err(unknown(Table::Offers, version)),
+    };
     Ok(ProductOffer {
         id: old.id,
         foreign_id: old.foreign_id,
@@ -118,8 +173,9 @@ pub(super) fn offer(version: u8, body: &[u8]) -> Result<ProductOffer, CodecError
         billing: old.billing,
         charges: old.charges,
         dunning: old.dunning,
-        prices: Vec::new(),
-        ladder: None,
+        prices: old.prices,
+        ladder: old.ladder,
+        eligibility: Eligibility::default(),
         external_refs: old.external_refs,
         created_at: old.created_at,
         updated_at: old.updated_at,

@@ -327,7 +327,7 @@ impl Record for ProductOffer {
     type Key = ProductOfferId;
     const TABLE: Table = Table::Offers;
     const INDEXES: &'static [Table] = &[Table::OffersByForeign, Table::OffersByProduct];
-    const VERSION: u8 = 2;
+    const VERSION: u8 = 3;
 
     fn key(&self) -> ProductOfferId {
         self.id

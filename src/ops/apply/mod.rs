@@ -19,6 +19,7 @@ use crate::domain::catalogue::{
 use crate::domain::content::{
     Channel, ChannelKind, Genre, Movie, Partner, PartnerProduct, Reseller,
 };
+use crate::domain::eligibility::Eligibility;
 use crate::domain::id::{
     ChannelId, GenreId, Id, MovieId, PartnerId, ProductOfferId, ProductSpecId, ResellerId,
     ServiceSpecId,
@@ -471,6 +472,7 @@ fn product_offer(
         dunning: None,
         prices: Vec::new(),
         ladder: None,
+        eligibility: Eligibility::default(),
         external_refs: Vec::new(),
         created_at: ctx.now,
         updated_at: ctx.now,

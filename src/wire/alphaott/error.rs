@@ -7,6 +7,7 @@ use axum::response::{IntoResponse, Response};
 use serde::Serialize;
 use utoipa::ToSchema;
 
+use crate::domain::eligibility::Ineligible;
 use crate::domain::refusal::Refusal;
 use crate::ops::OpError;
 use crate::wire::kit::TooMuch;
@@ -190,6 +191,13 @@ fn refused(refusal: &Refusal) -> Failure {
         Refusal::OfferNotOnSale { .. } => {
             Failure::conflict("offer: this product offer is not on sale")
         }
+        Refusal::NotEligible { reason } => Failure::conflict(match reason {
+            Ineligible::NotNew => "offer: is for new customers only",
+            Ineligible::HadBefore => "offer: this customer had it before, and it is given once",
+            Ineligible::LacksProduct => {
+                "offer: goes with a product that this customer does not have"
+            }
+        }),
         Refusal::ServiceSpecGone { .. } => {
             Failure::conflict("serviceSpec: this service specification is deleted")
         }

@@ -8,9 +8,10 @@ use utoipa::ToSchema;
 use crate::app::Ctx;
 use crate::domain::calendar::has_passed;
 use crate::domain::catalogue::{OfferStatus, ProductOffer, ProductSpec};
+use crate::domain::eligibility::{Eligibility, WITH_PRODUCTS_MAX};
 use crate::domain::staff::Permission;
 use crate::ops;
-use crate::ops::catalogue::OfferChange;
+use crate::ops::catalogue::{EligibilityWish, OfferChange};
 use crate::wire::kit::json::{Body, Patch, given};
 
 use super::error::Failure;
@@ -42,6 +43,9 @@ pub struct OfferOut {
     /// The ladder of orders that are not paid. Ours.
     #[serde(skip_serializing_if = "Option::is_none")]
     dunning: Option<Open>,
+    /// Which customers it is for; not shown where it is for all. Ours.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    eligibility: Option<EligibilityOut>,
     #[schema(format = DateTime)]
     created: String,
     #[schema(format = DateTime)]
@@ -53,8 +57,8 @@ pub struct OfferOut {
 }
 
 impl OfferOut {
-    fn new(ctx: &Ctx, product: &ProductSpec, offer: &ProductOffer) -> Self {
-        Self {
+    fn new(ctx: &Ctx, product: &ProductSpec, offer: &ProductOffer) -> Result<Self, Failure> {
+        Ok(Self {
             id: ids::show_named(offer.foreign_id.as_ref(), offer.id),
             product_spec: ids::show_named(product.foreign_id.as_ref(), product.id),
             title: offer.title.clone(),
@@ -67,11 +71,69 @@ impl OfferOut {
             charges: Open::show_all(&offer.charges),
             billing: offer.billing.into(),
             dunning: offer.dunning.as_ref().map(Open::show),
+            eligibility: EligibilityOut::new(ctx, &offer.eligibility)?,
             created: shown(offer.created_at),
             updated: shown(offer.updated_at),
             expires: offer.expires_at.map(shown),
             external_refs: Open::show_all(&offer.external_refs),
+        })
+    }
+}
+
+/// Which customers an offer is for.
+#[derive(Debug, Serialize, ToSchema)]
+#[schema(as = Eligibility)]
+#[serde(rename_all = "camelCase")]
+struct EligibilityOut {
+    new_customers: bool,
+    once_per_customer: bool,
+    with_products: Vec<String>,
+}
+
+impl EligibilityOut {
+    fn new(ctx: &Ctx, rule: &Eligibility) -> Result<Option<Self>, Failure> {
+        if *rule == Eligibility::default() {
+            return Ok(None);
         }
+        let products = ops::catalogue::brought_product_ids(ctx, &rule.with_products)?;
+        let shown = |(brought, id): &(Option<String>, _)| ids::show_named(brought.as_ref(), *id);
+        Ok(Some(Self {
+            new_customers: rule.new_customers,
+            once_per_customer: rule.once_per_customer,
+            with_products: products.iter().map(shown).collect(),
+        }))
+    }
+}
+
+/// Which customers may order; a member that is left out asks for nothing.
+#[derive(Debug, Default, Deserialize, ToSchema)]
+#[schema(as = EligibilityInput)]
+#[serde(rename_all = "camelCase")]
+struct EligibilityIn {
+    /// Only customers who never had an order that began.
+    #[serde(default)]
+    new_customers: bool,
+    /// Each customer once.
+    #[serde(default)]
+    once_per_customer: bool,
+    /// Only customers who have one of these products now.
+    #[serde(default)]
+    #[schema(max_items = 64)]
+    with_products: Vec<Reference>,
+}
+
+impl EligibilityIn {
+    fn wish(self) -> Result<EligibilityWish, Failure> {
+        if self.with_products.len() > WITH_PRODUCTS_MAX {
+            let problem = format!("must name at most {WITH_PRODUCTS_MAX} products");
+            return Err(Failure::bad_request("eligibility.withProducts", &problem));
+        }
+        let products = self.with_products.iter();
+        Ok(EligibilityWish {
+            new_customers: self.new_customers,
+            once_per_customer: self.once_per_customer,
+            with_products: products.map(|id| ids::handle(&id.0)).collect(),
+        })
     }
 }
 
@@ -116,6 +178,10 @@ pub struct OfferIn {
     #[serde(default, deserialize_with = "given")]
     #[schema(value_type = Option<Open>)]
     dunning: Patch<Open>,
+    /// Which customers it is for; null: for all. Ours.
+    #[serde(default, deserialize_with = "given")]
+    #[schema(value_type = Option<EligibilityIn>)]
+    eligibility: Patch<EligibilityIn>,
     /// Heeded for new offers only.
     created: Option<Moment>,
     #[serde(default, deserialize_with = "given")]
@@ -135,7 +201,9 @@ impl OfferIn {
                 ));
             }
         }
+        let eligibility = self.eligibility.map(Option::unwrap_or_default);
         Ok(OfferChange {
+            eligibility: eligibility.map(EligibilityIn::wish).transpose()?,
             id: self.id.map(|id| ids::handle(&id.0)),
             title: text(self.title),
             description: text(self.description),
@@ -165,7 +233,7 @@ fn wanted(params: &Params) -> Result<Option<OfferStatus>, Failure> {
 
 /// Get product offers available for customer
 ///
-/// Without `status`: those that can be ordered.
+/// Without `status`: those that can be ordered. Offers that are for other customers are left out.
 #[utoipa::path(get, path = "/customers/{customerId}/product-specs/{productSpecId}/offers",
     tag = "Catalogue",
     params(
@@ -185,11 +253,10 @@ pub async fn customer_offers(
     let offers = offers
         .iter()
         .filter(|offer| status_at(offer, &ctx) == wanted);
-    Ok(Json(
-        offers
-            .map(|offer| OfferOut::new(&ctx, &product, offer))
-            .collect(),
-    ))
+    offers
+        .map(|offer| OfferOut::new(&ctx, &product, offer))
+        .collect::<Result<_, _>>()
+        .map(Json)
 }
 
 /// What offers are filtered by. The vendor spells it `ACTIVE` here; `ACTTIVE` is taken too.
@@ -217,11 +284,10 @@ pub async fn list(
     let offers = ops::catalogue::offers(&ctx, &path.id(0))?;
     let fits = |offer: &&ProductOffer| wanted.is_none_or(|wanted| status_at(offer, &ctx) == wanted);
     let offers = offers.iter().filter(fits);
-    Ok(Json(
-        offers
-            .map(|offer| OfferOut::new(&ctx, &product, offer))
-            .collect(),
-    ))
+    offers
+        .map(|offer| OfferOut::new(&ctx, &product, offer))
+        .collect::<Result<_, _>>()
+        .map(Json)
 }
 
 /// Create product offer
@@ -240,7 +306,7 @@ pub async fn create(
     let offer = ops::catalogue::create_offer(&ctx, path.id(0), change).await?;
     Ok((
         StatusCode::CREATED,
-        Json(OfferOut::new(&ctx, &product, &offer)),
+        Json(OfferOut::new(&ctx, &product, &offer)?),
     ))
 }
 
@@ -251,7 +317,7 @@ pub async fn create(
 pub async fn get(Staff(ctx): Staff, path: Ids) -> Result<Json<OfferOut>, Failure> {
     let product = ops::catalogue::product(&ctx, &path.id(0))?;
     let offer = ops::catalogue::offer(&ctx, &path.id(0), &path.id(1))?;
-    Ok(Json(OfferOut::new(&ctx, &product, &offer)))
+    OfferOut::new(&ctx, &product, &offer).map(Json)
 }
 
 /// Update product offer
@@ -268,7 +334,7 @@ pub async fn update(Staff(ctx): Staff, path: Ids, body: Body) -> Result<Json<Off
     let wish: OfferIn = body.parse_or_empty()?;
     let change = wish.change(&ctx, &product)?;
     let offer = ops::catalogue::update_offer(&ctx, path.id(0), path.id(1), change).await?;
-    Ok(Json(OfferOut::new(&ctx, &product, &offer)))
+    OfferOut::new(&ctx, &product, &offer).map(Json)
 }
 
 /// Remove product offer

@@ -7,6 +7,7 @@ use axum::http::{HeaderValue, StatusCode};
 use axum::response::{IntoResponse, Response};
 use serde::Serialize;
 
+use crate::domain::eligibility::Ineligible;
 use crate::domain::refusal::Refusal;
 use crate::ops::OpError;
 use crate::wire::kit::TooMuch;
@@ -145,6 +146,15 @@ fn refused(refusal: &Refusal) -> Problem {
         Refusal::IdTaken { id } => conflict(format!("{id} is or was in use")),
         Refusal::OperatorTaken { name } => conflict(format!("operator {name} exists")),
         Refusal::OfferNotOnSale { .. } => conflict("this offer is not on sale".to_owned()),
+        Refusal::NotEligible { reason } => conflict(match reason {
+            Ineligible::NotNew => "this offer is for new customers only".to_owned(),
+            Ineligible::HadBefore => {
+                "the customer had this offer before; it is given once".to_owned()
+            }
+            Ineligible::LacksProduct => {
+                "this offer goes with a product that the customer does not have".to_owned()
+            }
+        }),
         Refusal::ServiceSpecGone { .. } => conflict("this package is deleted".to_owned()),
         Refusal::BeyondCalendar => conflict("the order would end after the year 9999".to_owned()),
         Refusal::TooMany { what, max } => conflict(format!("there can be at most {max} {what}")),

@@ -4,6 +4,7 @@
 
 mod cycles;
 mod dunning;
+mod eligible;
 mod ledger;
 mod life;
 mod pages;

@@ -25,6 +25,7 @@ use boxoffice::domain::customer::{
 };
 use boxoffice::domain::device::{Device, DeviceKind, DeviceStatus};
 use boxoffice::domain::dunning::Ladder;
+use boxoffice::domain::eligibility::Eligibility;
 use boxoffice::domain::event::{Activity, ActivityAction, Audit, Change};
 use boxoffice::domain::id::{
     ActivityId, AuditId, BillingPageId, ChannelId, CustomerId, DeviceId, GenreId, HostedPageId,
@@ -251,6 +252,11 @@ fn product_offer() -> ProductOffer {
             reminder_days: vec![3, 251],
             suspend_days: 30,
         }),
+        eligibility: Eligibility {
+            new_customers: true,
+            once_per_customer: false,
+            with_products: vec![ProductSpecId(264), ProductSpecId(3)],
+        },
         external_refs: vec![open("ref")],
         created_at: at(1),
         updated_at: at(2),
