@@ -40,6 +40,10 @@ pub struct App {
     pub listening: OnceLock<SocketAddr>,
     /// Something may be due earlier than the scheduler thinks.
     pub due: Notify,
+    /// There may be something to send.
+    pub unsent: Notify,
+    /// Held while messages are sent, so that none is sent twice.
+    pub delivering: tokio::sync::Mutex<()>,
     /// The middleware may have to be told something.
     pub untold: Notify,
     /// Held while it is told, so that an older state never overtakes a newer one.
@@ -106,6 +110,8 @@ impl App {
             requests: AtomicU64::new(0),
             listening: OnceLock::new(),
             due: Notify::new(),
+            unsent: Notify::new(),
+            delivering: tokio::sync::Mutex::new(()),
             untold: Notify::new(),
             telling: tokio::sync::Mutex::new(()),
             clock_moves: tokio::sync::Mutex::new(()),

@@ -30,7 +30,7 @@ pub struct Config {
     pub alphaott: AlphaottSettings,
     pub stalker: StalkerSettings,
     pub marketone: MarketoneSettings,
-    pub smtp: UrlSetting,
+    pub smtp: SmtpSettings,
     pub sms: UrlSetting,
     pub carrier: UrlSetting,
     /// `[billing]`, or `[[billing]]` with nothing but the other billing system.
@@ -93,6 +93,16 @@ pub struct StalkerSettings {
 #[serde(default, deny_unknown_fields)]
 pub struct MarketoneSettings {
     pub enabled: bool,
+}
+
+/// The mail server; an empty `url`: no mail is sent.
+#[derive(Debug, Clone, Default, Serialize, Deserialize)]
+#[serde(default, deny_unknown_fields)]
+pub struct SmtpSettings {
+    /// `smtp://`, or `smtps://` with TLS from the start; `?tls=required` demands STARTTLS.
+    pub url: String,
+    /// The sender's address; empty: `noreply` at the host of `public_url`.
+    pub from: String,
 }
 
 /// A gateway by its address; empty: none.
@@ -215,7 +225,7 @@ impl Default for Config {
             alphaott: AlphaottSettings::default(),
             stalker: StalkerSettings::default(),
             marketone: MarketoneSettings { enabled: true },
-            smtp: UrlSetting::default(),
+            smtp: SmtpSettings::default(),
             sms: UrlSetting::default(),
             carrier: UrlSetting::default(),
             billing: BillingSettings::default(),
@@ -331,7 +341,7 @@ const SECRETS: &[&str] = &[
 ];
 
 /// Sections that later versions act on: accepted, so that one file serves both.
-const NOT_YET_USED: &[&str] = &["stalker", "marketone", "smtp", "sms", "carrier"];
+const NOT_YET_USED: &[&str] = &["stalker", "marketone", "sms", "carrier"];
 
 /// The settings and where each came from.
 #[derive(Debug, Clone)]

@@ -18,6 +18,7 @@ pub mod telemetry;
 
 pub mod ops;
 
+pub mod letters;
 pub mod paper;
 
 pub mod wire;

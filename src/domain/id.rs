@@ -64,6 +64,8 @@ ids! {
     HostedPageId = "hosted_page";
     /// A payment page of the billing system that this box forwards to.
     BillingPageId = "billing_page";
+    /// Something to be written to a customer.
+    MessageId = "message";
     /// A TV or radio channel.
     ChannelId = "channel";
     /// A group of channels or movies.

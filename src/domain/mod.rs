@@ -39,6 +39,7 @@ pub mod event;
 pub mod id;
 pub mod invoice;
 pub mod journal;
+pub mod message;
 pub mod money;
 pub mod open;
 pub mod order;

@@ -50,6 +50,8 @@ pub enum Refusal {
     VoucherInvalid,
     /// This way to pay is not switched on.
     MethodOff { method: String },
+    /// The message was sent, or still waits.
+    NotDead,
     /// A set-up or sign-in secret that does not fit.
     BadCredentials,
     /// The set-up link was used or never given out.
@@ -84,6 +86,7 @@ impl Refusal {
             Self::PriceChanged { .. } => "price-changed",
             Self::VoucherInvalid => "voucher-invalid",
             Self::MethodOff { .. } => "method-off",
+            Self::NotDead => "not-dead",
             Self::BadCredentials => "bad-credentials",
             Self::SetupDone => "setup-done",
             Self::PasswordLength { .. } => "password-length",

@@ -12,6 +12,7 @@ use crate::app::{App, Ctx};
 use crate::domain::time::Timestamp;
 use crate::ops;
 use crate::ops::middleware::Told;
+use crate::ops::outbox::Delivered;
 use crate::ops::renewals::Pace;
 
 /// Longest sleep: the time of day may jump, which no timer notices.
@@ -70,6 +71,47 @@ pub async fn tell(app: Arc<App>, closing: CancellationToken) {
         if sleep == wait {
             wait = wait.saturating_mul(2).min(TELL_AGAIN_MAX);
         }
+        tokio::select! {
+            () = tokio::time::sleep(sleep) => {}
+            () = woken => {}
+            () = closing.cancelled() => return,
+        }
+    }
+}
+
+/// Sends what is to be sent, until the box goes down. Runs under every clock: what is due goes by
+/// the box's clock, how long to wait for the mail server by the time of day.
+pub async fn deliver(app: Arc<App>, closing: CancellationToken) {
+    while !closing.is_cancelled() {
+        let woken = app.unsent.notified();
+        let ctx = Ctx {
+            dialect: DIALECT,
+            ..Ctx::system(Arc::clone(&app))
+        };
+        let delivered = tokio::select! {
+            delivered = ops::outbox::deliver(&ctx) => delivered,
+            () = closing.cancelled() => return,
+        };
+        let sleep = match delivered {
+            Ok(Delivered::NotYet) => continue,
+            Ok(Delivered::Until(next)) => {
+                let micros = next.map_or(i64::MAX, |next| {
+                    next.micros().saturating_sub(ctx.now.micros())
+                });
+                Duration::from_micros(micros.max(0).cast_unsigned()).min(SLEEP_MAX)
+            }
+            // The mail server is not tried again for every message that comes meanwhile.
+            Ok(Delivered::Failed) => {
+                tokio::select! {
+                    () = tokio::time::sleep(AFTER_FAILURE) => continue,
+                    () = closing.cancelled() => return,
+                }
+            }
+            Err(error) => {
+                tracing::error!(%error, "mail.delivery_failed");
+                AFTER_FAILURE
+            }
+        };
         tokio::select! {
             () = tokio::time::sleep(sleep) => {}
             () = woken => {}

@@ -6,6 +6,7 @@ use crate::domain::staff::{Actor, Permission};
 use crate::domain::time::Timestamp;
 
 use super::OpError;
+use super::outbox::Delivered;
 use super::renewals::{self, Pace};
 
 /// Where the clock is to go.
@@ -31,8 +32,13 @@ pub async fn advance(ctx: &Ctx, by: Move) -> Result<Timestamp, OpError> {
     }
     catch_up(ctx, to, from).await?;
     if clock.move_to(to) {
-        // What it does not take now, it is told when it can be.
+        // What is not taken now is tried again when it can be.
         super::middleware::tell(ctx).await?;
+        let ctx = Ctx {
+            now: to,
+            ..ctx.clone()
+        };
+        while super::outbox::deliver(&ctx).await? == Delivered::NotYet {}
         Ok(clock.now())
     } else {
         Err(Refusal::ClockBackward.into())

@@ -17,6 +17,7 @@ pub mod invoices;
 pub mod middleware;
 pub mod order_life;
 pub mod orders;
+pub mod outbox;
 pub mod pages;
 pub mod payments;
 pub mod renewals;
@@ -106,7 +107,7 @@ impl Ctx {
     ) -> Result<T, OpError> {
         let ctx = self.clone();
         let done = self.app.store.write(move |tx| command(&ctx, tx)).await;
-        self.wake_telling();
+        self.wake_senders();
         done
     }
 
@@ -117,12 +118,15 @@ impl Ctx {
     ) -> Result<T, OpError> {
         let ctx = self.clone();
         let done = self.app.store.write_bulk(move |tx| command(&ctx, tx)).await;
-        self.wake_telling();
+        self.wake_senders();
         done
     }
 
-    /// A write may have changed what the middleware has to know.
-    fn wake_telling(&self) {
+    /// A write may have made something to be sent, or changed what the middleware has to know.
+    fn wake_senders(&self) {
+        if self.app.outbound.mail.is_some() {
+            self.app.unsent.notify_one();
+        }
         if self.app.outbound.middleware.is_some() {
             self.app.untold.notify_one();
         }

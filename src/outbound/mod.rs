@@ -1,7 +1,8 @@
-//! What the box says to others, over HTTP: one client for all of them. Must not know the store, nor
+//! What the box says to others: over HTTP, with one client for all of them, and by mail. Must not know the store, nor
 //! what the answers are used for.
 
 pub mod alphaott;
+pub mod mail;
 pub mod stripe;
 
 use std::time::Duration;
@@ -19,6 +20,8 @@ const CONNECT_TIMEOUT: Duration = Duration::from_secs(5);
 pub struct Outbound {
     /// Card payments; none where no account is set up.
     pub stripe: Option<stripe::Stripe>,
+    /// The mail server; none where none is set up.
+    pub mail: Option<mail::Mailer>,
     /// The billing system that this box is the middleware of.
     pub billing: Option<alphaott::Peer>,
     /// The middleware that this box does the billing for.
@@ -47,6 +50,7 @@ impl Outbound {
         Ok(Self {
             billing: billing.transpose()?,
             middleware: middleware.transpose()?,
+            mail: mail::Mailer::new(&config.smtp, &config.public_url)?,
             stripe: stripe::Stripe::new(&http, &config.payments),
         })
     }

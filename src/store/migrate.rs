@@ -92,7 +92,7 @@ fn money(tx: &mut Tx<'_>) -> Result<(), StoreError> {
     append_entries(tx, brought)
 }
 
-/// Layouts 1 (the first) and 3 (the Billing Adapter): empty tables, which every migration makes.
+/// Layouts 1 (the first) and 3 (the Billing Adapter, the outbox): empty tables, which every migration makes.
 #[expect(
     clippy::unnecessary_wraps,
     reason = "steps share one signature, and later ones can fail"

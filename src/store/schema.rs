@@ -11,12 +11,13 @@ use crate::domain::customer::Customer;
 use crate::domain::device::Device;
 use crate::domain::event::{Activity, Audit};
 use crate::domain::id::{
-    ActivityId, AuditId, BillingPageId, ChannelId, CustomerId, DeviceId, GenreId, HostedPageId, Id,
-    InvoiceId, JournalEntryId, MovieId, OperatorId, OrderId, PartnerId, PaymentId, ProductOfferId,
-    ProductSpecId, ResellerId, RunId, ServiceId, ServiceSpecId, VoucherBatchId, VoucherId,
+    ActivityId, AuditId, BillingPageId, ChannelId, CustomerId, DeviceId, GenreId, Id, MessageId,
+    MovieId, OperatorId, OrderId, PartnerId, ProductOfferId, ProductSpecId, ResellerId, RunId,
+    ServiceId, ServiceSpecId, VoucherBatchId,
 };
 use crate::domain::invoice::{Invoice, OpenInvoice};
 use crate::domain::journal::{AccountTotal, JournalEntry};
+use crate::domain::message::{Message, MessageState};
 use crate::domain::order::Order;
 use crate::domain::payment::{HostedPage, Payment, Voucher, VoucherBatch};
 use crate::domain::provider::Provider;
@@ -24,7 +25,7 @@ use crate::domain::run::Run;
 use crate::domain::staff::{Operator, Session, Token, TokenId};
 
 use super::codec::CodecError;
-use super::key::{Only, Raw, account_key, cycle_of, instant, number, reference_of, terminated};
+use super::key::{Only, instant, number, terminated};
 use super::old;
 use super::record::{Entries, Record};
 
@@ -163,6 +164,13 @@ tables! {
     BillingPages = "billing_pages",
     /// Unique: the billing system's id -> page.
     BillingPagesByThere = "billing_pages_by_there",
+
+    /// What is to be written to customers, by id.
+    Messages = "messages",
+    /// When a message is to be sent, message.
+    MessagesByDue = "messages_by_due",
+    /// Messages that could not be sent.
+    MessagesDead = "messages_dead",
 
     /// Customers' activity by id.
     Activities = "activities",
@@ -378,146 +386,6 @@ impl Record for Order {
     }
 }
 
-impl Record for JournalEntry {
-    type Key = JournalEntryId;
-    const TABLE: Table = Table::Journal;
-    const VERSION: u8 = 1;
-
-    fn key(&self) -> JournalEntryId {
-        self.id
-    }
-}
-
-impl Record for AccountTotal {
-    type Key = Raw;
-    const TABLE: Table = Table::AccountTotals;
-    const VERSION: u8 = 1;
-
-    fn key(&self) -> Raw {
-        account_key(&self.account, self.currency)
-    }
-}
-
-impl Record for Invoice {
-    type Key = InvoiceId;
-    const TABLE: Table = Table::Invoices;
-    const INDEXES: &'static [Table] = &[Table::InvoicesByCustomer, Table::InvoicesByCycle];
-    const VERSION: u8 = 1;
-
-    fn key(&self) -> InvoiceId {
-        self.id
-    }
-
-    fn entries(&self, entries: &mut Entries) {
-        entries.listed(
-            Table::InvoicesByCustomer,
-            &number(self.customer),
-            self.id.number(),
-        );
-        if let Some(cycle) = self.cycle {
-            entries.unique(Table::InvoicesByCycle, &cycle_of(self.order, cycle));
-        }
-    }
-}
-
-impl Record for OpenInvoice {
-    type Key = InvoiceId;
-    const TABLE: Table = Table::OpenInvoices;
-    const INDEXES: &'static [Table] = &[Table::OpenInvoicesByCustomer];
-    const VERSION: u8 = 1;
-
-    fn key(&self) -> InvoiceId {
-        self.id
-    }
-
-    fn entries(&self, entries: &mut Entries) {
-        entries.listed(
-            Table::OpenInvoicesByCustomer,
-            &number(self.customer),
-            self.id.number(),
-        );
-    }
-}
-
-impl Record for Payment {
-    type Key = PaymentId;
-    const TABLE: Table = Table::Payments;
-    const INDEXES: &'static [Table] = &[
-        Table::PaymentsByCustomer,
-        Table::PaymentsByReference,
-        Table::PaymentsByKey,
-        Table::PaymentsOpen,
-        Table::PaymentsByDue,
-    ];
-    const VERSION: u8 = 1;
-
-    fn key(&self) -> PaymentId {
-        self.id
-    }
-
-    fn entries(&self, entries: &mut Entries) {
-        if let Some(customer) = self.customer {
-            entries.listed(
-                Table::PaymentsByCustomer,
-                &number(customer),
-                self.id.number(),
-            );
-        }
-        if let Some(reference) = &self.reference {
-            let key = reference_of(&self.method, reference);
-            entries.unique(Table::PaymentsByReference, &key);
-        }
-        if let Some(key) = &self.client_key {
-            entries.unique(Table::PaymentsByKey, key.as_bytes());
-        }
-        if self.is_open() {
-            entries.listed(Table::PaymentsOpen, &[], self.id.number());
-        }
-        if let Some(at) = self.due_at {
-            entries.listed(Table::PaymentsByDue, &instant(at), self.id.number());
-        }
-    }
-}
-
-impl Record for Voucher {
-    type Key = VoucherId;
-    const TABLE: Table = Table::Vouchers;
-    const INDEXES: &'static [Table] = &[Table::VouchersByCode, Table::VouchersByBatch];
-    const VERSION: u8 = 1;
-
-    fn key(&self) -> VoucherId {
-        self.id
-    }
-
-    fn entries(&self, entries: &mut Entries) {
-        entries.unique(Table::VouchersByCode, &self.code_hash);
-        entries.listed(
-            Table::VouchersByBatch,
-            &number(self.batch),
-            self.id.number(),
-        );
-    }
-}
-
-impl Record for HostedPage {
-    type Key = HostedPageId;
-    const TABLE: Table = Table::HostedPages;
-    const INDEXES: &'static [Table] = &[Table::HostedPagesByCode];
-    const VERSION: u8 = 2;
-
-    fn key(&self) -> HostedPageId {
-        self.id
-    }
-
-    fn entries(&self, entries: &mut Entries) {
-        entries.unique(Table::HostedPagesByCode, self.code.as_bytes());
-    }
-
-    fn upgrade(version: u8, body: &[u8]) -> Result<Self, CodecError> {
-        old::hosted_page(version, body)
-    }
-}
-
 impl Record for Counterpart {
     type Key = CustomerId;
     const TABLE: Table = Table::Counterparts;
@@ -548,6 +416,26 @@ impl Record for BillingPage {
 
     fn entries(&self, entries: &mut Entries) {
         entries.unique(Table::BillingPagesByThere, self.there.as_bytes());
+    }
+}
+
+impl Record for Message {
+    type Key = MessageId;
+    const TABLE: Table = Table::Messages;
+    const INDEXES: &'static [Table] = &[Table::MessagesByDue, Table::MessagesDead];
+    const VERSION: u8 = 1;
+
+    fn key(&self) -> MessageId {
+        self.id
+    }
+
+    fn entries(&self, entries: &mut Entries) {
+        if let Some(at) = self.due_at {
+            entries.listed(Table::MessagesByDue, &instant(at), self.id.number());
+        }
+        if self.state == MessageState::Dead {
+            entries.listed(Table::MessagesDead, &[], self.id.number());
+        }
     }
 }
 
@@ -674,6 +562,7 @@ pub fn for_every_record<V: RecordVisitor>(visitor: &mut V) -> Result<(), V::Erro
     visitor.visit::<Voucher>()?;
     visitor.visit::<Run>()?;
     visitor.visit::<HostedPage>()?;
+    visitor.visit::<Message>()?;
     visitor.visit::<Counterpart>()?;
     visitor.visit::<BillingPage>()?;
     visitor.visit::<Activity>()?;

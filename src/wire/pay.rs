@@ -21,12 +21,12 @@ use crate::domain::money::{Amount, Currency};
 use crate::domain::payment::PaymentState;
 use crate::domain::refusal::Refusal;
 use crate::domain::staff::Actor;
+use crate::letters::locale::{amount, day, html};
 use crate::ops;
 use crate::ops::OpError;
 use crate::ops::pages::{Closed, Outcome, View, Way};
 use crate::ops::stripe::{Heard, Leads};
 use crate::wire::kit::client_address;
-use crate::wire::kit::locale::{amount, day, html};
 
 /// The name in logs, metrics and the audit log.
 pub const DIALECT: &str = "pay";

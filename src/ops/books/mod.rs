@@ -4,6 +4,7 @@
 //! Rules are the domain's (`cycle`, `invoice`, `order`); here they meet the records. Must not know
 //! who asks.
 
+mod credit;
 mod write;
 
 use std::collections::BTreeMap;
@@ -20,17 +21,18 @@ use crate::domain::event::ActivityAction;
 use crate::domain::id::{
     CustomerId, Id as _, InvoiceId, OrderId, ProductOfferId, ProductSpecId, ServiceId,
 };
-use crate::domain::invoice::{Invoice, InvoiceKind, OpenInvoice, unused};
+use crate::domain::invoice::{Invoice, InvoiceKind, OpenInvoice};
 use crate::domain::journal::{Account, JournalEntry};
+use crate::domain::message::{Message, MessageContent};
 use crate::domain::money::{Amount, Currency};
 use crate::domain::order::{Order, OrderStatus, Standing, follow};
 use crate::domain::run::add_money;
 use crate::domain::time::Timestamp;
-use crate::store::key::{cycle_of, owned_by};
+use crate::store::key::owned_by;
 use crate::store::{Read, Table, balance_minor};
 
 use self::write::{Fallback, Happened, Post};
-use super::{OpError, invoices};
+use super::{OpError, invoices, outbox};
 
 pub(super) use self::write::{AuditDetail, Changes};
 
@@ -45,6 +47,8 @@ pub(super) struct Books<'r, R> {
     balances: BTreeMap<(CustomerId, Currency), i64>,
     /// Money that was paid for one order, in minor units: its bill takes it before older debts do.
     directed: Option<(OrderId, i64)>,
+    /// Whether customers get their invoices and reminders by mail.
+    mails: bool,
     changes: Changes,
 }
 
@@ -80,6 +84,7 @@ impl<'r, R: Read> Books<'r, R> {
             priced: BTreeMap::new(),
             balances: BTreeMap::new(),
             directed: None,
+            mails: outbox::is_set(ctx),
             changes: Changes::default(),
         }
     }
@@ -93,6 +98,7 @@ impl<'r, R: Read> Books<'r, R> {
     /// nothing more of this order lies ahead.
     pub(super) fn forget(&mut self, order: &Order, ends: bool) {
         self.changes.posts.clear();
+        self.changes.messages.clear();
         self.changes.happened.clear();
         self.changes.fallbacks.clear();
         if ends {
@@ -315,6 +321,9 @@ impl<'r, R: Read> Books<'r, R> {
             self.issue(&settled.order, bill, at)?;
         }
         let ended = settled.step == Step::Expired;
+        if settled.step == Step::Reminded {
+            self.remind(before, at)?;
+        }
         let suspends = settled.step == Step::Suspends;
         self.put_order(before, settled.order, at)?;
         if ended {
@@ -355,16 +364,30 @@ impl<'r, R: Read> Books<'r, R> {
             seller: self.company.name.clone(),
             buyer: invoices::addressee(&customer),
         };
-        self.post_invoice(draft, owed);
+        let mailed = self.mails && customer.email.is_some();
+        self.post_invoice(draft, owed, mailed);
         add_money(&mut self.changes.invoiced, currency, total);
         Ok(owed)
     }
 
-    fn post_invoice(&mut self, draft: Invoice, open_minor: i64) {
+    fn remind(&mut self, order: &Order, at: Timestamp) -> Result<(), OpError> {
+        if self.mails && self.customer(order.customer)?.email.is_some() {
+            let content = MessageContent::Reminder(order.id);
+            let message = Message::new(order.customer, content, at);
+            self.changes.messages.push(message);
+        }
+        Ok(())
+    }
+
+    fn post_invoice(&mut self, draft: Invoice, open_minor: i64, mailed: bool) {
         let (customer, total) = (draft.customer, draft.total());
         let balance = self.balances.entry((customer, total.currency)).or_default();
         *balance = balance.saturating_sub(total.minor);
-        self.changes.posts.push(Post::Invoice { draft, open_minor });
+        self.changes.posts.push(Post::Invoice {
+            draft,
+            open_minor,
+            mailed,
+        });
     }
 
     /// Notes a movement of money on a customer's account.
@@ -432,7 +455,7 @@ impl<'r, R: Read> Books<'r, R> {
 
     fn owes(&self, order: &Order) -> Result<bool, OpError> {
         let posted = self.changes.posts.iter().any(|post| {
-            matches!(post, Post::Invoice { draft, open_minor }
+            matches!(post, Post::Invoice { draft, open_minor, .. }
                 if draft.order == order.id && *open_minor > 0)
         });
         let open = self.open_of(order.customer)?;
@@ -471,62 +494,6 @@ impl<'r, R: Read> Books<'r, R> {
             if before.status == CustomerStatus::SuspendedByBilling {
                 self.set_customer_status(before, CustomerStatus::Active, at);
             }
-        }
-        Ok(())
-    }
-
-    /// Gives back what is not used of the cycles that were billed and are not over: a credit note
-    /// for each. Pays open invoices, but does not try orders again: the caller changes one.
-    pub(super) fn credit_unused(&mut self, order: &Order, at: Timestamp) -> Result<(), OpError> {
-        let zone = self.company.zone.clone();
-        // Days on which an order was paused were not used.
-        let stopped_at = match order.standing {
-            Standing::Paused { since } => since,
-            _ => at,
-        };
-        let today = zone.date(stopped_at);
-        for cycle in (0..order.cycles_paid).rev() {
-            let key = cycle_of(order.id, cycle);
-            let Some(billed) = self.read.get_by::<Invoice>(Table::InvoicesByCycle, &key)? else {
-                // It was free.
-                let end = order.cycle_start(&zone, cycle.saturating_add(1));
-                if end.is_some_and(|end| end > stopped_at) {
-                    continue;
-                }
-                break;
-            };
-            let Some(to) = billed.to else { break };
-            // A pause moved the end of the last cycle.
-            let last = cycle.saturating_add(1) == order.cycles_paid;
-            let end = order.expires_at.filter(|_| last).unwrap_or(to);
-            if end <= stopped_at {
-                break;
-            }
-            let all = zone.date(billed.from).days_until(zone.date(to));
-            let begun = i32::from(billed.from <= stopped_at);
-            let left = today.days_until(zone.date(end)).saturating_sub(begun);
-            let lines = unused(&billed.lines, all, left);
-            if lines.is_empty() {
-                continue;
-            }
-            let note = Invoice {
-                id: InvoiceId(0),
-                kind: InvoiceKind::CreditNote { of: billed.id },
-                cycle: None,
-                issued_at: at,
-                from: stopped_at,
-                to: Some(end),
-                lines,
-                ..billed
-            };
-            let given = note.total();
-            self.balance(order.customer, given.currency)?;
-            self.post_invoice(note, 0);
-            let back = Amount {
-                minor: given.minor.saturating_neg(),
-                currency: given.currency,
-            };
-            self.pay_open(order.customer, back, None)?;
         }
         Ok(())
     }

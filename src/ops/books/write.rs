@@ -7,9 +7,12 @@ use crate::app::Ctx;
 use crate::domain::access::Service;
 use crate::domain::customer::Customer;
 use crate::domain::event::ActivityAction;
-use crate::domain::id::{CustomerId, InvoiceId, JournalEntryId, OrderId, ProductSpecId, ServiceId};
+use crate::domain::id::{
+    CustomerId, InvoiceId, JournalEntryId, MessageId, OrderId, ProductSpecId, ServiceId,
+};
 use crate::domain::invoice::{Invoice, InvoiceKind, OpenInvoice};
 use crate::domain::journal::{EntryCause, JournalEntry};
+use crate::domain::message::{Message, MessageContent};
 use crate::domain::money::Currency;
 use crate::domain::order::Order;
 use crate::domain::run::RunCounts;
@@ -25,6 +28,8 @@ pub(in crate::ops) struct Changes {
     pub(super) customers: BTreeMap<CustomerId, Customer>,
     pub(super) posts: Vec<Post>,
     pub(super) open: BTreeMap<InvoiceId, OpenInvoice>,
+    /// What is to be written to customers besides their invoices.
+    pub(super) messages: Vec<Message>,
     pub(super) happened: Vec<Happened>,
     pub(super) fallbacks: Vec<Fallback>,
     /// What was done.
@@ -36,7 +41,12 @@ pub(in crate::ops) struct Changes {
 /// Something that moves money, in the order in which it happened.
 pub(super) enum Post {
     Entry(JournalEntry),
-    Invoice { draft: Invoice, open_minor: i64 },
+    Invoice {
+        draft: Invoice,
+        open_minor: i64,
+        /// Whether the customer gets it by mail.
+        mailed: bool,
+    },
 }
 
 pub(super) struct Happened {
@@ -70,7 +80,7 @@ impl Changes {
         tx: &mut Tx<'_>,
         detail: AuditDetail,
     ) -> Result<Vec<InvoiceId>, OpError> {
-        let numbers = write_posts(tx, self.posts)?;
+        let numbers = write_posts(tx, self.posts, self.messages)?;
         let served = self.services.values().map(|service| service.customer);
         let touched: BTreeSet<CustomerId> = served.chain(self.customers.keys().copied()).collect();
         for customer in touched {
@@ -133,29 +143,37 @@ fn put_all<T: Record>(
     Ok(())
 }
 
-/// Gives invoices their numbers and writes them and every entry of the journal.
-fn write_posts(tx: &mut Tx<'_>, posts: Vec<Post>) -> Result<Vec<InvoiceId>, OpError> {
+/// Gives invoices their numbers and writes them, every entry of the journal, and what is to be
+/// written to customers.
+fn write_posts(
+    tx: &mut Tx<'_>,
+    posts: Vec<Post>,
+    mut messages: Vec<Message>,
+) -> Result<Vec<InvoiceId>, OpError> {
     let drafts = posts
         .iter()
         .filter(|post| matches!(post, Post::Invoice { .. }));
-    let first = tx.next_ids::<InvoiceId>(drafts.count())?;
-    let mut numbers = first..;
+    let mut number = tx.next_ids::<InvoiceId>(drafts.count())?;
     let mut invoices = Vec::with_capacity(posts.len());
     let mut open = Vec::new();
     let mut entries = Vec::with_capacity(posts.len());
     for post in posts {
-        let (draft, open_minor) = match post {
+        let (draft, open_minor, mailed) = match post {
             Post::Entry(entry) => {
                 entries.push(entry);
                 continue;
             }
-            Post::Invoice { draft, open_minor } => (draft, open_minor),
+            Post::Invoice {
+                draft,
+                open_minor,
+                mailed,
+            } => (draft, open_minor, mailed),
         };
-        let Some(number) = numbers.next() else { break };
         let invoice = Invoice {
             id: InvoiceId(number),
             ..draft
         };
+        number = number.saturating_add(1);
         entries.push(JournalEntry {
             id: JournalEntryId(0),
             at: invoice.issued_at,
@@ -177,10 +195,19 @@ fn write_posts(tx: &mut Tx<'_>, posts: Vec<Post>) -> Result<Vec<InvoiceId>, OpEr
                 since: invoice.issued_at,
             });
         }
+        if mailed {
+            let content = MessageContent::Invoice(invoice.id);
+            messages.push(Message::new(invoice.customer, content, invoice.issued_at));
+        }
         invoices.push(invoice);
     }
     tx.put_many(&invoices)?;
     tx.put_many(&open)?;
     append_entries(tx, entries)?;
+    let first = tx.next_ids::<MessageId>(messages.len())?;
+    for (number, message) in (first..).zip(&mut messages) {
+        message.id = MessageId(number);
+    }
+    tx.put_many(&messages)?;
     Ok(invoices.into_iter().map(|invoice| invoice.id).collect())
 }

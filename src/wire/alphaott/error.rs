@@ -237,6 +237,7 @@ fn refused(refusal: &Refusal) -> Failure {
         Refusal::MethodOff { method } => {
             Failure::conflict(format!("payment by {method} is not switched on"))
         }
+        Refusal::NotDead => Failure::conflict("this message was sent, or still waits"),
         Refusal::BadCredentials => Failure::unauthorized(),
         Refusal::SetupDone => Failure::forbidden("the set-up link is no longer valid"),
         Refusal::PasswordLength { min, max } => {

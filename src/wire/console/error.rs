@@ -188,6 +188,7 @@ fn refused(refusal: &Refusal) -> Problem {
         Refusal::MethodOff { method } => {
             conflict(format!("payment by {method} is not switched on"))
         }
+        Refusal::NotDead => conflict("only a message that is DEAD can be tried again".to_owned()),
         Refusal::BadCredentials => {
             Problem::new(StatusCode::UNAUTHORIZED, "name or password do not fit")
         }

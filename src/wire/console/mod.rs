@@ -6,7 +6,7 @@
 
 mod billing;
 pub mod error;
-mod invoice_paper;
+mod messages;
 mod middleware;
 mod money;
 mod session;
@@ -108,6 +108,8 @@ fn money_routes() -> Router<Arc<App>> {
             post(billing::end),
         )
         .route("/console/api/middleware", get(middleware::untold))
+        .route("/console/api/messages", get(messages::list))
+        .route("/console/api/messages/{id}/retry", post(messages::retry))
         .route("/console/api/preview", get(billing::preview))
         .route("/console/api/runs", get(billing::runs))
         .route("/console/api/runs/{id}/release", post(billing::release))

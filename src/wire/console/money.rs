@@ -9,19 +9,19 @@ use serde::{Deserialize, Serialize};
 
 use crate::app::Ctx;
 use crate::domain::id::{InvoiceId, PaymentId, VoucherBatchId};
-use crate::domain::invoice::InvoiceKind;
+use crate::domain::invoice::{Invoice, InvoiceKind};
 use crate::domain::money::{Amount, Currency};
 use crate::domain::payment::{PAYMENT_TEXT_MAX, Payment, PaymentKind, PaymentState, VoucherBatch};
 use crate::domain::time::Timestamp;
+use crate::letters::{House, paper_of};
 use crate::ops;
 use crate::ops::invoices::Billed;
 use crate::ops::payments::{Ending, PAYMENT_MINOR_MAX, Receipt};
 use crate::ops::vouchers::{BatchState, NewBatch};
-use crate::paper;
+use crate::paper::{self, Paper};
 use crate::wire::kit::json::{Body, Decimal};
 
 use super::error::Problem;
-use super::invoice_paper::paper_of;
 use super::{Staff, handle};
 
 /// A payment or refund.
@@ -346,12 +346,12 @@ pub async fn invoice(Staff(ctx): Staff, Path(name): Path<String>) -> Result<Resp
         "json" => Ok(Json(InvoiceOut::new(&billed)).into_response()),
         "html" => {
             let policy = "default-src 'none'; style-src 'unsafe-inline'; base-uri 'none'";
-            let text = paper::html(&paper_of(&ctx, &billed));
+            let text = paper::html(&paper(&ctx, &billed.invoice));
             Ok(([(CONTENT_SECURITY_POLICY, policy)], Html(text)).into_response())
         }
         "pdf" => {
-            let paper = paper_of(&ctx, &billed);
-            let made = tokio::task::spawn_blocking(move || paper::pdf(&paper)).await;
+            let set = paper(&ctx, &billed.invoice);
+            let made = tokio::task::spawn_blocking(move || paper::pdf(&set)).await;
             let bytes = made
                 .map_err(|error| ops::OpError::Failed(error.to_string()))?
                 .map_err(|error| ops::OpError::Failed(error.to_string()))?;
@@ -464,4 +464,15 @@ pub async fn redeem(
     let wish: RedeemIn = body.parse()?;
     let payment = ops::vouchers::redeem(&ctx, handle(&id), wish.code).await?;
     Ok((StatusCode::CREATED, Json(PaymentOut::new(&payment))))
+}
+
+/// An invoice in the words of this house.
+fn paper(ctx: &Ctx, invoice: &Invoice) -> Paper {
+    let company = ctx.app.company();
+    let house = House {
+        name: &company.name,
+        zone: &company.zone,
+        locale: &ctx.app.config.provider.locale,
+    };
+    paper_of(&house, invoice)
 }

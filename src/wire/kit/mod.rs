@@ -3,7 +3,6 @@
 //! Must not know any dialect, nor what an operation does.
 
 pub mod json;
-pub mod locale;
 pub mod query;
 
 use std::net::{IpAddr, SocketAddr};

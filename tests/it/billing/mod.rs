@@ -7,6 +7,7 @@ mod dunning;
 mod eligible;
 mod ledger;
 mod life;
+mod mail;
 mod pages;
 mod prices;
 mod report;

@@ -29,9 +29,10 @@ use boxoffice::domain::eligibility::Eligibility;
 use boxoffice::domain::event::{Activity, ActivityAction, Audit, Change};
 use boxoffice::domain::id::{
     ActivityId, AuditId, BillingPageId, ChannelId, CustomerId, DeviceId, GenreId, HostedPageId,
-    MovieId, OperatorId, OrderId, PartnerId, PaymentId, ProductOfferId, ProductSpecId, ResellerId,
-    ServiceId, ServiceSpecId,
+    MessageId, MovieId, OperatorId, OrderId, PartnerId, PaymentId, ProductOfferId, ProductSpecId,
+    ResellerId, ServiceId, ServiceSpecId,
 };
+use boxoffice::domain::message::{Message, MessageContent, MessageState};
 use boxoffice::domain::money::{Amount, Currency};
 use boxoffice::domain::open::OpenObject;
 use boxoffice::domain::order::{Order, OrderStatus, Standing};
@@ -392,6 +393,20 @@ fn hosted_page() -> HostedPage {
     }
 }
 
+fn message() -> Message {
+    Message {
+        id: MessageId(265),
+        customer: CustomerId(266),
+        content: MessageContent::Reminder(OrderId(267)),
+        state: MessageState::Dead,
+        attempts: 300,
+        created_at: at(1),
+        due_at: Some(at(2)),
+        ended_at: Some(at(3)),
+        problem: text("550: no such user"),
+    }
+}
+
 fn counterpart() -> Counterpart {
     Counterpart {
         customer: CustomerId(262),
@@ -512,6 +527,7 @@ fn samples() -> Vec<Sample> {
         sample(money::voucher()),
         sample(money::run()),
         sample(hosted_page()),
+        sample(message()),
         sample(counterpart()),
         sample(billing_page()),
         sample(activity()),

@@ -3,6 +3,8 @@
 //! Tests know the box by its addresses and answers only; what this module takes from the library is
 //! how to start it, how to mint a token and how to apply a document.
 
+pub mod post;
+
 use std::borrow::Borrow;
 use std::net::SocketAddr;
 use std::path::Path;

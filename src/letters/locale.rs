@@ -1,4 +1,4 @@
-//! Amounts and days as people of a language write them. Only for pages that people read.
+//! Amounts and days as people of a language write them. Only for what people read.
 
 use crate::domain::calendar::{LocalDate, Zone};
 use crate::domain::money::Amount;

@@ -1,17 +1,16 @@
 //! An invoice in the words in which it stands on paper.
 
-use crate::app::Ctx;
-use crate::domain::invoice::InvoiceKind;
+use crate::domain::invoice::{Invoice, InvoiceKind};
 use crate::domain::money::Amount;
-use crate::ops::invoices::Billed;
 use crate::paper::{Paper, PaperLine};
-use crate::wire::kit::locale::{amount, day, percent};
+
+use super::House;
+use super::locale::{amount, day, percent};
 
 /// Everything that an invoice says.
-pub(super) fn paper_of(ctx: &Ctx, billed: &Billed) -> Paper {
-    let invoice = &billed.invoice;
-    let locale = &ctx.app.config.provider.locale;
-    let zone = &ctx.app.company().zone;
+#[must_use]
+pub fn paper_of(house: &House<'_>, invoice: &Invoice) -> Paper {
+    let (locale, zone) = (house.locale, house.zone);
     let currency = invoice.currency;
     let money = |minor: i64| amount(Amount { minor, currency }, locale);
     let (title, corrects) = match invoice.kind {

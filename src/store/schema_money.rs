@@ -1,0 +1,153 @@
+//! Which index the records of money write: journal, invoices, payments, vouchers, payment pages. Their
+//! tables stand with all others in `schema`.
+
+use crate::domain::id::{HostedPageId, Id, InvoiceId, JournalEntryId, PaymentId, VoucherId};
+use crate::domain::invoice::{Invoice, OpenInvoice};
+use crate::domain::journal::{AccountTotal, JournalEntry};
+use crate::domain::payment::{HostedPage, Payment, Voucher};
+
+use super::codec::CodecError;
+use super::key::{Raw, account_key, cycle_of, instant, number, reference_of};
+use super::old;
+use super::record::{Entries, Record};
+use super::schema::Table;
+
+impl Record for JournalEntry {
+    type Key = JournalEntryId;
+    const TABLE: Table = Table::Journal;
+    const VERSION: u8 = 1;
+
+    fn key(&self) -> JournalEntryId {
+        self.id
+    }
+}
+
+impl Record for AccountTotal {
+    type Key = Raw;
+    const TABLE: Table = Table::AccountTotals;
+    const VERSION: u8 = 1;
+
+    fn key(&self) -> Raw {
+        account_key(&self.account, self.currency)
+    }
+}
+
+impl Record for Invoice {
+    type Key = InvoiceId;
+    const TABLE: Table = Table::Invoices;
+    const INDEXES: &'static [Table] = &[Table::InvoicesByCustomer, Table::InvoicesByCycle];
+    const VERSION: u8 = 1;
+
+    fn key(&self) -> InvoiceId {
+        self.id
+    }
+
+    fn entries(&self, entries: &mut Entries) {
+        entries.listed(
+            Table::InvoicesByCustomer,
+            &number(self.customer),
+            self.id.number(),
+        );
+        if let Some(cycle) = self.cycle {
+            entries.unique(Table::InvoicesByCycle, &cycle_of(self.order, cycle));
+        }
+    }
+}
+
+impl Record for OpenInvoice {
+    type Key = InvoiceId;
+    const TABLE: Table = Table::OpenInvoices;
+    const INDEXES: &'static [Table] = &[Table::OpenInvoicesByCustomer];
+    const VERSION: u8 = 1;
+
+    fn key(&self) -> InvoiceId {
+        self.id
+    }
+
+    fn entries(&self, entries: &mut Entries) {
+        entries.listed(
+            Table::OpenInvoicesByCustomer,
+            &number(self.customer),
+            self.id.number(),
+        );
+    }
+}
+
+impl Record for Payment {
+    type Key = PaymentId;
+    const TABLE: Table = Table::Payments;
+    const INDEXES: &'static [Table] = &[
+        Table::PaymentsByCustomer,
+        Table::PaymentsByReference,
+        Table::PaymentsByKey,
+        Table::PaymentsOpen,
+        Table::PaymentsByDue,
+    ];
+    const VERSION: u8 = 1;
+
+    fn key(&self) -> PaymentId {
+        self.id
+    }
+
+    fn entries(&self, entries: &mut Entries) {
+        if let Some(customer) = self.customer {
+            entries.listed(
+                Table::PaymentsByCustomer,
+                &number(customer),
+                self.id.number(),
+            );
+        }
+        if let Some(reference) = &self.reference {
+            let key = reference_of(&self.method, reference);
+            entries.unique(Table::PaymentsByReference, &key);
+        }
+        if let Some(key) = &self.client_key {
+            entries.unique(Table::PaymentsByKey, key.as_bytes());
+        }
+        if self.is_open() {
+            entries.listed(Table::PaymentsOpen, &[], self.id.number());
+        }
+        if let Some(at) = self.due_at {
+            entries.listed(Table::PaymentsByDue, &instant(at), self.id.number());
+        }
+    }
+}
+
+impl Record for Voucher {
+    type Key = VoucherId;
+    const TABLE: Table = Table::Vouchers;
+    const INDEXES: &'static [Table] = &[Table::VouchersByCode, Table::VouchersByBatch];
+    const VERSION: u8 = 1;
+
+    fn key(&self) -> VoucherId {
+        self.id
+    }
+
+    fn entries(&self, entries: &mut Entries) {
+        entries.unique(Table::VouchersByCode, &self.code_hash);
+        entries.listed(
+            Table::VouchersByBatch,
+            &number(self.batch),
+            self.id.number(),
+        );
+    }
+}
+
+impl Record for HostedPage {
+    type Key = HostedPageId;
+    const TABLE: Table = Table::HostedPages;
+    const INDEXES: &'static [Table] = &[Table::HostedPagesByCode];
+    const VERSION: u8 = 2;
+
+    fn key(&self) -> HostedPageId {
+        self.id
+    }
+
+    fn entries(&self, entries: &mut Entries) {
+        entries.unique(Table::HostedPagesByCode, self.code.as_bytes());
+    }
+
+    fn upgrade(version: u8, body: &[u8]) -> Result<Self, CodecError> {
+        old::hosted_page(version, body)
+    }
+}

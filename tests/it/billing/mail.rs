@@ -1,0 +1,244 @@
+//! Invoices and reminders by mail: noted with their cause, sent once, tried again, given up.
+
+use serde_json::{Value, json};
+
+use super::{DAY, Till};
+use crate::alphaott::given;
+use crate::support::TestBox;
+use crate::support::post::{Post, Turn};
+
+/// A till whose customer has an e-mail address, before a mail server.
+async fn open(post: &Post, offer: Value) -> Till {
+    let bx = TestBox::with(|config| {
+        config.smtp.url.clone_from(&post.url);
+        "billing@tv.example".clone_into(&mut config.smtp.from);
+    })
+    .await;
+    let till = Till::in_box(bx, offer).await;
+    let path = format!("/customers/{}", till.shop.customer);
+    let name = json!({"email": "olive@queen.example", "firstName": "Ölive", "lastName": "Queen"});
+    till.shop.api.put(path, name).await.expect(200);
+    till
+}
+
+impl Till {
+    /// Messages oldest first, such as `INVOICE 1 SENT 1`.
+    async fn messages(&self) -> Vec<String> {
+        let messages = self
+            .shop
+            .api
+            .get(self.console("messages"))
+            .await
+            .expect(200);
+        let number = |of: &Value| of["invoice"].as_u64().or(of["order"].as_u64()).unwrap();
+        let line = |of: &Value| {
+            let words = [&of["about"], &of["state"]].map(|word| word.as_str().unwrap().to_owned());
+            format!(
+                "{} {} {} {}",
+                words[0],
+                number(of),
+                words[1],
+                of["attempts"]
+            )
+        };
+        given::list(messages).iter().rev().map(line).collect()
+    }
+}
+
+/// The value of a header, unfolded.
+fn header<'m>(mail: &'m str, name: &str) -> &'m str {
+    let line = mail
+        .lines()
+        .find(|line| line.starts_with(&format!("{name}: ")));
+    line.and_then(|line| line.split_once(": "))
+        .map_or("", |(_, value)| value)
+}
+
+#[tokio::test]
+async fn an_invoice_is_mailed_with_its_paper() {
+    let post = Post::open().await;
+    let till = open(&post, json!({})).await;
+    till.pay("10").await;
+    till.order().await;
+    // The clock's next step waits for what is to be sent.
+    till.days(0).await;
+    let mails = post.collect();
+    assert_eq!(mails.len(), 1);
+    let mail = &mails[0];
+    assert_eq!(header(mail, "To"), "olive@queen.example");
+    assert_eq!(header(mail, "From"), "Boxoffice <billing@tv.example>");
+    assert_eq!(header(mail, "Subject"), "Invoice 1 from Boxoffice");
+    assert_eq!(header(mail, "Date"), "Sat, 31 Jan 2026 10:00:00 +0000");
+    assert_eq!(header(mail, "Message-ID"), "<invoice-1-1@tv.example>");
+    assert!(
+        mail.contains("invoice-1.pdf") && mail.contains("application/pdf"),
+        "{mail}"
+    );
+    assert!(mail.contains("It is paid."), "{mail}");
+    assert_eq!(till.messages().await, ["INVOICE 1 SENT 1"]);
+    // And never again.
+    till.days(1).await;
+    assert!(post.collect().is_empty());
+}
+
+#[tokio::test]
+async fn a_credit_note_and_a_debt_are_said_as_such() {
+    let post = Post::open().await;
+    let till = open(&post, json!({"billing": "POSTPAID"})).await;
+    let order = till.order().await;
+    till.days(0).await;
+    let mails = post.collect();
+    assert!(mails[0].contains("are not paid yet."), "{}", mails[0]);
+    till.act(&order, "end", json!({"credit": true}))
+        .await
+        .expect(200);
+    till.days(0).await;
+    let mails = post.collect();
+    assert_eq!(header(&mails[0], "Subject"), "Credit note 2 from Boxoffice");
+    assert!(mails[0].contains("It corrects invoice 1"), "{}", mails[0]);
+}
+
+#[tokio::test]
+async fn who_owes_is_reminded_and_who_paid_is_not() {
+    let post = Post::open().await;
+    let ladder = json!({"dunning": {"grace_days": 10, "reminder_days": [2, 5]}});
+    let till = open(&post, ladder).await;
+    till.pay("10").await;
+    till.order().await;
+    till.days(28).await;
+    post.collect();
+    till.days(2).await;
+    let mails = post.collect();
+    assert_eq!(mails.len(), 1);
+    assert!(
+        header(&mails[0], "Subject").starts_with("Please pay: "),
+        "{}",
+        mails[0]
+    );
+    assert!(mails[0].contains("2026-03-10"), "{}", mails[0]);
+    assert_eq!(
+        till.messages().await,
+        ["INVOICE 1 SENT 1", "REMINDER 1 SENT 1"]
+    );
+    // The second reminder does not get through at first; then the money is there.
+    post.next(&[Turn::Recipient("450 later")]);
+    till.days(3).await;
+    assert_eq!(till.messages().await[2], "REMINDER 1 WAITING 1");
+    till.pay("10").await;
+    till.days(1).await;
+    assert_eq!(
+        till.messages().await[2..],
+        ["REMINDER 1 DROPPED 2", "INVOICE 2 SENT 1"]
+    );
+    assert_eq!(post.collect().len(), 1);
+}
+
+#[tokio::test]
+async fn without_an_address_or_a_server_nothing_is_noted() {
+    let post = Post::open().await;
+    let till = open(&post, json!({})).await;
+    let path = format!("/customers/{}", till.shop.customer);
+    till.shop
+        .api
+        .put(path, json!({"email": null}))
+        .await
+        .expect(200);
+    till.order().await;
+    till.days(0).await;
+    assert!(till.messages().await.is_empty());
+    let till = Till::open().await;
+    till.order().await;
+    assert!(till.messages().await.is_empty());
+}
+
+#[tokio::test]
+async fn what_a_server_refuses_is_dead_until_somebody_revives_it() {
+    let post = Post::open().await;
+    let till = open(&post, json!({})).await;
+    post.next(&[Turn::Recipient("550 no such user here")]);
+    till.order().await;
+    till.days(0).await;
+    assert_eq!(till.messages().await, ["INVOICE 1 DEAD 1"]);
+    let dead = till
+        .shop
+        .api
+        .get(till.console("messages?state=DEAD"))
+        .await
+        .expect(200);
+    let problem = dead[0]["problem"].as_str().unwrap();
+    assert!(problem.contains("no such user"), "{problem}");
+    till.days(5).await;
+    assert!(post.collect().is_empty());
+    let retry = till.console("messages/1/retry");
+    assert_eq!(
+        till.shop.api.post(&retry, json!({})).await.expect(200)["state"],
+        "WAITING"
+    );
+    till.days(0).await;
+    assert_eq!(till.messages().await, ["INVOICE 1 SENT 2"]);
+    assert_eq!(post.collect().len(), 1);
+    assert_eq!(till.shop.api.post(&retry, json!({})).await.status, 409);
+    let unknown = till.console("messages/77/retry");
+    assert_eq!(till.shop.api.post(&unknown, json!({})).await.status, 404);
+    let odd = till.console("messages?state=sent");
+    assert_eq!(till.shop.api.get(&odd).await.status, 400);
+}
+
+#[tokio::test]
+async fn a_server_that_is_busy_is_tried_for_three_days() {
+    let post = Post::open().await;
+    let till = open(&post, json!({})).await;
+    post.next(&[Turn::Data("451 try again later"); 60]);
+    till.order().await;
+    till.days(0).await;
+    assert_eq!(till.messages().await, ["INVOICE 1 WAITING 1"]);
+    till.shop.bx.advance(60).await;
+    assert_eq!(till.messages().await, ["INVOICE 1 WAITING 2"]);
+    till.shop.bx.advance(299).await;
+    assert_eq!(till.messages().await, ["INVOICE 1 WAITING 2"]);
+    till.shop.bx.advance(1).await;
+    assert_eq!(till.messages().await, ["INVOICE 1 WAITING 3"]);
+    for _ in 0..16 {
+        till.shop.bx.advance(DAY / 4).await;
+    }
+    let lines = till.messages().await;
+    assert!(lines[0].starts_with("INVOICE 1 DEAD "), "{lines:?}");
+    assert!(post.collect().is_empty());
+}
+
+#[tokio::test]
+async fn an_answer_that_is_lost_sends_again_under_the_same_name() {
+    let post = Post::open().await;
+    let till = open(&post, json!({})).await;
+    post.next(&[Turn::Swallow]);
+    till.order().await;
+    till.days(0).await;
+    till.shop.bx.advance(60).await;
+    assert_eq!(till.messages().await, ["INVOICE 1 SENT 2"]);
+    let mails = post.collect();
+    assert_eq!(mails.len(), 2);
+    assert_eq!(
+        header(&mails[0], "Message-ID"),
+        header(&mails[1], "Message-ID")
+    );
+}
+
+#[tokio::test]
+async fn a_preview_writes_nobody() {
+    let post = Post::open().await;
+    let till = open(
+        &post,
+        json!({"dunning": {"grace_days": 9, "reminder_days": [1]}}),
+    )
+    .await;
+    till.pay("30").await;
+    till.order().await;
+    till.days(0).await;
+    post.collect();
+    let preview = till.console("preview?until=2027-01-01T00:00:00Z");
+    let ahead = till.shop.api.get(preview).await.expect(200);
+    assert!(ahead["counts"]["reminded"].as_u64().unwrap() > 0, "{ahead}");
+    till.days(0).await;
+    assert!(post.collect().is_empty());
+    assert_eq!(till.messages().await.len(), 1);
+}
