@@ -215,22 +215,11 @@ fn submit_in(
     way: Way,
     seen: Amount,
 ) -> Result<Outcome, OpError> {
-    let page = find_in(tx, code)?;
-    let view = view_in(ctx, tx, page)?;
-    match view.closed {
-        Some(Closed::Paid) => return Ok(Outcome::Succeeded),
-        Some(Closed::Processing) => return Ok(Outcome::Processing),
-        Some(Closed::Expired | Closed::Withdrawn) => return Err(Refusal::PageClosed.into()),
-        None => {}
-    }
-    if seen != view.to_pay {
-        return Err(Refusal::PriceChanged { now: view.to_pay }.into());
-    }
-    if view.page.attempts >= PAGE_ATTEMPTS_MAX {
-        return Err(Refusal::PageClosed.into());
-    }
-    let mut page = view.page.clone();
-    page.attempts = page.attempts.saturating_add(1);
+    let (view, mut page) = match enter(ctx, tx, code, seen)? {
+        Entered::Paid => return Ok(Outcome::Succeeded),
+        Entered::UnderWay(_) => return Ok(Outcome::Processing),
+        Entered::Open(view, page) => (view, page),
+    };
     match way {
         Way::Balance => {
             if view.to_pay.minor > 0 {
@@ -265,6 +254,35 @@ fn submit_in(
         }
         Way::Sandbox { card } => sandbox(ctx, tx, page, view.to_pay, &card),
     }
+}
+
+/// What a submit finds.
+enum Entered {
+    Paid,
+    /// Somebody still has to say how this payment ended.
+    UnderWay(Option<Payment>),
+    /// It can be paid; the page with this attempt counted.
+    Open(Box<View>, HostedPage),
+}
+
+/// What every way to pay begins with.
+fn enter(ctx: &Ctx, read: &impl Read, code: &str, seen: Amount) -> Result<Entered, OpError> {
+    let view = view_in(ctx, read, find_in(read, code)?)?;
+    match view.closed {
+        Some(Closed::Paid) => return Ok(Entered::Paid),
+        Some(Closed::Processing) => return Ok(Entered::UnderWay(view.payment)),
+        Some(Closed::Expired | Closed::Withdrawn) => return Err(Refusal::PageClosed.into()),
+        None => {}
+    }
+    if seen != view.to_pay {
+        return Err(Refusal::PriceChanged { now: view.to_pay }.into());
+    }
+    if view.page.attempts >= PAGE_ATTEMPTS_MAX {
+        return Err(Refusal::PageClosed.into());
+    }
+    let mut page = view.page.clone();
+    page.attempts = page.attempts.saturating_add(1);
+    Ok(Entered::Open(Box::new(view), page))
 }
 
 /// How long the sandbox takes to decide, in seconds.
@@ -369,25 +387,15 @@ pub(super) fn begin_at_provider(
     method: &str,
     due_at: Timestamp,
 ) -> Result<Begun, OpError> {
-    let view = view_in(ctx, tx, find_in(tx, code)?)?;
-    match view.closed {
-        Some(Closed::Paid) => return Ok(Begun::Paid),
-        Some(Closed::Processing) => {
-            let payment = view.payment.filter(|payment| payment.method == method);
+    let (view, page) = match enter(ctx, tx, code, seen)? {
+        Entered::Paid => return Ok(Begun::Paid),
+        Entered::UnderWay(payment) => {
+            let payment = payment.filter(|payment| payment.method == method);
             let payment = payment.ok_or(Refusal::PageClosed)?;
             return Ok(Begun::UnderWay(payment.id));
         }
-        Some(Closed::Expired | Closed::Withdrawn) => return Err(Refusal::PageClosed.into()),
-        None => {}
-    }
-    if seen != view.to_pay {
-        return Err(Refusal::PriceChanged { now: view.to_pay }.into());
-    }
-    if view.page.attempts >= PAGE_ATTEMPTS_MAX {
-        return Err(Refusal::PageClosed.into());
-    }
-    let mut page = view.page.clone();
-    page.attempts = page.attempts.saturating_add(1);
+        Entered::Open(view, page) => (view, page),
+    };
     if view.to_pay.minor <= 0 {
         complete(ctx, tx, &page, None)?;
         return Ok(Begun::Paid);

@@ -195,12 +195,17 @@ pub(super) fn refund_in(
     note: String,
 ) -> Result<Payment, OpError> {
     let left = paid.amount.minor.saturating_sub(paid.refunded_minor);
+    // Money that lies in suspense can go back as well: it is nobody's yet.
+    let from = match (paid.state, paid.customer) {
+        (PaymentState::Succeeded, Some(customer)) => Some(Account::Customer(customer)),
+        (PaymentState::Unmatched, _) => Some(Account::Suspense),
+        _ => None,
+    };
     let fits = paid.kind == PaymentKind::Payment
-        && paid.state == PaymentState::Succeeded
         && paid.amount.currency == amount.currency
         && amount.minor > 0
         && amount.minor <= left;
-    let (true, Some(customer)) = (fits, paid.customer) else {
+    let (true, Some(from)) = (fits, from) else {
         let left = Amount {
             minor: left.max(0),
             currency: paid.amount.currency,
@@ -209,11 +214,16 @@ pub(super) fn refund_in(
     };
     let mut after = paid.clone();
     after.refunded_minor = after.refunded_minor.saturating_add(amount.minor);
+    if paid.state == PaymentState::Unmatched && amount.minor == left {
+        // Nothing is left of which anybody would have to say whose it is.
+        after.state = PaymentState::Failed;
+        "it was given back".clone_into(&mut after.note);
+    }
     super::change(ctx, tx, "payment.refunded", paid, &after)?;
     let refund = Payment {
         id: tx.next_id()?,
         kind: PaymentKind::Refund { of: Some(paid.id) },
-        customer: Some(customer),
+        customer: paid.customer,
         order: paid.order,
         page: None,
         method: paid.method.clone(),
@@ -236,10 +246,43 @@ pub(super) fn refund_in(
         cause: EntryCause::Refund(refund.id),
         order: refund.order,
         memo: refund.note.clone(),
-        postings: transfer(Account::Customer(customer), cash, amount),
+        postings: transfer(from, cash, amount),
     })?;
     books.close().write(ctx, tx, AuditDetail::EachRecord)?;
     Ok(refund)
+}
+
+/// Takes back what was refunded, because it came back: a refund that failed, a dispute that was
+/// won. `reference`: the provider's name for it, which makes a repeat harmless.
+pub(super) fn unrefund_in(
+    ctx: &Ctx,
+    tx: &mut Tx<'_>,
+    paid: &Payment,
+    amount: Amount,
+    reference: String,
+    note: String,
+) -> Result<(), OpError> {
+    let receipt = Receipt {
+        method: paid.method.clone(),
+        reference: Some(reference),
+        client_key: None,
+        amount,
+        note,
+    };
+    let fits = paid.amount.currency == amount.currency
+        && amount.minor > 0
+        && amount.minor <= paid.refunded_minor;
+    let Some(customer) = paid.customer.filter(|_| fits) else {
+        return Ok(());
+    };
+    if repeated(tx, &receipt)?.is_some() {
+        return Ok(());
+    }
+    let mut after = paid.clone();
+    after.refunded_minor = after.refunded_minor.saturating_sub(amount.minor);
+    super::change(ctx, tx, "payment.unrefunded", paid, &after)?;
+    book(ctx, tx, customer, paid.order, None, receipt)?;
+    Ok(())
 }
 
 /// How a payment ended that was under way.
@@ -382,6 +425,11 @@ pub async fn resolve(
         after.state = PaymentState::Succeeded;
         after.customer = Some(customer.id);
         super::change(ctx, tx, "payment.resolve", &before, &after)?;
+        // Part of it may have gone back.
+        let left = Amount {
+            minor: after.amount.minor.saturating_sub(after.refunded_minor),
+            ..after.amount
+        };
         let mut books = Books::new(ctx, tx);
         books.post(JournalEntry {
             id: JournalEntryId(0),
@@ -389,13 +437,9 @@ pub async fn resolve(
             cause: EntryCause::Resolved(after.id),
             order: after.order,
             memo: after.note.clone(),
-            postings: transfer(
-                Account::Suspense,
-                Account::Customer(customer.id),
-                after.amount,
-            ),
+            postings: transfer(Account::Suspense, Account::Customer(customer.id), left),
         })?;
-        books.use_money(customer.id, after.amount, None, ctx.now)?;
+        books.use_money(customer.id, left, None, ctx.now)?;
         books.close().write(ctx, tx, AuditDetail::EachRecord)?;
         Ok(after)
     })
@@ -468,13 +512,8 @@ async fn look_after(ctx: &Ctx, id: PaymentId) -> Result<(), OpError> {
     match stripe::look(ctx, id).await {
         Err(OpError::Refused(refusal)) => {
             tracing::warn!(payment = id.0, code = refusal.code(), "payment.left_alone");
-            ctx.write(move |_, tx| {
-                let before: Payment = super::get(tx, id)?;
-                let due_at = None;
-                tx.put(&Payment { due_at, ..before })?;
-                Ok(())
-            })
-            .await
+            // It comes up again: the provider may be switched on again.
+            stripe::postpone(ctx, id).await
         }
         other => other.map(|_| ()),
     }

@@ -13,7 +13,8 @@ use crate::domain::time::Timestamp;
 use crate::outbound::stripe::{
     Session, SessionState, Stripe, StripeError, Wish, amount, has_same_units, is_signed, mark,
 };
-use crate::store::{Read as _, Tx};
+use crate::store::key::reference_of;
+use crate::store::{Read as _, Table, Tx};
 
 use super::pages::{self, Begun};
 use super::payments::{self, Ending};
@@ -135,7 +136,7 @@ async fn take(
     .inspect(|_| ctx.app.wake_jobs())
 }
 
-/// Lets a payment come up again soon, whatever becomes of the present look at it.
+/// Lets a payment come up again in an hour, whatever becomes of the present look at it.
 pub(super) async fn postpone(ctx: &Ctx, id: PaymentId) -> Result<(), OpError> {
     ctx.write(move |ctx, tx| {
         let before: Payment = get(tx, id)?;
@@ -232,19 +233,21 @@ fn settle(
         return Ok(payment);
     }
     if payment.reference.is_none() {
-        // The webhook was quicker than the answer.
+        // The first that is heard of it: the answer, or a webhook that was quicker.
+        let before = payment.clone();
         payment.reference = Some(session.id.clone());
-        tx.put(&payment)?;
+        super::change(ctx, tx, "payment.session", &before, &payment)?;
     }
     let unpaid = matches!(
         payment.state,
         PaymentState::Processing | PaymentState::Failed
     );
     if session.is_paid && unpaid {
-        if payment.state == PaymentState::Failed {
+        if payment.state == PaymentState::Failed && session.amount.is_some() {
             // We had given it up; the money came all the same.
+            let before = payment.clone();
             payment.state = PaymentState::Processing;
-            tx.put(&payment)?;
+            super::change(ctx, tx, "payment.came_late", &before, &payment)?;
         }
         return match session.amount {
             Some(paid) if paid != payment.amount => {
@@ -266,6 +269,10 @@ fn settle(
     }
     if payment.state != PaymentState::Processing {
         return Ok(payment);
+    }
+    if session.has_failed {
+        let reason = "the bank refused".to_owned();
+        return payments::end_in(ctx, tx, id, Ending::Failed { reason });
     }
     if session.state == SessionState::Expired {
         let reason = "it was not paid at Stripe in time".to_owned();
@@ -304,6 +311,12 @@ pub async fn hear(ctx: &Ctx, signature: &str, body: &[u8]) -> Result<Heard, OpEr
     let Some(object) = event.pointer("/data/object") else {
         return Ok(Heard::Ignored);
     };
+    if matches!(
+        kind,
+        "refund.failed" | "charge.dispute.funds_withdrawn" | "charge.dispute.funds_reinstated"
+    ) {
+        return hear_of_payment(ctx, kind, object).await;
+    }
     let Some(id) = marked(ctx, object)? else {
         return Ok(Heard::Ignored);
     };
@@ -330,11 +343,7 @@ pub async fn hear(ctx: &Ctx, signature: &str, body: &[u8]) -> Result<Heard, OpEr
             let Some(refunded) = amount(object, "amount_refunded") else {
                 return Ok(Heard::Ignored);
             };
-            if payment_state(ctx, id)? == PaymentState::Processing {
-                // The refund overtook the payment.
-                look(ctx, id).await?;
-            }
-            if payment_state(ctx, id)? != PaymentState::Succeeded {
+            if !is_there(ctx, id).await? {
                 return Ok(Heard::TooEarly);
             }
             ctx.write(move |ctx, tx| refunded_in(ctx, tx, id, refunded))
@@ -346,8 +355,66 @@ pub async fn hear(ctx: &Ctx, signature: &str, body: &[u8]) -> Result<Heard, OpEr
     Ok(Heard::Done)
 }
 
-fn payment_state(ctx: &Ctx, id: PaymentId) -> Result<PaymentState, OpError> {
-    Ok(get::<Payment>(&ctx.snapshot()?, id)?.state)
+/// Hears of a refund that failed or a dispute, which carry no mark: their payment has it.
+async fn hear_of_payment(ctx: &Ctx, kind: &str, object: &Value) -> Result<Heard, OpError> {
+    let text = |key: &str| object.get(key).and_then(Value::as_str);
+    let (Some(name), Some(intent), Some(amount)) =
+        (text("id"), text("payment_intent"), amount(object, "amount"))
+    else {
+        return Ok(Heard::Ignored);
+    };
+    let intent = match account(ctx)?.intent(intent).await {
+        Ok(intent) => intent,
+        Err(StripeError::Refused(_)) => return Ok(Heard::Ignored),
+        // It is sent again.
+        Err(StripeError::Unknown(_)) => return Ok(Heard::TooEarly),
+    };
+    let Some(id) = marked(ctx, &intent)? else {
+        return Ok(Heard::Ignored);
+    };
+    if !is_there(ctx, id).await? {
+        return Ok(Heard::TooEarly);
+    }
+    let (name, lost) = (name.to_owned(), kind == "charge.dispute.funds_withdrawn");
+    let note = if kind == "refund.failed" {
+        "a refund failed at Stripe"
+    } else if lost {
+        "disputed: the bank took it back"
+    } else {
+        "disputed: the bank gave it back"
+    };
+    ctx.write(move |ctx, tx| {
+        let paid: Payment = get(tx, id)?;
+        if !lost {
+            return payments::unrefund_in(ctx, tx, &paid, amount, name, note.to_owned());
+        }
+        let reference = format!("{name}-lost");
+        let key = reference_of(METHOD, &reference);
+        let known: Option<Payment> = tx.get_by(Table::PaymentsByReference, &key)?;
+        if known.is_none() {
+            let reference = Some(reference);
+            payments::refund_in(ctx, tx, &paid, amount, reference, None, note.to_owned())?;
+        }
+        Ok(())
+    })
+    .await?;
+    ctx.app.wake_jobs();
+    Ok(Heard::Done)
+}
+
+/// Whether the money of a payment is booked; asks where what came after it has overtaken it.
+async fn is_there(ctx: &Ctx, id: PaymentId) -> Result<bool, OpError> {
+    let payment = || -> Result<Payment, OpError> { get(&ctx.snapshot()?, id) };
+    if payment()?.state == PaymentState::Processing {
+        look(ctx, id).await?;
+    }
+    let payment = payment()?;
+    Ok(match payment.state {
+        PaymentState::Succeeded | PaymentState::Unmatched => true,
+        // It lay in suspense and went back.
+        PaymentState::Failed => payment.refunded_minor > 0,
+        PaymentState::Processing => false,
+    })
 }
 
 /// Books what Stripe gave back beyond what is booked already: it says the sum of all refunds.

@@ -1,10 +1,11 @@
 //! Mail by SMTP. Takes letters that are ready; must not know what they are about.
 
+use std::sync::OnceLock;
 use std::time::{Duration, SystemTime};
 
 use lettre::message::header::ContentType;
 use lettre::message::{Attachment, Mailbox, MultiPart, SinglePart};
-use lettre::transport::smtp::Error as SmtpError;
+use lettre::transport::smtp::{AsyncSmtpTransportBuilder, Error as SmtpError};
 use lettre::{Address, AsyncSmtpTransport, AsyncTransport as _, Message, Tokio1Executor};
 
 use crate::config::SmtpSettings;
@@ -16,7 +17,10 @@ const TIMEOUT: Duration = Duration::from_secs(30);
 
 /// The mail server.
 pub struct Mailer {
-    transport: AsyncSmtpTransport<Tokio1Executor>,
+    builder: AsyncSmtpTransportBuilder,
+    /// Made with the first mail: its pool of connections needs a running scheduler, which a command
+    /// that only opens the file does not have.
+    transport: OnceLock<AsyncSmtpTransport<Tokio1Executor>>,
     from: Address,
     /// Behind the at sign of what names a message.
     domain: String,
@@ -67,7 +71,8 @@ impl Mailer {
             .parse()
             .with_context(|| format!("setting smtp.from: {from} is no address"))?;
         Ok(Some(Self {
-            transport: builder.timeout(Some(TIMEOUT)).build(),
+            builder: builder.timeout(Some(TIMEOUT)),
+            transport: OnceLock::new(),
             domain: from.domain().to_owned(),
             from,
         }))
@@ -76,7 +81,8 @@ impl Mailer {
     /// Hands a mail over; when this is well, the server has taken it.
     pub async fn send(&self, mail: Mail) -> Result<(), MailError> {
         let message = self.message(mail).map_err(MailError::Refused)?;
-        let sent = self.transport.send(message).await;
+        let transport = self.transport.get_or_init(|| self.builder.clone().build());
+        let sent = transport.send(message).await;
         sent.map(|_| ()).map_err(|error| read_error(&error))
     }
 

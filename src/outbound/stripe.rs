@@ -73,6 +73,8 @@ pub struct Session {
     pub url: Option<String>,
     pub state: SessionState,
     pub is_paid: bool,
+    /// Its payment was begun and will not come.
+    pub has_failed: bool,
     /// None where the currency is none of ours.
     pub amount: Option<Amount>,
 }
@@ -85,15 +87,23 @@ impl Session {
             return None;
         }
         let text = |key: &str| object.get(key).and_then(Value::as_str);
+        let state = match text("status")? {
+            "open" => SessionState::Open,
+            "complete" => SessionState::Complete,
+            "expired" => SessionState::Expired,
+            _ => return None,
+        };
+        // Only there where it was asked for.
+        let intent = object.pointer("/payment_intent/status");
+        let ended = matches!(
+            intent.and_then(Value::as_str),
+            Some("requires_payment_method" | "canceled")
+        );
         Some(Self {
             id: text("id")?.to_owned(),
             url: text("url").map(str::to_owned),
-            state: match text("status")? {
-                "open" => SessionState::Open,
-                "complete" => SessionState::Complete,
-                "expired" => SessionState::Expired,
-                _ => return None,
-            },
+            has_failed: state == SessionState::Complete && ended,
+            state,
             is_paid: matches!(text("payment_status"), Some("paid" | "no_payment_required")),
             amount: amount(object, "amount_total"),
         })
@@ -173,30 +183,48 @@ impl Stripe {
         self.session(request).await
     }
 
-    /// How a session stands.
+    /// How a session stands, and how its payment does.
     pub async fn fetch(&self, id: &str) -> Result<Session, StripeError> {
-        let url = self.url_of(id)?;
-        self.session(|| self.http.get(&url)).await
+        let url = self.url_of("checkout/sessions", id)?;
+        let expand = [("expand[]", "payment_intent")];
+        self.session(|| self.http.get(&url).query(&expand)).await
+    }
+
+    /// The payment of a session, which bears its mark.
+    pub async fn intent(&self, id: &str) -> Result<Value, StripeError> {
+        let url = self.url_of("payment_intents", id)?;
+        self.ask(|| self.http.get(&url)).await
     }
 
     /// Closes a session that is still open.
     pub async fn expire(&self, id: &str) -> Result<Session, StripeError> {
-        let url = format!("{}/expire", self.url_of(id)?);
+        let url = format!("{}/expire", self.url_of("checkout/sessions", id)?);
         self.session(|| self.http.post(&url)).await
     }
 
-    fn url_of(&self, id: &str) -> Result<String, StripeError> {
+    fn url_of(&self, kind: &str, id: &str) -> Result<String, StripeError> {
         let plain = |byte: u8| byte.is_ascii_alphanumeric() || byte == b'_';
         if id.is_empty() || !id.bytes().all(plain) {
-            return Err(StripeError::Refused("this is no session's name".to_owned()));
+            return Err(StripeError::Refused(
+                "this is no name of Stripe's".to_owned(),
+            ));
         }
-        Ok(format!("{}/v1/checkout/sessions/{id}", self.base))
+        Ok(format!("{}/v1/{kind}/{id}", self.base))
     }
 
     async fn session(
         &self,
         request: impl Fn() -> reqwest::RequestBuilder,
     ) -> Result<Session, StripeError> {
+        let body = self.ask(request).await?;
+        let odd = || StripeError::Unknown("the answer is no session".to_owned());
+        Session::read(&body).ok_or_else(odd)
+    }
+
+    async fn ask(
+        &self,
+        request: impl Fn() -> reqwest::RequestBuilder,
+    ) -> Result<Value, StripeError> {
         let closed = |_| StripeError::Unknown("the box goes down".to_owned());
         let _asking = self.asking.acquire().await.map_err(closed)?;
         let mut wait = BETWEEN_TRIES;
@@ -212,7 +240,7 @@ impl Stripe {
         outcome
     }
 
-    async fn once(&self, request: reqwest::RequestBuilder) -> Result<Session, StripeError> {
+    async fn once(&self, request: reqwest::RequestBuilder) -> Result<Value, StripeError> {
         let unknown = |error: reqwest::Error| StripeError::Unknown(error.without_url().to_string());
         let answer = request
             .bearer_auth(&self.key)
@@ -227,8 +255,7 @@ impl Stripe {
         }
         let body: Value = serde_json::from_slice(&bytes).unwrap_or_default();
         if status.is_success() {
-            let odd = || StripeError::Unknown("the answer is no session".to_owned());
-            return Session::read(&body).ok_or_else(odd);
+            return Ok(body);
         }
         let said = body.pointer("/error/message").and_then(Value::as_str);
         let words = format!("{status}: {}", said.unwrap_or("no reason given"));

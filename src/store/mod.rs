@@ -212,14 +212,7 @@ impl Store {
         T: Send + 'static,
         E: From<StoreError> + Send + 'static,
     {
-        let (answer, answered) = tokio::sync::oneshot::channel();
-        // The caller may have gone away: its command stands all the same.
-        self.submit(Message::Run, command, move |result| {
-            drop(answer.send(result));
-        })?;
-        answered
-            .await
-            .unwrap_or_else(|_| Err(StoreError::Unavailable.into()))
+        self.wait_for(Message::Run, command).await
     }
 
     /// As [`Store::write`], for a chunk of a long work: in a transaction of its own, after what
@@ -232,8 +225,21 @@ impl Store {
         T: Send + 'static,
         E: From<StoreError> + Send + 'static,
     {
+        self.wait_for(Message::Bulk, command).await
+    }
+
+    async fn wait_for<T, E>(
+        &self,
+        kind: fn(Command) -> Message,
+        command: impl FnOnce(&mut Tx<'_>) -> Result<T, E> + Send + 'static,
+    ) -> Result<T, E>
+    where
+        T: Send + 'static,
+        E: From<StoreError> + Send + 'static,
+    {
         let (answer, answered) = tokio::sync::oneshot::channel();
-        self.submit(Message::Bulk, command, move |result| {
+        // The caller may have gone away: its command stands all the same.
+        self.submit(kind, command, move |result| {
             drop(answer.send(result));
         })?;
         answered

@@ -2,7 +2,10 @@
 //! twice changes nothing; and that a document with an error in it is not taken at all.
 
 use boxoffice::app::Ctx;
+use boxoffice::domain::customer::Customer;
+use boxoffice::domain::time::Timestamp;
 use boxoffice::ops::apply::apply;
+use boxoffice::store::{Read as _, Table};
 use serde_json::{Value, json};
 
 use crate::support::{NOW, TestBox};
@@ -603,5 +606,55 @@ async fn applying_again_does_not_undo_what_was_switched_off() {
         assert_eq!(get(&bx, order).await["status"], status);
         let orders = get(&bx, "/customers/000000000000000000000001/orders").await;
         assert_eq!(orders.as_array().map(Vec::len), Some(1), "{orders}");
+    }
+}
+
+/// Edge 33: ends as other systems export them: past, none, MySQL's zero date, beyond 2038.
+#[tokio::test]
+async fn odd_ends_of_other_systems_are_taken() {
+    let bx = TestBox::start().await;
+    let seconds = |text: &str| Timestamp::parse(text).unwrap();
+    let berlin = json!({"name": "TV", "currency": "EUR", "time_zone": "Europe/Berlin"});
+    for (number, (given, end)) in [
+        (json!("2019-03-31"), Some(seconds("2019-03-30T23:00:00Z"))),
+        (
+            json!("2020-02-29 00:00:00"),
+            Some(seconds("2020-02-28T23:00:00Z")),
+        ),
+        (json!(null), None),
+        (json!(""), None),
+        (json!("0000-00-00"), None),
+        (json!("0000-00-00 00:00:00"), None),
+        (
+            json!("2038-01-19T03:14:08Z"),
+            Some(seconds("2038-01-19T03:14:08Z")),
+        ),
+        (json!("2106-02-07"), Some(seconds("2106-02-06T23:00:00Z"))),
+    ]
+    .into_iter()
+    .enumerate()
+    {
+        let login = format!("import-{number}");
+        let customer = json!({"login": login, "end_date": given});
+        bx.apply(json!({"provider": berlin, "customers": [customer]}))
+            .await;
+        let snapshot = bx.app().store.read().unwrap();
+        let held: Customer = snapshot
+            .get_by(Table::CustomersByLogin, login.as_bytes())
+            .unwrap()
+            .expect("the customer");
+        assert_eq!(held.box_profile.end_at, end, "{given}");
+    }
+    for odd in [
+        "2026-02-30",
+        "31.01.2026",
+        "0000-00-01",
+        "2026-01-31 24:00:00",
+    ] {
+        let ctx = Ctx::system(bx.app());
+        let document = json!({"customers": [{"login": "odd", "end_date": odd}]});
+        let refused = apply(&ctx, document.to_string(), false).await;
+        let refused = refused.expect_err(odd).to_string();
+        assert!(refused.contains("customers[0].end_date"), "{refused}");
     }
 }

@@ -211,17 +211,12 @@ fn assigned(
         given.additional_services_on.as_ref(),
     );
     if let Some(text) = &given.end_date {
-        let end = setting
-            .zone
-            .day_start(text)
-            .or_else(|| Timestamp::parse(text));
-        let end = end.ok_or_else(|| {
+        profile.end_at = end_of(text, setting).ok_or_else(|| {
             wrong(
                 &format!("{path}.end_date"),
                 "must be a date such as 2026-01-31",
             )
         })?;
-        profile.end_at = Some(end);
     }
     if let Some(id) = given.reseller.map(ResellerId) {
         if tx.get::<Reseller>(&id)?.is_none() {
@@ -306,6 +301,17 @@ fn keep_devices(
         }
     }
     Ok(())
+}
+
+/// A day, an instant, or MySQL's way of saying never, as other systems export them. `None`: it is
+/// none of these.
+fn end_of(text: &str, setting: &Setting) -> Option<Option<Timestamp>> {
+    let day = text.strip_suffix(" 00:00:00").unwrap_or(text);
+    if matches!(day, "" | "0000-00-00") {
+        return Some(None);
+    }
+    let day = setting.zone.day_start(day);
+    day.or_else(|| Timestamp::parse(text)).map(Some)
 }
 
 /// Gives the customer the plan that the document names, if it is not the present one.

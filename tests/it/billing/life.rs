@@ -221,3 +221,58 @@ async fn credit_refund_and_a_new_price_do_not_mix() {
     assert_eq!(till.balance().await, "0.00");
     till.prove();
 }
+
+/// Edge 11: time that is given away runs over a month's end; it is not billed, and cycles count from
+/// its end.
+#[tokio::test]
+async fn time_given_away_over_a_months_end_moves_the_cycles() {
+    let till = Till::open().await;
+    till.pay("100").await;
+    let order = till.order().await;
+    // Paid from 31 January to 28 February; ten days more, in two steps, the second over the border.
+    till.shop
+        .change(&order, json!({"expires": "2026-03-01T10:00:00Z"}))
+        .await;
+    till.shop
+        .change(&order, json!({"expires": "2026-03-10T10:00:00Z"}))
+        .await;
+    assert_eq!(till.state(&order).await, "ACTTIVE 2026-03-10 2026-03-10");
+    till.days(37).await;
+    assert_eq!(till.invoices().await.len(), 1);
+    assert_eq!(till.services().await, "ACTIVE");
+    till.days(1).await;
+    assert_eq!(till.state(&order).await, "ACTTIVE 2026-04-10 2026-04-10");
+    assert_eq!(
+        till.invoices().await,
+        ["1 INVOICE 0 10.00", "2 INVOICE 1 10.00"]
+    );
+    till.prove();
+}
+
+/// Edge 14: the latest invoice is taken back and made anew. Both stand in the books, and the number
+/// is not used again.
+#[tokio::test]
+async fn an_invoice_that_is_taken_back_keeps_its_number() {
+    let till = Till::open().await;
+    till.pay("10").await;
+    let wrong = till.order().await;
+    till.act(&wrong, "end", json!({"credit": true}))
+        .await
+        .expect(200);
+    // The day it began is used.
+    let left = till.balance().await;
+    assert_eq!(left, "9.64");
+    till.pay("0.36").await;
+    let order = till.order().await;
+    assert_eq!(till.state(&order).await, "ACTTIVE 2026-02-28 2026-02-28");
+    assert_eq!(
+        till.invoices().await,
+        [
+            "1 INVOICE 0 10.00",
+            "2 CREDIT_NOTE - -9.64",
+            "3 INVOICE 0 10.00"
+        ]
+    );
+    assert_eq!(till.balance().await, "0.00");
+    till.prove();
+}

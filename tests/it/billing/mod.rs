@@ -5,6 +5,7 @@
 mod cycles;
 mod dunning;
 mod eligible;
+mod guard;
 mod ledger;
 mod life;
 mod mail;

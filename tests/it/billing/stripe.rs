@@ -15,6 +15,7 @@ use sha2::Sha256;
 
 use super::Till;
 use super::pages::Page;
+use crate::alphaott::given;
 use crate::support::{Answer, TestBox};
 
 const KEY: &str = "sk_test_box";
@@ -48,6 +49,7 @@ impl Fake {
             .route("/v1/checkout/sessions", post(create))
             .route("/v1/checkout/sessions/{id}", get(fetch))
             .route("/v1/checkout/sessions/{id}/expire", post(expire))
+            .route("/v1/payment_intents/{id}", get(intent))
             .with_state(self.clone());
         tokio::spawn(async move { axum::serve(listener, router).await });
         origin
@@ -147,6 +149,21 @@ async fn fetch(State(fake): State<Fake>, headers: HeaderMap, Path(id): Path<Stri
     answer(&mut account, &id)
 }
 
+/// `pi_3` is the payment of the third session.
+async fn intent(State(fake): State<Fake>, headers: HeaderMap, Path(id): Path<String>) -> Response {
+    let mut account = fake.account();
+    let session = id.replace("pi_", "cs_test_");
+    let Some(held) = account.sessions.get(&session).filter(|_| is_ours(&headers)) else {
+        return error(404, "invalid_request_error", "No such payment_intent");
+    };
+    let body = json!({"id": id, "object": "payment_intent", "metadata": held["metadata"]});
+    if account.broken > 0 {
+        account.broken -= 1;
+        return error(500, "api_error", "An unknown error occurred");
+    }
+    body.to_string().into_response()
+}
+
 async fn expire(State(fake): State<Fake>, headers: HeaderMap, Path(id): Path<String>) -> Response {
     let mut account = fake.account();
     match account.sessions.get_mut(&id) {
@@ -201,6 +218,11 @@ impl Shop {
         .to_string();
         let signature = sign(SECRET, NOW, &event);
         self.raw_hook(&event, &signature).await
+    }
+
+    async fn heard(&self, kind: &str, object: &Value, status: u16) {
+        let answer = self.hook(kind, object).await;
+        assert_eq!(answer.status, status, "{kind}: {}", answer.text);
     }
 
     async fn raw_hook(&self, event: &str, signature: &str) -> Answer {
@@ -398,7 +420,7 @@ async fn another_amount_waits_for_a_person() {
     let till = &shop.page.till;
     let open = till.shop.api.get(till.console("payments/open")).await;
     let open = open.expect(200);
-    let list = crate::alphaott::given::list(open);
+    let list = given::list(open);
     assert_eq!(list.len(), 1, "{list:?}");
     assert_eq!(list[0]["amount"], "0.01");
     assert_eq!(list[0]["state"], "UNMATCHED");
@@ -516,7 +538,7 @@ async fn a_thousand_shuffled_and_doubled_webhooks_book_one_payment() {
     assert_eq!(shop.page.till.balance().await, "-2.50");
     let payments = shop.page.till.of_customer("payments");
     let payments = shop.page.till.shop.api.get(payments).await.expect(200);
-    let booked = crate::alphaott::given::list(payments);
+    let booked = given::list(payments);
     let paid = booked.iter().filter(|of| of["kind"] == "PAYMENT");
     assert_eq!(paid.count(), 1);
     shop.page.till.prove();
@@ -543,4 +565,123 @@ async fn tokio_join<F: Future>(futures: impl Iterator<Item = F>) -> Vec<F::Outpu
         }
     })
     .await
+}
+
+fn of_payment(object: &str, id: &str, amount: i64) -> Value {
+    json!({
+        "id": id, "object": object, "amount": amount, "currency": "usd", "payment_intent": "pi_1",
+        "metadata": {},
+    })
+}
+
+#[tokio::test]
+async fn a_refund_that_fails_is_the_customers_again() {
+    let shop = Shop::open().await;
+    shop.begin().await;
+    let session = shop.fake.pay();
+    shop.heard("checkout.session.completed", &session, 200)
+        .await;
+    shop.heard("charge.refunded", &charge(&session, 400), 200)
+        .await;
+    assert_eq!(shop.page.till.balance().await, "-4.00");
+    let failed = of_payment("refund", "re_1", 400);
+    for _ in 0..3 {
+        shop.heard("refund.failed", &failed, 200).await;
+    }
+    assert_eq!(shop.page.till.balance().await, "0.00");
+    // The next refund counts from what did go back.
+    shop.heard("charge.refunded", &charge(&session, 100), 200)
+        .await;
+    assert_eq!(shop.page.till.balance().await, "-1.00");
+    shop.page.till.prove();
+}
+
+#[tokio::test]
+async fn disputed_money_goes_and_comes_back_once() {
+    let shop = Shop::open().await;
+    shop.begin().await;
+    let session = shop.fake.pay();
+    let dispute = of_payment("dispute", "dp_1", 1_000);
+    // It overtakes the payment, which is asked for.
+    for _ in 0..2 {
+        shop.heard("charge.dispute.funds_withdrawn", &dispute, 200)
+            .await;
+    }
+    shop.heard("checkout.session.completed", &session, 200)
+        .await;
+    assert_eq!(shop.page.till.balance().await, "-10.00");
+    for _ in 0..2 {
+        shop.heard("charge.dispute.funds_reinstated", &dispute, 200)
+            .await;
+    }
+    assert_eq!(shop.page.till.balance().await, "0.00");
+    // Another system's dispute on the same account.
+    let foreign = json!({"payment_intent": "pi_9"});
+    let foreign = given::merged(of_payment("dispute", "dp_2", 500), foreign);
+    shop.heard("charge.dispute.funds_withdrawn", &foreign, 200)
+        .await;
+    // Stripe is in trouble: it must be sent again.
+    shop.fake.account().broken = 3;
+    let other = of_payment("dispute", "dp_3", 500);
+    shop.heard("charge.dispute.funds_withdrawn", &other, 409)
+        .await;
+    assert_eq!(shop.page.till.balance().await, "0.00");
+    shop.page.till.prove();
+}
+
+#[tokio::test]
+async fn money_in_suspense_can_go_back() {
+    let shop = Shop::open().await;
+    shop.begin().await;
+    let session = shop.fake.change(|session| {
+        session["status"] = "complete".into();
+        session["payment_status"] = "paid".into();
+        session["amount_total"] = 900.into();
+    });
+    shop.heard("checkout.session.completed", &session, 200)
+        .await;
+    let till = &shop.page.till;
+    let open = till
+        .shop
+        .api
+        .get(till.console("payments/open"))
+        .await
+        .expect(200);
+    assert_eq!(given::list(open).len(), 1);
+    shop.heard("charge.refunded", &charge(&session, 300), 200)
+        .await;
+    shop.heard("charge.refunded", &charge(&session, 900), 200)
+        .await;
+    shop.heard("charge.refunded", &charge(&session, 900), 200)
+        .await;
+    let open = till
+        .shop
+        .api
+        .get(till.console("payments/open"))
+        .await
+        .expect(200);
+    assert!(given::list(open).is_empty());
+    assert_eq!(till.balance().await, "0.00");
+    till.prove();
+}
+
+#[tokio::test]
+async fn a_slow_payment_whose_failure_nobody_told_is_asked_for() {
+    let shop = Shop::open().await;
+    shop.begin().await;
+    let session = shop.fake.change(|session| {
+        session["status"] = "complete".into();
+        session["payment_intent"] = json!({"id": "pi_1", "status": "processing"});
+    });
+    shop.heard("checkout.session.completed", &session, 200)
+        .await;
+    shop.fake
+        .change(|session| session["payment_intent"]["status"] = "requires_payment_method".into());
+    shop.page.till.shop.bx.advance(2 * 3_600).await;
+    // The page can be used again.
+    let sent = shop.page.submit("10.00", "stripe").await;
+    assert_eq!(
+        sent.headers["location"],
+        "https://checkout.stripe.com/c/pay/cs_test_2"
+    );
 }

@@ -54,28 +54,39 @@ impl TestBox {
     }
 
     pub async fn with(f: impl FnOnce(&mut Config)) -> TestBox {
-        TestBox::on(Storage::Memory, 1, f).await
+        let clock = Clock::test(Timestamp::parse(NOW).unwrap());
+        TestBox::on(Storage::Memory, 1, clock, f).await
     }
 
     /// A box on a file of this folder, which may be there. `seed`: another one for every start, or
     /// what was drawn before is drawn again.
     pub async fn in_folder(folder: &Path, seed: u64, f: impl FnOnce(&mut Config)) -> TestBox {
+        TestBox::at(folder, seed, Clock::test(Timestamp::parse(NOW).unwrap()), f).await
+    }
+
+    /// As [`TestBox::in_folder`], by this clock.
+    pub async fn at(
+        folder: &Path,
+        seed: u64,
+        clock: Clock,
+        f: impl FnOnce(&mut Config),
+    ) -> TestBox {
         let data = folder.to_owned();
         let storage = Storage::File(folder.join("boxoffice.redb"));
-        TestBox::on(storage, seed, |config| {
+        TestBox::on(storage, seed, clock, |config| {
             config.data = data;
             f(config);
         })
         .await
     }
 
-    async fn on(storage: Storage, seed: u64, f: impl FnOnce(&mut Config)) -> TestBox {
+    async fn on(storage: Storage, seed: u64, clock: Clock, f: impl FnOnce(&mut Config)) -> TestBox {
         let mut config = Config::for_tests();
         f(&mut config);
         let running = start(Setup {
             config,
             storage,
-            clock: Clock::test(Timestamp::parse("2026-01-31T10:00:00Z").unwrap()),
+            clock,
             entropy: Entropy::seeded(seed),
         })
         .await
