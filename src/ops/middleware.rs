@@ -9,14 +9,16 @@ use std::ops::ControlFlow;
 
 use crate::app::{App, Ctx};
 use crate::domain::access::{Grant, Service};
-use crate::domain::adapter::{Counterpart, FOREIGN_ID_MAX};
+use crate::domain::adapter::Counterpart;
 use crate::domain::catalogue::{Content, PackageSale, ServiceSpec, ServiceStatus};
 use crate::domain::contact::Email;
 use crate::domain::customer::{Customer, CustomerStatus};
 use crate::domain::id::{CustomerId, ServiceSpecId};
 use crate::domain::staff::Permission;
 use crate::domain::time::Timestamp;
-use crate::outbound::alphaott::{Peer, PeerCustomer, PeerError, PeerSpec, id_text, service_word};
+use crate::outbound::alphaott::{
+    Peer, PeerCustomer, PeerError, PeerSpec, id_text, is_id, service_word,
+};
 use crate::store::key::trailing_number;
 use crate::store::{Read, Span, Table, Tx};
 
@@ -65,7 +67,7 @@ pub async fn bring_customer(ctx: &Ctx, there: &str) -> Result<(), OpError> {
     let Some(peer) = &ctx.app.outbound.middleware else {
         return Ok(());
     };
-    if there.len() > FOREIGN_ID_MAX || is_known(ctx, there)? {
+    if !is_id(there) || is_known(ctx, there)? {
         return Ok(());
     }
     let Some(found) = peer.customer(there).await.map_err(elsewhere)? else {
@@ -82,7 +84,7 @@ fn is_known(ctx: &Ctx, there: &str) -> Result<bool, OpError> {
 
 fn take_in(ctx: &Ctx, tx: &mut Tx<'_>, found: PeerCustomer) -> Result<(), OpError> {
     let known = tx.find::<CustomerId>(Table::CounterpartsByThere, found.id.as_bytes())?;
-    if known.is_some() || found.id.len() > FOREIGN_ID_MAX {
+    if known.is_some() || !is_id(&found.id) {
         return Ok(());
     }
     let login = found.login.as_deref().unwrap_or_default();
@@ -128,7 +130,7 @@ pub async fn bring_specs<'h>(
         let index = Table::ServiceSpecsByForeign;
         let text = handle.text.as_bytes();
         let known = ctx.snapshot()?.find::<ServiceSpecId>(index, text)?;
-        if known.is_some() || text.len() > FOREIGN_ID_MAX {
+        if known.is_some() || !is_id(&handle.text) {
             continue;
         }
         if let Some(found) = peer.service_spec(&handle.text).await.map_err(elsewhere)? {
@@ -140,7 +142,7 @@ pub async fn bring_specs<'h>(
 
 fn take_spec(ctx: &Ctx, tx: &mut Tx<'_>, found: PeerSpec) -> Result<(), OpError> {
     let known = tx.find::<ServiceSpecId>(Table::ServiceSpecsByForeign, found.id.as_bytes())?;
-    if known.is_some() {
+    if known.is_some() || !is_id(&found.id) {
         return Ok(());
     }
     let spec = ServiceSpec {

@@ -9,6 +9,7 @@ use reqwest::header::{AUTHORIZATION, CONTENT_TYPE, HeaderValue, RETRY_AFTER};
 use reqwest::{Method, RequestBuilder, StatusCode};
 use serde_json::{Value, json};
 
+use crate::domain::adapter::FOREIGN_ID_MAX;
 use crate::domain::catalogue::{ContentType, Scope, ServiceStatus, ServiceType};
 use crate::domain::customer::CustomerStatus;
 use crate::domain::id::Id;
@@ -81,6 +82,12 @@ pub struct PeerService {
     pub status: String,
     /// As text, to the millisecond.
     pub expires: Option<String>,
+}
+
+/// Whether a text can be an id of the other system, and stand in a path.
+#[must_use]
+pub fn is_id(text: &str) -> bool {
+    matches!(text.len(), 1..=FOREIGN_ID_MAX) && text != "." && text != ".."
 }
 
 /// An id as this API shows our own.

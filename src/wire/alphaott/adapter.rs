@@ -22,85 +22,97 @@ use super::error::Failure;
 use super::payments::{PageIn, return_url};
 use super::{Ids, Staff};
 
-/// Operations 21 to 39 of the path table, which a billing system implements, and what reading and
-/// changing there takes here. In the order of the table.
-const OPERATIONS: &[(&str, Permission, Permission)] = &[
-    (
+/// A path of the table, and what reading and changing there takes here; `None`: there is nothing to
+/// read or change.
+struct Operation {
+    path: &'static str,
+    read: Option<Permission>,
+    write: Option<Permission>,
+}
+
+const fn catalogue(path: &'static str) -> Operation {
+    Operation {
+        path,
+        read: Some(Permission::CatalogueRead),
+        write: Some(Permission::CatalogueWrite),
+    }
+}
+
+const fn orders(path: &'static str) -> Operation {
+    Operation {
+        path,
+        read: Some(Permission::OrdersRead),
+        write: Some(Permission::OrdersWrite),
+    }
+}
+
+const fn reading(path: &'static str, permission: Permission) -> Operation {
+    Operation {
+        path,
+        read: Some(permission),
+        write: None,
+    }
+}
+
+/// Operations 21 to 39 of the path table, which a billing system implements.
+const OPERATIONS: &[Operation] = &[
+    reading(
         "/customers/{customerId}/product-specs",
         Permission::CatalogueRead,
-        Permission::CatalogueWrite,
     ),
-    (
+    reading(
         "/customers/{customerId}/product-specs/{productSpecId}/offers",
         Permission::CatalogueRead,
-        Permission::CatalogueWrite,
     ),
-    (
-        "/product-specs",
-        Permission::CatalogueRead,
-        Permission::CatalogueWrite,
-    ),
-    (
-        "/product-specs/{productSpecId}",
-        Permission::CatalogueRead,
-        Permission::CatalogueWrite,
-    ),
-    (
-        "/product-specs/{productSpecId}/offers",
-        Permission::CatalogueRead,
-        Permission::CatalogueWrite,
-    ),
-    (
-        "/product-specs/{productSpecId}/offers/{offerId}",
-        Permission::CatalogueRead,
-        Permission::CatalogueWrite,
-    ),
-    (
-        "/customers/{customerId}/orders",
-        Permission::OrdersRead,
-        Permission::OrdersWrite,
-    ),
-    (
-        "/customers/{customerId}/orders/{orderId}",
-        Permission::OrdersRead,
-        Permission::OrdersWrite,
-    ),
-    (
+    catalogue("/product-specs"),
+    catalogue("/product-specs/{productSpecId}"),
+    catalogue("/product-specs/{productSpecId}/offers"),
+    catalogue("/product-specs/{productSpecId}/offers/{offerId}"),
+    orders("/customers/{customerId}/orders"),
+    orders("/customers/{customerId}/orders/{orderId}"),
+    reading(
         "/customers/{customerId}/transactions",
         Permission::MoneyRead,
-        Permission::MoneyRead,
     ),
-    (
+    reading(
         "/customers/{customerId}/account/balance",
         Permission::MoneyRead,
-        Permission::MoneyRead,
     ),
-    (
-        HOSTED_PAGE,
-        Permission::OrdersWrite,
-        Permission::OrdersWrite,
-    ),
+    Operation {
+        path: HOSTED_PAGE,
+        read: None,
+        write: Some(Permission::OrdersWrite),
+    },
 ];
 
 const HOSTED_PAGE: &str = "/customers/{customerId}/orders/hosted-page";
 
 /// The operation that a request is for, if it is a billing system's.
-fn operation(
-    app: &App,
-    request: &Request,
-) -> Option<&'static (&'static str, Permission, Permission)> {
+fn operation(app: &App, request: &Request) -> Option<&'static Operation> {
     let matched = request.extensions().get::<MatchedPath>()?;
     let prefix = &app.config.alphaott.prefix;
     let path = matched.as_str().strip_prefix(prefix.as_str())?;
-    OPERATIONS.iter().find(|(known, ..)| *known == path)
+    OPERATIONS.iter().find(|known| known.path == path)
 }
 
-/// Sends what is the billing system's business on to it.
+/// Sends what is the billing system's business on to it. What is no operation is refused as ever.
 pub async fn forward(State(app): State<Arc<App>>, request: Request, next: Next) -> Response {
-    let Some(operation) = operation(&app, &request) else {
+    let wanted = operation(&app, &request).and_then(|operation| {
+        let (method, permission) = match *request.method() {
+            Method::GET => ("GET", operation.read),
+            Method::HEAD => ("HEAD", operation.read),
+            Method::POST => ("POST", operation.write),
+            // The vendor has PUT only.
+            Method::PUT | Method::PATCH => ("PUT", operation.write),
+            Method::DELETE => ("DELETE", operation.write),
+            _ => return None,
+        };
+        Some((operation.path, method, permission?))
+    });
+    let Some(wanted) = wanted else {
         return next.run(request).await;
     };
-    match forwarded(&app, operation, request).await {
+    match forwarded(&app, wanted, request).await {
         Ok(response) => response,
         Err(failure) => failure.into_response(),
     }
@@ -108,31 +120,30 @@ pub async fn forward(State(app): State<Arc<App>>, request: Request, next: Next) 
 
 async fn forwarded(
     app: &Arc<App>,
-    (path, read, write): &(&str, Permission, Permission),
+    (path, method, permission): (&'static str, &'static str, Permission),
     request: Request,
 ) -> Result<Response, Failure> {
     let (mut parts, body) = request.into_parts();
     let Staff(ctx) = Staff::from_request_parts(&mut parts, app).await?;
-    let (method, permission) = match parts.method {
-        Method::GET => ("GET", *read),
-        Method::HEAD => ("HEAD", *read),
-        Method::POST => ("POST", *write),
-        // The vendor has PUT only.
-        Method::PUT | Method::PATCH => ("PUT", *write),
-        Method::DELETE => ("DELETE", *write),
-        _ => return Err(Failure::bad_request("", "this method is not sent on")),
-    };
     ctx.require(permission)?;
     let ids = Ids::from_request_parts(&mut parts, app).await?;
     if path.starts_with("/customers/") {
         ops::customers::exists(&ctx, &ids.customer())?;
+    }
+    // Nobody's id, and on the way it would lead to another path.
+    if let Some(id) = ids
+        .texts
+        .iter()
+        .find(|id| matches!(id.as_str(), "." | ".."))
+    {
+        return Err(Failure::not_found(format!("{id} not found")));
     }
     // Inside a nested router the address has lost its prefix already.
     let path_and_query = parts.uri.path_and_query();
     let wire_path = path_and_query.map_or("", |path| path.as_str()).to_owned();
     let request = Request::from_parts(parts, body);
     let Ok(body) = Body::from_request(request, app).await;
-    if *path == HOSTED_PAGE {
+    if path == HOSTED_PAGE {
         return hosted_page(&ctx, wire_path, body).await;
     }
     let call = Call {
@@ -220,8 +231,7 @@ fn shown(
 
 /// Makes a customer of the middleware known here before the billing's operations look for them.
 pub async fn bring_customer(State(app): State<Arc<App>>, request: Request, next: Next) -> Response {
-    let of_customer =
-        operation(&app, &request).filter(|(path, ..)| path.starts_with("/customers/"));
+    let of_customer = operation(&app, &request).filter(|of| of.path.starts_with("/customers/"));
     if of_customer.is_none() {
         return next.run(request).await;
     }

@@ -477,6 +477,17 @@ async fn any_billing_system_is_asked_by_the_path_table() {
         .await
         .expect_error(409, "ConflictError", "theirs");
     asked();
+    // What is no operation is sent to nobody, nor is what would lead elsewhere.
+    let path = format!("/customers/{customer}/transactions");
+    assert_eq!(api.post(path, json!({})).await.status, 405);
+    for path in ["/product-specs/%2e%2e", "/product-specs/x/offers/%2E."] {
+        let odd = format!("{}{path}", bx.url("/integration/api"));
+        let raw = bx
+            .wire("GET", odd.strip_prefix(&bx.url("")).unwrap(), &[], b"")
+            .await;
+        assert_eq!(raw.status, 404, "{path}");
+    }
+    assert_eq!(asked(), "");
     // A token that is not taken is the operator's trouble, not the caller's.
     answers(401, "{}");
     api.get("/product-specs")

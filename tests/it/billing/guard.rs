@@ -96,7 +96,7 @@ async fn a_run_that_costs_many_times_what_was_usual_waits_too() {
     // The first is renewed as every day; the others are due after that.
     till.shop.bx.advance(9 * DAY + HOUR).await;
     let bx = by_day(till, folder.path(), |config| {
-        config.billing.guard_share_percent = 100
+        config.billing.guard_share_percent = 100;
     })
     .await;
     let stopped = run(&bx, |run| run["state"] == "STOPPED").await;

@@ -48,13 +48,10 @@ fn instant(text: &str) -> Timestamp {
 
 fn open(disk: &Disk, at: &str) -> Arc<App> {
     let clock = Clock::test(instant(at));
-    App::open(
-        Config::for_tests(),
-        disk.storage(),
-        clock,
-        Entropy::seeded(1),
-    )
-    .expect("a box")
+    let mut config = Config::for_tests();
+    // Every invoice is to be mailed; nobody sends it here.
+    "smtp://127.0.0.1:9".clone_into(&mut config.smtp.url);
+    App::open(config, disk.storage(), clock, Entropy::seeded(1)).expect("a box")
 }
 
 fn named<I>(text: &str, number: Option<I>) -> Handle<I> {
@@ -76,7 +73,10 @@ async fn seed(app: &Arc<App>) {
         offer
     };
     let customers: Vec<Value> = (1..=CUSTOMERS)
-        .map(|number| json!({"login": format!("u{number}"), "first_name": "Nora"}))
+        .map(|number| {
+            let email = format!("u{number}@example.com");
+            json!({"login": format!("u{number}"), "first_name": "Nora", "email": email})
+        })
         .collect();
     let document = json!({
         "packages": [{"id": 1, "external_id": "tv", "name": "TV", "type": "tv", "service_type": "periodic", "services": "all"}],
