@@ -98,7 +98,6 @@ impl<'r, R: Read> Books<'r, R> {
     /// nothing more of this order lies ahead.
     pub(super) fn forget(&mut self, order: &Order, ends: bool) {
         self.changes.posts.clear();
-        self.changes.messages.clear();
         self.changes.happened.clear();
         self.changes.fallbacks.clear();
         if ends {
@@ -374,7 +373,7 @@ impl<'r, R: Read> Books<'r, R> {
         if self.mails && self.customer(order.customer)?.email.is_some() {
             let content = MessageContent::Reminder(order.id);
             let message = Message::new(order.customer, content, at);
-            self.changes.messages.push(message);
+            self.changes.posts.push(Post::Message(message));
         }
         Ok(())
     }

@@ -28,8 +28,6 @@ pub(in crate::ops) struct Changes {
     pub(super) customers: BTreeMap<CustomerId, Customer>,
     pub(super) posts: Vec<Post>,
     pub(super) open: BTreeMap<InvoiceId, OpenInvoice>,
-    /// What is to be written to customers besides their invoices.
-    pub(super) messages: Vec<Message>,
     pub(super) happened: Vec<Happened>,
     pub(super) fallbacks: Vec<Fallback>,
     /// What was done.
@@ -38,9 +36,12 @@ pub(in crate::ops) struct Changes {
     pub invoiced: Vec<(Currency, i64)>,
 }
 
-/// Something that moves money, in the order in which it happened.
+/// Something that is numbered, in the order in which it happened: a chunk may end anywhere, and the
+/// numbers must not depend on where.
 pub(super) enum Post {
     Entry(JournalEntry),
+    /// What is to be written to a customer besides an invoice.
+    Message(Message),
     Invoice {
         draft: Invoice,
         open_minor: i64,
@@ -80,7 +81,7 @@ impl Changes {
         tx: &mut Tx<'_>,
         detail: AuditDetail,
     ) -> Result<Vec<InvoiceId>, OpError> {
-        let numbers = write_posts(tx, self.posts, self.messages)?;
+        let numbers = write_posts(tx, self.posts)?;
         let served = self.services.values().map(|service| service.customer);
         let touched: BTreeSet<CustomerId> = served.chain(self.customers.keys().copied()).collect();
         for customer in touched {
@@ -145,11 +146,7 @@ fn put_all<T: Record>(
 
 /// Gives invoices their numbers and writes them, every entry of the journal, and what is to be
 /// written to customers.
-fn write_posts(
-    tx: &mut Tx<'_>,
-    posts: Vec<Post>,
-    mut messages: Vec<Message>,
-) -> Result<Vec<InvoiceId>, OpError> {
+fn write_posts(tx: &mut Tx<'_>, posts: Vec<Post>) -> Result<Vec<InvoiceId>, OpError> {
     let drafts = posts
         .iter()
         .filter(|post| matches!(post, Post::Invoice { .. }));
@@ -157,10 +154,15 @@ fn write_posts(
     let mut invoices = Vec::with_capacity(posts.len());
     let mut open = Vec::new();
     let mut entries = Vec::with_capacity(posts.len());
+    let mut messages = Vec::new();
     for post in posts {
         let (draft, open_minor, mailed) = match post {
             Post::Entry(entry) => {
                 entries.push(entry);
+                continue;
+            }
+            Post::Message(message) => {
+                messages.push(message);
                 continue;
             }
             Post::Invoice {
