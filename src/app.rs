@@ -20,6 +20,7 @@ use crate::entropy::Entropy;
 use crate::keys::Keys;
 use crate::outbound::Outbound;
 use crate::passwords::Passwords;
+use crate::presence::Presence;
 use crate::store::{Read as _, Snapshot, Storage, Store, StoreError, Table};
 use crate::telemetry::Metrics;
 
@@ -48,6 +49,10 @@ pub struct App {
     pub untold: Notify,
     /// Held while it is told, so that an older state never overtakes a newer one.
     pub telling: tokio::sync::Mutex<()>,
+    /// What boxes last told us.
+    pub presence: Presence,
+    /// Some of it is to be written soon.
+    pub unsaved: Notify,
     /// Held while the test clock is moved.
     pub clock_moves: tokio::sync::Mutex<()>,
     /// The provider of the last apply document; the settings stand in where there was none.
@@ -114,6 +119,8 @@ impl App {
             delivering: tokio::sync::Mutex::new(()),
             untold: Notify::new(),
             telling: tokio::sync::Mutex::new(()),
+            presence: Presence::default(),
+            unsaved: Notify::new(),
             clock_moves: tokio::sync::Mutex::new(()),
             company: ArcSwapOption::empty(),
         };

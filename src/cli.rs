@@ -102,9 +102,12 @@ enum Operator {
     /// Add a member of staff
     Add {
         name: String,
-        /// owner, manager, support, cashier, content-editor, dealer or auditor
+        /// owner, manager, support, cashier, content-editor, dealer, auditor or api
         #[arg(long)]
         role: String,
+        /// Number of the reseller whose customers the account sees and touches; for the role api
+        #[arg(long)]
+        reseller: Option<u64>,
         /// Read the password from standard input instead of asking for it
         #[arg(long)]
         password_stdin: bool,
@@ -225,6 +228,7 @@ pub fn run(cli: Cli) -> anyhow::Result<bool> {
         Command::Operator(Operator::Add {
             name,
             role,
+            reseller,
             password_stdin,
             place,
         }) => {
@@ -234,6 +238,7 @@ pub fn run(cli: Cli) -> anyhow::Result<bool> {
                 DataCommand::OperatorAdd {
                     name,
                     role,
+                    reseller,
                     password,
                 },
             )

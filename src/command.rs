@@ -4,6 +4,7 @@
 use serde::{Deserialize, Serialize};
 
 use crate::app::Ctx;
+use crate::domain::id::ResellerId;
 use crate::domain::staff::Role;
 use crate::ops::{self, OpError};
 
@@ -17,6 +18,7 @@ pub enum Command {
     OperatorAdd {
         name: String,
         role: String,
+        reseller: Option<u64>,
         password: String,
     },
     OperatorPasswd {
@@ -79,6 +81,7 @@ pub async fn run(ctx: &Ctx, command: Command) -> Result<Output, CommandError> {
         Command::OperatorAdd {
             name,
             role,
+            reseller,
             password,
         } => {
             let role = parse_role(&role)?;
@@ -86,7 +89,13 @@ pub async fn run(ctx: &Ctx, command: Command) -> Result<Output, CommandError> {
                 let reason = "the name must have 1 to 64 characters".to_owned();
                 return Err(CommandError::Refused(reason));
             }
-            let operator = ops::staff::add_operator(ctx, name, role, password).await?;
+            let wish = ops::staff::NewOperator {
+                name,
+                role,
+                reseller: reseller.map(ResellerId),
+                password,
+            };
+            let operator = ops::staff::add_operator(ctx, wish).await?;
             Ok(done(vec![format!(
                 "added {} ({})",
                 operator.name,
@@ -234,6 +243,9 @@ fn words(error: &OpError) -> String {
     match error {
         OpError::Refused(Refusal::OperatorTaken { name }) => {
             format!("an operator {name} exists; use `operator passwd` for a new password")
+        }
+        OpError::Refused(Refusal::NoSuchReseller) => {
+            "there is no such reseller; an apply document or the Stalker API makes one".to_owned()
         }
         OpError::Refused(Refusal::PasswordLength { min, max }) => {
             format!("the password must have {min} to {max} characters")

@@ -14,6 +14,7 @@ pub mod entropy;
 pub mod keys;
 pub mod outbound;
 pub mod passwords;
+pub mod presence;
 pub mod telemetry;
 
 pub mod ops;

@@ -117,6 +117,33 @@ impl Zone {
         self.instant(date.at(0, 0, 0, 0))
     }
 
+    /// An instant written as a wall clock shows it: `2026-01-31`, `2026/01/31`, with or without a time
+    /// `10:00:00` behind a blank; without one the day's start is meant.
+    #[must_use]
+    pub fn parse_local(&self, text: &str) -> Option<Timestamp> {
+        let (day, clock) = text.split_once(' ').unwrap_or((text, "00:00:00"));
+        let date: civil::Date = (day.len() == 10).then(|| day.replace('/', "-").parse().ok())??;
+        let clock: civil::Time = (clock.len() == 8).then(|| clock.parse().ok())??;
+        self.instant(date.to_datetime(clock))
+    }
+
+    /// `2026-01-31 10:00:00`, as the wall clock shows `instant`.
+    #[must_use]
+    pub fn local(&self, instant: Timestamp) -> String {
+        let instant = jiff::Timestamp::from_microsecond(instant.micros()).unwrap_or_default();
+        let local = self.0.to_datetime(instant);
+        let (date, clock) = (local.date(), local.time());
+        format!(
+            "{:04}-{:02}-{:02} {:02}:{:02}:{:02}",
+            date.year(),
+            date.month(),
+            date.day(),
+            clock.hour(),
+            clock.minute(),
+            clock.second()
+        )
+    }
+
     /// The day on which `instant` falls.
     #[must_use]
     pub fn date(&self, instant: Timestamp) -> LocalDate {

@@ -39,6 +39,13 @@ pub fn fold_email(text: &str) -> String {
     text.to_lowercase()
 }
 
+/// The form by which logins and contract numbers are compared where upper and lower case, and
+/// blanks at the end, make no difference (stalker-rest-v1 §1.6).
+#[must_use]
+pub fn fold(text: &str) -> String {
+    text.trim_end_matches(' ').to_lowercase()
+}
+
 /// A MAC address in its usual spelling, `00:1A:79:00:39:5E`, if `text` is one of six octets in any common notation.
 ///
 /// Devices keep the text they were given whatever it is (the vendor's own sample has eight octets); only the index by

@@ -5,6 +5,7 @@ use serde::{Deserialize, Serialize};
 use super::id::{ChannelId, GenreId, MovieId, PartnerId, ResellerId};
 use super::money::{Amount, Currency};
 use super::staff::Secret;
+use super::time::Timestamp;
 
 /// Stored by position: append only.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
@@ -59,6 +60,9 @@ pub struct Reseller {
     pub name: String,
     pub users_max: Option<u32>,
     pub use_ip_ranges: bool,
+    /// `None` of those from before it was noted.
+    pub created_at: Option<Timestamp>,
+    pub updated_at: Option<Timestamp>,
 }
 
 /// A thing a partner sells.

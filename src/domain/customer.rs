@@ -76,12 +76,20 @@ pub struct BoxProfile {
     pub comment: String,
     /// "Paid until", where another system bills.
     pub end_at: Option<Timestamp>,
+    /// Whether the customer was switched off for it: whoever switches them on again then means it.
+    pub end_done: bool,
     pub modules: Vec<String>,
     pub additional_services_on: bool,
     /// Free text shown to the box where the operator bills elsewhere; not money.
     pub account_balance: String,
     /// Optional packages the customer chose; they come and go with plans that offer them.
     pub chosen_packages: Vec<ServiceSpecId>,
+    /// Single channels as they were listed last, as written; `None`: never.
+    pub single_channels: Option<Vec<String>>,
+    /// Modules that are switched off on the customer's boxes, as written.
+    pub disabled_modules: Vec<String>,
+    /// Modules that ask for a password, as written.
+    pub restricted_modules: Vec<String>,
 }
 
 /// The person or household who pays.
@@ -155,6 +163,14 @@ impl Customer {
     #[must_use]
     pub fn is_deleted(&self) -> bool {
         self.status == CustomerStatus::Deleted
+    }
+
+    /// When the customer is to be switched off, "paid until" being over.
+    #[must_use]
+    pub fn ends_at(&self) -> Option<Timestamp> {
+        let profile = &self.box_profile;
+        let waits = self.status == CustomerStatus::Active && !profile.end_done;
+        profile.end_at.filter(|_| waits)
     }
 
     /// Moves to `status`; becoming active for the first time is remembered.

@@ -66,6 +66,8 @@ ids! {
     BillingPageId = "billing_page";
     /// Something to be written to a customer.
     MessageId = "message";
+    /// Something a box has to be told.
+    BoxEventId = "box_event";
     /// A TV or radio channel.
     ChannelId = "channel";
     /// A group of channels or movies.

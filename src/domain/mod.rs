@@ -21,10 +21,13 @@
 //! | Audit | who changed what, from where |
 //! | Operator, Token | staff, and the credentials of billing scripts |
 //! | Channel, Movie, Genre | what there is to watch |
+//! | Notice, BoxEvent, Broadcast | what a box, or every box, has to be told |
+//! | BoxState | what a box last told us |
 //! | Reseller, Partner | who sold it; who bills through us |
 
 pub mod access;
 pub mod adapter;
+pub mod box_event;
 pub mod calendar;
 pub mod catalogue;
 pub mod charge;

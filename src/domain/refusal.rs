@@ -52,6 +52,14 @@ pub enum Refusal {
     MethodOff { method: String },
     /// The message was sent, or still waits.
     NotDead,
+    /// Another reseller has this name.
+    ResellerTaken { name: String },
+    /// Customers belong to the reseller.
+    ResellerHasCustomers,
+    /// There is no such reseller.
+    NoSuchReseller,
+    /// This member of staff may use the API only.
+    ApiOnly,
     /// A set-up or sign-in secret that does not fit.
     BadCredentials,
     /// The set-up link was used or never given out.
@@ -87,6 +95,10 @@ impl Refusal {
             Self::VoucherInvalid => "voucher-invalid",
             Self::MethodOff { .. } => "method-off",
             Self::NotDead => "not-dead",
+            Self::ResellerTaken { .. } => "reseller-taken",
+            Self::ResellerHasCustomers => "reseller-has-customers",
+            Self::NoSuchReseller => "no-such-reseller",
+            Self::ApiOnly => "api-only",
             Self::BadCredentials => "bad-credentials",
             Self::SetupDone => "setup-done",
             Self::PasswordLength { .. } => "password-length",

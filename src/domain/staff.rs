@@ -2,7 +2,7 @@
 
 use serde::{Deserialize, Serialize, Serializer};
 
-use super::id::OperatorId;
+use super::id::{OperatorId, ResellerId};
 use super::time::Timestamp;
 
 /// A hash or key that may be stored but never shown: anything a person can read says `hidden`.
@@ -43,6 +43,8 @@ pub enum Role {
     Dealer,
     /// Reads everything, changes nothing.
     Auditor,
+    /// Billing scripts that speak the Stalker API: customers, boxes, plans. Not for the console.
+    Api,
 }
 
 /// A thing one may be allowed to do.
@@ -57,6 +59,9 @@ pub enum Permission {
     OrdersWrite,
     MoneyRead,
     MoneyWrite,
+    /// Messages and commands to boxes.
+    BoxesCommand,
+    ResellersWrite,
     /// Letting a run go on that the guard stopped.
     RunsRelease,
     ActivityRead,
@@ -79,6 +84,8 @@ impl Permission {
             Self::OrdersWrite => "change orders",
             Self::MoneyRead => "read money",
             Self::MoneyWrite => "book payments",
+            Self::BoxesCommand => "send messages and commands to boxes",
+            Self::ResellersWrite => "change resellers",
             Self::RunsRelease => "let a stopped run go on",
             Self::ActivityRead => "read activity",
             Self::ClockMove => "move the test clock",
@@ -89,7 +96,7 @@ impl Permission {
 }
 
 impl Role {
-    pub const ALL: [Role; 7] = [
+    pub const ALL: [Role; 8] = [
         Role::Owner,
         Role::Manager,
         Role::Support,
@@ -97,6 +104,7 @@ impl Role {
         Role::ContentEditor,
         Role::Dealer,
         Role::Auditor,
+        Role::Api,
     ];
 
     #[must_use]
@@ -109,6 +117,7 @@ impl Role {
             Self::ContentEditor => "content-editor",
             Self::Dealer => "dealer",
             Self::Auditor => "auditor",
+            Self::Api => "api",
         }
     }
 
@@ -131,6 +140,7 @@ impl Role {
                     | P::CatalogueRead
                     | P::OrdersRead
                     | P::ActivityRead
+                    | P::BoxesCommand
             ),
             Self::Cashier => matches!(
                 permission,
@@ -158,6 +168,17 @@ impl Role {
                     | P::MoneyRead
                     | P::ActivityRead
             ),
+            Self::Api => matches!(
+                permission,
+                P::CustomersRead
+                    | P::CustomersWrite
+                    | P::ServicesWrite
+                    | P::CatalogueRead
+                    | P::OrdersRead
+                    | P::OrdersWrite
+                    | P::BoxesCommand
+                    | P::ResellersWrite
+            ),
         }
     }
 }
@@ -174,7 +195,13 @@ pub enum Actor {
         id: OperatorId,
         name: String,
         role: Role,
+        /// Sees and touches this reseller's customers only.
+        reseller: Option<ResellerId>,
     },
+    /// A script that the settings let in, by their login or, where they name none, without.
+    Script { name: String },
+    /// A box, or the viewer in front of it: may do nothing but what is theirs.
+    Viewer,
     /// A script with an integration token.
     Token {
         jti: TokenId,
@@ -187,9 +214,29 @@ impl Actor {
     #[must_use]
     pub fn may(&self, permission: Permission) -> bool {
         match self {
-            Self::Nobody => false,
+            Self::Nobody | Self::Viewer => false,
             Self::System => true,
+            // Other resellers are not a reseller's business.
+            Self::Operator {
+                role,
+                reseller: Some(_),
+                ..
+            } => role.may(permission) && permission != Permission::ResellersWrite,
             Self::Operator { role, .. } | Self::Token { role, .. } => role.may(permission),
+            Self::Script { .. } => Role::Api.may(permission),
+        }
+    }
+
+    /// Whose customers the actor sees and touches; `None`: everybody's.
+    #[must_use]
+    pub fn reseller(&self) -> Option<ResellerId> {
+        match self {
+            Self::Operator { reseller, .. } => *reseller,
+            Self::Nobody
+            | Self::System
+            | Self::Script { .. }
+            | Self::Viewer
+            | Self::Token { .. } => None,
         }
     }
 
@@ -200,6 +247,8 @@ impl Actor {
             Self::Nobody => ("nobody", ""),
             Self::System => ("system", ""),
             Self::Operator { name, .. } => ("operator", name),
+            Self::Script { name } => ("script", name),
+            Self::Viewer => ("viewer", ""),
             Self::Token { name, .. } => ("token", name),
         }
     }
@@ -212,6 +261,8 @@ pub struct Operator {
     /// Unique.
     pub name: String,
     pub role: Role,
+    /// Sees and touches this reseller's customers only.
+    pub reseller: Option<ResellerId>,
     /// An argon2id hash in PHC form.
     pub password: Secret,
     pub created_at: Timestamp,

@@ -12,7 +12,7 @@ use crate::domain::time::Timestamp;
 use crate::store::key::under_text;
 use crate::store::{Read, Table, Tx};
 
-use super::{Handle, Named, OpError, activity, devices, middleware};
+use super::{Handle, Named, OpError, activity, devices, events, middleware};
 
 impl Named for Customer {
     const KIND: &'static str = "customer";
@@ -286,5 +286,6 @@ pub(super) fn note_status(
         ActivityAction::StatusChanged,
         details,
     )?;
+    events::note_status(ctx, tx, before, after)?;
     middleware::note_change(ctx, tx, after.id)
 }

@@ -111,7 +111,13 @@ pub async fn install(ctx: &Ctx) -> Result<Option<DemoLogin>, OpError> {
         name: "demo".to_owned(),
         password: ctx.app.entropy.hex::<8>()?,
     };
-    staff::add_operator(ctx, login.name.clone(), Role::Owner, login.password.clone()).await?;
+    let owner = staff::NewOperator {
+        name: login.name.clone(),
+        role: Role::Owner,
+        reseller: None,
+        password: login.password.clone(),
+    };
+    staff::add_operator(ctx, owner).await?;
     Ok(Some(login))
 }
 

@@ -12,7 +12,7 @@ use crate::domain::time::Timestamp;
 use crate::store::key::{owned_by, under_text};
 use crate::store::{Read, Table, Tx};
 
-use super::{Handle, Named, OpError, activity};
+use super::{Handle, Named, OpError, activity, boxes, events};
 
 impl Named for Device {
     const KIND: &'static str = "device";
@@ -135,13 +135,9 @@ pub async fn set_status(
                 ("from".to_owned(), format!("{:?}", before.status)),
                 ("to".to_owned(), format!("{:?}", after.status)),
             ];
-            note(
-                ctx,
-                tx,
-                &after,
-                ActivityAction::DeviceStatusChanged,
-                details,
-            )?;
+            let action = ActivityAction::DeviceStatusChanged;
+            note(ctx, tx, &after, action, details)?;
+            events::note_device(ctx, tx, &before, &after)?;
         }
         Ok(after)
     })
@@ -162,6 +158,7 @@ pub async fn remove(
             ..before.clone()
         };
         super::change(ctx, tx, "device.remove", &before, &after)?;
+        boxes::forget(ctx, tx, before.id)?;
         note(ctx, tx, &after, ActivityAction::DeviceRemoved, Vec::new())
     })
     .await
@@ -175,6 +172,7 @@ pub(super) fn release_all(ctx: &Ctx, tx: &mut Tx<'_>, customer: CustomerId) -> R
             ..before.clone()
         };
         super::change(ctx, tx, "device.remove", &before, &after)?;
+        boxes::forget(ctx, tx, before.id)?;
     }
     Ok(())
 }

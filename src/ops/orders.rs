@@ -16,7 +16,7 @@ use crate::store::key::owned_by;
 use crate::store::{Read, Table, Tx};
 
 use super::books::{AuditDetail, Books};
-use super::{Handle, Named, OpError, activity, catalogue, middleware, services};
+use super::{Handle, Named, OpError, activity, catalogue, events, middleware, plans, services};
 
 impl Named for Order {
     const KIND: &'static str = "order";
@@ -406,6 +406,7 @@ pub(super) fn make_services(
     for service in made {
         super::create(ctx, tx, "service.add", &service)?;
     }
+    events::note_rights(ctx, tx, order.customer)?;
     middleware::note_change(ctx, tx, order.customer)
 }
 
@@ -428,15 +429,8 @@ pub(super) fn fall_back(
         0 => None,
         days => zone.days_after(at, days),
     };
-    let order = open_plan(ctx, tx, customer, product.id, expires_at)?;
-    super::create(ctx, tx, "order.fall_back", &order)?;
-    make_services(ctx, tx, &order, &product)?;
-    let before: Customer = super::get(tx, customer)?;
-    let after = Customer {
-        primary_order: Some(order.id),
-        ..before.clone()
-    };
-    super::change(ctx, tx, "customer.plan", &before, &after)
+    plans::open(ctx, tx, customer, &product, expires_at)?;
+    events::note_plan(ctx, tx, customer)
 }
 
 pub(super) fn of_customer(read: &impl Read, customer: CustomerId) -> Result<Vec<Order>, OpError> {

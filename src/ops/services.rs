@@ -11,7 +11,7 @@ use crate::domain::time::Timestamp;
 use crate::store::key::owned_by;
 use crate::store::{Read, Table, Tx};
 
-use super::{Handle, Named, OpError, middleware};
+use super::{Handle, Named, OpError, events, middleware, plans};
 
 impl Named for Service {
     const KIND: &'static str = "service";
@@ -91,6 +91,7 @@ pub async fn add(
             }
         };
         services.push(service);
+        events::note_rights(ctx, tx, customer.id)?;
         middleware::note_change(ctx, tx, customer.id)?;
         Ok(services)
     })
@@ -110,6 +111,8 @@ pub async fn remove(
         let mut after = before.clone();
         after.set_status(ServiceStatus::Deleted, ctx.now);
         super::change(ctx, tx, "service.remove", &before, &after)?;
+        plans::unchoose(ctx, tx, &customer, &before)?;
+        events::note_rights(ctx, tx, customer.id)?;
         middleware::note_change(ctx, tx, customer.id)
     })
     .await
@@ -150,6 +153,13 @@ pub(super) fn of_customer(read: &impl Read, customer: CustomerId) -> Result<Vec<
 fn begin(service: &mut Service, status: ServiceStatus, now: Timestamp) {
     service.activated_at = None;
     service.set_status(status, now);
+}
+
+/// Refuses one more service than a customer may have.
+pub(super) fn room_for_one(read: &impl Read, customer: CustomerId) -> Result<(), OpError> {
+    let max = SERVICES_PER_CUSTOMER_MAX;
+    let held = read.count_up_to(Table::ServicesByCustomer, &owned_by(customer), max)?;
+    room_for(held, 1)
 }
 
 fn room_for(held: usize, more: usize) -> Result<(), OpError> {

@@ -6,7 +6,8 @@ use sha2::{Digest as _, Sha256};
 use subtle::ConstantTimeEq as _;
 
 use crate::app::{App, Ctx};
-use crate::domain::id::Id as _;
+use crate::domain::content::Reseller;
+use crate::domain::id::{Id as _, ResellerId};
 use crate::domain::refusal::Refusal;
 use crate::domain::staff::{
     Actor, OPERATOR_PASSWORD_CHARS_MIN, Operator, PASSWORD_BYTES_MAX, Permission, Role,
@@ -99,7 +100,11 @@ pub async fn create_token(ctx: &Ctx, wish: NewToken) -> Result<(Token, String), 
     let settings = &ctx.app.config.alphaott;
     let operator = match &ctx.actor {
         Actor::Operator { id, .. } => id.number(),
-        Actor::Nobody | Actor::System | Actor::Token { .. } => 0,
+        Actor::Nobody
+        | Actor::System
+        | Actor::Script { .. }
+        | Actor::Viewer
+        | Actor::Token { .. } => 0,
     };
     let claims = Claims {
         client_ip: ctx.address_text(),
@@ -152,25 +157,37 @@ pub async fn revoke_token(ctx: &Ctx, jti: String) -> Result<Token, OpError> {
     .await
 }
 
+/// A member of staff as asked for.
+#[derive(Debug, Clone)]
+pub struct NewOperator {
+    pub name: String,
+    pub role: Role,
+    /// Sees and touches this reseller's customers only; for the role `api`.
+    pub reseller: Option<ResellerId>,
+    pub password: String,
+}
+
 /// Adds a member of staff.
-pub async fn add_operator(
-    ctx: &Ctx,
-    name: String,
-    role: Role,
-    password: String,
-) -> Result<Operator, OpError> {
-    put_operator(ctx, name, role, password, None).await
+pub async fn add_operator(ctx: &Ctx, wish: NewOperator) -> Result<Operator, OpError> {
+    if wish.reseller.is_some() && wish.role != Role::Api {
+        return Err(wrong("reseller", "is for the role api only"));
+    }
+    put_operator(ctx, wish, None).await
 }
 
 /// Adds a member of staff; with the hash of a set-up code only if that is still the code, so that
 /// of many who use one link at once the first wins.
 async fn put_operator(
     ctx: &Ctx,
-    name: String,
-    role: Role,
-    password: String,
+    wish: NewOperator,
     code_hash: Option<[u8; 32]>,
 ) -> Result<Operator, OpError> {
+    let NewOperator {
+        name,
+        role,
+        reseller,
+        password,
+    } = wish;
     ctx.require(Permission::StaffManage)?;
     check_password(&password)?;
     let password = ctx
@@ -191,10 +208,16 @@ async fn put_operator(
         {
             return Err(Refusal::OperatorTaken { name }.into());
         }
+        if let Some(reseller) = reseller
+            && tx.get::<Reseller>(&reseller)?.is_none()
+        {
+            return Err(Refusal::NoSuchReseller.into());
+        }
         let operator = Operator {
             id: tx.next_id()?,
             name,
             role,
+            reseller,
             password,
             created_at: ctx.now,
             updated_at: ctx.now,
@@ -262,6 +285,9 @@ pub async fn sign_in(
     let Some(operator) = operator else {
         return Err(Refusal::BadCredentials.into());
     };
+    if operator.role == Role::Api {
+        return Err(Refusal::ApiOnly.into());
+    }
     let secret = ctx.app.entropy.hex::<32>()?;
     let session = Session {
         secret_hash: hashed(&secret),
@@ -361,7 +387,13 @@ pub async fn set_up(
         actor: Actor::System,
         ..ctx.clone()
     };
-    put_operator(&owner, name, Role::Owner, password, Some(hashed(code))).await
+    let wish = NewOperator {
+        name,
+        role: Role::Owner,
+        reseller: None,
+        password,
+    };
+    put_operator(&owner, wish, Some(hashed(code))).await
 }
 
 fn wrong(path: &str, problem: &str) -> OpError {
@@ -388,6 +420,7 @@ fn actor_of(operator: &Operator) -> Actor {
         id: operator.id,
         name: operator.name.clone(),
         role: operator.role,
+        reseller: operator.reseller,
     }
 }
 

@@ -20,14 +20,14 @@ use crate::domain::journal::opening;
 use crate::domain::order::Order;
 
 /// Layout that this program writes.
-pub const LAYOUT: u64 = 3;
+pub const LAYOUT: u64 = 4;
 
 const LAYOUT_KEY: &str = "layout";
 
 type Step = fn(&mut Tx<'_>) -> Result<(), StoreError>;
 
 /// `STEPS[n]` brings layout n to n + 1.
-const STEPS: &[Step] = &[tables_only, money, tables_only];
+const STEPS: &[Step] = &[tables_only, money, tables_only, boxes];
 
 /// Brings the file to [`LAYOUT`]; refuses a file of a newer program before touching it.
 pub(super) fn migrate(database: &Database) -> Result<(), StoreError> {
@@ -90,6 +90,35 @@ fn money(tx: &mut Tx<'_>) -> Result<(), StoreError> {
         Ok(ControlFlow::Continue(()))
     })?;
     append_entries(tx, brought)
+}
+
+/// Layout 4: boxes. Logins and contract numbers are found whatever their case, and customers by
+/// their reseller and by when they end: index entries that nothing else would make before a customer changes.
+fn boxes(tx: &mut Tx<'_>) -> Result<(), StoreError> {
+    const REMADE: [Table; 4] = [
+        Table::CustomersByAccount,
+        Table::CustomersByFoldedLogin,
+        Table::CustomersByReseller,
+        Table::CustomersByEnd,
+    ];
+    let mut old = Vec::new();
+    tx.raw_scan(Table::CustomersByAccount, &Span::all(), &mut |key, _| {
+        old.push(key.to_vec());
+        Ok(ControlFlow::Continue(()))
+    })?;
+    for key in old {
+        tx.raw_remove(Table::CustomersByAccount, &key)?;
+    }
+    let mut entries = Vec::new();
+    tx.each::<Customer>(&Span::all(), &mut |customer| {
+        let made = Entries::of(&customer).into_iter();
+        entries.extend(made.filter(|entry| REMADE.contains(&entry.table)));
+        Ok(ControlFlow::Continue(()))
+    })?;
+    for entry in entries {
+        tx.raw_put(entry.table, &entry.key, &[])?;
+    }
+    Ok(())
 }
 
 /// Layouts 1 (the first) and 3 (the Billing Adapter, the outbox): empty tables, which every migration makes.

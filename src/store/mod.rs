@@ -14,6 +14,7 @@ mod open;
 mod read;
 mod record;
 pub mod schema;
+mod schema_boxes;
 mod schema_money;
 mod snapshot;
 mod tx;

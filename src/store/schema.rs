@@ -4,16 +4,17 @@
 
 use crate::domain::access::Service;
 use crate::domain::adapter::{BillingPage, Counterpart};
+use crate::domain::box_event::{BoxEvent, BoxState, Broadcast};
 use crate::domain::catalogue::{ProductOffer, ProductSpec, ServiceSpec};
-use crate::domain::contact::usual_mac;
+use crate::domain::contact::{fold, usual_mac};
 use crate::domain::content::{Channel, Genre, Movie, Partner, Reseller};
 use crate::domain::customer::Customer;
 use crate::domain::device::Device;
 use crate::domain::event::{Activity, Audit};
 use crate::domain::id::{
     ActivityId, AuditId, BillingPageId, ChannelId, CustomerId, DeviceId, GenreId, Id, MessageId,
-    MovieId, OperatorId, OrderId, PartnerId, ProductOfferId, ProductSpecId, ResellerId, RunId,
-    ServiceId, ServiceSpecId, VoucherBatchId,
+    MovieId, OperatorId, OrderId, PartnerId, ProductOfferId, ProductSpecId, RunId, ServiceId,
+    ServiceSpecId, VoucherBatchId,
 };
 use crate::domain::invoice::{Invoice, OpenInvoice};
 use crate::domain::journal::{AccountTotal, JournalEntry};
@@ -64,7 +65,13 @@ tables! {
     CustomersByLogin = "customers_by_login",
     /// Counted: status, customer.
     CustomersByStatus = "customers_by_status",
-    /// Contract number, customer.
+    /// Folded login, customer; deleted ones left out.
+    CustomersByFoldedLogin = "customers_by_folded_login",
+    /// Reseller, customer; deleted ones left out.
+    CustomersByReseller = "customers_by_reseller",
+    /// When "paid until" is over, customer.
+    CustomersByEnd = "customers_by_end",
+    /// Folded contract number, customer.
     CustomersByAccount = "customers_by_account",
 
     /// Devices by id, removed ones too.
@@ -75,6 +82,15 @@ tables! {
     DevicesByForeign = "devices_by_foreign",
     /// MAC in its usual spelling, device; removed ones left out.
     DevicesByMac = "devices_by_mac",
+
+    /// What boxes have to be told, by id.
+    BoxEvents = "box_events",
+    /// Device, class, event.
+    BoxEventsByDevice = "box_events_by_device",
+    /// What every box has to be told, by id.
+    Broadcasts = "broadcasts",
+    /// What boxes last told us, by device.
+    BoxStates = "box_states",
 
     /// Services (entitlements) by id.
     Services = "services",
@@ -213,8 +229,11 @@ impl Record for Customer {
         Table::CustomersByLogin,
         Table::CustomersByStatus,
         Table::CustomersByAccount,
+        Table::CustomersByFoldedLogin,
+        Table::CustomersByReseller,
+        Table::CustomersByEnd,
     ];
-    const VERSION: u8 = 1;
+    const VERSION: u8 = 2;
 
     fn key(&self) -> CustomerId {
         self.id
@@ -232,6 +251,12 @@ impl Record for Customer {
             }
             if let Some(login) = &self.login {
                 entries.unique(Table::CustomersByLogin, login.as_bytes());
+                let front = terminated(&fold(login));
+                entries.listed(Table::CustomersByFoldedLogin, &front, self.id.number());
+            }
+            if let Some(reseller) = self.reseller {
+                let front = number(reseller);
+                entries.listed(Table::CustomersByReseller, &front, self.id.number());
             }
         }
         entries.counted(
@@ -239,13 +264,20 @@ impl Record for Customer {
             &[self.status as u8],
             self.id.number(),
         );
+        if let Some(at) = self.ends_at() {
+            entries.listed(Table::CustomersByEnd, &instant(at), self.id.number());
+        }
         if let Some(account) = &self.account_number {
             entries.listed(
                 Table::CustomersByAccount,
-                &terminated(account),
+                &terminated(&fold(account)),
                 self.id.number(),
             );
         }
+    }
+
+    fn upgrade(version: u8, body: &[u8]) -> Result<Self, CodecError> {
+        old::customer(version, body)
     }
 }
 
@@ -462,7 +494,7 @@ impl Record for Operator {
     type Key = OperatorId;
     const TABLE: Table = Table::Operators;
     const INDEXES: &'static [Table] = &[Table::OperatorsByName];
-    const VERSION: u8 = 1;
+    const VERSION: u8 = 2;
 
     fn key(&self) -> OperatorId {
         self.id
@@ -470,6 +502,10 @@ impl Record for Operator {
 
     fn entries(&self, entries: &mut Entries) {
         entries.unique(Table::OperatorsByName, self.name.as_bytes());
+    }
+
+    fn upgrade(version: u8, body: &[u8]) -> Result<Self, CodecError> {
+        old::operator(version, body)
     }
 }
 
@@ -529,7 +565,6 @@ unindexed! {
     Channel, ChannelId, Channels;
     Genre, GenreId, Genres;
     Movie, MovieId, Movies;
-    Reseller, ResellerId, Resellers;
     VoucherBatch, VoucherBatchId, VoucherBatches;
     Run, RunId, Runs;
 }
@@ -551,6 +586,9 @@ pub fn for_every_record<V: RecordVisitor>(visitor: &mut V) -> Result<(), V::Erro
     visitor.visit::<ProductOffer>()?;
     visitor.visit::<Customer>()?;
     visitor.visit::<Device>()?;
+    visitor.visit::<BoxEvent>()?;
+    visitor.visit::<Broadcast>()?;
+    visitor.visit::<BoxState>()?;
     visitor.visit::<Service>()?;
     visitor.visit::<Order>()?;
     visitor.visit::<JournalEntry>()?;

@@ -249,7 +249,11 @@ impl<'t> Tx<'t> {
         Ok(before)
     }
 
-    fn raw_remove(&mut self, table: Table, key: &[u8]) -> Result<Option<Vec<u8>>, StoreError> {
+    pub(super) fn raw_remove(
+        &mut self,
+        table: Table,
+        key: &[u8],
+    ) -> Result<Option<Vec<u8>>, StoreError> {
         let before = self.writing(table, |open| {
             Ok(open.remove(key)?.map(|guard| guard.value().to_vec()))
         })?;

@@ -12,7 +12,13 @@ const PASSWORD: &str = "correct horse battery";
 async fn staffed() -> TestBox {
     let bx = TestBox::start().await;
     let ctx = Ctx::system(bx.app());
-    let added = staff::add_operator(&ctx, "ada".into(), Role::Owner, PASSWORD.into()).await;
+    let ada = staff::NewOperator {
+        name: "ada".into(),
+        role: Role::Owner,
+        reseller: None,
+        password: PASSWORD.into(),
+    };
+    let added = staff::add_operator(&ctx, ada).await;
     added.expect("an operator");
     bx
 }

@@ -3,9 +3,9 @@
 use std::collections::BTreeSet;
 
 use crate::app::Ctx;
-use crate::domain::access::{Grant, Origin, Service};
+use crate::domain::access::Origin;
 use crate::domain::calendar::Zone;
-use crate::domain::catalogue::{ProductSpec, ServiceSpec, ServiceStatus};
+use crate::domain::catalogue::{ProductSpec, ServiceStatus};
 use crate::domain::contact::usual_mac;
 use crate::domain::content::{Channel, Reseller};
 use crate::domain::customer::{CarrierProfile, Customer, CustomerPassword, CustomerStatus};
@@ -19,7 +19,7 @@ use crate::domain::refusal::Refusal;
 use crate::domain::staff::{PASSWORD_BYTES_MAX, Secret};
 use crate::domain::time::Timestamp;
 use crate::ops::books::{AuditDetail, Books};
-use crate::ops::{OpError, customers, devices, middleware, orders, services};
+use crate::ops::{OpError, customers, devices, middleware, orders, plans, services};
 use crate::store::{Read as _, Table, Tx};
 
 use super::document::{CarrierType, CustomerIn, Document};
@@ -103,7 +103,7 @@ pub(super) fn keep_customer(
         keep_devices(ctx, tx, after.id, given, path, &mut changes)?;
         keep_plan(ctx, tx, &mut after, given, path, &mut changes)?;
         keep_chosen(ctx, tx, &mut after, given, path, &mut changes)?;
-        keep_channels(ctx, tx, &after, given, path, &mut changes)?;
+        keep_channels(ctx, tx, &mut after, given, path, &mut changes)?;
     }
     customers::check_unique(tx, &after).map_err(|error| at_field(error, path))?;
     if held.as_ref() == Some(&after) && changes.is_empty() {
@@ -390,52 +390,7 @@ fn keep_chosen(
         }
         customer.box_profile.chosen_packages = chosen;
     }
-    let Some(order) = customer.primary_order else {
-        return Ok(());
-    };
-    let Some(order) = tx.get::<Order>(&order)? else {
-        return Ok(());
-    };
-    let Some(plan) = tx.get::<ProductSpec>(&order.product)? else {
-        return Ok(());
-    };
-    let wanted: BTreeSet<ServiceSpecId> = customer
-        .box_profile
-        .chosen_packages
-        .iter()
-        .copied()
-        .filter(|spec| plan.optional_service_specs.contains(spec))
-        .collect();
-    let mut held = BTreeSet::new();
-    for mut service in services::of_customer(tx, customer.id)? {
-        let (Origin::Addon(id), Grant::Spec(spec)) = (service.origin, service.grant) else {
-            continue;
-        };
-        if service.status == ServiceStatus::Deleted {
-            continue;
-        }
-        if id == order.id && wanted.contains(&spec) {
-            held.insert(spec);
-        } else {
-            service.set_status(ServiceStatus::Deleted, ctx.now);
-            tx.put(&service)?;
-            changes.push(noted("unsubscribed", &spec.0.to_string()));
-        }
-    }
-    for spec in wanted.difference(&held) {
-        let Some(spec) = tx.get::<ServiceSpec>(spec)? else {
-            continue;
-        };
-        let id = tx.next_id()?;
-        let mut service =
-            Service::of_spec(id, customer.id, &spec, Origin::Addon(order.id), ctx.now);
-        service.expires_at = order.expires_at;
-        tx.put(&service)?;
-        changes.push(noted(
-            "subscribed",
-            spec.external_id.as_deref().unwrap_or_default(),
-        ));
-    }
+    changes.extend(plans::sync_chosen(ctx, tx, customer)?);
     Ok(())
 }
 
@@ -443,7 +398,7 @@ fn keep_chosen(
 fn keep_channels(
     ctx: &Ctx,
     tx: &mut Tx<'_>,
-    customer: &Customer,
+    customer: &mut Customer,
     given: &CustomerIn,
     path: &str,
     changes: &mut Vec<Change>,
@@ -451,6 +406,7 @@ fn keep_channels(
     let Some(ids) = &given.sub_ch else {
         return Ok(());
     };
+    customer.box_profile.single_channels = Some(ids.iter().map(u64::to_string).collect());
     let mut wanted = BTreeSet::new();
     for (i, id) in ids.iter().copied().map(ChannelId).enumerate() {
         if tx.get::<Channel>(&id)?.is_none() {
@@ -458,24 +414,7 @@ fn keep_channels(
         }
         wanted.insert(id);
     }
-    for mut service in services::of_customer(tx, customer.id)? {
-        let Grant::Channel(channel) = service.grant else {
-            continue;
-        };
-        if service.status == ServiceStatus::Deleted {
-            continue;
-        }
-        if !wanted.remove(&channel) {
-            service.set_status(ServiceStatus::Deleted, ctx.now);
-            tx.put(&service)?;
-            changes.push(noted("sub_ch removed", &channel.0.to_string()));
-        }
-    }
-    for channel in wanted {
-        let id = tx.next_id()?;
-        tx.put(&Service::of_channel(id, customer.id, channel, ctx.now))?;
-        changes.push(noted("sub_ch", &channel.0.to_string()));
-    }
+    changes.extend(plans::sync_channels(ctx, tx, customer.id, wanted)?);
     Ok(())
 }
 

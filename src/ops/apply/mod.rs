@@ -161,11 +161,16 @@ fn run(
     }
     for reseller in &document.resellers {
         let id = ResellerId(reseller.id);
+        let held = tx.get::<Reseller>(&id)?;
+        let noted = held.as_ref().map(|held| (held.created_at, held.updated_at));
+        let (created_at, updated_at) = noted.unwrap_or((Some(ctx.now), Some(ctx.now)));
         let record = Reseller {
             id,
             name: reseller.name.clone(),
             users_max: reseller.max_users,
             use_ip_ranges: reseller.use_ip_ranges.unwrap_or(false),
+            created_at,
+            updated_at,
         };
         report.count("resellers", keep_by_id(ctx, tx, id, &record)?);
     }

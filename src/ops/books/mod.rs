@@ -99,6 +99,8 @@ impl<'r, R: Read> Books<'r, R> {
     pub(super) fn forget(&mut self, order: &Order, ends: bool) {
         self.changes.posts.clear();
         self.changes.happened.clear();
+        self.changes.rights.clear();
+        self.changes.switched.clear();
         self.changes.fallbacks.clear();
         if ends {
             self.changes.orders.remove(&order.id);
@@ -514,7 +516,11 @@ impl<'r, R: Read> Books<'r, R> {
             || before.services_expire_at() != after.services_expire_at()
         {
             for mut service in self.services_of(after.customer)? {
+                let held = service.status;
                 if follow(&mut service, &after, at) {
+                    if service.status != held {
+                        self.changes.rights.insert(after.customer);
+                    }
                     self.changes.services.insert(service.id, service);
                 }
             }
@@ -605,9 +611,10 @@ impl<'r, R: Read> Books<'r, R> {
                 ("to".to_owned(), format!("{status:?}")),
             ],
         });
-        let mut after = before;
+        let mut after = before.clone();
         after.set_status(status, at);
         after.updated_at = at;
+        self.changes.switched.push((before, after.clone()));
         self.changes.customers.insert(after.id, after);
     }
 

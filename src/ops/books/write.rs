@@ -17,7 +17,7 @@ use crate::domain::money::Currency;
 use crate::domain::order::Order;
 use crate::domain::run::RunCounts;
 use crate::domain::time::Timestamp;
-use crate::ops::{self, OpError, activity, middleware, orders};
+use crate::ops::{self, OpError, activity, events, middleware, orders};
 use crate::store::{Read as _, Record, Tx, append_entries};
 
 /// What is to be written.
@@ -29,6 +29,10 @@ pub(in crate::ops) struct Changes {
     pub(super) posts: Vec<Post>,
     pub(super) open: BTreeMap<InvoiceId, OpenInvoice>,
     pub(super) happened: Vec<Happened>,
+    /// Customers of whom a service became active or stopped being so.
+    pub(super) rights: BTreeSet<CustomerId>,
+    /// Customers that were switched off or on, as they were before and are after.
+    pub(super) switched: Vec<(Customer, Customer)>,
     pub(super) fallbacks: Vec<Fallback>,
     /// What was done.
     pub counts: RunCounts,
@@ -97,6 +101,12 @@ impl Changes {
         put_all(ctx, tx, "order.follow", self.orders, detail)?;
         put_all(ctx, tx, "service.follow", self.services, detail)?;
         put_all(ctx, tx, "customer.follow", self.customers, detail)?;
+        for (before, after) in &self.switched {
+            events::note_status(ctx, tx, before, after)?;
+        }
+        for customer in self.rights {
+            events::note_rights(ctx, tx, customer)?;
+        }
         for Happened {
             customer,
             at,

@@ -238,6 +238,10 @@ fn refused(refusal: &Refusal) -> Failure {
             Failure::conflict(format!("payment by {method} is not switched on"))
         }
         Refusal::NotDead => Failure::conflict("this message was sent, or still waits"),
+        Refusal::ResellerTaken { name } => Failure::conflict(format!("a reseller {name} exists")),
+        Refusal::ResellerHasCustomers => Failure::conflict("customers belong to the reseller"),
+        Refusal::NoSuchReseller => Failure::conflict("there is no such reseller"),
+        Refusal::ApiOnly => Failure::forbidden("this account is for another API"),
         Refusal::BadCredentials => Failure::unauthorized(),
         Refusal::SetupDone => Failure::forbidden("the set-up link is no longer valid"),
         Refusal::PasswordLength { min, max } => {

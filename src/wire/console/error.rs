@@ -189,6 +189,10 @@ fn refused(refusal: &Refusal) -> Problem {
             conflict(format!("payment by {method} is not switched on"))
         }
         Refusal::NotDead => conflict("only a message that is DEAD can be tried again".to_owned()),
+        Refusal::ResellerTaken { name } => conflict(format!("a reseller {name} exists")),
+        Refusal::ResellerHasCustomers => conflict("customers belong to the reseller".to_owned()),
+        Refusal::NoSuchReseller => conflict("there is no such reseller".to_owned()),
+        Refusal::ApiOnly => Problem::forbidden("this account is for the API, not for the console"),
         Refusal::BadCredentials => {
             Problem::new(StatusCode::UNAUTHORIZED, "name or password do not fit")
         }

@@ -1,0 +1,373 @@
+//! The box in front of the viewer: who it is, its session, what it is told, and what it told us.
+//!
+//! A poll reads a snapshot and memory and writes nothing. What a poll ends (an event that was
+//! handed out) is noted in memory and written right after it, in the background; a crash in
+//! between hands it out once more. Reference: stalker-rest-v1 §3, stalker-stb-portal §3 and §4.
+
+use std::collections::BTreeMap;
+use std::ops::ControlFlow;
+
+use sha2::{Digest as _, Sha256};
+use subtle::ConstantTimeEq as _;
+
+use crate::app::Ctx;
+use crate::domain::box_event::{
+    BOX_TEXT_CHARS_MAX, BoxEvent, BoxState, Broadcast, CLASSES, Notice,
+};
+use crate::domain::contact::usual_mac;
+use crate::domain::customer::{Customer, CustomerStatus};
+use crate::domain::device::{Device, DeviceKind, DeviceStatus};
+use crate::domain::id::{BoxEventId, ChannelId, DeviceId};
+use crate::domain::time::Timestamp;
+use crate::presence::Live;
+use crate::store::key::{Key as _, owned_by, trailing_number, under_text};
+use crate::store::{Read, Snapshot, Span, StoreError, Table, Tx};
+
+use super::{OpError, events};
+
+/// A box and whose it is.
+#[derive(Debug, Clone)]
+pub struct Seat {
+    pub device: Device,
+    pub customer: Customer,
+}
+
+impl Seat {
+    /// Whether the customer and the box are switched on.
+    #[must_use]
+    pub fn is_on(&self) -> bool {
+        self.customer.status == CustomerStatus::Active && self.device.status == DeviceStatus::Active
+    }
+}
+
+/// The box with this MAC, in any common notation.
+pub fn by_mac(read: &impl Read, mac: &str) -> Result<Option<Seat>, OpError> {
+    let Some(mac) = usual_mac(mac) else {
+        return Ok(None);
+    };
+    for number in read.numbers(Table::DevicesByMac, &under_text(&mac))? {
+        let device: Device = super::get(read, DeviceId(number))?;
+        if device.kind == DeviceKind::Stb {
+            let customer: Customer = super::get(read, device.customer)?;
+            return Ok((!customer.is_deleted()).then_some(Seat { device, customer }));
+        }
+    }
+    Ok(None)
+}
+
+/// What a box last told us.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct LastSeen {
+    pub online: bool,
+    pub address: String,
+    pub version: String,
+    pub last_active_at: Option<Timestamp>,
+}
+
+/// What a box last told us, from memory where it spoke since the start.
+pub fn last_seen(ctx: &Ctx, read: &impl Read, device: DeviceId) -> Result<LastSeen, StoreError> {
+    let live = ctx.app.presence.get(device);
+    let held = match &live {
+        // The file has nothing that is newer.
+        Some(live) if live.version.is_some() => None,
+        _ => read.get::<BoxState>(&device)?,
+    };
+    let version = live.as_ref().and_then(|live| live.version.clone());
+    let version = version.or_else(|| held.as_ref().map(|held| held.version.clone()));
+    let (address, last_active_at) = match (live, held) {
+        (Some(live), _) => (live.address, live.last_active_at),
+        (None, Some(held)) => (held.address, held.last_active_at),
+        (None, None) => return Ok(LastSeen::default()),
+    };
+    let window = i64::from(ctx.app.config.stalker.watchdog_timeout);
+    let since = ctx.now.saturating_add_seconds(window.saturating_neg());
+    Ok(LastSeen {
+        online: last_active_at.is_some_and(|at| at >= since),
+        address,
+        version: version.unwrap_or_default(),
+        last_active_at,
+    })
+}
+
+/// Lets `change` see and change what is known of a box.
+fn with<T>(
+    ctx: &Ctx,
+    read: &impl Read,
+    device: DeviceId,
+    change: impl FnOnce(&mut Live) -> T,
+) -> Result<T, OpError> {
+    let load = || -> Result<Live, StoreError> {
+        let held = read.get::<BoxState>(&device)?;
+        Ok(Live::of(&held.unwrap_or_else(|| BoxState::new(device))))
+    };
+    let (answer, unsaved) = ctx.app.presence.change(device, load, change)?;
+    if unsaved {
+        ctx.app.unsaved.notify_one();
+    }
+    Ok(answer)
+}
+
+/// A new session token: 32 upper-case hexadecimal digits.
+pub fn new_token(ctx: &Ctx) -> Result<String, OpError> {
+    Ok(ctx.app.entropy.hex::<16>()?.to_uppercase())
+}
+
+/// Whether this is the token of the box's present session.
+pub fn holds_token(
+    ctx: &Ctx,
+    read: &impl Read,
+    device: DeviceId,
+    token: &str,
+) -> Result<bool, OpError> {
+    let hash: [u8; 32] = Sha256::digest(token.as_bytes()).into();
+    with(ctx, read, device, |live| {
+        live.token_hash
+            .is_some_and(|held| bool::from(held.ct_eq(&hash)))
+    })
+}
+
+/// Begins a session: the token that the box presents is its token from now on, and an older one no
+/// longer (stalker-stb-portal §3.2: the last one wins).
+pub fn begin_session(
+    ctx: &Ctx,
+    read: &impl Read,
+    device: DeviceId,
+    token: &str,
+    version: Option<&str>,
+) -> Result<(), OpError> {
+    let hash = Sha256::digest(token.as_bytes()).into();
+    let address = ctx.address_text();
+    let version: Option<String> =
+        version.map(|text| text.chars().take(BOX_TEXT_CHARS_MAX).collect());
+    with(ctx, read, device, |live| {
+        live.token_hash = Some(hash);
+        live.seen(ctx.now, &address);
+        live.touch();
+        if version.is_some() {
+            live.version = version;
+        }
+    })
+}
+
+/// Ends the session of a box.
+pub fn end_session(ctx: &Ctx, read: &impl Read, device: DeviceId) -> Result<(), OpError> {
+    with(ctx, read, device, |live| {
+        live.token_hash = None;
+        live.touch();
+    })
+}
+
+/// What a poll brings.
+#[derive(Debug, Clone, Default)]
+pub struct Polled {
+    /// Events that wait, the one that is handed out among them.
+    pub waiting: usize,
+    pub event: Option<(BoxEventId, Notice)>,
+}
+
+/// The box asks whether there is something to be told: at most one event, what is at once before
+/// messages, oldest first. It counts as online from now on.
+pub fn poll(ctx: &Ctx, read: &Snapshot, seat: &Seat) -> Result<Polled, OpError> {
+    let device = seat.device.id;
+    let address = ctx.address_text();
+    let live = with(ctx, read, device, |live| {
+        live.seen(ctx.now, &address);
+        (live.broadcasts_done, live.events_done.clone())
+    })?;
+    let waiting = waiting(ctx, read, seat, &live.0, &live.1)?;
+    let Some(first) = waiting.first() else {
+        return Ok(Polled::default());
+    };
+    if !first.notice.kind.needs_confirmation() {
+        note_done(ctx, read, device, first)?;
+    }
+    let count = waiting.len();
+    Ok(Polled {
+        waiting: count,
+        event: waiting
+            .into_iter()
+            .next()
+            .map(|first| (first.id, first.notice)),
+    })
+}
+
+struct Waiting {
+    id: BoxEventId,
+    to_all: bool,
+    notice: Notice,
+}
+
+/// Everything that waits for a box, in the order in which it is handed out.
+fn waiting(
+    ctx: &Ctx,
+    read: &Snapshot,
+    seat: &Seat,
+    broadcasts_done: &[BoxEventId; CLASSES],
+    events_done: &[BoxEventId],
+) -> Result<Vec<Waiting>, OpError> {
+    let mut waiting = Vec::new();
+    for number in read.numbers(Table::BoxEventsByDevice, &owned_by(seat.device.id))? {
+        let id = BoxEventId(number);
+        let event = read.get::<BoxEvent>(&id)?;
+        let valid = |event: &BoxEvent| event.notice.is_valid_at(ctx.now);
+        if let Some(event) = event.filter(valid).filter(|_| !events_done.contains(&id)) {
+            waiting.push(Waiting {
+                id,
+                to_all: false,
+                notice: event.notice,
+            });
+        }
+    }
+    let oldest = broadcasts_done.iter().min().map_or(0, |done| done.0);
+    let span = Span {
+        from: BoxEventId(oldest.saturating_add(1)).to_bytes(),
+        ..Span::all()
+    };
+    read.each::<Broadcast>(&span, &mut |broadcast| {
+        let notice = &broadcast.notice;
+        let class = usize::from(notice.kind.class());
+        let done = broadcasts_done.get(class).copied();
+        if done.is_none_or(|done| done < broadcast.id)
+            && notice.is_valid_at(ctx.now)
+            // What was said to all before there was this box is not for it.
+            && notice.created_at >= seat.device.created_at
+            && (broadcast.reseller.is_none() || broadcast.reseller == seat.customer.reseller)
+        {
+            waiting.push(Waiting {
+                id: broadcast.id,
+                to_all: true,
+                notice: broadcast.notice,
+            });
+        }
+        Ok(ControlFlow::Continue(()))
+    })?;
+    waiting.sort_by_key(|waiting| (waiting.notice.kind.class(), waiting.id));
+    Ok(waiting)
+}
+
+fn note_done(ctx: &Ctx, read: &impl Read, device: DeviceId, done: &Waiting) -> Result<(), OpError> {
+    with(ctx, read, device, |live| {
+        if done.to_all {
+            let class = usize::from(done.notice.kind.class());
+            if let Some(held) = live.broadcasts_done.get_mut(class) {
+                *held = (*held).max(done.id);
+            }
+        } else if !live.events_done.contains(&done.id) {
+            live.events_done.push(done.id);
+        }
+        live.touch();
+    })
+}
+
+/// The viewer has read it. Confirming what is not there, or not any more, changes nothing.
+pub fn confirm(ctx: &Ctx, read: &Snapshot, seat: &Seat, id: BoxEventId) -> Result<(), OpError> {
+    let device = seat.device.id;
+    let live = with(ctx, read, device, |live| {
+        (live.broadcasts_done, live.events_done.clone())
+    })?;
+    let waiting = waiting(ctx, read, seat, &live.0, &live.1)?;
+    match waiting.iter().find(|waiting| waiting.id == id) {
+        Some(done) => note_done(ctx, read, device, done),
+        None => Ok(()),
+    }
+}
+
+/// Boxes that are written in one commit.
+const SAVED_AT_ONCE: usize = 2_000;
+
+/// Writes what boxes told us: with `all` also when they were seen last.
+pub async fn save(ctx: &Ctx, all: bool) -> Result<(), OpError> {
+    loop {
+        let taken = ctx.app.presence.take_changed(all, SAVED_AT_ONCE);
+        if taken.is_empty() {
+            return Ok(());
+        }
+        let writing = taken.clone();
+        // Not audited: boxes come and go all day, and nobody decides that.
+        let saved = ctx
+            .write_bulk(move |ctx, tx| save_in(ctx, tx, &writing))
+            .await;
+        for (device, live) in &taken {
+            match saved {
+                Ok(()) => ctx.app.presence.written(*device, live),
+                Err(_) => ctx.app.presence.not_written(*device),
+            }
+        }
+        saved?;
+    }
+}
+
+fn save_in(ctx: &Ctx, tx: &mut Tx<'_>, taken: &[(DeviceId, Live)]) -> Result<(), OpError> {
+    let mut states = BTreeMap::new();
+    for (device, live) in taken {
+        let held = tx.get::<Device>(device)?;
+        if held.is_none_or(|held| held.removed_at.is_some()) {
+            ctx.app.presence.forget(*device);
+            continue;
+        }
+        let state = tx.get::<BoxState>(device)?;
+        let mut state = state.unwrap_or_else(|| BoxState::new(*device));
+        live.write_to(&mut state);
+        states.insert(*device, state);
+        for id in &live.events_done {
+            tx.remove::<BoxEvent>(id)?;
+        }
+    }
+    let states: Vec<BoxState> = states.into_values().collect();
+    tx.put_many(&states)?;
+    Ok(())
+}
+
+/// What is kept of a box beyond its presence: favourites, the last channel.
+pub fn state(read: &impl Read, device: DeviceId) -> Result<BoxState, StoreError> {
+    let held = read.get::<BoxState>(&device)?;
+    Ok(held.unwrap_or_else(|| BoxState::new(device)))
+}
+
+/// Changes what the viewer keeps on a box: theirs, so not audited.
+pub async fn keep(
+    ctx: &Ctx,
+    device: DeviceId,
+    change: impl FnOnce(&mut BoxState) + Send + 'static,
+) -> Result<(), OpError> {
+    ctx.write(move |_, tx| {
+        let held = tx.get::<Device>(&device)?;
+        if held.is_none_or(|held| held.removed_at.is_some()) {
+            return Ok(());
+        }
+        let mut state = state(tx, device)?;
+        change(&mut state);
+        tx.put(&state)?;
+        Ok(())
+    })
+    .await
+}
+
+/// Channels as a viewer lists them: each once.
+#[must_use]
+pub fn listed_once(channels: impl IntoIterator<Item = ChannelId>) -> Vec<ChannelId> {
+    let mut seen = std::collections::BTreeSet::new();
+    let mut list: Vec<ChannelId> = Vec::new();
+    for channel in channels {
+        if seen.insert(channel) {
+            list.push(channel);
+        }
+    }
+    list.truncate(crate::domain::box_event::FAVOURITES_MAX);
+    list
+}
+
+/// A device that is removed, or gets another MAC, starts from nothing: no session, nothing to be
+/// told.
+pub(super) fn forget(ctx: &Ctx, tx: &mut Tx<'_>, device: DeviceId) -> Result<(), OpError> {
+    events::drop_all(tx, device)?;
+    tx.remove::<BoxState>(&device)?;
+    ctx.app.presence.forget(device);
+    Ok(())
+}
+
+/// The number in an index key of a device.
+#[must_use]
+pub fn device_of(key: &[u8]) -> Option<DeviceId> {
+    trailing_number(key).map(DeviceId)
+}

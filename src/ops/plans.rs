@@ -1,0 +1,278 @@
+//! The customer's plan: the order that shows as tariff plan, the optional packages chosen on it, and
+//! single channels beside it. Shared by everything that sets them.
+//!
+//! Rules: `domain` notes, "the tariff plan is an order".
+
+use std::collections::BTreeSet;
+
+use crate::app::Ctx;
+use crate::domain::access::{Grant, Origin, Service};
+use crate::domain::catalogue::{ProductSpec, ServiceSpec, ServiceStatus};
+use crate::domain::customer::Customer;
+use crate::domain::event::Change;
+use crate::domain::id::{ChannelId, CustomerId, ProductSpecId, ServiceSpecId};
+use crate::domain::order::{Order, OrderStatus};
+use crate::domain::time::Timestamp;
+use crate::store::{Read, Table, Tx};
+
+use super::books::{AuditDetail, Books};
+use super::{OpError, orders, services};
+
+/// The plan of customers that have none of their own.
+pub fn default_plan(read: &impl Read) -> Result<Option<ProductSpec>, OpError> {
+    let products: Vec<ProductSpec> = read.all()?;
+    Ok(products
+        .into_iter()
+        .find(|product| product.user_default && product.removed_at.is_none()))
+}
+
+/// The plan by the operator's own key for it.
+pub fn named(read: &impl Read, external_id: &str) -> Result<Option<ProductSpec>, OpError> {
+    let index = Table::ProductSpecsByExternal;
+    let plan = read.get_by::<ProductSpec>(index, external_id.as_bytes())?;
+    Ok(plan.filter(|plan| plan.removed_at.is_none()))
+}
+
+/// The order that is the customer's plan, while it runs.
+pub fn present(
+    read: &impl Read,
+    customer: &Customer,
+    now: Timestamp,
+) -> Result<Option<Order>, OpError> {
+    let Some(id) = customer.primary_order else {
+        return Ok(None);
+    };
+    let order: Order = super::get(read, id)?;
+    Ok(Some(order).filter(|order| order.runs_at(now)))
+}
+
+/// Gives the customer a plan that is billed elsewhere, in place of the present one, which ends at
+/// once. `None`: back to the plan of those who have none. Answers the customer as it is now.
+pub(super) fn set(
+    ctx: &Ctx,
+    tx: &mut Tx<'_>,
+    customer: CustomerId,
+    plan: Option<&ProductSpec>,
+    expires_at: Option<Timestamp>,
+) -> Result<Customer, OpError> {
+    let before: Customer = super::get(tx, customer)?;
+    if let Some(order) = present(tx, &before, ctx.now)? {
+        end(ctx, tx, &order)?;
+    }
+    if let Some(plan) = plan {
+        open(ctx, tx, customer, plan, expires_at)?;
+    }
+    super::get(tx, customer)
+}
+
+/// Ends an order at once: canceled, its services with it.
+fn end(ctx: &Ctx, tx: &mut Tx<'_>, before: &Order) -> Result<(), OpError> {
+    let mut after = before.clone();
+    after.status = OrderStatus::Canceled;
+    after.expires_at = Some(ctx.now);
+    after.next_cycle_at = None;
+    after.updated_at = ctx.now;
+    super::change(ctx, tx, "order.end", before, &after)?;
+    let mut books = Books::new(ctx, tx);
+    books.put_order(before, after, ctx.now)?;
+    books.close().write(ctx, tx, AuditDetail::EachRecord)?;
+    Ok(())
+}
+
+/// Opens the order of a plan that is billed elsewhere and makes it the customer's.
+pub(super) fn open(
+    ctx: &Ctx,
+    tx: &mut Tx<'_>,
+    customer: CustomerId,
+    plan: &ProductSpec,
+    expires_at: Option<Timestamp>,
+) -> Result<Order, OpError> {
+    let order = orders::open_plan(ctx, tx, customer, plan.id, expires_at)?;
+    super::create(ctx, tx, "order.plan", &order)?;
+    orders::make_services(ctx, tx, &order, plan)?;
+    let before: Customer = super::get(tx, customer)?;
+    let after = Customer {
+        primary_order: Some(order.id),
+        ..before.clone()
+    };
+    super::change(ctx, tx, "customer.plan", &before, &after)?;
+    sync_chosen(ctx, tx, &after)?;
+    Ok(order)
+}
+
+/// The customer's plan as an order: one who had none gets the default plan, without end.
+pub(super) fn own(
+    ctx: &Ctx,
+    tx: &mut Tx<'_>,
+    customer: &Customer,
+) -> Result<Option<Order>, OpError> {
+    if let Some(order) = present(tx, customer, ctx.now)? {
+        return Ok(Some(order));
+    }
+    match default_plan(tx)? {
+        Some(plan) => open(ctx, tx, customer.id, &plan, None).map(Some),
+        None => Ok(None),
+    }
+}
+
+/// When the plan ends, and what takes its place then.
+#[derive(Debug, Clone, Copy, Default)]
+pub struct PlanEnd {
+    pub expires_at: Option<Option<Timestamp>>,
+    pub fallback: Option<Option<ProductSpecId>>,
+}
+
+/// Sets the end of the customer's plan and what follows it.
+pub(super) fn set_end(
+    ctx: &Ctx,
+    tx: &mut Tx<'_>,
+    order: &Order,
+    end: PlanEnd,
+) -> Result<(), OpError> {
+    let mut after = order.clone();
+    after.expires_at = end.expires_at.unwrap_or(after.expires_at);
+    after.fallback_product = end.fallback.unwrap_or(after.fallback_product);
+    if after == *order {
+        return Ok(());
+    }
+    after.updated_at = ctx.now;
+    super::change(ctx, tx, "order.update", order, &after)?;
+    let id = after.id;
+    let mut books = Books::new(ctx, tx);
+    books.put_order(order, after, ctx.now)?;
+    books.catch_up(id, ctx.now)?;
+    books.close().write(ctx, tx, AuditDetail::EachRecord)?;
+    Ok(())
+}
+
+/// Brings the services for optional packages in step with what the customer chose and what the
+/// present plan offers. Answers what changed.
+pub(super) fn sync_chosen(
+    ctx: &Ctx,
+    tx: &mut Tx<'_>,
+    customer: &Customer,
+) -> Result<Vec<Change>, OpError> {
+    let order = present(tx, customer, ctx.now)?;
+    let plan = match &order {
+        Some(order) => tx.get::<ProductSpec>(&order.product)?,
+        None => None,
+    };
+    let chosen = customer.box_profile.chosen_packages.iter().copied();
+    let mut wanted: BTreeSet<ServiceSpecId> = match &plan {
+        Some(plan) => chosen
+            .filter(|spec| plan.optional_service_specs.contains(spec))
+            .collect(),
+        None => BTreeSet::new(),
+    };
+    let mut changes = Vec::new();
+    for before in services::of_customer(tx, customer.id)? {
+        let (Origin::Addon(id), Grant::Spec(spec)) = (before.origin, before.grant) else {
+            continue;
+        };
+        if before.status == ServiceStatus::Deleted {
+            continue;
+        }
+        if order.as_ref().is_some_and(|order| order.id == id) && wanted.remove(&spec) {
+            continue;
+        }
+        let mut after = before.clone();
+        after.set_status(ServiceStatus::Deleted, ctx.now);
+        tx.put(&after)?;
+        changes.push(noted("unsubscribed", &spec.0.to_string()));
+    }
+    if let Some(order) = order {
+        for spec in wanted {
+            if let Some(spec) = tx.get::<ServiceSpec>(&spec)? {
+                let service = addon(ctx, tx, customer, &order, &spec)?;
+                tx.put(&service)?;
+                let name = spec.external_id.as_deref().unwrap_or_default();
+                changes.push(noted("subscribed", name));
+            }
+        }
+    }
+    Ok(changes)
+}
+
+fn addon(
+    ctx: &Ctx,
+    tx: &mut Tx<'_>,
+    customer: &Customer,
+    order: &Order,
+    spec: &ServiceSpec,
+) -> Result<Service, OpError> {
+    services::room_for_one(tx, customer.id)?;
+    let origin = Origin::Addon(order.id);
+    let mut service = Service::of_spec(tx.next_id()?, customer.id, spec, origin, ctx.now);
+    service.expires_at = order.services_expire_at();
+    Ok(service)
+}
+
+/// Brings the services for single channels in step with a list. Answers what changed.
+pub(super) fn sync_channels(
+    ctx: &Ctx,
+    tx: &mut Tx<'_>,
+    customer: CustomerId,
+    mut wanted: BTreeSet<ChannelId>,
+) -> Result<Vec<Change>, OpError> {
+    let mut changes = Vec::new();
+    for mut service in services::of_customer(tx, customer)? {
+        let Grant::Channel(channel) = service.grant else {
+            continue;
+        };
+        if service.status == ServiceStatus::Deleted || wanted.remove(&channel) {
+            continue;
+        }
+        service.set_status(ServiceStatus::Deleted, ctx.now);
+        tx.put(&service)?;
+        changes.push(noted("sub_ch removed", &channel.0.to_string()));
+    }
+    for channel in wanted {
+        services::room_for_one(tx, customer)?;
+        let id = tx.next_id()?;
+        tx.put(&Service::of_channel(id, customer, channel, ctx.now))?;
+        changes.push(noted("sub_ch", &channel.0.to_string()));
+    }
+    Ok(changes)
+}
+
+/// Single channels that the customer holds.
+pub fn channels_of(read: &impl Read, customer: CustomerId) -> Result<Vec<ChannelId>, OpError> {
+    let held = services::of_customer(read, customer)?;
+    let channel = |service: &Service| match service.grant {
+        Grant::Channel(channel) if service.status != ServiceStatus::Deleted => Some(channel),
+        _ => None,
+    };
+    Ok(held.iter().filter_map(channel).collect())
+}
+
+/// The order of a service that was taken away one by one is no longer to bring it back.
+pub(super) fn unchoose(
+    ctx: &Ctx,
+    tx: &mut Tx<'_>,
+    customer: &Customer,
+    service: &Service,
+) -> Result<(), OpError> {
+    let mut after = customer.clone();
+    let profile = &mut after.box_profile;
+    match (service.origin, service.grant) {
+        (Origin::Addon(_), Grant::Spec(spec)) => profile.chosen_packages.retain(|s| *s != spec),
+        (Origin::Item, Grant::Channel(channel)) => {
+            if let Some(list) = &mut profile.single_channels {
+                list.retain(|written| written.parse() != Ok(channel.0));
+            }
+        }
+        _ => return Ok(()),
+    }
+    if after != *customer {
+        super::change(ctx, tx, "customer.unchoose", customer, &after)?;
+    }
+    Ok(())
+}
+
+fn noted(field: &str, after: &str) -> Change {
+    Change {
+        field: field.to_owned(),
+        before: String::new(),
+        after: after.to_owned(),
+    }
+}

@@ -1,0 +1,62 @@
+//! Records of boxes and of who sells, and their indexes. Tables stand in `schema.rs`.
+
+use crate::domain::box_event::{BoxEvent, BoxState, Broadcast};
+use crate::domain::content::Reseller;
+use crate::domain::id::{BoxEventId, DeviceId, Id as _, ResellerId};
+
+use super::codec::CodecError;
+use super::key::number;
+use super::old;
+use super::record::{Entries, Record};
+use super::schema::Table;
+
+impl Record for BoxEvent {
+    type Key = BoxEventId;
+    const TABLE: Table = Table::BoxEvents;
+    const INDEXES: &'static [Table] = &[Table::BoxEventsByDevice];
+    const VERSION: u8 = 1;
+
+    fn key(&self) -> BoxEventId {
+        self.id
+    }
+
+    fn entries(&self, entries: &mut Entries) {
+        let mut front = number(self.device).to_vec();
+        front.push(self.notice.kind.class());
+        entries.listed(Table::BoxEventsByDevice, &front, self.id.number());
+    }
+}
+
+impl Record for Broadcast {
+    type Key = BoxEventId;
+    const TABLE: Table = Table::Broadcasts;
+    const VERSION: u8 = 1;
+
+    fn key(&self) -> BoxEventId {
+        self.id
+    }
+}
+
+impl Record for BoxState {
+    type Key = DeviceId;
+    const TABLE: Table = Table::BoxStates;
+    const VERSION: u8 = 1;
+
+    fn key(&self) -> DeviceId {
+        self.device
+    }
+}
+
+impl Record for Reseller {
+    type Key = ResellerId;
+    const TABLE: Table = Table::Resellers;
+    const VERSION: u8 = 2;
+
+    fn key(&self) -> ResellerId {
+        self.id
+    }
+
+    fn upgrade(version: u8, body: &[u8]) -> Result<Self, CodecError> {
+        old::reseller(version, body)
+    }
+}
