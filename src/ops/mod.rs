@@ -24,9 +24,12 @@ pub mod pages;
 pub mod payments;
 pub mod plans;
 pub mod renewals;
+pub mod resellers;
 pub mod services;
 pub mod staff;
 pub mod stripe;
+pub mod subscribers;
+pub mod subscribing;
 pub mod upkeep;
 pub mod vouchers;
 

@@ -187,11 +187,7 @@ fn assigned(
         }
     }
     if let Some(full) = &given.full_name {
-        // Read back whole where one field holds it, split at the first space where two do.
-        let (first, last) = full.split_once(' ').unwrap_or((full, ""));
-        first.clone_into(&mut customer.name.first);
-        last.clone_into(&mut customer.name.last);
-        customer.name.full = Some(full.clone());
+        customer.name.set_full(full);
     }
     set(&mut customer.name.first, given.first_name.as_ref());
     set(&mut customer.name.last, given.last_name.as_ref());

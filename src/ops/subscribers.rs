@@ -1,0 +1,341 @@
+//! Customers as billing scripts of boxes see them: a customer, its box and its plan are one row, made,
+//! changed and removed in one commit.
+//!
+//! A row is named by a contract number, a login or a MAC. What a row is called in an answer, and which
+//! texts are errors, is the dialect's.
+
+use std::collections::BTreeMap;
+use std::ops::ControlFlow;
+
+use crate::app::Ctx;
+use crate::domain::catalogue::{Billing, ProductSpec, ServiceSpec};
+use crate::domain::contact::{fold, usual_mac};
+use crate::domain::content::Reseller;
+use crate::domain::customer::Customer;
+use crate::domain::device::{Device, DeviceKind};
+use crate::domain::id::{CustomerId, ProductSpecId, ResellerId, ServiceSpecId};
+use crate::domain::journal::Account;
+use crate::domain::money::Amount;
+use crate::domain::staff::Permission;
+use crate::domain::time::Timestamp;
+use crate::store::key::{Key as _, under_text};
+use crate::store::{Read, Snapshot, Span, Table, balance_minor};
+
+use super::boxes::{self, LastSeen};
+use super::{OpError, devices, plans};
+
+/// What a name may be, and how many boxes of a customer it means.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum By {
+    /// A contract number, or a MAC: a row for each customer.
+    Account,
+    /// A login, or a MAC: a row for each customer.
+    Login,
+    /// A MAC, else a contract number, else a login: a row for each box.
+    Box,
+}
+
+/// A customer, and the box that is meant.
+#[derive(Debug, Clone)]
+pub struct Row {
+    pub customer: Customer,
+    pub device: Option<Device>,
+}
+
+/// Customers that are shown at once, where all are asked for.
+pub const ROWS_AT_ONCE: usize = 500;
+
+/// The rows that names mean, in the order of their creation, each once; and how many names mean
+/// nothing. Customers of other resellers do not exist.
+pub fn named(
+    ctx: &Ctx,
+    read: &impl Read,
+    by: By,
+    names: &[String],
+) -> Result<(Vec<Row>, usize), OpError> {
+    ctx.require(Permission::CustomersRead)?;
+    let mut rows = BTreeMap::new();
+    let mut unknown = 0usize;
+    for name in names {
+        let found = rows_of(ctx, read, by, name)?;
+        if found.is_empty() {
+            unknown = unknown.saturating_add(1);
+        }
+        for row in found {
+            let device = row.device.as_ref().map(|device| device.id);
+            let key = match by {
+                By::Box => (row.customer.id, device),
+                By::Account | By::Login => (row.customer.id, None),
+            };
+            rows.entry(key).or_insert(row);
+        }
+    }
+    Ok((rows.into_values().collect(), unknown))
+}
+
+fn rows_of(ctx: &Ctx, read: &impl Read, by: By, name: &str) -> Result<Vec<Row>, OpError> {
+    let mine = |customer: &Customer| {
+        let reseller = ctx.actor.reseller();
+        !customer.is_deleted() && (reseller.is_none() || reseller == customer.reseller)
+    };
+    if usual_mac(name).is_some()
+        && let Some(seat) = boxes::by_mac(read, name)?.filter(|seat| mine(&seat.customer))
+    {
+        return Ok(vec![Row {
+            customer: seat.customer,
+            device: Some(seat.device),
+        }]);
+    }
+    let indexes: &[Table] = match by {
+        By::Account => &[Table::CustomersByAccount],
+        By::Login => &[Table::CustomersByFoldedLogin],
+        By::Box => &[Table::CustomersByAccount, Table::CustomersByFoldedLogin],
+    };
+    let mut rows = Vec::new();
+    for index in indexes {
+        for number in read.numbers(*index, &under_text(&fold(name)))? {
+            let customer: Customer = super::get(read, CustomerId(number))?;
+            if mine(&customer) {
+                rows.extend(rows_of_customer(read, by, customer)?);
+            }
+        }
+        if !rows.is_empty() {
+            break;
+        }
+    }
+    Ok(rows)
+}
+
+fn rows_of_customer(read: &impl Read, by: By, customer: Customer) -> Result<Vec<Row>, OpError> {
+    let mut boxes = boxes_of(read, customer.id)?.into_iter();
+    let first = Row {
+        device: boxes.next(),
+        customer,
+    };
+    let mut rows = Vec::new();
+    if by == By::Box {
+        rows.extend(boxes.map(|device| Row {
+            customer: first.customer.clone(),
+            device: Some(device),
+        }));
+    }
+    rows.insert(0, first);
+    Ok(rows)
+}
+
+/// The customer's set-top boxes, oldest first.
+pub(super) fn boxes_of(read: &impl Read, customer: CustomerId) -> Result<Vec<Device>, OpError> {
+    let mut boxes = devices::of_customer(read, customer)?;
+    boxes.retain(|device| device.kind == DeviceKind::Stb);
+    Ok(boxes)
+}
+
+/// The rows of all customers after one, at most [`ROWS_AT_ONCE`] customers, and after which one
+/// the next page begins.
+pub fn page(
+    ctx: &Ctx,
+    read: &Snapshot,
+    by: By,
+    after: Option<CustomerId>,
+) -> Result<(Vec<Row>, Option<CustomerId>), OpError> {
+    ctx.require(Permission::CustomersRead)?;
+    let reseller = ctx.actor.reseller();
+    let mut customers = Vec::new();
+    let mut seen = 0usize;
+    let mut last = None;
+    let from = after.map_or_else(Vec::new, |id| CustomerId(id.0.saturating_add(1)).to_bytes());
+    let span = Span {
+        from,
+        ..Span::all()
+    };
+    read.each::<Customer>(&span, &mut |customer| {
+        seen = seen.saturating_add(1);
+        last = Some(customer.id);
+        if !customer.is_deleted() && (reseller.is_none() || reseller == customer.reseller) {
+            customers.push(customer);
+        }
+        Ok(if seen < ROWS_AT_ONCE {
+            ControlFlow::Continue(())
+        } else {
+            ControlFlow::Break(())
+        })
+    })?;
+    let mut rows = Vec::with_capacity(customers.len());
+    for customer in customers {
+        rows.extend(rows_of_customer(read, by, customer)?);
+    }
+    Ok((rows, last.filter(|_| seen == ROWS_AT_ONCE)))
+}
+
+/// Numbers of the boxes that names mean, for what is sent to them.
+#[must_use]
+pub fn devices_of(rows: &[Row]) -> Vec<crate::domain::id::DeviceId> {
+    let devices = rows.iter().filter_map(|row| row.device.as_ref());
+    devices.map(|device| device.id).collect()
+}
+
+/// What a row says beyond the customer and the box.
+#[derive(Debug, Clone)]
+pub struct View {
+    pub seen: LastSeen,
+    /// The operator's key of the present plan, or of the default plan.
+    pub plan: Option<String>,
+    pub plan_ends_at: Option<Timestamp>,
+    /// The key of the plan that follows.
+    pub fallback: Option<String>,
+    /// Optional packages that the customer has, by the operator's key and our number, in the order
+    /// of the keys.
+    pub subscribed: Vec<(String, ServiceSpecId)>,
+    pub reseller: Option<(ResellerId, String)>,
+    /// What is really on the account, where this box bills the customer.
+    pub balance: Option<Amount>,
+}
+
+/// Shows rows; what many of them share is read once.
+pub struct Views<'r, R> {
+    ctx: &'r Ctx,
+    read: &'r R,
+    products: BTreeMap<ProductSpecId, ProductSpec>,
+    packages: BTreeMap<ServiceSpecId, String>,
+    resellers: BTreeMap<ResellerId, String>,
+    default_plan: Option<Option<ProductSpecId>>,
+}
+
+impl<'r, R: Read> Views<'r, R> {
+    pub fn new(ctx: &'r Ctx, read: &'r R) -> Self {
+        Self {
+            ctx,
+            read,
+            products: BTreeMap::new(),
+            packages: BTreeMap::new(),
+            resellers: BTreeMap::new(),
+            default_plan: None,
+        }
+    }
+
+    /// What the box of a row last told us.
+    pub fn seen(&self, row: &Row) -> Result<LastSeen, OpError> {
+        match &row.device {
+            Some(device) => Ok(boxes::last_seen(self.ctx, self.read, device.id)?),
+            None => Ok(LastSeen::default()),
+        }
+    }
+
+    /// Who sold it.
+    pub fn reseller(&mut self, row: &Row) -> Result<Option<(ResellerId, String)>, OpError> {
+        let Some(id) = row.customer.reseller else {
+            return Ok(None);
+        };
+        if !self.resellers.contains_key(&id) {
+            let name = self.read.get::<Reseller>(&id)?.map(|held| held.name);
+            self.resellers.insert(id, name.unwrap_or_default());
+        }
+        Ok(self.resellers.get(&id).map(|name| (id, name.clone())))
+    }
+
+    /// Optional packages that the customer has of the present plan.
+    pub fn subscribed(&mut self, row: &Row) -> Result<Vec<(String, ServiceSpecId)>, OpError> {
+        let order = plans::present(self.read, &row.customer, self.ctx.now)?;
+        match order {
+            Some(order) => self.chosen(&row.customer, order.product),
+            None => Ok(Vec::new()),
+        }
+    }
+
+    pub fn view(&mut self, row: &Row) -> Result<View, OpError> {
+        let (ctx, read) = (self.ctx, self.read);
+        let customer = &row.customer;
+        let order = plans::present(read, customer, ctx.now)?;
+        let default = self.default_plan()?;
+        let product = order.as_ref().map(|order| order.product).or(default);
+        let subscribed = match &order {
+            Some(order) => self.chosen(customer, order.product)?,
+            None => Vec::new(),
+        };
+        let plan_ends_at = order.as_ref().and_then(|order| order.expires_at);
+        let follows = order.as_ref().and_then(|order| order.fallback_product);
+        // Without an end nothing follows by itself; what was chosen is still shown.
+        let follows = follows.or(default.filter(|_| plan_ends_at.is_some()));
+        let bills = order
+            .as_ref()
+            .is_some_and(|order| order.offer.is_some() && order.billing != Billing::External);
+        let balance = if bills {
+            let currency = ctx.app.company().currency;
+            let minor = balance_minor(read, &Account::Customer(customer.id), currency)?;
+            Some(Amount { minor, currency })
+        } else {
+            None
+        };
+        Ok(View {
+            seen: self.seen(row)?,
+            plan: self.plan_key(product)?,
+            plan_ends_at,
+            fallback: self.plan_key(follows)?,
+            subscribed,
+            reseller: self.reseller(row)?,
+            balance,
+        })
+    }
+
+    fn default_plan(&mut self) -> Result<Option<ProductSpecId>, OpError> {
+        if let Some(known) = self.default_plan {
+            return Ok(known);
+        }
+        let found = plans::default_plan(self.read)?;
+        let id = found.as_ref().map(|plan| plan.id);
+        if let Some(plan) = found {
+            self.products.insert(plan.id, plan);
+        }
+        self.default_plan = Some(id);
+        Ok(id)
+    }
+
+    fn product(&mut self, id: ProductSpecId) -> Result<Option<&ProductSpec>, OpError> {
+        if !self.products.contains_key(&id)
+            && let Some(product) = self.read.get::<ProductSpec>(&id)?
+        {
+            self.products.insert(id, product);
+        }
+        Ok(self.products.get(&id))
+    }
+
+    fn plan_key(&mut self, id: Option<ProductSpecId>) -> Result<Option<String>, OpError> {
+        let Some(id) = id else {
+            return Ok(None);
+        };
+        let product = self.product(id)?;
+        Ok(product.map(|product| product.external_id.clone().unwrap_or_default()))
+    }
+
+    fn chosen(
+        &mut self,
+        customer: &Customer,
+        plan: ProductSpecId,
+    ) -> Result<Vec<(String, ServiceSpecId)>, OpError> {
+        let chosen = &customer.box_profile.chosen_packages;
+        if chosen.is_empty() {
+            return Ok(Vec::new());
+        }
+        let Some(product) = self.product(plan)? else {
+            return Ok(Vec::new());
+        };
+        let optional = &product.optional_service_specs;
+        let held: Vec<ServiceSpecId> = chosen
+            .iter()
+            .copied()
+            .filter(|spec| optional.contains(spec))
+            .collect();
+        let mut keys = Vec::with_capacity(held.len());
+        for id in held {
+            if !self.packages.contains_key(&id) {
+                let spec = self.read.get::<ServiceSpec>(&id)?;
+                let key = spec.and_then(|spec| spec.external_id).unwrap_or_default();
+                self.packages.insert(id, key);
+            }
+            let key = self.packages.get(&id).cloned().unwrap_or_default();
+            keys.push((key, id));
+        }
+        keys.sort();
+        Ok(keys)
+    }
+}
