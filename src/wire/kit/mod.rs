@@ -1,8 +1,10 @@
-//! What all dialects share: request ids, client addresses, limits, JSON bodies, query strings.
+//! What all dialects share: request ids, client addresses, limits, JSON bodies, query strings,
+//! and the ways of PHP.
 //!
 //! Must not know any dialect, nor what an operation does.
 
 pub mod json;
+pub mod php;
 pub mod query;
 
 use std::net::{IpAddr, SocketAddr};
