@@ -98,7 +98,8 @@ impl App {
             Ok(fresh)
         })?;
         let keys = Keys::new(&secret, &config.alphaott.service_provider);
-        let passwords = Passwords::new(&config.passwords)?;
+        let proving = entropy.bytes().context("no randomness")?;
+        let passwords = Passwords::new(&config.passwords, proving)?;
         let outbound = Outbound::new(&config)?;
         let metrics = Metrics::default();
         let run = entropy.hex::<4>().context("no randomness")?;

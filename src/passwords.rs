@@ -3,15 +3,20 @@
 //! One hash takes tens of milliseconds of a core and megabytes of memory, so a storm of sign-ins
 //! must wait in a short line and be turned away at its end instead of eating the box.
 
+use std::collections::HashMap;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
 
+use arc_swap::ArcSwap;
 use argon2::password_hash::{PasswordHasher as _, PasswordVerifier as _};
 use argon2::{Algorithm, Argon2, Params, Version};
+use hmac::{Hmac, KeyInit as _, Mac as _};
+use sha2::Sha256;
 use tokio::sync::Semaphore;
 
 use crate::config::PasswordSettings;
 use crate::domain::staff::Secret;
+use crate::domain::time::Timestamp;
 
 /// Why no hash was made or compared.
 #[derive(Debug, thiserror::Error)]
@@ -31,10 +36,19 @@ pub struct Passwords {
     waiting_max: usize,
     /// Compared against where there is no such operator, so that a wrong name takes as long.
     decoy: String,
+    /// Proofs of what was verified, and until when they hold.
+    remembered: ArcSwap<HashMap<[u8; 32], Timestamp>>,
+    /// Makes the proofs: worthless outside of this process.
+    key: [u8; 32],
 }
 
+/// Most proofs that are remembered; one more makes a new beginning.
+const REMEMBERED_MAX: usize = 1_024;
+/// How long a proof holds, in seconds.
+const REMEMBERED_SECONDS: i64 = 300;
+
 impl Passwords {
-    pub fn new(settings: &PasswordSettings) -> anyhow::Result<Self> {
+    pub fn new(settings: &PasswordSettings, key: [u8; 32]) -> anyhow::Result<Self> {
         let params = Params::new(settings.memory_kib, settings.passes, settings.lanes, None)
             .map_err(|error| anyhow::anyhow!("passwords: {error}"))?;
         // No hash of anything: only its cost counts, and making a real one would cost as much.
@@ -48,6 +62,8 @@ impl Passwords {
             waiting: AtomicUsize::new(0),
             waiting_max: settings.waiting_max,
             decoy,
+            remembered: ArcSwap::default(),
+            key,
         })
     }
 
@@ -76,6 +92,49 @@ impl Passwords {
                 .is_ok()
         });
         Ok(matches.await? && known)
+    }
+
+    /// As [`Passwords::verify`], for a script that sends its password with every request: what was
+    /// verified is remembered for some minutes, under a keyed hash of password and stored hash, so
+    /// that a new password is no longer vouched for by the old one.
+    pub async fn verify_again(
+        &self,
+        password: String,
+        stored: Option<Secret>,
+        now: Timestamp,
+    ) -> Result<bool, PasswordError> {
+        let Some(proof) = stored
+            .as_ref()
+            .and_then(|stored| self.proof(&password, stored))
+        else {
+            return self.verify(password, stored).await;
+        };
+        let holds = |until: &Timestamp| *until > now;
+        if self.remembered.load().get(&proof).is_some_and(holds) {
+            return Ok(true);
+        }
+        let matches = self.verify(password, stored).await?;
+        if matches {
+            let until = now.saturating_add_seconds(REMEMBERED_SECONDS);
+            self.remembered.rcu(|held| {
+                let mut held = HashMap::clone(held);
+                held.retain(|_, until| holds(until));
+                if held.len() >= REMEMBERED_MAX {
+                    held.clear();
+                }
+                held.insert(proof, until);
+                held
+            });
+        }
+        Ok(matches)
+    }
+
+    fn proof(&self, password: &str, stored: &Secret) -> Option<[u8; 32]> {
+        let mut mac = Hmac::<Sha256>::new_from_slice(&self.key).ok()?;
+        mac.update(stored.0.as_bytes());
+        mac.update(&[0]);
+        mac.update(password.as_bytes());
+        Some(mac.finalize().into_bytes().into())
     }
 
     async fn in_line<T: Send + 'static>(

@@ -120,6 +120,41 @@ pub async fn deliver(app: Arc<App>, closing: CancellationToken) {
     }
 }
 
+/// Shortest time between two writes of what boxes told us.
+const BETWEEN_SAVES: Duration = Duration::from_secs(1);
+/// How long it may take until the file knows when a box was seen last.
+const SEEN_SAVED_EVERY: Duration = Duration::from_mins(15);
+
+/// Writes what boxes told us, in the background, until the box goes down; and once more then. Runs
+/// under every clock: boxes have their own.
+pub async fn save_boxes(app: Arc<App>, closing: CancellationToken) {
+    let mut all = tokio::time::interval(SEEN_SAVED_EVERY);
+    all.tick().await;
+    loop {
+        let everything = tokio::select! {
+            () = app.unsaved.notified() => false,
+            _ = all.tick() => true,
+            () = closing.cancelled() => break,
+        };
+        save(&app, everything).await;
+        tokio::select! {
+            () = tokio::time::sleep(BETWEEN_SAVES) => {}
+            () = closing.cancelled() => break,
+        }
+    }
+    save(&app, true).await;
+}
+
+async fn save(app: &Arc<App>, everything: bool) {
+    let ctx = Ctx {
+        dialect: DIALECT,
+        ..Ctx::system(Arc::clone(app))
+    };
+    if let Err(error) = ops::boxes::save(&ctx, everything).await {
+        tracing::warn!(%error, "boxes.not_saved");
+    }
+}
+
 /// Works everything that is due. Answers how long nothing will be.
 async fn turn(app: &Arc<App>) -> Duration {
     let ctx = Ctx {

@@ -20,6 +20,7 @@ pub mod middleware;
 pub mod order_life;
 pub mod orders;
 pub mod outbox;
+pub mod packages;
 pub mod pages;
 pub mod payments;
 pub mod plans;

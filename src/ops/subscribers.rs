@@ -13,7 +13,7 @@ use crate::domain::contact::{fold, usual_mac};
 use crate::domain::content::Reseller;
 use crate::domain::customer::Customer;
 use crate::domain::device::{Device, DeviceKind};
-use crate::domain::id::{CustomerId, ProductSpecId, ResellerId, ServiceSpecId};
+use crate::domain::id::{ChannelId, CustomerId, ProductSpecId, ResellerId, ServiceSpecId};
 use crate::domain::journal::Account;
 use crate::domain::money::Amount;
 use crate::domain::staff::Permission;
@@ -47,7 +47,7 @@ pub const ROWS_AT_ONCE: usize = 500;
 
 /// The rows that names mean, in the order of their creation, each once; and how many names mean
 /// nothing. Customers of other resellers do not exist.
-pub fn named(
+pub(super) fn named(
     ctx: &Ctx,
     read: &impl Read,
     by: By,
@@ -130,9 +130,67 @@ pub(super) fn boxes_of(read: &impl Read, customer: CustomerId) -> Result<Vec<Dev
     Ok(boxes)
 }
 
+/// The rows that names mean, and how many names mean nothing.
+pub fn find(ctx: &Ctx, by: By, names: &[String]) -> Result<(Vec<Row>, usize), OpError> {
+    named(ctx, &ctx.snapshot()?, by, names)
+}
+
+/// How much of a row is looked up.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Detail {
+    Row,
+    /// Single channels too.
+    Channels,
+}
+
+/// As [`find`], with what is shown of the rows.
+pub fn look_up(
+    ctx: &Ctx,
+    by: By,
+    names: &[String],
+    detail: Detail,
+) -> Result<(Vec<(Row, View)>, usize), OpError> {
+    let snapshot = ctx.snapshot()?;
+    let (rows, unknown) = named(ctx, &snapshot, by, names)?;
+    Ok((Views::new(ctx, &snapshot, detail).all(rows)?, unknown))
+}
+
+/// What is shown of rows that were just made or changed: the customers and boxes as they are now.
+pub fn look_again(ctx: &Ctx, rows: &[Row]) -> Result<Vec<(Row, View)>, OpError> {
+    ctx.require(Permission::CustomersRead)?;
+    let snapshot = ctx.snapshot()?;
+    let mut present = Vec::with_capacity(rows.len());
+    for row in rows {
+        let device = match &row.device {
+            Some(device) => snapshot.get::<Device>(&device.id)?,
+            None => None,
+        };
+        present.push(Row {
+            customer: super::get(&snapshot, row.customer.id)?,
+            device,
+        });
+    }
+    Views::new(ctx, &snapshot, Detail::Row).all(present)
+}
+
+/// A part of all rows, and after which customer the next part begins; `None`: it was the last.
+pub type Page = (Vec<(Row, View)>, Option<CustomerId>);
+
+/// The rows of all customers after one, a page of them.
+pub fn look_through(
+    ctx: &Ctx,
+    by: By,
+    after: Option<CustomerId>,
+    detail: Detail,
+) -> Result<Page, OpError> {
+    let snapshot = ctx.snapshot()?;
+    let (rows, next) = page(ctx, &snapshot, by, after)?;
+    Ok((Views::new(ctx, &snapshot, detail).all(rows)?, next))
+}
+
 /// The rows of all customers after one, at most [`ROWS_AT_ONCE`] customers, and after which one
 /// the next page begins.
-pub fn page(
+fn page(
     ctx: &Ctx,
     read: &Snapshot,
     by: By,
@@ -189,10 +247,14 @@ pub struct View {
     pub reseller: Option<(ResellerId, String)>,
     /// What is really on the account, where this box bills the customer.
     pub balance: Option<Amount>,
+    /// Single channels as they were listed, those that are gone left out; `None`: never listed, or
+    /// not looked up.
+    pub channels: Option<Vec<String>>,
 }
 
 /// Shows rows; what many of them share is read once.
-pub struct Views<'r, R> {
+struct Views<'r, R> {
+    detail: Detail,
     ctx: &'r Ctx,
     read: &'r R,
     products: BTreeMap<ProductSpecId, ProductSpec>,
@@ -202,8 +264,9 @@ pub struct Views<'r, R> {
 }
 
 impl<'r, R: Read> Views<'r, R> {
-    pub fn new(ctx: &'r Ctx, read: &'r R) -> Self {
+    fn new(ctx: &'r Ctx, read: &'r R, detail: Detail) -> Self {
         Self {
+            detail,
             ctx,
             read,
             products: BTreeMap::new(),
@@ -213,8 +276,17 @@ impl<'r, R: Read> Views<'r, R> {
         }
     }
 
+    fn all(mut self, rows: Vec<Row>) -> Result<Vec<(Row, View)>, OpError> {
+        let mut shown = Vec::with_capacity(rows.len());
+        for row in rows {
+            let view = self.view(&row)?;
+            shown.push((row, view));
+        }
+        Ok(shown)
+    }
+
     /// What the box of a row last told us.
-    pub fn seen(&self, row: &Row) -> Result<LastSeen, OpError> {
+    fn seen(&self, row: &Row) -> Result<LastSeen, OpError> {
         match &row.device {
             Some(device) => Ok(boxes::last_seen(self.ctx, self.read, device.id)?),
             None => Ok(LastSeen::default()),
@@ -222,7 +294,7 @@ impl<'r, R: Read> Views<'r, R> {
     }
 
     /// Who sold it.
-    pub fn reseller(&mut self, row: &Row) -> Result<Option<(ResellerId, String)>, OpError> {
+    fn reseller(&mut self, row: &Row) -> Result<Option<(ResellerId, String)>, OpError> {
         let Some(id) = row.customer.reseller else {
             return Ok(None);
         };
@@ -233,16 +305,7 @@ impl<'r, R: Read> Views<'r, R> {
         Ok(self.resellers.get(&id).map(|name| (id, name.clone())))
     }
 
-    /// Optional packages that the customer has of the present plan.
-    pub fn subscribed(&mut self, row: &Row) -> Result<Vec<(String, ServiceSpecId)>, OpError> {
-        let order = plans::present(self.read, &row.customer, self.ctx.now)?;
-        match order {
-            Some(order) => self.chosen(&row.customer, order.product),
-            None => Ok(Vec::new()),
-        }
-    }
-
-    pub fn view(&mut self, row: &Row) -> Result<View, OpError> {
+    fn view(&mut self, row: &Row) -> Result<View, OpError> {
         let (ctx, read) = (self.ctx, self.read);
         let customer = &row.customer;
         let order = plans::present(read, customer, ctx.now)?;
@@ -274,7 +337,32 @@ impl<'r, R: Read> Views<'r, R> {
             subscribed,
             reseller: self.reseller(row)?,
             balance,
+            channels: match self.detail {
+                Detail::Row => None,
+                Detail::Channels => self.channels(customer)?,
+            },
         })
+    }
+
+    fn channels(&self, customer: &Customer) -> Result<Option<Vec<String>>, OpError> {
+        let held = plans::channels_of(self.read, customer.id)?;
+        let written = customer.box_profile.single_channels.clone();
+        if written.is_none() && held.is_empty() {
+            return Ok(None);
+        }
+        let mut list = written.unwrap_or_default();
+        // What was taken away one by one is no longer listed; what was given so is.
+        list.retain(|text| {
+            text.parse()
+                .map_or(true, |id| held.contains(&ChannelId(id)))
+        });
+        for channel in held {
+            let text = channel.0.to_string();
+            if !list.contains(&text) {
+                list.push(text);
+            }
+        }
+        Ok(Some(list))
     }
 
     fn default_plan(&mut self) -> Result<Option<ProductSpecId>, OpError> {

@@ -5,6 +5,7 @@ pub mod console;
 pub mod kit;
 mod pay;
 mod site;
+pub mod stalker;
 
 use std::sync::Arc;
 
@@ -25,6 +26,7 @@ use kit::{Edge, TooMuch, edge};
 /// | `/` | redirect to the console |
 /// | `/console` | the console and its API |
 /// | setting `alphaott.prefix` | AlphaOTT integration APIs |
+/// | `/stalker_portal/api` | Stalker REST API v1 |
 /// | `/pay/{code}` | hosted payment page |
 /// | `/docs` | the API reference |
 /// | `/healthz`, `/readyz`, `/metrics` | for machines |
@@ -51,7 +53,19 @@ pub fn router(app: &Arc<App>, closing: &CancellationToken) -> Router {
             at_edge(app, closing, pay::DIALECT, console::error::too_much),
             edge,
         ));
+    let stalker = stalker::router()
+        .layer(CatchPanicLayer::custom(
+            |_: Box<dyn std::any::Any + Send>| stalker::panicked(),
+        ))
+        .layer(from_fn_with_state(
+            Edge {
+                uri_bytes_max: stalker::URI_BYTES_MAX,
+                ..at_edge(app, closing, stalker::DIALECT, stalker::too_much)
+            },
+            edge,
+        ));
     Router::new()
+        .merge(stalker)
         .merge(console)
         .merge(pay)
         .merge(site)
@@ -86,6 +100,7 @@ fn at_edge(
         app: Arc::clone(app),
         dialect,
         counters,
+        uri_bytes_max: kit::URI_BYTES_MAX,
         closing: closing.clone(),
         refuse,
     }

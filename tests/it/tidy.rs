@@ -35,9 +35,10 @@ const MAY_USE: &[(&str, &str)] = &[
     ("wire::console", "app domain letters ops paper wire::kit"),
     ("wire::pay", "app domain letters ops wire::kit"),
     ("wire::site", "app domain ops wire::kit"),
+    ("wire::stalker", "app domain ops wire::kit"),
     (
         "wire",
-        "app wire::alphaott wire::console wire::kit wire::pay wire::site",
+        "app wire::alphaott wire::console wire::kit wire::pay wire::site wire::stalker",
     ),
     ("command", "app domain ops"),
     ("control", "app command outbound"),
