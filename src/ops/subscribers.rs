@@ -57,7 +57,11 @@ pub(super) fn named(
     let mut rows = BTreeMap::new();
     let mut unknown = 0usize;
     for name in names {
-        let found = rows_of(ctx, read, by, name)?;
+        let mut found = rows_of(ctx, read, by, name)?;
+        if found.is_empty() && name.contains('+') {
+            // What a form writes for a blank (stalker-rest-v1 B27).
+            found = rows_of(ctx, read, by, &name.replace('+', " "))?;
+        }
         if found.is_empty() {
             unknown = unknown.saturating_add(1);
         }
@@ -91,19 +95,28 @@ fn rows_of(ctx: &Ctx, read: &impl Read, by: By, name: &str) -> Result<Vec<Row>, 
         By::Login => &[Table::CustomersByFoldedLogin],
         By::Box => &[Table::CustomersByAccount, Table::CustomersByFoldedLogin],
     };
-    let mut rows = Vec::new();
     for index in indexes {
+        let mut customers: Vec<Customer> = Vec::new();
         for number in read.numbers(*index, &under_text(&fold(name)))? {
-            let customer: Customer = super::get(read, CustomerId(number))?;
-            if mine(&customer) {
-                rows.extend(rows_of_customer(read, by, customer)?);
-            }
+            customers.push(super::get(read, CustomerId(number))?);
         }
-        if !rows.is_empty() {
-            break;
+        customers.retain(mine);
+        // Logins that differ in case only are possible in other dialects: the one that is meant
+        // exactly is meant alone.
+        let exact = |customer: &Customer| customer.login.as_deref() == Some(name);
+        if *index == Table::CustomersByFoldedLogin && customers.iter().any(exact) {
+            customers.retain(exact);
         }
+        if customers.is_empty() {
+            continue;
+        }
+        let mut rows = Vec::with_capacity(customers.len());
+        for customer in customers {
+            rows.extend(rows_of_customer(read, by, customer)?);
+        }
+        return Ok(rows);
     }
-    Ok(rows)
+    Ok(Vec::new())
 }
 
 fn rows_of_customer(read: &impl Read, by: By, customer: Customer) -> Result<Vec<Row>, OpError> {
@@ -309,16 +322,21 @@ impl<'r, R: Read> Views<'r, R> {
         let (ctx, read) = (self.ctx, self.read);
         let customer = &row.customer;
         let order = plans::present(read, customer, ctx.now)?;
-        let default = self.default_plan()?;
-        let product = order.as_ref().map(|order| order.product).or(default);
+        let plan_ends_at = order.as_ref().and_then(|order| order.expires_at);
+        let follows = order.as_ref().and_then(|order| order.fallback_product);
+        // Without an end nothing follows by itself; what was chosen is still shown.
+        let follows = match follows {
+            None if plan_ends_at.is_some() => self.default_plan()?,
+            chosen => chosen,
+        };
+        let product = match &order {
+            Some(order) => Some(order.product),
+            None => self.default_plan()?,
+        };
         let subscribed = match &order {
             Some(order) => self.chosen(customer, order.product)?,
             None => Vec::new(),
         };
-        let plan_ends_at = order.as_ref().and_then(|order| order.expires_at);
-        let follows = order.as_ref().and_then(|order| order.fallback_product);
-        // Without an end nothing follows by itself; what was chosen is still shown.
-        let follows = follows.or(default.filter(|_| plan_ends_at.is_some()));
         let bills = order
             .as_ref()
             .is_some_and(|order| order.offer.is_some() && order.billing != Billing::External);
