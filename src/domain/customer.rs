@@ -86,6 +86,12 @@ pub enum CustomerPassword {
     Hash(Secret),
     /// Reset by the operator at that instant: the old one no longer works, a new one must be set.
     Reset(Timestamp),
+    /// A salted hash under a key of the box, made at once: billing scripts bring passwords by the
+    /// thousand. `Hardened` takes its place as soon as there is time.
+    /// In hexadecimal digits, the salt first.
+    Quick(Secret),
+    /// The salt of the quick hash, and an argon2id hash in PHC form of that hash.
+    Hardened(Secret),
 }
 
 /// How a carrier bills the customer for partners' charges.

@@ -15,6 +15,7 @@ pub mod demo;
 pub mod devices;
 pub mod events;
 pub mod exports;
+pub mod hardening;
 pub mod invoices;
 pub mod middleware;
 pub mod order_life;

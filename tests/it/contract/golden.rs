@@ -759,6 +759,14 @@ fn variants_with_contents_keep_their_positions() {
             vec![1, 1, b'x'],
         ),
         (bytes_of(&CustomerPassword::Reset(first)), vec![2, 0]),
+        (
+            bytes_of(&CustomerPassword::Quick(Secret(text("x")))),
+            vec![3, 1, b'x'],
+        ),
+        (
+            bytes_of(&CustomerPassword::Hardened(Secret(text("x")))),
+            vec![4, 1, b'x'],
+        ),
         (bytes_of(&Content::All), vec![0]),
         (
             bytes_of(&Content::Channels(vec![ChannelId(5)])),
