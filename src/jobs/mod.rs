@@ -120,6 +120,50 @@ pub async fn deliver(app: Arc<App>, closing: CancellationToken) {
     }
 }
 
+/// Boxes that come together are written together.
+const GATHERED_IN: Duration = Duration::from_millis(500);
+/// How often it is written that boxes were seen.
+const SEEN_EVERY: Duration = Duration::from_mins(5);
+
+/// Writes what boxes told us, until the box goes down; what is left then, [`save_presence`] writes.
+pub async fn keep_presence(app: Arc<App>, closing: CancellationToken) {
+    let mut seen = app.stopwatch();
+    while !closing.is_cancelled() {
+        let woken = app.unsaved.notified();
+        tokio::select! {
+            () = tokio::time::sleep(SLEEP_MAX) => {}
+            () = woken => tokio::select! {
+                () = tokio::time::sleep(GATHERED_IN) => {}
+                () = closing.cancelled() => return,
+            },
+            () = closing.cancelled() => return,
+        }
+        let all = seen.elapsed() >= SEEN_EVERY;
+        if all {
+            seen = app.stopwatch();
+        }
+        if !save_presence(&app, all).await {
+            tokio::select! {
+                () = tokio::time::sleep(AFTER_FAILURE) => {}
+                () = closing.cancelled() => return,
+            }
+        }
+    }
+}
+
+/// Writes what boxes told us; with `all` also when they were seen. Answers whether that went well.
+pub async fn save_presence(app: &Arc<App>, all: bool) -> bool {
+    let ctx = Ctx {
+        dialect: DIALECT,
+        ..Ctx::system(Arc::clone(app))
+    };
+    let saved = ops::boxes::save(&ctx, all).await;
+    if let Err(error) = &saved {
+        tracing::error!(%error, "presence.not_saved");
+    }
+    saved.is_ok()
+}
+
 /// Works everything that is due. Answers how long nothing will be.
 async fn turn(app: &Arc<App>) -> Duration {
     let ctx = Ctx {

@@ -6,6 +6,7 @@ pub mod activity;
 pub mod apply;
 pub mod billing_system;
 mod books;
+pub mod box_login;
 pub mod boxes;
 pub mod catalogue;
 pub mod charges;
@@ -28,6 +29,7 @@ pub mod services;
 pub mod staff;
 pub mod stripe;
 pub mod upkeep;
+pub mod viewing;
 pub mod vouchers;
 
 use serde::Serialize;

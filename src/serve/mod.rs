@@ -90,6 +90,9 @@ pub async fn start(setup: Setup) -> anyhow::Result<Running> {
     if !app.clock.is_test() {
         tasks.spawn(jobs::run(Arc::clone(&app), closing.clone()));
     }
+    if app.config.stalker.enabled {
+        tasks.spawn(jobs::keep_presence(Arc::clone(&app), closing.clone()));
+    }
     if app.outbound.mail.is_some() {
         tasks.spawn(jobs::deliver(Arc::clone(&app), closing.clone()));
     }
@@ -140,6 +143,7 @@ impl Running {
             tracing::warn!("requests were still in flight after 20 s and are cut off");
         }
         let app = self.app;
+        jobs::save_presence(&app, true).await;
         // Closing waits for the writer's last commit.
         let _ = tokio::task::spawn_blocking(move || app.store.close()).await;
     }
