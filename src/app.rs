@@ -23,6 +23,7 @@ use crate::passwords::Passwords;
 use crate::presence::Presence;
 use crate::store::{Read as _, Snapshot, Storage, Store, StoreError, Table};
 use crate::telemetry::Metrics;
+use crate::tries::Tries;
 
 /// The running box: everything that lives as long as the process.
 pub struct App {
@@ -32,6 +33,8 @@ pub struct App {
     pub config: Config,
     pub keys: Keys,
     pub passwords: Passwords,
+    /// Viewers' passwords that did not fit.
+    pub tries: Tries,
     pub outbound: Outbound,
     pub metrics: Metrics,
     /// Front part and counter of the names of requests.
@@ -112,6 +115,7 @@ impl App {
             config,
             keys,
             passwords,
+            tries: Tries::default(),
             outbound,
             metrics,
             run,

@@ -16,6 +16,7 @@ pub mod outbound;
 pub mod passwords;
 pub mod presence;
 pub mod telemetry;
+pub mod tries;
 
 pub mod ops;
 

@@ -183,6 +183,14 @@ impl LocalDate {
         Some(Self::of(date))
     }
 
+    /// 0 for Monday to 6 for Sunday.
+    #[must_use]
+    pub fn weekday(self) -> usize {
+        // 1970 began on a Thursday.
+        let days = self.0.saturating_add(3).rem_euclid(7);
+        usize::try_from(days).unwrap_or(0)
+    }
+
     /// Days from `self` to `later`; negative if that is earlier.
     #[must_use]
     pub fn days_until(self, later: Self) -> i32 {

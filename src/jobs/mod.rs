@@ -159,39 +159,48 @@ pub async fn harden(app: Arc<App>, closing: CancellationToken) {
     }
 }
 
-/// Shortest time between two writes of what boxes told us.
-const BETWEEN_SAVES: Duration = Duration::from_secs(1);
-/// How long it may take until the file knows when a box was seen last.
-const SEEN_SAVED_EVERY: Duration = Duration::from_mins(15);
+/// Boxes that come together are written together.
+const GATHERED_IN: Duration = Duration::from_millis(500);
+/// How often it is written that boxes were seen.
+const SEEN_EVERY: Duration = Duration::from_mins(5);
 
-/// Writes what boxes told us, in the background, until the box goes down; and once more then. Runs
-/// under every clock: boxes have their own.
-pub async fn save_boxes(app: Arc<App>, closing: CancellationToken) {
-    let mut all = tokio::time::interval(SEEN_SAVED_EVERY);
-    all.tick().await;
-    loop {
-        let everything = tokio::select! {
-            () = app.unsaved.notified() => false,
-            _ = all.tick() => true,
-            () = closing.cancelled() => break,
-        };
-        save(&app, everything).await;
+/// Writes what boxes told us, until the box goes down; what is left then, [`save_presence`] writes.
+pub async fn keep_presence(app: Arc<App>, closing: CancellationToken) {
+    let mut seen = app.stopwatch();
+    while !closing.is_cancelled() {
+        let woken = app.unsaved.notified();
         tokio::select! {
-            () = tokio::time::sleep(BETWEEN_SAVES) => {}
-            () = closing.cancelled() => break,
+            () = tokio::time::sleep(SLEEP_MAX) => {}
+            () = woken => tokio::select! {
+                () = tokio::time::sleep(GATHERED_IN) => {}
+                () = closing.cancelled() => return,
+            },
+            () = closing.cancelled() => return,
+        }
+        let all = seen.elapsed() >= SEEN_EVERY;
+        if all {
+            seen = app.stopwatch();
+        }
+        if !save_presence(&app, all).await {
+            tokio::select! {
+                () = tokio::time::sleep(AFTER_FAILURE) => {}
+                () = closing.cancelled() => return,
+            }
         }
     }
-    save(&app, true).await;
 }
 
-async fn save(app: &Arc<App>, everything: bool) {
+/// Writes what boxes told us; with `all` also when they were seen. Answers whether that went well.
+pub async fn save_presence(app: &Arc<App>, all: bool) -> bool {
     let ctx = Ctx {
         dialect: DIALECT,
         ..Ctx::system(Arc::clone(app))
     };
-    if let Err(error) = ops::boxes::save(&ctx, everything).await {
-        tracing::warn!(%error, "boxes.not_saved");
+    let saved = ops::boxes::save(&ctx, all).await;
+    if let Err(error) = &saved {
+        tracing::error!(%error, "presence.not_saved");
     }
+    saved.is_ok()
 }
 
 /// Works everything that is due. Answers how long nothing will be.

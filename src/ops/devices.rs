@@ -66,15 +66,7 @@ pub async fn add(
     ctx.require(Permission::CustomersWrite)?;
     ctx.write(move |ctx, tx| {
         let customer: Customer = super::find(tx, &customer)?;
-        let index = Table::DevicesByCustomer;
-        let max = DEVICES_PER_CUSTOMER_MAX;
-        if tx.count_up_to(index, &owned_by(customer.id), max)? >= max {
-            return Err(Refusal::TooMany {
-                what: "devices",
-                max,
-            }
-            .into());
-        }
+        room_for_one(tx, customer.id)?;
         let removed = match &wish.id {
             Some(handle) => removed_device(tx, handle)?,
             None => None,
@@ -113,6 +105,49 @@ pub async fn add(
         Ok(devices)
     })
     .await
+}
+
+/// Adds the box that a customer signed in on.
+pub(super) fn add_box(
+    ctx: &Ctx,
+    tx: &mut Tx<'_>,
+    customer: CustomerId,
+    mac: String,
+    model: String,
+) -> Result<Device, OpError> {
+    room_for_one(tx, customer)?;
+    let device = Device {
+        id: tx.next_id()?,
+        foreign_id: None,
+        customer,
+        kind: DeviceKind::Stb,
+        status: DeviceStatus::Active,
+        model,
+        platform: String::new(),
+        brand: String::new(),
+        serial: String::new(),
+        mac,
+        created_at: ctx.now,
+        removed_at: None,
+    };
+    check_mac(tx, &device)?;
+    super::create(ctx, tx, "device.add", &device)?;
+    note(ctx, tx, &device, ActivityAction::DeviceAdded, Vec::new())?;
+    Ok(device)
+}
+
+/// Refuses one more device than a customer may have.
+fn room_for_one(read: &impl Read, customer: CustomerId) -> Result<(), OpError> {
+    let max = DEVICES_PER_CUSTOMER_MAX;
+    let held = read.count_up_to(Table::DevicesByCustomer, &owned_by(customer), max)?;
+    if held >= max {
+        return Err(Refusal::TooMany {
+            what: "devices",
+            max,
+        }
+        .into());
+    }
+    Ok(())
 }
 
 pub async fn set_status(

@@ -6,6 +6,7 @@ pub mod activity;
 pub mod apply;
 pub mod billing_system;
 mod books;
+pub mod box_login;
 pub mod boxes;
 pub mod catalogue;
 pub mod charges;
@@ -33,6 +34,7 @@ pub mod stripe;
 pub mod subscribers;
 pub mod subscribing;
 pub mod upkeep;
+pub mod viewing;
 pub mod vouchers;
 
 use serde::Serialize;

@@ -92,7 +92,7 @@ pub async fn start(setup: Setup) -> anyhow::Result<Running> {
     }
     tasks.spawn(jobs::harden(Arc::clone(&app), closing.clone()));
     if app.config.stalker.enabled {
-        tasks.spawn(jobs::save_boxes(Arc::clone(&app), closing.clone()));
+        tasks.spawn(jobs::keep_presence(Arc::clone(&app), closing.clone()));
     }
     if app.outbound.mail.is_some() {
         tasks.spawn(jobs::deliver(Arc::clone(&app), closing.clone()));
@@ -144,6 +144,7 @@ impl Running {
             tracing::warn!("requests were still in flight after 20 s and are cut off");
         }
         let app = self.app;
+        jobs::save_presence(&app, true).await;
         // Closing waits for the writer's last commit.
         let _ = tokio::task::spawn_blocking(move || app.store.close()).await;
     }

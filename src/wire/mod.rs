@@ -4,6 +4,7 @@ pub mod alphaott;
 pub mod console;
 pub mod kit;
 mod pay;
+mod portal;
 mod site;
 pub mod stalker;
 
@@ -28,6 +29,7 @@ use kit::{Edge, TooMuch, edge};
 /// | setting `alphaott.prefix` | AlphaOTT integration APIs |
 /// | `/stalker_portal/api` | Stalker REST API v1 |
 /// | `/pay/{code}` | hosted payment page |
+/// | `/stalker_portal`, `/c`, `/server/load.php`, `/portal.php` | set-top boxes, where switched on |
 /// | `/docs` | the API reference |
 /// | `/healthz`, `/readyz`, `/metrics` | for machines |
 pub fn router(app: &Arc<App>, closing: &CancellationToken) -> Router {
@@ -64,13 +66,21 @@ pub fn router(app: &Arc<App>, closing: &CancellationToken) -> Router {
             },
             edge,
         ));
-    Router::new()
+    let mut router = Router::new()
         .merge(stalker)
         .merge(console)
         .merge(pay)
         .merge(site)
-        .merge(alphaott)
-        .with_state(Arc::clone(app))
+        .merge(alphaott);
+    if app.config.stalker.enabled {
+        router = router.merge(portal::router().layer(CatchPanicLayer::new()).layer(
+            from_fn_with_state(
+                at_edge(app, closing, portal::DIALECT, portal::too_much),
+                edge,
+            ),
+        ));
+    }
+    router.with_state(Arc::clone(app))
 }
 
 fn alphaott(app: &Arc<App>, closing: &CancellationToken) -> (Router<Arc<App>>, OpenApi) {

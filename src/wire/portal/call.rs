@@ -1,0 +1,240 @@
+//! One request as a box makes it: parameters, cookies, token (stalker-stb-portal §2.2).
+//!
+//! Everything is optional and nothing is refused here: what makes no sense is as if it were not there.
+
+use std::borrow::Cow;
+use std::sync::Arc;
+
+use axum::http::header::{AUTHORIZATION, COOKIE};
+use axum::http::request::Parts;
+use axum::http::{HeaderMap, HeaderName};
+
+use crate::app::{App, Ctx};
+use crate::domain::calendar::Zone;
+use crate::domain::contact::usual_mac;
+use crate::domain::id::{ChannelId, Id};
+use crate::domain::staff::Actor;
+use crate::wire::kit::{RequestId, client_address};
+
+/// Most parameters of one request; further ones are not looked at.
+const PARAMETERS_MAX: usize = 200;
+/// Longest token that a box may present, in bytes.
+const TOKEN_BYTES_MAX: usize = 256;
+/// Longest model and language that are kept, in characters.
+const WORD_CHARS_MAX: usize = 64;
+
+const X_USER_AGENT: HeaderName = HeaderName::from_static("x-user-agent");
+
+/// One request of a box.
+pub struct Call {
+    pub ctx: Ctx,
+    parameters: Vec<(String, String)>,
+    /// What the box says its MAC is. It need not be one.
+    pub mac: Option<String>,
+    pub bearer: Option<String>,
+    timezone: Option<String>,
+    /// The language of the viewer, as the box spells it.
+    pub language: String,
+    pub model: String,
+}
+
+impl Call {
+    /// Query and form are one; what stands in the form counts.
+    #[must_use]
+    pub fn read(app: &Arc<App>, parts: &Parts, form: &[u8]) -> Self {
+        let query = parts.uri.query().unwrap_or_default();
+        let pairs = form_urlencoded::parse(query.as_bytes()).into_owned();
+        let pairs = pairs.chain(form_urlencoded::parse(form).into_owned());
+        let parameters = pairs.take(PARAMETERS_MAX).collect();
+        let request_id = parts.extensions.get::<RequestId>();
+        let ctx = Ctx {
+            actor: Actor::Viewer,
+            dialect: super::DIALECT,
+            request_id: request_id.map_or_else(|| Arc::from("-"), |id| Arc::clone(&id.0)),
+            address: client_address(&parts.extensions),
+            ..Ctx::system(Arc::clone(app))
+        };
+        let mut call = Self {
+            ctx,
+            parameters,
+            mac: None,
+            bearer: bearer(&parts.headers),
+            timezone: None,
+            language: String::new(),
+            model: model(&parts.headers),
+        };
+        call.read_cookies(&parts.headers);
+        if call.mac.is_none() {
+            call.mac = call.text("mac").map(spelt);
+        }
+        call
+    }
+
+    fn read_cookies(&mut self, headers: &HeaderMap) {
+        let cookies = headers.get_all(COOKIE).into_iter();
+        let pairs = cookies
+            .filter_map(|value| value.to_str().ok())
+            .flat_map(|cookies| cookies.split(';'))
+            .filter_map(|pair| pair.trim().split_once('='));
+        for (name, value) in pairs {
+            let value = percent_decoded(value);
+            let value = value.trim().trim_matches('"').trim();
+            if value.is_empty() {
+                continue;
+            }
+            match name {
+                "mac" if self.mac.is_none() => self.mac = Some(spelt(value)),
+                "timezone" => self.timezone = Some(value.to_owned()),
+                "stb_lang" => self.language = value.chars().take(WORD_CHARS_MAX).collect(),
+                _ => {}
+            }
+        }
+    }
+
+    /// A parameter that says something. Of several with a name the last one counts, as in PHP.
+    #[must_use]
+    pub fn text(&self, name: &str) -> Option<&str> {
+        let mut given = self.parameters.iter().rev();
+        let (_, value) = given.find(|(key, _)| key == name)?;
+        Some(value.trim()).filter(|value| !value.is_empty())
+    }
+
+    /// A parameter whose blanks count.
+    #[must_use]
+    pub fn verbatim(&self, name: &str) -> &str {
+        let mut given = self.parameters.iter().rev();
+        given
+            .find(|(key, _)| key == name)
+            .map_or("", |(_, value)| value)
+    }
+
+    /// A whole number that is not negative; 0 where there is none.
+    #[must_use]
+    pub fn number(&self, name: &str) -> u64 {
+        self.text(name)
+            .and_then(|text| text.parse().ok())
+            .unwrap_or(0)
+    }
+
+    /// An id of ours.
+    #[must_use]
+    pub fn id<I: Id>(&self, name: &str) -> Option<I> {
+        self.text(name)?.parse().ok().map(I::new)
+    }
+
+    /// A list of channels, `1,5,7`.
+    #[must_use]
+    pub fn channels(&self, name: &str) -> Vec<ChannelId> {
+        let list = self.text(name).unwrap_or_default().split(',');
+        list.filter_map(|text| text.trim().parse().ok())
+            .map(ChannelId)
+            .collect()
+    }
+
+    /// Whether a switch is on: it comes as `1` or as `true`.
+    #[must_use]
+    pub fn is_on(&self, name: &str) -> bool {
+        matches!(self.text(name), Some("1" | "true"))
+    }
+
+    /// The box's own time zone, else the operator's (§2.2: it may be any nonsense).
+    #[must_use]
+    pub fn zone(&self) -> Zone {
+        let own = self.timezone.as_deref().filter(|name| name.len() <= 64);
+        own.and_then(Zone::parse)
+            .unwrap_or_else(|| self.ctx.app.company().zone.clone())
+    }
+}
+
+/// A MAC as it is compared, if it is one.
+fn spelt(text: &str) -> String {
+    usual_mac(text).unwrap_or_else(|| text.chars().take(WORD_CHARS_MAX).collect())
+}
+
+fn bearer(headers: &HeaderMap) -> Option<String> {
+    let text = headers.get(AUTHORIZATION)?.to_str().ok()?.trim();
+    let (scheme, token) = text.split_once(' ')?;
+    let token = token.trim();
+    let fits = scheme.eq_ignore_ascii_case("bearer") && is_token(token);
+    fits.then(|| token.to_owned())
+}
+
+/// Whether a text can be a token.
+#[must_use]
+pub fn is_token(text: &str) -> bool {
+    (1..=TOKEN_BYTES_MAX).contains(&text.len()) && text.bytes().all(|byte| byte.is_ascii_graphic())
+}
+
+/// `Model: MAG250; Link: WiFi`
+fn model(headers: &HeaderMap) -> String {
+    let text = headers
+        .get(X_USER_AGENT)
+        .and_then(|value| value.to_str().ok());
+    let model = text
+        .and_then(|text| text.strip_prefix("Model:"))
+        .and_then(|rest| rest.split(';').next());
+    let model = model.unwrap_or_default().trim();
+    model.chars().take(WORD_CHARS_MAX).collect()
+}
+
+/// Cookies come percent-encoded or not.
+fn percent_decoded(text: &str) -> Cow<'_, str> {
+    if !text.contains('%') {
+        return Cow::Borrowed(text);
+    }
+    let mut bytes = Vec::with_capacity(text.len());
+    let mut rest = text.as_bytes();
+    while let Some((first, after)) = rest.split_first() {
+        let digit = |index: usize| {
+            let byte = after.get(index).copied()?;
+            char::from(byte).to_digit(16)
+        };
+        match (first, digit(0), digit(1)) {
+            (b'%', Some(high), Some(low)) => {
+                bytes.extend(u8::try_from(high * 16 + low));
+                rest = after.get(2..).unwrap_or_default();
+            }
+            _ => {
+                bytes.push(*first);
+                rest = after;
+            }
+        }
+    }
+    Cow::Owned(String::from_utf8_lossy(&bytes).into_owned())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::{is_token, percent_decoded, spelt};
+    use proptest::prelude::*;
+
+    #[test]
+    fn cookies_are_decoded_where_they_are_encoded() {
+        for (text, decoded) in [
+            ("00%3A1a%3A79", "00:1a:79"),
+            ("Etc/GMT+3", "Etc/GMT+3"),
+            ("Europe%2FBerlin", "Europe/Berlin"),
+            ("%", "%"),
+            ("%4", "%4"),
+            ("%zz%41", "%zzA"),
+        ] {
+            assert_eq!(percent_decoded(text), decoded);
+        }
+        assert_eq!(spelt("001a79aabb01"), "00:1A:79:AA:BB:01");
+        assert_eq!(spelt("undefined"), "undefined");
+    }
+
+    #[test]
+    fn tokens_are_bounded_and_printable() {
+        assert!(is_token("A") && is_token(&"f".repeat(256)));
+        assert!(!is_token("") && !is_token("a b") && !is_token(&"f".repeat(257)));
+    }
+
+    proptest! {
+        #[test]
+        fn fuzz_decoding_never_panics(text in "\\PC{0,40}") {
+            let _ = percent_decoded(&text);
+            let _ = spelt(&text);
+        }
+    }
+}

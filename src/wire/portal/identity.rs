@@ -1,0 +1,88 @@
+//! Who a box is: handshake, profile, signing in and out (stalker-stb-portal §3).
+
+use serde::Serialize;
+
+use crate::domain::contact::usual_mac;
+use crate::ops::OpError;
+use crate::ops::box_login::SignIn;
+use crate::ops::boxes::{self, Seat};
+use crate::ops::viewing::Visit;
+
+use super::answer::Answer;
+use super::call::{Call, is_token};
+use super::{Step, profile};
+
+#[derive(Serialize)]
+struct HandshakeOut<'a> {
+    token: &'a str,
+    random: String,
+    not_valid: u8,
+}
+
+/// `stb/handshake`: the token of the present session again, or a new one (§3.2). Nothing is kept: it
+/// is the profile that makes it the box's.
+pub fn handshake(call: &Call, visit: &Visit) -> Result<Answer, OpError> {
+    let presented = call.text("token").filter(|token| is_token(token));
+    let live = match (&visit.seat, presented) {
+        (Some(seat), Some(token)) => {
+            boxes::holds_token(&call.ctx, visit.read(), seat.device.id, token)?
+        }
+        _ => false,
+    };
+    let fresh;
+    let token = match presented {
+        Some(token) if live => token,
+        _ => {
+            fresh = boxes::new_token(&call.ctx)?;
+            &fresh
+        }
+    };
+    Answer::of(&HandshakeOut {
+        token,
+        random: call.ctx.app.entropy.hex::<20>()?,
+        not_valid: u8::from(presented.is_some() && !live),
+    })
+}
+
+/// `stb/get_profile`: what the box has to know, and the token that it presents is its own from now on
+/// (§3.3, §3.6).
+pub fn get_profile(call: &Call, visit: &Visit) -> Result<Answer, OpError> {
+    let Some(seat) = &visit.seat else {
+        let is_mac = call
+            .mac
+            .as_deref()
+            .is_some_and(|mac| usual_mac(mac).is_some());
+        return Ok(if is_mac {
+            Answer::Whole(
+                r#"{"js":{"status":2,"template":"default","info":"","msg":""},"text":""}"#,
+            )
+        } else {
+            Answer::Whole(r#"{"js":{"status":1,"msg":"no MAC address"},"text":""}"#)
+        });
+    };
+    if let Some(token) = &call.bearer {
+        let version = call.text("ver");
+        boxes::begin_session(&call.ctx, visit.read(), seat.device.id, token, version)?;
+    }
+    profile::answer(call, visit, seat)
+}
+
+/// `stb/do_auth` (§3.4)
+pub fn do_auth(call: &Call) -> Step {
+    let Some(mac) = call.mac.clone() else {
+        return Step::Now(Answer::FALSE);
+    };
+    Step::SignIn(SignIn {
+        mac,
+        login: call.text("login").unwrap_or_default().to_owned(),
+        password: call.verbatim("password").to_owned(),
+        token: call.bearer.clone(),
+        model: call.model.clone(),
+    })
+}
+
+/// `stb/logout`: the token is forgotten. The box stays the customer's, who need not sign in again.
+pub fn logout(call: &Call, visit: &Visit, seat: &Seat) -> Result<Answer, OpError> {
+    boxes::end_session(&call.ctx, visit.read(), seat.device.id)?;
+    Ok(Answer::TRUE)
+}

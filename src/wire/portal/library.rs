@@ -1,0 +1,367 @@
+//! Films and radio (stalker-stb-portal §6, §7).
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use serde::Serialize;
+use serde_json::json;
+
+use crate::domain::content::{Channel, ChannelKind, Movie};
+use crate::domain::id::{ChannelId, GenreId, MovieId};
+use crate::ops::OpError;
+use crate::ops::boxes::{self, Seat};
+use crate::ops::viewing::{self, Found, Visit};
+
+use super::answer::{Answer, Cut, PAGE_ROWS};
+use super::call::Call;
+use super::live::{ids, link, no_link, play_cmd};
+use super::{Kept, Step};
+
+/// A category of films, or one thing of several to choose.
+#[derive(Serialize)]
+struct CategoryOut {
+    id: String,
+    title: String,
+    alias: String,
+    censored: u8,
+}
+
+fn category(id: &str, title: &str) -> CategoryOut {
+    CategoryOut {
+        id: id.to_owned(),
+        title: title.to_owned(),
+        alias: if id == "*" {
+            "*".to_owned()
+        } else {
+            title.to_lowercase()
+        },
+        censored: 0,
+    }
+}
+
+/// Films without a genre. No genre of the operator has this number.
+const OTHER: &str = "0";
+
+fn category_of(movie: &Movie, titles: &BTreeMap<GenreId, String>) -> String {
+    let known = movie.genre.filter(|genre| titles.contains_key(genre));
+    known.map_or_else(|| OTHER.to_owned(), |genre| genre.0.to_string())
+}
+
+fn titles(visit: &Visit) -> Result<BTreeMap<GenreId, String>, OpError> {
+    let genres = viewing::genres(visit.read())?.into_iter();
+    Ok(genres
+        .map(|used| (used.genre.id, used.genre.title))
+        .collect())
+}
+
+/// `vod/get_categories`: the genres of the films that the viewer may see. Series have none.
+pub fn get_categories(
+    call: &Call,
+    visit: &Visit,
+    seat: &Seat,
+    films: bool,
+) -> Result<Answer, OpError> {
+    let mut list = vec![category("*", "All")];
+    if films {
+        let titles = titles(visit)?;
+        let movies = viewing::movies(&call.ctx, visit.read(), seat)?;
+        let used: BTreeSet<String> = movies
+            .iter()
+            .map(|movie| category_of(movie, &titles))
+            .collect();
+        for (id, title) in &titles {
+            let id = id.0.to_string();
+            if used.contains(&id) {
+                list.push(category(&id, title));
+            }
+        }
+        if used.contains(OTHER) {
+            list.push(category(OTHER, "Other"));
+        }
+    }
+    Answer::of(&list)
+}
+
+/// `vod/get_genres_by_category_alias`, `get_years` and `get_abc`: what a list can be narrowed by.
+pub fn get_choices(
+    call: &Call,
+    visit: &Visit,
+    seat: &Seat,
+    action: &str,
+) -> Result<Answer, OpError> {
+    let movies = viewing::movies(&call.ctx, visit.read(), seat)?;
+    let words: BTreeSet<String> = match action {
+        "get_years" => movies
+            .iter()
+            .filter_map(|movie| movie.year)
+            .map(|year| year.to_string())
+            .collect(),
+        "get_abc" => movies
+            .iter()
+            .filter_map(|movie| initial(&movie.title))
+            .collect(),
+        _ => BTreeSet::new(),
+    };
+    let all = [("*".to_owned(), "*".to_owned())].into_iter();
+    let choices = all.chain(words.into_iter().map(|word| (word.clone(), word)));
+    let choices: Vec<_> = choices
+        .map(|(id, title)| json!({"id": id, "title": title}))
+        .collect();
+    Answer::of(&choices)
+}
+
+fn initial(title: &str) -> Option<String> {
+    let first = title.trim().chars().next()?;
+    Some(first.to_uppercase().collect())
+}
+
+/// `vod/get_ordered_list`: a page of films, or the one file of a film.
+pub fn get_ordered_list(call: &Call, visit: &Visit, seat: &Seat) -> Result<Answer, OpError> {
+    if let Some(id) = call.id::<MovieId>("movie_id").filter(|id| id.0 != 0) {
+        return files(call, visit, seat, id);
+    }
+    let titles = titles(visit)?;
+    let mut movies = viewing::movies(&call.ctx, visit.read(), seat)?;
+    if call.is_on("fav") {
+        // Favourites of films stay on the box.
+        movies.clear();
+    }
+    for (name, of) in [
+        (
+            "category",
+            &(|movie: &Movie| category_of(movie, &titles)) as &dyn Fn(&Movie) -> String,
+        ),
+        ("years", &|movie| {
+            movie.year.map(|year| year.to_string()).unwrap_or_default()
+        }),
+        ("abc", &|movie| initial(&movie.title).unwrap_or_default()),
+    ] {
+        if let Some(wish) = call.text(name).filter(|wish| !matches!(*wish, "*" | "0")) {
+            movies.retain(|movie| of(movie) == wish);
+        }
+    }
+    if call.text("category") == Some(OTHER) {
+        movies.retain(|movie| category_of(movie, &titles) == OTHER);
+    }
+    if let Some(words) = call.text("search") {
+        let words = words.to_lowercase();
+        movies.retain(|movie| {
+            movie.title.to_lowercase().contains(&words)
+                || movie.year.is_some_and(|year| year.to_string() == words)
+        });
+    }
+    match call.text("sortby") {
+        Some("name") => movies.sort_by_cached_key(|movie| movie.title.to_lowercase()),
+        // The newest first, as the original has it.
+        _ => movies.reverse(),
+    }
+    let cut = Cut::new(movies.len(), PAGE_ROWS, call.number("p"), None);
+    let rows = cut.of(movies);
+    let rows = rows
+        .iter()
+        .map(|movie| film(movie, &titles))
+        .collect::<Vec<_>>();
+    Answer::of(&cut.page(rows))
+}
+
+fn film(movie: &Movie, titles: &BTreeMap<GenreId, String>) -> serde_json::Value {
+    let genre = movie.genre.and_then(|genre| titles.get(&genre));
+    // An absolute address, or nothing.
+    let poster = Some(&movie.poster).filter(|poster| poster.contains("://"));
+    let id = movie.id.0.to_string();
+    json!({
+        "id": id,
+        "name": movie.title,
+        "o_name": movie.title,
+        "description": movie.description,
+        "pic": "",
+        "screenshot_uri": poster.map_or(json!(false), |poster| json!(poster)),
+        "screenshots": "", "cost": "0",
+        "time": movie.duration_minutes.unwrap_or(0).to_string(),
+        "cmd": format!("/media/{id}.mpg"),
+        "rtsp_url": "", "protocol": "http",
+        "hd": "0", "sd": "1", "censored": "0", "lock": 0, "fav": 0,
+        "series": [], "cur_series": 0, "position": "0",
+        "category_id": category_of(movie, titles),
+        "genres_str": genre.map_or("", String::as_str),
+        "director": "", "actors": "",
+        "year": movie.year.map(|year| year.to_string()).unwrap_or_default(),
+        "country": "", "age": "", "rating_mpaa": "", "rating_kinopoisk": "", "rating_imdb": "",
+        "added": "", "for_rent": 0, "rent_info": [], "open": 1, "low_quality": 0,
+        "has_files": 1, "is_movie": true, "is_series": "0",
+    })
+}
+
+/// The files of a film: there is one.
+fn files(call: &Call, visit: &Visit, seat: &Seat, id: MovieId) -> Result<Answer, OpError> {
+    let Found::Yes(movie) = viewing::movie(&call.ctx, visit.read(), seat, id)? else {
+        return Ok(Answer::EMPTY_PAGE);
+    };
+    let id = movie.id.0.to_string();
+    let file = json!({
+        "id": id, "video_id": id, "series_id": "0", "file_type": "video", "protocol": "http",
+        "url": "", "file_name": "", "languages": [], "quality": "", "name": movie.title,
+        "is_file": true, "cmd": format!("/media/file_{id}.mpg"),
+    });
+    let cut = Cut::new(1, PAGE_ROWS, call.number("p"), None);
+    Answer::of(&cut.page(cut.of(vec![file])))
+}
+
+/// `vod/create_link`: `/media/7.mpg` or `/media/file_7.mpg`, whatever stands behind it.
+pub fn create_link(call: &Call, visit: &Visit, seat: &Seat) -> Result<Answer, OpError> {
+    let Some(id) = film_of(call.verbatim("cmd")) else {
+        return no_link("", "nothing_to_play");
+    };
+    let text = id.0.to_string();
+    match viewing::movie(&call.ctx, visit.read(), seat, id)? {
+        Found::Yes(movie) => link(&text, &movie.url),
+        Found::NotAllowed => no_link(&text, "access_denied"),
+        Found::Missing => no_link(&text, "nothing_to_play"),
+    }
+}
+
+fn film_of(cmd: &str) -> Option<MovieId> {
+    let (_, rest) = cmd.split_once("/media/")?;
+    let rest = rest.strip_prefix("file_").unwrap_or(rest);
+    let end = rest
+        .find(|c: char| !c.is_ascii_digit())
+        .unwrap_or(rest.len());
+    rest.get(..end)?.parse().ok().map(MovieId)
+}
+
+/// `radio/get_categories`: one for all.
+pub fn radio_categories() -> Result<Answer, OpError> {
+    Answer::of(&[category("*", "All")])
+}
+
+#[derive(Serialize)]
+struct RadioOut {
+    id: String,
+    name: String,
+    number: String,
+    cmd: String,
+    status: u8,
+    volume_correction: &'static str,
+    fav: u8,
+    open: u8,
+    error: &'static str,
+    logo: String,
+    radio: bool,
+    page: usize,
+}
+
+/// A radio channel in a list. Its `cmd` is played as it is (§7).
+fn radio(channel: &Channel, liked: &[ChannelId], page: usize) -> RadioOut {
+    RadioOut {
+        id: channel.id.0.to_string(),
+        name: channel.name.clone(),
+        number: channel.number.to_string(),
+        cmd: play_cmd(&channel.url),
+        status: 1,
+        volume_correction: "0",
+        fav: u8::from(liked.contains(&channel.id)),
+        open: 1,
+        error: "",
+        logo: channel.logo.clone(),
+        radio: true,
+        page,
+    }
+}
+
+/// `radio/get_ordered_list`
+pub fn radio_list(call: &Call, visit: &Visit, seat: &Seat) -> Result<Answer, OpError> {
+    let liked = boxes::state(visit.read(), seat.device.id)?.favourite_radio;
+    let mut channels = viewing::channels(&call.ctx, visit.read(), seat, ChannelKind::Radio)?;
+    if call.is_on("fav") {
+        channels.retain(|channel| liked.contains(&channel.id));
+    }
+    if let Some(words) = call.text("search") {
+        let words = words.to_lowercase();
+        channels.retain(|channel| channel.name.to_lowercase().contains(&words));
+    }
+    if call.text("sortby") == Some("name") {
+        channels.sort_by_cached_key(|channel| channel.name.to_lowercase());
+    }
+    let cut = if call.is_on("all") {
+        Cut::all(channels.len())
+    } else {
+        Cut::new(channels.len(), PAGE_ROWS, call.number("p"), None)
+    };
+    let page = cut.skip / PAGE_ROWS + 1;
+    let rows = cut.of(channels);
+    let rows = rows
+        .iter()
+        .map(|channel| radio(channel, &liked, page))
+        .collect::<Vec<_>>();
+    Answer::of(&cut.page(rows))
+}
+
+/// `radio/get_all_fav_radio`
+pub fn radio_favourites(call: &Call, visit: &Visit, seat: &Seat) -> Result<Answer, OpError> {
+    let liked = boxes::state(visit.read(), seat.device.id)?.favourite_radio;
+    let channels = viewing::channels(&call.ctx, visit.read(), seat, ChannelKind::Radio)?;
+    let by_id: BTreeMap<ChannelId, &Channel> = channels
+        .iter()
+        .map(|channel| (channel.id, channel))
+        .collect();
+    let rows = liked.iter().filter_map(|id| by_id.get(id));
+    let rows: Vec<RadioOut> = rows.map(|channel| radio(channel, &liked, 1)).collect();
+    Answer::of(&Cut::all(rows.len()).page(rows))
+}
+
+/// `radio/get_fav_ids`
+pub fn radio_fav_ids(visit: &Visit, seat: &Seat) -> Result<Answer, OpError> {
+    let state = boxes::state(visit.read(), seat.device.id)?;
+    Answer::of(&ids(&state.favourite_radio))
+}
+
+/// `radio/set_fav`
+pub fn set_radio_fav(call: &Call, visit: &Visit, seat: &Seat) -> Result<Step, OpError> {
+    let wish = call.channels("fav_radio");
+    let wish = viewing::existing_channels(visit.read(), wish, ChannelKind::Radio)?;
+    let state = boxes::state(visit.read(), seat.device.id)?;
+    Ok(if state.favourite_radio == wish {
+        Step::Now(Answer::TRUE)
+    } else {
+        Step::Keep(seat.device.id, Kept::FavouriteRadio(wish))
+    })
+}
+
+/// `radio/get_channel_by_id`, which is asked for by its number.
+pub fn radio_by_number(call: &Call, visit: &Visit, seat: &Seat) -> Result<Answer, OpError> {
+    let number = call.number("number");
+    let channels = viewing::channels(&call.ctx, visit.read(), seat, ChannelKind::Radio)?;
+    let channel = channels
+        .iter()
+        .find(|channel| u64::from(channel.number) == number);
+    match channel {
+        Some(channel) => Answer::of(&radio(channel, &[], 1)),
+        None => Ok(Answer::FALSE),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::film_of;
+    use crate::domain::id::MovieId;
+
+    #[test]
+    fn films_are_named_by_a_file_that_is_none() {
+        for cmd in [
+            "/media/7.mpg",
+            "/media/file_7.mpg",
+            "auto /media/7.mpg position:12",
+            "/media/7",
+        ] {
+            assert_eq!(film_of(cmd), Some(MovieId(7)), "{cmd}");
+        }
+        for cmd in [
+            "",
+            "/media/",
+            "7",
+            "/media/x7.mpg",
+            "/media/99999999999999999999999.mpg",
+        ] {
+            assert_eq!(film_of(cmd), None, "{cmd}");
+        }
+    }
+}

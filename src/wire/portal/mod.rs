@@ -1,0 +1,360 @@
+//! What set-top boxes and IPTV players speak: one address, everything else in its parameters `type`
+//! and `action`. Reference: stalker-stb-portal; §2.1 has the paths, §3.1 who may ask for what.
+//!
+//! An address of a box is no secret and its token is what the box says it is; so what can be had
+//! here is what the viewer in front of it may see, and nothing else.
+
+mod account;
+mod answer;
+mod call;
+mod groups;
+mod guide;
+mod identity;
+mod library;
+mod live;
+mod page;
+mod profile;
+mod watchdog;
+
+use std::sync::Arc;
+
+use axum::Router;
+use axum::body::Bytes;
+use axum::extract::{DefaultBodyLimit, State};
+use axum::http::request::Parts;
+use axum::response::{IntoResponse as _, Redirect, Response};
+use axum::routing::{MethodRouter, get};
+
+use crate::app::App;
+use crate::domain::id::{ChannelId, DeviceId};
+use crate::ops::OpError;
+use crate::ops::box_login::{self, SignIn};
+use crate::ops::boxes::{self, Seat};
+use crate::ops::viewing::{self, Visit};
+use crate::wire::kit::TooMuch;
+
+use answer::Answer;
+use call::Call;
+
+/// The name in logs, metrics and the audit log.
+pub const DIALECT: &str = "portal";
+
+/// Largest form, in bytes.
+const FORM_BYTES_MAX: usize = 64 * 1024;
+
+/// The paths that players ask, and a page for boxes that show one (§2.1). Any other is no portal, and
+/// says so with 404: players look for the one that is.
+pub fn router() -> Router<Arc<App>> {
+    let api = || -> MethodRouter<Arc<App>> { get(answer_call).post(answer_call) };
+    Router::new()
+        .route("/stalker_portal/server/load.php", api())
+        .route("/server/load.php", api())
+        .route("/portal.php", api())
+        .route("/stalker_portal/portal.php", api())
+        .route("/c/portal.php", api())
+        // Kodi takes an address without a slash at its end for the API itself.
+        .route("/stalker_portal/c", get(api_or_page).post(api_or_page))
+        .route("/c", get(api_or_page).post(api_or_page))
+        .route("/stalker_portal/c/", get(page::index))
+        .route("/c/", get(page::index))
+        .route("/stalker_portal/c/portal.js", get(page::script))
+        .route("/c/portal.js", get(page::script))
+        .route("/stalker_portal/c/xpcom.common.js", get(page::stub))
+        .route("/c/xpcom.common.js", get(page::stub))
+        .layer(DefaultBodyLimit::max(FORM_BYTES_MAX))
+}
+
+async fn api_or_page(State(app): State<Arc<App>>, parts: Parts, form: Bytes) -> Response {
+    let call = Call::read(&app, &parts, &form);
+    if call.text("type").is_some() && call.text("action").is_some() {
+        return answered(&call).await;
+    }
+    Redirect::temporary(&format!("{}/", parts.uri.path())).into_response()
+}
+
+async fn answer_call(State(app): State<Arc<App>>, parts: Parts, form: Bytes) -> Response {
+    answered(&Call::read(&app, &parts, &form)).await
+}
+
+async fn answered(call: &Call) -> Response {
+    let step = match step(call) {
+        Ok(step) => step,
+        Err(error) => return answer::failed(&error),
+    };
+    let answer = match step {
+        Step::Now(answer) => Ok(answer),
+        Step::SignIn(wish) => box_login::sign_in(&call.ctx, wish).await.map(truth),
+        Step::Keep(device, kept) => keep(call, device, kept).await.map(|()| Answer::TRUE),
+    };
+    match answer {
+        Ok(answer) => answer.into_response(),
+        // A box that signs in is told yes or no.
+        Err(OpError::Throttled { .. }) => Answer::FALSE.into_response(),
+        Err(error) => answer::failed(&error),
+    }
+}
+
+fn truth(yes: bool) -> Answer {
+    if yes { Answer::TRUE } else { Answer::FALSE }
+}
+
+/// How a call goes on once it was looked at.
+enum Step {
+    Now(Answer),
+    SignIn(SignIn),
+    Keep(DeviceId, Kept),
+}
+
+/// What a viewer keeps on a box.
+enum Kept {
+    Favourites(Vec<ChannelId>),
+    FavouriteRadio(Vec<ChannelId>),
+    Last(ChannelId),
+}
+
+async fn keep(call: &Call, device: DeviceId, kept: Kept) -> Result<(), OpError> {
+    boxes::keep(&call.ctx, device, move |state| match kept {
+        Kept::Favourites(channels) => state.favourites = channels,
+        Kept::FavouriteRadio(channels) => state.favourite_radio = channels,
+        Kept::Last(channel) => state.last_channel = Some(channel),
+    })
+    .await
+}
+
+/// Everything that needs no waiting: whose box it is, whether it may, and what it asks for.
+fn step(call: &Call) -> Result<Step, OpError> {
+    let visit = viewing::visit(&call.ctx, call.mac.as_deref())?;
+    let kind = call.text("type").unwrap_or_default();
+    let action = call.text("action").unwrap_or_default();
+    match admitted(call, &visit, kind, action)? {
+        Ok(Some(seat)) => of_seat(call, &visit, seat, kind, action),
+        Ok(None) => of_anybody(call, &visit, kind, action),
+        Err(words) => Ok(Step::Now(Answer::Plain(words))),
+    }
+}
+
+const NO_TOKEN: &str = "Authorization failed.";
+const SWITCHED_OFF: &str = "Access denied.";
+const NO_MAC: &str = "Unauthorized request.";
+
+/// Who may ask for an action beside those whose box is on (§3.1).
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Open {
+    ToAnybody,
+    /// Boxes that are switched off, and those that nobody knows.
+    ToStrangers,
+    /// Boxes that are switched off.
+    ToSwitchedOff,
+    ToNobodyElse,
+}
+
+fn open(kind: &str, action: &str) -> Open {
+    match (kind, action) {
+        ("stb", "handshake" | "get_profile" | "get_localization" | "do_auth") => Open::ToAnybody,
+        ("watchdog", "get_events") => Open::ToStrangers,
+        ("stb", "get_modules") | ("account_info", "get_main_info") => Open::ToSwitchedOff,
+        _ => Open::ToNobodyElse,
+    }
+}
+
+/// The box that asks, if it may; `None` where it need not be known.
+fn admitted<'v>(
+    call: &Call,
+    visit: &'v Visit,
+    kind: &str,
+    action: &str,
+) -> Result<Result<Option<&'v Seat>, &'static str>, OpError> {
+    let open = open(kind, action);
+    if call.mac.is_none() && kind != "stb" {
+        return Ok(Err(NO_MAC));
+    }
+    if open == Open::ToAnybody {
+        return Ok(Ok(None));
+    }
+    let Some(token) = call.bearer.as_deref().filter(|_| call.mac.is_some()) else {
+        return Ok(Err(NO_TOKEN));
+    };
+    let Some(seat) = &visit.seat else {
+        return Ok(match open {
+            Open::ToStrangers => Ok(None),
+            Open::ToSwitchedOff => Err(NO_TOKEN),
+            Open::ToAnybody | Open::ToNobodyElse => Err(SWITCHED_OFF),
+        });
+    };
+    if !boxes::holds_token(&call.ctx, visit.read(), seat.device.id, token)? {
+        return Ok(Err(NO_TOKEN));
+    }
+    let off = open == Open::ToNobodyElse && !seat.is_on();
+    Ok(if off {
+        Err(SWITCHED_OFF)
+    } else {
+        Ok(Some(seat))
+    })
+}
+
+/// What anybody may ask for.
+fn of_anybody(call: &Call, visit: &Visit, kind: &str, action: &str) -> Result<Step, OpError> {
+    let answer = match (kind, action) {
+        ("stb", "handshake") => identity::handshake(call, visit)?,
+        ("stb", "get_profile") => identity::get_profile(call, visit)?,
+        ("stb", "do_auth") => return Ok(identity::do_auth(call)),
+        ("stb", "get_localization") => Answer::EMPTY_OBJECT,
+        ("watchdog", "get_events") => watchdog::get_events(call, visit)?,
+        _ => Answer::FALSE,
+    };
+    Ok(Step::Now(answer))
+}
+
+/// What a box may ask for, with the token that it has.
+fn of_seat(
+    call: &Call,
+    visit: &Visit,
+    seat: &Seat,
+    kind: &str,
+    action: &str,
+) -> Result<Step, OpError> {
+    let answer = match (kind, action) {
+        ("watchdog", "get_events") => watchdog::get_events(call, visit)?,
+        ("watchdog", "confirm_event") => watchdog::confirm_event(call, visit, seat)?,
+        ("stb", _) => of_box(call, visit, seat, action)?,
+        ("itv", _) => return of_live(call, visit, seat, action),
+        ("epg", _) => of_guide(call, visit, seat, action)?,
+        ("vod" | "series", _) => of_films(call, visit, seat, kind, action)?,
+        ("radio", _) => return of_radio(call, visit, seat, action),
+        ("tv_archive", "create_link" | "get_link_for_channel") => {
+            live::no_link("", "nothing_to_play")?
+        }
+        ("tv_archive", "set_played" | "set_played_timeshift") => Answer::ONE,
+        ("tv_archive", "update_played_end_time" | "update_played_timeshift_end_time") => {
+            Answer::TRUE
+        }
+        ("remote_pvr", "get_active_recordings") | ("tvreminder", "get_all_active") => {
+            Answer::EMPTY_LIST
+        }
+        ("remote_pvr", "get_ordered_list") => Answer::EMPTY_PAGE,
+        ("remote_pvr", "create_link") => live::no_link("", "nothing_to_play")?,
+        ("tvreminder", "del") => Answer::TRUE,
+        ("account_info" | "account", _) => of_account(call, visit, seat, kind, action)?,
+        _ => Answer::FALSE,
+    };
+    Ok(Step::Now(answer))
+}
+
+/// `type=stb`: the box itself (§3.7). What it wants to be kept stays on the box.
+fn of_box(call: &Call, visit: &Visit, seat: &Seat, action: &str) -> Result<Answer, OpError> {
+    Ok(match action {
+        "logout" => identity::logout(call, visit, seat)?,
+        "get_modules" => account::modules(call, visit, seat)?,
+        "get_storages" | "get_settings_profile" | "get_tv_aspects" => Answer::EMPTY_OBJECT,
+        "get_preload_images" | "get_locales" | "get_timezones" | "get_countries" | "get_cities"
+        | "get_ad" => Answer::EMPTY_LIST,
+        "log" => Answer::ONE,
+        "check_portal_status" => Answer::TRUE,
+        set if set.starts_with("set_") => Answer::TRUE,
+        _ => Answer::FALSE,
+    })
+}
+
+/// `type=itv`: live TV (§5).
+fn of_live(call: &Call, visit: &Visit, seat: &Seat, action: &str) -> Result<Step, OpError> {
+    let answer = match action {
+        "get_genres" => live::get_genres(call, visit, seat)?,
+        "get_all_channels" => live::get_all_channels(call, visit, seat)?,
+        "get_ordered_list" => live::get_ordered_list(call, visit, seat)?,
+        "create_link" => live::create_link(call, visit, seat)?,
+        "get_epg_info" => guide::get_epg_info(call, visit, seat)?,
+        "get_short_epg" => guide::get_short_epg(call, visit, seat)?,
+        "get_all_fav_channels" => live::get_all_fav_channels(call, visit, seat)?,
+        "get_fav_ids" => live::get_fav_ids(visit, seat)?,
+        "set_fav" => return live::set_fav(call, visit, seat),
+        "set_last_id" => return live::set_last(call, visit, seat, "id"),
+        "set_played" => return live::set_last(call, visit, seat, "itv_id"),
+        "set_fav_status" | "add_to_censored" | "del_from_censored" | "set_claim"
+        | "save_dvb_channels" => Answer::TRUE,
+        _ => Answer::FALSE,
+    };
+    Ok(Step::Now(answer))
+}
+
+/// `type=epg`: the guide's tables (§5.7).
+fn of_guide(call: &Call, visit: &Visit, seat: &Seat, action: &str) -> Result<Answer, OpError> {
+    match action {
+        "get_simple_data_table" => guide::get_simple_data_table(call, visit, seat),
+        "get_data_table" => guide::get_data_table(call, visit, seat),
+        "get_week" => guide::get_week(call),
+        "get_all_program_for_ch" => guide::get_all_program_for_ch(call, visit, seat),
+        _ => Ok(Answer::FALSE),
+    }
+}
+
+/// `type=vod`: films (§6). There are no series.
+fn of_films(
+    call: &Call,
+    visit: &Visit,
+    seat: &Seat,
+    kind: &str,
+    action: &str,
+) -> Result<Answer, OpError> {
+    match (kind, action) {
+        (_, "get_categories") => library::get_categories(call, visit, seat, kind == "vod"),
+        ("series", "get_ordered_list") => Ok(Answer::EMPTY_PAGE),
+        ("vod", "get_genres_by_category_alias" | "get_years" | "get_abc") => {
+            library::get_choices(call, visit, seat, action)
+        }
+        ("vod", "get_ordered_list") => library::get_ordered_list(call, visit, seat),
+        ("vod", "create_link") => library::create_link(call, visit, seat),
+        (
+            "vod",
+            "del_link" | "set_played" | "set_not_ended" | "set_ended" | "set_fav" | "del_fav"
+            | "set_claim",
+        ) => Ok(Answer::TRUE),
+        _ => Ok(Answer::FALSE),
+    }
+}
+
+/// `type=radio` (§7).
+fn of_radio(call: &Call, visit: &Visit, seat: &Seat, action: &str) -> Result<Step, OpError> {
+    let answer = match action {
+        "get_categories" => library::radio_categories()?,
+        "get_ordered_list" => library::radio_list(call, visit, seat)?,
+        "get_all_fav_radio" => library::radio_favourites(call, visit, seat)?,
+        "get_fav_ids" => library::radio_fav_ids(visit, seat)?,
+        "set_fav" => return library::set_radio_fav(call, visit, seat),
+        "get_channel_by_id" => library::radio_by_number(call, visit, seat)?,
+        "create_link" => live::create_link(call, visit, seat)?,
+        _ => Answer::FALSE,
+    };
+    Ok(Step::Now(answer))
+}
+
+/// `type=account_info` and `type=account` (§9).
+fn of_account(
+    call: &Call,
+    visit: &Visit,
+    seat: &Seat,
+    kind: &str,
+    action: &str,
+) -> Result<Answer, OpError> {
+    match (kind, action) {
+        ("account_info", "get_main_info") => account::main_info(call, visit, seat),
+        ("account_info", "get_user_packages") => account::packages(call, visit, seat),
+        (
+            "account_info",
+            "get_payment_info" | "get_agreement_info" | "get_terms_info" | "get_demo_video_parts",
+        ) => Ok(Answer::EMPTY_TEXT),
+        (
+            "account",
+            "subscribe_to_package"
+            | "unsubscribe_from_package"
+            | "check_price"
+            | "check_video_price"
+            | "rent_video",
+        ) => Ok(account::ASK_THE_OPERATOR),
+        _ => Ok(Answer::FALSE),
+    }
+}
+
+/// Words a request that is too long for any dialect.
+pub fn too_much(reason: TooMuch) -> Response {
+    (reason.status(), "too long").into_response()
+}
