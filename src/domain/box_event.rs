@@ -123,6 +123,8 @@ pub struct Broadcast {
     pub notice: Notice,
     /// Only boxes of this reseller's customers.
     pub reseller: Option<ResellerId>,
+    /// The first device that was not there yet: it and later ones are not meant.
+    pub before: DeviceId,
 }
 
 /// Most broadcasts that are valid at the same time.

@@ -229,8 +229,7 @@ fn waiting(
         let done = broadcasts_done.get(class).copied();
         if done.is_none_or(|done| done < broadcast.id)
             && notice.is_valid_at(ctx.now)
-            // What was said to all before there was this box is not for it.
-            && notice.created_at >= seat.device.created_at
+            && seat.device.id < broadcast.before
             && (broadcast.reseller.is_none() || broadcast.reseller == seat.customer.reseller)
         {
             waiting.push(Waiting {

@@ -77,6 +77,7 @@ pub async fn broadcast(ctx: &Ctx, notice: Notice) -> Result<(), OpError> {
             id: tx.next_id::<BoxEventId>()?,
             notice,
             reseller: ctx.actor.reseller(),
+            before: DeviceId(tx.next_ids::<DeviceId>(0)?),
         };
         super::create(ctx, tx, "box.broadcast", &broadcast)
     })

@@ -235,6 +235,43 @@ pub(super) fn sync_channels(
     Ok(changes)
 }
 
+/// Packages that an outside billing gave the customer and that run.
+pub(super) fn given(
+    read: &impl Read,
+    customer: CustomerId,
+    now: Timestamp,
+) -> Result<Vec<ServiceSpecId>, OpError> {
+    let held = services::of_customer(read, customer)?;
+    let given = held.iter().filter_map(|service| match service.grant {
+        Grant::Spec(spec) if service.origin == Origin::Direct => {
+            (service.status_at(now) == ServiceStatus::Active).then_some(spec)
+        }
+        _ => None,
+    });
+    Ok(given.collect())
+}
+
+/// Takes away what an outside billing gave, of these packages.
+pub(super) fn take_given(
+    ctx: &Ctx,
+    tx: &mut Tx<'_>,
+    customer: CustomerId,
+    specs: &BTreeSet<ServiceSpecId>,
+) -> Result<(), OpError> {
+    for before in services::of_customer(tx, customer)? {
+        let gone = match before.grant {
+            Grant::Spec(spec) => before.origin == Origin::Direct && specs.contains(&spec),
+            Grant::Channel(_) => false,
+        };
+        if gone && before.status != ServiceStatus::Deleted {
+            let mut after = before.clone();
+            after.set_status(ServiceStatus::Deleted, ctx.now);
+            super::change(ctx, tx, "service.remove", &before, &after)?;
+        }
+    }
+    Ok(())
+}
+
 /// Single channels that the customer holds.
 pub fn channels_of(read: &impl Read, customer: CustomerId) -> Result<Vec<ChannelId>, OpError> {
     let held = services::of_customer(read, customer)?;

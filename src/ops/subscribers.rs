@@ -4,7 +4,7 @@
 //! A row is named by a contract number, a login or a MAC. What a row is called in an answer, and which
 //! texts are errors, is the dialect's.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::ops::ControlFlow;
 
 use crate::app::Ctx;
@@ -31,8 +31,11 @@ pub enum By {
     Account,
     /// A login, or a MAC: a row for each customer.
     Login,
-    /// A MAC, else a contract number, else a login: a row for each box.
+    /// A MAC, else a contract number, else a login that is no number: a row for each box. What was
+    /// once a contract number must not become somebody's login.
     Box,
+    /// A MAC, else a contract number, else any login: a row for each box. For what is merely told.
+    Told,
 }
 
 /// A customer, and the box that is meant.
@@ -68,7 +71,7 @@ pub(super) fn named(
         for row in found {
             let device = row.device.as_ref().map(|device| device.id);
             let key = match by {
-                By::Box => (row.customer.id, device),
+                By::Box | By::Told => (row.customer.id, device),
                 By::Account | By::Login => (row.customer.id, None),
             };
             rows.entry(key).or_insert(row);
@@ -93,7 +96,8 @@ fn rows_of(ctx: &Ctx, read: &impl Read, by: By, name: &str) -> Result<Vec<Row>, 
     let indexes: &[Table] = match by {
         By::Account => &[Table::CustomersByAccount],
         By::Login => &[Table::CustomersByFoldedLogin],
-        By::Box => &[Table::CustomersByAccount, Table::CustomersByFoldedLogin],
+        By::Box if name.bytes().all(|byte| byte.is_ascii_digit()) => &[Table::CustomersByAccount],
+        By::Box | By::Told => &[Table::CustomersByAccount, Table::CustomersByFoldedLogin],
     };
     for index in indexes {
         let mut customers: Vec<Customer> = Vec::new();
@@ -126,7 +130,7 @@ fn rows_of_customer(read: &impl Read, by: By, customer: Customer) -> Result<Vec<
         customer,
     };
     let mut rows = Vec::new();
-    if by == By::Box {
+    if matches!(by, By::Box | By::Told) {
         rows.extend(boxes.map(|device| Row {
             customer: first.customer.clone(),
             device: Some(device),
@@ -419,16 +423,16 @@ impl<'r, R: Read> Views<'r, R> {
         plan: ProductSpecId,
     ) -> Result<Vec<(String, ServiceSpecId)>, OpError> {
         let chosen = &customer.box_profile.chosen_packages;
-        if chosen.is_empty() {
-            return Ok(Vec::new());
-        }
-        let Some(product) = self.product(plan)? else {
-            return Ok(Vec::new());
+        let optional = match self.product(plan)? {
+            Some(product) if !product.optional_service_specs.is_empty() => {
+                product.optional_service_specs.clone()
+            }
+            _ => return Ok(Vec::new()),
         };
-        let optional = &product.optional_service_specs;
-        let held: Vec<ServiceSpecId> = chosen
+        let held: BTreeSet<ServiceSpecId> = chosen
             .iter()
             .copied()
+            .chain(plans::given(self.read, customer.id, self.ctx.now)?)
             .filter(|spec| optional.contains(spec))
             .collect();
         let mut keys = Vec::with_capacity(held.len());

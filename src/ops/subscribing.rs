@@ -64,13 +64,14 @@ pub async fn create(ctx: &Ctx, mut wish: RowChange) -> Result<Row, OpError> {
         }
         customer.reseller = ctx.actor.reseller();
         check_reseller_room(ctx, tx)?;
-        assign(ctx, tx, &mut customer, &wish)?;
+        assign(ctx, &mut customer, &wish);
         customer.set_status(status_of(wish.on.unwrap_or(true)), ctx.now);
         check_login(tx, &customer)?;
         let device = match wish.mac.as_deref().filter(|mac| !mac.is_empty()) {
             Some(mac) => Some(new_box(ctx, tx, customer.id, mac)?),
             None => None,
         };
+        check_reseller(tx, &customer)?;
         super::create(ctx, tx, "customer.create", &customer)?;
         if let Some(device) = &device {
             super::create(ctx, tx, "device.add", device)?;
@@ -124,7 +125,7 @@ fn update_customer(
 ) -> Result<(), OpError> {
     let before: Customer = super::get(tx, row.customer.id)?;
     let mut after = before.clone();
-    assign(ctx, tx, &mut after, wish)?;
+    assign(ctx, &mut after, wish);
     if let Some(password) = password {
         after.password = password.clone();
     }
@@ -141,6 +142,9 @@ fn update_customer(
             return Err(Refusal::LoginTaken.into());
         }
         check_login(tx, &after)?;
+    }
+    if after.reseller != before.reseller {
+        check_reseller(tx, &after)?;
     }
     if after != before {
         after.updated_at = ctx.now;
@@ -278,12 +282,14 @@ fn check_login(tx: &Tx<'_>, customer: &Customer) -> Result<(), OpError> {
     Ok(())
 }
 
-fn assign(
-    ctx: &Ctx,
-    tx: &Tx<'_>,
-    customer: &mut Customer,
-    wish: &RowChange,
-) -> Result<(), OpError> {
+fn check_reseller(tx: &Tx<'_>, customer: &Customer) -> Result<(), OpError> {
+    match customer.reseller {
+        Some(id) if !resellers::exists(tx, id)? => Err(Refusal::NoSuchReseller.into()),
+        _ => Ok(()),
+    }
+}
+
+fn assign(ctx: &Ctx, customer: &mut Customer, wish: &RowChange) {
     fn set<T: Clone>(field: &mut T, wish: Option<&T>) {
         if let Some(value) = wish {
             field.clone_from(value);
@@ -317,14 +323,8 @@ fn assign(
     }
     // A reseller's customers stay the reseller's.
     if let Some(reseller) = wish.reseller.filter(|_| ctx.actor.reseller().is_none()) {
-        if let Some(id) = reseller
-            && !resellers::exists(tx, id)?
-        {
-            return Err(Refusal::NoSuchReseller.into());
-        }
         customer.reseller = reseller;
     }
-    Ok(())
 }
 
 /// The plan, its end and what follows it.
@@ -484,28 +484,39 @@ fn choose_for(
         return Ok(false);
     };
     let optional = |spec: &ServiceSpecId| plan.optional_service_specs.contains(spec);
-    let chosen = &before.box_profile.chosen_packages;
-    let held: BTreeSet<ServiceSpecId> = chosen.iter().copied().filter(optional).collect();
-    let mut wanted = match choice {
+    let chosen = before.box_profile.chosen_packages.iter().copied();
+    let given = plans::given(tx, id, ctx.now)?;
+    let held: BTreeSet<ServiceSpecId> = chosen.chain(given).filter(optional).collect();
+    let mut wanted = held.clone();
+    match choice {
+        // First what is added, then what is dropped: of what is both, something was done.
         Choice::Change { add, drop } => {
-            let mut wanted = held.clone();
-            wanted.extend(specs_of(tx, add)?);
+            wanted.extend(specs_of(tx, add)?.into_iter().filter(optional));
+            let added = wanted.len() > held.len();
             for spec in specs_of(tx, drop)? {
                 wanted.remove(&spec);
             }
-            wanted
+            if wanted == held {
+                return Ok(added);
+            }
         }
-        Choice::Exactly(packages) => specs_of(tx, packages)?,
-    };
-    wanted.retain(optional);
+        Choice::Exactly(packages) => {
+            wanted = specs_of(tx, packages)?
+                .into_iter()
+                .filter(optional)
+                .collect();
+        }
+    }
     if wanted == held {
         return Ok(false);
     }
+    let dropped = held.difference(&wanted).copied().collect();
+    plans::take_given(ctx, tx, id, &dropped)?;
     let mut after = before.clone();
     let list = &mut after.box_profile.chosen_packages;
     // What other plans offered stays chosen for them.
     list.retain(|spec| !optional(spec) || wanted.contains(spec));
-    for spec in &wanted {
+    for spec in wanted.difference(&held) {
         if !list.contains(spec) {
             list.push(*spec);
         }

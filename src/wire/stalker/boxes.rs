@@ -197,7 +197,7 @@ async fn send(call: &Call, rows: &[Row], notice: Notice) -> Result<Answer, Failu
 }
 
 pub async fn message(call: Call) -> Result<Answer, Failure> {
-    let (rows, _) = call.rows(By::Box)?;
+    let (rows, _) = call.rows(By::Told)?;
     if rows.is_empty() && !call.means_all() {
         return Err(Failure::text("Empty stb list"));
     }
@@ -210,7 +210,7 @@ pub async fn message(call: Call) -> Result<Answer, Failure> {
 }
 
 pub async fn event(call: Call) -> Result<Answer, Failure> {
-    let (rows, _) = call.rows(By::Box)?;
+    let (rows, _) = call.rows(By::Told)?;
     if rows.is_empty() && !call.means_all() {
         return Err(Failure::text("STB not found"));
     }

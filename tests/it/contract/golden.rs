@@ -344,6 +344,7 @@ fn broadcast() -> Broadcast {
         id: BoxEventId(252),
         notice: notice(),
         reseller: Some(ResellerId(3)),
+        before: DeviceId(251),
     }
 }
 
