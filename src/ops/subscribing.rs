@@ -526,8 +526,9 @@ fn choose_for(
     if order.is_none() {
         // A choice belongs to a plan of one's own.
         plans::own(ctx, tx, &after)?;
+    } else {
+        plans::sync_chosen(ctx, tx, &after)?;
     }
-    plans::sync_chosen(ctx, tx, &after)?;
     middleware::note_change(ctx, tx, id)?;
     events::note_packages(ctx, tx, id)?;
     Ok(true)
