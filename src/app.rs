@@ -56,6 +56,8 @@ pub struct App {
     pub presence: Presence,
     /// Some of it is to be written soon.
     pub unsaved: Notify,
+    /// There may be quick hashes to harden.
+    pub unhardened: Notify,
     /// Held while the test clock is moved.
     pub clock_moves: tokio::sync::Mutex<()>,
     /// The provider of the last apply document; the settings stand in where there was none.
@@ -101,7 +103,8 @@ impl App {
             Ok(fresh)
         })?;
         let keys = Keys::new(&secret, &config.alphaott.service_provider);
-        let passwords = Passwords::new(&config.passwords)?;
+        let proving = entropy.bytes().context("no randomness")?;
+        let passwords = Passwords::new(&config.passwords, proving, &secret)?;
         let outbound = Outbound::new(&config)?;
         let metrics = Metrics::default();
         let run = entropy.hex::<4>().context("no randomness")?;
@@ -125,6 +128,7 @@ impl App {
             telling: tokio::sync::Mutex::new(()),
             presence: Presence::default(),
             unsaved: Notify::new(),
+            unhardened: Notify::new(),
             clock_moves: tokio::sync::Mutex::new(()),
             company: ArcSwapOption::empty(),
         };

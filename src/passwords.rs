@@ -3,15 +3,23 @@
 //! One hash takes tens of milliseconds of a core and megabytes of memory, so a storm of sign-ins
 //! must wait in a short line and be turned away at its end instead of eating the box.
 
+use std::collections::HashMap;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
 
+use arc_swap::ArcSwap;
 use argon2::password_hash::{PasswordHasher as _, PasswordVerifier as _};
 use argon2::{Algorithm, Argon2, Params, Version};
+use data_encoding::HEXLOWER;
+use hmac::{Hmac, KeyInit as _, Mac as _};
+use sha2::Sha256;
+use subtle::ConstantTimeEq as _;
 use tokio::sync::Semaphore;
 
 use crate::config::PasswordSettings;
+use crate::domain::customer::CustomerPassword;
 use crate::domain::staff::Secret;
+use crate::domain::time::Timestamp;
 
 /// Why no hash was made or compared.
 #[derive(Debug, thiserror::Error)]
@@ -31,10 +39,31 @@ pub struct Passwords {
     waiting_max: usize,
     /// Compared against where there is no such operator, so that a wrong name takes as long.
     decoy: String,
+    /// Proofs of what was verified, and until when they hold.
+    remembered: ArcSwap<HashMap<[u8; 32], Timestamp>>,
+    /// Makes the proofs: worthless outside of this process.
+    key: [u8; 32],
+    /// Makes quick hashes; the same for as long as the file lives.
+    quick_key: [u8; 32],
 }
 
+/// Most proofs that are remembered; one more makes a new beginning.
+const REMEMBERED_MAX: usize = 1_024;
+/// Length of the salt in front of a customer's hash.
+const SALT_DIGITS: usize = 32;
+/// How long a proof holds, in seconds.
+const REMEMBERED_SECONDS: i64 = 300;
+
 impl Passwords {
-    pub fn new(settings: &PasswordSettings) -> anyhow::Result<Self> {
+    /// `key`: any, for this process; `secret`: the file's own.
+    pub fn new(
+        settings: &PasswordSettings,
+        key: [u8; 32],
+        secret: &[u8; 32],
+    ) -> anyhow::Result<Self> {
+        let quick_key = Hmac::<Sha256>::new_from_slice(secret)?
+            .chain_update(b"quick hashes of customers' passwords")
+            .finalize();
         let params = Params::new(settings.memory_kib, settings.passes, settings.lanes, None)
             .map_err(|error| anyhow::anyhow!("passwords: {error}"))?;
         // No hash of anything: only its cost counts, and making a real one would cost as much.
@@ -48,6 +77,9 @@ impl Passwords {
             waiting: AtomicUsize::new(0),
             waiting_max: settings.waiting_max,
             decoy,
+            remembered: ArcSwap::default(),
+            key,
+            quick_key: quick_key.into_bytes().into(),
         })
     }
 
@@ -76,6 +108,107 @@ impl Passwords {
                 .is_ok()
         });
         Ok(matches.await? && known)
+    }
+
+    /// As [`Passwords::verify`], for a script that sends its password with every request: what was
+    /// verified is remembered for some minutes, under a keyed hash of password and stored hash, so
+    /// that a new password is no longer vouched for by the old one.
+    pub async fn verify_again(
+        &self,
+        password: String,
+        stored: Option<Secret>,
+        now: Timestamp,
+    ) -> Result<bool, PasswordError> {
+        let Some(proof) = stored
+            .as_ref()
+            .and_then(|stored| self.proof(&password, stored))
+        else {
+            return self.verify(password, stored).await;
+        };
+        let holds = |until: &Timestamp| *until > now;
+        if self.remembered.load().get(&proof).is_some_and(holds) {
+            return Ok(true);
+        }
+        let matches = self.verify(password, stored).await?;
+        if matches {
+            let until = now.saturating_add_seconds(REMEMBERED_SECONDS);
+            self.remembered.rcu(|held| {
+                let mut held = HashMap::clone(held);
+                held.retain(|_, until| holds(until));
+                if held.len() >= REMEMBERED_MAX {
+                    held.clear();
+                }
+                held.insert(proof, until);
+                held
+            });
+        }
+        Ok(matches)
+    }
+
+    /// What is stored of a customer's password until there is time for [`Passwords::harden`].
+    #[must_use]
+    pub fn quick(&self, password: &str, salt: [u8; 16]) -> CustomerPassword {
+        let salt = HEXLOWER.encode(&salt);
+        let hash = self.quick_hash(password, &salt);
+        CustomerPassword::Quick(Secret(salt + &hash))
+    }
+
+    fn quick_hash(&self, password: &str, salt: &str) -> String {
+        let Ok(mac) = Hmac::<Sha256>::new_from_slice(&self.quick_key) else {
+            // A key of 32 bytes is never refused.
+            return String::new();
+        };
+        let mac = mac.chain_update(salt).chain_update(password);
+        HEXLOWER.encode(&mac.finalize().into_bytes())
+    }
+
+    /// What takes the place of a quick hash; `None` where there is none.
+    pub async fn harden(
+        &self,
+        stored: &CustomerPassword,
+        fresh_salt: [u8; 16],
+    ) -> Result<Option<CustomerPassword>, PasswordError> {
+        let CustomerPassword::Quick(Secret(held)) = stored else {
+            return Ok(None);
+        };
+        let Some((salt, hash)) = held.split_at_checked(SALT_DIGITS) else {
+            return Ok(None);
+        };
+        let slow = self.hash(hash.to_owned(), fresh_salt).await?;
+        let hardened = Secret(salt.to_owned() + &slow.0);
+        Ok(Some(CustomerPassword::Hardened(hardened)))
+    }
+
+    /// Whether `password` is the customer's.
+    pub async fn is_customers(
+        &self,
+        password: String,
+        stored: &CustomerPassword,
+    ) -> Result<bool, PasswordError> {
+        match stored {
+            CustomerPassword::Hash(hash) => self.verify(password, Some(hash.clone())).await,
+            CustomerPassword::Hardened(Secret(held)) => {
+                let (salt, slow) = held.split_at_checked(SALT_DIGITS).unwrap_or_default();
+                let quick = self.quick_hash(&password, salt);
+                self.verify(quick, Some(Secret(slow.to_owned()))).await
+            }
+            CustomerPassword::Quick(Secret(held)) => {
+                let (salt, hash) = held.split_at_checked(SALT_DIGITS).unwrap_or_default();
+                let quick = self.quick_hash(&password, salt);
+                Ok(bool::from(quick.as_bytes().ct_eq(hash.as_bytes())))
+            }
+            CustomerPassword::Unset | CustomerPassword::Reset(_) => {
+                self.verify(password, None).await
+            }
+        }
+    }
+
+    fn proof(&self, password: &str, stored: &Secret) -> Option<[u8; 32]> {
+        let mut mac = Hmac::<Sha256>::new_from_slice(&self.key).ok()?;
+        mac.update(stored.0.as_bytes());
+        mac.update(&[0]);
+        mac.update(password.as_bytes());
+        Some(mac.finalize().into_bytes().into())
     }
 
     async fn in_line<T: Send + 'static>(
@@ -115,4 +248,43 @@ fn hash(params: &Params, password: &[u8], salt: &[u8]) -> Result<Secret, Passwor
         .hash_password_with_salt(password, salt)
         .map(|hash| Secret(hash.to_string()))
         .map_err(|error| PasswordError::Failed(error.to_string()))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::Passwords;
+    use crate::config::PasswordSettings;
+    use crate::domain::customer::CustomerPassword;
+
+    #[test]
+    fn a_hardened_password_is_the_same_password() {
+        let settings = PasswordSettings {
+            memory_kib: 8,
+            passes: 1,
+            ..PasswordSettings::default()
+        };
+        let passwords = Passwords::new(&settings, [1; 32], &[2; 32]).unwrap();
+        let quick = passwords.quick("1234", [3; 16]);
+        let other = passwords.quick("1234", [4; 16]);
+        assert_ne!(quick, other, "salts make equal passwords differ");
+        let runtime = tokio::runtime::Builder::new_current_thread()
+            .build()
+            .unwrap();
+        runtime.block_on(async {
+            let hardened = passwords.harden(&quick, [5; 16]).await.unwrap().unwrap();
+            assert!(matches!(hardened, CustomerPassword::Hardened(_)));
+            for stored in [&quick, &hardened] {
+                assert!(passwords.is_customers("1234".into(), stored).await.unwrap());
+                assert!(!passwords.is_customers("1235".into(), stored).await.unwrap());
+                assert!(!passwords.is_customers(String::new(), stored).await.unwrap());
+            }
+            assert!(
+                passwords
+                    .harden(&hardened, [6; 16])
+                    .await
+                    .unwrap()
+                    .is_none()
+            );
+        });
+    }
 }

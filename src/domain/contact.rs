@@ -76,6 +76,13 @@ pub fn usual_mac(text: &str) -> Option<String> {
     Some(pairs.join(":"))
 }
 
+/// Whether two texts are one MAC address of six octets.
+#[must_use]
+pub fn same_mac(one: &str, other: &str) -> bool {
+    let usual = usual_mac(one);
+    usual.is_some() && usual == usual_mac(other)
+}
+
 #[cfg(test)]
 mod tests {
     use super::{Email, usual_mac};

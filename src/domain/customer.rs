@@ -50,6 +50,32 @@ pub struct PersonName {
     pub full: Option<String>,
 }
 
+impl PersonName {
+    /// A name that came whole: read back whole where one field holds it, split at the first space
+    /// where two do.
+    pub fn set_full(&mut self, full: &str) {
+        let (first, last) = full.split_once(' ').unwrap_or((full, ""));
+        first.clone_into(&mut self.first);
+        last.clone_into(&mut self.last);
+        self.full = Some(full.to_owned());
+    }
+
+    /// The name as one text.
+    #[must_use]
+    pub fn whole(&self) -> String {
+        if let Some(full) = &self.full {
+            return full.clone();
+        }
+        let parts = [&self.first, &self.last];
+        let said: Vec<&str> = parts
+            .into_iter()
+            .map(String::as_str)
+            .filter(|part| !part.is_empty())
+            .collect();
+        said.join(" ")
+    }
+}
+
 /// How a customer's own password stands.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub enum CustomerPassword {
@@ -60,6 +86,12 @@ pub enum CustomerPassword {
     Hash(Secret),
     /// Reset by the operator at that instant: the old one no longer works, a new one must be set.
     Reset(Timestamp),
+    /// A salted hash under a key of the box, made at once: billing scripts bring passwords by the
+    /// thousand. `Hardened` takes its place as soon as there is time.
+    /// In hexadecimal digits, the salt first.
+    Quick(Secret),
+    /// The salt of the quick hash, and an argon2id hash in PHC form of that hash.
+    Hardened(Secret),
 }
 
 /// How a carrier bills the customer for partners' charges.

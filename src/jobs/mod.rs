@@ -120,6 +120,45 @@ pub async fn deliver(app: Arc<App>, closing: CancellationToken) {
     }
 }
 
+/// Rest between two passwords that are hardened, as a multiple of the time that one takes: a fifth
+/// of a core at most.
+const REST: u32 = 4;
+/// Shortest rest.
+const REST_MIN: Duration = Duration::from_millis(20);
+
+/// Hardens quick hashes of passwords, one after the other, until the box goes down.
+pub async fn harden(app: Arc<App>, closing: CancellationToken) {
+    while !closing.is_cancelled() {
+        let woken = app.unhardened.notified();
+        let ctx = Ctx {
+            dialect: DIALECT,
+            ..Ctx::system(Arc::clone(&app))
+        };
+        let watch = app.stopwatch();
+        let more = tokio::select! {
+            more = ops::hardening::next(&ctx) => more,
+            () = closing.cancelled() => return,
+        };
+        let rest = match more {
+            Ok(true) => watch.elapsed().saturating_mul(REST).max(REST_MIN),
+            Ok(false) => {
+                tokio::select! {
+                    () = woken => continue,
+                    () = closing.cancelled() => return,
+                }
+            }
+            Err(error) => {
+                tracing::warn!(%error, "passwords.not_hardened");
+                AFTER_FAILURE
+            }
+        };
+        tokio::select! {
+            () = tokio::time::sleep(rest) => {}
+            () = closing.cancelled() => return,
+        }
+    }
+}
+
 /// Boxes that come together are written together.
 const GATHERED_IN: Duration = Duration::from_millis(500);
 /// How often it is written that boxes were seen.

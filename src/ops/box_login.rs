@@ -7,7 +7,7 @@ use std::net::IpAddr;
 
 use crate::app::Ctx;
 use crate::domain::contact::{fold, usual_mac};
-use crate::domain::customer::{Customer, CustomerPassword};
+use crate::domain::customer::Customer;
 use crate::domain::id::{CustomerId, DeviceId};
 use crate::domain::staff::PASSWORD_BYTES_MAX;
 use crate::store::key::under_text;
@@ -44,11 +44,11 @@ pub async fn sign_in(ctx: &Ctx, wish: SignIn) -> Result<bool, OpError> {
     }
     let customer = customer(ctx, &wish.login)?;
     let id = customer.as_ref().map(|customer| customer.id);
-    let stored = match customer.map(|customer| customer.password) {
-        Some(CustomerPassword::Hash(hash)) => Some(hash),
-        Some(CustomerPassword::Unset | CustomerPassword::Reset(_)) | None => None,
-    };
-    let right = ctx.app.passwords.verify(wish.password, stored).await?;
+    let stored = customer.map(|customer| customer.password);
+    let passwords = &ctx.app.passwords;
+    let right = passwords
+        .is_customers(wish.password, &stored.unwrap_or_default())
+        .await?;
     let Some(id) = id.filter(|_| right) else {
         return Ok(false);
     };

@@ -20,7 +20,7 @@ use crate::domain::device::{Device, DeviceKind, DeviceStatus};
 use crate::domain::id::{BoxEventId, ChannelId, DeviceId};
 use crate::domain::time::Timestamp;
 use crate::presence::Live;
-use crate::store::key::{Key as _, owned_by, trailing_number, under_text};
+use crate::store::key::{Key as _, owned_by, under_text};
 use crate::store::{Read, Snapshot, Span, StoreError, Table, Tx};
 
 use super::{OpError, events};
@@ -364,10 +364,4 @@ pub(super) fn forget(ctx: &Ctx, tx: &mut Tx<'_>, device: DeviceId) -> Result<(),
     tx.remove::<BoxState>(&device)?;
     ctx.app.presence.forget(device);
     Ok(())
-}
-
-/// The number in an index key of a device.
-#[must_use]
-pub fn device_of(key: &[u8]) -> Option<DeviceId> {
-    trailing_number(key).map(DeviceId)
 }

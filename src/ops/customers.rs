@@ -157,14 +157,18 @@ pub async fn remove(ctx: &Ctx, handle: Handle<CustomerId>) -> Result<(), OpError
     ctx.require(Permission::CustomersWrite)?;
     ctx.write(move |ctx, tx| {
         let before = super::find::<Customer>(tx, &handle)?;
-        let mut after = before.clone();
-        after.status = CustomerStatus::Deleted;
-        after.updated_at = ctx.now;
-        super::change(ctx, tx, "customer.remove", &before, &after)?;
-        devices::release_all(ctx, tx, after.id)?;
-        note_status(ctx, tx, &before, &after)
+        remove_in(ctx, tx, &before)
     })
     .await
+}
+
+pub(super) fn remove_in(ctx: &Ctx, tx: &mut Tx<'_>, before: &Customer) -> Result<(), OpError> {
+    let mut after = before.clone();
+    after.status = CustomerStatus::Deleted;
+    after.updated_at = ctx.now;
+    super::change(ctx, tx, "customer.remove", before, &after)?;
+    devices::release_all(ctx, tx, after.id)?;
+    note_status(ctx, tx, before, &after)
 }
 
 /// Sets the customer's own password.

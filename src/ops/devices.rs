@@ -188,15 +188,19 @@ pub async fn remove(
     ctx.write(move |ctx, tx| {
         let customer: Customer = super::find(tx, &customer)?;
         let before = owned(tx, &customer, &device)?;
-        let after = Device {
-            removed_at: Some(ctx.now),
-            ..before.clone()
-        };
-        super::change(ctx, tx, "device.remove", &before, &after)?;
-        boxes::forget(ctx, tx, before.id)?;
-        note(ctx, tx, &after, ActivityAction::DeviceRemoved, Vec::new())
+        remove_in(ctx, tx, &before)
     })
     .await
+}
+
+pub(super) fn remove_in(ctx: &Ctx, tx: &mut Tx<'_>, before: &Device) -> Result<(), OpError> {
+    let after = Device {
+        removed_at: Some(ctx.now),
+        ..before.clone()
+    };
+    super::change(ctx, tx, "device.remove", before, &after)?;
+    boxes::forget(ctx, tx, before.id)?;
+    note(ctx, tx, &after, ActivityAction::DeviceRemoved, Vec::new())
 }
 
 /// Takes a deleted customer's devices out of use, so that their MACs are free.

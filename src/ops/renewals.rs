@@ -20,7 +20,7 @@ use crate::store::key::{instant_of, owned_by, until as keys_until};
 use crate::store::{Read, Span, StoreError, Table, Tx};
 
 use super::books::{AuditDetail, Books};
-use super::{Handle, Named, OpError, payments};
+use super::{Handle, Named, OpError, payments, subscribing};
 
 impl Named for Run {
     const KIND: &'static str = "run";
@@ -142,6 +142,11 @@ pub async fn work(ctx: &Ctx, until: Timestamp, pace: Pace) -> Result<u64, OpErro
     loop {
         let payment = payments::next_due(&ctx.snapshot()?, until)?;
         let first = payment.map_or(until, |(at, _)| at.min(until));
+        if ctx.app.config.stalker.internal_billing {
+            while subscribing::end_paid_until(ctx, first, pace.not_before()).await? > 0 {
+                steps = steps.saturating_add(1);
+            }
+        }
         steps = steps.saturating_add(work_orders(ctx, first, pace).await?);
         let Some((due_at, id)) = payment else {
             return Ok(steps);
@@ -250,6 +255,13 @@ fn chunk(
 }
 
 impl Pace {
+    fn not_before(self) -> Option<Timestamp> {
+        match self {
+            Self::Now => None,
+            Self::WhenDue { not_before } => Some(not_before),
+        }
+    }
+
     fn at(self, due_at: Timestamp, now: Timestamp) -> Timestamp {
         match self {
             Self::Now => now,
@@ -320,7 +332,12 @@ fn latest(read: &impl Read) -> Result<Option<Run>, StoreError> {
 pub fn next_due(ctx: &Ctx) -> Result<Option<Timestamp>, OpError> {
     let mut next = None;
     let snapshot = ctx.snapshot()?;
-    for table in [Table::OrdersByDue, Table::PaymentsByDue] {
+    let ends = ctx.app.config.stalker.internal_billing;
+    let ends = ends.then_some(Table::CustomersByEnd);
+    for table in [Table::OrdersByDue, Table::PaymentsByDue]
+        .into_iter()
+        .chain(ends)
+    {
         snapshot.raw_scan(table, &Span::all(), &mut |key, _| {
             next = [next, instant_of(key)].into_iter().flatten().min();
             Ok(ControlFlow::Break(()))

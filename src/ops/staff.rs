@@ -321,6 +321,40 @@ pub async fn sign_in(
     Ok((operator, session, secret))
 }
 
+/// Who may speak the Stalker API with this login and password: the script that the settings name, or
+/// staff with the role `api`. With neither login nor password in the settings it is open, as the
+/// original is (stalker-rest-v1 §1.2).
+pub async fn api_actor(
+    ctx: &Ctx,
+    credentials: Option<(String, String)>,
+) -> Result<Option<Actor>, OpError> {
+    let settings = &ctx.app.config.stalker;
+    let script = |name: &str| Actor::Script {
+        name: name.to_owned(),
+    };
+    if settings.login.is_empty() && settings.password.is_empty() {
+        return Ok(Some(script("anybody")));
+    }
+    let Some((login, password)) = credentials else {
+        return Ok(None);
+    };
+    // Hashes, so that neither place nor length of a difference shows.
+    let same = |one: &str, other: &str| hashed(one).ct_eq(&hashed(other));
+    if bool::from(same(&login, &settings.login) & same(&password, &settings.password)) {
+        return Ok(Some(script(&login)));
+    }
+    let index = Table::OperatorsByName;
+    let operator = ctx
+        .snapshot()?
+        .get_by::<Operator>(index, login.as_bytes())?
+        .filter(|operator| operator.role == Role::Api);
+    let stored = operator.as_ref().map(|operator| operator.password.clone());
+    let passwords = &ctx.app.passwords;
+    let verified = password.len() <= PASSWORD_BYTES_MAX
+        && passwords.verify_again(password, stored, ctx.now).await?;
+    Ok(operator.filter(|_| verified).map(|held| actor_of(&held)))
+}
+
 /// Who holds this session, if it is one.
 pub fn session_actor(ctx: &Ctx, secret: &str) -> Result<Option<Actor>, OpError> {
     let snapshot = ctx.snapshot()?;

@@ -90,6 +90,7 @@ pub async fn start(setup: Setup) -> anyhow::Result<Running> {
     if !app.clock.is_test() {
         tasks.spawn(jobs::run(Arc::clone(&app), closing.clone()));
     }
+    tasks.spawn(jobs::harden(Arc::clone(&app), closing.clone()));
     if app.config.stalker.enabled {
         tasks.spawn(jobs::keep_presence(Arc::clone(&app), closing.clone()));
     }

@@ -8,7 +8,7 @@ use crate::domain::box_event::{BoxEvent, BoxState, Broadcast};
 use crate::domain::catalogue::{ProductOffer, ProductSpec, ServiceSpec};
 use crate::domain::contact::{fold, usual_mac};
 use crate::domain::content::{Channel, Genre, Movie, Partner, Reseller};
-use crate::domain::customer::Customer;
+use crate::domain::customer::{Customer, CustomerPassword};
 use crate::domain::device::Device;
 use crate::domain::event::{Activity, Audit};
 use crate::domain::id::{
@@ -69,6 +69,8 @@ tables! {
     CustomersByFoldedLogin = "customers_by_folded_login",
     /// Reseller, customer; deleted ones left out.
     CustomersByReseller = "customers_by_reseller",
+    /// Customers whose password has a quick hash only.
+    CustomersToHarden = "customers_to_harden",
     /// When "paid until" is over, customer.
     CustomersByEnd = "customers_by_end",
     /// Folded contract number, customer.
@@ -232,6 +234,7 @@ impl Record for Customer {
         Table::CustomersByFoldedLogin,
         Table::CustomersByReseller,
         Table::CustomersByEnd,
+        Table::CustomersToHarden,
     ];
     const VERSION: u8 = 2;
 
@@ -264,6 +267,9 @@ impl Record for Customer {
             &[self.status as u8],
             self.id.number(),
         );
+        if matches!(self.password, CustomerPassword::Quick(_)) {
+            entries.listed(Table::CustomersToHarden, &[], self.id.number());
+        }
         if let Some(at) = self.ends_at() {
             entries.listed(Table::CustomersByEnd, &instant(at), self.id.number());
         }

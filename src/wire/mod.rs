@@ -6,6 +6,7 @@ pub mod kit;
 mod pay;
 mod portal;
 mod site;
+pub mod stalker;
 
 use std::sync::Arc;
 
@@ -26,6 +27,7 @@ use kit::{Edge, TooMuch, edge};
 /// | `/` | redirect to the console |
 /// | `/console` | the console and its API |
 /// | setting `alphaott.prefix` | AlphaOTT integration APIs |
+/// | `/stalker_portal/api` | Stalker REST API v1 |
 /// | `/pay/{code}` | hosted payment page |
 /// | `/stalker_portal`, `/c`, `/server/load.php`, `/portal.php` | set-top boxes, where switched on |
 /// | `/docs` | the API reference |
@@ -53,7 +55,19 @@ pub fn router(app: &Arc<App>, closing: &CancellationToken) -> Router {
             at_edge(app, closing, pay::DIALECT, console::error::too_much),
             edge,
         ));
+    let stalker = stalker::router()
+        .layer(CatchPanicLayer::custom(
+            |_: Box<dyn std::any::Any + Send>| stalker::panicked(),
+        ))
+        .layer(from_fn_with_state(
+            Edge {
+                uri_bytes_max: stalker::URI_BYTES_MAX,
+                ..at_edge(app, closing, stalker::DIALECT, stalker::too_much)
+            },
+            edge,
+        ));
     let mut router = Router::new()
+        .merge(stalker)
         .merge(console)
         .merge(pay)
         .merge(site)
@@ -96,6 +110,7 @@ fn at_edge(
         app: Arc::clone(app),
         dialect,
         counters,
+        uri_bytes_max: kit::URI_BYTES_MAX,
         closing: closing.clone(),
         refuse,
     }

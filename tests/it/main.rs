@@ -17,6 +17,8 @@ mod console;
 mod contract;
 mod crash;
 mod kit;
+mod portal;
+mod stalker;
 mod store;
 mod support;
 mod terms;

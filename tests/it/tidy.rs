@@ -37,9 +37,10 @@ const MAY_USE: &[(&str, &str)] = &[
     ("wire::pay", "app domain letters ops wire::kit"),
     ("wire::portal", "app domain ops wire::kit"),
     ("wire::site", "app domain ops wire::kit"),
+    ("wire::stalker", "app domain ops wire::kit"),
     (
         "wire",
-        "app wire::alphaott wire::console wire::kit wire::pay wire::portal wire::site",
+        "app wire::alphaott wire::console wire::kit wire::pay wire::portal wire::site wire::stalker",
     ),
     ("command", "app domain ops"),
     ("control", "app command outbound"),
@@ -116,7 +117,7 @@ const CALLERS: &[(&str, &str)] = &[
     (".begin_read()", "store/mod.rs store/migrate.rs"),
     (
         "clock.now()",
-        "app.rs ops/clock.rs wire/alphaott/mod.rs wire/console/mod.rs",
+        "app.rs ops/clock.rs wire/alphaott/mod.rs wire/console/mod.rs wire/stalker/mod.rs",
     ),
     (".snapshot()", "ops/"),
     ("ctx.write(", "ops/"),
@@ -129,9 +130,8 @@ const CALLERS: &[(&str, &str)] = &[
 /// Files of a dialect that implement no section of its reference: bounds the vendor does not have.
 const OWN_INVENTIONS: &[&str] = &["wire/alphaott/activity/guard.rs"];
 
-/// Indexes that nothing reads yet: kept from the first file on, so that looking customers up by
-/// contract will need no migration.
-const UNREAD: &[&str] = &["CustomersByAccount"];
+/// Indexes that nothing reads yet.
+const UNREAD: &[&str] = &[];
 
 const LINES_MAX: usize = 700;
 const FILE_BYTES_MAX: u64 = 1024 * 1024;
@@ -342,7 +342,9 @@ fn docs_list_every_operation() {
 #[test]
 fn every_record_names_its_tables_and_every_table_is_used() {
     let schema = read("src/store/schema.rs");
-    let records = [schema.as_str(), &read("src/store/schema_money.rs")].concat();
+    let parts = ["src/store/schema_money.rs", "src/store/schema_boxes.rs"];
+    let records = [schema.clone()].into_iter().chain(parts.map(read));
+    let records = records.collect::<String>();
     let mut problems = Vec::new();
     let mut owners: Vec<(String, String)> = Vec::new();
     let mut searched: BTreeSet<String> = ["Meta", "Sequences", "Blocks"].map(String::from).into();
@@ -379,6 +381,7 @@ fn every_record_names_its_tables_and_every_table_is_used() {
     let mut sources = sources();
     sources.remove("store/schema.rs");
     sources.remove("store/schema_money.rs");
+    sources.remove("store/schema_boxes.rs");
     let read: BTreeSet<String> = sources.values().flat_map(|text| tables_in(text)).collect();
     let tables = lines_of(&schema, "\ntables! {\n").filter(|line| line.contains(" = "));
     let tables: Vec<String> = tables.map(|line| word(line.trim())).collect();

@@ -16,7 +16,7 @@ use crate::domain::journal::opening;
 use crate::domain::money::{Amount, Currency};
 use crate::domain::order::{Order, OrderStatus, follow};
 use crate::domain::refusal::Refusal;
-use crate::domain::staff::{PASSWORD_BYTES_MAX, Secret};
+use crate::domain::staff::PASSWORD_BYTES_MAX;
 use crate::domain::time::Timestamp;
 use crate::ops::books::{AuditDetail, Books};
 use crate::ops::{OpError, customers, devices, middleware, orders, plans, services};
@@ -31,12 +31,13 @@ pub(super) struct Setting {
     pub currency: Currency,
 }
 
-/// Hashes the passwords that are not the stored ones already: before the command, because the
-/// writer must not wait for argon2. One slot per customer of the document.
+/// What is to be stored of passwords that are not the stored ones already: before the command,
+/// because the writer must not wait for argon2. One slot per customer of the document.
 pub(super) async fn hash_passwords(
     ctx: &Ctx,
     document: &Document,
-) -> Result<Vec<Option<Secret>>, OpError> {
+) -> Result<Vec<Option<CustomerPassword>>, OpError> {
+    let passwords = &ctx.app.passwords;
     let mut hashes = Vec::with_capacity(document.customers.len());
     for (i, given) in document.customers.iter().enumerate() {
         let Some(password) = &given.password else {
@@ -52,21 +53,17 @@ pub(super) async fn hash_passwords(
             .get_by::<Customer>(Table::CustomersByLogin, given.login.as_bytes())?
             .map(|customer| customer.password);
         let same = match held {
-            Some(CustomerPassword::Hash(hash)) => {
-                ctx.app
-                    .passwords
-                    .verify(password.clone(), Some(hash))
-                    .await?
-            }
-            _ => false,
+            None | Some(CustomerPassword::Unset | CustomerPassword::Reset(_)) => false,
+            Some(held) => passwords.is_customers(password.clone(), &held).await?,
         };
         hashes.push(if same {
             None
         } else {
-            let salt = ctx.app.entropy.bytes()?;
-            Some(ctx.app.passwords.hash(password.clone(), salt).await?)
+            // A document may bring a whole base: hardened when there is time.
+            Some(passwords.quick(password, ctx.app.entropy.bytes()?))
         });
     }
+    ctx.app.unhardened.notify_one();
     Ok(hashes)
 }
 
@@ -75,7 +72,7 @@ pub(super) fn keep_customer(
     ctx: &Ctx,
     tx: &mut Tx<'_>,
     given: &CustomerIn,
-    password: Option<Secret>,
+    password: Option<CustomerPassword>,
     path: &str,
     setting: &Setting,
 ) -> Result<Outcome, OpError> {
@@ -90,8 +87,8 @@ pub(super) fn keep_customer(
         }
     };
     let mut after = assigned(tx, base, given, path, setting)?;
-    if let Some(hash) = password {
-        after.password = CustomerPassword::Hash(hash);
+    if let Some(password) = password {
+        after.password = password;
     }
     let status = given.status.map_or(after.status, |status| status.0);
     after.set_status(status, ctx.now);
@@ -187,11 +184,7 @@ fn assigned(
         }
     }
     if let Some(full) = &given.full_name {
-        // Read back whole where one field holds it, split at the first space where two do.
-        let (first, last) = full.split_once(' ').unwrap_or((full, ""));
-        first.clone_into(&mut customer.name.first);
-        last.clone_into(&mut customer.name.last);
-        customer.name.full = Some(full.clone());
+        customer.name.set_full(full);
     }
     set(&mut customer.name.first, given.first_name.as_ref());
     set(&mut customer.name.last, given.last_name.as_ref());

@@ -19,6 +19,7 @@ use crate::domain::catalogue::{
 use crate::domain::content::{
     Channel, ChannelKind, Genre, Movie, Partner, PartnerProduct, Reseller,
 };
+use crate::domain::customer::CustomerPassword;
 use crate::domain::eligibility::Eligibility;
 use crate::domain::id::{
     ChannelId, GenreId, Id, MovieId, PartnerId, ProductOfferId, ProductSpecId, ResellerId,
@@ -108,7 +109,7 @@ fn run(
     ctx: &Ctx,
     tx: &mut Tx<'_>,
     document: &Document,
-    passwords: &[Option<Secret>],
+    passwords: &[Option<CustomerPassword>],
 ) -> Result<Report, OpError> {
     let mut report = Report::default();
     let settings = &ctx.app.config.provider;

@@ -1,8 +1,10 @@
-//! What all dialects share: request ids, client addresses, limits, JSON bodies, query strings.
+//! What all dialects share: request ids, client addresses, limits, JSON bodies, query strings,
+//! and the ways of PHP.
 //!
 //! Must not know any dialect, nor what an operation does.
 
 pub mod json;
+pub mod php;
 pub mod query;
 
 use std::net::{IpAddr, SocketAddr};
@@ -21,7 +23,7 @@ use crate::app::App;
 use crate::clock::Stopwatch;
 use crate::telemetry::RequestCounters;
 
-/// Largest request line target, in bytes.
+/// Largest request line target, in bytes; a dialect may allow more.
 pub const URI_BYTES_MAX: usize = 8 * 1024;
 /// Largest sum of header names and values, in bytes.
 pub const HEADER_BYTES_MAX: usize = 16 * 1024;
@@ -57,6 +59,8 @@ pub struct Edge {
     pub app: Arc<App>,
     pub dialect: &'static str,
     pub counters: RequestCounters,
+    /// Largest request line target, in bytes.
+    pub uri_bytes_max: usize,
     /// Cancelled when the box begins to go down.
     pub closing: CancellationToken,
     /// Words a refusal in the dialect's shape.
@@ -76,7 +80,7 @@ pub async fn edge(State(edge): State<Edge>, mut request: Request, next: Next) ->
     let reads = method.is_safe();
     let path: Option<String> = (!reads || tracing::enabled!(tracing::Level::DEBUG))
         .then(|| request.uri().path().chars().take(200).collect());
-    let mut response = match too_much(&request) {
+    let mut response = match too_much(&request, edge.uri_bytes_max) {
         Some(reason) => (edge.refuse)(reason),
         None => next.run(request).await,
     };
@@ -103,12 +107,12 @@ pub async fn edge(State(edge): State<Edge>, mut request: Request, next: Next) ->
     response
 }
 
-fn too_much(request: &Request) -> Option<TooMuch> {
+fn too_much(request: &Request, uri_bytes_max: usize) -> Option<TooMuch> {
     let uri = request.uri();
     let target = uri
         .path_and_query()
         .map_or(0, |target| target.as_str().len());
-    if target > URI_BYTES_MAX {
+    if target > uri_bytes_max {
         return Some(TooMuch::UriTooLong);
     }
     let headers = request.headers();

@@ -11,6 +11,7 @@ use std::path::{Path, PathBuf};
 
 use boxoffice::domain::access::{Grant, Origin, Service};
 use boxoffice::domain::adapter::{BillingPage, Counterpart};
+use boxoffice::domain::box_event::{BoxEvent, BoxEventKind, BoxState, Broadcast, Notice};
 use boxoffice::domain::calendar::{Period, PeriodCount, Term};
 use boxoffice::domain::catalogue::{
     Billing, Content, ContentType, OfferStatus, OrderType, PackageSale, ProductOffer, ProductSpec,
@@ -28,9 +29,9 @@ use boxoffice::domain::dunning::Ladder;
 use boxoffice::domain::eligibility::Eligibility;
 use boxoffice::domain::event::{Activity, ActivityAction, Audit, Change};
 use boxoffice::domain::id::{
-    ActivityId, AuditId, BillingPageId, ChannelId, CustomerId, DeviceId, GenreId, HostedPageId,
-    MessageId, MovieId, OperatorId, OrderId, PartnerId, PaymentId, ProductOfferId, ProductSpecId,
-    ResellerId, ServiceId, ServiceSpecId,
+    ActivityId, AuditId, BillingPageId, BoxEventId, ChannelId, CustomerId, DeviceId, GenreId,
+    HostedPageId, MessageId, MovieId, OperatorId, OrderId, PartnerId, PaymentId, ProductOfferId,
+    ProductSpecId, ResellerId, ServiceId, ServiceSpecId,
 };
 use boxoffice::domain::message::{Message, MessageContent, MessageState};
 use boxoffice::domain::money::{Amount, Currency};
@@ -88,6 +89,7 @@ fn operator() -> Operator {
         id: OperatorId(2),
         name: text("felicity"),
         role: Role::ContentEditor,
+        reseller: Some(ResellerId(251)),
         password: Secret(text("$argon2id$v=19$m=19456,t=2,p=1$c2FsdA$aGFzaA")),
         created_at: at(1),
         updated_at: at(2),
@@ -159,6 +161,8 @@ fn reseller() -> Reseller {
         name: text("Corner Shop"),
         users_max: Some(500),
         use_ip_ranges: true,
+        created_at: Some(at(7)),
+        updated_at: Some(at(8)),
     }
 }
 
@@ -307,7 +311,53 @@ fn customer() -> Customer {
             additional_services_on: true,
             account_balance: text("12.50"),
             chosen_packages: vec![ServiceSpecId(7), ServiceSpecId(300)],
+            end_done: true,
+            single_channels: Some(vec![text("27"), text("")]),
+            disabled_modules: vec![text("vclub")],
+            restricted_modules: vec![text("karaoke"), text("tv")],
         },
+    }
+}
+
+fn notice() -> Notice {
+    Notice {
+        kind: BoxEventKind::MessageWithVideo,
+        text: text("Кино tonight"),
+        parameter: text("http://video.example/1"),
+        reboot_after_ok: true,
+        auto_hide_seconds: 300,
+        created_at: at(1),
+        valid_until: at(2),
+    }
+}
+
+fn box_event() -> BoxEvent {
+    BoxEvent {
+        id: BoxEventId(250),
+        device: DeviceId(251),
+        notice: notice(),
+    }
+}
+
+fn broadcast() -> Broadcast {
+    Broadcast {
+        id: BoxEventId(252),
+        notice: notice(),
+        reseller: Some(ResellerId(3)),
+    }
+}
+
+fn box_state() -> BoxState {
+    BoxState {
+        device: DeviceId(300),
+        token_hash: Some([0x5a; 32]),
+        address: text("192.0.2.7"),
+        version: text("ImageDescription: 0.2.18"),
+        last_active_at: Some(at(1)),
+        broadcasts_done: [BoxEventId(4), BoxEventId(251)],
+        favourites: vec![ChannelId(27), ChannelId(300)],
+        favourite_radio: vec![ChannelId(5)],
+        last_channel: Some(ChannelId(6)),
     }
 }
 
@@ -516,6 +566,9 @@ fn samples() -> Vec<Sample> {
         sample(product_offer()),
         sample(customer()),
         sample(device()),
+        sample(box_event()),
+        sample(broadcast()),
+        sample(box_state()),
         sample(service()),
         sample(order()),
         sample(money::journal_entry()),
@@ -689,7 +742,9 @@ fn variants_keep_their_positions() {
     positions!(OrderStatus: Active, Inactive, Expired, Canceled, Deleted);
     positions!(HostedPageState: Created, Requested, Succeeded, Cancelled, Acknowledged);
     positions!(ChannelKind: Tv, Radio);
-    positions!(Role: Owner, Manager, Support, Cashier, ContentEditor, Dealer, Auditor);
+    positions!(Role: Owner, Manager, Support, Cashier, ContentEditor, Dealer, Auditor, Api);
+    positions!(BoxEventKind: Message, MessageWithVideo, Reboot, ReloadPortal, UpdateSubscription,
+        UpdateModules, PlayChannel, PlayRadioChannel, UpdateImage, ShowMenu, CutOff, CutOn);
     positions!(ActivityAction: SignedIn, StatusChanged, PasswordChanged, PasswordReset,
         DeviceAdded, DeviceRemoved, DeviceStatusChanged, OrderPlaced, OrderStatusChanged);
 }
@@ -704,6 +759,14 @@ fn variants_with_contents_keep_their_positions() {
             vec![1, 1, b'x'],
         ),
         (bytes_of(&CustomerPassword::Reset(first)), vec![2, 0]),
+        (
+            bytes_of(&CustomerPassword::Quick(Secret(text("x")))),
+            vec![3, 1, b'x'],
+        ),
+        (
+            bytes_of(&CustomerPassword::Hardened(Secret(text("x")))),
+            vec![4, 1, b'x'],
+        ),
         (bytes_of(&Content::All), vec![0]),
         (
             bytes_of(&Content::Channels(vec![ChannelId(5)])),

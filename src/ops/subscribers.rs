@@ -1,0 +1,447 @@
+//! Customers as billing scripts of boxes see them: a customer, its box and its plan are one row, made,
+//! changed and removed in one commit.
+//!
+//! A row is named by a contract number, a login or a MAC. What a row is called in an answer, and which
+//! texts are errors, is the dialect's.
+
+use std::collections::BTreeMap;
+use std::ops::ControlFlow;
+
+use crate::app::Ctx;
+use crate::domain::catalogue::{Billing, ProductSpec, ServiceSpec};
+use crate::domain::contact::{fold, usual_mac};
+use crate::domain::content::Reseller;
+use crate::domain::customer::Customer;
+use crate::domain::device::{Device, DeviceKind};
+use crate::domain::id::{ChannelId, CustomerId, ProductSpecId, ResellerId, ServiceSpecId};
+use crate::domain::journal::Account;
+use crate::domain::money::Amount;
+use crate::domain::staff::Permission;
+use crate::domain::time::Timestamp;
+use crate::store::key::{Key as _, under_text};
+use crate::store::{Read, Snapshot, Span, Table, balance_minor};
+
+use super::boxes::{self, LastSeen};
+use super::{OpError, devices, plans};
+
+/// What a name may be, and how many boxes of a customer it means.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum By {
+    /// A contract number, or a MAC: a row for each customer.
+    Account,
+    /// A login, or a MAC: a row for each customer.
+    Login,
+    /// A MAC, else a contract number, else a login: a row for each box.
+    Box,
+}
+
+/// A customer, and the box that is meant.
+#[derive(Debug, Clone)]
+pub struct Row {
+    pub customer: Customer,
+    pub device: Option<Device>,
+}
+
+/// Customers that are shown at once, where all are asked for.
+pub const ROWS_AT_ONCE: usize = 500;
+
+/// The rows that names mean, in the order of their creation, each once; and how many names mean
+/// nothing. Customers of other resellers do not exist.
+pub(super) fn named(
+    ctx: &Ctx,
+    read: &impl Read,
+    by: By,
+    names: &[String],
+) -> Result<(Vec<Row>, usize), OpError> {
+    ctx.require(Permission::CustomersRead)?;
+    let mut rows = BTreeMap::new();
+    let mut unknown = 0usize;
+    for name in names {
+        let mut found = rows_of(ctx, read, by, name)?;
+        if found.is_empty() && name.contains('+') {
+            // What a form writes for a blank (stalker-rest-v1 B27).
+            found = rows_of(ctx, read, by, &name.replace('+', " "))?;
+        }
+        if found.is_empty() {
+            unknown = unknown.saturating_add(1);
+        }
+        for row in found {
+            let device = row.device.as_ref().map(|device| device.id);
+            let key = match by {
+                By::Box => (row.customer.id, device),
+                By::Account | By::Login => (row.customer.id, None),
+            };
+            rows.entry(key).or_insert(row);
+        }
+    }
+    Ok((rows.into_values().collect(), unknown))
+}
+
+fn rows_of(ctx: &Ctx, read: &impl Read, by: By, name: &str) -> Result<Vec<Row>, OpError> {
+    let mine = |customer: &Customer| {
+        let reseller = ctx.actor.reseller();
+        !customer.is_deleted() && (reseller.is_none() || reseller == customer.reseller)
+    };
+    if usual_mac(name).is_some()
+        && let Some(seat) = boxes::by_mac(read, name)?.filter(|seat| mine(&seat.customer))
+    {
+        return Ok(vec![Row {
+            customer: seat.customer,
+            device: Some(seat.device),
+        }]);
+    }
+    let indexes: &[Table] = match by {
+        By::Account => &[Table::CustomersByAccount],
+        By::Login => &[Table::CustomersByFoldedLogin],
+        By::Box => &[Table::CustomersByAccount, Table::CustomersByFoldedLogin],
+    };
+    for index in indexes {
+        let mut customers: Vec<Customer> = Vec::new();
+        for number in read.numbers(*index, &under_text(&fold(name)))? {
+            customers.push(super::get(read, CustomerId(number))?);
+        }
+        customers.retain(mine);
+        // Logins that differ in case only are possible in other dialects: the one that is meant
+        // exactly is meant alone.
+        let exact = |customer: &Customer| customer.login.as_deref() == Some(name);
+        if *index == Table::CustomersByFoldedLogin && customers.iter().any(exact) {
+            customers.retain(exact);
+        }
+        if customers.is_empty() {
+            continue;
+        }
+        let mut rows = Vec::with_capacity(customers.len());
+        for customer in customers {
+            rows.extend(rows_of_customer(read, by, customer)?);
+        }
+        return Ok(rows);
+    }
+    Ok(Vec::new())
+}
+
+fn rows_of_customer(read: &impl Read, by: By, customer: Customer) -> Result<Vec<Row>, OpError> {
+    let mut boxes = boxes_of(read, customer.id)?.into_iter();
+    let first = Row {
+        device: boxes.next(),
+        customer,
+    };
+    let mut rows = Vec::new();
+    if by == By::Box {
+        rows.extend(boxes.map(|device| Row {
+            customer: first.customer.clone(),
+            device: Some(device),
+        }));
+    }
+    rows.insert(0, first);
+    Ok(rows)
+}
+
+/// The customer's set-top boxes, oldest first.
+pub(super) fn boxes_of(read: &impl Read, customer: CustomerId) -> Result<Vec<Device>, OpError> {
+    let mut boxes = devices::of_customer(read, customer)?;
+    boxes.retain(|device| device.kind == DeviceKind::Stb);
+    Ok(boxes)
+}
+
+/// The rows that names mean, and how many names mean nothing.
+pub fn find(ctx: &Ctx, by: By, names: &[String]) -> Result<(Vec<Row>, usize), OpError> {
+    named(ctx, &ctx.snapshot()?, by, names)
+}
+
+/// How much of a row is looked up.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Detail {
+    Row,
+    /// Single channels too.
+    Channels,
+}
+
+/// As [`find`], with what is shown of the rows.
+pub fn look_up(
+    ctx: &Ctx,
+    by: By,
+    names: &[String],
+    detail: Detail,
+) -> Result<(Vec<(Row, View)>, usize), OpError> {
+    let snapshot = ctx.snapshot()?;
+    let (rows, unknown) = named(ctx, &snapshot, by, names)?;
+    Ok((Views::new(ctx, &snapshot, detail).all(rows)?, unknown))
+}
+
+/// What is shown of rows that were just made or changed: the customers and boxes as they are now.
+pub fn look_again(ctx: &Ctx, rows: &[Row]) -> Result<Vec<(Row, View)>, OpError> {
+    ctx.require(Permission::CustomersRead)?;
+    let snapshot = ctx.snapshot()?;
+    let mut present = Vec::with_capacity(rows.len());
+    for row in rows {
+        let device = match &row.device {
+            Some(device) => snapshot.get::<Device>(&device.id)?,
+            None => None,
+        };
+        present.push(Row {
+            customer: super::get(&snapshot, row.customer.id)?,
+            device,
+        });
+    }
+    Views::new(ctx, &snapshot, Detail::Row).all(present)
+}
+
+/// A part of all rows, and after which customer the next part begins; `None`: it was the last.
+pub type Page = (Vec<(Row, View)>, Option<CustomerId>);
+
+/// The rows of all customers after one, a page of them.
+pub fn look_through(
+    ctx: &Ctx,
+    by: By,
+    after: Option<CustomerId>,
+    detail: Detail,
+) -> Result<Page, OpError> {
+    let snapshot = ctx.snapshot()?;
+    let (rows, next) = page(ctx, &snapshot, by, after)?;
+    Ok((Views::new(ctx, &snapshot, detail).all(rows)?, next))
+}
+
+/// The rows of all customers after one, at most [`ROWS_AT_ONCE`] customers, and after which one
+/// the next page begins.
+fn page(
+    ctx: &Ctx,
+    read: &Snapshot,
+    by: By,
+    after: Option<CustomerId>,
+) -> Result<(Vec<Row>, Option<CustomerId>), OpError> {
+    ctx.require(Permission::CustomersRead)?;
+    let reseller = ctx.actor.reseller();
+    let mut customers = Vec::new();
+    let mut seen = 0usize;
+    let mut last = None;
+    let from = after.map_or_else(Vec::new, |id| CustomerId(id.0.saturating_add(1)).to_bytes());
+    let span = Span {
+        from,
+        ..Span::all()
+    };
+    read.each::<Customer>(&span, &mut |customer| {
+        seen = seen.saturating_add(1);
+        last = Some(customer.id);
+        if !customer.is_deleted() && (reseller.is_none() || reseller == customer.reseller) {
+            customers.push(customer);
+        }
+        Ok(if seen < ROWS_AT_ONCE {
+            ControlFlow::Continue(())
+        } else {
+            ControlFlow::Break(())
+        })
+    })?;
+    let mut rows = Vec::with_capacity(customers.len());
+    for customer in customers {
+        rows.extend(rows_of_customer(read, by, customer)?);
+    }
+    Ok((rows, last.filter(|_| seen == ROWS_AT_ONCE)))
+}
+
+/// Numbers of the boxes that names mean, for what is sent to them.
+#[must_use]
+pub fn devices_of(rows: &[Row]) -> Vec<crate::domain::id::DeviceId> {
+    let devices = rows.iter().filter_map(|row| row.device.as_ref());
+    devices.map(|device| device.id).collect()
+}
+
+/// What a row says beyond the customer and the box.
+#[derive(Debug, Clone)]
+pub struct View {
+    pub seen: LastSeen,
+    /// The operator's key of the present plan, or of the default plan.
+    pub plan: Option<String>,
+    pub plan_ends_at: Option<Timestamp>,
+    /// The key of the plan that follows.
+    pub fallback: Option<String>,
+    /// Optional packages that the customer has, by the operator's key and our number, in the order
+    /// of the keys.
+    pub subscribed: Vec<(String, ServiceSpecId)>,
+    pub reseller: Option<(ResellerId, String)>,
+    /// What is really on the account, where this box bills the customer.
+    pub balance: Option<Amount>,
+    /// Single channels as they were listed, those that are gone left out; `None`: never listed, or
+    /// not looked up.
+    pub channels: Option<Vec<String>>,
+}
+
+/// Shows rows; what many of them share is read once.
+struct Views<'r, R> {
+    detail: Detail,
+    ctx: &'r Ctx,
+    read: &'r R,
+    products: BTreeMap<ProductSpecId, ProductSpec>,
+    packages: BTreeMap<ServiceSpecId, String>,
+    resellers: BTreeMap<ResellerId, String>,
+    default_plan: Option<Option<ProductSpecId>>,
+}
+
+impl<'r, R: Read> Views<'r, R> {
+    fn new(ctx: &'r Ctx, read: &'r R, detail: Detail) -> Self {
+        Self {
+            detail,
+            ctx,
+            read,
+            products: BTreeMap::new(),
+            packages: BTreeMap::new(),
+            resellers: BTreeMap::new(),
+            default_plan: None,
+        }
+    }
+
+    fn all(mut self, rows: Vec<Row>) -> Result<Vec<(Row, View)>, OpError> {
+        let mut shown = Vec::with_capacity(rows.len());
+        for row in rows {
+            let view = self.view(&row)?;
+            shown.push((row, view));
+        }
+        Ok(shown)
+    }
+
+    /// What the box of a row last told us.
+    fn seen(&self, row: &Row) -> Result<LastSeen, OpError> {
+        match &row.device {
+            Some(device) => Ok(boxes::last_seen(self.ctx, self.read, device.id)?),
+            None => Ok(LastSeen::default()),
+        }
+    }
+
+    /// Who sold it.
+    fn reseller(&mut self, row: &Row) -> Result<Option<(ResellerId, String)>, OpError> {
+        let Some(id) = row.customer.reseller else {
+            return Ok(None);
+        };
+        if !self.resellers.contains_key(&id) {
+            let name = self.read.get::<Reseller>(&id)?.map(|held| held.name);
+            self.resellers.insert(id, name.unwrap_or_default());
+        }
+        Ok(self.resellers.get(&id).map(|name| (id, name.clone())))
+    }
+
+    fn view(&mut self, row: &Row) -> Result<View, OpError> {
+        let (ctx, read) = (self.ctx, self.read);
+        let customer = &row.customer;
+        let order = plans::present(read, customer, ctx.now)?;
+        let plan_ends_at = order.as_ref().and_then(|order| order.expires_at);
+        let follows = order.as_ref().and_then(|order| order.fallback_product);
+        // Without an end nothing follows by itself; what was chosen is still shown.
+        let follows = match follows {
+            None if plan_ends_at.is_some() => self.default_plan()?,
+            chosen => chosen,
+        };
+        let product = match &order {
+            Some(order) => Some(order.product),
+            None => self.default_plan()?,
+        };
+        let subscribed = match &order {
+            Some(order) => self.chosen(customer, order.product)?,
+            None => Vec::new(),
+        };
+        let bills = order
+            .as_ref()
+            .is_some_and(|order| order.offer.is_some() && order.billing != Billing::External);
+        let balance = if bills {
+            let currency = ctx.app.company().currency;
+            let minor = balance_minor(read, &Account::Customer(customer.id), currency)?;
+            Some(Amount { minor, currency })
+        } else {
+            None
+        };
+        Ok(View {
+            seen: self.seen(row)?,
+            plan: self.plan_key(product)?,
+            plan_ends_at,
+            fallback: self.plan_key(follows)?,
+            subscribed,
+            reseller: self.reseller(row)?,
+            balance,
+            channels: match self.detail {
+                Detail::Row => None,
+                Detail::Channels => self.channels(customer)?,
+            },
+        })
+    }
+
+    fn channels(&self, customer: &Customer) -> Result<Option<Vec<String>>, OpError> {
+        let held = plans::channels_of(self.read, customer.id)?;
+        let written = customer.box_profile.single_channels.clone();
+        if written.is_none() && held.is_empty() {
+            return Ok(None);
+        }
+        let mut list = written.unwrap_or_default();
+        // What was taken away one by one is no longer listed; what was given so is.
+        list.retain(|text| {
+            text.parse()
+                .map_or(true, |id| held.contains(&ChannelId(id)))
+        });
+        for channel in held {
+            let text = channel.0.to_string();
+            if !list.contains(&text) {
+                list.push(text);
+            }
+        }
+        Ok(Some(list))
+    }
+
+    fn default_plan(&mut self) -> Result<Option<ProductSpecId>, OpError> {
+        if let Some(known) = self.default_plan {
+            return Ok(known);
+        }
+        let found = plans::default_plan(self.read)?;
+        let id = found.as_ref().map(|plan| plan.id);
+        if let Some(plan) = found {
+            self.products.insert(plan.id, plan);
+        }
+        self.default_plan = Some(id);
+        Ok(id)
+    }
+
+    fn product(&mut self, id: ProductSpecId) -> Result<Option<&ProductSpec>, OpError> {
+        if !self.products.contains_key(&id)
+            && let Some(product) = self.read.get::<ProductSpec>(&id)?
+        {
+            self.products.insert(id, product);
+        }
+        Ok(self.products.get(&id))
+    }
+
+    fn plan_key(&mut self, id: Option<ProductSpecId>) -> Result<Option<String>, OpError> {
+        let Some(id) = id else {
+            return Ok(None);
+        };
+        let product = self.product(id)?;
+        Ok(product.map(|product| product.external_id.clone().unwrap_or_default()))
+    }
+
+    fn chosen(
+        &mut self,
+        customer: &Customer,
+        plan: ProductSpecId,
+    ) -> Result<Vec<(String, ServiceSpecId)>, OpError> {
+        let chosen = &customer.box_profile.chosen_packages;
+        if chosen.is_empty() {
+            return Ok(Vec::new());
+        }
+        let Some(product) = self.product(plan)? else {
+            return Ok(Vec::new());
+        };
+        let optional = &product.optional_service_specs;
+        let held: Vec<ServiceSpecId> = chosen
+            .iter()
+            .copied()
+            .filter(|spec| optional.contains(spec))
+            .collect();
+        let mut keys = Vec::with_capacity(held.len());
+        for id in held {
+            if !self.packages.contains_key(&id) {
+                let spec = self.read.get::<ServiceSpec>(&id)?;
+                let key = spec.and_then(|spec| spec.external_id).unwrap_or_default();
+                self.packages.insert(id, key);
+            }
+            let key = self.packages.get(&id).cloned().unwrap_or_default();
+            keys.push((key, id));
+        }
+        keys.sort();
+        Ok(keys)
+    }
+}

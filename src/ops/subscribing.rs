@@ -1,0 +1,683 @@
+//! Rows of `subscribers` made, changed and removed: the customer, the box, the plan, optional packages
+//! and single channels, each request in one commit.
+
+use std::collections::BTreeSet;
+use std::ops::ControlFlow;
+
+use crate::app::Ctx;
+use crate::domain::box_event::BoxEventKind;
+use crate::domain::catalogue::{ProductSpec, ServiceSpec};
+use crate::domain::contact::fold;
+use crate::domain::customer::{Customer, CustomerPassword, CustomerStatus};
+use crate::domain::device::{DEVICES_PER_CUSTOMER_MAX, Device, DeviceKind, DeviceStatus};
+use crate::domain::event::ActivityAction;
+use crate::domain::id::{ChannelId, CustomerId, ResellerId, ServiceSpecId};
+use crate::domain::refusal::Refusal;
+use crate::domain::staff::{PASSWORD_BYTES_MAX, Permission};
+use crate::domain::time::Timestamp;
+use crate::store::key::{instant_of, owned_by, trailing_number, under_text, until as keys_until};
+use crate::store::{Read as _, Span, Table, Tx};
+
+use super::plans::{self, PlanEnd};
+use super::subscribers::{By, Row, boxes_of, named};
+use super::{OpError, activity, boxes, customers, devices, events, middleware, resellers};
+
+/// What a caller says of a row; `None` leaves it as it is.
+#[derive(Debug, Clone, Default)]
+pub struct RowChange {
+    pub login: Option<String>,
+    /// In the clear: it is hashed before the commit and kept nowhere.
+    pub password: Option<String>,
+    pub full_name: Option<String>,
+    pub phone: Option<String>,
+    pub account_number: Option<String>,
+    /// The operator's key of a plan; one that is not known means the default plan.
+    pub plan: Option<String>,
+    pub plan_ends_at: Option<Option<Timestamp>>,
+    /// The operator's key of the plan that follows; one that is not known means the default plan.
+    pub fallback: Option<String>,
+    /// Switched on or off.
+    pub on: Option<bool>,
+    /// In its usual spelling; empty: the box is taken away.
+    pub mac: Option<String>,
+    pub comment: Option<String>,
+    pub end_at: Option<Option<Timestamp>>,
+    pub balance_text: Option<String>,
+    pub additional_services_on: Option<bool>,
+    pub reseller: Option<Option<ResellerId>>,
+    /// The boxes are told to stop or to come back also where they were so before.
+    pub always_cut: bool,
+    pub reboot: bool,
+}
+
+/// Makes a row: an active customer unless said otherwise, with a box if a MAC is given.
+pub async fn create(ctx: &Ctx, mut wish: RowChange) -> Result<Row, OpError> {
+    ctx.require(Permission::CustomersWrite)?;
+    let password = hashed(ctx, wish.password.take())?;
+    ctx.write(move |ctx, tx| {
+        let provider = ctx.app.config.alphaott.service_provider.clone();
+        let mut customer = Customer::new(tx.next_id()?, provider, ctx.now);
+        if let Some(password) = password {
+            customer.password = password;
+            // Who has a password but no name to it gets the number as one.
+            customer.login = Some(customer.id.0.to_string());
+        }
+        customer.reseller = ctx.actor.reseller();
+        check_reseller_room(ctx, tx)?;
+        assign(ctx, tx, &mut customer, &wish)?;
+        customer.set_status(status_of(wish.on.unwrap_or(true)), ctx.now);
+        check_login(tx, &customer)?;
+        let device = match wish.mac.as_deref().filter(|mac| !mac.is_empty()) {
+            Some(mac) => Some(new_box(ctx, tx, customer.id, mac)?),
+            None => None,
+        };
+        super::create(ctx, tx, "customer.create", &customer)?;
+        if let Some(device) = &device {
+            super::create(ctx, tx, "device.add", device)?;
+            let added = ActivityAction::DeviceAdded;
+            activity::record(ctx, tx, customer.id, Some(device), added, Vec::new())?;
+        }
+        assign_plan(ctx, tx, customer.id, &wish)?;
+        Ok(Row {
+            customer: super::get(tx, customer.id)?,
+            device,
+        })
+    })
+    .await
+    .inspect(|_| ctx.app.wake_jobs())
+}
+
+/// Changes the rows that names mean, all or none. Answers how many there are.
+pub async fn update(
+    ctx: &Ctx,
+    by: By,
+    names: Vec<String>,
+    mut wish: RowChange,
+) -> Result<usize, OpError> {
+    ctx.require(Permission::CustomersWrite)?;
+    let password = wish.password.take().filter(|password| !password.is_empty());
+    let password = hashed(ctx, password)?;
+    ctx.write(move |ctx, tx| {
+        let (rows, _) = named(ctx, tx, by, &names)?;
+        let mut seen = BTreeSet::new();
+        let customers: BTreeSet<CustomerId> = rows.iter().map(|row| row.customer.id).collect();
+        let several = customers.len() > 1;
+        for row in &rows {
+            if seen.insert(row.customer.id) {
+                update_customer(ctx, tx, row, &wish, password.as_ref(), several)?;
+            }
+            command_box(ctx, tx, row, &wish)?;
+        }
+        Ok(rows.len())
+    })
+    .await
+    .inspect(|_| ctx.app.wake_jobs())
+}
+
+fn update_customer(
+    ctx: &Ctx,
+    tx: &mut Tx<'_>,
+    row: &Row,
+    wish: &RowChange,
+    password: Option<&CustomerPassword>,
+    several: bool,
+) -> Result<(), OpError> {
+    let before: Customer = super::get(tx, row.customer.id)?;
+    let mut after = before.clone();
+    assign(ctx, tx, &mut after, wish)?;
+    if let Some(password) = password {
+        after.password = password.clone();
+    }
+    if let Some(on) = wish.on {
+        // Whoever is off for another reason stays off for that one.
+        let is_on = before.status == CustomerStatus::Active;
+        if on != is_on {
+            after.set_status(status_of(on), ctx.now);
+        }
+    }
+    if wish.login.is_some() {
+        // One login for several would be nobody's.
+        if several {
+            return Err(Refusal::LoginTaken.into());
+        }
+        check_login(tx, &after)?;
+    }
+    if after != before {
+        after.updated_at = ctx.now;
+        // The caller is the operator's own billing: its word counts, and the debt stays.
+        let debt = before.status == CustomerStatus::SuspendedByBilling;
+        let action = if debt && after.status == CustomerStatus::Active {
+            "customer.override_debt"
+        } else {
+            "customer.update"
+        };
+        super::change(ctx, tx, action, &before, &after)?;
+    }
+    if let Some(mac) = &wish.mac {
+        if several && !mac.is_empty() {
+            return Err(Refusal::MacTaken { mac: mac.clone() }.into());
+        }
+        set_mac(ctx, tx, row, mac)?;
+    }
+    customers::note_status(ctx, tx, &before, &after)?;
+    assign_plan(ctx, tx, after.id, wish)
+}
+
+/// What the box of a row is told because somebody asked for it.
+fn command_box(ctx: &Ctx, tx: &mut Tx<'_>, row: &Row, wish: &RowChange) -> Result<(), OpError> {
+    let Some(device) = &row.device else {
+        return Ok(());
+    };
+    if let Some(on) = wish.on.filter(|_| wish.always_cut) {
+        let was_on = row.customer.status == CustomerStatus::Active;
+        if on == was_on {
+            let kind = if on {
+                BoxEventKind::CutOn
+            } else {
+                BoxEventKind::CutOff
+            };
+            events::queue(ctx, tx, device.id, events::notice(ctx, kind))?;
+        }
+    }
+    if wish.reboot {
+        let notice = events::notice(ctx, BoxEventKind::Reboot);
+        events::queue(ctx, tx, device.id, notice)?;
+    }
+    Ok(())
+}
+
+/// Removes the rows that names mean: the customer, or of a customer with several boxes the box that
+/// a MAC names. Answers how many there were.
+pub async fn remove(ctx: &Ctx, by: By, names: Vec<String>) -> Result<usize, OpError> {
+    ctx.require(Permission::CustomersWrite)?;
+    ctx.write(move |ctx, tx| {
+        let (rows, _) = named(ctx, tx, by, &names)?;
+        let mut left: Vec<&Row> = rows.iter().collect();
+        while let Some(row) = left.first().copied() {
+            let id = row.customer.id;
+            let (same, others): (Vec<&Row>, Vec<&Row>) =
+                left.into_iter().partition(|other| other.customer.id == id);
+            left = others;
+            let held = boxes_of(tx, id)?;
+            let by_mac = |row: &&Row| {
+                let mac = row.device.as_ref().map(|device| device.mac.as_str());
+                names
+                    .iter()
+                    .any(|name| mac.is_some_and(|mac| crate::domain::contact::same_mac(name, mac)))
+            };
+            if held.len() > same.len() && same.iter().all(by_mac) {
+                for device in same.iter().filter_map(|row| row.device.as_ref()) {
+                    devices::remove_in(ctx, tx, device)?;
+                }
+            } else {
+                let before: Customer = super::get(tx, id)?;
+                customers::remove_in(ctx, tx, &before)?;
+            }
+        }
+        Ok(rows.len())
+    })
+    .await
+}
+
+fn status_of(on: bool) -> CustomerStatus {
+    if on {
+        CustomerStatus::Active
+    } else {
+        CustomerStatus::Inactive
+    }
+}
+
+/// The quick hash of a password: argon2 would let a script wait that brings a whole base.
+fn hashed(ctx: &Ctx, password: Option<String>) -> Result<Option<CustomerPassword>, OpError> {
+    let Some(password) = password else {
+        return Ok(None);
+    };
+    if password.is_empty() {
+        return Ok(Some(CustomerPassword::Unset));
+    }
+    if password.len() > PASSWORD_BYTES_MAX {
+        return Err(Refusal::PasswordLength {
+            min: 1,
+            max: PASSWORD_BYTES_MAX,
+        }
+        .into());
+    }
+    let salt = ctx.app.entropy.bytes()?;
+    ctx.app.unhardened.notify_one();
+    Ok(Some(ctx.app.passwords.quick(&password, salt)))
+}
+
+/// A reseller's own staff add no more customers than the reseller may have.
+fn check_reseller_room(ctx: &Ctx, tx: &Tx<'_>) -> Result<(), OpError> {
+    let Some(id) = ctx.actor.reseller() else {
+        return Ok(());
+    };
+    let max = resellers::customers_max(tx, id)?;
+    let Some(max) = max.and_then(|max| usize::try_from(max).ok()) else {
+        return Ok(());
+    };
+    if tx.count_up_to(Table::CustomersByReseller, &owned_by(id), max)? >= max {
+        return Err(Refusal::TooMany {
+            what: "customers of the reseller",
+            max,
+        }
+        .into());
+    }
+    Ok(())
+}
+
+/// Refuses a login that another customer has, in whatever case.
+fn check_login(tx: &Tx<'_>, customer: &Customer) -> Result<(), OpError> {
+    let Some(login) = &customer.login else {
+        return Ok(());
+    };
+    let holders = tx.numbers(Table::CustomersByFoldedLogin, &under_text(&fold(login)))?;
+    if holders.iter().any(|holder| *holder != customer.id.0) {
+        return Err(Refusal::LoginTaken.into());
+    }
+    Ok(())
+}
+
+fn assign(
+    ctx: &Ctx,
+    tx: &Tx<'_>,
+    customer: &mut Customer,
+    wish: &RowChange,
+) -> Result<(), OpError> {
+    fn set<T: Clone>(field: &mut T, wish: Option<&T>) {
+        if let Some(value) = wish {
+            field.clone_from(value);
+        }
+    }
+    let given = |text: &String| Some(text.clone()).filter(|text| !text.is_empty());
+    if let Some(login) = &wish.login {
+        customer.login = given(login);
+    }
+    if let Some(account) = &wish.account_number {
+        customer.account_number = given(account);
+    }
+    if let Some(full) = &wish.full_name {
+        customer.name.set_full(full);
+    }
+    if let Some(phone) = &wish.phone {
+        let others = customer.phones.iter().skip(1).cloned();
+        customer.phones = given(phone).into_iter().chain(others).collect();
+    }
+    let profile = &mut customer.box_profile;
+    set(&mut profile.comment, wish.comment.as_ref());
+    set(&mut profile.account_balance, wish.balance_text.as_ref());
+    set(
+        &mut profile.additional_services_on,
+        wish.additional_services_on.as_ref(),
+    );
+    if let Some(end_at) = wish.end_at {
+        // A new date is acted on again.
+        profile.end_done &= profile.end_at == end_at;
+        profile.end_at = end_at;
+    }
+    // A reseller's customers stay the reseller's.
+    if let Some(reseller) = wish.reseller.filter(|_| ctx.actor.reseller().is_none()) {
+        if let Some(id) = reseller
+            && !resellers::exists(tx, id)?
+        {
+            return Err(Refusal::NoSuchReseller.into());
+        }
+        customer.reseller = reseller;
+    }
+    Ok(())
+}
+
+/// The plan, its end and what follows it.
+fn assign_plan(
+    ctx: &Ctx,
+    tx: &mut Tx<'_>,
+    id: CustomerId,
+    wish: &RowChange,
+) -> Result<(), OpError> {
+    if let Some(key) = &wish.plan {
+        let customer: Customer = super::get(tx, id)?;
+        let plan = plans::named(tx, key)?;
+        let held = plans::present(tx, &customer, ctx.now)?;
+        let same = held.as_ref().map(|order| order.product) == plan.as_ref().map(|plan| plan.id);
+        if !same {
+            plans::set(ctx, tx, id, plan.as_ref(), wish.plan_ends_at.flatten())?;
+        }
+    }
+    if wish.plan_ends_at.is_none() && wish.fallback.is_none() {
+        return Ok(());
+    }
+    let customer: Customer = super::get(tx, id)?;
+    let fallback = match &wish.fallback {
+        Some(key) => Some(plans::named(tx, key)?.map(|plan| plan.id)),
+        None => None,
+    };
+    let held = plans::present(tx, &customer, ctx.now)?;
+    // Nothing to say of a plan that is not there, and nothing that the default plan could not keep.
+    let says_something = wish.plan_ends_at.flatten().is_some() || fallback.flatten().is_some();
+    let order = match held {
+        Some(order) => Some(order),
+        None if says_something => plans::own(ctx, tx, &customer)?,
+        None => None,
+    };
+    let Some(order) = order else {
+        return Ok(());
+    };
+    let end = PlanEnd {
+        expires_at: wish.plan_ends_at,
+        fallback,
+    };
+    plans::set_end(ctx, tx, &order, end)
+}
+
+fn new_box(ctx: &Ctx, tx: &mut Tx<'_>, customer: CustomerId, mac: &str) -> Result<Device, OpError> {
+    let index = Table::DevicesByCustomer;
+    let max = DEVICES_PER_CUSTOMER_MAX;
+    if tx.count_up_to(index, &owned_by(customer), max)? >= max {
+        return Err(Refusal::TooMany {
+            what: "devices",
+            max,
+        }
+        .into());
+    }
+    let device = Device {
+        id: tx.next_id()?,
+        foreign_id: None,
+        customer,
+        kind: DeviceKind::Stb,
+        status: DeviceStatus::Active,
+        model: String::new(),
+        platform: String::new(),
+        brand: String::new(),
+        serial: String::new(),
+        mac: mac.to_owned(),
+        created_at: ctx.now,
+        removed_at: None,
+    };
+    devices::check_mac(tx, &device)?;
+    Ok(device)
+}
+
+/// Binds a MAC to a customer as a new box: for a viewer who signed in on it.
+pub(super) fn add_box(
+    ctx: &Ctx,
+    tx: &mut Tx<'_>,
+    customer: CustomerId,
+    mac: &str,
+) -> Result<Device, OpError> {
+    let device = new_box(ctx, tx, customer, mac)?;
+    super::create(ctx, tx, "device.add", &device)?;
+    let added = ActivityAction::DeviceAdded;
+    activity::record(ctx, tx, customer, Some(&device), added, Vec::new())?;
+    Ok(device)
+}
+
+/// Gives the box of a row another MAC, or takes it away. A box with another MAC is another box: it
+/// has to sign in again.
+fn set_mac(ctx: &Ctx, tx: &mut Tx<'_>, row: &Row, mac: &str) -> Result<(), OpError> {
+    match &row.device {
+        None if mac.is_empty() => Ok(()),
+        None => add_box(ctx, tx, row.customer.id, mac).map(|_| ()),
+        Some(device) if mac.is_empty() => devices::remove_in(ctx, tx, device),
+        Some(device) if device.mac == mac => Ok(()),
+        Some(before) => {
+            let after = Device {
+                mac: mac.to_owned(),
+                ..before.clone()
+            };
+            devices::check_mac(tx, &after)?;
+            super::change(ctx, tx, "device.update", before, &after)?;
+            boxes::forget(ctx, tx, before.id)
+        }
+    }
+}
+
+/// Which optional packages are meant.
+#[derive(Debug, Clone, Default)]
+pub struct Packages {
+    pub by_key: Vec<String>,
+    pub by_id: Vec<ServiceSpecId>,
+}
+
+/// What is to become of a customer's optional packages.
+#[derive(Debug, Clone)]
+pub enum Choice {
+    /// Some more, some fewer.
+    Change { add: Packages, drop: Packages },
+    /// Exactly these.
+    Exactly(Packages),
+}
+
+/// Chooses optional packages of the present plan for the customers that names mean. Answers for each
+/// whether anything changed.
+pub async fn choose(
+    ctx: &Ctx,
+    by: By,
+    names: Vec<String>,
+    choice: Choice,
+) -> Result<Vec<bool>, OpError> {
+    ctx.require(Permission::CustomersWrite)?;
+    ctx.write(move |ctx, tx| {
+        let (rows, _) = named(ctx, tx, by, &names)?;
+        let customers: BTreeSet<CustomerId> = rows.iter().map(|row| row.customer.id).collect();
+        let mut changed = Vec::with_capacity(customers.len());
+        for customer in customers {
+            changed.push(choose_for(ctx, tx, customer, &choice)?);
+        }
+        Ok(changed)
+    })
+    .await
+}
+
+fn choose_for(
+    ctx: &Ctx,
+    tx: &mut Tx<'_>,
+    id: CustomerId,
+    choice: &Choice,
+) -> Result<bool, OpError> {
+    let before: Customer = super::get(tx, id)?;
+    let order = plans::present(tx, &before, ctx.now)?;
+    let plan: Option<ProductSpec> = match &order {
+        Some(order) => tx.get(&order.product)?,
+        None => plans::default_plan(tx)?,
+    };
+    let Some(plan) = plan else {
+        return Ok(false);
+    };
+    let optional = |spec: &ServiceSpecId| plan.optional_service_specs.contains(spec);
+    let chosen = &before.box_profile.chosen_packages;
+    let held: BTreeSet<ServiceSpecId> = chosen.iter().copied().filter(optional).collect();
+    let mut wanted = match choice {
+        Choice::Change { add, drop } => {
+            let mut wanted = held.clone();
+            wanted.extend(specs_of(tx, add)?);
+            for spec in specs_of(tx, drop)? {
+                wanted.remove(&spec);
+            }
+            wanted
+        }
+        Choice::Exactly(packages) => specs_of(tx, packages)?,
+    };
+    wanted.retain(optional);
+    if wanted == held {
+        return Ok(false);
+    }
+    let mut after = before.clone();
+    let list = &mut after.box_profile.chosen_packages;
+    // What other plans offered stays chosen for them.
+    list.retain(|spec| !optional(spec) || wanted.contains(spec));
+    for spec in &wanted {
+        if !list.contains(spec) {
+            list.push(*spec);
+        }
+    }
+    after.updated_at = ctx.now;
+    super::change(ctx, tx, "customer.choose", &before, &after)?;
+    if order.is_none() {
+        // A choice belongs to a plan of one's own.
+        plans::own(ctx, tx, &after)?;
+    }
+    plans::sync_chosen(ctx, tx, &after)?;
+    middleware::note_change(ctx, tx, id)?;
+    events::note_packages(ctx, tx, id)?;
+    Ok(true)
+}
+
+fn specs_of(tx: &Tx<'_>, packages: &Packages) -> Result<BTreeSet<ServiceSpecId>, OpError> {
+    let mut specs: BTreeSet<ServiceSpecId> = packages.by_id.iter().copied().collect();
+    for key in packages.by_key.iter().filter(|key| !key.is_empty()) {
+        let found = tx.find::<ServiceSpecId>(Table::ServiceSpecsByExternal, key.as_bytes())?;
+        specs.extend(found);
+    }
+    let mut known = BTreeSet::new();
+    for id in specs {
+        if tx.get::<ServiceSpec>(&id)?.is_some() {
+            known.insert(id);
+        }
+    }
+    Ok(known)
+}
+
+/// What a caller says of single channels; `None` leaves it as it is.
+#[derive(Debug, Clone, Default)]
+pub struct ChannelChange {
+    /// As written; what is no number of a channel is kept and shown, and gives nothing.
+    pub channels: Option<Vec<String>>,
+    pub additional_services_on: Option<bool>,
+}
+
+/// Sets the single channels of the customers that names mean. Answers how many rows there are.
+pub async fn set_channels(
+    ctx: &Ctx,
+    by: By,
+    names: Vec<String>,
+    wish: ChannelChange,
+) -> Result<usize, OpError> {
+    ctx.require(Permission::CustomersWrite)?;
+    ctx.write(move |ctx, tx| {
+        let (rows, _) = named(ctx, tx, by, &names)?;
+        let customers: BTreeSet<CustomerId> = rows.iter().map(|row| row.customer.id).collect();
+        for id in customers {
+            let before: Customer = super::get(tx, id)?;
+            let mut after = before.clone();
+            let profile = &mut after.box_profile;
+            if let Some(on) = wish.additional_services_on {
+                profile.additional_services_on = on;
+            }
+            if let Some(list) = &wish.channels {
+                profile.single_channels = Some(list.clone());
+            }
+            if after != before {
+                after.updated_at = ctx.now;
+                super::change(ctx, tx, "customer.channels", &before, &after)?;
+            }
+            if let Some(list) = &wish.channels {
+                let numbers = list.iter().filter_map(|written| written.parse().ok());
+                let wanted: BTreeSet<ChannelId> = numbers.map(ChannelId).collect();
+                if !plans::sync_channels(ctx, tx, id, wanted)?.is_empty() {
+                    middleware::note_change(ctx, tx, id)?;
+                    events::note_rights(ctx, tx, id)?;
+                }
+            }
+        }
+        Ok(rows.len())
+    })
+    .await
+}
+
+/// Modules of boxes that are switched off or ask for a password; `None` leaves a list as it is.
+#[derive(Debug, Clone, Default)]
+pub struct ModuleChange {
+    pub disabled: Option<Vec<String>>,
+    pub restricted: Option<Vec<String>>,
+}
+
+/// Sets the modules of the customers that names mean.
+pub async fn set_modules(
+    ctx: &Ctx,
+    by: By,
+    names: Vec<String>,
+    wish: ModuleChange,
+) -> Result<(), OpError> {
+    ctx.require(Permission::CustomersWrite)?;
+    ctx.write(move |ctx, tx| {
+        let (rows, _) = named(ctx, tx, by, &names)?;
+        let customers: BTreeSet<CustomerId> = rows.iter().map(|row| row.customer.id).collect();
+        for id in customers {
+            let before: Customer = super::get(tx, id)?;
+            let mut after = before.clone();
+            let profile = &mut after.box_profile;
+            if let Some(list) = &wish.disabled {
+                profile.disabled_modules.clone_from(list);
+            }
+            if let Some(list) = &wish.restricted {
+                profile.restricted_modules.clone_from(list);
+            }
+            if after != before {
+                after.updated_at = ctx.now;
+                super::change(ctx, tx, "customer.modules", &before, &after)?;
+            }
+        }
+        if wish.restricted.is_some() {
+            for device in rows.iter().filter_map(|row| row.device.as_ref()) {
+                let notice = events::notice(ctx, BoxEventKind::UpdateModules);
+                events::queue(ctx, tx, device.id, notice)?;
+            }
+        }
+        Ok(())
+    })
+    .await
+}
+
+/// Switches customers off whose "paid until" is over, at the instants at which it was. Answers how
+/// many were.
+pub(super) async fn end_paid_until(
+    ctx: &Ctx,
+    until: Timestamp,
+    not_before: Option<Timestamp>,
+) -> Result<usize, OpError> {
+    /// Customers that are switched off in one commit.
+    const AT_ONCE: usize = 500;
+    ctx.write_bulk(move |ctx, tx| {
+        let due = due_by(tx, until, AT_ONCE)?;
+        for (at, id) in &due {
+            let ctx = &Ctx {
+                now: not_before.map_or(ctx.now, |first| (*at).max(first)),
+                ..ctx.clone()
+            };
+            let before: Customer = super::get(tx, *id)?;
+            let mut after = before.clone();
+            after.box_profile.end_done = true;
+            after.set_status(CustomerStatus::Inactive, ctx.now);
+            after.updated_at = ctx.now;
+            super::change(ctx, tx, "customer.paid_until", &before, &after)?;
+            customers::note_status(ctx, tx, &before, &after)?;
+        }
+        Ok(due.len())
+    })
+    .await
+}
+
+/// Customers whose "paid until" is over by then, earliest first.
+fn due_by(
+    tx: &Tx<'_>,
+    until: Timestamp,
+    max: usize,
+) -> Result<Vec<(Timestamp, CustomerId)>, OpError> {
+    let span = Span {
+        from: Vec::new(),
+        to: Some(keys_until(until)),
+        descending: false,
+    };
+    let mut due = Vec::new();
+    tx.raw_scan(Table::CustomersByEnd, &span, &mut |key, _| {
+        if let (Some(at), Some(id)) = (instant_of(key), trailing_number(key)) {
+            due.push((at, CustomerId(id)));
+        }
+        Ok(if due.len() < max {
+            ControlFlow::Continue(())
+        } else {
+            ControlFlow::Break(())
+        })
+    })?;
+    Ok(due)
+}

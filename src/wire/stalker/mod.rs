@@ -1,0 +1,331 @@
+//! Stalker REST API v1: this page takes a request apart, lets the right people in and hands it to its
+//! resource. Reference: stalker-rest-v1.
+//!
+//! Business errors are HTTP 200 (§1.7); only a wrong credential (401) and an API that is switched off
+//! (404) are not.
+
+mod accounts;
+mod answer;
+mod boxes;
+mod packages;
+mod resellers;
+mod subscriptions;
+
+use std::sync::Arc;
+
+use axum::Router;
+use axum::body::Body;
+use axum::extract::{Request, State};
+use axum::http::header::{AUTHORIZATION, CONTENT_TYPE};
+use axum::http::request::Parts;
+use axum::http::{HeaderMap, Method, StatusCode};
+use axum::response::{IntoResponse as _, Response};
+use axum::routing::any;
+use http_body_util::{BodyExt as _, Limited};
+
+use crate::app::{App, Ctx};
+use crate::domain::staff::Actor;
+use crate::ops::staff::api_actor;
+use crate::ops::subscribers::{self, By, Row};
+use crate::wire::kit::php::{Form, Identifiers, basic_credentials, identifiers};
+use crate::wire::kit::{RequestId, TooMuch, client_address};
+
+use answer::{Answer, Failure, failed};
+
+/// The dialect's name in logs, metrics and the audit log.
+pub const DIALECT: &str = "stalker";
+
+/// Where the API stands.
+const PREFIX: &str = "/stalker_portal/api";
+/// Largest request line target, in bytes: a thousand percent-encoded MACs fit.
+pub const URI_BYTES_MAX: usize = 48 * 1024;
+/// Largest body, in bytes.
+const BODY_BYTES_MAX: usize = 1024 * 1024;
+
+/// Every path of the API. Which resource is meant is read from the path as it came: its parts are
+/// lenient in ways that routes are not (§1.1, §1.4).
+pub fn router() -> Router<Arc<App>> {
+    Router::new()
+        .route(PREFIX, any(api))
+        .route("/stalker_portal/api/", any(api))
+        .route("/stalker_portal/api/{*rest}", any(api))
+}
+
+/// The resources, by their names in lower case.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Resource {
+    Stb,
+    Accounts,
+    Users,
+    StbMsg,
+    SendEvent,
+    StbModules,
+    Itv,
+    ItvSubscription,
+    Tariffs,
+    ServicesPackage,
+    AccountSubscription,
+    Reseller,
+}
+
+impl Resource {
+    fn parse(name: &str) -> Option<Self> {
+        Some(match name.to_ascii_lowercase().as_str() {
+            "stb" => Self::Stb,
+            "accounts" => Self::Accounts,
+            "users" => Self::Users,
+            "stb_msg" => Self::StbMsg,
+            "send_event" => Self::SendEvent,
+            "stb_modules" => Self::StbModules,
+            "itv" => Self::Itv,
+            "itv_subscription" => Self::ItvSubscription,
+            "tariffs" => Self::Tariffs,
+            "services_package" => Self::ServicesPackage,
+            "account_subscription" => Self::AccountSubscription,
+            "reseller" => Self::Reseller,
+            _ => return None,
+        })
+    }
+}
+
+/// What a method means (§1.3).
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Action {
+    Get,
+    Create,
+    Update,
+    Delete,
+}
+
+impl Action {
+    fn of(method: &Method) -> Option<Self> {
+        // Names in any letter case.
+        Some(match method.as_str().to_ascii_uppercase().as_str() {
+            "GET" => Self::Get,
+            "POST" => Self::Create,
+            "PUT" => Self::Update,
+            "DELETE" => Self::Delete,
+            _ => return None,
+        })
+    }
+
+    fn name(self) -> &'static str {
+        match self {
+            Self::Get => "get",
+            Self::Create => "create",
+            Self::Update => "update",
+            Self::Delete => "delete",
+        }
+    }
+}
+
+/// A request as its resource sees it.
+struct Call {
+    ctx: Ctx,
+    action: Action,
+    ids: Identifiers,
+    /// Whether the body has not a single byte.
+    no_body: bool,
+    form: Form,
+}
+
+impl Call {
+    /// The identifiers; empty where the path names none, or only empty ones (B3).
+    fn names(&self) -> &[String] {
+        match &self.ids {
+            Identifiers::Given(names) => names,
+            Identifiers::Absent | Identifiers::Blank => &[],
+        }
+    }
+
+    /// No identifier at all: everybody is meant, where that may be meant. An empty one means nobody.
+    fn means_all(&self) -> bool {
+        self.ids == Identifiers::Absent
+    }
+
+    /// The rows that the identifiers name, and how many of them name nothing.
+    fn rows(&self, by: By) -> Result<(Vec<Row>, usize), Failure> {
+        Ok(subscribers::find(&self.ctx, by, self.names())?)
+    }
+
+    /// Refuses an empty body and one without any field that the resource knows.
+    fn require_fields(
+        &self,
+        known: &[&str],
+        no_body: &'static str,
+        no_field: &'static str,
+    ) -> Result<(), Failure> {
+        if self.no_body {
+            return Err(Failure::text(no_body));
+        }
+        if known.iter().any(|name| self.form.has(name)) {
+            Ok(())
+        } else {
+            Err(Failure::text(no_field))
+        }
+    }
+}
+
+async fn api(State(app): State<Arc<App>>, request: Request) -> Response {
+    if !app.config.stalker.enabled {
+        // Not JSON: one client looks for exactly this text (§1.8).
+        return (StatusCode::NOT_FOUND, "API not enabled").into_response();
+    }
+    let (parts, body) = request.into_parts();
+    match answered(app, parts, body).await {
+        Ok(answer) => answer.into_response(),
+        Err(failure) => failure.into_response(),
+    }
+}
+
+/// Parts of the path behind the prefix: the resource as it was sent and the identifiers (§1.1). What
+/// follows them is ignored.
+fn path_parts(path: &str) -> (&str, Option<&str>) {
+    let rest = path.strip_prefix(PREFIX).unwrap_or_default();
+    let rest = rest.strip_prefix('/').unwrap_or(rest);
+    let rest = match rest.split_once('/') {
+        Some(("v1", rest)) => rest,
+        None if rest == "v1" => "",
+        _ => rest,
+    };
+    match rest.split_once('/') {
+        // A closing slash is nothing; a second one is an empty identifier.
+        None | Some((_, "")) => (rest.trim_end_matches('/'), None),
+        Some((resource, rest)) => {
+            let ids = rest.split_once('/').map_or(rest, |(ids, _)| ids);
+            (resource, Some(ids))
+        }
+    }
+}
+
+async fn answered(app: Arc<App>, parts: Parts, body: Body) -> Result<Answer, Failure> {
+    // The request line is judged before the credentials: one client's health probe (R3).
+    let action = Action::of(&parts.method).ok_or(Failure::text("Not supported method"))?;
+    let (name, segment) = path_parts(parts.uri.path());
+    if name.is_empty() {
+        return Err(Failure::text("Empty resource"));
+    }
+    let ctx = authorized(&app, &parts).await?;
+    let resource = Resource::parse(name).ok_or_else(|| answer::no_resource(name))?;
+    let unsupported = || {
+        let name: String = name.chars().take(64).collect();
+        let action = action.name();
+        Failure::Text(format!(
+            "Resource \"{name}\" does not support action \"{action}\""
+        ))
+    };
+    let ids = identifiers(segment).map_err(|_| Failure::text("Too many identifiers"))?;
+    let mut call = Call {
+        ctx,
+        action,
+        ids,
+        no_body: true,
+        form: Form::default(),
+    };
+    if matches!(action, Action::Create | Action::Update) {
+        let bytes = read(body).await?;
+        call.no_body = bytes.is_empty();
+        call.form = Form::parse(content_type(&parts.headers), &bytes)
+            .map_err(|_| Failure::text("Too many fields"))?;
+    }
+    match resource {
+        Resource::Stb => boxes::stb(call).await,
+        Resource::Accounts => accounts::accounts(call).await,
+        Resource::Users => accounts::users(call).await,
+        Resource::StbMsg if action == Action::Create => boxes::message(call).await,
+        Resource::SendEvent if action == Action::Create => boxes::event(call).await,
+        Resource::StbModules if action == Action::Get => boxes::modules(&call),
+        Resource::StbModules if action == Action::Update => boxes::set_modules(call).await,
+        Resource::Itv if action == Action::Get => packages::channels(&call),
+        Resource::ItvSubscription if action == Action::Get => subscriptions::channels(call).await,
+        Resource::ItvSubscription if action == Action::Update => {
+            subscriptions::set_channels(call).await
+        }
+        Resource::Tariffs if action == Action::Get => packages::tariffs(&call),
+        Resource::ServicesPackage if action == Action::Get => packages::packages(&call),
+        Resource::AccountSubscription => subscriptions::packages(call).await,
+        Resource::Reseller => resellers::resellers(call).await,
+        Resource::StbMsg
+        | Resource::SendEvent
+        | Resource::StbModules
+        | Resource::Itv
+        | Resource::ItvSubscription
+        | Resource::Tariffs
+        | Resource::ServicesPackage => Err(unsupported()),
+    }
+}
+
+async fn read(body: Body) -> Result<axum::body::Bytes, Failure> {
+    let read = Limited::new(body, BODY_BYTES_MAX).collect().await;
+    match read {
+        Ok(collected) => Ok(collected.to_bytes()),
+        Err(_) => Err(Failure::text("Request body is too large, or was cut short")),
+    }
+}
+
+fn content_type(headers: &HeaderMap) -> Option<&str> {
+    headers.get(CONTENT_TYPE)?.to_str().ok()
+}
+
+/// Who calls: by HTTP Basic, or anybody where the settings say so.
+async fn authorized(app: &Arc<App>, parts: &Parts) -> Result<Ctx, Failure> {
+    let header = parts.headers.get(AUTHORIZATION);
+    let header = header.and_then(|value| value.to_str().ok());
+    let request_id = parts
+        .extensions
+        .get::<RequestId>()
+        .map(|id| Arc::clone(&id.0));
+    let ctx = Ctx {
+        app: Arc::clone(app),
+        actor: Actor::Nobody,
+        now: app.clock.now(),
+        dialect: DIALECT,
+        request_id: request_id.unwrap_or_else(|| Arc::from("-")),
+        address: client_address(&parts.extensions),
+    };
+    let actor = api_actor(&ctx, header.and_then(basic_credentials)).await?;
+    match actor {
+        Some(actor) => Ok(Ctx { actor, ..ctx }),
+        None => Err(Failure::Unauthorized),
+    }
+}
+
+/// A panic is a bug, but its caller still gets an answer in shape.
+#[must_use]
+pub fn panicked() -> Response {
+    failed("Internal error")
+}
+
+/// Requests that are refused before anything sees them.
+#[must_use]
+pub fn too_much(reason: TooMuch) -> Response {
+    match reason {
+        TooMuch::UriTooLong => failed("Too many identifiers"),
+        TooMuch::HeadersTooLarge => failed("Request headers are too large"),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::path_parts;
+
+    #[test]
+    fn paths_are_taken_apart_leniently() {
+        for (path, resource, ids) in [
+            ("/stalker_portal/api", "", None),
+            ("/stalker_portal/api/", "", None),
+            ("/stalker_portal/api/v1", "", None),
+            ("/stalker_portal/api/v1/", "", None),
+            ("/stalker_portal/api/stb", "stb", None),
+            ("/stalker_portal/api/stb/", "stb", None),
+            ("/stalker_portal/api/v1/stb/1", "stb", Some("1")),
+            ("/stalker_portal/api/stb/1/", "stb", Some("1")),
+            ("/stalker_portal/api/stb/1/x/y", "stb", Some("1")),
+            ("/stalker_portal/api/stb//", "stb", Some("")),
+            ("/stalker_portal/api/stb/,", "stb", Some(",")),
+            ("/stalker_portal/api//stb", "", Some("stb")),
+        ] {
+            assert_eq!(path_parts(path), (resource, ids), "{path}");
+        }
+    }
+}
