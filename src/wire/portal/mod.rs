@@ -140,20 +140,21 @@ const NO_MAC: &str = "Unauthorized request.";
 /// Who may ask for an action beside those whose box is on (§3.1).
 #[derive(Clone, Copy, PartialEq, Eq)]
 enum Open {
-    ToAnybody,
+    /// Without a token too.
+    Anybody,
     /// Boxes that are switched off, and those that nobody knows.
-    ToStrangers,
+    Strangers,
     /// Boxes that are switched off.
-    ToSwitchedOff,
-    ToNobodyElse,
+    SwitchedOff,
+    NobodyElse,
 }
 
 fn open(kind: &str, action: &str) -> Open {
     match (kind, action) {
-        ("stb", "handshake" | "get_profile" | "get_localization" | "do_auth") => Open::ToAnybody,
-        ("watchdog", "get_events") => Open::ToStrangers,
-        ("stb", "get_modules") | ("account_info", "get_main_info") => Open::ToSwitchedOff,
-        _ => Open::ToNobodyElse,
+        ("stb", "handshake" | "get_profile" | "get_localization" | "do_auth") => Open::Anybody,
+        ("watchdog", "get_events") => Open::Strangers,
+        ("stb", "get_modules") | ("account_info", "get_main_info") => Open::SwitchedOff,
+        _ => Open::NobodyElse,
     }
 }
 
@@ -168,7 +169,7 @@ fn admitted<'v>(
     if call.mac.is_none() && kind != "stb" {
         return Ok(Err(NO_MAC));
     }
-    if open == Open::ToAnybody {
+    if open == Open::Anybody {
         return Ok(Ok(None));
     }
     let Some(token) = call.bearer.as_deref().filter(|_| call.mac.is_some()) else {
@@ -176,15 +177,15 @@ fn admitted<'v>(
     };
     let Some(seat) = &visit.seat else {
         return Ok(match open {
-            Open::ToStrangers => Ok(None),
-            Open::ToSwitchedOff => Err(NO_TOKEN),
-            Open::ToAnybody | Open::ToNobodyElse => Err(SWITCHED_OFF),
+            Open::Strangers => Ok(None),
+            Open::SwitchedOff => Err(NO_TOKEN),
+            Open::Anybody | Open::NobodyElse => Err(SWITCHED_OFF),
         });
     };
     if !boxes::holds_token(&call.ctx, visit.read(), seat.device.id, token)? {
         return Ok(Err(NO_TOKEN));
     }
-    let off = open == Open::ToNobodyElse && !seat.is_on();
+    let off = open == Open::NobodyElse && !seat.is_on();
     Ok(if off {
         Err(SWITCHED_OFF)
     } else {
@@ -250,7 +251,7 @@ fn of_box(call: &Call, visit: &Visit, seat: &Seat, action: &str) -> Result<Answe
         | "get_ad" => Answer::EMPTY_LIST,
         "log" => Answer::ONE,
         "check_portal_status" => Answer::TRUE,
-        set if set.starts_with("set_") => Answer::TRUE,
+        other if other.starts_with("set_") => Answer::TRUE,
         _ => Answer::FALSE,
     })
 }
