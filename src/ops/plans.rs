@@ -7,13 +7,15 @@ use std::collections::BTreeSet;
 
 use crate::app::Ctx;
 use crate::domain::access::{Grant, Origin, Service};
-use crate::domain::catalogue::{ProductSpec, ServiceSpec, ServiceStatus};
+use crate::domain::catalogue::{Billing, ProductSpec, ServiceSpec, ServiceStatus};
 use crate::domain::customer::Customer;
 use crate::domain::event::Change;
 use crate::domain::id::{ChannelId, CustomerId, ProductSpecId, ServiceSpecId};
+use crate::domain::journal::Account;
+use crate::domain::money::Amount;
 use crate::domain::order::{Order, OrderStatus};
 use crate::domain::time::Timestamp;
-use crate::store::{Read, Table, Tx};
+use crate::store::{Read, Table, Tx, balance_minor};
 
 use super::books::{AuditDetail, Books};
 use super::{OpError, orders, services};
@@ -44,6 +46,22 @@ pub fn present(
     };
     let order: Order = super::get(read, id)?;
     Ok(Some(order).filter(|order| order.runs_at(now)))
+}
+
+/// What is on the customer's account, where this box bills the plan.
+pub fn balance(
+    ctx: &Ctx,
+    read: &impl Read,
+    customer: &Customer,
+    plan: Option<&Order>,
+) -> Result<Option<Amount>, OpError> {
+    let bills = |order: &&Order| order.offer.is_some() && order.billing != Billing::External;
+    if plan.filter(bills).is_none() {
+        return Ok(None);
+    }
+    let currency = ctx.app.company().currency;
+    let minor = balance_minor(read, &Account::Customer(customer.id), currency)?;
+    Ok(Some(Amount { minor, currency }))
 }
 
 /// Gives the customer a plan that is billed elsewhere, in place of the present one, which ends at

@@ -8,18 +8,17 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::ops::ControlFlow;
 
 use crate::app::Ctx;
-use crate::domain::catalogue::{Billing, ProductSpec, ServiceSpec};
+use crate::domain::catalogue::{ProductSpec, ServiceSpec};
 use crate::domain::contact::{fold, usual_mac};
 use crate::domain::content::Reseller;
 use crate::domain::customer::Customer;
 use crate::domain::device::{Device, DeviceKind};
 use crate::domain::id::{ChannelId, CustomerId, ProductSpecId, ResellerId, ServiceSpecId};
-use crate::domain::journal::Account;
 use crate::domain::money::Amount;
 use crate::domain::staff::Permission;
 use crate::domain::time::Timestamp;
 use crate::store::key::{Key as _, under_text};
-use crate::store::{Read, Snapshot, Span, Table, balance_minor};
+use crate::store::{Read, Snapshot, Span, Table};
 
 use super::boxes::{self, LastSeen};
 use super::{OpError, devices, plans};
@@ -341,16 +340,7 @@ impl<'r, R: Read> Views<'r, R> {
             Some(order) => self.chosen(customer, order.product)?,
             None => Vec::new(),
         };
-        let bills = order
-            .as_ref()
-            .is_some_and(|order| order.offer.is_some() && order.billing != Billing::External);
-        let balance = if bills {
-            let currency = ctx.app.company().currency;
-            let minor = balance_minor(read, &Account::Customer(customer.id), currency)?;
-            Some(Amount { minor, currency })
-        } else {
-            None
-        };
+        let balance = plans::balance(ctx, read, customer, order.as_ref())?;
         Ok(View {
             seen: self.seen(row)?,
             plan: self.plan_key(product)?,

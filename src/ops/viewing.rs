@@ -14,10 +14,9 @@ use crate::domain::content::{Channel, ChannelKind, Genre, Movie};
 use crate::domain::customer::Customer;
 use crate::domain::device::Device;
 use crate::domain::id::{ChannelId, GenreId, MovieId, ProductSpecId, ServiceId};
-use crate::domain::journal::Account;
 use crate::domain::money::Amount;
 use crate::domain::time::Timestamp;
-use crate::store::{Read, Snapshot, Span, balance_minor};
+use crate::store::{Read, Snapshot, Span};
 
 use super::boxes::{self, Seat};
 use super::{OpError, plans, services};
@@ -101,26 +100,22 @@ pub fn rights_of(ctx: &Ctx, read: &impl Read, seat: &Seat) -> Result<Rights, OpE
 impl Rights {
     #[must_use]
     pub fn may(&self, item: &Item) -> bool {
-        self.ask(&self.held, item)
+        may_use(
+            &self.customer,
+            self.device.as_ref(),
+            &self.held,
+            item,
+            self.now,
+        )
     }
 
-    /// Base channels are everybody's: as if each customer held them one by one.
     #[must_use]
     pub fn may_watch(&self, channel: &Channel) -> bool {
         let item = match channel.kind {
             ChannelKind::Tv => Item::TvChannel(channel.id),
             ChannelKind::Radio => Item::RadioChannel(channel.id),
         };
-        if channel.base_channel {
-            let customer = self.customer.id;
-            let service = Service::of_channel(ServiceId(0), customer, channel.id, self.now);
-            return self.ask(&[(service, None)], &item);
-        }
         self.may(&item)
-    }
-
-    fn ask(&self, held: &[(Service, Option<ServiceSpec>)], item: &Item) -> bool {
-        may_use(&self.customer, self.device.as_ref(), held, item, self.now)
     }
 }
 
@@ -335,15 +330,12 @@ pub fn plan(ctx: &Ctx, read: &impl Read, customer: &Customer) -> Result<Plan, Op
     })
 }
 
-/// What the customer has with us; the text of another system stands above it.
+/// What the customer has with us where we bill the plan; else the text of the system that does.
 pub fn balance(ctx: &Ctx, read: &impl Read, customer: &Customer) -> Result<String, OpError> {
-    let text = &customer.box_profile.account_balance;
-    if !text.is_empty() {
-        return Ok(text.clone());
-    }
-    let currency = ctx.app.company().currency;
-    let minor = balance_minor(read, &Account::Customer(customer.id), currency)?;
-    Ok(Amount { minor, currency }.to_fixed())
+    let order = plans::present(read, customer, ctx.now)?;
+    let balance = plans::balance(ctx, read, customer, order.as_ref())?;
+    let text = || customer.box_profile.account_balance.clone();
+    Ok(balance.map_or_else(text, Amount::to_fixed))
 }
 
 /// A package of a customer's plan.

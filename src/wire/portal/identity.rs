@@ -33,7 +33,8 @@ pub fn handshake(call: &Call, visit: &Visit) -> Result<Answer, OpError> {
     let token = match presented {
         Some(token) if live => token,
         _ => {
-            fresh = boxes::new_token(&call.ctx)?;
+            let mac = call.mac.as_deref().unwrap_or_default();
+            fresh = boxes::new_token(&call.ctx, mac)?;
             &fresh
         }
     };
@@ -44,8 +45,8 @@ pub fn handshake(call: &Call, visit: &Visit) -> Result<Answer, OpError> {
     })
 }
 
-/// `stb/get_profile`: what the box has to know, and the token that it presents is its own from now on
-/// (§3.3, §3.6).
+/// `stb/get_profile`: what the box has to know. The token that it presents, if it was given to it, is
+/// its own from now on (§3.2, §3.3, §3.6): one that it made up is none.
 pub fn get_profile(call: &Call, visit: &Visit) -> Result<Answer, OpError> {
     let Some(seat) = &visit.seat else {
         let is_mac = call
@@ -60,7 +61,11 @@ pub fn get_profile(call: &Call, visit: &Visit) -> Result<Answer, OpError> {
             Answer::Whole(r#"{"js":{"status":1,"msg":"no MAC address"},"text":""}"#)
         });
     };
-    if let Some(token) = &call.bearer {
+    let mac = call.mac.as_deref().unwrap_or_default();
+    if let Some(token) = &call.bearer
+        && (boxes::is_given_token(&call.ctx, mac, token)?
+            || boxes::holds_token(&call.ctx, visit.read(), seat.device.id, token)?)
+    {
         let version = call.text("ver");
         boxes::begin_session(&call.ctx, visit.read(), seat.device.id, token, version)?;
     }
