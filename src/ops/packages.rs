@@ -3,8 +3,7 @@
 use std::collections::BTreeMap;
 
 use crate::app::Ctx;
-use crate::domain::access::Grant;
-use crate::domain::catalogue::{Content, ProductSpec, ServiceSpec, ServiceStatus};
+use crate::domain::catalogue::{ProductSpec, ServiceSpec, ServiceStatus};
 use crate::domain::content::{Channel, Movie};
 use crate::domain::customer::Customer;
 use crate::domain::id::{ChannelId, MovieId, ServiceSpecId};
@@ -12,7 +11,7 @@ use crate::domain::money::Currency;
 use crate::domain::staff::Permission;
 use crate::store::Read as _;
 
-use super::{OpError, plans, services};
+use super::{OpError, viewing};
 
 /// Everything that is sold to boxes, by number.
 #[derive(Debug, Clone)]
@@ -58,40 +57,8 @@ pub fn channels(ctx: &Ctx) -> Result<Vec<Channel>, OpError> {
     Ok(ctx.snapshot()?.all()?)
 }
 
-/// Modules that plans can switch (stalker-rest-v1 §4.7).
-pub const SWITCHABLE_MODULES: [&str; 7] = [
-    "vclub",
-    "karaoke",
-    "cityinfo",
-    "horoscope",
-    "anecdote",
-    "game.mastermind",
-    "infoportal",
-];
-
 /// Switchable modules that no package of the customer holds.
 pub fn modules_off(ctx: &Ctx, customer: &Customer) -> Result<Vec<&'static str>, OpError> {
     ctx.require(Permission::CustomersRead)?;
-    let snapshot = ctx.snapshot()?;
-    let mut specs = Vec::new();
-    for service in services::of_customer(&snapshot, customer.id)? {
-        if let Grant::Spec(spec) = service.grant
-            && service.status_at(ctx.now) == ServiceStatus::Active
-        {
-            specs.push(spec);
-        }
-    }
-    if plans::present(&snapshot, customer, ctx.now)?.is_none()
-        && let Some(plan) = plans::default_plan(&snapshot)?
-    {
-        specs.extend(plan.service_specs);
-    }
-    let mut off = SWITCHABLE_MODULES.to_vec();
-    for id in specs {
-        match snapshot.get::<ServiceSpec>(&id)?.map(|spec| spec.content) {
-            Some(Content::Modules(names)) => off.retain(|name| !names.iter().any(|n| n == name)),
-            Some(Content::All | Content::Channels(_) | Content::Movies(_)) | None => {}
-        }
-    }
-    Ok(off)
+    viewing::modules_off(ctx, &ctx.snapshot()?, customer)
 }

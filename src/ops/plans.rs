@@ -8,6 +8,7 @@ use std::collections::BTreeSet;
 use crate::app::Ctx;
 use crate::domain::access::{Grant, Origin, Service};
 use crate::domain::catalogue::{Billing, ProductSpec, ServiceSpec, ServiceStatus};
+use crate::domain::contact::fold;
 use crate::domain::customer::Customer;
 use crate::domain::event::Change;
 use crate::domain::id::{ChannelId, CustomerId, ProductSpecId, ServiceSpecId};
@@ -28,11 +29,40 @@ pub fn default_plan(read: &impl Read) -> Result<Option<ProductSpec>, OpError> {
         .find(|product| product.user_default && product.removed_at.is_none()))
 }
 
-/// The plan by the operator's own key for it.
+/// The plan by the operator's own key for it, upper and lower case being one where only one fits
+/// (stalker-rest-v1 §1.6).
 pub fn named(read: &impl Read, external_id: &str) -> Result<Option<ProductSpec>, OpError> {
     let index = Table::ProductSpecsByExternal;
-    let plan = read.get_by::<ProductSpec>(index, external_id.as_bytes())?;
-    Ok(plan.filter(|plan| plan.removed_at.is_none()))
+    let exact = read.get_by::<ProductSpec>(index, external_id.as_bytes())?;
+    if let Some(plan) = exact.filter(|plan| plan.removed_at.is_none()) {
+        return Ok(Some(plan));
+    }
+    let mut others: Vec<ProductSpec> = read.all()?;
+    let key = fold(external_id);
+    let fits = |held: &Option<String>| held.as_deref().is_some_and(|held| fold(held) == key);
+    others.retain(|plan| plan.removed_at.is_none() && fits(&plan.external_id));
+    Ok(others
+        .pop()
+        .filter(|_| others.is_empty() && !key.is_empty()))
+}
+
+/// The package by the operator's own key for it, likewise.
+pub(super) fn package_named(
+    read: &impl Read,
+    external_id: &str,
+) -> Result<Option<ServiceSpecId>, OpError> {
+    let index = Table::ServiceSpecsByExternal;
+    if let Some(id) = read.find::<ServiceSpecId>(index, external_id.as_bytes())? {
+        return Ok(Some(id));
+    }
+    let mut others: Vec<ServiceSpec> = read.all()?;
+    let key = fold(external_id);
+    let fits = |held: &Option<String>| held.as_deref().is_some_and(|held| fold(held) == key);
+    others.retain(|spec| spec.status != ServiceStatus::Deleted && fits(&spec.external_id));
+    let one = others
+        .pop()
+        .filter(|_| others.is_empty() && !key.is_empty());
+    Ok(one.map(|spec| spec.id))
 }
 
 /// The order that is the customer's plan, while it runs.

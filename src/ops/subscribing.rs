@@ -537,8 +537,7 @@ fn choose_for(
 fn specs_of(tx: &Tx<'_>, packages: &Packages) -> Result<BTreeSet<ServiceSpecId>, OpError> {
     let mut specs: BTreeSet<ServiceSpecId> = packages.by_id.iter().copied().collect();
     for key in packages.by_key.iter().filter(|key| !key.is_empty()) {
-        let found = tx.find::<ServiceSpecId>(Table::ServiceSpecsByExternal, key.as_bytes())?;
-        specs.extend(found);
+        specs.extend(plans::package_named(tx, key)?);
     }
     let mut known = BTreeSet::new();
     for id in specs {

@@ -9,7 +9,7 @@ use std::ops::ControlFlow;
 
 use crate::app::Ctx;
 use crate::domain::access::{Grant, Item, Origin, Service, may_use};
-use crate::domain::catalogue::{ProductSpec, ServiceSpec, ServiceStatus};
+use crate::domain::catalogue::{Content, ContentType, ProductSpec, ServiceSpec, ServiceStatus};
 use crate::domain::content::{Channel, ChannelKind, Genre, Movie};
 use crate::domain::customer::Customer;
 use crate::domain::device::Device;
@@ -289,16 +289,32 @@ pub const SWITCHABLE_MODULES: [&str; 7] = [
     "infoportal",
 ];
 
+/// Switchable modules that no package of the customer holds, whatever state the customer is in.
+pub fn modules_off(
+    ctx: &Ctx,
+    read: &impl Read,
+    customer: &Customer,
+) -> Result<Vec<&'static str>, OpError> {
+    let rights = rights(ctx, read, customer)?;
+    let packages = || rights.held.iter().filter_map(|(_, spec)| spec.as_ref());
+    let holds = |name: &str| {
+        packages().any(|spec| match &spec.content {
+            Content::Modules(names) => names.iter().any(|held| held == name),
+            Content::All => spec.content_type == ContentType::App,
+            Content::Channels(_) | Content::Movies(_) => false,
+        })
+    };
+    let off = SWITCHABLE_MODULES.into_iter().filter(|name| !holds(name));
+    Ok(off.collect())
+}
+
 /// Modules that are switched off on a box: as the plan has it, or as somebody said.
 pub fn disabled_modules(ctx: &Ctx, read: &impl Read, seat: &Seat) -> Result<Vec<String>, OpError> {
     if !ctx.app.config.stalker.tariff_plans {
         return Ok(seat.customer.box_profile.disabled_modules.clone());
     }
-    let rights = rights_of(ctx, read, seat)?;
-    let off = SWITCHABLE_MODULES
-        .into_iter()
-        .filter(|name| !rights.may(&Item::Module((*name).to_owned())));
-    Ok(off.map(ToOwned::to_owned).collect())
+    let off = modules_off(ctx, read, &seat.customer)?;
+    Ok(off.into_iter().map(str::to_owned).collect())
 }
 
 /// The plan that a customer has, be it the default one.

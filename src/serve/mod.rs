@@ -78,6 +78,13 @@ pub async fn start(setup: Setup) -> anyhow::Result<Running> {
     let address = listener.local_addr()?;
     // Set once: this is the only place.
     let _ = app.listening.set(address);
+    let stalker = &app.config.stalker;
+    let open = stalker.enabled && stalker.login.is_empty() && stalker.password.is_empty();
+    if open && !address.ip().is_loopback() {
+        tracing::warn!(
+            "the Stalker API is open to whoever reaches {address}: set stalker.login and stalker.password"
+        );
+    }
     let closing = CancellationToken::new();
     let tasks = TaskTracker::new();
     let router = wire::router(&app, &closing);
