@@ -45,7 +45,12 @@ pub struct Keys {
     signing: EncodingKey,
     proving: DecodingKey,
     validation: Validation,
+    /// Seals what is given out and comes back.
+    sealing: [u8; 32],
 }
+
+/// Bytes of a seal.
+pub const SEAL_BYTES: usize = 8;
 
 impl Keys {
     #[must_use]
@@ -62,7 +67,15 @@ impl Keys {
             signing: EncodingKey::from_secret(secret),
             proving: DecodingKey::from_secret(secret),
             validation,
+            sealing: mac_of(secret, b"seals"),
         }
+    }
+
+    /// A short proof that these bytes are ours: for what is kept nowhere and good for a while only.
+    #[must_use]
+    pub fn seal(&self, bytes: &[u8]) -> [u8; SEAL_BYTES] {
+        let mac = mac_of(&self.sealing, bytes);
+        mac.first_chunk().copied().unwrap_or_default()
     }
 
     /// A signed token. `None` only if the claims cannot be written as JSON.
@@ -97,6 +110,16 @@ impl Keys {
         });
         Some(claims)
     }
+}
+
+fn mac_of(key: &[u8; 32], bytes: &[u8]) -> [u8; 32] {
+    // Filled up with zeros, as the standard has it.
+    let mut block = [0; 64];
+    if let Some(front) = block.first_chunk_mut() {
+        *front = *key;
+    }
+    let mac = <Hmac<Sha256> as hmac::KeyInit>::new(&block.into());
+    mac.chain_update(bytes).finalize().into_bytes().into()
 }
 
 static PROVIDER: CryptoProvider = CryptoProvider {

@@ -107,11 +107,6 @@ fn with<T>(
     Ok(answer)
 }
 
-/// A new session token: 32 upper-case hexadecimal digits.
-pub fn new_token(ctx: &Ctx) -> Result<String, OpError> {
-    Ok(ctx.app.entropy.hex::<16>()?.to_uppercase())
-}
-
 /// Whether this is the token of the box's present session.
 pub fn holds_token(
     ctx: &Ctx,

@@ -9,7 +9,7 @@ use std::ops::ControlFlow;
 
 use crate::app::Ctx;
 use crate::domain::access::{Grant, Item, Origin, Service, may_use};
-use crate::domain::catalogue::{ProductSpec, ServiceSpec, ServiceStatus};
+use crate::domain::catalogue::{Billing, ProductSpec, ServiceSpec, ServiceStatus};
 use crate::domain::content::{Channel, ChannelKind, Genre, Movie};
 use crate::domain::customer::Customer;
 use crate::domain::device::Device;
@@ -20,7 +20,7 @@ use crate::domain::time::Timestamp;
 use crate::store::{Read, Snapshot, Span, balance_minor};
 
 use super::boxes::{self, Seat};
-use super::{OpError, plans, services};
+use super::{OpError, packages, plans, services};
 
 /// One request of a box: the file as it stands, and whose box it is.
 pub struct Visit {
@@ -52,6 +52,8 @@ pub struct Rights {
     customer: Customer,
     device: Option<Device>,
     held: Vec<(Service, Option<ServiceSpec>)>,
+    /// Base channels are everybody's, unless plans decide (stalker-rest-v1 §4.4).
+    base_channels: bool,
     now: Timestamp,
 }
 
@@ -85,6 +87,7 @@ pub fn rights(ctx: &Ctx, read: &impl Read, customer: &Customer) -> Result<Rights
         customer: customer.clone(),
         device: None,
         held,
+        base_channels: !ctx.app.config.stalker.tariff_plans,
         now: ctx.now,
     })
 }
@@ -111,7 +114,7 @@ impl Rights {
             ChannelKind::Tv => Item::TvChannel(channel.id),
             ChannelKind::Radio => Item::RadioChannel(channel.id),
         };
-        if channel.base_channel {
+        if channel.base_channel && self.base_channels {
             let customer = self.customer.id;
             let service = Service::of_channel(ServiceId(0), customer, channel.id, self.now);
             return self.ask(&[(service, None)], &item);
@@ -283,24 +286,13 @@ pub fn movie(
     })
 }
 
-/// Modules that plans switch on and off where they decide it (stalker-rest-v1 §4.7).
-pub const SWITCHABLE_MODULES: [&str; 7] = [
-    "vclub",
-    "karaoke",
-    "cityinfo",
-    "horoscope",
-    "anecdote",
-    "game.mastermind",
-    "infoportal",
-];
-
 /// Modules that are switched off on a box: as the plan has it, or as somebody said.
 pub fn disabled_modules(ctx: &Ctx, read: &impl Read, seat: &Seat) -> Result<Vec<String>, OpError> {
     if !ctx.app.config.stalker.tariff_plans {
         return Ok(seat.customer.box_profile.disabled_modules.clone());
     }
     let rights = rights_of(ctx, read, seat)?;
-    let off = SWITCHABLE_MODULES
+    let off = packages::SWITCHABLE_MODULES
         .into_iter()
         .filter(|name| !rights.may(&Item::Module((*name).to_owned())));
     Ok(off.map(ToOwned::to_owned).collect())
@@ -335,10 +327,13 @@ pub fn plan(ctx: &Ctx, read: &impl Read, customer: &Customer) -> Result<Plan, Op
     })
 }
 
-/// What the customer has with us; the text of another system stands above it.
+/// The text of another system that bills the customer, else what the customer has with us where we do.
 pub fn balance(ctx: &Ctx, read: &impl Read, customer: &Customer) -> Result<String, OpError> {
     let text = &customer.box_profile.account_balance;
-    if !text.is_empty() {
+    let order = plans::present(read, customer, ctx.now)?;
+    let billed =
+        order.is_some_and(|order| order.offer.is_some() && order.billing != Billing::External);
+    if !text.is_empty() || !billed {
         return Ok(text.clone());
     }
     let currency = ctx.app.company().currency;

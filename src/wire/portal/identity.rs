@@ -4,7 +4,7 @@ use serde::Serialize;
 
 use crate::domain::contact::usual_mac;
 use crate::ops::OpError;
-use crate::ops::box_login::SignIn;
+use crate::ops::box_login::{self, SignIn};
 use crate::ops::boxes::{self, Seat};
 use crate::ops::viewing::Visit;
 
@@ -33,7 +33,7 @@ pub fn handshake(call: &Call, visit: &Visit) -> Result<Answer, OpError> {
     let token = match presented {
         Some(token) if live => token,
         _ => {
-            fresh = boxes::new_token(&call.ctx)?;
+            fresh = box_login::new_token(&call.ctx, call.mac.as_deref().unwrap_or_default())?;
             &fresh
         }
     };
@@ -61,8 +61,13 @@ pub fn get_profile(call: &Call, visit: &Visit) -> Result<Answer, OpError> {
         });
     };
     if let Some(token) = &call.bearer {
-        let version = call.text("ver");
-        boxes::begin_session(&call.ctx, visit.read(), seat.device.id, token, version)?;
+        let (ctx, device) = (&call.ctx, seat.device.id);
+        // A token that was never given out is none, and leaves the present one as it is.
+        if box_login::was_given(ctx, &seat.device.mac, token)
+            || boxes::holds_token(ctx, visit.read(), device, token)?
+        {
+            boxes::begin_session(ctx, visit.read(), device, token, call.text("ver"))?;
+        }
     }
     profile::answer(call, visit, seat)
 }
@@ -77,7 +82,6 @@ pub fn do_auth(call: &Call) -> Step {
         login: call.text("login").unwrap_or_default().to_owned(),
         password: call.verbatim("password").to_owned(),
         token: call.bearer.clone(),
-        model: call.model.clone(),
     })
 }
 
