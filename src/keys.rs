@@ -41,13 +41,16 @@ const PROVEN_MAX: usize = 1_024;
 
 /// The box's signing key.
 pub struct Keys {
-    /// The key for what is no JWT; there always is one.
-    sealing: Option<Hmac<Sha256>>,
     proven: ArcSwap<Proven>,
     signing: EncodingKey,
     proving: DecodingKey,
     validation: Validation,
+    /// Seals what is given out and comes back.
+    sealing: [u8; 32],
 }
+
+/// Bytes of a seal.
+pub const SEAL_BYTES: usize = 8;
 
 impl Keys {
     #[must_use]
@@ -60,24 +63,19 @@ impl Keys {
         // Our own clock decides, see `prove`.
         validation.validate_exp = false;
         Self {
-            sealing: Hmac::new_from_slice(secret).ok(),
             proven: ArcSwap::from_pointee(Proven::new()),
             signing: EncodingKey::from_secret(secret),
             proving: DecodingKey::from_secret(secret),
             validation,
+            sealing: mac_of(secret, b"seals"),
         }
     }
 
-    /// A proof that the box itself has put these bytes together for this purpose.
+    /// A short proof that these bytes are ours: for what is kept nowhere and good for a while only.
     #[must_use]
-    pub fn seal(&self, purpose: &'static str, bytes: &[u8]) -> Option<[u8; 32]> {
-        let mac = self.sealing.clone()?;
-        // A token's signature is over a text with two dots, so it is never one of these.
-        let mac = mac
-            .chain_update(purpose)
-            .chain_update([0])
-            .chain_update(bytes);
-        Some(mac.finalize().into_bytes().into())
+    pub fn seal(&self, bytes: &[u8]) -> [u8; SEAL_BYTES] {
+        let mac = mac_of(&self.sealing, bytes);
+        mac.first_chunk().copied().unwrap_or_default()
     }
 
     /// A signed token. `None` only if the claims cannot be written as JSON.
@@ -112,6 +110,16 @@ impl Keys {
         });
         Some(claims)
     }
+}
+
+fn mac_of(key: &[u8; 32], bytes: &[u8]) -> [u8; 32] {
+    // Filled up with zeros, as the standard has it.
+    let mut block = [0; 64];
+    if let Some(front) = block.first_chunk_mut() {
+        *front = *key;
+    }
+    let mac = <Hmac<Sha256> as hmac::KeyInit>::new(&block.into());
+    mac.chain_update(bytes).finalize().into_bytes().into()
 }
 
 static PROVIDER: CryptoProvider = CryptoProvider {

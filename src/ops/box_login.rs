@@ -5,6 +5,9 @@
 
 use std::net::IpAddr;
 
+use data_encoding::HEXUPPER;
+use subtle::ConstantTimeEq as _;
+
 use crate::app::Ctx;
 use crate::domain::contact::{fold, usual_mac};
 use crate::domain::customer::Customer;
@@ -13,10 +16,45 @@ use crate::domain::staff::PASSWORD_BYTES_MAX;
 use crate::store::key::under_text;
 use crate::store::{Read, Table};
 
-use super::{OpError, boxes, devices};
+use super::{OpError, boxes, subscribing};
 
 /// Longest login, in bytes.
 const LOGIN_BYTES_MAX: usize = 512;
+
+/// How long a token that was given out may become that of a session, in minutes.
+const TOKEN_MINUTES: i64 = 1_440;
+/// What is sealed of a token: when it was given out, and something random.
+const TOKEN_FRONT_BYTES: usize = 8;
+
+/// A new token for the box with this MAC: 32 upper-case hexadecimal digits. It is kept nowhere, and
+/// becomes the token of a session when the box comes with it (stalker-stb-portal §3.2).
+pub fn new_token(ctx: &Ctx, mac: &str) -> Result<String, OpError> {
+    let random: [u8; 4] = ctx.app.entropy.bytes()?;
+    let minute = u32::try_from(ctx.now.seconds() / 60).unwrap_or(0);
+    let front = [minute.to_be_bytes(), random].concat();
+    let seal = ctx.app.keys.seal(&sealed(mac, &front));
+    Ok(HEXUPPER.encode(&[front, seal.to_vec()].concat()))
+}
+
+/// Whether this token was given out to the box with this MAC, not long ago.
+#[must_use]
+pub fn was_given(ctx: &Ctx, mac: &str, token: &str) -> bool {
+    let Ok(bytes) = HEXUPPER.decode(token.as_bytes()) else {
+        return false;
+    };
+    let Some((front, seal)) = bytes.split_at_checked(TOKEN_FRONT_BYTES) else {
+        return false;
+    };
+    let given_at = front.first_chunk().map_or(0, |at| u32::from_be_bytes(*at));
+    let age = (ctx.now.seconds() / 60).saturating_sub(i64::from(given_at));
+    let expected = ctx.app.keys.seal(&sealed(mac, front));
+    age < TOKEN_MINUTES && bool::from(expected.as_slice().ct_eq(seal))
+}
+
+fn sealed(mac: &str, front: &[u8]) -> Vec<u8> {
+    let mac = usual_mac(mac).unwrap_or_else(|| mac.to_owned());
+    [b"box token ", front, mac.as_bytes()].concat()
+}
 
 /// What a box sends to sign in.
 #[derive(Debug, Clone)]
@@ -24,9 +62,8 @@ pub struct SignIn {
     pub mac: String,
     pub login: String,
     pub password: String,
-    /// The token of its session from now on.
+    /// The token of its session from now on: whoever knows the password may choose it.
     pub token: Option<String>,
-    pub model: String,
 }
 
 /// Signs in with a customer's login and password, which makes the box one of the customer's.
@@ -53,7 +90,7 @@ pub async fn sign_in(ctx: &Ctx, wish: SignIn) -> Result<bool, OpError> {
         return Ok(false);
     };
     ctx.app.tries.succeeded(&names, ctx.now);
-    let device = match own(ctx, id, mac, wish.model).await {
+    let device = match own(ctx, id, mac).await {
         Ok(device) => device,
         Err(OpError::Refused(refusal)) => {
             tracing::info!(%refusal, customer = id.0, "box_login.refused");
@@ -91,22 +128,21 @@ fn customer(ctx: &Ctx, login: &str) -> Result<Option<Customer>, OpError> {
 }
 
 /// The box with this MAC as one of the customer's.
-async fn own(
-    ctx: &Ctx,
-    customer: CustomerId,
-    mac: String,
-    model: String,
-) -> Result<DeviceId, OpError> {
+async fn own(ctx: &Ctx, customer: CustomerId, mac: String) -> Result<DeviceId, OpError> {
     if let Some(seat) = boxes::by_mac(&ctx.snapshot()?, &mac)?
         && seat.customer.id == customer
     {
         return Ok(seat.device.id);
     }
     ctx.write(move |ctx, tx| {
+        let held: Customer = super::get(tx, customer)?;
+        if held.is_deleted() {
+            return Err(super::missing::<Customer>(&customer.0.to_string()));
+        }
         // Two at the same time make one.
         match boxes::by_mac(tx, &mac)? {
             Some(seat) if seat.customer.id == customer => Ok(seat.device.id),
-            _ => devices::add_box(ctx, tx, customer, mac, model).map(|device| device.id),
+            _ => subscribing::add_box(ctx, tx, customer, &mac).map(|device| device.id),
         }
     })
     .await

@@ -7,7 +7,6 @@
 use std::collections::BTreeMap;
 use std::ops::ControlFlow;
 
-use data_encoding::HEXUPPER;
 use sha2::{Digest as _, Sha256};
 use subtle::ConstantTimeEq as _;
 
@@ -106,38 +105,6 @@ fn with<T>(
         ctx.app.unsaved.notify_one();
     }
     Ok(answer)
-}
-
-/// A new session token for a MAC: 32 upper-case hexadecimal digits, of which the first half is random
-/// and the second proves that it is ours. So nothing has to be kept until the box comes back with it.
-pub fn new_token(ctx: &Ctx, mac: &str) -> Result<String, OpError> {
-    let random = ctx.app.entropy.hex::<8>()?.to_uppercase();
-    let proof = proof(ctx, &random, mac)?;
-    Ok(random + &proof)
-}
-
-/// Whether a token was given to this MAC, whenever.
-pub fn is_given_token(ctx: &Ctx, mac: &str, token: &str) -> Result<bool, OpError> {
-    let Some((random, given)) = token.split_at_checked(TOKEN_DIGITS / 2) else {
-        return Ok(false);
-    };
-    let proof = proof(ctx, random, mac)?;
-    Ok(bool::from(proof.as_bytes().ct_eq(given.as_bytes())))
-}
-
-/// Length of a session token.
-const TOKEN_DIGITS: usize = 32;
-
-fn proof(ctx: &Ctx, random: &str, mac: &str) -> Result<String, OpError> {
-    let mac = usual_mac(mac).unwrap_or_default();
-    let bytes = [random.as_bytes(), &[0], mac.as_bytes()].concat();
-    let seal = ctx.app.keys.seal("box token", &bytes);
-    let seal = seal.ok_or_else(|| OpError::Failed("there is no key".to_owned()))?;
-    let digits = HEXUPPER.encode(&seal);
-    Ok(digits
-        .get(..TOKEN_DIGITS / 2)
-        .unwrap_or_default()
-        .to_owned())
 }
 
 /// Whether this is the token of the box's present session.

@@ -107,35 +107,6 @@ pub async fn add(
     .await
 }
 
-/// Adds the box that a customer signed in on.
-pub(super) fn add_box(
-    ctx: &Ctx,
-    tx: &mut Tx<'_>,
-    customer: CustomerId,
-    mac: String,
-    model: String,
-) -> Result<Device, OpError> {
-    room_for_one(tx, customer)?;
-    let device = Device {
-        id: tx.next_id()?,
-        foreign_id: None,
-        customer,
-        kind: DeviceKind::Stb,
-        status: DeviceStatus::Active,
-        model,
-        platform: String::new(),
-        brand: String::new(),
-        serial: String::new(),
-        mac,
-        created_at: ctx.now,
-        removed_at: None,
-    };
-    check_mac(tx, &device)?;
-    super::create(ctx, tx, "device.add", &device)?;
-    note(ctx, tx, &device, ActivityAction::DeviceAdded, Vec::new())?;
-    Ok(device)
-}
-
 /// Refuses one more device than a customer may have.
 fn room_for_one(read: &impl Read, customer: CustomerId) -> Result<(), OpError> {
     let max = DEVICES_PER_CUSTOMER_MAX;

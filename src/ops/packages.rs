@@ -57,6 +57,17 @@ pub fn channels(ctx: &Ctx) -> Result<Vec<Channel>, OpError> {
     Ok(ctx.snapshot()?.all()?)
 }
 
+/// Modules that plans can switch (stalker-rest-v1 §4.7).
+pub const SWITCHABLE_MODULES: [&str; 7] = [
+    "vclub",
+    "karaoke",
+    "cityinfo",
+    "horoscope",
+    "anecdote",
+    "game.mastermind",
+    "infoportal",
+];
+
 /// Switchable modules that no package of the customer holds.
 pub fn modules_off(ctx: &Ctx, customer: &Customer) -> Result<Vec<&'static str>, OpError> {
     ctx.require(Permission::CustomersRead)?;

@@ -19,7 +19,7 @@ use crate::domain::time::Timestamp;
 use crate::store::{Read, Snapshot, Span};
 
 use super::boxes::{self, Seat};
-use super::{OpError, plans, services};
+use super::{OpError, packages, plans, services};
 
 /// One request of a box: the file as it stands, and whose box it is.
 pub struct Visit {
@@ -278,17 +278,6 @@ pub fn movie(
     })
 }
 
-/// Modules that plans switch on and off where they decide it (stalker-rest-v1 §4.7).
-pub const SWITCHABLE_MODULES: [&str; 7] = [
-    "vclub",
-    "karaoke",
-    "cityinfo",
-    "horoscope",
-    "anecdote",
-    "game.mastermind",
-    "infoportal",
-];
-
 /// Switchable modules that no package of the customer holds, whatever state the customer is in.
 pub fn modules_off(
     ctx: &Ctx,
@@ -296,15 +285,17 @@ pub fn modules_off(
     customer: &Customer,
 ) -> Result<Vec<&'static str>, OpError> {
     let rights = rights(ctx, read, customer)?;
-    let packages = || rights.held.iter().filter_map(|(_, spec)| spec.as_ref());
+    let specs = || rights.held.iter().filter_map(|(_, spec)| spec.as_ref());
     let holds = |name: &str| {
-        packages().any(|spec| match &spec.content {
+        specs().any(|spec| match &spec.content {
             Content::Modules(names) => names.iter().any(|held| held == name),
             Content::All => spec.content_type == ContentType::App,
             Content::Channels(_) | Content::Movies(_) => false,
         })
     };
-    let off = SWITCHABLE_MODULES.into_iter().filter(|name| !holds(name));
+    let off = packages::SWITCHABLE_MODULES
+        .into_iter()
+        .filter(|name| !holds(name));
     Ok(off.collect())
 }
 

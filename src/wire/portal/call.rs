@@ -5,9 +5,9 @@
 use std::borrow::Cow;
 use std::sync::Arc;
 
+use axum::http::HeaderMap;
 use axum::http::header::{AUTHORIZATION, COOKIE};
 use axum::http::request::Parts;
-use axum::http::{HeaderMap, HeaderName};
 
 use crate::app::{App, Ctx};
 use crate::domain::calendar::Zone;
@@ -20,10 +20,8 @@ use crate::wire::kit::{RequestId, client_address};
 const PARAMETERS_MAX: usize = 200;
 /// Longest token that a box may present, in bytes.
 const TOKEN_BYTES_MAX: usize = 256;
-/// Longest model and language that are kept, in characters.
+/// Longest word that is kept, in characters.
 const WORD_CHARS_MAX: usize = 64;
-
-const X_USER_AGENT: HeaderName = HeaderName::from_static("x-user-agent");
 
 /// One request of a box.
 pub struct Call {
@@ -35,7 +33,6 @@ pub struct Call {
     timezone: Option<String>,
     /// The language of the viewer, as the box spells it.
     pub language: String,
-    pub model: String,
 }
 
 impl Call {
@@ -61,7 +58,6 @@ impl Call {
             bearer: bearer(&parts.headers),
             timezone: None,
             language: String::new(),
-            model: model(&parts.headers),
         };
         call.read_cookies(&parts.headers);
         if call.mac.is_none() {
@@ -163,18 +159,6 @@ fn bearer(headers: &HeaderMap) -> Option<String> {
 #[must_use]
 pub fn is_token(text: &str) -> bool {
     (1..=TOKEN_BYTES_MAX).contains(&text.len()) && text.bytes().all(|byte| byte.is_ascii_graphic())
-}
-
-/// `Model: MAG250; Link: WiFi`
-fn model(headers: &HeaderMap) -> String {
-    let text = headers
-        .get(X_USER_AGENT)
-        .and_then(|value| value.to_str().ok());
-    let model = text
-        .and_then(|text| text.strip_prefix("Model:"))
-        .and_then(|rest| rest.split(';').next());
-    let model = model.unwrap_or_default().trim();
-    model.chars().take(WORD_CHARS_MAX).collect()
 }
 
 /// Cookies come percent-encoded or not.

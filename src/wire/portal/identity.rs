@@ -4,7 +4,7 @@ use serde::Serialize;
 
 use crate::domain::contact::usual_mac;
 use crate::ops::OpError;
-use crate::ops::box_login::SignIn;
+use crate::ops::box_login::{self, SignIn};
 use crate::ops::boxes::{self, Seat};
 use crate::ops::viewing::Visit;
 
@@ -33,8 +33,7 @@ pub fn handshake(call: &Call, visit: &Visit) -> Result<Answer, OpError> {
     let token = match presented {
         Some(token) if live => token,
         _ => {
-            let mac = call.mac.as_deref().unwrap_or_default();
-            fresh = boxes::new_token(&call.ctx, mac)?;
+            fresh = box_login::new_token(&call.ctx, call.mac.as_deref().unwrap_or_default())?;
             &fresh
         }
     };
@@ -45,8 +44,8 @@ pub fn handshake(call: &Call, visit: &Visit) -> Result<Answer, OpError> {
     })
 }
 
-/// `stb/get_profile`: what the box has to know. The token that it presents, if it was given to it, is
-/// its own from now on (§3.2, §3.3, §3.6): one that it made up is none.
+/// `stb/get_profile`: what the box has to know, and the token that it presents is its own from now on
+/// (§3.3, §3.6).
 pub fn get_profile(call: &Call, visit: &Visit) -> Result<Answer, OpError> {
     let Some(seat) = &visit.seat else {
         let is_mac = call
@@ -61,13 +60,14 @@ pub fn get_profile(call: &Call, visit: &Visit) -> Result<Answer, OpError> {
             Answer::Whole(r#"{"js":{"status":1,"msg":"no MAC address"},"text":""}"#)
         });
     };
-    let mac = call.mac.as_deref().unwrap_or_default();
-    if let Some(token) = &call.bearer
-        && (boxes::is_given_token(&call.ctx, mac, token)?
-            || boxes::holds_token(&call.ctx, visit.read(), seat.device.id, token)?)
-    {
-        let version = call.text("ver");
-        boxes::begin_session(&call.ctx, visit.read(), seat.device.id, token, version)?;
+    if let Some(token) = &call.bearer {
+        let (ctx, device) = (&call.ctx, seat.device.id);
+        // A token that was never given out is none, and leaves the present one as it is.
+        if box_login::was_given(ctx, &seat.device.mac, token)
+            || boxes::holds_token(ctx, visit.read(), device, token)?
+        {
+            boxes::begin_session(ctx, visit.read(), device, token, call.text("ver"))?;
+        }
     }
     profile::answer(call, visit, seat)
 }
@@ -82,7 +82,6 @@ pub fn do_auth(call: &Call) -> Step {
         login: call.text("login").unwrap_or_default().to_owned(),
         password: call.verbatim("password").to_owned(),
         token: call.bearer.clone(),
-        model: call.model.clone(),
     })
 }
 
