@@ -68,6 +68,8 @@ ids! {
     MessageId = "message";
     /// A TV or radio channel.
     ChannelId = "channel";
+    /// What a channel shows at some time.
+    ProgrammeId = "programme";
     /// A group of channels or movies.
     GenreId = "genre";
     /// A film.

@@ -21,6 +21,7 @@
 //! | Audit | who changed what, from where |
 //! | Operator, Token | staff, and the credentials of billing scripts |
 //! | Channel, Movie, Genre | what there is to watch |
+//! | Programme | what a channel shows, from when to when |
 //! | Reseller, Partner | who sold it; who bills through us |
 
 pub mod access;
@@ -36,6 +37,7 @@ pub mod device;
 pub mod dunning;
 pub mod eligibility;
 pub mod event;
+pub mod guide;
 pub mod id;
 pub mod invoice;
 pub mod journal;

@@ -13,6 +13,7 @@ pub mod customers;
 pub mod demo;
 pub mod devices;
 pub mod exports;
+pub mod guide;
 pub mod invoices;
 pub mod middleware;
 pub mod order_life;

@@ -20,14 +20,14 @@ use crate::domain::journal::opening;
 use crate::domain::order::Order;
 
 /// Layout that this program writes.
-pub const LAYOUT: u64 = 3;
+pub const LAYOUT: u64 = 4;
 
 const LAYOUT_KEY: &str = "layout";
 
 type Step = fn(&mut Tx<'_>) -> Result<(), StoreError>;
 
 /// `STEPS[n]` brings layout n to n + 1.
-const STEPS: &[Step] = &[tables_only, money, tables_only];
+const STEPS: &[Step] = &[tables_only, money, tables_only, tables_only];
 
 /// Brings the file to [`LAYOUT`]; refuses a file of a newer program before touching it.
 pub(super) fn migrate(database: &Database) -> Result<(), StoreError> {
@@ -92,7 +92,7 @@ fn money(tx: &mut Tx<'_>) -> Result<(), StoreError> {
     append_entries(tx, brought)
 }
 
-/// Layouts 1 (the first) and 3 (the Billing Adapter, the outbox): empty tables, which every migration makes.
+/// Layouts 1 (the first), 3 (the Billing Adapter, the outbox) and 4 (the programme guide): empty tables, which every migration makes.
 #[expect(
     clippy::unnecessary_wraps,
     reason = "steps share one signature, and later ones can fail"

@@ -27,10 +27,11 @@ use boxoffice::domain::device::{Device, DeviceKind, DeviceStatus};
 use boxoffice::domain::dunning::Ladder;
 use boxoffice::domain::eligibility::Eligibility;
 use boxoffice::domain::event::{Activity, ActivityAction, Audit, Change};
+use boxoffice::domain::guide::Programme;
 use boxoffice::domain::id::{
     ActivityId, AuditId, BillingPageId, ChannelId, CustomerId, DeviceId, GenreId, HostedPageId,
     MessageId, MovieId, OperatorId, OrderId, PartnerId, PaymentId, ProductOfferId, ProductSpecId,
-    ResellerId, ServiceId, ServiceSpecId,
+    ProgrammeId, ResellerId, ServiceId, ServiceSpecId,
 };
 use boxoffice::domain::message::{Message, MessageContent, MessageState};
 use boxoffice::domain::money::{Amount, Currency};
@@ -137,6 +138,20 @@ fn channel() -> Channel {
         base_channel: true,
         censored: false,
         archive_days: 14,
+    }
+}
+
+fn programme() -> Programme {
+    Programme {
+        id: ProgrammeId(268),
+        channel: ChannelId(300),
+        start_at: at(1),
+        stop_at: at(1_801),
+        title: text("Вести"),
+        description: text("What happened,\nand where"),
+        category: text("News"),
+        director: text("Jane Doe"),
+        actors: text("Mary Major, Richard Roe"),
     }
 }
 
@@ -508,6 +523,7 @@ fn samples() -> Vec<Sample> {
         sample(session()),
         sample(genre()),
         sample(channel()),
+        sample(programme()),
         sample(movie()),
         sample(reseller()),
         sample(partner()),
