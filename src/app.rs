@@ -48,6 +48,8 @@ pub struct App {
     pub untold: Notify,
     /// Held while it is told, so that an older state never overtakes a newer one.
     pub telling: tokio::sync::Mutex<()>,
+    /// Held while a list or a guide is written, so that what was planned still holds.
+    pub importing: tokio::sync::Mutex<()>,
     /// Held while the test clock is moved.
     pub clock_moves: tokio::sync::Mutex<()>,
     /// The provider of the last apply document; the settings stand in where there was none.
@@ -114,6 +116,7 @@ impl App {
             delivering: tokio::sync::Mutex::new(()),
             untold: Notify::new(),
             telling: tokio::sync::Mutex::new(()),
+            importing: tokio::sync::Mutex::new(()),
             clock_moves: tokio::sync::Mutex::new(()),
             company: ArcSwapOption::empty(),
         };
