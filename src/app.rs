@@ -58,6 +58,8 @@ pub struct App {
     pub unsaved: Notify,
     /// There may be quick hashes to harden.
     pub unhardened: Notify,
+    /// Held while a list or a guide is written, so that what was planned still holds.
+    pub importing: tokio::sync::Mutex<()>,
     /// Held while the test clock is moved.
     pub clock_moves: tokio::sync::Mutex<()>,
     /// The provider of the last apply document; the settings stand in where there was none.
@@ -129,6 +131,7 @@ impl App {
             presence: Presence::default(),
             unsaved: Notify::new(),
             unhardened: Notify::new(),
+            importing: tokio::sync::Mutex::new(()),
             clock_moves: tokio::sync::Mutex::new(()),
             company: ArcSwapOption::empty(),
         };

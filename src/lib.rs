@@ -29,4 +29,5 @@ pub mod cli;
 pub mod command;
 pub mod control;
 pub mod jobs;
+pub mod meter;
 pub mod serve;

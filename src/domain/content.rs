@@ -27,7 +27,7 @@ pub struct Channel {
     pub logo: String,
     /// The channel's name in a programme guide.
     pub xmltv_id: String,
-    /// Shown to everybody, whatever they hold.
+    /// Stalker's base channel: shown as such to billing scripts. It opens nothing by itself.
     pub base_channel: bool,
     pub censored: bool,
     pub archive_days: u32,

@@ -70,6 +70,8 @@ ids! {
     BoxEventId = "box_event";
     /// A TV or radio channel.
     ChannelId = "channel";
+    /// What a channel shows at some time.
+    ProgrammeId = "programme";
     /// A group of channels or movies.
     GenreId = "genre";
     /// A film.

@@ -23,6 +23,7 @@
 //! | Channel, Movie, Genre | what there is to watch |
 //! | Notice, BoxEvent, Broadcast | what a box, or every box, has to be told |
 //! | BoxState | what a box last told us |
+//! | Programme | what a channel shows, from when to when |
 //! | Reseller, Partner | who sold it; who bills through us |
 
 pub mod access;
@@ -39,6 +40,7 @@ pub mod device;
 pub mod dunning;
 pub mod eligibility;
 pub mod event;
+pub mod guide;
 pub mod id;
 pub mod invoice;
 pub mod journal;

@@ -20,7 +20,7 @@ use crate::store::key::{instant_of, owned_by, until as keys_until};
 use crate::store::{Read, Span, StoreError, Table, Tx};
 
 use super::books::{AuditDetail, Books};
-use super::{Handle, Named, OpError, payments, subscribing};
+use super::{Handle, Named, OpError, bulk, payments, subscribing};
 
 impl Named for Run {
     const KIND: &'static str = "run";
@@ -38,10 +38,6 @@ pub enum Pace {
 
 /// Orders in the first chunk of a run; later ones are as large as the time allows.
 const CHUNK_FIRST: usize = 128;
-const CHUNK_MAX: usize = 32_768;
-/// How long a chunk may keep the writer, in microseconds: beside other writers, and alone.
-const CHUNK_MICROS_SHARED: u64 = 12_000;
-const CHUNK_MICROS_ALONE: u64 = 200_000;
 /// Entries of the index that are read at once.
 const PAGE: usize = 1_024;
 
@@ -175,7 +171,7 @@ async fn work_orders(ctx: &Ctx, until: Timestamp, pace: Pace) -> Result<u64, OpE
             Ok(chunk) => {
                 steps = steps.saturating_add(u64::try_from(chunk.steps).unwrap_or(0));
                 let alone = figures.commands() == others;
-                size = next_size(&chunk, alone);
+                size = bulk::next_size(chunk.steps, chunk.micros, alone);
             }
             Err(OpError::Store(error)) if size > 1 => {
                 // One bad order must not keep all others from being worked.
@@ -195,24 +191,6 @@ async fn work_orders(ctx: &Ctx, until: Timestamp, pace: Pace) -> Result<u64, OpE
             Err(error) => return Err(error),
         }
     }
-}
-
-/// As many orders as fit the time that the writer may be kept.
-fn next_size(chunk: &Chunk, alone: bool) -> usize {
-    let target = if alone {
-        CHUNK_MICROS_ALONE
-    } else {
-        CHUNK_MICROS_SHARED
-    };
-    let steps = u64::try_from(chunk.steps).unwrap_or(1);
-    let fitting = steps
-        .saturating_mul(target)
-        .checked_div(chunk.micros.max(1))
-        .unwrap_or(1);
-    let fitting = usize::try_from(fitting).unwrap_or(CHUNK_MAX);
-    fitting
-        .clamp(16, CHUNK_MAX)
-        .min(chunk.steps.saturating_mul(4).max(16))
 }
 
 fn chunk(

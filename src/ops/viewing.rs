@@ -13,13 +13,14 @@ use crate::domain::catalogue::{Content, ContentType, ProductSpec, ServiceSpec, S
 use crate::domain::content::{Channel, ChannelKind, Genre, Movie};
 use crate::domain::customer::Customer;
 use crate::domain::device::Device;
+use crate::domain::guide::Programme;
 use crate::domain::id::{ChannelId, GenreId, MovieId, ProductSpecId, ServiceId};
 use crate::domain::money::Amount;
 use crate::domain::time::Timestamp;
 use crate::store::{Read, Snapshot, Span};
 
 use super::boxes::{self, Seat};
-use super::{OpError, packages, plans, services};
+use super::{OpError, guide, packages, plans, services};
 
 /// One request of a box: the file as it stands, and whose box it is.
 pub struct Visit {
@@ -387,33 +388,16 @@ pub fn packages(ctx: &Ctx, read: &impl Read, seat: &Seat) -> Result<Vec<Package>
 /// Most programmes of one channel in one answer.
 pub const PROGRAMMES_PER_CHANNEL_MAX: usize = 2_000;
 
-/// One programme of a channel.
-#[derive(Debug, Clone)]
-pub struct Shown {
-    pub id: u64,
-    pub start_at: Timestamp,
-    /// The first instant that is no longer part of it.
-    pub stop_at: Timestamp,
-    pub title: String,
-    pub description: String,
-    pub category: String,
-    pub director: String,
-    pub actors: String,
-}
-
 /// What a channel shows from `from` until before `to`, by start, with what has begun before and
 /// still runs; the first `limit` of it.
-///
-/// The one place where the box side meets the programme guide.
 pub fn programmes(
     read: &impl Read,
     channel: ChannelId,
     from: Timestamp,
     to: Timestamp,
     limit: usize,
-) -> Result<Vec<Shown>, OpError> {
-    let _ = (read, channel, from, to, limit);
-    Ok(Vec::new())
+) -> Result<Vec<Programme>, OpError> {
+    guide::between(read, channel, from, to, limit)
 }
 
 /// As [`programmes`], of the file as it stands now: for answers that are sent piece by piece.
@@ -422,7 +406,7 @@ pub fn programmes_now(
     channel: ChannelId,
     from: Timestamp,
     to: Timestamp,
-) -> Result<Vec<Shown>, OpError> {
+) -> Result<Vec<Programme>, OpError> {
     let max = PROGRAMMES_PER_CHANNEL_MAX;
     programmes(&ctx.snapshot()?, channel, from, to, max)
 }

@@ -2,6 +2,7 @@
 //! what the answers are used for.
 
 pub mod alphaott;
+pub mod fetch;
 pub mod mail;
 pub mod stripe;
 
@@ -22,6 +23,8 @@ pub struct Outbound {
     pub stripe: Option<stripe::Stripe>,
     /// The mail server; none where none is set up.
     pub mail: Option<mail::Mailer>,
+    /// Fetches files of others.
+    pub fetch: fetch::Fetcher,
     /// The billing system that this box is the middleware of.
     pub billing: Option<alphaott::Peer>,
     /// The middleware that this box does the billing for.
@@ -48,6 +51,7 @@ impl Outbound {
         let middleware =
             (!middleware.url.is_empty()).then(|| peer(&middleware.url, &middleware.token));
         Ok(Self {
+            fetch: fetch::Fetcher::new(&http),
             billing: billing.transpose()?,
             middleware: middleware.transpose()?,
             mail: mail::Mailer::new(&config.smtp, &config.public_url)?,

@@ -1,6 +1,6 @@
 //! Keys: order-preserving bytes, so that the order of keys is the order of values.
 
-use crate::domain::id::{Id, OrderId};
+use crate::domain::id::{ChannelId, Id, OrderId};
 use crate::domain::journal::Account;
 use crate::domain::money::Currency;
 use crate::domain::staff::TokenId;
@@ -120,6 +120,14 @@ pub fn until(at: Timestamp) -> Vec<u8> {
 pub fn instant_of(key: &[u8]) -> Option<Timestamp> {
     let front = key.first_chunk::<8>()?;
     Timestamp::from_micros((u64::from_be_bytes(*front) ^ (1 << 63)).cast_signed())
+}
+
+/// The front part of the index keys of what a channel begins to show at `at`: for spans too.
+#[must_use]
+pub fn shown_at(channel: ChannelId, at: Timestamp) -> Vec<u8> {
+    let mut key = number(channel).to_vec();
+    key.extend_from_slice(&instant(at));
+    key
 }
 
 /// The unique entry of an invoice for one cycle of an order.

@@ -92,7 +92,7 @@ fn money(tx: &mut Tx<'_>) -> Result<(), StoreError> {
     append_entries(tx, brought)
 }
 
-/// Layout 4: boxes. Logins and contract numbers are found whatever their case, and customers by
+/// Layout 4: boxes and the programme guide. Logins and contract numbers are found whatever their case, and customers by
 /// their reseller and by when they end: index entries that nothing else would make before a customer changes.
 fn boxes(tx: &mut Tx<'_>) -> Result<(), StoreError> {
     const REMADE: [Table; 4] = [

@@ -11,10 +11,11 @@ use crate::domain::content::{Channel, Genre, Movie, Partner, Reseller};
 use crate::domain::customer::{Customer, CustomerPassword};
 use crate::domain::device::Device;
 use crate::domain::event::{Activity, Audit};
+use crate::domain::guide::Programme;
 use crate::domain::id::{
     ActivityId, AuditId, BillingPageId, ChannelId, CustomerId, DeviceId, GenreId, Id, MessageId,
-    MovieId, OperatorId, OrderId, PartnerId, ProductOfferId, ProductSpecId, RunId, ServiceId,
-    ServiceSpecId, VoucherBatchId,
+    MovieId, OperatorId, OrderId, PartnerId, ProductOfferId, ProductSpecId, ProgrammeId, RunId,
+    ServiceId, ServiceSpecId, VoucherBatchId,
 };
 use crate::domain::invoice::{Invoice, OpenInvoice};
 use crate::domain::journal::{AccountTotal, JournalEntry};
@@ -26,7 +27,7 @@ use crate::domain::run::Run;
 use crate::domain::staff::{Operator, Session, Token, TokenId};
 
 use super::codec::CodecError;
-use super::key::{Only, instant, number, terminated};
+use super::key::{Only, instant, number, shown_at, terminated};
 use super::old;
 use super::record::{Entries, Record};
 
@@ -210,6 +211,10 @@ tables! {
     Providers = "provider",
     /// Channels by id.
     Channels = "channels",
+    /// Programmes by id.
+    Programmes = "programmes",
+    /// Channel, start, programme.
+    ProgrammesByChannel = "programmes_by_channel",
     /// Genres by id.
     Genres = "genres",
     /// Movies by id.
@@ -515,6 +520,25 @@ impl Record for Operator {
     }
 }
 
+impl Record for Programme {
+    type Key = ProgrammeId;
+    const TABLE: Table = Table::Programmes;
+    const INDEXES: &'static [Table] = &[Table::ProgrammesByChannel];
+    const VERSION: u8 = 1;
+
+    fn key(&self) -> ProgrammeId {
+        self.id
+    }
+
+    fn entries(&self, entries: &mut Entries) {
+        entries.listed(
+            Table::ProgrammesByChannel,
+            &shown_at(self.channel, self.start_at),
+            self.id.number(),
+        );
+    }
+}
+
 impl Record for Partner {
     type Key = PartnerId;
     const TABLE: Table = Table::Partners;
@@ -584,6 +608,7 @@ pub fn for_every_record<V: RecordVisitor>(visitor: &mut V) -> Result<(), V::Erro
     visitor.visit::<Session>()?;
     visitor.visit::<Genre>()?;
     visitor.visit::<Channel>()?;
+    visitor.visit::<Programme>()?;
     visitor.visit::<Movie>()?;
     visitor.visit::<Reseller>()?;
     visitor.visit::<Partner>()?;

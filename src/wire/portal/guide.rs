@@ -17,11 +17,12 @@ use serde_json::value::RawValue;
 use crate::app::Ctx;
 use crate::domain::calendar::Zone;
 use crate::domain::content::ChannelKind;
+use crate::domain::guide::Programme;
 use crate::domain::id::ChannelId;
 use crate::domain::time::Timestamp;
 use crate::ops::OpError;
 use crate::ops::boxes::{self, Seat};
-use crate::ops::viewing::{self, Found, PROGRAMMES_PER_CHANNEL_MAX, Shown, Visit};
+use crate::ops::viewing::{self, Found, PROGRAMMES_PER_CHANNEL_MAX, Visit};
 
 use super::answer::{Answer, Cut, PageOut};
 use super::call::Call;
@@ -68,7 +69,7 @@ struct EventOut<'a> {
 }
 
 /// Writes the programmes of a channel as a JSON list.
-fn events(channel: ChannelId, shown: &[Shown], zone: &Zone, now: Timestamp) -> String {
+fn events(channel: ChannelId, shown: &[Programme], zone: &Zone, now: Timestamp) -> String {
     let ch_id = channel.0.to_string();
     let mut text = String::with_capacity(shown.len().saturating_mul(700).saturating_add(2));
     text.push('[');
@@ -76,7 +77,7 @@ fn events(channel: ChannelId, shown: &[Shown], zone: &Zone, now: Timestamp) -> S
         let (start, stop) = (zone.local(shown.start_at), zone.local(shown.stop_at));
         let (start_at, stop_at) = (shown.start_at.seconds(), shown.stop_at.seconds());
         let event = EventOut {
-            id: shown.id.to_string(),
+            id: shown.id.0.to_string(),
             ch_id: &ch_id,
             name: &shown.title,
             descr: &shown.description,

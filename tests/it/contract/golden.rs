@@ -28,10 +28,11 @@ use boxoffice::domain::device::{Device, DeviceKind, DeviceStatus};
 use boxoffice::domain::dunning::Ladder;
 use boxoffice::domain::eligibility::Eligibility;
 use boxoffice::domain::event::{Activity, ActivityAction, Audit, Change};
+use boxoffice::domain::guide::Programme;
 use boxoffice::domain::id::{
     ActivityId, AuditId, BillingPageId, BoxEventId, ChannelId, CustomerId, DeviceId, GenreId,
     HostedPageId, MessageId, MovieId, OperatorId, OrderId, PartnerId, PaymentId, ProductOfferId,
-    ProductSpecId, ResellerId, ServiceId, ServiceSpecId,
+    ProductSpecId, ProgrammeId, ResellerId, ServiceId, ServiceSpecId,
 };
 use boxoffice::domain::message::{Message, MessageContent, MessageState};
 use boxoffice::domain::money::{Amount, Currency};
@@ -139,6 +140,20 @@ fn channel() -> Channel {
         base_channel: true,
         censored: false,
         archive_days: 14,
+    }
+}
+
+fn programme() -> Programme {
+    Programme {
+        id: ProgrammeId(268),
+        channel: ChannelId(300),
+        start_at: at(1),
+        stop_at: at(1_801),
+        title: text("Вести"),
+        description: text("What happened,\nand where"),
+        category: text("News"),
+        director: text("Jane Doe"),
+        actors: text("Mary Major, Richard Roe"),
     }
 }
 
@@ -559,6 +574,7 @@ fn samples() -> Vec<Sample> {
         sample(session()),
         sample(genre()),
         sample(channel()),
+        sample(programme()),
         sample(movie()),
         sample(reseller()),
         sample(partner()),
