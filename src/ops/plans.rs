@@ -85,8 +85,8 @@ pub fn balance(
     customer: &Customer,
     plan: Option<&Order>,
 ) -> Result<Option<Amount>, OpError> {
-    let bills = |order: &&Order| order.offer.is_some() && order.billing != Billing::External;
-    if plan.filter(bills).is_none() {
+    let bills = |order: &Order| order.offer.is_some() && order.billing != Billing::External;
+    if !plan.is_some_and(bills) {
         return Ok(None);
     }
     let currency = ctx.app.company().currency;

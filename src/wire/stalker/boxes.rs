@@ -66,7 +66,8 @@ async fn create(call: Call) -> Result<Answer, Failure> {
     call.require_fields(&known, "HTTP POST data is empty", "Insert data is empty")?;
     let form = &call.form;
     let given = |name: &str| form.text(name).is_some_and(|text| !text.is_empty());
-    if !given("mac") && !(given("login") && given("password")) {
+    let named = given("mac") || (given("login") && given("password"));
+    if !named {
         return Err(Failure::text("Login and password required"));
     }
     let wish = RowChange {

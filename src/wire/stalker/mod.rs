@@ -237,7 +237,7 @@ async fn answered(app: Arc<App>, parts: Parts, body: Body) -> Result<Answer, Fai
         Resource::StbModules if action == Action::Get => boxes::modules(&call),
         Resource::StbModules if action == Action::Update => boxes::set_modules(call).await,
         Resource::Itv if action == Action::Get => packages::channels(&call),
-        Resource::ItvSubscription if action == Action::Get => subscriptions::channels(call).await,
+        Resource::ItvSubscription if action == Action::Get => subscriptions::channels(call),
         Resource::ItvSubscription if action == Action::Update => {
             subscriptions::set_channels(call).await
         }

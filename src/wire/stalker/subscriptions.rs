@@ -13,7 +13,7 @@ use super::{Action, Call};
 /// Longest identifier of a channel or package, in characters.
 const KEY_CHARS_MAX: usize = 64;
 
-pub async fn channels(call: Call) -> Result<Answer, Failure> {
+pub fn channels(call: Call) -> Result<Answer, Failure> {
     if call.means_all() {
         return Ok(every_row(
             call.ctx,
