@@ -3,6 +3,7 @@
 //! that bit other engines.
 
 mod cycles;
+mod demo;
 mod dunning;
 mod eligible;
 mod guard;
