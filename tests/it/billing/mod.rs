@@ -4,6 +4,7 @@
 
 mod cycles;
 mod demo;
+mod disputes;
 mod dunning;
 mod eligible;
 mod guard;
@@ -12,6 +13,8 @@ mod life;
 mod mail;
 mod pages;
 mod prices;
+mod promises;
+mod repeats;
 mod report;
 mod stripe;
 
