@@ -13,9 +13,8 @@ fn boxoffice(folder: &Path, words: &str) -> Command {
     command
 }
 
-/// Reads until a line has `words`; answers it.
-fn line_with(from: &mut Option<impl Read>, words: &str) -> String {
-    let lines = BufReader::new(from.as_mut().expect("a pipe")).lines();
+/// Reads on until a line has `words`; answers it.
+fn line_with(lines: &mut impl Iterator<Item = std::io::Result<String>>, words: &str) -> String {
     let mut seen = Vec::new();
     for line in lines {
         let line = line.expect("text");
@@ -27,9 +26,24 @@ fn line_with(from: &mut Option<impl Read>, words: &str) -> String {
     panic!("no {words:?} in {seen:?}");
 }
 
-fn kill(mut child: Child) {
-    child.kill().expect("it runs");
-    child.wait().expect("it ends");
+fn lines_of(pipe: Option<impl Read>) -> impl Iterator<Item = std::io::Result<String>> {
+    BufReader::new(pipe.expect("a pipe")).lines()
+}
+
+/// A box that is killed when it is let go.
+struct Served(Child);
+
+impl Served {
+    fn start(folder: &Path, words: &str) -> Served {
+        Served(boxoffice(folder, words).spawn().expect("it starts"))
+    }
+}
+
+impl Drop for Served {
+    fn drop(&mut self) {
+        let _ = self.0.kill();
+        let _ = self.0.wait();
+    }
 }
 
 const SERVE: &str = "serve --listen 127.0.0.1:0";
@@ -38,10 +52,11 @@ const DEMO: &str = "serve --listen 127.0.0.1:0 --demo";
 #[test]
 fn a_demo_that_was_cut_off_is_put_in_anew() {
     let folder = tempfile::tempdir().expect("a folder");
-    let mut cut_off = boxoffice(folder.path(), DEMO).spawn().expect("it starts");
-    line_with(&mut cut_off.stderr, "demo.begun");
+    let mut cut_off = Served::start(folder.path(), DEMO);
+    let mut log = lines_of(cut_off.0.stderr.take());
+    line_with(&mut log, "demo.begun");
     std::thread::sleep(std::time::Duration::from_millis(50));
-    kill(cut_off);
+    drop(cut_off);
     // Nobody goes on with a half.
     for words in [SERVE, "token create --name script"] {
         let refused = boxoffice(folder.path(), words).output().expect("it runs");
@@ -49,10 +64,13 @@ fn a_demo_that_was_cut_off_is_put_in_anew() {
         assert_eq!(refused.status.code(), Some(1), "{words}: {text}");
         assert!(text.contains("start with --demo"), "{words}: {text}");
     }
-    let mut whole = boxoffice(folder.path(), DEMO).spawn().expect("it starts");
-    // Not before the demo is whole does it listen.
-    line_with(&mut whole.stdout, "login: demo");
-    kill(whole);
+    let mut whole = Served::start(folder.path(), DEMO);
+    let mut out = lines_of(whole.0.stdout.take());
+    // It listens when the demo is whole, and not before.
+    let first = out.next().expect("a line").expect("text");
+    assert!(first.starts_with("listening on http://"), "{first}");
+    line_with(&mut out, "login: demo");
+    drop(whole);
     let customers = boxoffice(folder.path(), "export customers").output();
     let customers = customers.expect("it runs").stdout;
     let lines = customers.split(|byte| *byte == b'\n');
@@ -60,7 +78,7 @@ fn a_demo_that_was_cut_off_is_put_in_anew() {
     let check = boxoffice(folder.path(), "check").output().expect("it runs");
     assert!(check.status.success());
     // A third start takes it as it is.
-    let mut again = boxoffice(folder.path(), DEMO).spawn().expect("it starts");
-    line_with(&mut again.stdout, "the data folder is not empty");
-    kill(again);
+    let mut again = Served::start(folder.path(), DEMO);
+    let mut out = lines_of(again.0.stdout.take());
+    line_with(&mut out, "the data folder is not empty");
 }
