@@ -52,6 +52,8 @@ pub struct App {
     pub untold: Notify,
     /// Held while it is told, so that an older state never overtakes a newer one.
     pub telling: tokio::sync::Mutex<()>,
+    /// Held while a provider is asked for refunds, so that an older answer never overtakes a newer one.
+    pub counting: tokio::sync::Mutex<()>,
     /// What boxes last told us.
     pub presence: Presence,
     /// Some of it is to be written soon.
@@ -128,6 +130,7 @@ impl App {
             delivering: tokio::sync::Mutex::new(()),
             untold: Notify::new(),
             telling: tokio::sync::Mutex::new(()),
+            counting: tokio::sync::Mutex::new(()),
             presence: Presence::default(),
             unsaved: Notify::new(),
             unhardened: Notify::new(),

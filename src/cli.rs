@@ -19,6 +19,7 @@ use crate::domain::time::Timestamp;
 use crate::entropy::Entropy;
 use crate::meter::Meter;
 use crate::ops;
+use crate::ops::demo::DemoLogin;
 use crate::serve::{self, Setup};
 use crate::store::{Storage, StoreError};
 use crate::telemetry;
@@ -360,6 +361,10 @@ async fn run_on_data(place: &Place, command: DataCommand) -> anyhow::Result<bool
         .await;
     };
     let ctx = Ctx::system(app.clone());
+    // That nothing but the demo is in such a file is why it may be thrown away.
+    if !looks && ops::demo::is_unfinished(&ctx)? {
+        anyhow::bail!(serve::DEMO_UNFINISHED);
+    }
     let here = async |command: DataCommand| {
         let done = run_command(&ctx, command).await;
         done.map_err(|CommandError::Refused(reason)| anyhow::anyhow!(reason))
@@ -493,9 +498,14 @@ async fn run_server(serve: Serve) -> anyhow::Result<()> {
     };
     // Listen for the signals before saying that we are here.
     let stop = StopSignal::new()?;
+    let login = if serve.demo {
+        serve::put_demo_in(&loaded.config, &clock).await?
+    } else {
+        None
+    };
     let running = serve::start(Setup::in_folder(loaded.config, clock)).await?;
     let ctx = Ctx::system(running.app());
-    let after = first_words(&ctx, serve.demo).await?;
+    let after = first_words(&ctx, serve.demo, login).await?;
     print_lines(&[format!("listening on http://{}", running.address())])?;
     print_lines(&after)?;
     stop.wait().await;
@@ -505,11 +515,15 @@ async fn run_server(serve: Serve) -> anyhow::Result<()> {
 }
 
 /// What a first start tells its operator: the demo's login, or the set-up link.
-async fn first_words(ctx: &Ctx, demo: bool) -> anyhow::Result<Vec<String>> {
+async fn first_words(
+    ctx: &Ctx,
+    demo: bool,
+    login: Option<DemoLogin>,
+) -> anyhow::Result<Vec<String>> {
     let base = ctx.app.base_url();
     let refused = |error: ops::OpError| anyhow::anyhow!("{error}");
     if demo {
-        return Ok(match ops::demo::install(ctx).await.map_err(refused)? {
+        return Ok(match login {
             Some(login) => vec![
                 format!("demo operator: {base}/console/"),
                 format!("login: {}  password: {}", login.name, login.password),

@@ -85,6 +85,24 @@ pub struct Price {
 /// `at`. A later price holds if it was made for running orders too. Empty if there is no price.
 #[must_use]
 pub fn in_force(prices: &[Price], version: u32, at: Timestamp) -> &[Charge] {
+    held(prices, version, at).map_or(&[], |price| price.charges.as_slice())
+}
+
+/// The version of the price that holds, as [`in_force`] has it; `version` itself where there is no
+/// price.
+#[must_use]
+pub fn version_in_force(prices: &[Price], version: u32, at: Timestamp) -> u32 {
+    held(prices, version, at).map_or(version, |price| price.version)
+}
+
+/// The prices up to one version: those that were known to whoever saw that one.
+#[must_use]
+pub fn up_to(prices: &[Price], version: u32) -> &[Price] {
+    let known = prices.partition_point(|price| price.version <= version);
+    prices.get(..known).unwrap_or(prices)
+}
+
+fn held(prices: &[Price], version: u32, at: Timestamp) -> Option<&Price> {
     let mut held = prices.iter().rfind(|price| price.version <= version);
     for price in prices {
         if price.version > version && price.for_running && price.since <= at {
@@ -92,7 +110,6 @@ pub fn in_force(prices: &[Price], version: u32, at: Timestamp) -> &[Charge] {
         }
     }
     held.or(prices.first())
-        .map_or(&[], |price| price.charges.as_slice())
 }
 
 /// What cycle number `cycle` (0-based) costs: a line per charge that falls due with it.

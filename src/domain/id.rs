@@ -58,6 +58,8 @@ ids! {
     VoucherId = "voucher";
     /// Vouchers that were made together.
     VoucherBatchId = "voucher_batch";
+    /// A key under which something was asked for once.
+    UsedKeyId = "used_key";
     /// One run of the billing.
     RunId = "run";
     /// A page where an order is paid.

@@ -54,3 +54,4 @@ pub mod refusal;
 pub mod run;
 pub mod staff;
 pub mod time;
+pub mod used_key;

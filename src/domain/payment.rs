@@ -16,6 +16,17 @@ pub enum HostedPageState {
     Acknowledged,
 }
 
+/// The price that a payer saw, and what of it the balance was to pay.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Shown {
+    /// The version of the offer's price.
+    pub price_version: u32,
+    /// What the first cycle costs.
+    pub total: Amount,
+    /// In minor units.
+    pub from_balance_minor: i64,
+}
+
 /// A page where one offer is paid.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct HostedPage {
@@ -32,6 +43,8 @@ pub struct HostedPage {
     pub payment: Option<PaymentId>,
     /// Payments begun on it, failed ones too: names each attempt towards a provider.
     pub attempts: u32,
+    /// What the payer saw when they last began to pay: that is what is billed.
+    pub shown: Option<Shown>,
     pub created_at: Timestamp,
     pub expires_at: Timestamp,
 }
@@ -56,6 +69,11 @@ pub enum PaymentKind {
     /// Money that went back, of that payment where it is known.
     Refund {
         of: Option<PaymentId>,
+    },
+    /// Money that had gone back and is with us again: a refund failed, or a dispute was won. It
+    /// counts for that payment, and is none that could be refunded by itself.
+    Regained {
+        of: PaymentId,
     },
 }
 
@@ -88,8 +106,15 @@ pub struct Payment {
     pub client_key: Option<String>,
     pub amount: Amount,
     pub state: PaymentState,
-    /// What of it went back, in minor units.
+    /// What of it was refunded, in minor units.
     pub refunded_minor: i64,
+    /// What of it the bank took back because it was disputed, in minor units; with refunds that may
+    /// be more than was paid.
+    pub disputed_minor: i64,
+    /// The sum of refunds that its provider last told, in minor units: a part of `refunded_minor`.
+    pub told_minor: i64,
+    /// Whether a refund failed at its provider: sums that it tells no longer only grow.
+    pub refund_failed: bool,
     /// Why it failed, or what staff noted.
     pub note: String,
     pub created_at: Timestamp,
@@ -107,6 +132,24 @@ impl Payment {
             self.state,
             PaymentState::Processing | PaymentState::Unmatched
         )
+    }
+
+    /// What of it has not gone back, in minor units. Negative where more went than came.
+    #[must_use]
+    pub fn left_minor(&self) -> i64 {
+        let gone = self.refunded_minor.saturating_add(self.disputed_minor);
+        self.amount.minor.saturating_sub(gone)
+    }
+
+    /// Whether its money was booked.
+    #[must_use]
+    pub fn is_booked(&self) -> bool {
+        match self.state {
+            PaymentState::Succeeded | PaymentState::Unmatched => true,
+            PaymentState::Processing => false,
+            // It lay in suspense and went back.
+            PaymentState::Failed => self.left_minor() != self.amount.minor,
+        }
     }
 }
 

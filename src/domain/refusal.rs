@@ -21,6 +21,8 @@ pub enum Refusal {
     OperatorTaken { name: String },
     /// The offer is not on sale: inactive, expired, removed, or its product is not on offer.
     OfferNotOnSale { offer: ProductOfferId },
+    /// Another system takes the money for this offer.
+    BilledElsewhere { offer: ProductOfferId },
     /// The offer is not for this customer.
     NotEligible { reason: Ineligible },
     /// The service spec cannot be given out: deleted.
@@ -40,6 +42,10 @@ pub enum Refusal {
     },
     /// This key or reference is another payment's.
     PaymentKnown { payment: PaymentId },
+    /// The payment ended before, and otherwise than is said now.
+    PaymentEnded { payment: PaymentId },
+    /// The key was used for something else.
+    KeyUsed,
     /// More than what is left of the payment.
     RefundTooLarge { left: Amount },
     /// The page was used, or its time is over.
@@ -81,6 +87,7 @@ impl Refusal {
             Self::IdTaken { .. } => "id-taken",
             Self::OperatorTaken { .. } => "operator-taken",
             Self::OfferNotOnSale { .. } => "offer-not-on-sale",
+            Self::BilledElsewhere { .. } => "billed-elsewhere",
             Self::NotEligible { .. } => "not-eligible",
             Self::ServiceSpecGone { .. } => "service-spec-gone",
             Self::BeyondCalendar => "beyond-calendar",
@@ -89,6 +96,8 @@ impl Refusal {
             Self::InsufficientFunds { .. } => "insufficient-funds",
             Self::OrderState { .. } => "order-state",
             Self::PaymentKnown { .. } => "payment-known",
+            Self::PaymentEnded { .. } => "payment-ended",
+            Self::KeyUsed => "key-used",
             Self::RefundTooLarge { .. } => "refund-too-large",
             Self::PageClosed => "page-closed",
             Self::PriceChanged { .. } => "price-changed",

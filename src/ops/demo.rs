@@ -85,22 +85,27 @@ const LAST_NAMES: &[&str] = &[
     "Sharma", "Silva", "Kowalska", "Dvorak", "Khan", "Berg", "Park", "Ortiz", "Sato", "Klein",
 ];
 
+/// Stands in the file from before the first record of the demo until after its last.
+const UNFINISHED: &str = "demo_unfinished";
+
+/// Whether the file holds a part of the demo, and nothing else: it was begun in an empty file, and
+/// nobody is let in before it is whole.
+pub fn is_unfinished(ctx: &Ctx) -> Result<bool, OpError> {
+    let note = ctx
+        .snapshot()?
+        .raw_get(Table::Meta, UNFINISHED.as_bytes(), |_| ())?;
+    Ok(note.is_some())
+}
+
 /// Puts the demo in, if there is nothing yet. Answers how to sign in.
 pub async fn install(ctx: &Ctx) -> Result<Option<DemoLogin>, OpError> {
-    let snapshot = ctx.snapshot()?;
-    let mut held = 0u64;
-    for table in [
-        Table::Customers,
-        Table::ServiceSpecs,
-        Table::ProductSpecs,
-        Table::Operators,
-    ] {
-        held = held.saturating_add(snapshot.rows(table)?);
-    }
-    drop(snapshot);
-    if held > 0 {
+    // Whatever was ever done stands in the audit log.
+    if ctx.snapshot()?.rows(Table::Audits)? > 0 {
         return Ok(None);
     }
+    ctx.write(|_, tx| Ok(tx.put_meta(UNFINISHED, &[1])?))
+        .await?;
+    tracing::info!("demo.begun");
     let year_ago = Ctx {
         now: ctx.now.saturating_add_seconds(-YEAR_DAYS * DAY_SECONDS),
         ..ctx.clone()
@@ -118,6 +123,7 @@ pub async fn install(ctx: &Ctx) -> Result<Option<DemoLogin>, OpError> {
         password: login.password.clone(),
     };
     staff::add_operator(ctx, owner).await?;
+    ctx.write(|_, tx| Ok(tx.remove_meta(UNFINISHED)?)).await?;
     Ok(Some(login))
 }
 

@@ -13,6 +13,7 @@ use crate::domain::staff::Permission;
 use crate::store::Tx;
 
 use super::books::{AuditDetail, Books};
+use super::once::Once;
 use super::orders::{NewOrder, owned, place_in};
 use super::{Handle, OpError};
 
@@ -57,9 +58,9 @@ fn keep(
 }
 
 /// Stops an order on request: its services are frozen, the rest of the paid time is kept.
-pub async fn pause(ctx: &Ctx, which: Which) -> Result<Order, OpError> {
+pub async fn pause(ctx: &Ctx, which: Which, once: Option<Once>) -> Result<Order, OpError> {
     ctx.require(Permission::OrdersWrite)?;
-    ctx.write(move |ctx, tx| {
+    ctx.write_once(once, move |ctx, tx| {
         let (_, before) = load(tx, &which)?;
         if !runs(&before, ctx) {
             return refuse(&before, "paused");
@@ -73,9 +74,9 @@ pub async fn pause(ctx: &Ctx, which: Which) -> Result<Order, OpError> {
 }
 
 /// Lets a paused order go on: the rest of its paid time runs from now.
-pub async fn resume(ctx: &Ctx, which: Which) -> Result<Order, OpError> {
+pub async fn resume(ctx: &Ctx, which: Which, once: Option<Once>) -> Result<Order, OpError> {
     ctx.require(Permission::OrdersWrite)?;
-    ctx.write(move |ctx, tx| {
+    ctx.write_once(once, move |ctx, tx| {
         let (_, before) = load(tx, &which)?;
         if !matches!(before.standing, Standing::Paused { .. }) {
             return refuse(&before, "resumed");
@@ -89,12 +90,17 @@ pub async fn resume(ctx: &Ctx, which: Which) -> Result<Order, OpError> {
 }
 
 /// Ends an order at once. With `credit` a credit note gives back what is not used of it.
-pub async fn end_now(ctx: &Ctx, which: Which, credit: bool) -> Result<Order, OpError> {
+pub async fn end_now(
+    ctx: &Ctx,
+    which: Which,
+    credit: bool,
+    once: Option<Once>,
+) -> Result<Order, OpError> {
     ctx.require(Permission::OrdersWrite)?;
     if credit {
         ctx.require(Permission::MoneyWrite)?;
     }
-    ctx.write(move |ctx, tx| {
+    ctx.write_once(once, move |ctx, tx| {
         let (customer, before) = load(tx, &which)?;
         let after = end_in(ctx, tx, &before, credit)?;
         use_credit(ctx, tx, customer.id)?;
@@ -132,9 +138,14 @@ fn use_credit(ctx: &Ctx, tx: &mut Tx<'_>, customer: CustomerId) -> Result<(), Op
 
 /// Changes an order for another: a credit note for what is not used of it, its end, and the new
 /// order with its first cycle, in one commit.
-pub async fn change_plan(ctx: &Ctx, which: Which, wish: NewOrder) -> Result<Order, OpError> {
+pub async fn change_plan(
+    ctx: &Ctx,
+    which: Which,
+    wish: NewOrder,
+    once: Option<Once>,
+) -> Result<Order, OpError> {
     ctx.require(Permission::OrdersWrite)?;
-    ctx.write(move |ctx, tx| {
+    ctx.write_once(once, move |ctx, tx| {
         let (_, before) = load(tx, &which)?;
         end_in(ctx, tx, &before, true)?;
         // Read again: ending an order changes its customer.
@@ -148,9 +159,14 @@ pub async fn change_plan(ctx: &Ctx, which: Which, wish: NewOrder) -> Result<Orde
 }
 
 /// Bills the next cycle now and adds it to the end. Needs the balance.
-pub async fn renew(ctx: &Ctx, which: Which, seen: Option<Amount>) -> Result<Order, OpError> {
+pub async fn renew(
+    ctx: &Ctx,
+    which: Which,
+    seen: Option<Amount>,
+    once: Option<Once>,
+) -> Result<Order, OpError> {
     ctx.require(Permission::OrdersWrite)?;
-    ctx.write(move |ctx, tx| {
+    ctx.write_once(once, move |ctx, tx| {
         let (_, before) = load(tx, &which)?;
         if !runs(&before, ctx) || before.billing == Billing::External {
             return refuse(&before, "renewed");

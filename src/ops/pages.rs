@@ -2,21 +2,20 @@
 //! for becomes active with its services in the commit of the payment.
 
 use crate::app::Ctx;
-use crate::domain::catalogue::{ProductOffer, ProductSpec};
+use crate::domain::catalogue::{Billing, ProductOffer, ProductSpec};
 use crate::domain::customer::Customer;
 use crate::domain::cycle::Bill;
 use crate::domain::id::{CustomerId, PaymentId, ProductOfferId};
-use crate::domain::journal::Account;
 use crate::domain::money::Amount;
 use crate::domain::order::{Order, OrderStatus, Standing};
 use crate::domain::payment::{
     HOSTED_PAGE_SECONDS, HostedPage, HostedPageState, PAGE_ATTEMPTS_MAX, Payment, PaymentKind,
-    PaymentState,
+    PaymentState, Shown,
 };
 use crate::domain::refusal::Refusal;
 use crate::domain::staff::Permission;
 use crate::domain::time::Timestamp;
-use crate::store::{Read, Table, Tx, balance_minor};
+use crate::store::{Read, Table, Tx};
 
 use super::books::{AuditDetail, Books};
 use super::payments::{self, Receipt};
@@ -35,6 +34,10 @@ pub async fn create(
     ctx.write(move |ctx, tx| {
         let customer: Customer = super::find(tx, &customer)?;
         let order = orders::open_waiting(ctx, tx, &customer, &offer)?;
+        if let Some(offer) = order.offer.filter(|_| order.billing == Billing::External) {
+            // Money for it would lie about here: nothing would ever be billed.
+            return Err(Refusal::BilledElsewhere { offer }.into());
+        }
         let page = HostedPage {
             id: tx.next_id()?,
             code,
@@ -44,6 +47,7 @@ pub async fn create(
             state: HostedPageState::Created,
             payment: None,
             attempts: 0,
+            shown: None,
             created_at: ctx.now,
             expires_at: ctx.now.saturating_add_seconds(HOSTED_PAGE_SECONDS),
         };
@@ -66,13 +70,15 @@ fn find_in(read: &impl Read, code: &str) -> Result<HostedPage, OpError> {
     })
 }
 
-/// What a page shows.
+/// What a page shows: while it is paid for and afterwards, what the payer saw when they began to.
 #[derive(Debug, Clone)]
 pub struct View {
     pub page: HostedPage,
     pub offer: ProductOffer,
     pub product: ProductSpec,
     pub bill: Bill,
+    /// The version of the price.
+    version: u32,
     /// What the cycle costs.
     pub price: Amount,
     /// What of it the balance pays.
@@ -115,52 +121,91 @@ fn view_in(ctx: &Ctx, read: &impl Read, page: HostedPage) -> Result<View, OpErro
     if order.standing == Standing::Waiting {
         begun.set_status(OrderStatus::Active, &ctx.app.company().zone, ctx.now);
     }
-    let bill = Books::new(ctx, read).first_bill(&begun)?;
+    let mut books = Books::new(ctx, read);
+    let seen = page.shown.filter(|_| is_taken(page.state));
+    let version = match seen {
+        Some(shown) => shown.price_version,
+        None => books.price_version(&begun)?,
+    };
+    let bill = books.first_bill_at(&begun, version)?;
     let currency = bill.currency.unwrap_or(ctx.app.company().currency);
-    let price = Amount {
-        minor: bill.total_minor(),
-        currency,
+    let price = seen.map_or(bill.total_minor(), |shown| shown.total.minor);
+    let from_balance = match seen {
+        Some(shown) => shown.from_balance_minor,
+        None => books.balance(customer.id, currency)?.clamp(0, price),
     };
-    let balance = balance_minor(read, &Account::Customer(customer.id), currency)?;
-    let from_balance = Amount {
-        minor: balance.clamp(0, price.minor),
-        currency,
-    };
+    let amount = |minor: i64| Amount { minor, currency };
+    let to_pay = price.saturating_sub(from_balance);
     let payment: Option<Payment> = match page.payment {
         Some(id) => read.get(&id)?,
         None => None,
     };
-    let eligible = match catalogue::check_eligible(read, customer.id, &offer, ctx.now) {
-        Err(OpError::Refused(_)) => false,
-        other => other.map(|()| true)?,
-    };
-    let waits = order.status == OrderStatus::Inactive && order.standing == Standing::Waiting;
+    let sold = offer.is_orderable_at(&product, ctx.now) && offer.billing != Billing::External;
     let closed = match page.state {
         HostedPageState::Succeeded | HostedPageState::Acknowledged => Some(Closed::Paid),
         HostedPageState::Requested => Some(Closed::Processing),
-        _ if page.expires_at <= ctx.now => Some(Closed::Expired),
         HostedPageState::Cancelled => Some(Closed::Withdrawn),
-        HostedPageState::Created if !waits || customer.is_deleted() => Some(Closed::Withdrawn),
-        HostedPageState::Created if !offer.is_orderable_at(&product, ctx.now) || !eligible => {
+        HostedPageState::Created if page.expires_at <= ctx.now => Some(Closed::Expired),
+        HostedPageState::Created if !sold || !may_begin(ctx, read, &order, &customer, &offer)? => {
             Some(Closed::Withdrawn)
         }
         HostedPageState::Created => None,
-    };
-    let to_pay = Amount {
-        minor: price.minor.saturating_sub(from_balance.minor),
-        currency,
     };
     Ok(View {
         page,
         offer,
         product,
         bill,
-        price,
-        from_balance,
-        to_pay,
+        version,
+        price: amount(price),
+        from_balance: amount(from_balance),
+        to_pay: amount(to_pay),
         payment,
         closed,
     })
+}
+
+impl View {
+    fn shown(&self) -> Shown {
+        Shown {
+            price_version: self.version,
+            total: self.price,
+            from_balance_minor: self.from_balance.minor,
+        }
+    }
+}
+
+/// Whether a page of this state stands for what its payer saw, and no longer for today's price.
+fn is_taken(state: HostedPageState) -> bool {
+    match state {
+        HostedPageState::Requested | HostedPageState::Succeeded | HostedPageState::Acknowledged => {
+            true
+        }
+        HostedPageState::Created | HostedPageState::Cancelled => false,
+    }
+}
+
+/// Whether an order still waits for its first payment.
+fn is_waiting(order: &Order) -> bool {
+    order.status == OrderStatus::Inactive && order.standing == Standing::Waiting
+}
+
+/// Whether the order of a page may begin, if it is paid.
+fn may_begin(
+    ctx: &Ctx,
+    read: &impl Read,
+    order: &Order,
+    customer: &Customer,
+    offer: &ProductOffer,
+) -> Result<bool, OpError> {
+    let waits = is_waiting(order) && !customer.is_deleted();
+    if !waits || order.billing == Billing::External {
+        return Ok(false);
+    }
+    match catalogue::check_eligible(read, customer.id, offer, ctx.now) {
+        Err(OpError::Refused(_)) => Ok(false),
+        other => other.map(|()| true),
+    }
 }
 
 /// A way to pay on a page.
@@ -220,14 +265,15 @@ fn submit_in(
         Entered::UnderWay(_) => return Ok(Outcome::Processing),
         Entered::Open(view, page) => (view, page),
     };
+    if view.to_pay.minor == 0 {
+        // Nothing is left to be paid, in whatever way: no payment of nothing is made.
+        complete(ctx, tx, &page, None)?;
+        return Ok(Outcome::Succeeded);
+    }
     match way {
         Way::Balance => {
-            if view.to_pay.minor > 0 {
-                let short_by = view.to_pay;
-                return Err(Refusal::InsufficientFunds { short_by }.into());
-            }
-            complete(ctx, tx, &page, None)?;
-            Ok(Outcome::Succeeded)
+            let short_by = view.to_pay;
+            Err(Refusal::InsufficientFunds { short_by }.into())
         }
         Way::Voucher { code } => {
             tx.put(&page)?;
@@ -245,11 +291,12 @@ fn submit_in(
             if again.to_pay.minor > 0 {
                 return Ok(Outcome::PartlyPaid);
             }
+            page.shown = Some(again.shown());
             complete(ctx, tx, &page, None)?;
             Ok(Outcome::Succeeded)
         }
         Way::Manual => {
-            begin_payment(ctx, tx, &page, view.to_pay, "manual", None)?;
+            begin_payment(ctx, tx, &page, view.to_pay, payments::MANUAL, None)?;
             Ok(Outcome::Processing)
         }
         Way::Sandbox { card } => sandbox(ctx, tx, page, view.to_pay, &card),
@@ -261,7 +308,7 @@ enum Entered {
     Paid,
     /// Somebody still has to say how this payment ended.
     UnderWay(Option<Payment>),
-    /// It can be paid; the page with this attempt counted.
+    /// It can be paid; the page with this attempt counted, and what was seen.
     Open(Box<View>, HostedPage),
 }
 
@@ -282,6 +329,7 @@ fn enter(ctx: &Ctx, read: &impl Read, code: &str, seen: Amount) -> Result<Entere
     }
     let mut page = view.page.clone();
     page.attempts = page.attempts.saturating_add(1);
+    page.shown = Some(view.shown());
     Ok(Entered::Open(Box::new(view), page))
 }
 
@@ -364,6 +412,9 @@ fn new_payment(
         amount,
         state: PaymentState::Processing,
         refunded_minor: 0,
+        disputed_minor: 0,
+        told_minor: 0,
+        refund_failed: false,
         note: String::new(),
         created_at: ctx.now,
         ended_at: None,
@@ -396,7 +447,7 @@ pub(super) fn begin_at_provider(
         }
         Entered::Open(view, page) => (view, page),
     };
-    if view.to_pay.minor <= 0 {
+    if view.to_pay.minor == 0 {
         complete(ctx, tx, &page, None)?;
         return Ok(Begun::Paid);
     }
@@ -465,51 +516,139 @@ fn complete(
     activate(ctx, tx, page, payment.as_ref())
 }
 
-/// See [`complete`]; `payment` is stored already.
+/// See [`complete`]; `payment` is stored already. Where the order cannot begin, or not by what the
+/// payer saw, the money is the customer's all the same: it lies on the balance, and the page says so.
 pub(super) fn activate(
     ctx: &Ctx,
     tx: &mut Tx<'_>,
     page: &HostedPage,
     payment: Option<&Payment>,
 ) -> Result<(), OpError> {
-    let before: Order = super::get(tx, page.order)?;
+    let order: Order = super::get(tx, page.order)?;
     let customer: Customer = super::get(tx, page.customer)?;
-    let waits = before.status == OrderStatus::Inactive && before.standing == Standing::Waiting;
-    if waits && !customer.is_deleted() {
-        let mut after = before.clone();
-        after.set_status(OrderStatus::Active, &ctx.app.company().zone, ctx.now);
-        after.updated_at = ctx.now;
-        super::change(ctx, tx, "order.activate", &before, &after)?;
-        let product: ProductSpec = super::get(tx, after.product)?;
-        orders::make_services(ctx, tx, &after, &product)?;
-        let mut books = Books::new(ctx, tx);
-        if let Some(payment) = payment {
-            books.post(payments::entry_of(payment, customer.id, ctx))?;
-            books.direct(after.id, payment.amount.minor);
-        }
-        books.put_order(&before, after.clone(), ctx.now)?;
-        let left = books.begin_paid(&after, ctx.now)?;
-        if let Some(payment) = payment {
-            let left = Amount {
-                minor: left,
-                ..payment.amount
-            };
-            books.use_money(customer.id, left, None, ctx.now)?;
-        }
-        books.catch_up(after.id, ctx.now)?;
-        books.close().write(ctx, tx, AuditDetail::EachRecord)?;
-    } else if let Some(payment) = payment {
-        // The order is gone: the money is the customer's all the same.
-        let mut books = Books::new(ctx, tx);
-        books.post(payments::entry_of(payment, customer.id, ctx))?;
-        books.use_money(customer.id, payment.amount, None, ctx.now)?;
-        books.close().write(ctx, tx, AuditDetail::EachRecord)?;
+    if let Some((begun, bill)) = beginning(ctx, tx, page, &order, &customer, payment)? {
+        begin(ctx, tx, &order, &begun, &bill, payment)?;
+        return end(ctx, tx, page, HostedPageState::Succeeded, payment);
     }
-    let mut closed = page.clone();
-    closed.state = HostedPageState::Succeeded;
-    closed.payment = payment.map(|payment| payment.id).or(page.payment);
-    tx.put(&closed)?;
-    super::audit(ctx, tx, "hosted_page.paid", &closed, Vec::new())
+    let Some(payment) = payment else {
+        return Err(Refusal::PageClosed.into());
+    };
+    let mut books = Books::new(ctx, tx);
+    books.post(payments::entry_of(payment, customer.id, ctx))?;
+    books.use_money(customer.id, payment.amount, Some(order.id), ctx.now)?;
+    books.close().write(ctx, tx, AuditDetail::EachRecord)?;
+    let other = page.payment.is_some_and(|of_page| of_page != payment.id);
+    match page.state {
+        // It was paid otherwise, or another payment of it is under way: this one came late.
+        HostedPageState::Succeeded | HostedPageState::Acknowledged => return Ok(()),
+        HostedPageState::Requested if other => return Ok(()),
+        HostedPageState::Requested | HostedPageState::Created | HostedPageState::Cancelled => {}
+    }
+    let order: Order = super::get(tx, page.order)?;
+    let state = if order.runs_at(ctx.now) {
+        HostedPageState::Succeeded
+    } else if is_waiting(&order) && !customer.is_deleted() {
+        HostedPageState::Created
+    } else {
+        HostedPageState::Cancelled
+    };
+    end(ctx, tx, page, state, Some(payment))
+}
+
+/// The order of a page as it begins, and its bill by what the payer saw; `None` where it must not
+/// begin, or what is there does not cover that bill.
+fn beginning(
+    ctx: &Ctx,
+    read: &impl Read,
+    page: &HostedPage,
+    order: &Order,
+    customer: &Customer,
+    payment: Option<&Payment>,
+) -> Result<Option<(Order, Bill)>, OpError> {
+    let Some(offer) = order.offer else {
+        return Ok(None);
+    };
+    let offer: ProductOffer = super::get(read, offer)?;
+    if !may_begin(ctx, read, order, customer, &offer)? {
+        return Ok(None);
+    }
+    let mut begun = order.clone();
+    begun.set_status(OrderStatus::Active, &ctx.app.company().zone, ctx.now);
+    begun.updated_at = ctx.now;
+    let mut books = Books::new(ctx, read);
+    begun.price_version = match page.shown {
+        Some(shown) => shown.price_version,
+        None => books.price_version(&begun)?,
+    };
+    let bill = books.first_bill_at(&begun, begun.price_version)?;
+    let total = bill.total_minor();
+    let as_seen = page.shown.is_none_or(|shown| total <= shown.total.minor);
+    let covered = match bill.currency.filter(|_| !bill.is_free()) {
+        None => true,
+        Some(currency) => {
+            let paid = payment.filter(|payment| payment.amount.currency == currency);
+            let paid = paid.map_or(0, |payment| payment.amount.minor);
+            let balance = books.balance(customer.id, currency)?.max(0);
+            balance.saturating_add(paid) >= total
+        }
+    };
+    Ok((as_seen && covered).then_some((begun, bill)))
+}
+
+/// The order begins: it is invoiced, its services begin.
+fn begin(
+    ctx: &Ctx,
+    tx: &mut Tx<'_>,
+    before: &Order,
+    after: &Order,
+    bill: &Bill,
+    payment: Option<&Payment>,
+) -> Result<(), OpError> {
+    super::change(ctx, tx, "order.activate", before, after)?;
+    let product: ProductSpec = super::get(tx, after.product)?;
+    orders::make_services(ctx, tx, after, &product)?;
+    let mut books = Books::new(ctx, tx);
+    if let Some(payment) = payment {
+        books.post(payments::entry_of(payment, after.customer, ctx))?;
+        books.direct(after.id, payment.amount.minor);
+    }
+    books.put_order(before, after.clone(), ctx.now)?;
+    let left = books.begin_paid(after, bill, ctx.now)?;
+    if let Some(payment) = payment {
+        let left = Amount {
+            minor: left,
+            ..payment.amount
+        };
+        books.use_money(after.customer, left, None, ctx.now)?;
+    }
+    books.catch_up(after.id, ctx.now)?;
+    books.close().write(ctx, tx, AuditDetail::EachRecord)?;
+    Ok(())
+}
+
+/// What becomes of a page whose money is there.
+fn end(
+    ctx: &Ctx,
+    tx: &mut Tx<'_>,
+    page: &HostedPage,
+    state: HostedPageState,
+    payment: Option<&Payment>,
+) -> Result<(), OpError> {
+    let mut after = page.clone();
+    after.state = state;
+    after.payment = payment.map(|payment| payment.id).or(page.payment);
+    let action = match state {
+        HostedPageState::Created => {
+            // Who paid in vain has time for the rest.
+            let day = ctx.now.saturating_add_seconds(HOSTED_PAGE_SECONDS);
+            after.expires_at = page.expires_at.max(day);
+            "hosted_page.reopen"
+        }
+        HostedPageState::Cancelled => "hosted_page.cancel",
+        _ => "hosted_page.paid",
+    };
+    tx.put(&after)?;
+    super::audit(ctx, tx, action, &after, Vec::new())
 }
 
 /// Twenty letters and digits out of twenty random bytes; unguessable (over 110 bits).

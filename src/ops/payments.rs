@@ -15,12 +15,16 @@ use crate::store::key::{instant_of, owned_by, reference_of, trailing_number, unt
 use crate::store::{Read as _, Span, Table, Tx, balance_minor};
 
 use super::books::{AuditDetail, Books};
+use super::once::{self, Once};
 use super::{Handle, Named, OpError, pages, stripe};
 
 impl Named for Payment {
     const KIND: &'static str = "payment";
     const FOREIGN: Option<Table> = None;
 }
+
+/// The method of money that a person confirms.
+pub(super) const MANUAL: &str = "manual";
 
 /// The largest payment, in minor units of any currency: what a typing error must not exceed.
 pub const PAYMENT_MINOR_MAX: i64 = 1_000_000_000_000;
@@ -81,7 +85,7 @@ pub(super) fn repeated(
     receipt: &Receipt,
 ) -> Result<Option<Payment>, OpError> {
     if let Some(key) = &receipt.client_key {
-        let held = read.get_by::<Payment>(Table::PaymentsByKey, key.as_bytes())?;
+        let held = by_key(read, key)?;
         if held.is_some() {
             return Ok(held);
         }
@@ -91,6 +95,19 @@ pub(super) fn repeated(
     };
     let key = reference_of(&receipt.method, reference);
     Ok(read.get_by::<Payment>(Table::PaymentsByReference, &key)?)
+}
+
+/// The payment or refund that was booked under this key of a caller; a key that was used for
+/// something else is refused.
+pub(super) fn by_key(
+    read: &impl crate::store::Read,
+    key: &str,
+) -> Result<Option<Payment>, OpError> {
+    let held = read.get_by::<Payment>(Table::PaymentsByKey, key.as_bytes())?;
+    if held.is_none() && once::is_used(read, key)? {
+        return Err(Refusal::KeyUsed.into());
+    }
+    Ok(held)
 }
 
 /// A repeat answers as the first time; the same key for something else is refused.
@@ -129,6 +146,9 @@ pub(super) fn book(
         amount: receipt.amount,
         state: PaymentState::Succeeded,
         refunded_minor: 0,
+        disputed_minor: 0,
+        told_minor: 0,
+        refund_failed: false,
         note: receipt.note,
         created_at: ctx.now,
         ended_at: Some(ctx.now),
@@ -155,136 +175,6 @@ pub(super) fn entry_of(payment: &Payment, customer: CustomerId, ctx: &Ctx) -> Jo
     }
 }
 
-/// Gives money of a payment back, the way it came: at most what is left of it.
-pub async fn refund(
-    ctx: &Ctx,
-    payment: PaymentId,
-    amount: Amount,
-    client_key: Option<String>,
-    note: String,
-) -> Result<Payment, OpError> {
-    ctx.require(Permission::MoneyWrite)?;
-    ctx.write(move |ctx, tx| {
-        if let Some(key) = &client_key
-            && let Some(earlier) = tx.get_by::<Payment>(Table::PaymentsByKey, key.as_bytes())?
-        {
-            let of = Some(payment);
-            return if earlier.kind == (PaymentKind::Refund { of }) && earlier.amount == amount {
-                Ok(earlier)
-            } else {
-                Err(Refusal::PaymentKnown {
-                    payment: earlier.id,
-                }
-                .into())
-            };
-        }
-        let paid: Payment = super::get(tx, payment)?;
-        refund_in(ctx, tx, &paid, amount, None, client_key, note)
-    })
-    .await
-}
-
-/// See [`refund`]; `reference`: the provider's name for the refund.
-pub(super) fn refund_in(
-    ctx: &Ctx,
-    tx: &mut Tx<'_>,
-    paid: &Payment,
-    amount: Amount,
-    reference: Option<String>,
-    client_key: Option<String>,
-    note: String,
-) -> Result<Payment, OpError> {
-    let left = paid.amount.minor.saturating_sub(paid.refunded_minor);
-    // Money that lies in suspense can go back as well: it is nobody's yet.
-    let from = match (paid.state, paid.customer) {
-        (PaymentState::Succeeded, Some(customer)) => Some(Account::Customer(customer)),
-        (PaymentState::Unmatched, _) => Some(Account::Suspense),
-        _ => None,
-    };
-    let fits = paid.kind == PaymentKind::Payment
-        && paid.amount.currency == amount.currency
-        && amount.minor > 0
-        && amount.minor <= left;
-    let (true, Some(from)) = (fits, from) else {
-        let left = Amount {
-            minor: left.max(0),
-            currency: paid.amount.currency,
-        };
-        return Err(Refusal::RefundTooLarge { left }.into());
-    };
-    let mut after = paid.clone();
-    after.refunded_minor = after.refunded_minor.saturating_add(amount.minor);
-    if paid.state == PaymentState::Unmatched && amount.minor == left {
-        // Nothing is left of which anybody would have to say whose it is.
-        after.state = PaymentState::Failed;
-        "it was given back".clone_into(&mut after.note);
-    }
-    super::change(ctx, tx, "payment.refunded", paid, &after)?;
-    let refund = Payment {
-        id: tx.next_id()?,
-        kind: PaymentKind::Refund { of: Some(paid.id) },
-        customer: paid.customer,
-        order: paid.order,
-        page: None,
-        method: paid.method.clone(),
-        reference,
-        client_key,
-        amount,
-        state: PaymentState::Succeeded,
-        refunded_minor: 0,
-        note,
-        created_at: ctx.now,
-        ended_at: Some(ctx.now),
-        due_at: None,
-    };
-    super::create(ctx, tx, "payment.refund", &refund)?;
-    let mut books = Books::new(ctx, tx);
-    let cash = Account::Cash(refund.method.clone());
-    books.post(JournalEntry {
-        id: JournalEntryId(0),
-        at: ctx.now,
-        cause: EntryCause::Refund(refund.id),
-        order: refund.order,
-        memo: refund.note.clone(),
-        postings: transfer(from, cash, amount),
-    })?;
-    books.close().write(ctx, tx, AuditDetail::EachRecord)?;
-    Ok(refund)
-}
-
-/// Takes back what was refunded, because it came back: a refund that failed, a dispute that was
-/// won. `reference`: the provider's name for it, which makes a repeat harmless.
-pub(super) fn unrefund_in(
-    ctx: &Ctx,
-    tx: &mut Tx<'_>,
-    paid: &Payment,
-    amount: Amount,
-    reference: String,
-    note: String,
-) -> Result<(), OpError> {
-    let receipt = Receipt {
-        method: paid.method.clone(),
-        reference: Some(reference),
-        client_key: None,
-        amount,
-        note,
-    };
-    let fits = paid.amount.currency == amount.currency
-        && amount.minor > 0
-        && amount.minor <= paid.refunded_minor;
-    let Some(customer) = paid.customer.filter(|_| fits) else {
-        return Ok(());
-    };
-    if repeated(tx, &receipt)?.is_some() {
-        return Ok(());
-    }
-    let mut after = paid.clone();
-    after.refunded_minor = after.refunded_minor.saturating_sub(amount.minor);
-    super::change(ctx, tx, "payment.unrefunded", paid, &after)?;
-    book(ctx, tx, customer, paid.order, None, receipt)?;
-    Ok(())
-}
-
 /// How a payment ended that was under way.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Ending {
@@ -293,11 +183,44 @@ pub enum Ending {
 }
 
 /// Says how a payment ended that a person was to confirm. Said twice, it is as said the first time.
-pub async fn end(ctx: &Ctx, id: PaymentId, ending: Ending) -> Result<Payment, OpError> {
+/// Money by hand that was given up and comes all the same is booked.
+pub async fn end(
+    ctx: &Ctx,
+    id: PaymentId,
+    ending: Ending,
+    once: Option<Once>,
+) -> Result<Payment, OpError> {
     ctx.require(Permission::MoneyWrite)?;
-    ctx.write(move |ctx, tx| end_in(ctx, tx, id, ending))
-        .await
-        .inspect(|_| ctx.app.wake_jobs())
+    ctx.write_once(once, move |ctx, tx| {
+        let before: Payment = super::get(tx, id)?;
+        let refused = || Err(Refusal::PaymentEnded { payment: id }.into());
+        if before.kind != PaymentKind::Payment {
+            return refused();
+        }
+        match (before.state, &ending) {
+            (PaymentState::Processing, _) => end_in(ctx, tx, id, ending),
+            (PaymentState::Failed, Ending::Paid)
+                if before.method == MANUAL && !before.is_booked() =>
+            {
+                revive(ctx, tx, &before)?;
+                end_in(ctx, tx, id, ending)
+            }
+            (PaymentState::Succeeded | PaymentState::Unmatched, Ending::Paid)
+            | (PaymentState::Failed, Ending::Failed { .. }) => Ok(before),
+            _ => refused(),
+        }
+    })
+    .await
+    .inspect(|_| ctx.app.wake_jobs())
+}
+
+/// Takes a payment that was given up for one that is under way: its money came late.
+pub(super) fn revive(ctx: &Ctx, tx: &mut Tx<'_>, before: &Payment) -> Result<Payment, OpError> {
+    let mut after = before.clone();
+    after.state = PaymentState::Processing;
+    after.note.clear();
+    super::change(ctx, tx, "payment.came_late", before, &after)?;
+    Ok(after)
 }
 
 /// See [`end`]. The money is booked, and the page it was for is closed, in one commit; a payment
@@ -326,9 +249,12 @@ pub(super) fn end_in(
         Some(page) => tx.get::<HostedPage>(&page)?,
         None => None,
     };
+    let waits = |page: &HostedPage| {
+        page.state == HostedPageState::Requested && page.payment == Some(before.id)
+    };
     if after.state == PaymentState::Failed {
         super::change(ctx, tx, "payment.fail", &before, &after)?;
-        if let Some(mut page) = page.filter(|page| page.state == HostedPageState::Requested) {
+        if let Some(mut page) = page.filter(waits) {
             // It can be tried again.
             page.state = HostedPageState::Created;
             tx.put(&page)?;
@@ -340,6 +266,10 @@ pub(super) fn end_in(
         None => None,
     };
     let Some(customer) = customer.filter(|customer| !customer.is_deleted()) else {
+        if let Some(mut page) = page.filter(waits) {
+            page.state = HostedPageState::Cancelled;
+            tx.put(&page)?;
+        }
         return hold(ctx, tx, &before, after);
     };
     super::change(ctx, tx, "payment.receive", &before, &after)?;
@@ -404,14 +334,15 @@ pub(super) fn hold_amount(
     hold(ctx, tx, before, after)
 }
 
-/// Says whose the money is that lies in `suspense`.
+/// Says whose the money is that lies in `suspense`, or is missing there.
 pub async fn resolve(
     ctx: &Ctx,
     id: PaymentId,
     customer: Handle<CustomerId>,
+    once: Option<Once>,
 ) -> Result<Payment, OpError> {
     ctx.require(Permission::MoneyWrite)?;
-    ctx.write(move |ctx, tx| {
+    ctx.write_once(once, move |ctx, tx| {
         let customer: Customer = super::find(tx, &customer)?;
         let before: Payment = super::get(tx, id)?;
         if before.state != PaymentState::Unmatched {
@@ -427,8 +358,14 @@ pub async fn resolve(
         super::change(ctx, tx, "payment.resolve", &before, &after)?;
         // Part of it may have gone back.
         let left = Amount {
-            minor: after.amount.minor.saturating_sub(after.refunded_minor),
+            minor: after.left_minor(),
             ..after.amount
+        };
+        let (from, to) = match after.kind {
+            PaymentKind::Refund { .. } => (Account::Customer(customer.id), Account::Suspense),
+            PaymentKind::Payment | PaymentKind::Regained { .. } => {
+                (Account::Suspense, Account::Customer(customer.id))
+            }
         };
         let mut books = Books::new(ctx, tx);
         books.post(JournalEntry {
@@ -437,9 +374,11 @@ pub async fn resolve(
             cause: EntryCause::Resolved(after.id),
             order: after.order,
             memo: after.note.clone(),
-            postings: transfer(Account::Suspense, Account::Customer(customer.id), left),
+            postings: transfer(from, to, left),
         })?;
-        books.use_money(customer.id, left, None, ctx.now)?;
+        if !matches!(after.kind, PaymentKind::Refund { .. }) {
+            books.use_money(customer.id, left, None, ctx.now)?;
+        }
         books.close().write(ctx, tx, AuditDetail::EachRecord)?;
         Ok(after)
     })

@@ -134,6 +134,17 @@ struct Chunk {
 /// Works what is due until `until`: orders, and payments that are under way, in the order of time.
 /// Answers how many steps that took.
 pub async fn work(ctx: &Ctx, until: Timestamp, pace: Pace) -> Result<u64, OpError> {
+    work_all(ctx, until, pace, Orders::Work).await
+}
+
+/// Whether orders are worked, or stand still because the guard stopped their run.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Orders {
+    Work,
+    Leave,
+}
+
+async fn work_all(ctx: &Ctx, until: Timestamp, pace: Pace, orders: Orders) -> Result<u64, OpError> {
     let mut steps = 0u64;
     loop {
         let payment = payments::next_due(&ctx.snapshot()?, until)?;
@@ -143,7 +154,9 @@ pub async fn work(ctx: &Ctx, until: Timestamp, pace: Pace) -> Result<u64, OpErro
                 steps = steps.saturating_add(1);
             }
         }
-        steps = steps.saturating_add(work_orders(ctx, first, pace).await?);
+        if orders == Orders::Work {
+            steps = steps.saturating_add(work_orders(ctx, first, pace).await?);
+        }
         let Some((due_at, id)) = payment else {
             return Ok(steps);
         };
@@ -455,8 +468,10 @@ const GUARD_ORDERS_MIN: usize = 100;
 
 /// As [`work`] until now, under the guard: a run that would touch too large a share of all orders,
 /// or cost too many times what yesterday did, stops before the first charge and waits for
-/// [`release`]. Answers `false` where it is stopped.
+/// [`release`]. Payments that are under way go on being decided meanwhile. Answers `false` where it
+/// is stopped.
 pub async fn work_guarded(ctx: &Ctx, pace: Pace) -> Result<bool, OpError> {
+    let mut orders = Orders::Work;
     if ctx.app.config.billing.guard && !ctx.app.clock.is_test() {
         let looking = ctx.clone();
         let verdict = tokio::task::spawn_blocking(move || guard(&looking))
@@ -464,15 +479,18 @@ pub async fn work_guarded(ctx: &Ctx, pace: Pace) -> Result<bool, OpError> {
             .map_err(|error| OpError::Failed(error.to_string()))??;
         match verdict {
             Verdict::Go => {}
-            Verdict::Wait => return Ok(false),
+            Verdict::Wait => orders = Orders::Leave,
             Verdict::Stop(reason) => {
                 tracing::error!(reason, "billing.run_stopped");
                 ctx.write(move |ctx, tx| stop(ctx, tx, reason)).await?;
-                return Ok(false);
+                orders = Orders::Leave;
             }
         }
     }
-    work(ctx, ctx.now, pace).await?;
+    work_all(ctx, ctx.now, pace, orders).await?;
+    if orders == Orders::Leave {
+        return Ok(false);
+    }
     ctx.write(|ctx, tx| match latest(tx)? {
         // What a person let go on is done; the next run is looked at again.
         Some(run) if run.state == RunState::Released => {

@@ -6,19 +6,18 @@ use serde_json::Value;
 
 use crate::app::Ctx;
 use crate::domain::id::PaymentId;
-use crate::domain::money::{Amount, Currency};
+use crate::domain::money::Amount;
 use crate::domain::payment::{Payment, PaymentState};
 use crate::domain::refusal::Refusal;
 use crate::domain::time::Timestamp;
 use crate::outbound::stripe::{
-    Session, SessionState, Stripe, StripeError, Wish, amount, has_same_units, is_signed, mark,
+    Session, SessionState, Stripe, StripeError, Wish, amount, is_payable, is_signed, mark,
 };
-use crate::store::key::reference_of;
-use crate::store::{Read as _, Table, Tx};
+use crate::store::{Read as _, Tx};
 
 use super::pages::{self, Begun};
 use super::payments::{self, Ending};
-use super::{OpError, get};
+use super::{OpError, get, refunds};
 
 /// The name of the method.
 pub const METHOD: &str = "stripe";
@@ -46,16 +45,16 @@ fn account(ctx: &Ctx) -> Result<&Stripe, OpError> {
     ctx.app.outbound.stripe.as_ref().ok_or_else(off)
 }
 
-/// Whether cards are taken for amounts in this currency.
+/// Whether cards are taken for this amount.
 #[must_use]
-pub fn is_offered(ctx: &Ctx, currency: Currency) -> bool {
-    ctx.app.outbound.stripe.is_some() && has_same_units(currency)
+pub fn is_offered(ctx: &Ctx, amount: Amount) -> bool {
+    ctx.app.outbound.stripe.is_some() && is_payable(amount)
 }
 
 /// Begins a payment of the page with `code`, or goes on with the one under way.
 pub async fn pay(ctx: &Ctx, code: String, seen: Amount) -> Result<Leads, OpError> {
     account(ctx)?;
-    if !is_offered(ctx, seen.currency) {
+    if !is_offered(ctx, seen) {
         let method = METHOD.to_owned();
         return Err(Refusal::MethodOff { method }.into());
     }
@@ -72,11 +71,17 @@ pub async fn pay(ctx: &Ctx, code: String, seen: Amount) -> Result<Leads, OpError
 
 /// Asks Stripe how a payment stands, after seeing to it that it was begun there.
 pub async fn look(ctx: &Ctx, id: PaymentId) -> Result<Leads, OpError> {
-    let stripe = account(ctx)?;
     let (payment, wish) = wish(ctx, id)?;
-    if payment.state != PaymentState::Processing {
-        return Ok(leads(&payment, None));
+    if payment.state == PaymentState::Processing {
+        ask(ctx, payment, wish).await
+    } else {
+        Ok(leads(&payment, None))
     }
+}
+
+/// See [`look`], whatever is known of the payment.
+async fn ask(ctx: &Ctx, payment: Payment, wish: Wish) -> Result<Leads, OpError> {
+    let (stripe, id) = (account(ctx)?, payment.id);
     let session = match &payment.reference {
         Some(reference) => stripe.fetch(reference).await,
         None => stripe.create(&wish).await,
@@ -238,16 +243,10 @@ fn settle(
         payment.reference = Some(session.id.clone());
         super::change(ctx, tx, "payment.session", &before, &payment)?;
     }
-    let unpaid = matches!(
-        payment.state,
-        PaymentState::Processing | PaymentState::Failed
-    );
-    if session.is_paid && unpaid {
+    if session.is_paid && !payment.is_booked() {
         if payment.state == PaymentState::Failed && session.amount.is_some() {
             // We had given it up; the money came all the same.
-            let before = payment.clone();
-            payment.state = PaymentState::Processing;
-            super::change(ctx, tx, "payment.came_late", &before, &payment)?;
+            payment = payments::revive(ctx, tx, &payment)?;
         }
         return match session.amount {
             Some(paid) if paid != payment.amount => {
@@ -311,12 +310,24 @@ pub async fn hear(ctx: &Ctx, signature: &str, body: &[u8]) -> Result<Heard, OpEr
     let Some(object) = event.pointer("/data/object") else {
         return Ok(Heard::Ignored);
     };
-    if matches!(
-        kind,
-        "refund.failed" | "charge.dispute.funds_withdrawn" | "charge.dispute.funds_reinstated"
-    ) {
-        return hear_of_payment(ctx, kind, object).await;
+    let heard = match kind {
+        "charge.dispute.funds_withdrawn" => {
+            hear_dispute(ctx, object, refunds::Dispute::Withdrawn).await
+        }
+        "charge.dispute.funds_reinstated" => {
+            hear_dispute(ctx, object, refunds::Dispute::Reinstated).await
+        }
+        "refund.failed" | "refund.updated" => hear_refund(ctx, object).await,
+        "charge.refunded" => hear_charge(ctx, object).await,
+        _ => hear_session(ctx, kind, object).await,
+    };
+    if matches!(heard, Ok(Heard::Done)) {
+        ctx.app.wake_jobs();
     }
+    heard
+}
+
+async fn hear_session(ctx: &Ctx, kind: &str, object: &Value) -> Result<Heard, OpError> {
     let Some(id) = marked(ctx, object)? else {
         return Ok(Heard::Ignored);
     };
@@ -339,93 +350,111 @@ pub async fn hear(ctx: &Ctx, signature: &str, body: &[u8]) -> Result<Heard, OpEr
             })
             .await?;
         }
-        "charge.refunded" => {
-            let Some(refunded) = amount(object, "amount_refunded") else {
-                return Ok(Heard::Ignored);
-            };
-            if !is_there(ctx, id).await? {
-                return Ok(Heard::TooEarly);
-            }
-            ctx.write(move |ctx, tx| refunded_in(ctx, tx, id, refunded))
-                .await?;
-        }
         _ => return Ok(Heard::Ignored),
     }
-    ctx.app.wake_jobs();
     Ok(Heard::Done)
 }
 
-/// Hears of a refund that failed or a dispute, which carry no mark: their payment has it.
-async fn hear_of_payment(ctx: &Ctx, kind: &str, object: &Value) -> Result<Heard, OpError> {
-    let text = |key: &str| object.get(key).and_then(Value::as_str);
-    let (Some(name), Some(intent), Some(amount)) =
-        (text("id"), text("payment_intent"), amount(object, "amount"))
-    else {
-        return Ok(Heard::Ignored);
-    };
+fn text<'o>(object: &'o Value, key: &str) -> Option<&'o str> {
+    object.get(key).and_then(Value::as_str)
+}
+
+/// The payment of ours that a refund or dispute is of: they carry no mark, their payment at Stripe has
+/// it.
+async fn paid_by(ctx: &Ctx, intent: &str) -> Result<Result<PaymentId, Heard>, OpError> {
     let intent = match account(ctx)?.intent(intent).await {
         Ok(intent) => intent,
-        Err(StripeError::Refused(_)) => return Ok(Heard::Ignored),
+        Err(StripeError::Refused(_)) => return Ok(Err(Heard::Ignored)),
         // It is sent again.
-        Err(StripeError::Unknown(_)) => return Ok(Heard::TooEarly),
+        Err(StripeError::Unknown(_)) => return Ok(Err(Heard::TooEarly)),
     };
     let Some(id) = marked(ctx, &intent)? else {
+        return Ok(Err(Heard::Ignored));
+    };
+    Ok(if is_there(ctx, id).await? {
+        Ok(id)
+    } else {
+        Err(Heard::TooEarly)
+    })
+}
+
+async fn hear_dispute(ctx: &Ctx, object: &Value, what: refunds::Dispute) -> Result<Heard, OpError> {
+    let (Some(name), Some(intent)) = (text(object, "id"), text(object, "payment_intent")) else {
+        return Ok(Heard::Ignored);
+    };
+    let id = match paid_by(ctx, intent).await? {
+        Ok(id) => id,
+        Err(heard) => return Ok(heard),
+    };
+    let Some(amount) = amount(object, "amount").filter(|amount| amount.minor > 0) else {
+        tracing::error!(payment = id.0, name, "stripe.dispute_unreadable");
+        return Ok(Heard::Ignored);
+    };
+    let name = name.to_owned();
+    ctx.write(move |ctx, tx| refunds::dispute(ctx, tx, id, amount, name, what))
+        .await?;
+    Ok(Heard::Done)
+}
+
+/// A refund that failed or was called off. From then on the sum that an event tells may be older than
+/// what is known, and Stripe is asked.
+async fn hear_refund(ctx: &Ctx, object: &Value) -> Result<Heard, OpError> {
+    let failed = matches!(text(object, "status"), None | Some("failed" | "canceled"));
+    let Some(intent) = text(object, "payment_intent").filter(|_| failed) else {
+        return Ok(Heard::Ignored);
+    };
+    let id = match paid_by(ctx, intent).await? {
+        Ok(id) => id,
+        Err(heard) => return Ok(heard),
+    };
+    ctx.write(move |ctx, tx| refunds::note_failure(ctx, tx, id))
+        .await?;
+    count_refunds(ctx, id, intent).await
+}
+
+/// Tells the sum of all refunds of a payment.
+async fn hear_charge(ctx: &Ctx, object: &Value) -> Result<Heard, OpError> {
+    let Some(id) = marked(ctx, object)? else {
+        return Ok(Heard::Ignored);
+    };
+    let Some(sum) = amount(object, "amount_refunded") else {
         return Ok(Heard::Ignored);
     };
     if !is_there(ctx, id).await? {
         return Ok(Heard::TooEarly);
     }
-    let (name, lost) = (name.to_owned(), kind == "charge.dispute.funds_withdrawn");
-    let note = if kind == "refund.failed" {
-        "a refund failed at Stripe"
-    } else if lost {
-        "disputed: the bank took it back"
-    } else {
-        "disputed: the bank gave it back"
+    let told = refunds::Told::ByEvent;
+    let done = ctx.write(move |ctx, tx| refunds::told(ctx, tx, id, sum.minor, told));
+    match (done.await?, text(object, "payment_intent")) {
+        (true, _) => Ok(Heard::Done),
+        (false, Some(intent)) => count_refunds(ctx, id, intent).await,
+        (false, None) => Ok(Heard::Ignored),
+    }
+}
+
+/// Asks Stripe for all refunds of a payment and brings the books in step.
+async fn count_refunds(ctx: &Ctx, id: PaymentId, intent: &str) -> Result<Heard, OpError> {
+    // One at a time: an older answer must not come after a newer one.
+    let _alone = ctx.app.counting.lock().await;
+    let sum = match account(ctx)?.refunded(intent).await {
+        Ok(sum) => sum,
+        Err(StripeError::Refused(reason) | StripeError::Unknown(reason)) => {
+            tracing::warn!(payment = id.0, reason, "stripe.refunds_unknown");
+            return Ok(Heard::TooEarly);
+        }
     };
-    ctx.write(move |ctx, tx| {
-        let paid: Payment = get(tx, id)?;
-        if !lost {
-            return payments::unrefund_in(ctx, tx, &paid, amount, name, note.to_owned());
-        }
-        let reference = format!("{name}-lost");
-        let key = reference_of(METHOD, &reference);
-        let known: Option<Payment> = tx.get_by(Table::PaymentsByReference, &key)?;
-        if known.is_none() {
-            let reference = Some(reference);
-            payments::refund_in(ctx, tx, &paid, amount, reference, None, note.to_owned())?;
-        }
-        Ok(())
-    })
-    .await?;
-    ctx.app.wake_jobs();
+    ctx.write(move |ctx, tx| refunds::told(ctx, tx, id, sum, refunds::Told::Asked))
+        .await?;
     Ok(Heard::Done)
 }
 
 /// Whether the money of a payment is booked; asks where what came after it has overtaken it.
 async fn is_there(ctx: &Ctx, id: PaymentId) -> Result<bool, OpError> {
-    let payment = || -> Result<Payment, OpError> { get(&ctx.snapshot()?, id) };
-    if payment()?.state == PaymentState::Processing {
-        look(ctx, id).await?;
+    let (payment, wish) = wish(ctx, id)?;
+    let known = payment.reference.is_some() || payment.state == PaymentState::Processing;
+    if !payment.is_booked() && known {
+        ask(ctx, payment, wish).await?;
     }
-    let payment = payment()?;
-    Ok(match payment.state {
-        PaymentState::Succeeded | PaymentState::Unmatched => true,
-        // It lay in suspense and went back.
-        PaymentState::Failed => payment.refunded_minor > 0,
-        PaymentState::Processing => false,
-    })
-}
-
-/// Books what Stripe gave back beyond what is booked already: it says the sum of all refunds.
-fn refunded_in(ctx: &Ctx, tx: &mut Tx<'_>, id: PaymentId, refunded: Amount) -> Result<(), OpError> {
-    let paid: Payment = get(tx, id)?;
-    let minor = refunded.minor.saturating_sub(paid.refunded_minor);
-    if minor <= 0 || paid.amount.currency != refunded.currency {
-        return Ok(());
-    }
-    let more = Amount { minor, ..refunded };
-    let note = "refunded at Stripe".to_owned();
-    payments::refund_in(ctx, tx, &paid, more, None, None, note)?;
-    Ok(())
+    let payment: Payment = get(&ctx.snapshot()?, id)?;
+    Ok(payment.is_booked())
 }

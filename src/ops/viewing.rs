@@ -294,9 +294,11 @@ pub fn modules_off(
             Content::Channels(_) | Content::Movies(_) => false,
         })
     };
+    // A document may name modules that a customer has whatever the plan says.
+    let own = |name: &str| customer.box_profile.modules.iter().any(|held| held == name);
     let off = packages::SWITCHABLE_MODULES
         .into_iter()
-        .filter(|name| !holds(name));
+        .filter(|name| !holds(name) && !own(name));
     Ok(off.collect())
 }
 

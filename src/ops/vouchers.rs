@@ -10,8 +10,9 @@ use crate::domain::refusal::Refusal;
 use crate::domain::staff::Permission;
 use crate::domain::time::Timestamp;
 use crate::store::key::owned_by;
-use crate::store::{Read as _, Table, Tx};
+use crate::store::{Read, Table, Tx};
 
+use super::once::{self, Once};
 use super::payments::{self, Receipt};
 use super::{Handle, Named, OpError};
 
@@ -36,8 +37,13 @@ pub struct BatchState {
     pub used: usize,
 }
 
-/// Makes a batch. Answers its codes, which are not kept and cannot be shown again.
-pub async fn create(ctx: &Ctx, wish: NewBatch) -> Result<(VoucherBatch, Vec<String>), OpError> {
+/// Makes a batch. Answers its codes, which are not kept and cannot be shown again: not to a repeat
+/// either.
+pub async fn create(
+    ctx: &Ctx,
+    wish: NewBatch,
+    once: Option<Once>,
+) -> Result<(BatchState, Option<Vec<String>>), OpError> {
     ctx.require(Permission::MoneyWrite)?;
     if wish.count == 0 || wish.count > VOUCHERS_PER_BATCH_MAX {
         return Err(Refusal::TooMany {
@@ -51,8 +57,12 @@ pub async fn create(ctx: &Ctx, wish: NewBatch) -> Result<(VoucherBatch, Vec<Stri
         codes.push(code_of(ctx.app.entropy.bytes()?));
     }
     let hashes: Vec<[u8; 32]> = codes.iter().map(|code| hash(code)).collect();
-    let batch = ctx
+    let (state, fresh) = ctx
         .write(move |ctx, tx| {
+            if let Some(number) = once::made_before(tx, once.as_ref())? {
+                let batch = super::get(tx, VoucherBatchId(number))?;
+                return Ok((state_of(tx, batch)?, false));
+            }
             let batch = VoucherBatch {
                 id: tx.next_id()?,
                 title: wish.title,
@@ -72,10 +82,20 @@ pub async fn create(ctx: &Ctx, wish: NewBatch) -> Result<(VoucherBatch, Vec<Stri
                 };
                 tx.put(&voucher)?;
             }
-            Ok(batch)
+            once::note(ctx, tx, once, batch.id.0)?;
+            Ok((BatchState { batch, used: 0 }, true))
         })
         .await?;
-    Ok((batch, codes))
+    Ok((state, fresh.then_some(codes)))
+}
+
+fn state_of(read: &impl Read, batch: VoucherBatch) -> Result<BatchState, OpError> {
+    let vouchers: Vec<Voucher> = read.listed(Table::VouchersByBatch, &owned_by(batch.id))?;
+    let used = vouchers.iter().filter(|voucher| voucher.used.is_some());
+    Ok(BatchState {
+        used: used.count(),
+        batch,
+    })
 }
 
 /// All batches, oldest first. There are few.
@@ -84,13 +104,7 @@ pub fn list(ctx: &Ctx) -> Result<Vec<BatchState>, OpError> {
     let snapshot = ctx.snapshot()?;
     let mut states = Vec::new();
     for batch in snapshot.all::<VoucherBatch>()? {
-        let vouchers: Vec<Voucher> =
-            snapshot.listed(Table::VouchersByBatch, &owned_by(batch.id))?;
-        let used = vouchers.iter().filter(|voucher| voucher.used.is_some());
-        states.push(BatchState {
-            used: used.count(),
-            batch,
-        });
+        states.push(state_of(&snapshot, batch)?);
     }
     Ok(states)
 }
@@ -113,9 +127,10 @@ pub async fn redeem(
     ctx: &Ctx,
     customer: Handle<CustomerId>,
     code: String,
+    once: Option<Once>,
 ) -> Result<Payment, OpError> {
     ctx.require(Permission::MoneyWrite)?;
-    ctx.write(move |ctx, tx| {
+    ctx.write_once(once, move |ctx, tx| {
         let customer: Customer = super::find(tx, &customer)?;
         redeem_in(ctx, tx, customer.id, &code, None)
     })

@@ -130,10 +130,12 @@ pub fn mark(object: &Value) -> Option<&str> {
 /// amount there.
 const OTHER_UNITS: &[&str] = &["ISK", "MGA", "MRU", "UGX"];
 
-/// Whether amounts in this currency mean the same to Stripe and to us.
+/// Whether Stripe takes this amount, and means by it what we do. Of three decimals it wants the last
+/// to be 0.
 #[must_use]
-pub fn has_same_units(currency: Currency) -> bool {
-    !OTHER_UNITS.contains(&currency.as_str())
+pub fn is_payable(amount: Amount) -> bool {
+    let whole = amount.currency.exponent() < 3 || amount.minor % 10 == 0;
+    whole && !OTHER_UNITS.contains(&amount.currency.as_str())
 }
 
 impl Stripe {
@@ -194,6 +196,38 @@ impl Stripe {
     pub async fn intent(&self, id: &str) -> Result<Value, StripeError> {
         let url = self.url_of("payment_intents", id)?;
         self.ask(|| self.http.get(&url)).await
+    }
+
+    /// The sum of all refunds of a payment that did not fail, in minor units.
+    pub async fn refunded(&self, intent: &str) -> Result<i64, StripeError> {
+        // An intent's name is checked as a part of an address is.
+        self.url_of("payment_intents", intent)?;
+        let url = format!("{}/v1/refunds", self.base);
+        let mut sum = 0i64;
+        let mut after: Option<String> = None;
+        loop {
+            let mut query = vec![("payment_intent", intent), ("limit", "100")];
+            query.extend(after.as_deref().map(|id| ("starting_after", id)));
+            let page = self.ask(|| self.http.get(&url).query(&query)).await?;
+            let refunds = page.get("data").and_then(Value::as_array);
+            let odd = || StripeError::Unknown("the answer is no list of refunds".to_owned());
+            let refunds = refunds.ok_or_else(odd)?;
+            let text = |refund: &Value, key: &str| {
+                refund.get(key).and_then(Value::as_str).map(str::to_owned)
+            };
+            for refund in refunds {
+                let status = text(refund, "status");
+                if !matches!(status.as_deref(), Some("failed" | "canceled")) {
+                    let minor = refund.get("amount").and_then(Value::as_i64);
+                    sum = sum.saturating_add(minor.ok_or_else(odd)?);
+                }
+            }
+            let more = page.get("has_more").and_then(Value::as_bool) == Some(true);
+            after = refunds.last().and_then(|refund| text(refund, "id"));
+            if !more || after.is_none() {
+                return Ok(sum);
+            }
+        }
     }
 
     /// Closes a session that is still open.

@@ -20,6 +20,7 @@ use crate::domain::time::Timestamp;
 use crate::entropy::Entropy;
 use crate::jobs;
 use crate::ops;
+use crate::ops::demo::DemoLogin;
 use crate::store::Storage;
 use crate::wire;
 
@@ -118,9 +119,42 @@ pub async fn start(setup: Setup) -> anyhow::Result<Running> {
     })
 }
 
+/// What to do about a file with a part of the demo.
+pub const DEMO_UNFINISHED: &str = "the last start was cut off while it put the demo in; start with --demo to put it in anew, \
+     or name another data folder";
+
+/// Puts the demo into an empty file, before anybody is let in; what an earlier start left of it
+/// goes. `None`: the file is not empty.
+pub async fn put_demo_in(config: &Config, clock: &Clock) -> anyhow::Result<Option<DemoLogin>> {
+    let mut app = open_alone(config, clock).await?;
+    if ops::demo::is_unfinished(&Ctx::system(Arc::clone(&app)))? {
+        close(app).await;
+        let file = data_file(config);
+        std::fs::remove_file(&file).with_context(|| format!("cannot remove {}", file.display()))?;
+        app = open_alone(config, clock).await?;
+    }
+    let put_in = ops::demo::install(&Ctx::system(Arc::clone(&app))).await;
+    close(app).await;
+    Ok(put_in?)
+}
+
+async fn open_alone(config: &Config, clock: &Clock) -> anyhow::Result<Arc<App>> {
+    let (config, clock) = (config.clone(), clock.clone());
+    let storage = Storage::File(data_file(&config));
+    let opening =
+        tokio::task::spawn_blocking(move || App::open(config, storage, clock, Entropy::system()));
+    opening.await.context("opening was cut short")?
+}
+
+/// Closes the file; waits for the writer's last commit.
+async fn close(app: Arc<App>) {
+    let _ = tokio::task::spawn_blocking(move || app.store.close()).await;
+}
+
 /// What must be done before the first request is answered.
 async fn prepare(app: &Arc<App>) -> anyhow::Result<()> {
     let ctx = Ctx::system(Arc::clone(app));
+    anyhow::ensure!(!ops::demo::is_unfinished(&ctx)?, DEMO_UNFINISHED);
     ops::charges::adopt(&ctx).await?;
     if app.clock.is_test() {
         // A box that was stopped and starts with a later clock.
@@ -150,9 +184,7 @@ impl Running {
         {
             tracing::warn!("requests were still in flight after 20 s and are cut off");
         }
-        let app = self.app;
-        jobs::save_presence(&app, true).await;
-        // Closing waits for the writer's last commit.
-        let _ = tokio::task::spawn_blocking(move || app.store.close()).await;
+        jobs::save_presence(&self.app, true).await;
+        close(self.app).await;
     }
 }

@@ -20,14 +20,14 @@ use crate::domain::journal::opening;
 use crate::domain::order::Order;
 
 /// Layout that this program writes.
-pub const LAYOUT: u64 = 4;
+pub const LAYOUT: u64 = 5;
 
 const LAYOUT_KEY: &str = "layout";
 
 type Step = fn(&mut Tx<'_>) -> Result<(), StoreError>;
 
 /// `STEPS[n]` brings layout n to n + 1.
-const STEPS: &[Step] = &[tables_only, money, tables_only, boxes];
+const STEPS: &[Step] = &[tables_only, money, tables_only, boxes, tables_only];
 
 /// Brings the file to [`LAYOUT`]; refuses a file of a newer program before touching it.
 pub(super) fn migrate(database: &Database) -> Result<(), StoreError> {
@@ -121,7 +121,8 @@ fn boxes(tx: &mut Tx<'_>) -> Result<(), StoreError> {
     Ok(())
 }
 
-/// Layouts 1 (the first) and 3 (the Billing Adapter, the outbox): empty tables, which every migration makes.
+/// Layouts 1 (the first), 3 (the Billing Adapter, the outbox) and 5 (used keys): empty tables, which every
+/// migration makes.
 #[expect(
     clippy::unnecessary_wraps,
     reason = "steps share one signature, and later ones can fail"

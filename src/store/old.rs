@@ -14,13 +14,13 @@ use crate::domain::customer::{
 use crate::domain::dunning::Ladder;
 use crate::domain::eligibility::Eligibility;
 use crate::domain::id::{
-    CustomerId, HostedPageId, OperatorId, OrderId, ProductOfferId, ProductSpecId, ResellerId,
-    ServiceSpecId,
+    CustomerId, HostedPageId, OperatorId, OrderId, PaymentId, ProductOfferId, ProductSpecId,
+    ResellerId, ServiceSpecId,
 };
 use crate::domain::money::Amount;
 use crate::domain::open::OpenObject;
 use crate::domain::order::{Order, OrderStatus, Standing};
-use crate::domain::payment::{HostedPage, HostedPageState};
+use crate::domain::payment::{HostedPage, HostedPageState, Payment, PaymentKind, PaymentState};
 use crate::domain::staff::{Operator, Role, Secret};
 use crate::domain::time::Timestamp;
 
@@ -207,11 +207,45 @@ struct HostedPageV1 {
     expires_at: Timestamp,
 }
 
-pub(super) fn hosted_page(version: u8, body: &[u8]) -> Result<HostedPage, CodecError> {
-    if version != 1 {
-        return Err(unknown(Table::HostedPages, version));
+/// A hosted page that did not note what the payer saw.
+#[derive(Serialize, Deserialize)]
+struct HostedPageV2 {
+    id: HostedPageId,
+    code: String,
+    customer: CustomerId,
+    order: OrderId,
+    return_url: String,
+    state: HostedPageState,
+    payment: Option<PaymentId>,
+    attempts: u32,
+    created_at: Timestamp,
+    expires_at: Timestamp,
+}
+
+impl From<HostedPageV1> for HostedPageV2 {
+    fn from(old: HostedPageV1) -> Self {
+        Self {
+            id: old.id,
+            code: old.code,
+            customer: old.customer,
+            order: old.order,
+            return_url: old.return_url,
+            state: old.state,
+            payment: None,
+            attempts: 0,
+            created_at: old.created_at,
+            expires_at: old.expires_at,
+        }
     }
-    let old: HostedPageV1 = decode_body(Table::HostedPages.name(), body)?;
+}
+
+pub(super) fn hosted_page(version: u8, body: &[u8]) -> Result<HostedPage, CodecError> {
+    let table = Table::HostedPages.name();
+    let old: HostedPageV2 = match version {
+        1 => decode_body::<HostedPageV1>(table, body)?.into(),
+        2 => decode_body(table, body)?,
+        _ => return Err(unknown(Table::HostedPages, version)),
+    };
     Ok(HostedPage {
         id: old.id,
         code: old.code,
@@ -219,10 +253,60 @@ pub(super) fn hosted_page(version: u8, body: &[u8]) -> Result<HostedPage, CodecE
         order: old.order,
         return_url: old.return_url,
         state: old.state,
-        payment: None,
-        attempts: 0,
+        payment: old.payment,
+        attempts: old.attempts,
+        shown: None,
         created_at: old.created_at,
         expires_at: old.expires_at,
+    })
+}
+
+/// A payment before disputes were counted apart from refunds.
+#[derive(Serialize, Deserialize)]
+struct PaymentV1 {
+    id: PaymentId,
+    kind: PaymentKind,
+    customer: Option<CustomerId>,
+    order: Option<OrderId>,
+    page: Option<HostedPageId>,
+    method: String,
+    reference: Option<String>,
+    client_key: Option<String>,
+    amount: Amount,
+    state: PaymentState,
+    refunded_minor: i64,
+    note: String,
+    created_at: Timestamp,
+    ended_at: Option<Timestamp>,
+    due_at: Option<Timestamp>,
+}
+
+/// What was refunded of a card payment was told by its provider.
+pub(super) fn payment(version: u8, body: &[u8]) -> Result<Payment, CodecError> {
+    if version != 1 {
+        return Err(unknown(Table::Payments, version));
+    }
+    let old: PaymentV1 = decode_body(Table::Payments.name(), body)?;
+    let told = old.method == "stripe";
+    Ok(Payment {
+        id: old.id,
+        kind: old.kind,
+        customer: old.customer,
+        order: old.order,
+        page: old.page,
+        method: old.method,
+        reference: old.reference,
+        client_key: old.client_key,
+        amount: old.amount,
+        state: old.state,
+        refunded_minor: old.refunded_minor,
+        disputed_minor: 0,
+        told_minor: if told { old.refunded_minor } else { 0 },
+        refund_failed: false,
+        note: old.note,
+        created_at: old.created_at,
+        ended_at: old.ended_at,
+        due_at: old.due_at,
     })
 }
 

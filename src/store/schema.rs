@@ -25,6 +25,7 @@ use crate::domain::payment::{HostedPage, Payment, Voucher, VoucherBatch};
 use crate::domain::provider::Provider;
 use crate::domain::run::Run;
 use crate::domain::staff::{Operator, Session, Token, TokenId};
+use crate::domain::used_key::UsedKey;
 
 use super::codec::CodecError;
 use super::key::{Only, instant, number, shown_at, terminated};
@@ -165,6 +166,10 @@ tables! {
     VouchersByCode = "vouchers_by_code",
     /// Batch, voucher.
     VouchersByBatch = "vouchers_by_batch",
+    /// Keys under which callers asked for something once, by id, which is their order in time.
+    UsedKeys = "used_keys",
+    /// Unique: the key -> its use.
+    UsedKeysByKey = "used_keys_by_key",
     /// Runs of the billing by id.
     Runs = "runs",
 
@@ -629,6 +634,7 @@ pub fn for_every_record<V: RecordVisitor>(visitor: &mut V) -> Result<(), V::Erro
     visitor.visit::<Payment>()?;
     visitor.visit::<VoucherBatch>()?;
     visitor.visit::<Voucher>()?;
+    visitor.visit::<UsedKey>()?;
     visitor.visit::<Run>()?;
     visitor.visit::<HostedPage>()?;
     visitor.visit::<Message>()?;

@@ -1,10 +1,13 @@
-//! Which index the records of money write: journal, invoices, payments, vouchers, payment pages. Their
+//! Which index the records of money write: journal, invoices, payments, vouchers, payment pages, keys. Their
 //! tables stand with all others in `schema`.
 
-use crate::domain::id::{HostedPageId, Id, InvoiceId, JournalEntryId, PaymentId, VoucherId};
+use crate::domain::id::{
+    HostedPageId, Id, InvoiceId, JournalEntryId, PaymentId, UsedKeyId, VoucherId,
+};
 use crate::domain::invoice::{Invoice, OpenInvoice};
 use crate::domain::journal::{AccountTotal, JournalEntry};
 use crate::domain::payment::{HostedPage, Payment, Voucher};
+use crate::domain::used_key::UsedKey;
 
 use super::codec::CodecError;
 use super::key::{Raw, account_key, cycle_of, instant, number, reference_of};
@@ -83,7 +86,7 @@ impl Record for Payment {
         Table::PaymentsOpen,
         Table::PaymentsByDue,
     ];
-    const VERSION: u8 = 1;
+    const VERSION: u8 = 2;
 
     fn key(&self) -> PaymentId {
         self.id
@@ -111,6 +114,25 @@ impl Record for Payment {
             entries.listed(Table::PaymentsByDue, &instant(at), self.id.number());
         }
     }
+
+    fn upgrade(version: u8, body: &[u8]) -> Result<Self, CodecError> {
+        old::payment(version, body)
+    }
+}
+
+impl Record for UsedKey {
+    type Key = UsedKeyId;
+    const TABLE: Table = Table::UsedKeys;
+    const INDEXES: &'static [Table] = &[Table::UsedKeysByKey];
+    const VERSION: u8 = 1;
+
+    fn key(&self) -> UsedKeyId {
+        self.id
+    }
+
+    fn entries(&self, entries: &mut Entries) {
+        entries.unique(Table::UsedKeysByKey, self.key.as_bytes());
+    }
 }
 
 impl Record for Voucher {
@@ -137,7 +159,7 @@ impl Record for HostedPage {
     type Key = HostedPageId;
     const TABLE: Table = Table::HostedPages;
     const INDEXES: &'static [Table] = &[Table::HostedPagesByCode];
-    const VERSION: u8 = 2;
+    const VERSION: u8 = 3;
 
     fn key(&self) -> HostedPageId {
         self.id

@@ -127,7 +127,7 @@ async fn stripe_webhook(
         Ok(Heard::TooEarly) => {
             (StatusCode::CONFLICT, "not known yet: send it again\n").into_response()
         }
-        Err(OpError::Refused(_)) => StatusCode::NOT_FOUND.into_response(),
+        Err(OpError::Refused(Refusal::MethodOff { .. })) => StatusCode::NOT_FOUND.into_response(),
         Err(error) => {
             tracing::error!(%error, "stripe.webhook_failed");
             StatusCode::SERVICE_UNAVAILABLE.into_response()
@@ -206,7 +206,11 @@ async fn submit(
 async fn to_stripe(ctx: &Ctx, code: &str, seen: Amount) -> Response {
     match ops::stripe::pay(ctx, code.to_owned(), seen).await {
         Ok(Leads::To(url)) => see(&url),
-        Ok(Leads::Paid) => back(ctx, code, "succeded"),
+        Ok(Leads::Paid) => match ops::pages::view(ctx, code) {
+            Ok(view) if view.closed == Some(Closed::Paid) => back(ctx, code, "succeded"),
+            // The money is there and the order did not begin: the page says why.
+            _ => see(&format!("/pay/{code}")),
+        },
         Ok(Leads::Processing) => see(&format!("/pay/{code}")),
         Ok(Leads::Failed { .. }) => {
             let words = "Paying by card does not work at the moment. Nothing was paid.";
@@ -290,6 +294,7 @@ fn page(ctx: &Ctx, view: &View, status: StatusCode, problem: Option<&str>) -> Re
         ));
     }
     body.push_str(&summary(ctx, view));
+    body.push_str(&arrived(ctx, view));
     let (status, rest) = match view.closed {
         None => (status, ways(ctx, view)),
         Some(Closed::Paid) => (status, ended(ctx, view, "Paid. Thank you.", "succeded")),
@@ -298,11 +303,7 @@ fn page(ctx: &Ctx, view: &View, status: StatusCode, problem: Option<&str>) -> Re
             StatusCode::GONE,
             "<p class=\"bad\">This payment page has expired. Please order again.</p>\n".to_owned(),
         ),
-        Some(Closed::Withdrawn) => (
-            StatusCode::GONE,
-            "<p class=\"bad\">This is no longer for sale, or the order was withdrawn.</p>\n"
-                .to_owned(),
-        ),
+        Some(Closed::Withdrawn) => (StatusCode::GONE, withdrawn(ctx, view)),
     };
     body.push_str(&rest);
     frame(ctx, status, &body)
@@ -334,7 +335,11 @@ fn summary(ctx: &Ctx, view: &View) -> String {
         };
         text.push_str(&row("", "From your balance", &amount(used, locale)));
     }
-    text.push_str(&row("total", "To pay", &amount(view.to_pay, locale)));
+    let words = match view.closed {
+        Some(Closed::Paid) => "Paid",
+        _ => "To pay",
+    };
+    text.push_str(&row("total", words, &amount(view.to_pay, locale)));
     text.push_str("</table>\n");
     if let Some(to) = view.bill.to {
         text.push_str(&format!("<p class=\"soft\">Until {}</p>\n", day(to, zone)));
@@ -370,7 +375,7 @@ fn ways(ctx: &Ctx, view: &View) -> String {
         return one(view, "balance", &format!("<button>{words}</button>"));
     }
     let mut text = String::new();
-    if ops::stripe::is_offered(ctx, view.to_pay.currency) {
+    if ops::stripe::is_offered(ctx, view.to_pay) {
         let button = format!("<h2>Card</h2>\n<button>Pay {pay}</button>");
         text.push_str(&one(view, ops::stripe::METHOD, &button));
     }
@@ -430,6 +435,42 @@ fn ended(ctx: &Ctx, view: &View, words: &str, status: &str) -> String {
          <a class=\"button\" href=\"{}\">Continue</a>\n",
         html(&target)
     )
+}
+
+/// Money came on this page and the order did not begin: where it is.
+fn arrived(ctx: &Ctx, view: &View) -> String {
+    let locale = &ctx.app.config.provider.locale;
+    let begun = matches!(view.closed, Some(Closed::Paid | Closed::Processing));
+    let Some(payment) = view.payment.as_ref().filter(|_| !begun) else {
+        return String::new();
+    };
+    let place = match (payment.state, view.closed) {
+        (PaymentState::Succeeded, None) => {
+            "is on your balance. It did not cover the order, which waits for the rest."
+        }
+        (PaymentState::Succeeded, Some(_)) => {
+            "is on your balance. The order could not begin any more."
+        }
+        (PaymentState::Unmatched, _) => "is not assigned yet. Please ask us about it.",
+        (PaymentState::Processing | PaymentState::Failed, _) => return String::new(),
+    };
+    let paid = html(&amount(payment.amount, locale));
+    format!(
+        "<p class=\"good\" role=\"status\">Your payment of {paid} has arrived and {place}</p>\n"
+    )
+}
+
+fn withdrawn(ctx: &Ctx, view: &View) -> String {
+    let mut text =
+        "<p class=\"bad\">This is no longer for sale, or the order was withdrawn.</p>\n".to_owned();
+    if view.payment.is_some() {
+        let target = redirect(ctx, &view.page.code, "failed");
+        let target = html(&target);
+        text.push_str(&format!(
+            "<a class=\"button\" href=\"{target}\">Continue</a>\n"
+        ));
+    }
+    text
 }
 
 /// A payment is under way: what is known of it, and how to pay by hand.

@@ -5,6 +5,7 @@
 //! who asks.
 
 mod credit;
+mod first;
 mod write;
 
 use std::collections::BTreeMap;
@@ -184,20 +185,6 @@ impl<'r, R: Read> Books<'r, R> {
         Ok(cycle::next_bill(order, &priced.terms(&self.company)))
     }
 
-    /// What the first cycle of an order costs.
-    pub(super) fn first_bill(&mut self, order: &Order) -> Result<Bill, OpError> {
-        let priced = self.priced(order)?;
-        let terms = priced.terms(&self.company);
-        let from = match order.anchor_cycle {
-            0 => order.anchor_at,
-            _ => order.created_at,
-        };
-        let mut bill = cycle::bill(order, &terms, 0, from);
-        // Dates that somebody gave the order win.
-        bill.to = order.next_cycle_at.or(order.expires_at).or(bill.to);
-        Ok(bill)
-    }
-
     /// Invoices the first cycle of an order that begins; what the balance does not cover is owed.
     pub(super) fn begin(&mut self, order: &Order, at: Timestamp) -> Result<(), OpError> {
         if order.billing == Billing::External {
@@ -205,17 +192,6 @@ impl<'r, R: Read> Books<'r, R> {
         }
         let bill = self.first_bill(order)?;
         self.bill_now(order, order.clone(), &bill, at)
-    }
-
-    /// Sets money aside for the bill of one order.
-    pub(super) fn direct(&mut self, order: OrderId, minor: i64) {
-        self.directed = Some((order, minor));
-    }
-
-    /// As [`Books::begin`], paid with what was set aside. Answers what is left of that.
-    pub(super) fn begin_paid(&mut self, order: &Order, at: Timestamp) -> Result<i64, OpError> {
-        self.begin(order, at)?;
-        Ok(self.directed.take().map_or(0, |(_, left)| left))
     }
 
     /// Begins the next cycle of an order now and invoices it, covered or not: for orders that staff

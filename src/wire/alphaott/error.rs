@@ -191,6 +191,9 @@ fn refused(refusal: &Refusal) -> Failure {
         Refusal::OfferNotOnSale { .. } => {
             Failure::conflict("offer: this product offer is not on sale")
         }
+        Refusal::BilledElsewhere { .. } => {
+            Failure::conflict("offer: another system takes the money for it")
+        }
         Refusal::NotEligible { reason } => Failure::conflict(match reason {
             Ineligible::NotNew => "offer: is for new customers only",
             Ineligible::HadBefore => "offer: this customer had it before, and it is given once",
@@ -222,6 +225,10 @@ fn refused(refusal: &Refusal) -> Failure {
             "this key or reference is that of payment {}",
             payment.0
         )),
+        Refusal::PaymentEnded { payment } => {
+            Failure::conflict(format!("payment {} has ended before", payment.0))
+        }
+        Refusal::KeyUsed => Failure::conflict("this key was used for another request"),
         Refusal::RefundTooLarge { left } => Failure::conflict(format!(
             "amount: {} {} of the payment are left",
             left.to_fixed(),

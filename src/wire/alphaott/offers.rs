@@ -108,7 +108,7 @@ impl EligibilityOut {
 /// Which customers may order; a member that is left out asks for nothing.
 #[derive(Debug, Default, Deserialize, ToSchema)]
 #[schema(as = EligibilityInput)]
-#[serde(rename_all = "camelCase")]
+#[serde(rename_all = "camelCase", deny_unknown_fields)]
 struct EligibilityIn {
     /// Only customers who never had an order that began.
     #[serde(default)]

@@ -58,7 +58,7 @@ impl TransactionOut {
         Ok(Self {
             id: ids::show(payment.id),
             r#type: match payment.kind {
-                PaymentKind::Payment => TransactionType::Payment,
+                PaymentKind::Payment | PaymentKind::Regained { .. } => TransactionType::Payment,
                 PaymentKind::Refund { .. } => TransactionType::Refund,
             },
             amount: Verbatim::of(&payment.amount.to_decimal()),

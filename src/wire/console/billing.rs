@@ -16,10 +16,11 @@ use crate::ops;
 use crate::ops::order_life::Which;
 use crate::ops::orders::NewOrder;
 use crate::ops::renewals::{Ahead, Forecast, Scope};
-use crate::wire::kit::json::{Body, Decimal};
+use crate::wire::kit::json::Decimal;
 use crate::wire::kit::query::Query;
 
 use super::error::Problem;
+use super::repeatable::Repeatable;
 use super::{Staff, handle, instant, money};
 
 /// An order as the console shows it.
@@ -91,8 +92,10 @@ fn which((customer, order): &(String, String)) -> Which {
 pub async fn pause(
     Staff(ctx): Staff,
     Path(ids): Path<(String, String)>,
+    request: Repeatable,
 ) -> Result<Json<OrderOut>, Problem> {
-    let order = ops::order_life::pause(&ctx, which(&ids)).await?;
+    let once = request.nothing()?;
+    let order = ops::order_life::pause(&ctx, which(&ids), once).await?;
     Ok(Json(OrderOut::new(&ctx, &order)))
 }
 
@@ -100,8 +103,10 @@ pub async fn pause(
 pub async fn resume(
     Staff(ctx): Staff,
     Path(ids): Path<(String, String)>,
+    request: Repeatable,
 ) -> Result<Json<OrderOut>, Problem> {
-    let order = ops::order_life::resume(&ctx, which(&ids)).await?;
+    let once = request.nothing()?;
+    let order = ops::order_life::resume(&ctx, which(&ids), once).await?;
     Ok(Json(OrderOut::new(&ctx, &order)))
 }
 
@@ -116,10 +121,10 @@ struct EndIn {
 pub async fn end(
     Staff(ctx): Staff,
     Path(ids): Path<(String, String)>,
-    body: Body,
+    request: Repeatable,
 ) -> Result<Json<OrderOut>, Problem> {
-    let wish: EndIn = body.parse_or_empty()?;
-    let order = ops::order_life::end_now(&ctx, which(&ids), wish.credit).await?;
+    let (wish, once) = request.wish_or_nothing::<EndIn>()?;
+    let order = ops::order_life::end_now(&ctx, which(&ids), wish.credit, once).await?;
     Ok(Json(OrderOut::new(&ctx, &order)))
 }
 
@@ -137,14 +142,14 @@ struct RenewIn {
 pub async fn renew(
     Staff(ctx): Staff,
     Path(ids): Path<(String, String)>,
-    body: Body,
+    request: Repeatable,
 ) -> Result<Json<OrderOut>, Problem> {
-    let wish: RenewIn = body.parse_or_empty()?;
+    let (wish, once) = request.wish_or_nothing::<RenewIn>()?;
     let seen = match wish.amount {
         Some(text) => Some(money::amount_of(&ctx, &text.0, wish.currency.as_deref())?),
         None => None,
     };
-    let order = ops::order_life::renew(&ctx, which(&ids), seen).await?;
+    let order = ops::order_life::renew(&ctx, which(&ids), seen, once).await?;
     Ok(Json(OrderOut::new(&ctx, &order)))
 }
 
@@ -158,14 +163,14 @@ struct ChangeIn {
 pub async fn change(
     Staff(ctx): Staff,
     Path(ids): Path<(String, String)>,
-    body: Body,
+    request: Repeatable,
 ) -> Result<(StatusCode, Json<OrderOut>), Problem> {
-    let wish: ChangeIn = body.parse()?;
+    let (wish, once) = request.wish::<ChangeIn>()?;
     let wish = NewOrder {
         create_services: true,
         ..NewOrder::of(handle(&wish.offer))
     };
-    let order = ops::order_life::change_plan(&ctx, which(&ids), wish).await?;
+    let order = ops::order_life::change_plan(&ctx, which(&ids), wish, once).await?;
     Ok((StatusCode::CREATED, Json(OrderOut::new(&ctx, &order))))
 }
 

@@ -146,6 +146,9 @@ fn refused(refusal: &Refusal) -> Problem {
         Refusal::IdTaken { id } => conflict(format!("{id} is or was in use")),
         Refusal::OperatorTaken { name } => conflict(format!("operator {name} exists")),
         Refusal::OfferNotOnSale { .. } => conflict("this offer is not on sale".to_owned()),
+        Refusal::BilledElsewhere { .. } => {
+            conflict("another system takes the money for this offer".to_owned())
+        }
         Refusal::NotEligible { reason } => conflict(match reason {
             Ineligible::NotNew => "this offer is for new customers only".to_owned(),
             Ineligible::HadBefore => {
@@ -173,6 +176,13 @@ fn refused(refusal: &Refusal) -> Problem {
             "this key or reference is that of payment {}, which is another one",
             payment.0
         )),
+        Refusal::PaymentEnded { payment } => conflict(format!(
+            "payment {} has ended before, and otherwise",
+            payment.0
+        )),
+        Refusal::KeyUsed => {
+            conflict("this Idempotency-Key was used for another request".to_owned())
+        }
         Refusal::RefundTooLarge { left } => conflict(format!(
             "only {} {} of the payment can be given back",
             left.to_fixed(),

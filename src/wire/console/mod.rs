@@ -9,6 +9,7 @@ pub mod error;
 mod messages;
 mod middleware;
 mod money;
+mod repeatable;
 mod session;
 mod setup;
 mod test_clock;

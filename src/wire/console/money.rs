@@ -2,8 +2,8 @@
 
 use axum::Json;
 use axum::extract::Path;
+use axum::http::StatusCode;
 use axum::http::header::{CONTENT_DISPOSITION, CONTENT_SECURITY_POLICY, CONTENT_TYPE};
-use axum::http::{HeaderMap, StatusCode};
 use axum::response::{Html, IntoResponse as _, Response};
 use serde::{Deserialize, Serialize};
 
@@ -19,9 +19,10 @@ use crate::ops::invoices::Billed;
 use crate::ops::payments::{Ending, PAYMENT_MINOR_MAX, Receipt};
 use crate::ops::vouchers::{BatchState, NewBatch};
 use crate::paper::{self, Paper};
-use crate::wire::kit::json::{Body, Decimal};
+use crate::wire::kit::json::Decimal;
 
 use super::error::Problem;
+use super::repeatable::Repeatable;
 use super::{Staff, handle};
 
 /// A payment or refund.
@@ -34,7 +35,7 @@ pub struct PaymentOut {
     customer: Option<u64>,
     #[serde(skip_serializing_if = "Option::is_none")]
     order: Option<u64>,
-    /// The payment that a refund gives back.
+    /// The payment whose money went back, or is there again.
     #[serde(skip_serializing_if = "Option::is_none")]
     of: Option<u64>,
     method: String,
@@ -43,6 +44,8 @@ pub struct PaymentOut {
     amount: String,
     currency: String,
     refunded: String,
+    /// What the bank took back of it.
+    disputed: String,
     note: String,
     created: String,
     #[serde(skip_serializing_if = "Option::is_none")]
@@ -51,15 +54,19 @@ pub struct PaymentOut {
 
 impl PaymentOut {
     fn new(payment: &Payment) -> Self {
-        let refunded = Amount {
-            minor: payment.refunded_minor,
-            ..payment.amount
+        let text = |minor: i64| {
+            let amount = Amount {
+                minor,
+                ..payment.amount
+            };
+            amount.to_fixed()
         };
         Self {
             id: payment.id.0,
             kind: match payment.kind {
                 PaymentKind::Payment => "PAYMENT",
                 PaymentKind::Refund { .. } => "REFUND",
+                PaymentKind::Regained { .. } => "REGAINED",
             },
             state: match payment.state {
                 PaymentState::Processing => "PROCESSING",
@@ -71,13 +78,15 @@ impl PaymentOut {
             order: payment.order.map(|id| id.0),
             of: match payment.kind {
                 PaymentKind::Refund { of } => of.map(|id| id.0),
+                PaymentKind::Regained { of } => Some(of.0),
                 PaymentKind::Payment => None,
             },
             method: payment.method.clone(),
             reference: payment.reference.clone(),
             amount: payment.amount.to_fixed(),
             currency: payment.amount.currency.as_str().to_owned(),
-            refunded: refunded.to_fixed(),
+            refunded: text(payment.refunded_minor),
+            disputed: text(payment.disputed_minor),
             note: payment.note.clone(),
             created: payment.created_at.to_rfc3339_millis(),
             ended: payment.ended_at.map(Timestamp::to_rfc3339_millis),
@@ -127,15 +136,6 @@ fn short(name: &str, text: Option<String>) -> Result<Option<String>, Problem> {
     }
 }
 
-/// The key of a request that may be repeated: the header `Idempotency-Key`.
-pub(super) fn client_key(headers: &HeaderMap) -> Result<Option<String>, Problem> {
-    let key = headers.get("idempotency-key").map(|key| key.to_str());
-    match key.transpose() {
-        Ok(key) => short("Idempotency-Key", key.map(str::to_owned)),
-        Err(_) => Err(Problem::bad_request("Idempotency-Key: must be ASCII")),
-    }
-}
-
 /// `GET /console/api/customers/{id}/payments`
 pub async fn payments(
     Staff(ctx): Staff,
@@ -149,10 +149,9 @@ pub async fn payments(
 pub async fn receive(
     Staff(ctx): Staff,
     Path(id): Path<String>,
-    headers: HeaderMap,
-    body: Body,
+    request: Repeatable,
 ) -> Result<(StatusCode, Json<PaymentOut>), Problem> {
-    let wish: PaymentIn = body.parse()?;
+    let (wish, once) = request.wish::<PaymentIn>()?;
     let methods = ["cash", "bank"];
     if !methods.contains(&wish.method.as_str()) {
         return Err(Problem::bad_request("method: must be one of cash, bank"));
@@ -161,7 +160,7 @@ pub async fn receive(
         amount: amount_of(&ctx, &wish.amount.0, wish.currency.as_deref())?,
         method: wish.method,
         reference: short("reference", wish.reference)?,
-        client_key: client_key(&headers)?,
+        client_key: once.map(|once| once.key),
         note: short("note", wish.note)?.unwrap_or_default(),
     };
     let payment = ops::payments::receive(&ctx, handle(&id), receipt).await?;
@@ -197,14 +196,13 @@ struct RefundIn {
 pub async fn refund(
     Staff(ctx): Staff,
     Path(id): Path<String>,
-    headers: HeaderMap,
-    body: Body,
+    request: Repeatable,
 ) -> Result<(StatusCode, Json<PaymentOut>), Problem> {
-    let wish: RefundIn = body.parse()?;
+    let (wish, once) = request.wish::<RefundIn>()?;
     let amount = amount_of(&ctx, &wish.amount.0, wish.currency.as_deref())?;
     let note = short("note", wish.note)?.unwrap_or_default();
-    let key = client_key(&headers)?;
-    let refund = ops::payments::refund(&ctx, payment_id(&id)?, amount, key, note).await?;
+    let key = once.map(|once| once.key);
+    let refund = ops::refunds::refund(&ctx, payment_id(&id)?, amount, key, note).await?;
     Ok((StatusCode::CREATED, Json(PaymentOut::new(&refund))))
 }
 
@@ -212,8 +210,10 @@ pub async fn refund(
 pub async fn confirm(
     Staff(ctx): Staff,
     Path(id): Path<String>,
+    request: Repeatable,
 ) -> Result<Json<PaymentOut>, Problem> {
-    let payment = ops::payments::end(&ctx, payment_id(&id)?, Ending::Paid).await?;
+    let once = request.nothing()?;
+    let payment = ops::payments::end(&ctx, payment_id(&id)?, Ending::Paid, once).await?;
     Ok(Json(PaymentOut::new(&payment)))
 }
 
@@ -228,11 +228,12 @@ struct FailIn {
 pub async fn fail(
     Staff(ctx): Staff,
     Path(id): Path<String>,
-    body: Body,
+    request: Repeatable,
 ) -> Result<Json<PaymentOut>, Problem> {
-    let wish: FailIn = body.parse_or_empty()?;
+    let (wish, once) = request.wish_or_nothing::<FailIn>()?;
     let reason = short("reason", wish.reason)?.unwrap_or_default();
-    let payment = ops::payments::end(&ctx, payment_id(&id)?, Ending::Failed { reason }).await?;
+    let ending = Ending::Failed { reason };
+    let payment = ops::payments::end(&ctx, payment_id(&id)?, ending, once).await?;
     Ok(Json(PaymentOut::new(&payment)))
 }
 
@@ -246,11 +247,11 @@ struct ResolveIn {
 pub async fn resolve(
     Staff(ctx): Staff,
     Path(id): Path<String>,
-    body: Body,
+    request: Repeatable,
 ) -> Result<Json<PaymentOut>, Problem> {
-    let wish: ResolveIn = body.parse()?;
+    let (wish, once) = request.wish::<ResolveIn>()?;
     let customer = handle(&wish.customer);
-    let payment = ops::payments::resolve(&ctx, payment_id(&id)?, customer).await?;
+    let payment = ops::payments::resolve(&ctx, payment_id(&id)?, customer, once).await?;
     Ok(Json(PaymentOut::new(&payment)))
 }
 
@@ -423,17 +424,17 @@ pub async fn batches(Staff(ctx): Staff) -> Result<Json<Vec<BatchOut>>, Problem> 
 /// `POST /console/api/voucher-batches`
 pub async fn create_batch(
     Staff(ctx): Staff,
-    body: Body,
+    request: Repeatable,
 ) -> Result<(StatusCode, Json<BatchOut>), Problem> {
-    let wish: BatchIn = body.parse()?;
+    let (wish, once) = request.wish::<BatchIn>()?;
     let wish = NewBatch {
         title: short("title", Some(wish.title))?.unwrap_or_default(),
         amount: amount_of(&ctx, &wish.amount.0, wish.currency.as_deref())?,
         count: wish.count,
         expires_at: super::instant("expires", wish.expires.as_deref())?,
     };
-    let (batch, codes) = ops::vouchers::create(&ctx, wish).await?;
-    let made = BatchOut::new(&batch, 0, Some(codes));
+    let (state, codes) = ops::vouchers::create(&ctx, wish, once).await?;
+    let made = BatchOut::new(&state.batch, state.used, codes);
     Ok((StatusCode::CREATED, Json(made)))
 }
 
@@ -459,10 +460,10 @@ struct RedeemIn {
 pub async fn redeem(
     Staff(ctx): Staff,
     Path(id): Path<String>,
-    body: Body,
+    request: Repeatable,
 ) -> Result<(StatusCode, Json<PaymentOut>), Problem> {
-    let wish: RedeemIn = body.parse()?;
-    let payment = ops::vouchers::redeem(&ctx, handle(&id), wish.code).await?;
+    let (wish, once) = request.wish::<RedeemIn>()?;
+    let payment = ops::vouchers::redeem(&ctx, handle(&id), wish.code, once).await?;
     Ok((StatusCode::CREATED, Json(PaymentOut::new(&payment))))
 }
 

@@ -78,12 +78,15 @@ fn refused(refusal: &Refusal) -> String {
         Refusal::IdTaken { .. }
         | Refusal::OperatorTaken { .. }
         | Refusal::OfferNotOnSale { .. }
+        | Refusal::BilledElsewhere { .. }
         | Refusal::NotEligible { .. }
         | Refusal::ServiceSpecGone { .. }
         | Refusal::MixedCurrencies
         | Refusal::InsufficientFunds { .. }
         | Refusal::OrderState { .. }
         | Refusal::PaymentKnown { .. }
+        | Refusal::PaymentEnded { .. }
+        | Refusal::KeyUsed
         | Refusal::RefundTooLarge { .. }
         | Refusal::PageClosed
         | Refusal::PriceChanged { .. }

@@ -62,6 +62,21 @@ async fn a_welcome_offer_is_for_new_customers() {
     assert_eq!(shown["eligibility"], rule);
 }
 
+/// A typing error must not open an offer to everybody.
+#[tokio::test]
+async fn a_rule_that_is_not_known_is_refused() {
+    let till = Till::open().await;
+    let offer = till.offer_for(json!({"newCustomers": true})).await;
+    let path = till.shop.of_product(&format!("offers/{offer}"));
+    for rule in [json!({"foo": 1}), json!({"newCustomer": true})] {
+        let body = json!({"eligibility": rule});
+        let answer = till.shop.api.put(&path, body).await;
+        answer.expect_error(400, "BadRequestError", "eligibility");
+    }
+    let shown = till.shop.api.get(&path).await.expect(200);
+    assert_eq!(shown["eligibility"]["newCustomers"], true);
+}
+
 #[tokio::test]
 async fn an_offer_can_be_given_once() {
     let till = Till::open().await;

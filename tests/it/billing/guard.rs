@@ -8,6 +8,7 @@ use boxoffice::clock::Clock;
 use boxoffice::config::Config;
 use serde_json::{Value, json};
 
+use super::pages::Page;
 use super::{DAY, Till, charge};
 use crate::alphaott::given;
 use crate::support::TestBox;
@@ -18,7 +19,8 @@ const HOUR: i64 = 3_600;
 async fn lagging(folder: &Path, seconds: i64) -> Till {
     let now = Clock::System.now();
     let ago = now.saturating_add_seconds(-seconds);
-    let bx = TestBox::at(folder, 21, Clock::test(ago), |_| {}).await;
+    let sandbox = |config: &mut Config| config.payments.sandbox = true;
+    let bx = TestBox::at(folder, 21, Clock::test(ago), sandbox).await;
     let ten_days = json!({"duration": 10, "period": "DAY", "billing": "POSTPAID"});
     Till::in_box(
         bx,
@@ -118,4 +120,40 @@ async fn a_box_that_does_not_want_it_is_not_stopped() {
     .await;
     run(&bx, |run| run["counts"]["renewed"] == 120).await;
     assert_eq!(invoices(&bx).await, 240);
+}
+
+/// What a person or a provider decided goes on: it is no part of the run.
+#[tokio::test]
+async fn payments_under_way_go_on_while_a_run_waits() {
+    let folder = tempfile::tempdir().unwrap();
+    let till = lagging(folder.path(), 10 * DAY + HOUR).await;
+    let over = Clock::System.now().saturating_add_seconds(-DAY);
+    let over = over.to_rfc3339_millis()[..10].to_owned();
+    let paid_until = json!({"login": "77", "end_date": over});
+    till.shop.bx.apply(json!({"customers": [paid_until]})).await;
+    for _ in 0..120 {
+        till.order().await;
+    }
+    let page = Page::of(till).await;
+    let sent = page.submit("10.00", "sandbox&card=4000000000000077").await;
+    assert_eq!(sent.status, 303, "{}", sent.text);
+    let bx = by_day(page.till, folder.path(), |config| {
+        config.stalker.internal_billing = true;
+    })
+    .await;
+    run(&bx, |run| run["state"] == "STOPPED").await;
+    let api = bx.api();
+    let path = "/customers/000000000000000000000001/orders";
+    let path = format!("{path}/{:024x}", 121);
+    for _ in 0..2_000 {
+        let order = api.get(&path).await.expect(200);
+        let end = api.get("/customers/000000000000000000000002").await;
+        let end = end.expect(200);
+        if order["status"] == "ACTTIVE" && end["status"] == "INACTIVE" {
+            assert_eq!(invoices(&bx).await, 121, "nothing else was charged");
+            return;
+        }
+        tokio::time::sleep(Duration::from_millis(5)).await;
+    }
+    panic!("the payment stands still");
 }

@@ -3,6 +3,8 @@
 //! that bit other engines.
 
 mod cycles;
+mod demo;
+mod disputes;
 mod dunning;
 mod eligible;
 mod guard;
@@ -11,6 +13,8 @@ mod life;
 mod mail;
 mod pages;
 mod prices;
+mod promises;
+mod repeats;
 mod report;
 mod stripe;
 

@@ -38,7 +38,7 @@ use boxoffice::domain::message::{Message, MessageContent, MessageState};
 use boxoffice::domain::money::{Amount, Currency};
 use boxoffice::domain::open::OpenObject;
 use boxoffice::domain::order::{Order, OrderStatus, Standing};
-use boxoffice::domain::payment::{HostedPage, HostedPageState};
+use boxoffice::domain::payment::{HostedPage, HostedPageState, Shown};
 use boxoffice::domain::provider::Provider;
 use boxoffice::domain::staff::{Operator, Role, Secret, Session, Token, TokenId};
 use boxoffice::domain::time::Timestamp;
@@ -454,6 +454,11 @@ fn hosted_page() -> HostedPage {
         state: HostedPageState::Succeeded,
         payment: Some(PaymentId(25)),
         attempts: 3,
+        shown: Some(Shown {
+            price_version: 300,
+            total: euros(1_270),
+            from_balance_minor: 70,
+        }),
         created_at: at(1),
         expires_at: at(2),
     }
@@ -595,6 +600,7 @@ fn samples() -> Vec<Sample> {
         sample(money::payment()),
         sample(money::voucher_batch()),
         sample(money::voucher()),
+        sample(money::used_key()),
         sample(money::run()),
         sample(hosted_page()),
         sample(message()),

@@ -5,7 +5,7 @@ use boxoffice::domain::catalogue::OrderType;
 use boxoffice::domain::charge::{Charge, Line, Price};
 use boxoffice::domain::id::{
     CustomerId, HostedPageId, InvoiceId, JournalEntryId, OrderId, PartnerId, PaymentId, RunId,
-    VoucherBatchId, VoucherId,
+    UsedKeyId, VoucherBatchId, VoucherId,
 };
 use boxoffice::domain::invoice::{Invoice, InvoiceKind, OpenInvoice};
 use boxoffice::domain::journal::{Account, AccountTotal, EntryCause, JournalEntry, Posting};
@@ -13,6 +13,7 @@ use boxoffice::domain::money::{Currency, TaxRate};
 use boxoffice::domain::order::Standing;
 use boxoffice::domain::payment::{Payment, PaymentKind, PaymentState, Voucher, VoucherBatch};
 use boxoffice::domain::run::{Run, RunCounts, RunFailure, RunState};
+use boxoffice::domain::used_key::UsedKey;
 
 use super::golden::{at, bytes_of, euros, text};
 
@@ -124,6 +125,9 @@ pub fn payment() -> Payment {
         amount: euros(1_270),
         state: PaymentState::Unmatched,
         refunded_minor: 70,
+        disputed_minor: 1_200,
+        told_minor: 60,
+        refund_failed: true,
         note: text("late"),
         created_at: at(1),
         ended_at: Some(at(2)),
@@ -152,6 +156,19 @@ pub fn voucher() -> Voucher {
         batch: VoucherBatchId(316),
         code_hash,
         used: Some(PaymentId(317)),
+    }
+}
+
+pub fn used_key() -> UsedKey {
+    let mut asked = [0xa7; 32];
+    asked[0] = 0;
+    asked[31] = 255;
+    UsedKey {
+        id: UsedKeyId(320),
+        key: text("4f1c-renew"),
+        asked,
+        made: 321,
+        at: at(1),
     }
 }
 
@@ -208,6 +225,10 @@ fn variants_keep_their_positions() {
         ),
         (bytes_of(&PaymentKind::Payment), vec![0]),
         (bytes_of(&PaymentKind::Refund { of: None }), vec![1, 0]),
+        (
+            bytes_of(&PaymentKind::Regained { of: PaymentId(5) }),
+            vec![2, 5],
+        ),
         (bytes_of(&PaymentState::Processing), vec![0]),
         (bytes_of(&PaymentState::Succeeded), vec![1]),
         (bytes_of(&PaymentState::Failed), vec![2]),

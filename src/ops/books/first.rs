@@ -1,0 +1,74 @@
+//! The first cycle of an order: what it costs, by which version of the price, and its bill where it was
+//! paid for before it began.
+
+use crate::domain::charge::{up_to, version_in_force};
+use crate::domain::cycle::{self, Bill, Terms};
+use crate::domain::id::OrderId;
+use crate::domain::order::Order;
+use crate::domain::time::Timestamp;
+use crate::ops::OpError;
+use crate::store::Read;
+
+use super::Books;
+
+impl<R: Read> Books<'_, R> {
+    /// What the first cycle of an order costs.
+    pub(in crate::ops) fn first_bill(&mut self, order: &Order) -> Result<Bill, OpError> {
+        let priced = self.priced(order)?;
+        Ok(first_bill(order, &priced.terms(&self.company)))
+    }
+
+    /// As [`Books::first_bill`], by the price of this version, whatever was changed since.
+    pub(in crate::ops) fn first_bill_at(
+        &mut self,
+        order: &Order,
+        version: u32,
+    ) -> Result<Bill, OpError> {
+        let priced = self.priced(order)?;
+        let terms = Terms {
+            prices: up_to(&priced.prices, version),
+            ..priced.terms(&self.company)
+        };
+        let mut order = order.clone();
+        order.price_version = version;
+        Ok(first_bill(&order, &terms))
+    }
+
+    /// The version of the price by which [`Books::first_bill`] bills an order.
+    pub(in crate::ops) fn price_version(&mut self, order: &Order) -> Result<u32, OpError> {
+        let priced = self.priced(order)?;
+        let (begun_with, at) = (order.price_version, first_start(order));
+        Ok(version_in_force(&priced.prices, begun_with, at))
+    }
+
+    /// Sets money aside for the bill of one order.
+    pub(in crate::ops) fn direct(&mut self, order: OrderId, minor: i64) {
+        self.directed = Some((order, minor));
+    }
+
+    /// As [`Books::begin`], by this bill, paid with what was set aside. Answers what is left of that.
+    pub(in crate::ops) fn begin_paid(
+        &mut self,
+        order: &Order,
+        bill: &Bill,
+        at: Timestamp,
+    ) -> Result<i64, OpError> {
+        self.bill_now(order, order.clone(), bill, at)?;
+        Ok(self.directed.take().map_or(0, |(_, left)| left))
+    }
+}
+
+/// When the first cycle starts.
+fn first_start(order: &Order) -> Timestamp {
+    match order.anchor_cycle {
+        0 => order.anchor_at,
+        _ => order.created_at,
+    }
+}
+
+fn first_bill(order: &Order, terms: &Terms<'_>) -> Bill {
+    let mut bill = cycle::bill(order, terms, 0, first_start(order));
+    // Dates that somebody gave the order win.
+    bill.to = order.next_cycle_at.or(order.expires_at).or(bill.to);
+    bill
+}
