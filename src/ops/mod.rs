@@ -24,6 +24,7 @@ pub mod packages;
 pub mod pages;
 pub mod payments;
 pub mod plans;
+pub mod preview;
 pub mod renewals;
 pub mod resellers;
 pub mod services;
