@@ -5,7 +5,7 @@ use crate::app::Ctx;
 use crate::domain::catalogue::{ProductOffer, ProductSpec};
 use crate::domain::customer::Customer;
 use crate::domain::cycle::Bill;
-use crate::domain::id::{CustomerId, PaymentId, ProductOfferId};
+use crate::domain::id::{CustomerId, OrderId, PaymentId, ProductOfferId};
 use crate::domain::journal::Account;
 use crate::domain::money::Amount;
 use crate::domain::order::{Order, OrderStatus, Standing};
@@ -22,19 +22,28 @@ use super::books::{AuditDetail, Books};
 use super::payments::{self, Receipt};
 use super::{Handle, OpError, catalogue, orders, vouchers};
 
-/// Makes a page where the customer pays for the offer, and the order that waits for the payment.
-/// `return_url` was checked by the dialect.
+/// What a page is for.
+#[derive(Debug, Clone)]
+pub enum Wanted {
+    /// This offer: a new order of it, or the customer's order of it that is overdue or frozen.
+    Offer(Handle<ProductOfferId>),
+    /// This order, which is overdue or frozen.
+    Order(Handle<OrderId>),
+}
+
+/// Makes a page where the customer pays for an order: one that waits for money, or a new one that
+/// waits for its first payment. `return_url` was checked by the dialect.
 pub async fn create(
     ctx: &Ctx,
     customer: Handle<CustomerId>,
-    offer: Handle<ProductOfferId>,
+    wanted: Wanted,
     return_url: String,
 ) -> Result<HostedPage, OpError> {
     ctx.require(Permission::OrdersWrite)?;
     let code = page_code(ctx.app.entropy.bytes()?);
     ctx.write(move |ctx, tx| {
         let customer: Customer = super::find(tx, &customer)?;
-        let order = orders::open_waiting(ctx, tx, &customer, &offer)?;
+        let order = order_for(ctx, tx, &customer, &wanted)?;
         let page = HostedPage {
             id: tx.next_id()?,
             code,
@@ -51,6 +60,39 @@ pub async fn create(
         Ok(page)
     })
     .await
+}
+
+fn order_for(
+    ctx: &Ctx,
+    tx: &mut Tx<'_>,
+    customer: &Customer,
+    wanted: &Wanted,
+) -> Result<Order, OpError> {
+    match wanted {
+        Wanted::Offer(handle) => {
+            let offer: ProductOffer = super::find(tx, handle)?;
+            let mut held = orders::of_customer(tx, customer.id)?;
+            held.retain(|order| {
+                order.offer == Some(offer.id)
+                    && order.waits_for_money()
+                    && order.status != OrderStatus::Canceled
+            });
+            // What still runs is not to stop.
+            held.sort_by_key(|order| (order.status != OrderStatus::Active, order.id));
+            match held.into_iter().next() {
+                Some(order) => Ok(order),
+                None => orders::open_waiting(ctx, tx, customer, handle),
+            }
+        }
+        Wanted::Order(handle) => {
+            let order = orders::owned(tx, customer, handle)?;
+            if order.waits_for_money() {
+                return Ok(order);
+            }
+            let (status, wish) = (order.status, "paid on a page");
+            Err(Refusal::OrderState { status, wish }.into())
+        }
+    }
 }
 
 /// The page with this code. Public: the code is the secret.
@@ -115,7 +157,13 @@ fn view_in(ctx: &Ctx, read: &impl Read, page: HostedPage) -> Result<View, OpErro
     if order.standing == Standing::Waiting {
         begun.set_status(OrderStatus::Active, &ctx.app.company().zone, ctx.now);
     }
-    let bill = Books::new(ctx, read).first_bill(&begun)?;
+    let mut books = Books::new(ctx, read);
+    let to_reopen = books.bill_to_reopen(&order, ctx.now)?;
+    let reopens = to_reopen.is_some();
+    let bill = match to_reopen {
+        Some(bill) => bill,
+        None => books.first_bill(&begun)?,
+    };
     let currency = bill.currency.unwrap_or(ctx.app.company().currency);
     let price = Amount {
         minor: bill.total_minor(),
@@ -140,7 +188,10 @@ fn view_in(ctx: &Ctx, read: &impl Read, page: HostedPage) -> Result<View, OpErro
         HostedPageState::Requested => Some(Closed::Processing),
         _ if page.expires_at <= ctx.now => Some(Closed::Expired),
         HostedPageState::Cancelled => Some(Closed::Withdrawn),
-        HostedPageState::Created if !waits || customer.is_deleted() => Some(Closed::Withdrawn),
+        HostedPageState::Created if customer.is_deleted() => Some(Closed::Withdrawn),
+        // It was sold before.
+        HostedPageState::Created if reopens => None,
+        HostedPageState::Created if !waits => Some(Closed::Withdrawn),
         HostedPageState::Created if !offer.is_orderable_at(&product, ctx.now) || !eligible => {
             Some(Closed::Withdrawn)
         }
@@ -489,6 +540,7 @@ pub(super) fn activate(
         }
         books.put_order(&before, after.clone(), ctx.now)?;
         let left = books.begin_paid(&after, ctx.now)?;
+        books.end_twins(after.id, ctx.now)?;
         if let Some(payment) = payment {
             let left = Amount {
                 minor: left,
@@ -497,12 +549,20 @@ pub(super) fn activate(
             books.use_money(customer.id, left, None, ctx.now)?;
         }
         books.catch_up(after.id, ctx.now)?;
+        books.lift(after.id, ctx.now)?;
         books.close().write(ctx, tx, AuditDetail::EachRecord)?;
-    } else if let Some(payment) = payment {
-        // The order is gone: the money is the customer's all the same.
+    } else {
+        // It is to run again, or it is gone: the money is the customer's in any case.
         let mut books = Books::new(ctx, tx);
-        books.post(payments::entry_of(payment, customer.id, ctx))?;
-        books.use_money(customer.id, payment.amount, None, ctx.now)?;
+        let mut amount = Amount {
+            minor: 0,
+            currency: ctx.app.company().currency,
+        };
+        if let Some(payment) = payment {
+            amount = payment.amount;
+            books.post(payments::entry_of(payment, customer.id, ctx))?;
+        }
+        books.use_money(customer.id, amount, Some(before.id), ctx.now)?;
         books.close().write(ctx, tx, AuditDetail::EachRecord)?;
     }
     let mut closed = page.clone();
