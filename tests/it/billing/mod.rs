@@ -2,7 +2,10 @@
 //! under a clock that is moved by hand. Numbers like "edge 5" are those of the list of edge cases
 //! that bit other engines.
 
+mod canceled;
+mod credit;
 mod cycles;
+mod dates;
 mod dunning;
 mod eligible;
 mod guard;
@@ -11,8 +14,10 @@ mod life;
 mod mail;
 mod pages;
 mod prices;
+mod reopening;
 mod report;
 mod stripe;
+mod suspended;
 
 use serde_json::{Value, json};
 
