@@ -188,6 +188,11 @@ pub async fn update(
     ctx.write(move |ctx, tx| {
         let customer: Customer = super::find(tx, &customer)?;
         let before = owned(tx, &customer, &order)?;
+        let wish = OrderChange {
+            expires_at: as_held(wish.expires_at, before.expires_at),
+            next_cycle_at: as_held(wish.next_cycle_at, before.next_cycle_at),
+            ..wish
+        };
         check_next_cycle(tx, &before, &wish)?;
         let after = changed(ctx, &before, &wish)?;
         super::change(ctx, tx, "order.update", &before, &after)?;
@@ -207,6 +212,19 @@ pub async fn update(
     })
     .await
     .inspect(|_| ctx.app.wake_jobs())
+}
+
+/// Callers read instants in milliseconds: one that they send back as they read it is the one that
+/// is held.
+fn as_held(
+    wished: Option<Option<Timestamp>>,
+    held: Option<Timestamp>,
+) -> Option<Option<Timestamp>> {
+    const MILLI: i64 = 1_000;
+    let shown = |at: Timestamp| at.micros().div_euclid(MILLI);
+    let pair = wished.flatten().zip(held);
+    let same = pair.is_some_and(|(at, held)| shown(at) == shown(held));
+    if same { Some(held) } else { wished }
 }
 
 /// The start of the next cycle that a caller wants moved; `None`: it is left, or sent back as it was.
@@ -298,7 +316,10 @@ fn changed(ctx: &Ctx, before: &Order, wish: &OrderChange) -> Result<Order, OpErr
             .expires_at
             .map(|end| next.map_or(end, |next| end.max(next)));
     }
-    let moved = wish.expires_at.is_some() || wish.next_cycle_at.is_some();
+    // Dates that are sent back as they were say nothing.
+    let moved = moved_cycle.is_some()
+        || wish.next_cycle_at == Some(None)
+        || wish.expires_at.is_some_and(|end| end != before.expires_at);
     let ahead = !has_passed(after.next_cycle_at, ctx.now) && !has_passed(after.expires_at, ctx.now);
     if moved && ahead && matches!(after.standing, Standing::Overdue { .. }) {
         after.standing = Standing::Settled;

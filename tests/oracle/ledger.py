@@ -381,6 +381,8 @@ class Books:
             order.status, order.standing = "ACTTIVE", "settled"
             self.next_at_end(order)
         elif verb == "expires":
+            if arguments[1] == order.expires:
+                return
             order.expires = arguments[1]
             if order.next is not None and order.expires > max(order.next, at):
                 self.anchor(order, order.expires)

@@ -1,7 +1,9 @@
 //! Dates that are set from outside: what they give away, and what they never do.
 
+use boxoffice::clock::Clock;
 use boxoffice::domain::id::OrderId;
 use boxoffice::domain::order::Order;
+use boxoffice::domain::time::Timestamp;
 use boxoffice::store::{Read as _, StoreError};
 use serde_json::{Value, json};
 
@@ -78,6 +80,29 @@ async fn time_given_with_the_whole_order_is_not_billed() {
     assert_eq!(till.state(&opened).await, "ACTTIVE 2026-04-15 2026-04-15");
     till.days(70).await;
     assert_eq!(till.invoices().await.len(), 2);
+}
+
+/// An order that is sent back as it was moves nothing, though clients see milliseconds only: its
+/// cycles stay where they are, and what it owes stays owed.
+#[tokio::test]
+async fn an_order_that_is_sent_back_moves_nothing() {
+    let folder = tempfile::tempdir().unwrap();
+    let start = Timestamp::parse("2026-01-31T10:00:00.000456Z").expect("an instant");
+    let bx = TestBox::at(folder.path(), 31, Clock::test(start), |_| {}).await;
+    let till = Till::in_box(bx, json!({"billing": "POSTPAID"})).await;
+    till.pay("10").await;
+    let order = till.order().await;
+    let send_back = async || {
+        let whole = till.shop.order(&order).await;
+        till.shop.change(&order, whole).await;
+    };
+    send_back().await;
+    till.days(29).await;
+    assert_eq!(till.state(&order).await, "ACTTIVE 2026-03-31 2026-03-31");
+    send_back().await;
+    till.days(14).await;
+    assert_eq!(till.services().await, "FROZEN");
+    till.prove();
 }
 
 /// Shortened and canceled, then taken back: what is paid is not paid again.
