@@ -27,7 +27,8 @@ use boxoffice::entropy::Entropy;
 use boxoffice::ops::customers;
 use boxoffice::ops::orders::{self, NewOrder};
 use boxoffice::ops::payments::{self, Receipt};
-use boxoffice::ops::renewals::{self, Pace, Scope};
+use boxoffice::ops::preview::{self, Scope};
+use boxoffice::ops::renewals::{self, Pace};
 use boxoffice::ops::{Handle, OpError};
 use boxoffice::store::{Read as _, Storage, StoreError, Table, Tx, append_entries};
 use serde_json::json;
@@ -248,7 +249,7 @@ fn memory() -> (u64, u64) {
 
 fn preview(app: &Arc<App>, count: u64) -> anyhow::Result<()> {
     let watch = Stopwatch::start();
-    let forecast = renewals::preview(&ctx(app), &Scope::Everybody, instant(ENDS[0])?, 100)
+    let forecast = preview::preview(&ctx(app), &Scope::Everybody, instant(ENDS[0])?, 100)
         .map_err(|error| failed(&error))?;
     let time = watch.elapsed();
     anyhow::ensure!(forecast.steps_in_all == count, "{}", forecast.steps_in_all);

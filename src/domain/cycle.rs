@@ -46,6 +46,12 @@ impl Bill {
         }
     }
 
+    /// Whether it is for a time that does not end after it begins: no such bill is ever due.
+    #[must_use]
+    pub fn is_backward(&self) -> bool {
+        self.to.is_some_and(|to| to <= self.from)
+    }
+
     /// A cycle that costs nothing, or less, is not invoiced.
     #[must_use]
     pub fn is_free(&self) -> bool {
@@ -147,7 +153,9 @@ pub fn settle(
         Due::Reminder => remind(order, terms, at),
         Due::Freeze => {
             let mut after = order.clone();
-            after.status = OrderStatus::Inactive;
+            if order.status != OrderStatus::Canceled {
+                after.status = OrderStatus::Inactive;
+            }
             after.standing = Standing::Frozen {
                 since: at,
                 suspend_at: Some(terms.ladder.suspend_at(terms.zone, at)),
@@ -244,6 +252,13 @@ pub fn reopen(
     let frozen = match (order.status, order.standing) {
         (OrderStatus::Active, Standing::Overdue { .. }) => false,
         (OrderStatus::Inactive, Standing::Frozen { .. }) => true,
+        (OrderStatus::Canceled, Standing::Overdue { .. } | Standing::Frozen { .. }) => {
+            // It stays canceled, and runs to the end of what is paid now.
+            let mut after = order.clone();
+            after.standing = Standing::Settled;
+            after.updated_at = at;
+            return (!owes).then(|| done(after, Step::Reopened));
+        }
         _ => return None,
     };
     if order.billing == Billing::Prepaid && order.has_more_cycles() {

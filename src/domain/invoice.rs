@@ -2,6 +2,7 @@
 
 use serde::{Deserialize, Serialize};
 
+use super::calendar::Zone;
 use super::charge::{Line, total_minor};
 use super::id::{CustomerId, InvoiceId, OrderId};
 use super::journal::{Account, Posting};
@@ -101,6 +102,16 @@ pub struct OpenInvoice {
     pub open_minor: i64,
     pub currency: Currency,
     pub since: Timestamp,
+}
+
+/// How many days of a cycle that runs from `begins` to `ends` are not used if it stops at `at`: the
+/// day on which it stops counts as used. `None`: all, it has not begun.
+#[must_use]
+pub fn days_unused(zone: &Zone, begins: Timestamp, ends: Timestamp, at: Timestamp) -> Option<i32> {
+    (begins <= at).then(|| {
+        let days = zone.date(at).days_until(zone.date(ends));
+        days.saturating_sub(1).max(0)
+    })
 }
 
 /// Lines of the credit note for `left` of the `all` days of a cycle that was billed with `lines`.

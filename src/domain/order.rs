@@ -66,6 +66,21 @@ pub enum Due {
     Suspension,
 }
 
+/// A time in which an order stood still. The cycles that were begun before it and were not over end
+/// that much later.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Pause {
+    /// Cycles begun by then.
+    pub cycles: u32,
+    /// How long it was, in microseconds.
+    pub micros: i64,
+    /// When those cycles are over.
+    pub ends_at: Timestamp,
+}
+
+/// Most pauses that an order remembers: one for every cycle that is paid ahead.
+pub const PAUSES_MAX: usize = 64;
+
 /// This customer has this product, until when, renewed how.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Order {
@@ -93,8 +108,10 @@ pub struct Order {
     pub anchor_cycle: u32,
     /// Start of the next unpaid cycle.
     pub next_cycle_at: Option<Timestamp>,
-    /// End of the last paid cycle.
+    /// End of the last paid cycle, and of time that was given away after it.
     pub expires_at: Option<Timestamp>,
+    /// Those that moved cycles which are not over.
+    pub pauses: Vec<Pause>,
     /// What takes its place when it expires.
     pub fallback_product: Option<ProductSpecId>,
     pub external_refs: Vec<OpenObject>,
@@ -145,16 +162,16 @@ impl Order {
     /// What is next to be done about it, and when. `None`: nothing until somebody changes it.
     #[must_use]
     pub fn due(&self) -> Option<(Timestamp, Due)> {
-        let cycle = match self.billing {
-            Billing::Prepaid | Billing::Postpaid => self.next_cycle_at,
-            Billing::External => None,
-        };
+        let renews = self.billing != Billing::External
+            && self.status != OrderStatus::Canceled
+            && self.has_more_cycles();
+        let cycle = self.next_cycle_at.filter(|_| renews);
         let end = self.expires_at.map(|at| (at, Due::End));
         match (self.status, self.standing) {
             (OrderStatus::Active, Standing::Parked { .. })
             | (OrderStatus::Canceled, Standing::Ended) => None,
             (
-                OrderStatus::Active,
+                OrderStatus::Active | OrderStatus::Canceled,
                 Standing::Overdue {
                     freeze_at,
                     remind_at,
@@ -180,12 +197,15 @@ impl Order {
                 (Some(at), _) => Some((at, Due::Cycle)),
                 (None, end) => end,
             },
-            (OrderStatus::Canceled, _) => end,
-            (OrderStatus::Inactive, Standing::Frozen { suspend_at, .. }) => {
+            (
+                OrderStatus::Inactive | OrderStatus::Canceled,
+                Standing::Frozen { suspend_at, .. },
+            ) => {
                 let over = end.filter(|_| cycle.is_none());
                 let suspension = suspend_at.map(|at| (at, Due::Suspension));
                 [over, suspension].into_iter().flatten().min()
             }
+            (OrderStatus::Canceled, _) => end,
             (OrderStatus::Inactive | OrderStatus::Expired | OrderStatus::Deleted, _) => None,
         }
     }
@@ -207,10 +227,23 @@ impl Order {
         match self.status_at(now) {
             OrderStatus::Active => true,
             OrderStatus::Canceled => {
-                self.standing != Standing::Ended && !has_passed(self.expires_at, now)
+                let stands = matches!(
+                    self.standing,
+                    Standing::Ended | Standing::Frozen { .. } | Standing::Waiting
+                );
+                !stands && !has_passed(self.expires_at, now)
             }
             OrderStatus::Inactive | OrderStatus::Expired | OrderStatus::Deleted => false,
         }
+    }
+
+    /// Whether money would let it run on, or again.
+    #[must_use]
+    pub fn waits_for_money(&self) -> bool {
+        matches!(
+            self.standing,
+            Standing::Overdue { .. } | Standing::Frozen { .. }
+        )
     }
 
     /// How long its services run: to the end of what is paid, in the grace to its end.
@@ -238,11 +271,38 @@ impl Order {
             && (self.cycles_total == 0 || self.cycles_paid < self.cycles_total)
     }
 
+    /// How much later than it was billed cycle `cycle` runs, because of pauses, in microseconds.
+    #[must_use]
+    pub fn shift_micros(&self, cycle: u32) -> i64 {
+        let moved = self.pauses.iter().filter(|pause| pause.cycles > cycle);
+        moved.fold(0i64, |sum, pause| sum.saturating_add(pause.micros))
+    }
+
     /// Lets the next cycle, and with it all later ones, begin at `at`.
     pub fn anchor(&mut self, at: Timestamp) {
         self.anchor_at = at;
         self.anchor_cycle = self.cycles_paid;
         self.next_cycle_at = Some(at);
+    }
+
+    /// Lets the next cycle begin where the order ends. What was paid is not billed again: an end
+    /// that somebody set before that moves there. Time that was given away after it is not billed.
+    pub fn renew_at_end(&mut self, zone: &Zone) {
+        self.next_cycle_at = None;
+        let Some(end) = self.expires_at.filter(|_| self.has_more_cycles()) else {
+            return;
+        };
+        if self.billing == Billing::External {
+            self.next_cycle_at = Some(end);
+            return;
+        }
+        match self.cycle_start(zone, self.cycles_paid) {
+            Some(paid_until) if end <= paid_until => {
+                self.next_cycle_at = Some(paid_until);
+                self.expires_at = Some(paid_until);
+            }
+            _ => self.anchor(end),
+        }
     }
 
     /// Moves to `status`. An order that becomes active for the first time later than it was opened
@@ -255,26 +315,32 @@ impl Order {
             OrderStatus::Active => {
                 let first = self.activated_at.is_none();
                 self.activated_at = self.activated_at.or(Some(now));
-                if first && before == OrderStatus::Inactive && self.has_own_term(zone) {
+                let waited = before == OrderStatus::Inactive || standing == Standing::Waiting;
+                if first && waited && self.has_own_term(zone) {
                     self.anchor_at = now;
                     self.set_dates(zone);
                 }
                 if let Standing::Paused { since } = standing {
                     self.resume(since, now);
                 }
-                if before == OrderStatus::Canceled
-                    && self.has_more_cycles()
-                    && self.next_cycle_at.is_none()
-                {
-                    self.next_cycle_at = self.expires_at;
+                if before == OrderStatus::Canceled && self.next_cycle_at.is_none() {
+                    self.renew_at_end(zone);
                 }
                 if before != OrderStatus::Active {
                     self.standing = Standing::Settled;
                 }
             }
             OrderStatus::Canceled => {
+                if let Standing::Paused { since } = standing {
+                    self.resume(since, now);
+                }
                 self.next_cycle_at = None;
-                self.standing = Standing::Settled;
+                let owes = matches!(standing, Standing::Overdue { .. } | Standing::Frozen { .. })
+                    && self.billing == Billing::Postpaid;
+                // What is owed stays owed; who has not paid yet gets nothing by canceling.
+                if !owes && standing != Standing::Waiting {
+                    self.standing = Standing::Settled;
+                }
             }
             OrderStatus::Inactive => {
                 if before != OrderStatus::Inactive {
@@ -290,23 +356,37 @@ impl Order {
         self.status = OrderStatus::Inactive;
         self.standing = Standing::Paused { since: now };
         self.next_cycle_at = None;
+        self.pauses.retain(|pause| pause.ends_at > now);
     }
 
     /// The rest of the paid time runs from now, and cycles are counted from its end.
     fn resume(&mut self, since: Timestamp, now: Timestamp) {
-        let left = |end: Timestamp| end.micros().saturating_sub(since.micros()).max(0);
-        let end = self.expires_at.map(|end| {
-            let micros = now.micros().saturating_add(left(end));
-            Timestamp::from_micros(micros).unwrap_or(Timestamp::MAX)
-        });
-        self.expires_at = end;
-        if let Some(end) = end.filter(|_| self.has_more_cycles()) {
+        let Some(end) = self.expires_at else {
+            return;
+        };
+        let micros = now.micros().saturating_sub(since.micros()).max(0);
+        let end = end.saturating_add_micros(micros);
+        self.expires_at = Some(end);
+        for pause in &mut self.pauses {
+            pause.ends_at = pause.ends_at.saturating_add_micros(micros);
+        }
+        let cycles = self.cycles_paid;
+        match self.pauses.last_mut().filter(|last| last.cycles == cycles) {
+            Some(last) => last.micros = last.micros.saturating_add(micros),
+            None => self.pauses.push(Pause {
+                cycles,
+                micros,
+                ends_at: end,
+            }),
+        }
+        if self.has_more_cycles() {
             self.anchor(end);
         }
     }
 
     /// Whether its dates are those that its term makes.
-    fn has_own_term(&self, zone: &Zone) -> bool {
+    #[must_use]
+    pub fn has_own_term(&self, zone: &Zone) -> bool {
         let computed = self.computed(zone);
         computed.expires_at == self.expires_at && computed.next_cycle_at == self.next_cycle_at
     }
@@ -337,10 +417,11 @@ impl Order {
 pub fn service_status(order: &Order) -> Option<ServiceStatus> {
     match (order.status, order.standing) {
         (OrderStatus::Active, _) => Some(ServiceStatus::Active),
-        (OrderStatus::Inactive, Standing::Frozen { .. } | Standing::Paused { .. }) => {
-            Some(ServiceStatus::Frozen)
+        (OrderStatus::Inactive, Standing::Frozen { .. } | Standing::Paused { .. })
+        | (OrderStatus::Canceled, Standing::Frozen { .. }) => Some(ServiceStatus::Frozen),
+        (OrderStatus::Inactive, _) | (OrderStatus::Canceled, Standing::Waiting) => {
+            Some(ServiceStatus::Inactive)
         }
-        (OrderStatus::Inactive, _) => Some(ServiceStatus::Inactive),
         (OrderStatus::Expired, _) | (OrderStatus::Canceled, Standing::Ended) => {
             Some(ServiceStatus::Expired)
         }
@@ -357,7 +438,11 @@ pub fn follow(service: &mut Service, order: &Order, now: Timestamp) -> bool {
     if !made_here || service.status == ServiceStatus::Deleted {
         return false;
     }
-    let status = service_status(order).unwrap_or(service.status);
+    let status = service_status(order).unwrap_or(match service.status {
+        // What froze it is over: the order was paused and then canceled, or is paid.
+        ServiceStatus::Frozen => ServiceStatus::Active,
+        kept => kept,
+    });
     let expires_at = order.services_expire_at();
     if status == service.status && service.expires_at == expires_at {
         return false;

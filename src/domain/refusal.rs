@@ -4,6 +4,7 @@ use super::eligibility::Ineligible;
 use super::id::{PaymentId, ProductOfferId, ServiceSpecId};
 use super::money::Amount;
 use super::order::OrderStatus;
+use super::time::Timestamp;
 
 /// Why a command was refused although it was well-formed.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
@@ -74,6 +75,10 @@ pub enum Refusal {
     PasswordLength { min: usize, max: usize },
     /// The test clock only moves forward.
     ClockBackward,
+    /// The order is paid once, or all of its cycles have begun.
+    NoFurtherCycle,
+    /// The next cycle would begin before the last one that was billed, which began then.
+    CycleTooEarly { begun: Timestamp },
 }
 
 impl Refusal {
@@ -112,6 +117,8 @@ impl Refusal {
             Self::SetupDone => "setup-done",
             Self::PasswordLength { .. } => "password-length",
             Self::ClockBackward => "clock-backward",
+            Self::NoFurtherCycle => "no-further-cycle",
+            Self::CycleTooEarly { .. } => "cycle-too-early",
         }
     }
 }

@@ -86,7 +86,13 @@ impl Timestamp {
     /// This instant moved by seconds, kept within the years 1970 to 9999.
     #[must_use]
     pub fn saturating_add_seconds(self, seconds: i64) -> Self {
-        let micros = self.0.saturating_add(seconds.saturating_mul(1_000_000));
+        self.saturating_add_micros(seconds.saturating_mul(1_000_000))
+    }
+
+    /// As [`Timestamp::saturating_add_seconds`], by microseconds.
+    #[must_use]
+    pub fn saturating_add_micros(self, micros: i64) -> Self {
+        let micros = self.0.saturating_add(micros);
         Self(micros.clamp(Self::MIN.0, Self::MAX.0))
     }
 }

@@ -7,7 +7,7 @@ use crate::domain::customer::Customer;
 use crate::domain::cycle::Bill;
 use crate::domain::id::{CustomerId, OrderId};
 use crate::domain::money::Amount;
-use crate::domain::order::{Order, OrderStatus, Standing};
+use crate::domain::order::{Order, OrderStatus, PAUSES_MAX, Standing};
 use crate::domain::refusal::Refusal;
 use crate::domain::staff::Permission;
 use crate::store::Tx;
@@ -53,6 +53,7 @@ fn keep(
     let mut books = Books::new(ctx, tx);
     books.put_order(before, after, ctx.now)?;
     books.catch_up(id, ctx.now)?;
+    books.lift(id, ctx.now)?;
     books.close().write(ctx, tx, AuditDetail::EachRecord)?;
     super::get(tx, id)
 }
@@ -67,6 +68,13 @@ pub async fn pause(ctx: &Ctx, which: Which, once: Option<Once>) -> Result<Order,
         }
         let mut after = before.clone();
         after.pause(ctx.now);
+        if after.pauses.len() >= PAUSES_MAX {
+            return Err(Refusal::TooMany {
+                what: "pauses of cycles that are paid and not over",
+                max: PAUSES_MAX,
+            }
+            .into());
+        }
         keep(ctx, tx, "order.pause", &before, after)
     })
     .await
@@ -110,7 +118,8 @@ pub async fn end_now(
     .inspect(|_| ctx.app.wake_jobs())
 }
 
-/// Ends an order, giving back what is not used of it if that is wished.
+/// Ends an order, giving back what is not used of it if that is wished. Money is given back by those
+/// only who may book some.
 fn end_in(ctx: &Ctx, tx: &mut Tx<'_>, before: &Order, credit: bool) -> Result<Order, OpError> {
     let status = before.status_at(ctx.now);
     if matches!(status, OrderStatus::Expired | OrderStatus::Deleted) {
@@ -118,7 +127,9 @@ fn end_in(ctx: &Ctx, tx: &mut Tx<'_>, before: &Order, credit: bool) -> Result<Or
     }
     if credit && before.billing != Billing::External && before.standing != Standing::Waiting {
         let mut books = Books::new(ctx, tx);
-        books.credit_unused(before, ctx.now)?;
+        if books.credit_unused(before, ctx.now)? {
+            ctx.require(Permission::MoneyWrite)?;
+        }
         books.close().write(ctx, tx, AuditDetail::EachRecord)?;
     }
     let mut after = before.clone();
@@ -187,6 +198,7 @@ pub async fn renew(
             };
             return Err(Refusal::InsufficientFunds { short_by }.into());
         }
+        books.lift(before.id, ctx.now)?;
         books.close().write(ctx, tx, AuditDetail::EachRecord)?;
         let after: Order = super::get(tx, before.id)?;
         super::audit(ctx, tx, "order.renew", &after, Vec::new())?;

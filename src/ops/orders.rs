@@ -7,12 +7,13 @@ use crate::domain::catalogue::{Billing, OrderType, ProductOffer, ProductSpec, Se
 use crate::domain::customer::Customer;
 use crate::domain::event::ActivityAction;
 use crate::domain::id::{CustomerId, OrderId, ProductOfferId, ProductSpecId};
+use crate::domain::invoice::Invoice;
 use crate::domain::open::OpenObject;
 use crate::domain::order::{ORDERS_PER_CUSTOMER_MAX, Order, OrderStatus, Standing, service_status};
 use crate::domain::refusal::Refusal;
 use crate::domain::staff::Permission;
 use crate::domain::time::Timestamp;
-use crate::store::key::owned_by;
+use crate::store::key::{cycle_of, owned_by};
 use crate::store::{Read, Table, Tx};
 
 use super::books::{AuditDetail, Books};
@@ -171,6 +172,7 @@ pub(super) fn place_in(
         // Taken at its word: active at once, what the balance does not cover is owed.
         books.begin(&order, ctx.now)?;
         books.catch_up(order.id, ctx.now)?;
+        books.lift(order.id, ctx.now)?;
     }
     books.close().write(ctx, tx, AuditDetail::EachRecord)?;
     super::get(tx, order.id)
@@ -186,7 +188,13 @@ pub async fn update(
     ctx.write(move |ctx, tx| {
         let customer: Customer = super::find(tx, &customer)?;
         let before = owned(tx, &customer, &order)?;
-        let after = changed(ctx, &before, &wish);
+        let wish = OrderChange {
+            expires_at: as_held(wish.expires_at, before.expires_at),
+            next_cycle_at: as_held(wish.next_cycle_at, before.next_cycle_at),
+            ..wish
+        };
+        check_next_cycle(tx, &before, &wish)?;
+        let after = changed(ctx, &before, &wish)?;
         super::change(ctx, tx, "order.update", &before, &after)?;
         let mut books = Books::new(ctx, tx);
         books.put_order(&before, after.clone(), ctx.now)?;
@@ -198,6 +206,7 @@ pub async fn update(
             }
         }
         books.catch_up(after.id, ctx.now)?;
+        books.lift(after.id, ctx.now)?;
         books.close().write(ctx, tx, AuditDetail::EachRecord)?;
         super::get(tx, after.id)
     })
@@ -205,11 +214,54 @@ pub async fn update(
     .inspect(|_| ctx.app.wake_jobs())
 }
 
+/// Callers read instants in milliseconds: one that they send back as they read it is the one that
+/// is held.
+fn as_held(
+    wished: Option<Option<Timestamp>>,
+    held: Option<Timestamp>,
+) -> Option<Option<Timestamp>> {
+    const MILLI: i64 = 1_000;
+    let shown = |at: Timestamp| at.micros().div_euclid(MILLI);
+    let pair = wished.flatten().zip(held);
+    let same = pair.is_some_and(|(at, held)| shown(at) == shown(held));
+    if same { Some(held) } else { wished }
+}
+
+/// The start of the next cycle that a caller wants moved; `None`: it is left, or sent back as it was.
+fn moved_cycle(before: &Order, wish: &OrderChange) -> Option<Timestamp> {
+    let wished = wish.next_cycle_at.flatten();
+    wished.filter(|at| before.next_cycle_at != Some(*at))
+}
+
+/// Refuses a next cycle that would begin before the last billed one did: a slip of the pen must not
+/// bill years at once. What others bill is theirs.
+fn check_next_cycle(read: &impl Read, order: &Order, wish: &OrderChange) -> Result<(), OpError> {
+    let Some(at) = moved_cycle(order, wish).filter(|_| order.billing != Billing::External) else {
+        return Ok(());
+    };
+    let last = order.cycles_paid.saturating_sub(1);
+    let key = cycle_of(order.id, last);
+    let billed: Option<Invoice> = read.get_by(Table::InvoicesByCycle, &key)?;
+    let begun = billed.map_or(order.created_at, |billed| {
+        billed.from.saturating_add_micros(order.shift_micros(last))
+    });
+    if at <= begun {
+        return Err(Refusal::CycleTooEarly { begun }.into());
+    }
+    Ok(())
+}
+
 /// The order as the caller wishes it.
-fn changed(ctx: &Ctx, before: &Order, wish: &OrderChange) -> Order {
+fn changed(ctx: &Ctx, before: &Order, wish: &OrderChange) -> Result<Order, OpError> {
     let zone = &ctx.app.company().zone;
     let mut after = before.clone();
+    let ours = after.billing != Billing::External;
     after.cycles_total = wish.cycles_total.unwrap_or(after.cycles_total);
+    let other_total = after.cycles_total != before.cycles_total;
+    if other_total && after.standing == Standing::Waiting && before.has_own_term(zone) {
+        // So that it is known for its own term when it is paid.
+        after.set_dates(zone);
+    }
     // An order past its end reads as expired; sent back so, it is not meant to be expired for good.
     let echoed =
         |status: &OrderStatus| *status != before.status && *status == before.status_at(ctx.now);
@@ -223,27 +275,51 @@ fn changed(ctx: &Ctx, before: &Order, wish: &OrderChange) -> Order {
     if over && unsaid && wish.expires_at.is_some_and(later) {
         after.set_status(OrderStatus::Active, zone, ctx.now);
     }
-    if after.cycles_total != before.cycles_total && after.status == OrderStatus::Active {
-        let next = after.next_cycle_at.or(after.expires_at);
-        after.next_cycle_at = next.filter(|_| after.has_more_cycles());
+    if other_total && !after.has_more_cycles() && (ours || after.status == OrderStatus::Active) {
+        after.next_cycle_at = None;
+    }
+    let goes_on = match after.status {
+        OrderStatus::Active => true,
+        OrderStatus::Inactive => {
+            matches!(after.standing, Standing::Settled | Standing::Frozen { .. })
+        }
+        _ => false,
+    };
+    if other_total && goes_on && after.next_cycle_at.is_none() {
+        after.renew_at_end(zone);
     }
     if let Some(expires_at) = wish.expires_at {
         after.expires_at = expires_at;
         // Whoever gives time away does not mean it to be billed.
         let later = |next: Timestamp| expires_at.filter(|end| *end > next && *end > ctx.now);
         if let Some(end) = after.next_cycle_at.and_then(later)
-            && after.billing != Billing::External
+            && ours
         {
             after.anchor(end);
         }
     }
-    match wish.next_cycle_at {
-        Some(Some(at)) if before.next_cycle_at != Some(at) => after.anchor(at),
-        Some(None) => after.next_cycle_at = None,
-        Some(Some(at)) => after.next_cycle_at = Some(at),
-        None => {}
+    let moved_cycle = moved_cycle(before, wish);
+    if let Some(at) = moved_cycle {
+        if ours && !after.has_more_cycles() {
+            return Err(Refusal::NoFurtherCycle.into());
+        }
+        after.anchor(at);
     }
-    let moved = wish.expires_at.is_some() || wish.next_cycle_at.is_some();
+    if wish.next_cycle_at == Some(None) {
+        after.next_cycle_at = None;
+    }
+    // It does not end before a cycle that is to begin: the time between is given away.
+    let resumed = before.status != OrderStatus::Active || moved_cycle.is_some();
+    if after.status == OrderStatus::Active && ours && resumed {
+        let next = after.next_cycle_at.filter(|_| after.has_more_cycles());
+        after.expires_at = after
+            .expires_at
+            .map(|end| next.map_or(end, |next| end.max(next)));
+    }
+    // Dates that are sent back as they were say nothing.
+    let moved = moved_cycle.is_some()
+        || wish.next_cycle_at == Some(None)
+        || wish.expires_at.is_some_and(|end| end != before.expires_at);
     let ahead = !has_passed(after.next_cycle_at, ctx.now) && !has_passed(after.expires_at, ctx.now);
     if moved && ahead && matches!(after.standing, Standing::Overdue { .. }) {
         after.standing = Standing::Settled;
@@ -253,7 +329,7 @@ fn changed(ctx: &Ctx, before: &Order, wish: &OrderChange) -> Order {
     }
     end_canceled(&mut after, ctx.now);
     after.updated_at = ctx.now;
-    after
+    Ok(after)
 }
 
 /// Whether its paid time is over, and another cycle could follow.
@@ -277,6 +353,7 @@ pub async fn remove(
         super::change(ctx, tx, "order.remove", &before, &after)?;
         let mut books = Books::new(ctx, tx);
         books.put_order(&before, after, ctx.now)?;
+        books.lift(before.id, ctx.now)?;
         books.close().write(ctx, tx, AuditDetail::EachRecord)?;
         Ok(())
     })
@@ -321,6 +398,7 @@ fn open(
         anchor_cycle: 0,
         next_cycle_at: None,
         expires_at: None,
+        pauses: Vec::new(),
         fallback_product: None,
         external_refs: wish.external_refs,
         created_at,
@@ -332,12 +410,26 @@ fn open(
     if order.expires_at.is_none() && wish.expires_at.is_none() && !endless {
         return Err(Refusal::BeyondCalendar.into());
     }
+    order.expires_at = wish.expires_at.or(order.expires_at);
+    let ours = order.billing != Billing::External;
+    // A cycle that never comes needs no date.
+    let comes = !ours || order.has_more_cycles();
+    if let Some(at) = wish.next_cycle_at.filter(|_| comes) {
+        if ours && at <= created_at {
+            return Err(Refusal::CycleTooEarly { begun: created_at }.into());
+        }
+        order.anchor(at);
+        if ours {
+            order.expires_at = order.expires_at.map(|end| end.max(at));
+        }
+    } else if let (Some(next), Some(end)) = (order.next_cycle_at, wish.expires_at)
+        && ours
+        && end > next
+    {
+        order.anchor(end);
+    }
     if status == OrderStatus::Canceled {
         order.next_cycle_at = None;
-    }
-    order.expires_at = wish.expires_at.or(order.expires_at);
-    if let Some(at) = wish.next_cycle_at {
-        order.anchor(at);
     }
     end_canceled(&mut order, ctx.now);
     Ok(order)
@@ -379,6 +471,7 @@ pub(super) fn open_plan(
         anchor_cycle: 0,
         next_cycle_at: None,
         expires_at,
+        pauses: Vec::new(),
         fallback_product: None,
         external_refs: Vec::new(),
         created_at: ctx.now,

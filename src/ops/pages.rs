@@ -5,7 +5,7 @@ use crate::app::Ctx;
 use crate::domain::catalogue::{Billing, ProductOffer, ProductSpec};
 use crate::domain::customer::Customer;
 use crate::domain::cycle::Bill;
-use crate::domain::id::{CustomerId, PaymentId, ProductOfferId};
+use crate::domain::id::{CustomerId, OrderId, PaymentId, ProductOfferId};
 use crate::domain::money::Amount;
 use crate::domain::order::{Order, OrderStatus, Standing};
 use crate::domain::payment::{
@@ -17,23 +17,32 @@ use crate::domain::staff::Permission;
 use crate::domain::time::Timestamp;
 use crate::store::{Read, Table, Tx};
 
-use super::books::{AuditDetail, Books};
+use super::books::Books;
 use super::payments::{self, Receipt};
-use super::{Handle, OpError, catalogue, orders, vouchers};
+use super::{Handle, OpError, catalogue, orders, page_paid, vouchers};
 
-/// Makes a page where the customer pays for the offer, and the order that waits for the payment.
-/// `return_url` was checked by the dialect.
+/// What a page is for.
+#[derive(Debug, Clone)]
+pub enum Wanted {
+    /// This offer: a new order of it, or the customer's order of it that is overdue or frozen.
+    Offer(Handle<ProductOfferId>),
+    /// This order, which is overdue or frozen.
+    Order(Handle<OrderId>),
+}
+
+/// Makes a page where the customer pays for an order: one that waits for money, or a new one that
+/// waits for its first payment. `return_url` was checked by the dialect.
 pub async fn create(
     ctx: &Ctx,
     customer: Handle<CustomerId>,
-    offer: Handle<ProductOfferId>,
+    wanted: Wanted,
     return_url: String,
 ) -> Result<HostedPage, OpError> {
     ctx.require(Permission::OrdersWrite)?;
     let code = page_code(ctx.app.entropy.bytes()?);
     ctx.write(move |ctx, tx| {
         let customer: Customer = super::find(tx, &customer)?;
-        let order = orders::open_waiting(ctx, tx, &customer, &offer)?;
+        let order = order_for(ctx, tx, &customer, &wanted)?;
         if let Some(offer) = order.offer.filter(|_| order.billing == Billing::External) {
             // Money for it would lie about here: nothing would ever be billed.
             return Err(Refusal::BilledElsewhere { offer }.into());
@@ -55,6 +64,39 @@ pub async fn create(
         Ok(page)
     })
     .await
+}
+
+fn order_for(
+    ctx: &Ctx,
+    tx: &mut Tx<'_>,
+    customer: &Customer,
+    wanted: &Wanted,
+) -> Result<Order, OpError> {
+    match wanted {
+        Wanted::Offer(handle) => {
+            let offer: ProductOffer = super::find(tx, handle)?;
+            let mut held = orders::of_customer(tx, customer.id)?;
+            held.retain(|order| {
+                order.offer == Some(offer.id)
+                    && order.waits_for_money()
+                    && order.status != OrderStatus::Canceled
+            });
+            // What still runs is not to stop.
+            held.sort_by_key(|order| (order.status != OrderStatus::Active, order.id));
+            match held.into_iter().next() {
+                Some(order) => Ok(order),
+                None => orders::open_waiting(ctx, tx, customer, handle),
+            }
+        }
+        Wanted::Order(handle) => {
+            let order = orders::owned(tx, customer, handle)?;
+            if order.waits_for_money() {
+                return Ok(order);
+            }
+            let (status, wish) = (order.status, "paid on a page");
+            Err(Refusal::OrderState { status, wish }.into())
+        }
+    }
 }
 
 /// The page with this code. Public: the code is the secret.
@@ -122,12 +164,18 @@ fn view_in(ctx: &Ctx, read: &impl Read, page: HostedPage) -> Result<View, OpErro
         begun.set_status(OrderStatus::Active, &ctx.app.company().zone, ctx.now);
     }
     let mut books = Books::new(ctx, read);
+    let to_reopen = books.bill_to_reopen(&order, ctx.now)?;
+    let reopens = to_reopen.is_some();
     let seen = page.shown.filter(|_| is_taken(page.state));
     let version = match seen {
         Some(shown) => shown.price_version,
+        None if reopens => order.price_version,
         None => books.price_version(&begun)?,
     };
-    let bill = books.first_bill_at(&begun, version)?;
+    let bill = match to_reopen {
+        Some(bill) => bill,
+        None => books.first_bill_at(&begun, version)?,
+    };
     let currency = bill.currency.unwrap_or(ctx.app.company().currency);
     let price = seen.map_or(bill.total_minor(), |shown| shown.total.minor);
     let from_balance = match seen {
@@ -146,6 +194,9 @@ fn view_in(ctx: &Ctx, read: &impl Read, page: HostedPage) -> Result<View, OpErro
         HostedPageState::Requested => Some(Closed::Processing),
         HostedPageState::Cancelled => Some(Closed::Withdrawn),
         HostedPageState::Created if page.expires_at <= ctx.now => Some(Closed::Expired),
+        HostedPageState::Created if customer.is_deleted() => Some(Closed::Withdrawn),
+        // It was sold before.
+        HostedPageState::Created if reopens => None,
         HostedPageState::Created if !sold || !may_begin(ctx, read, &order, &customer, &offer)? => {
             Some(Closed::Withdrawn)
         }
@@ -186,12 +237,12 @@ fn is_taken(state: HostedPageState) -> bool {
 }
 
 /// Whether an order still waits for its first payment.
-fn is_waiting(order: &Order) -> bool {
+pub(super) fn is_waiting(order: &Order) -> bool {
     order.status == OrderStatus::Inactive && order.standing == Standing::Waiting
 }
 
 /// Whether the order of a page may begin, if it is paid.
-fn may_begin(
+pub(super) fn may_begin(
     ctx: &Ctx,
     read: &impl Read,
     order: &Order,
@@ -513,142 +564,7 @@ fn complete(
             Some(payment)
         }
     };
-    activate(ctx, tx, page, payment.as_ref())
-}
-
-/// See [`complete`]; `payment` is stored already. Where the order cannot begin, or not by what the
-/// payer saw, the money is the customer's all the same: it lies on the balance, and the page says so.
-pub(super) fn activate(
-    ctx: &Ctx,
-    tx: &mut Tx<'_>,
-    page: &HostedPage,
-    payment: Option<&Payment>,
-) -> Result<(), OpError> {
-    let order: Order = super::get(tx, page.order)?;
-    let customer: Customer = super::get(tx, page.customer)?;
-    if let Some((begun, bill)) = beginning(ctx, tx, page, &order, &customer, payment)? {
-        begin(ctx, tx, &order, &begun, &bill, payment)?;
-        return end(ctx, tx, page, HostedPageState::Succeeded, payment);
-    }
-    let Some(payment) = payment else {
-        return Err(Refusal::PageClosed.into());
-    };
-    let mut books = Books::new(ctx, tx);
-    books.post(payments::entry_of(payment, customer.id, ctx))?;
-    books.use_money(customer.id, payment.amount, Some(order.id), ctx.now)?;
-    books.close().write(ctx, tx, AuditDetail::EachRecord)?;
-    let other = page.payment.is_some_and(|of_page| of_page != payment.id);
-    match page.state {
-        // It was paid otherwise, or another payment of it is under way: this one came late.
-        HostedPageState::Succeeded | HostedPageState::Acknowledged => return Ok(()),
-        HostedPageState::Requested if other => return Ok(()),
-        HostedPageState::Requested | HostedPageState::Created | HostedPageState::Cancelled => {}
-    }
-    let order: Order = super::get(tx, page.order)?;
-    let state = if order.runs_at(ctx.now) {
-        HostedPageState::Succeeded
-    } else if is_waiting(&order) && !customer.is_deleted() {
-        HostedPageState::Created
-    } else {
-        HostedPageState::Cancelled
-    };
-    end(ctx, tx, page, state, Some(payment))
-}
-
-/// The order of a page as it begins, and its bill by what the payer saw; `None` where it must not
-/// begin, or what is there does not cover that bill.
-fn beginning(
-    ctx: &Ctx,
-    read: &impl Read,
-    page: &HostedPage,
-    order: &Order,
-    customer: &Customer,
-    payment: Option<&Payment>,
-) -> Result<Option<(Order, Bill)>, OpError> {
-    let Some(offer) = order.offer else {
-        return Ok(None);
-    };
-    let offer: ProductOffer = super::get(read, offer)?;
-    if !may_begin(ctx, read, order, customer, &offer)? {
-        return Ok(None);
-    }
-    let mut begun = order.clone();
-    begun.set_status(OrderStatus::Active, &ctx.app.company().zone, ctx.now);
-    begun.updated_at = ctx.now;
-    let mut books = Books::new(ctx, read);
-    begun.price_version = match page.shown {
-        Some(shown) => shown.price_version,
-        None => books.price_version(&begun)?,
-    };
-    let bill = books.first_bill_at(&begun, begun.price_version)?;
-    let total = bill.total_minor();
-    let as_seen = page.shown.is_none_or(|shown| total <= shown.total.minor);
-    let covered = match bill.currency.filter(|_| !bill.is_free()) {
-        None => true,
-        Some(currency) => {
-            let paid = payment.filter(|payment| payment.amount.currency == currency);
-            let paid = paid.map_or(0, |payment| payment.amount.minor);
-            let balance = books.balance(customer.id, currency)?.max(0);
-            balance.saturating_add(paid) >= total
-        }
-    };
-    Ok((as_seen && covered).then_some((begun, bill)))
-}
-
-/// The order begins: it is invoiced, its services begin.
-fn begin(
-    ctx: &Ctx,
-    tx: &mut Tx<'_>,
-    before: &Order,
-    after: &Order,
-    bill: &Bill,
-    payment: Option<&Payment>,
-) -> Result<(), OpError> {
-    super::change(ctx, tx, "order.activate", before, after)?;
-    let product: ProductSpec = super::get(tx, after.product)?;
-    orders::make_services(ctx, tx, after, &product)?;
-    let mut books = Books::new(ctx, tx);
-    if let Some(payment) = payment {
-        books.post(payments::entry_of(payment, after.customer, ctx))?;
-        books.direct(after.id, payment.amount.minor);
-    }
-    books.put_order(before, after.clone(), ctx.now)?;
-    let left = books.begin_paid(after, bill, ctx.now)?;
-    if let Some(payment) = payment {
-        let left = Amount {
-            minor: left,
-            ..payment.amount
-        };
-        books.use_money(after.customer, left, None, ctx.now)?;
-    }
-    books.catch_up(after.id, ctx.now)?;
-    books.close().write(ctx, tx, AuditDetail::EachRecord)?;
-    Ok(())
-}
-
-/// What becomes of a page whose money is there.
-fn end(
-    ctx: &Ctx,
-    tx: &mut Tx<'_>,
-    page: &HostedPage,
-    state: HostedPageState,
-    payment: Option<&Payment>,
-) -> Result<(), OpError> {
-    let mut after = page.clone();
-    after.state = state;
-    after.payment = payment.map(|payment| payment.id).or(page.payment);
-    let action = match state {
-        HostedPageState::Created => {
-            // Who paid in vain has time for the rest.
-            let day = ctx.now.saturating_add_seconds(HOSTED_PAGE_SECONDS);
-            after.expires_at = page.expires_at.max(day);
-            "hosted_page.reopen"
-        }
-        HostedPageState::Cancelled => "hosted_page.cancel",
-        _ => "hosted_page.paid",
-    };
-    tx.put(&after)?;
-    super::audit(ctx, tx, action, &after, Vec::new())
+    page_paid::activate(ctx, tx, page, payment.as_ref())
 }
 
 /// Twenty letters and digits out of twenty random bytes; unguessable (over 110 bits).

@@ -16,7 +16,7 @@ use crate::store::{Read as _, Span, Table, Tx, balance_minor};
 
 use super::books::{AuditDetail, Books};
 use super::once::{self, Once};
-use super::{Handle, Named, OpError, pages, stripe};
+use super::{Handle, Named, OpError, page_paid, stripe};
 
 impl Named for Payment {
     const KIND: &'static str = "payment";
@@ -274,7 +274,7 @@ pub(super) fn end_in(
     };
     super::change(ctx, tx, "payment.receive", &before, &after)?;
     if let Some(page) = page {
-        pages::activate(ctx, tx, &page, Some(&after))?;
+        page_paid::activate(ctx, tx, &page, Some(&after))?;
     } else {
         let mut books = Books::new(ctx, tx);
         books.post(entry_of(&after, customer.id, ctx))?;

@@ -121,8 +121,10 @@ fn end(ctx: &Ctx, tx: &mut Tx<'_>, before: &Order) -> Result<(), OpError> {
     after.next_cycle_at = None;
     after.updated_at = ctx.now;
     super::change(ctx, tx, "order.end", before, &after)?;
+    let id = after.id;
     let mut books = Books::new(ctx, tx);
     books.put_order(before, after, ctx.now)?;
+    books.lift(id, ctx.now)?;
     books.close().write(ctx, tx, AuditDetail::EachRecord)?;
     Ok(())
 }
@@ -145,6 +147,9 @@ pub(super) fn open(
     };
     super::change(ctx, tx, "customer.plan", &before, &after)?;
     sync_chosen(ctx, tx, &after)?;
+    let mut books = Books::new(ctx, tx);
+    books.lift(order.id, ctx.now)?;
+    books.close().write(ctx, tx, AuditDetail::EachRecord)?;
     Ok(order)
 }
 
@@ -189,6 +194,7 @@ pub(super) fn set_end(
     let mut books = Books::new(ctx, tx);
     books.put_order(order, after, ctx.now)?;
     books.catch_up(id, ctx.now)?;
+    books.lift(id, ctx.now)?;
     books.close().write(ctx, tx, AuditDetail::EachRecord)?;
     Ok(())
 }

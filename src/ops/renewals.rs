@@ -1,4 +1,4 @@
-//! The billing run and its preview: everything that is due about orders, oldest first.
+//! The billing run: everything that is due about orders, oldest first.
 //!
 //! What is due is a query over an index, not a stored timer: an order that was worked has left its
 //! place there in the same commit, so a crash loses nothing, a repeat finds nothing, and after
@@ -9,18 +9,18 @@ use std::collections::{BinaryHeap, VecDeque};
 use std::ops::ControlFlow;
 
 use crate::app::Ctx;
-use crate::domain::cycle::Step;
-use crate::domain::id::{CustomerId, OrderId, RunId};
+use crate::domain::id::{OrderId, RunId};
 use crate::domain::money::Currency;
 use crate::domain::order::{Order, Standing};
 use crate::domain::run::{FAILURES_MAX, Run, RunCounts, RunFailure, RunState, add_money};
 use crate::domain::staff::Permission;
 use crate::domain::time::Timestamp;
-use crate::store::key::{instant_of, owned_by, until as keys_until};
+use crate::store::key::{instant_of, until as keys_until};
 use crate::store::{Read, Span, StoreError, Table, Tx};
 
 use super::books::{AuditDetail, Books};
-use super::{Handle, Named, OpError, bulk, payments, subscribing};
+use super::preview::{Forecast, Scope, preview};
+use super::{Named, OpError, bulk, payments, subscribing};
 
 impl Named for Run {
     const KIND: &'static str = "run";
@@ -42,7 +42,7 @@ const CHUNK_FIRST: usize = 128;
 const PAGE: usize = 1_024;
 
 /// Orders in the order in which something of them is due.
-struct Walk {
+pub(super) struct Walk {
     until: Timestamp,
     /// Where reading the index goes on; `None`: it was read to its end.
     from: Option<Vec<u8>>,
@@ -52,7 +52,7 @@ struct Walk {
 }
 
 impl Walk {
-    fn all(until: Timestamp) -> Self {
+    pub(super) fn all(until: Timestamp) -> Self {
         Self {
             until,
             from: Some(Vec::new()),
@@ -62,7 +62,7 @@ impl Walk {
     }
 
     /// Of these orders only.
-    fn of(orders: &[Order], until: Timestamp) -> Self {
+    pub(super) fn of(orders: &[Order], until: Timestamp) -> Self {
         let mut walk = Self {
             from: None,
             ..Self::all(until)
@@ -74,13 +74,16 @@ impl Walk {
     }
 
     /// Lets an order come up again, if something of it is due in time.
-    fn add(&mut self, order: &Order) {
+    pub(super) fn add(&mut self, order: &Order) {
         if let Some((at, _)) = order.due().filter(|(at, _)| *at <= self.until) {
             self.again.push(Reverse((at, order.id)));
         }
     }
 
-    fn next(&mut self, read: &impl Read) -> Result<Option<(Timestamp, OrderId)>, StoreError> {
+    pub(super) fn next(
+        &mut self,
+        read: &impl Read,
+    ) -> Result<Option<(Timestamp, OrderId)>, StoreError> {
         if self.page.is_empty() {
             self.load(read)?;
         }
@@ -186,12 +189,12 @@ async fn work_orders(ctx: &Ctx, until: Timestamp, pace: Pace) -> Result<u64, OpE
                 let alone = figures.commands() == others;
                 size = bulk::next_size(chunk.steps, chunk.micros, alone);
             }
-            Err(OpError::Store(error)) if size > 1 => {
+            Err(error @ (OpError::Store(_) | OpError::Failed(_))) if size > 1 => {
                 // One bad order must not keep all others from being worked.
                 tracing::warn!(%error, "billing.chunk_failed");
                 size = 1;
             }
-            Err(OpError::Store(error)) => {
+            Err(error @ (OpError::Store(_) | OpError::Failed(_))) => {
                 tracing::error!(%error, "billing.order_failed");
                 let reason = error.to_string();
                 ctx.write(move |ctx, tx| park(ctx, tx, until, reason))
@@ -351,116 +354,6 @@ pub fn runs(ctx: &Ctx, limit: usize) -> Result<Vec<Run>, OpError> {
             })
         })?;
     Ok(runs)
-}
-
-/// Whose future is asked for.
-#[derive(Debug, Clone)]
-pub enum Scope {
-    Everybody,
-    Customer(Handle<CustomerId>),
-    Order(Handle<CustomerId>, Handle<OrderId>),
-}
-
-/// One step that lies ahead.
-#[derive(Debug, Clone)]
-pub struct Ahead {
-    pub at: Timestamp,
-    pub order: OrderId,
-    pub customer: CustomerId,
-    pub step: Step,
-    /// The customer's balance before the step, in the currency of the bill, in minor units.
-    pub balance_minor: i64,
-}
-
-/// What will happen until an instant if nobody does anything.
-#[derive(Debug, Clone)]
-pub struct Forecast {
-    pub until: Timestamp,
-    pub counts: RunCounts,
-    /// What will be invoiced, in minor units.
-    pub invoiced: Vec<(Currency, i64)>,
-    /// What will not be paid, in minor units.
-    pub unpaid: Vec<(Currency, i64)>,
-    /// The first steps; the figures above count all of them.
-    pub steps: Vec<Ahead>,
-    pub steps_in_all: u64,
-}
-
-/// Looks ahead: the same steps as the run takes, written nowhere. Walks all that is due until then:
-/// call it away from the async threads.
-pub fn preview(
-    ctx: &Ctx,
-    scope: &Scope,
-    until: Timestamp,
-    steps_max: usize,
-) -> Result<Forecast, OpError> {
-    ctx.require(Permission::MoneyRead)?;
-    let snapshot = ctx.snapshot()?;
-    let mut walk = match scope {
-        Scope::Everybody => Walk::all(until),
-        Scope::Customer(handle) => {
-            let customer: crate::domain::customer::Customer = super::find(&snapshot, handle)?;
-            let orders: Vec<Order> =
-                snapshot.listed(Table::OrdersByCustomer, &owned_by(customer.id))?;
-            Walk::of(&orders, until)
-        }
-        Scope::Order(customer, order) => {
-            let customer = super::find(&snapshot, customer)?;
-            let order = super::orders::owned(&snapshot, &customer, order)?;
-            Walk::of(&[order], until)
-        }
-    };
-    let mut books = Books::new(ctx, &snapshot);
-    let mut forecast = Forecast {
-        until,
-        counts: RunCounts::default(),
-        invoiced: Vec::new(),
-        unpaid: Vec::new(),
-        steps: Vec::new(),
-        steps_in_all: 0,
-    };
-    while let Some((due_at, id)) = walk.next(&snapshot)? {
-        let at = due_at.max(ctx.now);
-        let customer = books.order(id)?.customer;
-        let shown = forecast.steps.len() < steps_max;
-        let Some(step) = books.settle(id, at)? else {
-            continue;
-        };
-        if let Step::FellOverdue(bill) = &step
-            && let Some(currency) = bill.currency
-        {
-            add_money(&mut forecast.unpaid, currency, bill.total_minor());
-        }
-        if shown {
-            let balance_minor = match &step {
-                Step::Renewed(bill) | Step::FellOverdue(bill) => match bill.currency {
-                    None => 0,
-                    Some(currency) => {
-                        let paid = i64::from(matches!(step, Step::Renewed(_)));
-                        let paid = paid.saturating_mul(bill.total_minor());
-                        books.balance(customer, currency)?.saturating_add(paid)
-                    }
-                },
-                _ => 0,
-            };
-            forecast.steps.push(Ahead {
-                at,
-                order: id,
-                customer,
-                step,
-                balance_minor,
-            });
-        }
-        forecast.steps_in_all = forecast.steps_in_all.saturating_add(1);
-        let after = books.order(id)?;
-        walk.add(&after);
-        let ends = after.due().is_none_or(|(at, _)| at > until);
-        books.forget(&after, ends);
-    }
-    let changes = books.close();
-    forecast.counts = changes.counts;
-    forecast.invoiced = changes.invoiced;
-    Ok(forecast)
 }
 
 /// Fewest orders that the guard looks at: a small operator's busy day is no accident.

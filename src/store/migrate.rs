@@ -20,14 +20,14 @@ use crate::domain::journal::opening;
 use crate::domain::order::Order;
 
 /// Layout that this program writes.
-pub const LAYOUT: u64 = 5;
+pub const LAYOUT: u64 = 6;
 
 const LAYOUT_KEY: &str = "layout";
 
 type Step = fn(&mut Tx<'_>) -> Result<(), StoreError>;
 
 /// `STEPS[n]` brings layout n to n + 1.
-const STEPS: &[Step] = &[tables_only, money, tables_only, boxes, tables_only];
+const STEPS: &[Step] = &[tables_only, money, tables_only, boxes, tables_only, due];
 
 /// Brings the file to [`LAYOUT`]; refuses a file of a newer program before touching it.
 pub(super) fn migrate(database: &Database) -> Result<(), StoreError> {
@@ -73,15 +73,7 @@ fn layout(database: &Database) -> Result<u64, StoreError> {
 /// Layout 2: money. Orders get their place in the index by due time, which nothing else would give
 /// them before they change; money that customers brought along becomes journal entries.
 fn money(tx: &mut Tx<'_>) -> Result<(), StoreError> {
-    let mut entries = Vec::new();
-    tx.each::<Order>(&Span::all(), &mut |order| {
-        let made = Entries::of(&order).into_iter();
-        entries.extend(made.filter(|entry| entry.table == Table::OrdersByDue));
-        Ok(ControlFlow::Continue(()))
-    })?;
-    for entry in entries {
-        tx.raw_put(entry.table, &entry.key, &[])?;
-    }
+    due(tx)?;
     let mut brought = Vec::new();
     tx.each::<Customer>(&Span::all(), &mut |customer| {
         if let Some(amount) = customer.opening_balance.filter(|amount| amount.minor != 0) {
@@ -101,14 +93,7 @@ fn boxes(tx: &mut Tx<'_>) -> Result<(), StoreError> {
         Table::CustomersByReseller,
         Table::CustomersByEnd,
     ];
-    let mut old = Vec::new();
-    tx.raw_scan(Table::CustomersByAccount, &Span::all(), &mut |key, _| {
-        old.push(key.to_vec());
-        Ok(ControlFlow::Continue(()))
-    })?;
-    for key in old {
-        tx.raw_remove(Table::CustomersByAccount, &key)?;
-    }
+    empty(tx, Table::CustomersByAccount)?;
     let mut entries = Vec::new();
     tx.each::<Customer>(&Span::all(), &mut |customer| {
         let made = Entries::of(&customer).into_iter();
@@ -117,6 +102,33 @@ fn boxes(tx: &mut Tx<'_>) -> Result<(), StoreError> {
     })?;
     for entry in entries {
         tx.raw_put(entry.table, &entry.key, &[])?;
+    }
+    Ok(())
+}
+
+/// Layout 6: an order without a further cycle has none that is due, whatever date it was given.
+fn due(tx: &mut Tx<'_>) -> Result<(), StoreError> {
+    empty(tx, Table::OrdersByDue)?;
+    let mut entries = Vec::new();
+    tx.each::<Order>(&Span::all(), &mut |order| {
+        let made = Entries::of(&order).into_iter();
+        entries.extend(made.filter(|entry| entry.table == Table::OrdersByDue));
+        Ok(ControlFlow::Continue(()))
+    })?;
+    for entry in entries {
+        tx.raw_put(entry.table, &entry.key, &[])?;
+    }
+    Ok(())
+}
+
+fn empty(tx: &mut Tx<'_>, index: Table) -> Result<(), StoreError> {
+    let mut old = Vec::new();
+    tx.raw_scan(index, &Span::all(), &mut |key, _| {
+        old.push(key.to_vec());
+        Ok(ControlFlow::Continue(()))
+    })?;
+    for key in old {
+        tx.raw_remove(index, &key)?;
     }
     Ok(())
 }

@@ -411,7 +411,7 @@ impl Record for Order {
         Table::OrdersByCustomer,
         Table::OrdersByDue,
     ];
-    const VERSION: u8 = 2;
+    const VERSION: u8 = 3;
 
     fn key(&self) -> OrderId {
         self.id

@@ -82,6 +82,7 @@ class Order:
     def __init__(self, number, offer, at):
         self.number, self.offer, self.version = number, offer, len(offer["prices"]) - 1
         self.status, self.standing = "ACTTIVE", "settled"
+        self.created, self.total = at, offer["cycles"]
         self.anchor, self.anchor_cycle, self.begun = at, 0, 1
         self.next = self.expires = None
         self.since = self.freeze = self.suspend = None
@@ -96,6 +97,8 @@ class Books:
         self.zone, self.balance = case["zone"], 0
         self.offers = [dict(offer, prices=[(None, True, offer["charges"])]) for offer in case["offers"]]
         self.orders, self.invoices, self.open = [], [], {}
+        # By the number of the invoice: by how many seconds pauses moved its time.
+        self.moved, self.credited = {}, set()
         self.suspended = False
 
     # ---- prices
@@ -122,11 +125,21 @@ class Books:
                         cycle - order.anchor_cycle)
 
     def more(self, order):
-        cycles = order.offer["cycles"]
-        return order.offer["type"] == "RECURRING" and (cycles == 0 or order.begun < cycles)
+        return order.offer["type"] == "RECURRING" and (order.total == 0 or order.begun < order.total)
 
     def anchor(self, order, at):
         order.anchor, order.anchor_cycle, order.next = at, order.begun, at
+
+    def next_at_end(self, order):
+        """The next cycle begins where the order ends, but what is paid is not billed again."""
+        if not self.more(order):
+            order.next = None
+            return
+        paid_until = self.start_of(order, order.begun)
+        if order.expires > paid_until:
+            self.anchor(order, order.expires)
+        else:
+            order.next = order.expires = paid_until
 
     def issue(self, order, cycle, start, end, at):
         """Answers what the balance does not cover."""
@@ -170,12 +183,16 @@ class Books:
                 if not (prepaid and order.next is not None):
                     found.append((order.next, 2, "cycle") if order.next is not None
                                  else (order.expires, 3, "end"))
-            elif order.next is not None:
+            elif order.next is not None and order.next <= order.expires:
                 found.append((order.next, 2, "cycle"))
             else:
                 found.append((order.expires, 3, "end"))
         elif order.status == "CANCELED" and order.standing != "ended":
             found.append((order.expires, 3, "end"))
+            if order.standing == "overdue":
+                found.append((order.freeze, 0, "freeze"))
+            if order.standing == "frozen" and order.suspend is not None:
+                found.append((order.suspend, 4, "suspend"))
         elif order.status == "INACTIVE" and order.standing == "frozen":
             if order.next is None:
                 found.append((order.expires, 3, "end"))
@@ -194,7 +211,8 @@ class Books:
 
     def take(self, order, what, at):
         if what == "freeze":
-            order.status, order.standing = "INACTIVE", "frozen"
+            order.status = "CANCELED" if order.status == "CANCELED" else "INACTIVE"
+            order.standing = "frozen"
             wait = order.offer["suspend"]
             order.suspend = boundary(self.zone, at, wait, "DAY", 1) if wait else at
         elif what == "suspend":
@@ -204,6 +222,7 @@ class Books:
         elif what == "end":
             order.status = "CANCELED" if order.status == "CANCELED" else "EXPIRED"
             order.standing, order.next = "ended", None
+            self.lift(order, at)
         elif order.offer["billing"] == "PREPAID":
             if self.covered(order):
                 self.renew(order, at)
@@ -221,7 +240,15 @@ class Books:
         if order.status == "ACTTIVE":
             end = max(order.expires, order.freeze) if order.standing == "overdue" else order.expires
             return end > at
-        return order.status == "CANCELED" and order.standing != "ended" and order.expires > at
+        return order.status == "CANCELED" and order.standing not in ("ended", "frozen") and order.expires > at
+
+    def lift(self, order, at):
+        """Nobody is suspended who has something that runs, or who owes nothing."""
+        if self.runs(order, at) or self.owes_nothing():
+            self.suspended = False
+
+    def owes_nothing(self):
+        return not self.open and all(order.standing not in ("overdue", "frozen") for order in self.orders)
 
     # ---- what people do
 
@@ -234,12 +261,15 @@ class Books:
                 del self.open[number]
 
     def reopen(self, at):
+        waiting = [order for order in self.orders if order.standing in ("overdue", "frozen")]
         any_did = False
-        for order in self.orders:
-            if order.standing not in ("overdue", "frozen"):
-                continue
+        for order in sorted(waiting, key=lambda order: (order.standing == "frozen", order.number)):
             frozen = order.standing == "frozen"
-            if order.offer["billing"] == "PREPAID" and self.more(order):
+            if order.status == "CANCELED":
+                if any(held[0] == order.number for held in self.open.values()):
+                    continue
+                order.standing = "settled"
+            elif order.offer["billing"] == "PREPAID" and self.more(order):
                 kept = (order.anchor, order.anchor_cycle, order.next)
                 if frozen:
                     self.anchor(order, at)
@@ -257,35 +287,46 @@ class Books:
             any_did = True
             while (step := self.due(order)) and step[0] <= at:
                 self.take(order, step[2], at)
-        if any_did:
+        if any_did or self.owes_nothing():
             self.suspended = False
 
     def credit(self, order, at):
         stopped = order.since if order.standing == "paused" else at
         _, today = day_of(self.zone, stopped)
-        for cycle in range(order.begun - 1, -1, -1):
-            billed = [(n, i) for n, i in enumerate(self.invoices, 1)
-                      if i[0] == "INVOICE" and i[1] == order.number and i[2] == cycle]
-            if not billed:
-                if self.start_of(order, cycle + 1) > stopped:
-                    continue
-                break
-            number, (_, _, _, start, end, _, net, tax) = billed[0]
-            until = order.expires if cycle == order.begun - 1 else end
-            if until <= stopped:
-                break
+        billed = [(invoice[2], number) for number, invoice in enumerate(self.invoices, 1)
+                  if invoice[0] == "INVOICE" and invoice[1] == order.number]
+        for _, number in sorted(billed, reverse=True):
+            _, _, _, start, end, _, net, tax = self.invoices[number - 1]
             days = day_of(self.zone, end)[1] - day_of(self.zone, start)[1]
-            left = day_of(self.zone, until)[1] - today - (1 if start <= stopped else 0)
-            left = min(max(left, 0), days)
+            start, end = start + self.moved.get(number, 0), end + self.moved.get(number, 0)
+            if end <= stopped or number in self.credited:
+                continue
+            left = days
+            if start <= stopped:
+                left = min(max(day_of(self.zone, end)[1] - today - 1, 0), days)
             if days <= 0 or left == 0:
                 continue
             gross = rounded(Fraction(-(net + tax) * left, days))
             back = rounded(Fraction(-tax * left, days))
             if gross == 0:
                 continue
-            self.invoices.append(["CREDIT_NOTE", order.number, None, stopped, until, at, gross - back, back])
+            self.credited.add(number)
+            self.invoices.append(["CREDIT_NOTE", order.number, None, max(start, stopped), end, at,
+                                  gross - back, back])
             self.balance -= gross
             self.pay_open(-gross)
+
+    def resume(self, order, at):
+        """The paid time that was left goes on: all that was paid and was not over moves."""
+        paused = at - order.since
+        for number, invoice in enumerate(self.invoices, 1):
+            if invoice[0] == "INVOICE" and invoice[1] == order.number:
+                moved = self.moved.get(number, 0)
+                if invoice[4] + moved > order.since:
+                    self.moved[number] = moved + paused
+        order.expires += paused
+        if self.more(order):
+            self.anchor(order, order.expires)
 
     def end(self, order, at, credit):
         if order.status == "EXPIRED":
@@ -303,8 +344,19 @@ class Books:
         owed = self.issue(order, 0, at, order.expires, at)
         if owed and order.offer["billing"] == "POSTPAID":
             self.overdue(order, at)
-        while (step := self.due(order)) and step[0] <= at:
-            self.take(order, step[2], at)
+        self.work_one(order, at)
+        self.lift(order, at)
+
+    def last_began(self, order):
+        starts = [invoice[3] + self.moved.get(number, 0) for number, invoice in enumerate(self.invoices, 1)
+                  if invoice[0] == "INVOICE" and invoice[1] == order.number and invoice[2] == order.begun - 1]
+        return starts[0] if starts else order.created
+
+    def dated(self, order, at):
+        """What follows from dates that somebody set."""
+        ahead = (order.next is None or order.next > at) and order.expires > at
+        if ahead and order.standing == "overdue":
+            order.standing = "settled"
 
     def do(self, at, verb, *arguments):
         order = self.orders[arguments[0]] if verb not in ("order", "pay", "price") else None
@@ -319,10 +371,39 @@ class Books:
             offer, charges, running = arguments
             self.offers[offer]["prices"].append((at, running, charges))
         elif verb == "cancel":
+            if order.standing == "paused":
+                self.resume(order, at)
+            postpaid = order.offer["billing"] == "POSTPAID"
+            if not (postpaid and order.standing in ("overdue", "frozen")):
+                order.standing = "settled"
             order.status, order.next = "CANCELED", None
         elif verb == "uncancel":
             order.status, order.standing = "ACTTIVE", "settled"
-            order.next = order.expires if self.more(order) else None
+            self.next_at_end(order)
+        elif verb == "expires":
+            if arguments[1] == order.expires:
+                return
+            order.expires = arguments[1]
+            if order.next is not None and order.expires > max(order.next, at):
+                self.anchor(order, order.expires)
+            self.dated(order, at)
+        elif verb == "next":
+            if arguments[1] == order.next:
+                return
+            if not self.more(order) or arguments[1] <= self.last_began(order):
+                raise Refused
+            self.anchor(order, arguments[1])
+            order.expires = max(order.expires, arguments[1])
+            self.dated(order, at)
+        elif verb == "cycles":
+            if order.total == arguments[1]:
+                return
+            order.total = arguments[1]
+            if not self.more(order):
+                order.next = None
+            elif order.next is None and (order.status == "ACTTIVE" or order.standing == "frozen"
+                                         and order.status == "INACTIVE"):
+                self.next_at_end(order)
         elif verb == "pause":
             if not settled:
                 raise Refused
@@ -330,11 +411,8 @@ class Books:
         elif verb == "resume":
             if order.standing != "paused":
                 raise Refused
+            self.resume(order, at)
             order.status, order.standing = "ACTTIVE", "settled"
-            order.expires = at + max(order.expires - order.since, 0)
-            if self.more(order):
-                self.anchor(order, order.expires)
-            self.work_one(order, at)
         elif verb == "renew":
             if not settled or not self.more(order) or order.next is None or not self.covered(order):
                 raise Refused
@@ -346,6 +424,9 @@ class Books:
             self.end(order, at, True)
             self.place(arguments[1], at)
             self.reopen(at)
+        if order is not None:
+            self.work_one(order, at)
+            self.lift(order, at)
 
     def work_one(self, order, at):
         while (step := self.due(order)) and step[0] <= at:
@@ -355,7 +436,7 @@ class Books:
         if order.status == "ACTTIVE":
             return "ACTIVE"
         if order.status == "CANCELED":
-            return "EXPIRED" if order.standing == "ended" else "ACTIVE"
+            return {"ended": "EXPIRED", "frozen": "FROZEN"}.get(order.standing, "ACTIVE")
         return "EXPIRED" if order.status == "EXPIRED" else "FROZEN"
 
 
@@ -437,14 +518,20 @@ def make_case(dice):
         elif dice.chance(0.4):
             verb = ["pay", dice.int(1, dice.pick((10, 60, 60, 400)) * unit)]
         else:
-            order = dice.pick(orders)
-            choices = ["pause", "resume", "renew", "end"]
-            if len(orders) < 4:
+            # Canceled and paused ones more often: they can be taken back.
+            order = dice.pick(orders + 3 * [order for order in orders if order.standing == "paused"
+                                            or (order.status == "CANCELED" and order.standing != "ended")])
+            choices = [dice.pick(("pause", "resume", "renew", "end"))]
+            if order.status == "ACTTIVE":
+                choices += ["pause", "renew", "end"]
+            if len(orders) < 4 and (order.status != "EXPIRED" or dice.chance(0.1)):
                 choices.append("change")
-            if order.status == "ACTTIVE" and order.standing == "settled":
-                choices += ["cancel", "cancel"]
+            if order.status in ("ACTTIVE", "INACTIVE"):
+                choices += ["cancel", "expires"]
+                choices += ["cancel"] if order.standing in ("paused", "frozen") else ["next"]
+                choices += ["cycles"] if dice.chance(0.4) else []
             if order.status == "CANCELED" and order.standing != "ended":
-                choices += ["uncancel"] * 4
+                choices += ["uncancel"] * 4 + ["expires"]
             if order.standing == "paused":
                 choices += ["resume"] * 4
             if dice.chance(0.2):
@@ -456,6 +543,13 @@ def make_case(dice):
                     verb.append(dice.chance(0.6))
                 if word == "change":
                     verb.append(dice.int(0, 1))
+                if word == "expires":
+                    days = dice.int(-10, 60)
+                    verb.append(max(order.expires + days * DAY + dice.int(0, DAY), at + 1))
+                if word == "next":
+                    verb.append((order.next or at) + dice.int(-40, 60) * DAY + dice.int(0, DAY))
+                if word == "cycles":
+                    verb.append(dice.int(0, 8))
         steps.append([at, *verb])
         if dice.chance(0.15):
             continue  # at the same instant
@@ -503,6 +597,14 @@ def self_test():
     held = answer(case)
     # 28 days, of which the 31st and ten more are used: 17 left.
     assert held["balance"] == rounded(Fraction(3000 * 17, 28)), held
+    # Time that was given away is no reason to give back more.
+    case["steps"].insert(2, [start + 5 * DAY, "expires", 0, start + 100 * DAY])
+    assert answer(case)["balance"] == held["balance"]
+    # Nor is it billed.
+    case["steps"][2:] = [[start + 5 * DAY, "cancel", 0], [start + 5 * DAY, "expires", 0, start + 100 * DAY],
+                         [start + 6 * DAY, "uncancel", 0], [start + 7 * DAY, "pay", 9000]]
+    case["until"] = start + 101 * DAY
+    assert [i[4:6] for i in answer(case)["invoices"][1:]] == [[start + 100 * DAY, start + 131 * DAY]]
 
 
 def check(path):

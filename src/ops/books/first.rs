@@ -68,7 +68,8 @@ fn first_start(order: &Order) -> Timestamp {
 
 fn first_bill(order: &Order, terms: &Terms<'_>) -> Bill {
     let mut bill = cycle::bill(order, terms, 0, first_start(order));
-    // Dates that somebody gave the order win.
-    bill.to = order.next_cycle_at.or(order.expires_at).or(bill.to);
+    // Dates that somebody gave the order win, where they can.
+    let given = order.next_cycle_at.or(order.expires_at);
+    bill.to = given.filter(|to| *to > bill.from).or(bill.to);
     bill
 }

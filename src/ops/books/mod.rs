@@ -6,6 +6,7 @@
 
 mod credit;
 mod first;
+mod reopen;
 mod write;
 
 use std::collections::BTreeMap;
@@ -15,18 +16,18 @@ use crate::app::{Company, Ctx};
 use crate::domain::access::Service;
 use crate::domain::catalogue::{Billing, ProductOffer, ServiceStatus};
 use crate::domain::charge::Price;
-use crate::domain::customer::{Customer, CustomerStatus};
+use crate::domain::customer::Customer;
 use crate::domain::cycle::{self, Bill, Settled, Step, Terms};
 use crate::domain::dunning::Ladder;
 use crate::domain::event::ActivityAction;
 use crate::domain::id::{
     CustomerId, Id as _, InvoiceId, OrderId, ProductOfferId, ProductSpecId, ServiceId,
 };
-use crate::domain::invoice::{Invoice, InvoiceKind, OpenInvoice};
+use crate::domain::invoice::{Invoice, InvoiceKind};
 use crate::domain::journal::{Account, JournalEntry};
 use crate::domain::message::{Message, MessageContent};
-use crate::domain::money::{Amount, Currency};
-use crate::domain::order::{Order, OrderStatus, Standing, follow};
+use crate::domain::money::Currency;
+use crate::domain::order::{Order, OrderStatus, follow};
 use crate::domain::run::add_money;
 use crate::domain::time::Timestamp;
 use crate::store::key::owned_by;
@@ -48,6 +49,8 @@ pub(super) struct Books<'r, R> {
     balances: BTreeMap<(CustomerId, Currency), i64>,
     /// Money that was paid for one order, in minor units: its bill takes it before older debts do.
     directed: Option<(OrderId, i64)>,
+    /// How long a customer has an active service, as far as that was let go of.
+    active_until: BTreeMap<CustomerId, Timestamp>,
     /// Whether customers get their invoices and reminders by mail.
     mails: bool,
     changes: Changes,
@@ -85,6 +88,7 @@ impl<'r, R: Read> Books<'r, R> {
             priced: BTreeMap::new(),
             balances: BTreeMap::new(),
             directed: None,
+            active_until: BTreeMap::new(),
             mails: outbox::is_set(ctx),
             changes: Changes::default(),
         }
@@ -105,9 +109,16 @@ impl<'r, R: Read> Books<'r, R> {
         self.changes.fallbacks.clear();
         if ends {
             self.changes.orders.remove(&order.id);
-            self.changes
-                .services
-                .retain(|_, service| service.origin.order() != Some(order.id));
+            let active_until = &mut self.active_until;
+            self.changes.services.retain(|_, service| {
+                let kept = service.origin.order() != Some(order.id);
+                if !kept && service.status == ServiceStatus::Active {
+                    let end = service.expires_at.unwrap_or(Timestamp::MAX);
+                    let held = active_until.entry(order.customer).or_insert(end);
+                    *held = end.max(*held);
+                }
+                kept
+            });
         }
     }
 
@@ -282,6 +293,9 @@ impl<'r, R: Read> Books<'r, R> {
     }
 
     fn apply(&mut self, before: &Order, settled: Settled, at: Timestamp) -> Result<(), OpError> {
+        if let Step::Renewed(bill) = &settled.step {
+            self.issue(&settled.order, bill, at)?;
+        }
         let counts = &mut self.changes.counts;
         let count = match &settled.step {
             Step::Renewed(_) => Some(&mut counts.renewed),
@@ -294,9 +308,6 @@ impl<'r, R: Read> Books<'r, R> {
         if let Some(count) = count {
             *count = count.saturating_add(1);
         }
-        if let Step::Renewed(bill) = &settled.step {
-            self.issue(&settled.order, bill, at)?;
-        }
         let ended = settled.step == Step::Expired;
         if settled.step == Step::Reminded {
             self.remind(before, at)?;
@@ -305,6 +316,7 @@ impl<'r, R: Read> Books<'r, R> {
         self.put_order(before, settled.order, at)?;
         if ended {
             self.fall_back(before, at)?;
+            self.lift(before.id, at)?;
         }
         if suspends {
             self.suspend(before.customer, at)?;
@@ -318,6 +330,12 @@ impl<'r, R: Read> Books<'r, R> {
         let Some(currency) = bill.currency.filter(|_| !bill.is_free()) else {
             return Ok(0);
         };
+        if bill.is_backward() {
+            // The dates of the order are broken: nobody gets a bill for such a time.
+            let (order, cycle) = (order.id.0, bill.cycle);
+            let problem = format!("cycle {cycle} of order {order} would end before it begins");
+            return Err(OpError::Failed(problem));
+        }
         let customer = self.customer(order.customer)?;
         let total = bill.total_minor();
         let balance = self.balance(order.customer, currency)?;
@@ -377,101 +395,6 @@ impl<'r, R: Read> Books<'r, R> {
             }
         }
         self.changes.posts.push(Post::Entry(entry));
-        Ok(())
-    }
-
-    /// Lets money that was just posted to a customer pay open invoices, oldest first, those of
-    /// `first` before all others; then whatever waits for money is tried again.
-    pub(super) fn use_money(
-        &mut self,
-        customer: CustomerId,
-        amount: Amount,
-        first: Option<OrderId>,
-        at: Timestamp,
-    ) -> Result<(), OpError> {
-        self.pay_open(customer, amount, first)?;
-        self.reopen(customer, at)
-    }
-
-    fn pay_open(
-        &mut self,
-        customer: CustomerId,
-        amount: Amount,
-        first: Option<OrderId>,
-    ) -> Result<(), OpError> {
-        let mut left = amount.minor;
-        let mut open = self.open_of(customer)?;
-        open.sort_by_key(|open| (first != Some(open.order), open.id));
-        for mut open in open {
-            if left <= 0 {
-                break;
-            }
-            if open.currency != amount.currency {
-                continue;
-            }
-            let paid = open.open_minor.min(left);
-            left = left.saturating_sub(paid);
-            open.open_minor = open.open_minor.saturating_sub(paid);
-            self.changes.open.insert(open.id, open);
-        }
-        Ok(())
-    }
-
-    /// The customer's open invoices, oldest first.
-    fn open_of(&self, customer: CustomerId) -> Result<Vec<OpenInvoice>, OpError> {
-        let held: Vec<OpenInvoice> = self
-            .read
-            .listed(Table::OpenInvoicesByCustomer, &owned_by(customer))?;
-        let present = |open: OpenInvoice| match self.changes.open.get(&open.id) {
-            Some(changed) => changed.clone(),
-            None => open,
-        };
-        let open = held.into_iter().map(present);
-        Ok(open.filter(|open| open.open_minor > 0).collect())
-    }
-
-    fn owes(&self, order: &Order) -> Result<bool, OpError> {
-        let posted = self.changes.posts.iter().any(|post| {
-            matches!(post, Post::Invoice { draft, open_minor, .. }
-                if draft.order == order.id && *open_minor > 0)
-        });
-        let open = self.open_of(order.customer)?;
-        Ok(posted || open.iter().any(|open| open.order == order.id))
-    }
-
-    /// Tries what waits for money again, oldest order first; a customer whom billing had suspended
-    /// is active again with the first order that is.
-    pub(super) fn reopen(&mut self, customer: CustomerId, at: Timestamp) -> Result<(), OpError> {
-        let mut any = false;
-        for number in self
-            .read
-            .numbers(Table::OrdersByCustomer, &owned_by(customer))?
-        {
-            let order = self.order(OrderId(number))?;
-            let waits = matches!(
-                order.standing,
-                Standing::Overdue { .. } | Standing::Frozen { .. }
-            );
-            if !waits {
-                continue;
-            }
-            let priced = self.priced(&order)?;
-            let balances = self.balances(customer, &priced)?;
-            let owes = self.owes(&order)?;
-            let terms = priced.terms(&self.company);
-            let settled = cycle::reopen(&order, &terms, |c| held(&balances, c), owes, at);
-            if let Some(settled) = settled {
-                self.apply(&order, settled, at)?;
-                self.catch_up(order.id, at)?;
-                any = true;
-            }
-        }
-        if any {
-            let before = self.customer(customer)?;
-            if before.status == CustomerStatus::SuspendedByBilling {
-                self.set_customer_status(before, CustomerStatus::Active, at);
-            }
-        }
         Ok(())
     }
 
@@ -559,39 +482,6 @@ impl<'r, R: Read> Books<'r, R> {
             });
         }
         Ok(services)
-    }
-
-    /// Suspends a customer who has no active service left.
-    fn suspend(&mut self, customer: CustomerId, at: Timestamp) -> Result<(), OpError> {
-        let before = self.customer(customer)?;
-        if before.status != CustomerStatus::Active {
-            return Ok(());
-        }
-        let services = self.services_of(customer)?;
-        let mut statuses = services.iter().map(|service| service.status_at(at));
-        if statuses.any(|status| status == ServiceStatus::Active) {
-            return Ok(());
-        }
-        self.set_customer_status(before, CustomerStatus::SuspendedByBilling, at);
-        self.changes.counts.suspended = self.changes.counts.suspended.saturating_add(1);
-        Ok(())
-    }
-
-    fn set_customer_status(&mut self, before: Customer, status: CustomerStatus, at: Timestamp) {
-        self.changes.happened.push(Happened {
-            customer: before.id,
-            at,
-            action: ActivityAction::StatusChanged,
-            details: vec![
-                ("from".to_owned(), format!("{:?}", before.status)),
-                ("to".to_owned(), format!("{status:?}")),
-            ],
-        });
-        let mut after = before.clone();
-        after.set_status(status, at);
-        after.updated_at = at;
-        self.changes.switched.push((before, after.clone()));
-        self.changes.customers.insert(after.id, after);
     }
 
     /// The plan that takes the place of the customer's plan when that ends.

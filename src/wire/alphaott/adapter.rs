@@ -166,6 +166,7 @@ async fn hosted_page(ctx: &Ctx, path: String, body: Body) -> Result<Response, Fa
     let text = body.text()?;
     let text = if text.trim().is_empty() { "{}" } else { &text };
     let wish: PageIn = crate::wire::kit::json::object(text)?;
+    wish.wanted()?;
     let return_url = return_url(ctx, wish.return_url);
     let mut body: Value = serde_json::from_str(text).unwrap_or_default();
     let prefix = &ctx.app.config.alphaott.prefix;

@@ -255,6 +255,13 @@ fn refused(refusal: &Refusal) -> Failure {
             Failure::bad_request("password", &format!("must have {min} to {max} bytes"))
         }
         Refusal::ClockBackward => Failure::conflict("the clock only moves forward"),
+        Refusal::NoFurtherCycle => {
+            Failure::conflict("nextBillingCycle: this order has no further cycle")
+        }
+        Refusal::CycleTooEarly { begun } => Failure::conflict(format!(
+            "nextBillingCycle: must be later than {}, when the last billed cycle began",
+            begun.to_rfc3339_millis()
+        )),
     }
 }
 

@@ -15,6 +15,7 @@ use crate::domain::payment::{
 };
 use crate::domain::staff::Permission;
 use crate::ops;
+use crate::ops::pages::Wanted;
 use crate::wire::kit::json::{Body, Verbatim};
 
 use super::error::Failure;
@@ -155,8 +156,13 @@ pub async fn balance(Staff(ctx): Staff, path: Ids) -> Result<Json<AmountOut>, Fa
 #[schema(as = HostedPageInput)]
 #[serde(rename_all = "camelCase")]
 pub struct PageIn {
-    /// Id of the product offer.
-    offer_id: Reference,
+    /// Id of the product offer. If the customer's order of it is overdue or frozen, the page is for
+    /// that order.
+    #[serde(default)]
+    offer_id: Option<Reference>,
+    /// Instead of the offer: the order that is overdue or frozen. Ours.
+    #[serde(default)]
+    order_id: Option<Reference>,
     /// Without it: the setting `alphaott.return_url`, else this box's own address.
     #[serde(default)]
     pub return_url: Option<WebUrl>,
@@ -176,6 +182,17 @@ pub struct PageOut {
     created: String,
     #[schema(format = DateTime)]
     expires: String,
+}
+
+impl PageIn {
+    /// What the page is for; an order says more than its offer.
+    pub fn wanted(&self) -> Result<Wanted, Failure> {
+        match (&self.order_id, &self.offer_id) {
+            (Some(order), _) => Ok(Wanted::Order(ids::handle(&order.0))),
+            (None, Some(offer)) => Ok(Wanted::Offer(ids::handle(&offer.0))),
+            (None, None) => Err(Failure::bad_request("offerId", "is required")),
+        }
+    }
 }
 
 impl PageOut {
@@ -201,7 +218,7 @@ impl PageOut {
 
 /// Create customer order hosted page
 ///
-/// Also opens the order, `INACTIVE` until it is paid.
+/// Also opens the order, `INACTIVE` until it is paid; unless one that waits for money is to be paid.
 #[utoipa::path(post, path = "/customers/{customerId}/orders/hosted-page", tag = "Orders",
     params(
         ("customerId" = String, Path),
@@ -217,9 +234,9 @@ pub async fn create_page(
     ctx.require(Permission::OrdersWrite)?;
     ops::customers::exists(&ctx, &path.customer())?;
     let wish: PageIn = body.parse_or_empty()?;
+    let wanted = wish.wanted()?;
     let return_url = return_url(&ctx, wish.return_url);
-    let offer = ids::handle(&wish.offer_id.0);
-    let page = ops::pages::create(&ctx, path.customer(), offer, return_url).await?;
+    let page = ops::pages::create(&ctx, path.customer(), wanted, return_url).await?;
     Ok((StatusCode::CREATED, Json(PageOut::new(&ctx, &page))))
 }
 

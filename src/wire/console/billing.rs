@@ -15,7 +15,7 @@ use crate::domain::time::Timestamp;
 use crate::ops;
 use crate::ops::order_life::Which;
 use crate::ops::orders::NewOrder;
-use crate::ops::renewals::{Ahead, Forecast, Scope};
+use crate::ops::preview::{Ahead, Forecast, Scope, Why};
 use crate::wire::kit::json::Decimal;
 use crate::wire::kit::query::Query;
 
@@ -295,7 +295,7 @@ struct StepOut {
     amount: Option<String>,
     #[serde(skip_serializing_if = "Option::is_none")]
     currency: Option<String>,
-    /// Why it will not be paid.
+    /// Why it will not be paid, or comes to this.
     #[serde(skip_serializing_if = "Option::is_none")]
     reason: Option<String>,
 }
@@ -315,13 +315,6 @@ impl StepOut {
             let minor = bill.total_minor();
             bill.currency.map(|currency| Amount { minor, currency })
         });
-        let reason = money.filter(|_| step == "OVERDUE").map(|amount| {
-            let balance = Amount {
-                minor: ahead.balance_minor,
-                ..amount
-            };
-            format!("the balance is {}", balance.to_fixed())
-        });
         Self {
             at: ahead.at.to_rfc3339_millis(),
             order: ahead.order.0,
@@ -329,7 +322,23 @@ impl StepOut {
             step,
             amount: money.map(Amount::to_fixed),
             currency: money.map(|amount| amount.currency.as_str().to_owned()),
-            reason,
+            reason: ahead.why.map(reason),
+        }
+    }
+}
+
+fn reason(why: Why) -> String {
+    match why {
+        Why::Short { balance } => format!("the balance is {}", balance.to_fixed()),
+        Why::Owed { balance, owed } => format!(
+            "the balance is {}: {} will be owed",
+            balance.to_fixed(),
+            owed.to_fixed()
+        ),
+        Why::Overdue { since } => format!("not paid since {}", since.to_rfc3339_millis()),
+        Why::NothingActive => "no service of the customer is active".to_owned(),
+        Why::NotSuspended => {
+            "the customer has another service that is active, or is switched off".to_owned()
         }
     }
 }
@@ -387,7 +396,7 @@ pub async fn preview(
     }
     let limit = usize::try_from(limit).unwrap_or(1_000);
     let looked =
-        tokio::task::spawn_blocking(move || ops::renewals::preview(&ctx, &scope, until, limit));
+        tokio::task::spawn_blocking(move || ops::preview::preview(&ctx, &scope, until, limit));
     let forecast = looked
         .await
         .map_err(|error| ops::OpError::Failed(error.to_string()))??;

@@ -211,6 +211,11 @@ fn refused(refusal: &Refusal) -> Problem {
             Problem::bad_request(format!("password: must have {min} to {max} characters"))
         }
         Refusal::ClockBackward => conflict("the clock only moves forward".to_owned()),
+        Refusal::NoFurtherCycle => conflict("this order has no further cycle".to_owned()),
+        Refusal::CycleTooEarly { begun } => conflict(format!(
+            "the next cycle must begin later than {}, when the last billed one did",
+            begun.to_rfc3339_millis()
+        )),
     }
 }
 

@@ -96,7 +96,9 @@ fn refused(refusal: &Refusal) -> String {
         | Refusal::ApiOnly
         | Refusal::BadCredentials
         | Refusal::SetupDone
-        | Refusal::ClockBackward => format!("Refused: {}", refusal.code()),
+        | Refusal::ClockBackward
+        | Refusal::NoFurtherCycle
+        | Refusal::CycleTooEarly { .. } => format!("Refused: {}", refusal.code()),
     }
 }
 

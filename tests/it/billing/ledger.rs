@@ -163,6 +163,15 @@ impl<'c> Life<'c> {
                 let path = self.shop.of_customer(&format!("orders/{}", order(2)));
                 self.api().put(path, json!({"status": status})).await
             }
+            "expires" | "next" | "cycles" => {
+                let body = match word(&step[1]) {
+                    "expires" => json!({"expires": instant(&step[3])}),
+                    "next" => json!({"nextBillingCycle": instant(&step[3])}),
+                    _ => json!({"numberOfBillingCycles": step[3]}),
+                };
+                let path = self.shop.of_customer(&format!("orders/{}", order(2)));
+                self.api().put(path, body).await
+            }
             "change" => {
                 let path = self.console(&format!("orders/{}/change", order(2)));
                 let body = json!({"offer": offer(3)});

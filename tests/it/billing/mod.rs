@@ -2,7 +2,10 @@
 //! under a clock that is moved by hand. Numbers like "edge 5" are those of the list of edge cases
 //! that bit other engines.
 
+mod canceled;
+mod credit;
 mod cycles;
+mod dates;
 mod demo;
 mod disputes;
 mod dunning;
@@ -14,9 +17,11 @@ mod mail;
 mod pages;
 mod prices;
 mod promises;
+mod reopening;
 mod repeats;
 mod report;
 mod stripe;
+mod suspended;
 
 use serde_json::{Value, json};
 

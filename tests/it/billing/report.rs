@@ -59,6 +59,43 @@ async fn the_preview_is_what_then_happens() {
     }
 }
 
+/// What will not be paid is told with its reason, also where it is owed and not waited for.
+#[tokio::test]
+async fn the_preview_says_why() {
+    let dunning = json!({"grace_days": 14, "suspend_days": 2});
+    let till = Till::with(json!({"billing": "POSTPAID", "dunning": dunning})).await;
+    till.pay("13").await;
+    till.order().await;
+    let preview = till.console("preview?until=2026-04-15T00:00:00Z");
+    let preview = till.shop.api.get(preview).await.expect(200);
+    assert_eq!(preview["invoiced"][0]["amount"], "10.00");
+    assert_eq!(preview["unpaid"][0]["amount"], "7.00");
+    let steps = given::list(preview["steps"].clone());
+    let word = |step: &Value, key: &str| step[key].as_str().unwrap_or("-").to_owned();
+    let told: Vec<String> = steps
+        .iter()
+        .map(|step| format!("{}: {}", word(step, "step"), word(step, "reason")))
+        .collect();
+    assert_eq!(
+        told,
+        [
+            "RENEWED: the balance is 3.00: 7.00 will be owed",
+            "REMINDED: -",
+            "FROZEN: not paid since 2026-02-28T10:00:00.000Z",
+            "SUSPENSION: no service of the customer is active",
+        ]
+    );
+    // Somebody with another service is not suspended.
+    let free = super::monthly(&till.shop, json!({"charges": []})).await;
+    till.order_of(json!({"offer": free})).await;
+    let preview = till.console("preview?until=2026-03-20T00:00:00Z");
+    let preview = till.shop.api.get(preview).await.expect(200);
+    let steps = given::list(preview["steps"].clone());
+    let last = steps.last().expect("a step");
+    assert_eq!(last["step"], "SUSPENSION");
+    assert!(word(last, "reason").contains("another service"), "{last}");
+}
+
 #[tokio::test]
 async fn a_preview_can_be_of_one_customer_or_one_order() {
     let till = Till::open().await;

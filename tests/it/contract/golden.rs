@@ -37,7 +37,7 @@ use boxoffice::domain::id::{
 use boxoffice::domain::message::{Message, MessageContent, MessageState};
 use boxoffice::domain::money::{Amount, Currency};
 use boxoffice::domain::open::OpenObject;
-use boxoffice::domain::order::{Order, OrderStatus, Standing};
+use boxoffice::domain::order::{Order, OrderStatus, Pause, Standing};
 use boxoffice::domain::payment::{HostedPage, HostedPageState, Shown};
 use boxoffice::domain::provider::Provider;
 use boxoffice::domain::staff::{Operator, Role, Secret, Session, Token, TokenId};
@@ -436,6 +436,11 @@ fn order() -> Order {
         anchor_cycle: 299,
         next_cycle_at: Some(at(2)),
         expires_at: Some(at(3)),
+        pauses: vec![Pause {
+            cycles: 251,
+            micros: 1_000_000,
+            ends_at: at(10),
+        }],
         fallback_product: Some(ProductSpecId(21)),
         external_refs: vec![open("ref")],
         created_at: at(4),

@@ -1,0 +1,273 @@
+//! What money that came in does: it pays open invoices, and orders that wait for it run again. And
+//! who is suspended for want of it, and who no longer.
+
+use crate::domain::catalogue::{Billing, ServiceStatus};
+use crate::domain::charge::Line;
+use crate::domain::customer::{Customer, CustomerStatus};
+use crate::domain::cycle::{self, Bill};
+use crate::domain::event::ActivityAction;
+use crate::domain::id::{CustomerId, OrderId};
+use crate::domain::invoice::OpenInvoice;
+use crate::domain::money::{Amount, TaxRate};
+use crate::domain::order::{Order, OrderStatus, Standing};
+use crate::domain::time::Timestamp;
+use crate::ops::OpError;
+use crate::store::key::owned_by;
+use crate::store::{Read, Table};
+
+use super::write::{Happened, Post};
+use super::{Books, held};
+
+impl<R: Read> Books<'_, R> {
+    /// Lets money that was just posted to a customer pay open invoices, oldest first, those of
+    /// `first` before all others; then whatever waits for money is tried again, `first` before all
+    /// others.
+    pub(in crate::ops) fn use_money(
+        &mut self,
+        customer: CustomerId,
+        amount: Amount,
+        first: Option<OrderId>,
+        at: Timestamp,
+    ) -> Result<(), OpError> {
+        // What lay on the balance before can pay as well.
+        let minor = amount.minor.max(self.balance(customer, amount.currency)?);
+        self.pay_open(customer, Amount { minor, ..amount }, first)?;
+        self.reopen_for(customer, first, at)
+    }
+
+    pub(super) fn pay_open(
+        &mut self,
+        customer: CustomerId,
+        amount: Amount,
+        first: Option<OrderId>,
+    ) -> Result<(), OpError> {
+        let mut left = amount.minor;
+        let mut open = self.open_of(customer)?;
+        open.sort_by_key(|open| (first != Some(open.order), open.id));
+        for mut open in open {
+            if left <= 0 {
+                break;
+            }
+            if open.currency != amount.currency {
+                continue;
+            }
+            let paid = open.open_minor.min(left);
+            left = left.saturating_sub(paid);
+            open.open_minor = open.open_minor.saturating_sub(paid);
+            self.changes.open.insert(open.id, open);
+        }
+        Ok(())
+    }
+
+    /// The customer's open invoices, oldest first.
+    fn open_of(&self, customer: CustomerId) -> Result<Vec<OpenInvoice>, OpError> {
+        let held: Vec<OpenInvoice> = self
+            .read
+            .listed(Table::OpenInvoicesByCustomer, &owned_by(customer))?;
+        let present = |open: OpenInvoice| match self.changes.open.get(&open.id) {
+            Some(changed) => changed.clone(),
+            None => open,
+        };
+        let open = held.into_iter().map(present);
+        Ok(open.filter(|open| open.open_minor > 0).collect())
+    }
+
+    /// Whether an invoice that fits is open, also one that is not written yet.
+    fn owes(&self, customer: CustomerId, fits: impl Fn(OrderId) -> bool) -> Result<bool, OpError> {
+        let posted = self.changes.posts.iter().any(|post| {
+            matches!(post, Post::Invoice { draft, open_minor, .. }
+                if draft.customer == customer && fits(draft.order) && *open_minor > 0)
+        });
+        let open = self.open_of(customer)?;
+        Ok(posted || open.iter().any(|open| fits(open.order)))
+    }
+
+    /// Tries what waits for money again.
+    pub(in crate::ops) fn reopen(
+        &mut self,
+        customer: CustomerId,
+        at: Timestamp,
+    ) -> Result<(), OpError> {
+        self.reopen_for(customer, None, at)
+    }
+
+    /// The order that the money is meant for comes first, then those that still run, then the frozen
+    /// ones; each kind oldest first.
+    fn reopen_for(
+        &mut self,
+        customer: CustomerId,
+        first: Option<OrderId>,
+        at: Timestamp,
+    ) -> Result<(), OpError> {
+        let mut waiting = self.orders_of(customer)?;
+        waiting.retain(Order::waits_for_money);
+        waiting.sort_by_key(|order| {
+            let frozen = matches!(order.standing, Standing::Frozen { .. });
+            (first != Some(order.id), frozen, order.id)
+        });
+        let mut any = false;
+        for order in waiting {
+            // It may have ended with one before it.
+            let order = self.order(order.id)?;
+            let priced = self.priced(&order)?;
+            let balances = self.balances(customer, &priced)?;
+            let owes = self.owes(customer, |id| id == order.id)?;
+            let terms = priced.terms(&self.company);
+            let settled = cycle::reopen(&order, &terms, |c| held(&balances, c), owes, at);
+            if let Some(settled) = settled {
+                self.apply(&order, settled, at)?;
+                self.catch_up(order.id, at)?;
+                if first == Some(order.id) {
+                    self.end_twins(order.id, at)?;
+                }
+                any = true;
+            }
+        }
+        self.lift_if(customer, any, at)
+    }
+
+    /// Ends other frozen orders of the same product: nobody wants it twice, and they would take
+    /// later money.
+    pub(in crate::ops) fn end_twins(&mut self, id: OrderId, at: Timestamp) -> Result<(), OpError> {
+        let paid = self.order(id)?;
+        if paid.status != OrderStatus::Active {
+            return Ok(());
+        }
+        for before in self.orders_of(paid.customer)? {
+            let twin = before.id != id
+                && before.product == paid.product
+                && matches!(before.standing, Standing::Frozen { .. });
+            if !twin {
+                continue;
+            }
+            let mut ended = before.clone();
+            ended.set_status(OrderStatus::Expired, &self.company.zone, at);
+            ended.next_cycle_at = None;
+            ended.expires_at = Some(ended.expires_at.unwrap_or(at).min(at));
+            ended.updated_at = at;
+            self.put_order(&before, ended, at)?;
+        }
+        Ok(())
+    }
+
+    /// What has to be paid so that an order that is overdue or frozen runs again: what [`reopen`]
+    /// will ask for. `None` where it waits for no money.
+    ///
+    /// [`reopen`]: Books::reopen
+    pub(in crate::ops) fn bill_to_reopen(
+        &mut self,
+        order: &Order,
+        at: Timestamp,
+    ) -> Result<Option<Bill>, OpError> {
+        if !order.waits_for_money() {
+            return Ok(None);
+        }
+        let line = |title: String, net_minor: i64| Line {
+            title,
+            rate: TaxRate::ZERO,
+            net_minor,
+            tax_minor: 0,
+        };
+        let mut again = order.clone();
+        if order.status == OrderStatus::Inactive {
+            again.anchor(at);
+        }
+        let prepaid = order.billing == Billing::Prepaid && order.status != OrderStatus::Canceled;
+        if prepaid && let Some(mut bill) = self.next_bill(&again)? {
+            if let Some(currency) = bill.currency.filter(|_| !bill.is_free()) {
+                let balance = self.balance(order.customer, currency)?;
+                if balance < 0 {
+                    let owed = balance.saturating_neg();
+                    bill.lines.push(line("Owed from before".to_owned(), owed));
+                }
+            }
+            return Ok(Some(bill));
+        }
+        let mut open = self.open_of(order.customer)?;
+        let currency = open.iter().find(|open| open.order == order.id);
+        let currency = currency.map(|open| open.currency);
+        open.retain(|open| open.order == order.id && Some(open.currency) == currency);
+        let lines = open
+            .iter()
+            .map(|open| line(format!("Invoice {}", open.id.0), open.open_minor));
+        Ok(Some(Bill {
+            cycle: order.cycles_paid,
+            from: at,
+            to: order.expires_at.filter(|end| *end > at),
+            lines: lines.collect(),
+            currency,
+        }))
+    }
+
+    fn orders_of(&self, customer: CustomerId) -> Result<Vec<Order>, OpError> {
+        let numbers = self
+            .read
+            .numbers(Table::OrdersByCustomer, &owned_by(customer))?;
+        let orders = numbers
+            .into_iter()
+            .map(|number| self.order(OrderId(number)));
+        orders.collect()
+    }
+
+    /// A customer whom billing suspended is active again once something of theirs runs, or once
+    /// nothing of theirs is unpaid. Every command that changes an order ends with this.
+    pub(in crate::ops) fn lift(&mut self, order: OrderId, at: Timestamp) -> Result<(), OpError> {
+        let order = self.order(order)?;
+        self.lift_if(order.customer, order.runs_at(at), at)
+    }
+
+    fn lift_if(&mut self, customer: CustomerId, runs: bool, at: Timestamp) -> Result<(), OpError> {
+        let before = self.customer(customer)?;
+        if before.status != CustomerStatus::SuspendedByBilling {
+            return Ok(());
+        }
+        let unpaid = || -> Result<bool, OpError> {
+            let waiting = self.orders_of(customer)?.iter().any(Order::waits_for_money);
+            Ok(waiting || self.owes(customer, |_| true)?)
+        };
+        if runs || !unpaid()? {
+            self.set_customer_status(before, CustomerStatus::Active, at);
+        }
+        Ok(())
+    }
+
+    /// Suspends a customer who has no active service left.
+    pub(super) fn suspend(&mut self, customer: CustomerId, at: Timestamp) -> Result<(), OpError> {
+        let before = self.customer(customer)?;
+        if before.status != CustomerStatus::Active {
+            return Ok(());
+        }
+        if self
+            .active_until
+            .get(&customer)
+            .is_some_and(|end| *end > at)
+        {
+            return Ok(());
+        }
+        let services = self.services_of(customer)?;
+        let mut statuses = services.iter().map(|service| service.status_at(at));
+        if statuses.any(|status| status == ServiceStatus::Active) {
+            return Ok(());
+        }
+        self.set_customer_status(before, CustomerStatus::SuspendedByBilling, at);
+        self.changes.counts.suspended = self.changes.counts.suspended.saturating_add(1);
+        Ok(())
+    }
+
+    fn set_customer_status(&mut self, before: Customer, status: CustomerStatus, at: Timestamp) {
+        self.changes.happened.push(Happened {
+            customer: before.id,
+            at,
+            action: ActivityAction::StatusChanged,
+            details: vec![
+                ("from".to_owned(), format!("{:?}", before.status)),
+                ("to".to_owned(), format!("{status:?}")),
+            ],
+        });
+        let mut after = before.clone();
+        after.set_status(status, at);
+        after.updated_at = at;
+        self.changes.switched.push((before, after.clone()));
+        self.changes.customers.insert(after.id, after);
+    }
+}

@@ -1,0 +1,159 @@
+//! What becomes of a payment page and its order when the money is there: the order begins or runs again,
+//! or the money stays with the customer.
+
+use crate::app::Ctx;
+use crate::domain::catalogue::{ProductOffer, ProductSpec};
+use crate::domain::customer::Customer;
+use crate::domain::cycle::Bill;
+use crate::domain::money::Amount;
+use crate::domain::order::{Order, OrderStatus};
+use crate::domain::payment::{HOSTED_PAGE_SECONDS, HostedPage, HostedPageState, Payment};
+use crate::domain::refusal::Refusal;
+use crate::store::{Read, Tx};
+
+use super::books::{AuditDetail, Books};
+use super::pages::{is_waiting, may_begin};
+use super::{OpError, orders, payments};
+
+/// The money of a page is there; `payment` is stored already, and there is none where the balance pays. Where the order cannot begin, or not by what the
+/// payer saw, the money is the customer's all the same: it lies on the balance, and the page says so.
+pub(super) fn activate(
+    ctx: &Ctx,
+    tx: &mut Tx<'_>,
+    page: &HostedPage,
+    payment: Option<&Payment>,
+) -> Result<(), OpError> {
+    let order: Order = super::get(tx, page.order)?;
+    let customer: Customer = super::get(tx, page.customer)?;
+    if let Some((begun, bill)) = beginning(ctx, tx, page, &order, &customer, payment)? {
+        begin(ctx, tx, &order, &begun, &bill, payment)?;
+        return end(ctx, tx, page, HostedPageState::Succeeded, payment);
+    }
+    // It is to run again, or it cannot begin: the money is the customer's in any case.
+    if payment.is_none() && !order.waits_for_money() {
+        return Err(Refusal::PageClosed.into());
+    }
+    let mut books = Books::new(ctx, tx);
+    let mut amount = Amount::zero(ctx.app.company().currency);
+    if let Some(payment) = payment {
+        amount = payment.amount;
+        books.post(payments::entry_of(payment, customer.id, ctx))?;
+    }
+    books.use_money(customer.id, amount, Some(order.id), ctx.now)?;
+    books.close().write(ctx, tx, AuditDetail::EachRecord)?;
+    let of_payment = payment.map(|payment| payment.id);
+    let other = of_payment.is_some() && page.payment.is_some() && page.payment != of_payment;
+    match page.state {
+        // It was paid otherwise, or another payment of it is under way: this one came late.
+        HostedPageState::Succeeded | HostedPageState::Acknowledged => return Ok(()),
+        HostedPageState::Requested if other => return Ok(()),
+        HostedPageState::Requested | HostedPageState::Created | HostedPageState::Cancelled => {}
+    }
+    let order: Order = super::get(tx, page.order)?;
+    let state = if order.runs_at(ctx.now) {
+        HostedPageState::Succeeded
+    } else if (is_waiting(&order) || order.waits_for_money()) && !customer.is_deleted() {
+        HostedPageState::Created
+    } else {
+        HostedPageState::Cancelled
+    };
+    end(ctx, tx, page, state, payment)
+}
+
+/// The order of a page as it begins, and its bill by what the payer saw; `None` where it must not
+/// begin, or what is there does not cover that bill.
+fn beginning(
+    ctx: &Ctx,
+    read: &impl Read,
+    page: &HostedPage,
+    order: &Order,
+    customer: &Customer,
+    payment: Option<&Payment>,
+) -> Result<Option<(Order, Bill)>, OpError> {
+    let Some(offer) = order.offer else {
+        return Ok(None);
+    };
+    let offer: ProductOffer = super::get(read, offer)?;
+    if !may_begin(ctx, read, order, customer, &offer)? {
+        return Ok(None);
+    }
+    let mut begun = order.clone();
+    begun.set_status(OrderStatus::Active, &ctx.app.company().zone, ctx.now);
+    begun.updated_at = ctx.now;
+    let mut books = Books::new(ctx, read);
+    begun.price_version = match page.shown {
+        Some(shown) => shown.price_version,
+        None => books.price_version(&begun)?,
+    };
+    let bill = books.first_bill_at(&begun, begun.price_version)?;
+    let total = bill.total_minor();
+    let as_seen = page.shown.is_none_or(|shown| total <= shown.total.minor);
+    let covered = match bill.currency.filter(|_| !bill.is_free()) {
+        None => true,
+        Some(currency) => {
+            let paid = payment.filter(|payment| payment.amount.currency == currency);
+            let paid = paid.map_or(0, |payment| payment.amount.minor);
+            let balance = books.balance(customer.id, currency)?.max(0);
+            balance.saturating_add(paid) >= total
+        }
+    };
+    Ok((as_seen && covered).then_some((begun, bill)))
+}
+
+/// The order begins: it is invoiced, its services begin.
+fn begin(
+    ctx: &Ctx,
+    tx: &mut Tx<'_>,
+    before: &Order,
+    after: &Order,
+    bill: &Bill,
+    payment: Option<&Payment>,
+) -> Result<(), OpError> {
+    super::change(ctx, tx, "order.activate", before, after)?;
+    let product: ProductSpec = super::get(tx, after.product)?;
+    orders::make_services(ctx, tx, after, &product)?;
+    let mut books = Books::new(ctx, tx);
+    if let Some(payment) = payment {
+        books.post(payments::entry_of(payment, after.customer, ctx))?;
+        books.direct(after.id, payment.amount.minor);
+    }
+    books.put_order(before, after.clone(), ctx.now)?;
+    let left = books.begin_paid(after, bill, ctx.now)?;
+    books.end_twins(after.id, ctx.now)?;
+    if let Some(payment) = payment {
+        let left = Amount {
+            minor: left,
+            ..payment.amount
+        };
+        books.use_money(after.customer, left, None, ctx.now)?;
+    }
+    books.catch_up(after.id, ctx.now)?;
+    books.lift(after.id, ctx.now)?;
+    books.close().write(ctx, tx, AuditDetail::EachRecord)?;
+    Ok(())
+}
+
+/// What becomes of a page whose money is there.
+fn end(
+    ctx: &Ctx,
+    tx: &mut Tx<'_>,
+    page: &HostedPage,
+    state: HostedPageState,
+    payment: Option<&Payment>,
+) -> Result<(), OpError> {
+    let mut after = page.clone();
+    after.state = state;
+    after.payment = payment.map(|payment| payment.id).or(page.payment);
+    let action = match state {
+        HostedPageState::Created => {
+            // Who paid in vain has time for the rest.
+            let day = ctx.now.saturating_add_seconds(HOSTED_PAGE_SECONDS);
+            after.expires_at = page.expires_at.max(day);
+            "hosted_page.reopen"
+        }
+        HostedPageState::Cancelled => "hosted_page.cancel",
+        _ => "hosted_page.paid",
+    };
+    tx.put(&after)?;
+    super::audit(ctx, tx, action, &after, Vec::new())
+}
