@@ -159,6 +159,8 @@ pub struct PageIn {
     /// Id of the product offer. If the customer's order of it is overdue or frozen, the page is for
     /// that order.
     #[serde(default)]
+    // Clients of the vendor's document always send it; `orderId` in its place is ours.
+    #[schema(value_type = Reference, required = true, nullable = false)]
     offer_id: Option<Reference>,
     /// Instead of the offer: the order that is overdue or frozen. Ours.
     #[serde(default)]

@@ -90,7 +90,8 @@ impl Body {
     /// The body as `T`, which must be a JSON object.
     pub fn parse<T: DeserializeOwned>(self) -> Result<T, BodyError> {
         let text = self.text()?;
-        if text.trim().is_empty() {
+        // JSON's own blanks; anything else is content that is not JSON.
+        if text.trim_matches([' ', '\t', '\n', '\r']).is_empty() {
             Err(BodyError::Missing)
         } else {
             object(&text)
