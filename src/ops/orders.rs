@@ -252,7 +252,7 @@ fn check_next_cycle(read: &impl Read, order: &Order, wish: &OrderChange) -> Resu
 }
 
 /// The order as the caller wishes it.
-fn changed(ctx: &Ctx, before: &Order, wish: &OrderChange) -> Result<Order, OpError> {
+pub(super) fn changed(ctx: &Ctx, before: &Order, wish: &OrderChange) -> Result<Order, OpError> {
     let zone = &ctx.app.company().zone;
     let mut after = before.clone();
     let ours = after.billing != Billing::External;

@@ -15,8 +15,9 @@ use super::books::{AuditDetail, Books};
 use super::pages::{is_waiting, may_begin};
 use super::{OpError, orders, payments};
 
-/// The money of a page is there; `payment` is stored already, and there is none where the balance pays. Where the order cannot begin, or not by what the
-/// payer saw, the money is the customer's all the same: it lies on the balance, and the page says so.
+/// The money of a page is there; `payment` is stored already, and there is none where the balance
+/// pays. Where the order cannot begin, or not by what the payer saw, the money is the customer's all the
+/// same: it lies on the balance, and the page says so.
 pub(super) fn activate(
     ctx: &Ctx,
     tx: &mut Tx<'_>,

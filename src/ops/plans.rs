@@ -19,6 +19,7 @@ use crate::domain::time::Timestamp;
 use crate::store::{Read, Table, Tx, balance_minor};
 
 use super::books::{AuditDetail, Books};
+use super::orders::OrderChange;
 use super::{OpError, orders, services};
 
 /// The plan of customers that have none of their own.
@@ -116,7 +117,7 @@ pub(super) fn set(
 /// Ends an order at once: canceled, its services with it.
 fn end(ctx: &Ctx, tx: &mut Tx<'_>, before: &Order) -> Result<(), OpError> {
     let mut after = before.clone();
-    after.status = OrderStatus::Canceled;
+    after.set_status(OrderStatus::Canceled, &ctx.app.company().zone, ctx.now);
     after.expires_at = Some(ctx.now);
     after.next_cycle_at = None;
     after.updated_at = ctx.now;
@@ -182,13 +183,20 @@ pub(super) fn set_end(
     order: &Order,
     end: PlanEnd,
 ) -> Result<(), OpError> {
-    let mut after = order.clone();
-    after.expires_at = end.expires_at.unwrap_or(after.expires_at);
-    after.fallback_product = end.fallback.unwrap_or(after.fallback_product);
-    if after == *order {
+    let unchanged = end.expires_at.is_none_or(|at| at == order.expires_at)
+        && end
+            .fallback
+            .is_none_or(|plan| plan == order.fallback_product);
+    if unchanged {
         return Ok(());
     }
-    after.updated_at = ctx.now;
+    // As any end that is set from outside: where we bill, time that is given away is not billed.
+    let wish = OrderChange {
+        expires_at: end.expires_at,
+        ..OrderChange::default()
+    };
+    let mut after = orders::changed(ctx, order, &wish)?;
+    after.fallback_product = end.fallback.unwrap_or(after.fallback_product);
     super::change(ctx, tx, "order.update", order, &after)?;
     let id = after.id;
     let mut books = Books::new(ctx, tx);

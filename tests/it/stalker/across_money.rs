@@ -304,3 +304,26 @@ async fn a_plan_of_the_rest_api_costs_nothing_here() {
     assert!(same(real, 0.0), "{real}");
     assert_eq!(both.house.account("3210").await["tariff_plan"], "FULL");
 }
+
+/// Time that is given away is not billed, whichever dialect gives it.
+#[tokio::test]
+async fn a_later_end_of_a_plan_that_we_bill_is_a_gift() {
+    let both = Both::open().await;
+    let standard = both.spec("product-specs", "Standart").await;
+    let body = json!({
+        "title": "Monthly", "type": "RECURRING", "duration": 1, "period": "MONTH",
+        "charges": [{"type": "RECURRING", "title": "TV", "amount": 10, "currency": "USD"}],
+    });
+    let path = format!("/product-specs/{standard}/offers");
+    let offer = both.api.post(path, body).await.expect(201)["_id"].clone();
+    let path = both.path("nobox", "/orders").await;
+    both.api
+        .post(&path, json!({"offer": offer}))
+        .await
+        .expect(201);
+    let form = "tariff_expired_date=2026-04-15 10:00:00";
+    both.house.rest.put("/users/nobox", form).await.ok();
+    let order = both.active("nobox", "orders").await[0].clone();
+    assert_eq!(order["expires"], "2026-04-15T10:00:00.000Z");
+    assert_eq!(order["nextBillingCycle"], "2026-04-15T10:00:00.000Z");
+}
