@@ -658,3 +658,32 @@ async fn odd_ends_of_other_systems_are_taken() {
         assert!(refused.contains("customers[0].end_date"), "{refused}");
     }
 }
+
+#[tokio::test]
+async fn programmes_have_their_place_in_the_guide() {
+    let bx = TestBox::start().await;
+    let channel = json!({"id": 1, "name": "One", "number": 1, "kind": "tv"});
+    let programme = |start: &str, stop: &str| {
+        let day = |clock: &str| format!("2026-01-31T{clock}:00Z");
+        json!({"channel": 1, "start": day(start), "stop": day(stop), "title": "News"})
+    };
+    let document = |programmes: Value| json!({"channels": [channel], "programmes": programmes});
+    let first = document(json!([
+        programme("20:00", "20:15"),
+        programme("20:15", "21:00")
+    ]));
+    assert_eq!(bx.apply(first.clone()).await["created"]["programmes"], 2);
+    assert_eq!(bx.apply(first).await["left"]["programmes"], 2);
+    let shorter = document(json!([programme("20:15", "20:45")]));
+    assert_eq!(bx.apply(shorter).await["changed"]["programmes"], 1);
+    for (odd, told) in [
+        (programme("20:10", "20:30"), "programmes[0].start"),
+        (programme("22:00", "22:00"), "programmes[0].stop"),
+        (programme("22:00", "x"), "programmes[0].stop"),
+    ] {
+        let ctx = Ctx::system(bx.app());
+        let refused = apply(&ctx, document(json!([odd])).to_string(), false).await;
+        let refused = refused.expect_err(told).to_string();
+        assert!(refused.contains(told), "{refused}");
+    }
+}

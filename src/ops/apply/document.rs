@@ -20,6 +20,7 @@ pub struct Document {
     pub provider: Option<ProviderIn>,
     pub genres: Vec<GenreIn>,
     pub channels: Vec<ChannelIn>,
+    pub programmes: Vec<ProgrammeIn>,
     pub movies: Vec<MovieIn>,
     pub packages: Vec<PackageIn>,
     pub products: Vec<ProductIn>,
@@ -73,6 +74,20 @@ pub struct ChannelIn {
     pub base_ch: Option<bool>,
     pub censored: Option<bool>,
     pub archive_days: Option<u32>,
+}
+
+#[derive(Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct ProgrammeIn {
+    pub channel: u64,
+    pub start: String,
+    pub stop: String,
+    #[serde(deserialize_with = "text")]
+    pub title: String,
+    #[serde(default, deserialize_with = "long_text_or_none")]
+    pub description: Option<String>,
+    #[serde(default, deserialize_with = "text_or_none")]
+    pub category: Option<String>,
 }
 
 #[derive(Debug, Deserialize)]

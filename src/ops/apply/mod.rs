@@ -5,6 +5,7 @@
 
 mod customers;
 mod document;
+mod programmes;
 
 use std::collections::BTreeMap;
 
@@ -215,6 +216,11 @@ fn content(
             archive_days: channel.archive_days.unwrap_or(0),
         };
         report.count("channels", keep_by_id(ctx, tx, id, &record)?);
+    }
+    for (i, given) in document.programmes.iter().enumerate() {
+        let path = format!("programmes[{i}]");
+        let outcome = programmes::keep_programme(ctx, tx, given, &path)?;
+        report.count("programmes", outcome);
     }
     for (i, movie) in document.movies.iter().enumerate() {
         let id = MovieId(movie.id);

@@ -25,6 +25,49 @@ async fn the_guide_of_all_channels_is_empty_in_shape() {
     }
 }
 
+/// §5.7: programmes of a document are shown, ids of digits, times in seconds and in words.
+#[tokio::test]
+async fn what_is_on_is_shown() {
+    let house = open().await;
+    let programme = |start: &str, stop: &str, title: &str| {
+        json!({
+            "channel": 27, "title": title, "description": "«Drama»",
+            "start": format!("2026-01-31T{start}:00Z"), "stop": format!("2026-01-31T{stop}:00Z"),
+        })
+    };
+    let guide = [
+        programme("09:30", "10:30", "Running"),
+        programme("10:30", "11:00", "Next"),
+    ];
+    for _ in 0..2 {
+        house.bx.apply(json!({"programmes": guide})).await;
+    }
+    let stb = signed(&house, A).await;
+    let short = stb
+        .call("itv", "get_short_epg", &[("ch_id", "27")])
+        .await
+        .js();
+    let names: Vec<&Value> = short
+        .as_array()
+        .unwrap()
+        .iter()
+        .map(|e| &e["name"])
+        .collect();
+    assert_eq!(names, ["Running", "Next"]);
+    let told = &[("period", "3")];
+    let all = stb.call("itv", "get_epg_info", told).await.js();
+    let next = &all["data"]["27"][1];
+    assert_eq!(
+        (&next["name"], &next["descr"]),
+        (&json!("Next"), &json!("«Drama»"))
+    );
+    assert_eq!(
+        next["start_timestamp"].to_string().trim_matches('"'),
+        "1769855400"
+    );
+    assert_eq!(next["t_time"], "10:30");
+}
+
 /// "`js` is a bare array of events from the current one on, `[]` if none".
 #[tokio::test]
 async fn a_short_guide_is_a_bare_array() {
