@@ -140,6 +140,8 @@ pub enum Closed {
     /// The provider has not said yet how the payment ended.
     Processing,
     Expired,
+    /// The order was paid in another way, so nothing is owed for it here.
+    Begun,
     /// The order is gone, or the offer is no longer sold.
     Withdrawn,
 }
@@ -197,6 +199,7 @@ fn view_in(ctx: &Ctx, read: &impl Read, page: HostedPage) -> Result<View, OpErro
         HostedPageState::Created if customer.is_deleted() => Some(Closed::Withdrawn),
         // It was sold before.
         HostedPageState::Created if reopens => None,
+        HostedPageState::Created if order.runs_at(ctx.now) => Some(Closed::Begun),
         HostedPageState::Created if !sold || !may_begin(ctx, read, &order, &customer, &offer)? => {
             Some(Closed::Withdrawn)
         }
@@ -369,7 +372,9 @@ fn enter(ctx: &Ctx, read: &impl Read, code: &str, seen: Amount) -> Result<Entere
     match view.closed {
         Some(Closed::Paid) => return Ok(Entered::Paid),
         Some(Closed::Processing) => return Ok(Entered::UnderWay(view.payment)),
-        Some(Closed::Expired | Closed::Withdrawn) => return Err(Refusal::PageClosed.into()),
+        Some(Closed::Expired | Closed::Begun | Closed::Withdrawn) => {
+            return Err(Refusal::PageClosed.into());
+        }
         None => {}
     }
     if seen != view.to_pay {

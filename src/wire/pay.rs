@@ -303,6 +303,11 @@ fn page(ctx: &Ctx, view: &View, status: StatusCode, problem: Option<&str>) -> Re
             StatusCode::GONE,
             "<p class=\"bad\">This payment page has expired. Please order again.</p>\n".to_owned(),
         ),
+        Some(Closed::Begun) => (
+            StatusCode::GONE,
+            "<p class=\"good\" role=\"status\">This order was paid already. Nothing is owed here.</p>\n"
+                .to_owned(),
+        ),
         Some(Closed::Withdrawn) => (StatusCode::GONE, withdrawn(ctx, view)),
     };
     body.push_str(&rest);

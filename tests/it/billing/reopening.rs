@@ -86,7 +86,9 @@ async fn a_page_can_name_the_order() {
         till: page.till,
         code,
     };
-    assert_eq!(second.submit("10.00", CARD).await.status, 410);
+    let late = second.submit("10.00", CARD).await;
+    assert_eq!(late.status, 410);
+    assert!(late.text.contains("paid already"), "{}", late.text);
     assert_eq!(second.till.balance().await, "0.00");
     second.till.prove();
 }
