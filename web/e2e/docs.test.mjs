@@ -4,8 +4,8 @@ import assert from 'node:assert/strict';
 import { readFileSync } from 'node:fs';
 import { createRequire } from 'node:module';
 import { after, before, test } from 'node:test';
-import { chromium } from 'playwright-core';
 import { startBox } from './box.mjs';
+import { openPage as openInBrowser, startBrowser } from './page.mjs';
 
 const AXE = readFileSync(createRequire(import.meta.url).resolve('axe-core/axe.min.js'), 'utf8');
 const CUSTOMERS = '/integration/api/customers';
@@ -28,7 +28,7 @@ let browser;
 
 before(async () => {
   box = await startBox();
-  browser = await chromium.launch({ executablePath: process.env.CHROMIUM ?? '/usr/bin/chromium', args: ['--no-sandbox'] });
+  browser = await startBrowser();
 });
 
 after(async () => {
@@ -37,40 +37,7 @@ after(async () => {
   await box?.stop();
 });
 
-// A page that may talk to the box only; `complaints` collects whatever should not have happened.
-async function openPage(options = {}) {
-  const context = await browser.newContext({ reducedMotion: 'reduce', ...options });
-  const complaints = [];
-  await context.route('**/*', (route) => {
-    const url = route.request().url();
-    if (new URL(url).origin === box.origin) return route.continue();
-    complaints.push(`request to another place: ${url}`);
-    return route.abort();
-  });
-  await context.addInitScript(() => {
-    window.violations = [];
-    document.addEventListener('securitypolicyviolation', (event) =>
-      window.violations.push(`${event.violatedDirective}: ${event.blockedURI} ${event.sample}`));
-  });
-  const page = await context.newPage();
-  // A busy machine is slow, not wrong.
-  page.setDefaultTimeout(180_000);
-  page.on('console', (message) => {
-    if (['error', 'warning'].includes(message.type())) complaints.push(`console ${message.type()}: ${message.text()}`);
-  });
-  page.on('pageerror', (error) => complaints.push(`script error: ${error.stack ?? error}`));
-  page.on('response', (response) => {
-    if (response.status() >= 400) complaints.push(`${response.status()} for ${response.url()}`);
-  });
-  return {
-    page,
-    async finish() {
-      complaints.push(...(await page.evaluate(() => window.violations)).map((text) => `policy: ${text}`));
-      await context.close();
-      assert.deepEqual(complaints, []);
-    },
-  };
-}
+const openPage = (options) => openInBrowser(browser, box.origin, options);
 
 async function openReference(page) {
   const response = await page.goto(`${box.origin}/docs`);

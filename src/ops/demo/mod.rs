@@ -1,5 +1,6 @@
 //! The demo operator: a small TV company with 200 customers, with a year of orders, invoices
-//! and payments made by the same engine that real ones use, under a clock of its own.
+//! and payments made by the same engine that real ones use, under a clock of its own, and a guide of
+//! the coming week.
 
 use crate::app::Ctx;
 use crate::domain::customer::Customer;
@@ -9,6 +10,8 @@ use crate::domain::order::{Order, OrderStatus, Standing};
 use crate::domain::staff::Role;
 use crate::domain::time::Timestamp;
 use crate::store::{Read as _, Table, Tx};
+
+mod guide;
 
 use super::orders::NewOrder;
 use super::payments::Receipt;
@@ -112,6 +115,8 @@ pub async fn install(ctx: &Ctx) -> Result<Option<DemoLogin>, OpError> {
     };
     apply::apply(&year_ago, document().to_string(), false).await?;
     live_a_year(ctx).await?;
+    let guide = serde_json::json!({"programmes": guide::programmes(&television(), ctx.now)});
+    apply::apply(ctx, guide.to_string(), false).await?;
     let login = DemoLogin {
         name: "demo".to_owned(),
         password: ctx.app.entropy.hex::<8>()?,
@@ -125,6 +130,14 @@ pub async fn install(ctx: &Ctx) -> Result<Option<DemoLogin>, OpError> {
     staff::add_operator(ctx, owner).await?;
     ctx.write(|_, tx| Ok(tx.remove_meta(UNFINISHED)?)).await?;
     Ok(Some(login))
+}
+
+/// The television channels in the order of their numbers, each with its genre.
+fn television() -> Vec<(usize, &'static str)> {
+    let genres = CHANNELS
+        .iter()
+        .flat_map(|(genre, names)| names.iter().map(move |_| *genre));
+    (1..).zip(genres).collect()
 }
 
 /// Catalogue and customers as an apply document.
