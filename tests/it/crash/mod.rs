@@ -3,6 +3,7 @@
 
 mod disk;
 mod full_disk;
+mod imports;
 mod power;
 mod renewals;
 
