@@ -355,8 +355,23 @@ pub fn listed_once(channels: impl IntoIterator<Item = ChannelId>) -> Vec<Channel
     list
 }
 
-/// A device that is removed, or gets another MAC, starts from nothing: no session, nothing to be
-/// told.
+/// A device that gets another MAC is another box: no session, nothing to be told, and what was said
+/// to everybody before is not for it.
+pub(super) fn start_anew(ctx: &Ctx, tx: &mut Tx<'_>, device: DeviceId) -> Result<(), OpError> {
+    forget(ctx, tx, device)?;
+    let newest = Span {
+        descending: true,
+        ..Span::all()
+    };
+    let mut state = BoxState::new(device);
+    tx.each::<Broadcast>(&newest, &mut |broadcast| {
+        state.broadcasts_done = [broadcast.id; CLASSES];
+        Ok(ControlFlow::Break(()))
+    })?;
+    Ok(tx.put(&state)?)
+}
+
+/// A device that is removed has no session and nothing to be told.
 pub(super) fn forget(ctx: &Ctx, tx: &mut Tx<'_>, device: DeviceId) -> Result<(), OpError> {
     events::drop_all(tx, device)?;
     tx.remove::<BoxState>(&device)?;

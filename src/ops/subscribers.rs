@@ -17,8 +17,8 @@ use crate::domain::id::{ChannelId, CustomerId, ProductSpecId, ResellerId, Servic
 use crate::domain::money::Amount;
 use crate::domain::staff::Permission;
 use crate::domain::time::Timestamp;
-use crate::store::key::{Key as _, under_text};
-use crate::store::{Read, Snapshot, Span, Table};
+use crate::store::key::{Key as _, owned_by, trailing_number, under_text};
+use crate::store::{Read, Snapshot, Span, StoreError, Table};
 
 use super::boxes::{self, LastSeen};
 use super::{OpError, devices, plans};
@@ -217,23 +217,46 @@ fn page(
     let mut customers = Vec::new();
     let mut seen = 0usize;
     let mut last = None;
-    let from = after.map_or_else(Vec::new, |id| CustomerId(id.0.saturating_add(1)).to_bytes());
-    let span = Span {
-        from,
-        ..Span::all()
-    };
-    read.each::<Customer>(&span, &mut |customer| {
+    let mut take = |customer: Customer| {
         seen = seen.saturating_add(1);
         last = Some(customer.id);
-        if !customer.is_deleted() && (reseller.is_none() || reseller == customer.reseller) {
+        if !customer.is_deleted() {
             customers.push(customer);
         }
-        Ok(if seen < ROWS_AT_ONCE {
+        if seen < ROWS_AT_ONCE {
             ControlFlow::Continue(())
         } else {
             ControlFlow::Break(())
-        })
-    })?;
+        }
+    };
+    let from = after.map_or_else(Vec::new, |id| CustomerId(id.0.saturating_add(1)).to_bytes());
+    match reseller {
+        None => {
+            let span = Span {
+                from,
+                ..Span::all()
+            };
+            read.each::<Customer>(&span, &mut |customer| Ok(take(customer)))?;
+        }
+        // Theirs only, so that few among many are found at once.
+        Some(reseller) => {
+            let front = owned_by(reseller);
+            let span = Span {
+                from: [front.as_slice(), &from].concat(),
+                ..Span::under(&front)
+            };
+            let index = Table::CustomersByReseller;
+            read.raw_scan(index, &span, &mut |key, _| {
+                let listed = trailing_number(key)
+                    .map(CustomerId)
+                    .map(|id| read.get::<Customer>(&id));
+                match listed.transpose()?.flatten() {
+                    Some(customer) => Ok(take(customer)),
+                    None => Err(StoreError::corrupt(index, "listed but not there")),
+                }
+            })?;
+        }
+    }
     let mut rows = Vec::with_capacity(customers.len());
     for customer in customers {
         rows.extend(rows_of_customer(read, by, customer)?);

@@ -426,7 +426,7 @@ fn set_mac(ctx: &Ctx, tx: &mut Tx<'_>, row: &Row, mac: &str) -> Result<(), OpErr
             };
             devices::check_mac(tx, &after)?;
             super::change(ctx, tx, "device.update", before, &after)?;
-            boxes::forget(ctx, tx, before.id)
+            boxes::start_anew(ctx, tx, before.id)
         }
     }
 }
@@ -484,9 +484,15 @@ fn choose_for(
         return Ok(false);
     };
     let optional = |spec: &ServiceSpecId| plan.optional_service_specs.contains(spec);
-    let chosen = before.box_profile.chosen_packages.iter().copied();
-    let given = plans::given(tx, id, ctx.now)?;
-    let held: BTreeSet<ServiceSpecId> = chosen.chain(given).filter(optional).collect();
+    let held: BTreeSet<ServiceSpecId> = match &order {
+        Some(_) => {
+            let chosen = before.box_profile.chosen_packages.iter().copied();
+            let given = plans::given(tx, id, ctx.now)?;
+            chosen.chain(given).filter(optional).collect()
+        }
+        // What is remembered for a plan opens nothing while there is no order of one.
+        None => BTreeSet::new(),
+    };
     let mut wanted = held.clone();
     match choice {
         // First what is added, then what is dropped: of what is both, something was done.

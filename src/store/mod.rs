@@ -75,7 +75,7 @@ pub enum StoreError {
 }
 
 impl StoreError {
-    fn corrupt(table: Table, reason: &str) -> Self {
+    pub(crate) fn corrupt(table: Table, reason: &str) -> Self {
         Self::Corrupt {
             table: table.name(),
             reason: reason.to_owned(),

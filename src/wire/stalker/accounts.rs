@@ -58,8 +58,7 @@ pub async fn users(call: Call) -> Result<Answer, Failure> {
     if call.action == Action::Get {
         // One object, the first; of everybody or of several too (§2.3).
         let first = if call.means_all() {
-            let (rows, _) = subscribers::look_through(&call.ctx, By::Login, None, Detail::Row)?;
-            rows.into_iter().next()
+            first_of_all(&call.ctx)?
         } else {
             found(&call, By::Login)?.into_iter().next()
         };
@@ -69,6 +68,18 @@ pub async fn users(call: Call) -> Result<Answer, Failure> {
         ));
     }
     write(call, By::Login).await
+}
+
+fn first_of_all(ctx: &Ctx) -> Result<Option<(Row, View)>, Failure> {
+    let mut after = None;
+    loop {
+        let (rows, next) = subscribers::look_through(ctx, By::Login, after, Detail::Row)?;
+        // A page of nobody but the deleted is no end.
+        if !rows.is_empty() || next.is_none() {
+            return Ok(rows.into_iter().next());
+        }
+        after = next;
+    }
 }
 
 /// The rows of a GET: an unknown name among several is an error, and so is one alone.

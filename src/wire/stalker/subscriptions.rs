@@ -112,6 +112,13 @@ pub async fn packages(call: Call) -> Result<Answer, Failure> {
         Action::Create => {
             let known = ["subscribed", "subscribed_id"];
             call.require_fields(&known, "HTTP POST data is empty", "Insert data is empty")?;
+            // A number that comes alone is ignored (§2.11), and what is ignored empties nothing.
+            if call.form.list_or_one("subscribed").is_none()
+                && call.form.list("subscribed_id").is_none()
+            {
+                one_account(&call)?;
+                return Ok(Answer::truth(false));
+            }
             let choice = Choice::Exactly(named(&call, "subscribed"));
             choose(call, choice).await
         }

@@ -350,3 +350,21 @@ async fn a_switch_tells_every_box_of_the_account() {
         assert_eq!(house.names(C).await, [""; 0], "{form}");
     }
 }
+
+/// A box with another MAC is another box, and what was said to all before is not for it.
+#[tokio::test]
+async fn what_went_to_all_does_not_come_again_with_a_new_mac() {
+    let house = House::open().await;
+    let next = "00:1A:79:00:00:EF";
+    house.rest.post("/stb_msg/", "msg=all").await.ok();
+    house.rest.post("/send_event/", "event=reboot").await.ok();
+    assert_eq!(house.names(A).await, ["reboot", "send_msg"]);
+    for mac in [next, A] {
+        let form = format!("stb_mac={mac}");
+        house.rest.put("/users/3210", &form).await.ok();
+        assert_eq!(house.names(mac).await, [""; 0], "{mac}");
+    }
+    // The next one reaches it.
+    house.rest.post("/stb_msg/", "msg=more").await.ok();
+    assert_eq!(house.names(A).await, ["send_msg"]);
+}

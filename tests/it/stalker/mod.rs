@@ -17,6 +17,7 @@ mod modules;
 mod quirks;
 mod quirks_data;
 mod resellers;
+mod staff;
 mod stb;
 mod subscriptions;
 mod time;

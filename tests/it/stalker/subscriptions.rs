@@ -360,3 +360,26 @@ async fn of_several_changes_a_box_hears_once() {
     assert_eq!(super::names(&events), ["send_msg"]);
     assert!(!events[0]["msg"].as_str().expect("a text").is_empty());
 }
+
+/// "the `_id` fields only [take] arrays (a scalar is ignored)": what is ignored empties nothing.
+#[tokio::test]
+async fn a_posted_number_that_comes_alone_is_ignored() {
+    let house = House::open().await;
+    let path = format!("/account_subscription/{A}");
+    for form in ["subscribed_id=3", "subscribed_id="] {
+        assert_eq!(house.rest.post(&path, form).await.ok(), false, "{form}");
+        assert_eq!(subscribed(&house, A).await.0, json!(["tv_2"]), "{form}");
+    }
+}
+
+/// What is remembered of a plan that ended is not held, so it can be chosen again.
+#[tokio::test]
+async fn a_package_of_a_plan_that_ended_is_chosen_again() {
+    let house = House::open().await;
+    let path = format!("/account_subscription/{A}");
+    house.rest.put("/users/3210", "tariff_plan=nope").await.ok();
+    assert_eq!(subscribed(&house, A).await.0, json!([]));
+    assert_eq!(house.rest.put(&path, "subscribed[]=tv_2").await.ok(), true);
+    assert_eq!(subscribed(&house, A).await.0, json!(["tv_2"]));
+    assert_eq!(house.rest.put(&path, "subscribed[]=tv_2").await.ok(), false);
+}
