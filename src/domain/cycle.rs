@@ -135,6 +135,73 @@ pub fn overdue(order: &Order, terms: &Terms<'_>, at: Timestamp) -> Order {
     after
 }
 
+/// An order that was overdue, was paid for a cycle, and is overdue at once with the next: its ladder
+/// counts from when that cycle was due, so that nobody is in his grace for ever by paying late. What
+/// is behind on the ladder is not said again.
+#[must_use]
+pub fn overdue_still(before: &Order, after: &Order, terms: &Terms<'_>, at: Timestamp) -> Order {
+    let (Standing::Overdue { since: held, .. }, Standing::Overdue { .. }) =
+        (before.standing, after.standing)
+    else {
+        return after.clone();
+    };
+    let due_at = after.next_cycle_at.unwrap_or(at);
+    let since = due_at.max(held).min(at);
+    let mut still = overdue(after, terms, since);
+    while let Standing::Overdue {
+        remind_at: Some(remind_at),
+        reminders_sent,
+        freeze_at,
+        ..
+    } = still.standing
+        && remind_at <= at
+    {
+        let reminders_sent = reminders_sent.saturating_add(1);
+        still.standing = Standing::Overdue {
+            since,
+            freeze_at,
+            remind_at: terms.ladder.reminder_at(terms.zone, since, reminders_sent),
+            reminders_sent,
+        };
+    }
+    still.updated_at = at;
+    still
+}
+
+/// How a postpaid order stands when its time is over before it is paid; `None` where it is paid. What
+/// is left of its ladder goes on.
+#[must_use]
+pub fn owing(order: &Order, terms: &Terms<'_>) -> Option<Standing> {
+    if order.billing != Billing::Postpaid {
+        return None;
+    }
+    match order.standing {
+        Standing::Overdue {
+            since,
+            freeze_at,
+            remind_at,
+            reminders_sent,
+        } => Some(Standing::Owing {
+            since,
+            remind_at,
+            reminders_sent,
+            suspend_at: Some(terms.ladder.suspend_at(terms.zone, freeze_at)),
+        }),
+        Standing::Frozen { since, suspend_at } => Some(Standing::Owing {
+            since,
+            remind_at: None,
+            reminders_sent: 0,
+            suspend_at,
+        }),
+        Standing::Owing { .. } => Some(order.standing),
+        Standing::Settled
+        | Standing::Waiting
+        | Standing::Paused { .. }
+        | Standing::Parked { .. }
+        | Standing::Ended => None,
+    }
+}
+
 /// Does what is next due about an order, at `at`, its customer having `balance_minor` in the
 /// currency of the bill. `balance` is asked for a currency only where money decides. `None` where
 /// nothing is due.
@@ -165,11 +232,11 @@ pub fn settle(
         }
         Due::Suspension => {
             let mut after = order.clone();
-            if let Standing::Frozen { since, .. } = order.standing {
-                after.standing = Standing::Frozen {
-                    since,
-                    suspend_at: None,
-                };
+            match &mut after.standing {
+                Standing::Frozen { suspend_at, .. } | Standing::Owing { suspend_at, .. } => {
+                    *suspend_at = None;
+                }
+                _ => {}
             }
             after.updated_at = at;
             done(after, Step::Suspends)
@@ -180,7 +247,7 @@ pub fn settle(
             if order.status != OrderStatus::Canceled {
                 after.status = OrderStatus::Expired;
             }
-            after.standing = Standing::Ended;
+            after.standing = owing(order, terms).unwrap_or(Standing::Ended);
             after.next_cycle_at = None;
             after.updated_at = at;
             done(after, Step::Expired)
@@ -223,18 +290,21 @@ fn remind(order: &Order, terms: &Terms<'_>, at: Timestamp) -> Settled {
     let mut after = order.clone();
     if let Standing::Overdue {
         since,
-        freeze_at,
+        remind_at,
         reminders_sent,
         ..
-    } = order.standing
+    }
+    | Standing::Owing {
+        since,
+        remind_at,
+        reminders_sent,
+        ..
+    } = &mut after.standing
     {
-        let reminders_sent = reminders_sent.saturating_add(1);
-        after.standing = Standing::Overdue {
-            since,
-            freeze_at,
-            remind_at: terms.ladder.reminder_at(terms.zone, since, reminders_sent),
-            reminders_sent,
-        };
+        *reminders_sent = reminders_sent.saturating_add(1);
+        *remind_at = terms
+            .ladder
+            .reminder_at(terms.zone, *since, *reminders_sent);
     }
     after.updated_at = at;
     done(after, Step::Reminded)
@@ -256,6 +326,13 @@ pub fn reopen(
             // It stays canceled, and runs to the end of what is paid now.
             let mut after = order.clone();
             after.standing = Standing::Settled;
+            after.updated_at = at;
+            return (!owes).then(|| done(after, Step::Reopened));
+        }
+        (OrderStatus::Expired | OrderStatus::Canceled, Standing::Owing { .. }) => {
+            // Its time is over; now its debt is too.
+            let mut after = order.clone();
+            after.standing = Standing::Ended;
             after.updated_at = at;
             return (!owes).then(|| done(after, Step::Reopened));
         }

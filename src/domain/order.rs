@@ -49,6 +49,15 @@ pub enum Standing {
     Parked { since: Timestamp },
     /// Its time is over and everything that follows from that was done.
     Ended,
+    /// Its time is over, and it is not paid since `since`: what is owed is asked for on.
+    Owing {
+        since: Timestamp,
+        /// When the customer is reminded next.
+        remind_at: Option<Timestamp>,
+        reminders_sent: u32,
+        /// When a customer without any active service is suspended; `None`: that is over.
+        suspend_at: Option<Timestamp>,
+    },
 }
 
 /// What is next to be done about an order.
@@ -171,6 +180,20 @@ impl Order {
             (OrderStatus::Active, Standing::Parked { .. })
             | (OrderStatus::Canceled, Standing::Ended) => None,
             (
+                OrderStatus::Expired | OrderStatus::Canceled,
+                Standing::Owing {
+                    remind_at,
+                    suspend_at,
+                    ..
+                },
+            ) => {
+                let steps = [
+                    suspend_at.map(|at| (at, Due::Suspension)),
+                    remind_at.map(|at| (at, Due::Reminder)),
+                ];
+                steps.into_iter().flatten().min()
+            }
+            (
                 OrderStatus::Active | OrderStatus::Canceled,
                 Standing::Overdue {
                     freeze_at,
@@ -229,7 +252,10 @@ impl Order {
             OrderStatus::Canceled => {
                 let stands = matches!(
                     self.standing,
-                    Standing::Ended | Standing::Frozen { .. } | Standing::Waiting
+                    Standing::Ended
+                        | Standing::Owing { .. }
+                        | Standing::Frozen { .. }
+                        | Standing::Waiting
                 );
                 !stands && !has_passed(self.expires_at, now)
             }
@@ -237,12 +263,12 @@ impl Order {
         }
     }
 
-    /// Whether money would let it run on, or again.
+    /// Whether money is asked for: it would let it run on or again, or pay what is owed of it.
     #[must_use]
     pub fn waits_for_money(&self) -> bool {
         matches!(
             self.standing,
-            Standing::Overdue { .. } | Standing::Frozen { .. }
+            Standing::Overdue { .. } | Standing::Frozen { .. } | Standing::Owing { .. }
         )
     }
 
@@ -335,8 +361,7 @@ impl Order {
                     self.resume(since, now);
                 }
                 self.next_cycle_at = None;
-                let owes = matches!(standing, Standing::Overdue { .. } | Standing::Frozen { .. })
-                    && self.billing == Billing::Postpaid;
+                let owes = self.waits_for_money() && self.billing == Billing::Postpaid;
                 // What is owed stays owed; who has not paid yet gets nothing by canceling.
                 if !owes && standing != Standing::Waiting {
                     self.standing = Standing::Settled;
@@ -422,7 +447,8 @@ pub fn service_status(order: &Order) -> Option<ServiceStatus> {
         (OrderStatus::Inactive, _) | (OrderStatus::Canceled, Standing::Waiting) => {
             Some(ServiceStatus::Inactive)
         }
-        (OrderStatus::Expired, _) | (OrderStatus::Canceled, Standing::Ended) => {
+        (OrderStatus::Expired, _)
+        | (OrderStatus::Canceled, Standing::Ended | Standing::Owing { .. }) => {
             Some(ServiceStatus::Expired)
         }
         (OrderStatus::Canceled, _) => None,

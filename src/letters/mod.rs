@@ -81,19 +81,25 @@ pub struct Reminder {
     /// What is not paid.
     pub title: String,
     pub missing: Amount,
-    /// Until when services go on.
-    pub until: Timestamp,
+    /// Until when services go on; `None`: their time is over anyway.
+    pub until: Option<Timestamp>,
 }
 
 /// That an order is not paid.
 #[must_use]
 pub fn reminder(house: &House<'_>, of: &Reminder) -> Letter {
+    let wish = match of.until {
+        Some(until) => format!(
+            "Please pay by {}; after that day it stops until it is paid.",
+            day(until, house.zone)
+        ),
+        None => "Please pay now; it was used and has ended.".to_owned(),
+    };
     let text = format!(
-        "{}{} is not paid yet: {} are missing.\n\nPlease pay by {}; after that day it stops until it is paid.\n\n{}\n",
+        "{}{} is not paid yet: {} are missing.\n\n{wish}\n\n{}\n",
         greeting(Some(&of.name)),
         of.title,
         amount(of.missing, house.locale),
-        day(of.until, house.zone),
         house.name,
     );
     Letter {

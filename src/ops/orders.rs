@@ -270,7 +270,8 @@ pub(super) fn changed(ctx: &Ctx, before: &Order, wish: &OrderChange) -> Result<O
     }
     // It ended by itself and gets a later end: it runs again.
     let later = |end: Option<Timestamp>| end.is_none_or(|end| end > ctx.now);
-    let over = before.status == OrderStatus::Expired && before.standing == Standing::Ended;
+    let over = before.status == OrderStatus::Expired
+        && matches!(before.standing, Standing::Ended | Standing::Owing { .. });
     let unsaid = wish.status.is_none_or(|status| status == before.status);
     if over && unsaid && wish.expires_at.is_some_and(later) {
         after.set_status(OrderStatus::Active, zone, ctx.now);

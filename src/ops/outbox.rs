@@ -225,8 +225,10 @@ fn reminder(
     order: &Order,
     customer: &Customer,
 ) -> Result<Option<Letter>, OpError> {
-    let Standing::Overdue { freeze_at, .. } = order.standing else {
-        return Ok(None);
+    let freeze_at = match order.standing {
+        Standing::Overdue { freeze_at, .. } => Some(freeze_at),
+        Standing::Owing { .. } => None,
+        _ => return Ok(None),
     };
     let mut missing: Option<Amount> = None;
     let open: Vec<OpenInvoice> =

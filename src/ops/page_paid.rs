@@ -35,6 +35,9 @@ pub(super) fn activate(
         return Err(Refusal::PageClosed.into());
     }
     let mut books = Books::new(ctx, tx);
+    if let Some(shown) = page.shown {
+        books.agree(order.id, shown.price_version);
+    }
     let mut amount = Amount::zero(ctx.app.company().currency);
     if let Some(payment) = payment {
         amount = payment.amount;
@@ -50,15 +53,43 @@ pub(super) fn activate(
         HostedPageState::Requested if other => return Ok(()),
         HostedPageState::Requested | HostedPageState::Created | HostedPageState::Cancelled => {}
     }
-    let order: Order = super::get(tx, page.order)?;
-    let state = if order.runs_at(ctx.now) {
+    let after: Order = super::get(tx, page.order)?;
+    let still = is_waiting(&after) || after.waits_for_money();
+    let paid = match order.waits_for_money() {
+        true => is_moved(&order, &after),
+        // It was begun otherwise, and this is what was owed of it.
+        false => after.runs_at(ctx.now),
+    };
+    let state = if paid {
         HostedPageState::Succeeded
-    } else if (is_waiting(&order) || order.waits_for_money()) && !customer.is_deleted() {
+    } else if still && !customer.is_deleted() {
         HostedPageState::Created
     } else {
         HostedPageState::Cancelled
     };
     end(ctx, tx, page, state, payment)
+}
+
+/// Whether an order that waited for money waits for it no longer, or for that of its next cycle.
+fn is_moved(before: &Order, after: &Order) -> bool {
+    before.standing != after.standing
+}
+
+/// A voucher was used on a page, and its value lies on the balance, where it pays what waits for it: the
+/// order of the page before all others. Whether that was all that the page asked for.
+pub(super) fn reopened(
+    ctx: &Ctx,
+    tx: &mut Tx<'_>,
+    before: &Order,
+    page: &HostedPage,
+    payment: &Payment,
+) -> Result<bool, OpError> {
+    let after: Order = super::get(tx, page.order)?;
+    let paid = before.waits_for_money() && is_moved(before, &after);
+    if paid {
+        end(ctx, tx, page, HostedPageState::Succeeded, Some(payment))?;
+    }
+    Ok(paid)
 }
 
 /// The order of a page as it begins, and its bill by what the payer saw; `None` where it must not

@@ -166,15 +166,17 @@ fn view_in(ctx: &Ctx, read: &impl Read, page: HostedPage) -> Result<View, OpErro
         begun.set_status(OrderStatus::Active, &ctx.app.company().zone, ctx.now);
     }
     let mut books = Books::new(ctx, read);
-    let to_reopen = books.bill_to_reopen(&order, ctx.now)?;
-    let reopens = to_reopen.is_some();
     let seen = page.shown.filter(|_| is_taken(page.state));
+    let reopens = order.waits_for_money();
     let version = match seen {
         Some(shown) => shown.price_version,
-        None if reopens => order.price_version,
+        None if reopens => books.price_version_to_reopen(&order, ctx.now)?,
         None => books.price_version(&begun)?,
     };
-    let bill = match to_reopen {
+    if reopens {
+        books.agree(order.id, version);
+    }
+    let bill = match books.bill_to_reopen(&order, ctx.now)? {
         Some(bill) => bill,
         None => books.first_bill_at(&begun, version)?,
     };
@@ -331,6 +333,7 @@ fn submit_in(
         }
         Way::Voucher { code } => {
             tx.put(&page)?;
+            let before: Order = super::get(tx, page.order)?;
             let paid = match vouchers::redeem_in(ctx, tx, page.customer, &code, Some(&page)) {
                 // The attempt counts, so that codes cannot be tried without end.
                 Err(OpError::Refused(Refusal::VoucherInvalid)) => {
@@ -341,6 +344,9 @@ fn submit_in(
             };
             page.payment = Some(paid.id);
             tx.put(&page)?;
+            if page_paid::reopened(ctx, tx, &before, &page, &paid)? {
+                return Ok(Outcome::Succeeded);
+            }
             let again = view_in(ctx, tx, page.clone())?;
             if again.to_pay.minor > 0 {
                 return Ok(Outcome::PartlyPaid);

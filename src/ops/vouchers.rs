@@ -163,8 +163,9 @@ pub(super) fn redeem_in(
         amount: batch.amount,
         note: String::new(),
     };
+    let order = page.map(|page| page.order);
     let page = page.map(|page| page.id);
-    let payment = payments::book(ctx, tx, customer, None, page, receipt)?;
+    let payment = payments::book(ctx, tx, customer, order, page, receipt)?;
     tx.put(&Voucher {
         used: Some(payment.id),
         ..voucher

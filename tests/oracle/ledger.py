@@ -168,16 +168,31 @@ class Books:
         net, tax = self.bill(order, order.begun, order.next)
         return net + tax <= 0 or self.balance >= net + tax
 
-    def overdue(self, order, at):
-        order.standing, order.since = "overdue", at
-        order.freeze = boundary(self.zone, at, order.offer["grace"], "DAY", 1) if order.offer["grace"] else at
+    def overdue(self, order, since):
+        order.standing, order.since = "overdue", since
+        order.freeze = self.days_after(since, order.offer["grace"])
+
+    def days_after(self, at, days):
+        return boundary(self.zone, at, days, "DAY", 1) if days else at
+
+    def owing(self, order):
+        """Its time ends and it is not paid: the ladder goes on. Answers whether."""
+        if order.offer["billing"] == "POSTPAID" and order.standing == "overdue":
+            order.suspend = self.days_after(order.freeze, order.offer["suspend"])
+        elif order.offer["billing"] != "POSTPAID" or order.standing not in ("frozen", "owing"):
+            return False
+        order.standing = "owing"
+        return True
 
     # ---- what is due
 
     def due(self, order):
         """(instant, rank, what): the lowest rank first where several are due at once."""
         prepaid, found = order.offer["billing"] == "PREPAID", []
-        if order.status == "ACTTIVE":
+        if order.standing == "owing":
+            if order.suspend is not None:
+                found.append((order.suspend, 4, "suspend"))
+        elif order.status == "ACTTIVE":
             if order.standing == "overdue":
                 found.append((order.freeze, 0, "freeze"))
                 if not (prepaid and order.next is not None):
@@ -213,15 +228,16 @@ class Books:
         if what == "freeze":
             order.status = "CANCELED" if order.status == "CANCELED" else "INACTIVE"
             order.standing = "frozen"
-            wait = order.offer["suspend"]
-            order.suspend = boundary(self.zone, at, wait, "DAY", 1) if wait else at
+            order.suspend = self.days_after(at, order.offer["suspend"])
         elif what == "suspend":
             order.suspend = None
             if not any(self.runs(other, at) for other in self.orders):
                 self.suspended = True
         elif what == "end":
             order.status = "CANCELED" if order.status == "CANCELED" else "EXPIRED"
-            order.standing, order.next = "ended", None
+            if not self.owing(order):
+                order.standing = "ended"
+            order.next = None
             self.lift(order, at)
         elif order.offer["billing"] == "PREPAID":
             if self.covered(order):
@@ -240,7 +256,7 @@ class Books:
         if order.status == "ACTTIVE":
             end = max(order.expires, order.freeze) if order.standing == "overdue" else order.expires
             return end > at
-        return order.status == "CANCELED" and order.standing not in ("ended", "frozen") and order.expires > at
+        return order.status == "CANCELED" and order.standing not in ("ended", "owing", "frozen") and order.expires > at
 
     def lift(self, order, at):
         """Nobody is suspended who has something that runs, or who owes nothing."""
@@ -248,7 +264,7 @@ class Books:
             self.suspended = False
 
     def owes_nothing(self):
-        return not self.open and all(order.standing not in ("overdue", "frozen") for order in self.orders)
+        return not self.open and all(order.standing not in ("overdue", "frozen", "owing") for order in self.orders)
 
     # ---- what people do
 
@@ -261,14 +277,14 @@ class Books:
                 del self.open[number]
 
     def reopen(self, at):
-        waiting = [order for order in self.orders if order.standing in ("overdue", "frozen")]
-        any_did = False
+        waiting = [order for order in self.orders if order.standing in ("overdue", "frozen", "owing")]
+        any_runs = False
         for order in sorted(waiting, key=lambda order: (order.standing == "frozen", order.number)):
-            frozen = order.standing == "frozen"
-            if order.status == "CANCELED":
+            frozen, since = order.standing == "frozen", order.since if order.standing == "overdue" else None
+            if order.status == "CANCELED" or order.standing == "owing":
                 if any(held[0] == order.number for held in self.open.values()):
                     continue
-                order.standing = "settled"
+                order.standing = "ended" if order.standing == "owing" else "settled"
             elif order.offer["billing"] == "PREPAID" and self.more(order):
                 kept = (order.anchor, order.anchor_cycle, order.next)
                 if frozen:
@@ -284,10 +300,13 @@ class Books:
                 if frozen and order.expires <= at and self.more(order):
                     self.anchor(order, at)
                     order.expires = at
-            any_did = True
             while (step := self.due(order)) and step[0] <= at:
                 self.take(order, step[2], at)
-        if any_did or self.owes_nothing():
+            if since is not None and order.standing == "overdue":
+                # The next cycle is not paid either: its days of grace count from when it was due.
+                self.overdue(order, min(at, max(since, order.next if order.next is not None else at)))
+            any_runs = any_runs or self.runs(order, at)
+        if any_runs or self.owes_nothing():
             self.suspended = False
 
     def credit(self, order, at):
@@ -333,7 +352,9 @@ class Books:
             raise Refused
         if credit:
             self.credit(order, at)
-        order.status, order.standing, order.next = "EXPIRED", "settled", None
+        if not self.owing(order):
+            order.standing = "settled"
+        order.status, order.next = "EXPIRED", None
         order.expires = min(order.expires, at)
 
     def place(self, offer, at):
@@ -374,7 +395,7 @@ class Books:
             if order.standing == "paused":
                 self.resume(order, at)
             postpaid = order.offer["billing"] == "POSTPAID"
-            if not (postpaid and order.standing in ("overdue", "frozen")):
+            if not (postpaid and order.standing in ("overdue", "frozen", "owing")):
                 order.standing = "settled"
             order.status, order.next = "CANCELED", None
         elif verb == "uncancel":
@@ -436,7 +457,7 @@ class Books:
         if order.status == "ACTTIVE":
             return "ACTIVE"
         if order.status == "CANCELED":
-            return {"ended": "EXPIRED", "frozen": "FROZEN"}.get(order.standing, "ACTIVE")
+            return {"ended": "EXPIRED", "owing": "EXPIRED", "frozen": "FROZEN"}.get(order.standing, "ACTIVE")
         return "EXPIRED" if order.status == "EXPIRED" else "FROZEN"
 
 
@@ -483,15 +504,19 @@ def make_offer(dice, currency, long):
     period = dice.pick(("MONTH", "MONTH", "MONTH", "DAY", "QUARTER", "YEAR"))
     if long:
         period = dice.pick(("QUARTER", "YEAR", "YEAR"))
-    duration = dice.pick({"DAY": (7, 10, 30, 31), "MONTH": (1, 1, 1, 2, 6), "QUARTER": (1, 2), "YEAR": (1, 1, 2)}[period])
+    duration = dice.pick({"DAY": (1, 2, 7, 10, 30, 31), "MONTH": (1, 1, 1, 2, 6), "QUARTER": (1, 2), "YEAR": (1, 1, 2)}[period])
     return {
         "billing": dice.pick(("PREPAID", "PREPAID", "POSTPAID")),
         "type": dice.pick(("RECURRING",) * 5 + ("ONE_TIME",)),
         "duration": duration, "period": period,
         "cycles": dice.pick((0, 0, 0, 1, 2, 3, 12)),
-        "grace": dice.pick((0, 0, 3, 5, 14)), "suspend": dice.pick((0, 0, 2, 10)),
+        "grace": dice.pick((0, 5, 14, 30) if period == "DAY" else (0, 0, 3, 5, 14)), "suspend": dice.pick((0, 0, 2, 10)),
         "charges": make_charges(dice, currency),
     }
+
+
+def over(order):
+    return order.standing in ("ended", "owing")
 
 
 def make_case(dice):
@@ -515,12 +540,12 @@ def make_case(dice):
         orders = books.orders
         if not orders or (len(orders) < 3 and dice.chance(0.15)):
             verb = ["order", dice.int(0, 1)]
-        elif dice.chance(0.4):
+        elif dice.chance(0.4) or any(order.standing == "overdue" for order in orders) and dice.chance(0.5):
             verb = ["pay", dice.int(1, dice.pick((10, 60, 60, 400)) * unit)]
         else:
             # Canceled and paused ones more often: they can be taken back.
             order = dice.pick(orders + 3 * [order for order in orders if order.standing == "paused"
-                                            or (order.status == "CANCELED" and order.standing != "ended")])
+                                            or (order.status == "CANCELED" and not over(order))])
             choices = [dice.pick(("pause", "resume", "renew", "end"))]
             if order.status == "ACTTIVE":
                 choices += ["pause", "renew", "end"]
@@ -530,7 +555,7 @@ def make_case(dice):
                 choices += ["cancel", "expires"]
                 choices += ["cancel"] if order.standing in ("paused", "frozen") else ["next"]
                 choices += ["cycles"] if dice.chance(0.4) else []
-            if order.status == "CANCELED" and order.standing != "ended":
+            if order.status == "CANCELED" and not over(order):
                 choices += ["uncancel"] * 4 + ["expires"]
             if order.standing == "paused":
                 choices += ["resume"] * 4

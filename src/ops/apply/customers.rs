@@ -147,7 +147,19 @@ fn post_opening(
             books.post(opening(after.id, amount, ctx.now))?;
         }
     }
-    books.reopen(after.id, ctx.now)?;
+    // What is more than before is money like any other: it pays what is open.
+    let more = after.opening_balance.map(|amount| {
+        let before = held.filter(|held| held.currency == amount.currency);
+        let minor = before.map_or(0, |held| held.minor);
+        Amount {
+            minor: amount.minor.saturating_sub(minor),
+            ..amount
+        }
+    });
+    match more.filter(|more| more.minor > 0) {
+        Some(more) => books.use_money(after.id, more, None, ctx.now)?,
+        None => books.reopen(after.id, ctx.now)?,
+    }
     books.close().write(ctx, tx, AuditDetail::EachRecord)?;
     Ok(())
 }

@@ -49,6 +49,8 @@ pub(super) struct Books<'r, R> {
     balances: BTreeMap<(CustomerId, Currency), i64>,
     /// Money that was paid for one order, in minor units: its bill takes it before older debts do.
     directed: Option<(OrderId, i64)>,
+    /// The version of the price by which one order runs again: what its payer was shown.
+    agreed: Option<(OrderId, u32)>,
     /// How long a customer has an active service, as far as that was let go of.
     active_until: BTreeMap<CustomerId, Timestamp>,
     /// Whether customers get their invoices and reminders by mail.
@@ -88,6 +90,7 @@ impl<'r, R: Read> Books<'r, R> {
             priced: BTreeMap::new(),
             balances: BTreeMap::new(),
             directed: None,
+            agreed: None,
             active_until: BTreeMap::new(),
             mails: outbox::is_set(ctx),
             changes: Changes::default(),
@@ -106,6 +109,7 @@ impl<'r, R: Read> Books<'r, R> {
         self.changes.happened.clear();
         self.changes.rights.clear();
         self.changes.switched.clear();
+        self.changes.replanned.clear();
         self.changes.fallbacks.clear();
         if ends {
             self.changes.orders.remove(&order.id);
@@ -460,6 +464,9 @@ impl<'r, R: Read> Books<'r, R> {
                 .filter(|id| *id == order.id && order.runs_at(at)),
         };
         if primary != customer.primary_order {
+            if primary.is_some() && !customer.box_profile.chosen_packages.is_empty() {
+                self.changes.replanned.insert(customer.id);
+            }
             let after = Customer {
                 primary_order: primary,
                 ..customer

@@ -2,9 +2,9 @@
 //! who is suspended for want of it, and who no longer.
 
 use crate::domain::catalogue::{Billing, ServiceStatus};
-use crate::domain::charge::Line;
+use crate::domain::charge::{Line, up_to, version_in_force};
 use crate::domain::customer::{Customer, CustomerStatus};
-use crate::domain::cycle::{self, Bill};
+use crate::domain::cycle::{self, Bill, Terms};
 use crate::domain::event::ActivityAction;
 use crate::domain::id::{CustomerId, OrderId};
 use crate::domain::invoice::OpenInvoice;
@@ -16,7 +16,7 @@ use crate::store::key::owned_by;
 use crate::store::{Read, Table};
 
 use super::write::{Happened, Post};
-use super::{Books, held};
+use super::{Books, Priced, held};
 
 impl<R: Read> Books<'_, R> {
     /// Lets money that was just posted to a customer pay open invoices, oldest first, those of
@@ -112,15 +112,18 @@ impl<R: Read> Books<'_, R> {
             let priced = self.priced(&order)?;
             let balances = self.balances(customer, &priced)?;
             let owes = self.owes(customer, |id| id == order.id)?;
-            let terms = priced.terms(&self.company);
+            let terms = self.terms_to_reopen(&order, &priced);
             let settled = cycle::reopen(&order, &terms, |c| held(&balances, c), owes, at);
             if let Some(settled) = settled {
                 self.apply(&order, settled, at)?;
                 self.catch_up(order.id, at)?;
+                let after = self.order(order.id)?;
+                let still = cycle::overdue_still(&order, &after, &priced.terms(&self.company), at);
+                self.put_order(&after, still, at)?;
                 if first == Some(order.id) {
                     self.end_twins(order.id, at)?;
                 }
-                any = true;
+                any |= after.runs_at(at);
             }
         }
         self.lift_if(customer, any, at)
@@ -150,6 +153,34 @@ impl<R: Read> Books<'_, R> {
         Ok(())
     }
 
+    /// Lets an order run again by the price that its payer was shown, whatever was changed since.
+    pub(in crate::ops) fn agree(&mut self, order: OrderId, version: u32) {
+        self.agreed = Some((order, version));
+    }
+
+    fn terms_to_reopen<'t>(&'t self, order: &Order, priced: &'t Priced) -> Terms<'t> {
+        let terms = priced.terms(&self.company);
+        match self.agreed {
+            Some((id, version)) if id == order.id => Terms {
+                prices: up_to(terms.prices, version),
+                ..terms
+            },
+            _ => terms,
+        }
+    }
+
+    /// The version of the price by which [`Books::reopen`] bills an order at `at`.
+    pub(in crate::ops) fn price_version_to_reopen(
+        &mut self,
+        order: &Order,
+        at: Timestamp,
+    ) -> Result<u32, OpError> {
+        let priced = self.priced(order)?;
+        let frozen = order.status == OrderStatus::Inactive;
+        let from = order.next_cycle_at.filter(|_| !frozen).unwrap_or(at);
+        Ok(version_in_force(&priced.prices, order.price_version, from))
+    }
+
     /// What has to be paid so that an order that is overdue or frozen runs again: what [`reopen`]
     /// will ask for. `None` where it waits for no money.
     ///
@@ -173,7 +204,9 @@ impl<R: Read> Books<'_, R> {
             again.anchor(at);
         }
         let prepaid = order.billing == Billing::Prepaid && order.status != OrderStatus::Canceled;
-        if prepaid && let Some(mut bill) = self.next_bill(&again)? {
+        let priced = self.priced(order)?;
+        let bill = cycle::next_bill(&again, &self.terms_to_reopen(order, &priced));
+        if let Some(mut bill) = bill.filter(|_| prepaid) {
             if let Some(currency) = bill.currency.filter(|_| !bill.is_free()) {
                 let balance = self.balance(order.customer, currency)?;
                 if balance < 0 {
@@ -197,6 +230,12 @@ impl<R: Read> Books<'_, R> {
             lines: lines.collect(),
             currency,
         }))
+    }
+
+    /// How an order stands once it has ended, if something of it is owed then.
+    pub(in crate::ops) fn owing(&mut self, order: &Order) -> Result<Option<Standing>, OpError> {
+        let priced = self.priced(order)?;
+        Ok(cycle::owing(order, &priced.terms(&self.company)))
     }
 
     fn orders_of(&self, customer: CustomerId) -> Result<Vec<Order>, OpError> {

@@ -17,7 +17,7 @@ use crate::domain::money::Currency;
 use crate::domain::order::Order;
 use crate::domain::run::RunCounts;
 use crate::domain::time::Timestamp;
-use crate::ops::{self, OpError, activity, events, middleware, orders};
+use crate::ops::{self, OpError, activity, events, middleware, orders, plans};
 use crate::store::{Read as _, Record, Tx, append_entries};
 
 /// What is to be written.
@@ -33,6 +33,8 @@ pub(in crate::ops) struct Changes {
     pub(super) rights: BTreeSet<CustomerId>,
     /// Customers that were switched off or on, as they were before and are after.
     pub(super) switched: Vec<(Customer, Customer)>,
+    /// Customers who chose optional packages and whose plan is another order now.
+    pub(super) replanned: BTreeSet<CustomerId>,
     pub(super) fallbacks: Vec<Fallback>,
     /// What was done.
     pub counts: RunCounts,
@@ -80,7 +82,7 @@ pub(in crate::ops) enum AuditDetail {
 impl Changes {
     /// Writes everything, table by table in the order of keys.
     pub(in crate::ops) fn write(
-        self,
+        mut self,
         ctx: &Ctx,
         tx: &mut Tx<'_>,
         detail: AuditDetail,
@@ -101,6 +103,13 @@ impl Changes {
         put_all(ctx, tx, "order.follow", self.orders, detail)?;
         put_all(ctx, tx, "service.follow", self.services, detail)?;
         put_all(ctx, tx, "customer.follow", self.customers, detail)?;
+        for customer in self.replanned {
+            let held: Customer = ops::get(tx, customer)?;
+            if !plans::sync_chosen(ctx, tx, &held)?.is_empty() {
+                middleware::note_change(ctx, tx, customer)?;
+                self.rights.insert(customer);
+            }
+        }
         for (before, after) in &self.switched {
             events::note_status(ctx, tx, before, after)?;
         }

@@ -71,6 +71,7 @@ impl OrderOut {
                 Standing::Paused { .. } => "PAUSED",
                 Standing::Parked { .. } => "PARKED",
                 Standing::Ended => "ENDED",
+                Standing::Owing { .. } => "OWING",
             },
             cycles_paid: order.cycles_paid,
             cycles_total: order.cycles_total,

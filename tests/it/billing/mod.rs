@@ -6,6 +6,7 @@ mod canceled;
 mod credit;
 mod cycles;
 mod dates;
+mod debts;
 mod demo;
 mod disputes;
 mod dunning;

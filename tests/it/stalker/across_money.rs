@@ -327,3 +327,29 @@ async fn a_later_end_of_a_plan_that_we_bill_is_a_gift() {
     assert_eq!(order["expires"], "2026-04-15T10:00:00.000Z");
     assert_eq!(order["nextBillingCycle"], "2026-04-15T10:00:00.000Z");
 }
+
+/// Optional packages that were chosen come with every plan that offers them, by whatever way it became
+/// the customer's plan.
+#[tokio::test]
+async fn chosen_packages_come_with_a_plan_that_is_ordered() {
+    let both = Both::open().await;
+    let extra = both.spec("service-specs", "TV 3").await;
+    let path = format!("/account_subscription/{A}");
+    both.house.rest.put(&path, "subscribed[]=tv_3").await.ok();
+    assert!(both.services("3210").await.contains(&extra));
+    // The present plan ends, and another one is ordered over AlphaOTT.
+    let plan = both.active("3210", "orders").await[0].clone();
+    let orders = both.path("3210", "/orders").await;
+    let path = format!("{orders}/{}", plan["_id"].as_str().expect("an id"));
+    both.api.delete(path).await.expect(204);
+    assert!(!both.services("3210").await.contains(&extra));
+    let product = both.spec("product-specs", "Standart").await;
+    let offer = offer(&both, &product).await;
+    let order = json!({"productSpec": product, "offer": offer, "status": "ACTTIVE", "createCustomerServices": true});
+    both.api.post(orders, order).await.expect(201);
+    assert_eq!(
+        both.house.account("3210").await["subscribed"],
+        json!(["tv_3"])
+    );
+    assert!(both.services("3210").await.contains(&extra));
+}
