@@ -2,7 +2,7 @@
 
 use serde::{Deserialize, Serialize};
 
-use super::calendar::LocalDate;
+use super::calendar::{LocalDate, Term};
 use super::catalogue::OrderType;
 use super::money::{Amount, Currency, TaxRate};
 use super::time::Timestamp;
@@ -70,7 +70,7 @@ impl Line {
     }
 }
 
-/// The charges of an offer from an instant on.
+/// The charges of an offer from an instant on, for a cycle of its term.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Price {
     /// Ascending; orders remember the one they began with.
@@ -78,6 +78,8 @@ pub struct Price {
     pub since: Timestamp,
     /// Whether orders that run take it from their next cycle on; else only new ones do.
     pub for_running: bool,
+    /// How long the cycle is that it is for: orders with a price for another term keep theirs.
+    pub term: Term,
     pub charges: Vec<Charge>,
 }
 
@@ -103,13 +105,15 @@ pub fn up_to(prices: &[Price], version: u32) -> &[Price] {
 }
 
 fn held(prices: &[Price], version: u32, at: Timestamp) -> Option<&Price> {
-    let mut held = prices.iter().rfind(|price| price.version <= version);
-    for price in prices {
-        if price.version > version && price.for_running && price.since <= at {
-            held = Some(price);
-        }
-    }
-    held.or(prices.first())
+    let begun = prices.iter().rfind(|price| price.version <= version);
+    let begun = begun.or(prices.first())?;
+    let later = prices.iter().rfind(|price| {
+        price.version > version
+            && price.for_running
+            && price.since <= at
+            && price.term == begun.term
+    });
+    Some(later.unwrap_or(begun))
 }
 
 /// What cycle number `cycle` (0-based) costs: a line per charge that falls due with it.

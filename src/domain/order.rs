@@ -263,6 +263,16 @@ impl Order {
         }
     }
 
+    /// Whether it is stopped and may go on: frozen for want of money, or paused.
+    #[must_use]
+    pub fn stands_still(&self) -> bool {
+        self.status == OrderStatus::Inactive
+            && matches!(
+                self.standing,
+                Standing::Frozen { .. } | Standing::Paused { .. }
+            )
+    }
+
     /// Whether money is asked for: it would let it run on or again, or pay what is owed of it.
     #[must_use]
     pub fn waits_for_money(&self) -> bool {
@@ -342,14 +352,20 @@ impl Order {
                 let first = self.activated_at.is_none();
                 self.activated_at = self.activated_at.or(Some(now));
                 let waited = before == OrderStatus::Inactive || standing == Standing::Waiting;
-                if first && waited && self.has_own_term(zone) {
+                // Dates of its own that are over by then would leave nothing of what is paid.
+                let over = self.billing != Billing::External
+                    && (has_passed(self.expires_at, now) || has_passed(self.next_cycle_at, now));
+                if first && waited && (over || self.has_own_term(zone)) {
                     self.anchor_at = now;
+                    self.anchor_cycle = 0;
                     self.set_dates(zone);
                 }
                 if let Standing::Paused { since } = standing {
                     self.resume(since, now);
                 }
-                if before == OrderStatus::Canceled && self.next_cycle_at.is_none() {
+                let is_over = matches!(standing, Standing::Ended | Standing::Owing { .. })
+                    || has_passed(self.expires_at, now);
+                if before == OrderStatus::Canceled && !is_over && self.next_cycle_at.is_none() {
                     self.renew_at_end(zone);
                 }
                 if before != OrderStatus::Active {
@@ -362,9 +378,13 @@ impl Order {
                 }
                 self.next_cycle_at = None;
                 let owes = self.waits_for_money() && self.billing == Billing::Postpaid;
-                // What is owed stays owed; who has not paid yet gets nothing by canceling.
+                // What is owed stays owed; who has not paid yet gets nothing by canceling, and what is
+                // over stays over.
                 if !owes && standing != Standing::Waiting {
-                    self.standing = Standing::Settled;
+                    self.standing = match before {
+                        OrderStatus::Expired => Standing::Ended,
+                        _ => Standing::Settled,
+                    };
                 }
             }
             OrderStatus::Inactive => {
@@ -372,7 +392,12 @@ impl Order {
                     self.standing = Standing::Settled;
                 }
             }
-            OrderStatus::Expired | OrderStatus::Deleted => self.standing = Standing::Settled,
+            OrderStatus::Expired | OrderStatus::Deleted => {
+                // What never began has its first cycle before it still.
+                if standing != Standing::Waiting {
+                    self.standing = Standing::Settled;
+                }
+            }
         }
     }
 

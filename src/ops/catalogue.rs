@@ -516,7 +516,15 @@ fn assign_offer(
     offer.expires_at = wish.expires_at.unwrap_or(offer.expires_at);
     offer.updated_at = ctx.now;
     offer.billing = wish.billing.unwrap_or(offer.billing);
-    if let Some(charges) = wish.charges {
+    // Another term is another price, for new orders only: those that run keep theirs.
+    let other_term = offer
+        .prices
+        .last()
+        .is_some_and(|price| price.term != offer.term);
+    let charges = wish
+        .charges
+        .or_else(|| other_term.then(|| offer.charges.clone()));
+    if let Some(charges) = charges {
         let home = ctx.app.company().currency;
         let change = wish.price_change;
         charges::set_charges(offer, charges, change, home, "charges", ctx.now)?;

@@ -85,8 +85,9 @@ pub(super) fn set_charges(
 ) -> Result<(), OpError> {
     let charges = parse_all(&objects, home, path)?;
     offer.charges = objects;
+    let term = offer.term;
     let held = offer.prices.last();
-    if held.is_some_and(|price| price.charges == charges) {
+    if held.is_some_and(|price| price.charges == charges && price.term == term) {
         return Ok(());
     }
     if held.is_none() && charges.is_empty() {
@@ -100,6 +101,7 @@ pub(super) fn set_charges(
             version: 0,
             since: offer.created_at,
             for_running: false,
+            term,
             charges: Vec::new(),
         });
     }
@@ -107,6 +109,7 @@ pub(super) fn set_charges(
         version,
         since: now,
         for_running: change == PriceChange::NextCycle,
+        term,
         charges,
     });
     Ok(())

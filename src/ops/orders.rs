@@ -390,10 +390,10 @@ fn open(
             .unwrap_or_else(|| offer.cycles_total.whole_periods()),
         cycles_paid: 1,
         status,
-        standing: if status == OrderStatus::Inactive {
-            Standing::Waiting
-        } else {
-            Standing::Settled
+        // Nothing of one that is opened inactive, or as one that is over, was invoiced.
+        standing: match status {
+            OrderStatus::Inactive | OrderStatus::Expired => Standing::Waiting,
+            _ => Standing::Settled,
         },
         anchor_at: created_at,
         anchor_cycle: 0,
@@ -421,7 +421,9 @@ fn open(
         }
         order.anchor(at);
         if ours {
-            order.expires_at = order.expires_at.map(|end| end.max(at));
+            // The first cycle is billed until then; an end that is said besides may be later.
+            let said = wish.expires_at.map_or(at, |end| end.max(at));
+            order.expires_at = order.expires_at.map(|_| said);
         }
     } else if let (Some(next), Some(end)) = (order.next_cycle_at, wish.expires_at)
         && ours
@@ -518,6 +520,7 @@ pub(super) fn fall_back(
         ..ctx.clone()
     };
     let product: ProductSpec = super::get(tx, product)?;
+    services::make_room(tx, customer, product.service_specs.len())?;
     let zone = &ctx.app.company().zone;
     let expires_at = match product.days_to_expires {
         0 => None,

@@ -14,7 +14,7 @@ use crate::domain::event::Change;
 use crate::domain::id::{ChannelId, CustomerId, ProductSpecId, ServiceSpecId};
 use crate::domain::journal::Account;
 use crate::domain::money::Amount;
-use crate::domain::order::{Order, OrderStatus};
+use crate::domain::order::{Order, OrderStatus, follow};
 use crate::domain::time::Timestamp;
 use crate::store::{Read, Table, Tx, balance_minor};
 
@@ -66,7 +66,7 @@ pub(super) fn package_named(
     Ok(one.map(|spec| spec.id))
 }
 
-/// The order that is the customer's plan, while it runs.
+/// The order that is the customer's plan, while it runs or stands still.
 pub fn present(
     read: &impl Read,
     customer: &Customer,
@@ -76,7 +76,7 @@ pub fn present(
         return Ok(None);
     };
     let order: Order = super::get(read, id)?;
-    Ok(Some(order).filter(|order| order.runs_at(now)))
+    Ok(Some(order).filter(|order| order.runs_at(now) || order.stands_still()))
 }
 
 /// What is on the customer's account, where this box bills the plan.
@@ -183,16 +183,20 @@ pub(super) fn set_end(
     order: &Order,
     end: PlanEnd,
 ) -> Result<(), OpError> {
-    let unchanged = end.expires_at.is_none_or(|at| at == order.expires_at)
-        && end
-            .fallback
-            .is_none_or(|plan| plan == order.fallback_product);
-    if unchanged {
+    // Ends are shown in seconds: one that comes back as it was shown is the one that is held.
+    let second = |at: Option<Timestamp>| at.map(Timestamp::seconds);
+    let expires_at = end
+        .expires_at
+        .filter(|at| second(*at) != second(order.expires_at));
+    let same_fallback = end
+        .fallback
+        .is_none_or(|plan| plan == order.fallback_product);
+    if expires_at.is_none() && same_fallback {
         return Ok(());
     }
     // As any end that is set from outside: where we bill, time that is given away is not billed.
     let wish = OrderChange {
-        expires_at: end.expires_at,
+        expires_at,
         ..OrderChange::default()
     };
     let mut after = orders::changed(ctx, order, &wish)?;
@@ -262,10 +266,11 @@ fn addon(
     order: &Order,
     spec: &ServiceSpec,
 ) -> Result<Service, OpError> {
-    services::room_for_one(tx, customer.id)?;
+    services::make_room(tx, customer.id, 1)?;
     let origin = Origin::Addon(order.id);
     let mut service = Service::of_spec(tx.next_id()?, customer.id, spec, origin, ctx.now);
     service.expires_at = order.services_expire_at();
+    follow(&mut service, order, ctx.now);
     Ok(service)
 }
 
@@ -289,7 +294,7 @@ pub(super) fn sync_channels(
         changes.push(noted("sub_ch removed", &channel.0.to_string()));
     }
     for channel in wanted {
-        services::room_for_one(tx, customer)?;
+        services::make_room(tx, customer, 1)?;
         let id = tx.next_id()?;
         tx.put(&Service::of_channel(id, customer, channel, ctx.now))?;
         changes.push(noted("sub_ch", &channel.0.to_string()));

@@ -81,7 +81,7 @@ pub async fn add(
                 after
             }
             None => {
-                room_for(services.len(), 1)?;
+                make_room(tx, customer.id, 1)?;
                 let id = tx.next_id()?;
                 let mut service = Service::of_spec(id, customer.id, &spec, Origin::Direct, ctx.now);
                 service.expires_at = wish.expires_at.flatten();
@@ -128,12 +128,7 @@ pub(super) fn give(
     status: ServiceStatus,
     expires_at: Option<Timestamp>,
 ) -> Result<Vec<Service>, OpError> {
-    let held = tx.count_up_to(
-        Table::ServicesByCustomer,
-        &owned_by(customer),
-        SERVICES_PER_CUSTOMER_MAX.saturating_add(1),
-    )?;
-    room_for(held, specs.len())?;
+    make_room(tx, customer, specs.len())?;
     let mut made = Vec::with_capacity(specs.len());
     for spec in specs {
         let spec: ServiceSpec = super::get(tx, *spec)?;
@@ -155,21 +150,31 @@ fn begin(service: &mut Service, status: ServiceStatus, now: Timestamp) {
     service.set_status(status, now);
 }
 
-/// Refuses one more service than a customer may have.
-pub(super) fn room_for_one(read: &impl Read, customer: CustomerId) -> Result<(), OpError> {
+/// Makes room for so many services more: of a customer who has as many as there can be, those that were
+/// taken away go for good, and then those that are over, the oldest first. Refused where all are in use.
+pub(super) fn make_room(tx: &mut Tx<'_>, customer: CustomerId, more: usize) -> Result<(), OpError> {
     let max = SERVICES_PER_CUSTOMER_MAX;
-    let held = read.count_up_to(Table::ServicesByCustomer, &owned_by(customer), max)?;
-    room_for(held, 1)
-}
-
-fn room_for(held: usize, more: usize) -> Result<(), OpError> {
-    let max = SERVICES_PER_CUSTOMER_MAX;
-    if held.saturating_add(more) > max {
-        return Err(Refusal::TooMany {
-            what: "services",
-            max,
-        }
-        .into());
+    let front = owned_by(customer);
+    let held = tx.count_up_to(Table::ServicesByCustomer, &front, max.saturating_add(1))?;
+    let over = held.saturating_add(more).saturating_sub(max);
+    if over == 0 {
+        return Ok(());
+    }
+    let mut gone = of_customer(tx, customer)?;
+    let is_gone = |service: &Service| {
+        matches!(
+            service.status,
+            ServiceStatus::Deleted | ServiceStatus::Expired
+        )
+    };
+    gone.retain(is_gone);
+    gone.sort_by_key(|service| (service.status != ServiceStatus::Deleted, service.id));
+    if gone.len() < over {
+        let what = "services";
+        return Err(Refusal::TooMany { what, max }.into());
+    }
+    for service in gone.into_iter().take(over) {
+        tx.remove::<Service>(&service.id)?;
     }
     Ok(())
 }

@@ -5,7 +5,7 @@ use serde::{Deserialize, Serialize};
 
 use crate::domain::calendar::{PeriodCount, Term};
 use crate::domain::catalogue::{Billing, OfferStatus, OrderType, ProductOffer};
-use crate::domain::charge::Price;
+use crate::domain::charge::{Charge, Price};
 use crate::domain::contact::Email;
 use crate::domain::content::Reseller;
 use crate::domain::customer::{
@@ -171,7 +171,15 @@ struct OfferV1 {
     removed_at: Option<Timestamp>,
 }
 
-/// Its prices are read off its charges when the box starts.
+/// A price before terms were kept with it.
+#[derive(Serialize, Deserialize)]
+struct PriceV1 {
+    version: u32,
+    since: Timestamp,
+    for_running: bool,
+    charges: Vec<Charge>,
+}
+
 /// An offer before eligibility.
 #[derive(Serialize, Deserialize)]
 struct OfferV2 {
@@ -187,7 +195,7 @@ struct OfferV2 {
     billing: Billing,
     charges: Vec<OpenObject>,
     dunning: Option<OpenObject>,
-    prices: Vec<Price>,
+    prices: Vec<PriceV1>,
     ladder: Option<Ladder>,
     external_refs: Vec<OpenObject>,
     created_at: Timestamp,
@@ -222,14 +230,77 @@ impl From<OfferV1> for OfferV2 {
     }
 }
 
+/// An offer whose prices did not say for which term they are.
+#[derive(Serialize, Deserialize)]
+struct OfferV3 {
+    id: ProductOfferId,
+    foreign_id: Option<String>,
+    product: ProductSpecId,
+    title: String,
+    description: String,
+    term: Term,
+    cycles_total: PeriodCount,
+    order_type: OrderType,
+    status: OfferStatus,
+    billing: Billing,
+    charges: Vec<OpenObject>,
+    dunning: Option<OpenObject>,
+    prices: Vec<PriceV1>,
+    ladder: Option<Ladder>,
+    eligibility: Eligibility,
+    external_refs: Vec<OpenObject>,
+    created_at: Timestamp,
+    updated_at: Timestamp,
+    expires_at: Option<Timestamp>,
+    removed_at: Option<Timestamp>,
+}
+
+impl From<OfferV2> for OfferV3 {
+    fn from(old: OfferV2) -> Self {
+        Self {
+            id: old.id,
+            foreign_id: old.foreign_id,
+            product: old.product,
+            title: old.title,
+            description: old.description,
+            term: old.term,
+            cycles_total: old.cycles_total,
+            order_type: old.order_type,
+            status: old.status,
+            billing: old.billing,
+            charges: old.charges,
+            dunning: old.dunning,
+            prices: old.prices,
+            ladder: old.ladder,
+            eligibility: Eligibility::default(),
+            external_refs: old.external_refs,
+            created_at: old.created_at,
+            updated_at: old.updated_at,
+            expires_at: old.expires_at,
+            removed_at: old.removed_at,
+        }
+    }
+}
+
+/// The prices of the first version are read off the charges when the box starts. Those of later ones
+/// are for the term that the offer has now.
 pub(super) fn offer(version: u8, body: &[u8]) -> Result<ProductOffer, CodecError> {
     let table = Table::Offers.name();
-    let old: OfferV2 = match version {
-        1 => decode_body::<OfferV1>(table, body)?.into(),
-        2 => decode_body(table, body)?,
+    let old: OfferV3 = match version {
+        1 => OfferV2::from(decode_body::<OfferV1>(table, body)?).into(),
+        2 => decode_body::<OfferV2>(table, body)?.into(),
+        3 => decode_body(table, body)?,
         _ => return Err(unknown(Table::Offers, version)),
     };
+    let with_term = |price: PriceV1| Price {
+        version: price.version,
+        since: price.since,
+        for_running: price.for_running,
+        term: old.term,
+        charges: price.charges,
+    };
     Ok(ProductOffer {
+        prices: old.prices.into_iter().map(with_term).collect(),
         id: old.id,
         foreign_id: old.foreign_id,
         product: old.product,
@@ -242,9 +313,8 @@ pub(super) fn offer(version: u8, body: &[u8]) -> Result<ProductOffer, CodecError
         billing: old.billing,
         charges: old.charges,
         dunning: old.dunning,
-        prices: old.prices,
         ladder: old.ladder,
-        eligibility: Eligibility::default(),
+        eligibility: old.eligibility,
         external_refs: old.external_refs,
         created_at: old.created_at,
         updated_at: old.updated_at,

@@ -231,7 +231,10 @@ class Books:
             order.suspend = self.days_after(at, order.offer["suspend"])
         elif what == "suspend":
             order.suspend = None
-            if not any(self.runs(other, at) for other in self.orders):
+            # One whose next cycle is due as well is tried first.
+            tried_next = any(other.status == "ACTTIVE" and (step := self.due(other)) and step[0] <= at
+                             and step[2] == "cycle" for other in self.orders)
+            if not tried_next and not any(self.runs(other, at) for other in self.orders):
                 self.suspended = True
         elif what == "end":
             order.status = "CANCELED" if order.status == "CANCELED" else "EXPIRED"
@@ -242,6 +245,7 @@ class Books:
         elif order.offer["billing"] == "PREPAID":
             if self.covered(order):
                 self.renew(order, at)
+                self.lift(order, at)
             else:
                 self.overdue(order, at)
         else:
@@ -251,6 +255,7 @@ class Books:
                 order.standing, order.since, order.freeze = "overdue", since, freeze
             elif owed:
                 self.overdue(order, at)
+            self.lift(order, at)
 
     def runs(self, order, at):
         if order.status == "ACTTIVE":

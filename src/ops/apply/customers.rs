@@ -345,7 +345,9 @@ fn keep_plan(
     if last.is_some_and(|order| order.product == plan.id && order.status != OrderStatus::Deleted) {
         return Ok(());
     }
-    if let Some(order) = present.filter(|order| order.status_at(ctx.now) == OrderStatus::Active) {
+    let held =
+        |order: &&Order| order.status_at(ctx.now) == OrderStatus::Active || order.stands_still();
+    if let Some(order) = present.filter(held) {
         end_order(ctx, tx, order)?;
     }
     let order = orders::open_plan(ctx, tx, customer.id, plan.id, None)?;

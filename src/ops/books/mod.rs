@@ -9,7 +9,7 @@ mod first;
 mod reopen;
 mod write;
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
 use crate::app::{Company, Ctx};
@@ -53,6 +53,8 @@ pub(super) struct Books<'r, R> {
     agreed: Option<(OrderId, u32)>,
     /// How long a customer has an active service, as far as that was let go of.
     active_until: BTreeMap<CustomerId, Timestamp>,
+    /// Orders that were let go of and have no active service.
+    let_go: BTreeSet<OrderId>,
     /// Whether customers get their invoices and reminders by mail.
     mails: bool,
     changes: Changes,
@@ -92,6 +94,7 @@ impl<'r, R: Read> Books<'r, R> {
             directed: None,
             agreed: None,
             active_until: BTreeMap::new(),
+            let_go: BTreeSet::new(),
             mails: outbox::is_set(ctx),
             changes: Changes::default(),
         }
@@ -114,15 +117,20 @@ impl<'r, R: Read> Books<'r, R> {
         if ends {
             self.changes.orders.remove(&order.id);
             let active_until = &mut self.active_until;
+            let mut active = false;
             self.changes.services.retain(|_, service| {
                 let kept = service.origin.order() != Some(order.id);
                 if !kept && service.status == ServiceStatus::Active {
+                    active = true;
                     let end = service.expires_at.unwrap_or(Timestamp::MAX);
                     let held = active_until.entry(order.customer).or_insert(end);
                     *held = end.max(*held);
                 }
                 kept
             });
+            if !active {
+                self.let_go.insert(order.id);
+            }
         }
     }
 
@@ -316,6 +324,7 @@ impl<'r, R: Read> Books<'r, R> {
         if settled.step == Step::Reminded {
             self.remind(before, at)?;
         }
+        let renewed = matches!(settled.step, Step::Renewed(_));
         let suspends = settled.step == Step::Suspends;
         self.put_order(before, settled.order, at)?;
         if ended {
@@ -324,6 +333,9 @@ impl<'r, R: Read> Books<'r, R> {
         }
         if suspends {
             self.suspend(before.customer, at)?;
+        }
+        if renewed {
+            self.lift(before.id, at)?;
         }
         Ok(())
     }
@@ -448,20 +460,19 @@ impl<'r, R: Read> Books<'r, R> {
         Ok(())
     }
 
-    /// An order that becomes active is the customer's plan if there is no active one; an order
-    /// that ended is it no longer.
+    /// An order that becomes active is the customer's plan if none runs; an order that ended is it
+    /// no longer. One that stands still is it until another one runs.
     pub(super) fn set_primary(&mut self, order: &Order, at: Timestamp) -> Result<(), OpError> {
         let customer = self.customer(order.customer)?;
-        let present = match customer.primary_order.filter(|id| *id != order.id) {
-            Some(id) => Some(self.order(id)?).filter(|held| held.runs_at(at)),
+        let held = match customer.primary_order {
+            Some(id) if id == order.id => Some(order.clone()),
+            Some(id) => Some(self.order(id)?),
             None => None,
         };
-        let primary = match present {
-            Some(held) => Some(held.id),
-            None if order.status_at(at) == OrderStatus::Active => Some(order.id),
-            None => customer
-                .primary_order
-                .filter(|id| *id == order.id && order.runs_at(at)),
+        let primary = match held {
+            Some(held) if held.runs_at(at) => Some(held.id),
+            _ if order.status_at(at) == OrderStatus::Active => Some(order.id),
+            held => held.filter(Order::stands_still).map(|held| held.id),
         };
         if primary != customer.primary_order {
             if primary.is_some() && !customer.box_profile.chosen_packages.is_empty() {

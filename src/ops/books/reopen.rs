@@ -9,7 +9,7 @@ use crate::domain::event::ActivityAction;
 use crate::domain::id::{CustomerId, OrderId};
 use crate::domain::invoice::OpenInvoice;
 use crate::domain::money::{Amount, TaxRate};
-use crate::domain::order::{Order, OrderStatus, Standing};
+use crate::domain::order::{Due, Order, OrderStatus, Standing};
 use crate::domain::time::Timestamp;
 use crate::ops::OpError;
 use crate::store::key::owned_by;
@@ -286,6 +286,16 @@ impl<R: Read> Books<'_, R> {
         let services = self.services_of(customer)?;
         let mut statuses = services.iter().map(|service| service.status_at(at));
         if statuses.any(|status| status == ServiceStatus::Active) {
+            return Ok(());
+        }
+        // One whose next cycle is due as well is not given up before that was tried: if it is not
+        // paid either, its own ladder comes here again.
+        let tried_next = |order: &Order| {
+            order.status == OrderStatus::Active
+                && !self.let_go.contains(&order.id)
+                && matches!(order.due(), Some((due_at, Due::Cycle)) if due_at <= at)
+        };
+        if self.orders_of(customer)?.iter().any(tried_next) {
             return Ok(());
         }
         self.set_customer_status(before, CustomerStatus::SuspendedByBilling, at);

@@ -131,7 +131,15 @@ impl Changes {
             at,
         } in self.fallbacks
         {
-            orders::fall_back(ctx, tx, customer, product, at)?;
+            match orders::fall_back(ctx, tx, customer, product, at) {
+                // One customer who can have no more must not stop the others' orders.
+                Err(OpError::Refused(refusal)) => tracing::error!(
+                    customer = customer.0,
+                    code = refusal.code(),
+                    "billing.no_fallback"
+                ),
+                other => other?,
+            }
         }
         Ok(numbers)
     }

@@ -70,7 +70,7 @@ pub fn euros(minor: i64) -> Amount {
     }
 }
 
-fn term(count: &str, period: Period) -> Term {
+pub fn term(count: &str, period: Period) -> Term {
     Term {
         count: PeriodCount::parse(count).expect("a count"),
         period,

@@ -1,6 +1,6 @@
 //! Samples of the records that hold money, for `golden`.
 
-use boxoffice::domain::calendar::LocalDate;
+use boxoffice::domain::calendar::{LocalDate, Period};
 use boxoffice::domain::catalogue::OrderType;
 use boxoffice::domain::charge::{Charge, Line, Price};
 use boxoffice::domain::id::{
@@ -15,7 +15,7 @@ use boxoffice::domain::payment::{Payment, PaymentKind, PaymentState, Voucher, Vo
 use boxoffice::domain::run::{Run, RunCounts, RunFailure, RunState};
 use boxoffice::domain::used_key::UsedKey;
 
-use super::golden::{at, bytes_of, euros, text};
+use super::golden::{at, bytes_of, euros, term, text};
 
 fn euro() -> Currency {
     euros(0).currency
@@ -30,6 +30,7 @@ pub fn price() -> Price {
         version: 300,
         since: at(7),
         for_running: true,
+        term: term("1.5", Period::Quarter),
         charges: vec![Charge {
             kind: OrderType::OneTime,
             title: text("Einrichtung"),
@@ -266,6 +267,15 @@ fn variants_keep_their_positions() {
             with(5, &stamp),
         ),
         (bytes_of(&Standing::Ended), vec![6]),
+        (
+            bytes_of(&Standing::Owing {
+                since: first,
+                remind_at: None,
+                reminders_sent: 5,
+                suspend_at: None,
+            }),
+            [&[7], &stamp[..], &[0, 5, 0]].concat(),
+        ),
         (bytes_of(&id), vec![5]),
     ] {
         assert_eq!(bytes, golden);
