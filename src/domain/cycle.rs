@@ -4,7 +4,7 @@
 //! Rules: `docs/billing.md`. Must not know where the balance comes from or what becomes of the
 //! answer.
 
-use super::calendar::Zone;
+use super::calendar::{LocalDate, Zone};
 use super::catalogue::Billing;
 use super::charge::{Line, Price, in_force, lines, total_minor};
 use super::dunning::Ladder;
@@ -20,6 +20,8 @@ pub struct Terms<'t> {
     pub prices: &'t [Price],
     pub ladder: &'t Ladder,
     pub zone: &'t Zone,
+    /// The day whose tax rates hold; `None`: the one on which the cycle begins.
+    pub taxed_on: Option<LocalDate>,
 }
 
 /// One cycle of an order with what it costs.
@@ -86,7 +88,7 @@ pub struct Settled {
 #[must_use]
 pub fn bill(order: &Order, terms: &Terms<'_>, number: u32, from: Timestamp) -> Bill {
     let charges = in_force(terms.prices, order.price_version, from);
-    let date = terms.zone.date(from);
+    let date = terms.taxed_on.unwrap_or_else(|| terms.zone.date(from));
     let lines = lines(charges, terms.title, order.order_type, number, date);
     Bill {
         cycle: number,
@@ -166,6 +168,23 @@ pub fn overdue_still(before: &Order, after: &Order, terms: &Terms<'_>, at: Times
     }
     still.updated_at = at;
     still
+}
+
+/// A postpaid order of which an invoice is open again that was paid: it is dunned from now on, unless it
+/// is already.
+#[must_use]
+pub fn owed_again(order: &Order, terms: &Terms<'_>, at: Timestamp) -> Order {
+    let over = match (order.status, order.standing) {
+        (OrderStatus::Active | OrderStatus::Canceled, Standing::Settled) => false,
+        (OrderStatus::Expired, Standing::Settled | Standing::Ended)
+        | (OrderStatus::Canceled, Standing::Ended) => true,
+        _ => return order.clone(),
+    };
+    let mut after = overdue(order, terms, at);
+    if over && let Some(standing) = owing(&after, terms) {
+        after.standing = standing;
+    }
+    after
 }
 
 /// How a postpaid order stands when its time is over before it is paid; `None` where it is paid. What
@@ -340,9 +359,8 @@ pub fn reopen(
     };
     if order.billing == Billing::Prepaid && order.has_more_cycles() {
         let mut again = order.clone();
-        // Nobody pays for days without service.
         if frozen {
-            again.anchor(at);
+            again.anchor_again(at);
         }
         let bill = next_bill(&again, terms)?;
         let covered = match bill.currency {

@@ -321,6 +321,12 @@ impl Order {
         self.next_cycle_at = Some(at);
     }
 
+    /// Lets the next cycle of an order that was frozen begin at `at`: nobody pays for days without service,
+    /// and not for time that was given away either.
+    pub fn anchor_again(&mut self, at: Timestamp) {
+        self.anchor(self.next_cycle_at.map_or(at, |next| next.max(at)));
+    }
+
     /// Lets the next cycle begin where the order ends. What was paid is not billed again: an end
     /// that somebody set before that moves there. Time that was given away after it is not billed.
     pub fn renew_at_end(&mut self, zone: &Zone) {

@@ -49,6 +49,8 @@ pub enum Refusal {
     KeyUsed,
     /// More than what is left of the payment.
     RefundTooLarge { left: Amount },
+    /// The provider of the payment refunds it, and tells us.
+    RefundElsewhere { method: String },
     /// The page was used, or its time is over.
     PageClosed,
     /// The price is not what the payer saw.
@@ -104,6 +106,7 @@ impl Refusal {
             Self::PaymentEnded { .. } => "payment-ended",
             Self::KeyUsed => "key-used",
             Self::RefundTooLarge { .. } => "refund-too-large",
+            Self::RefundElsewhere { .. } => "refund-elsewhere",
             Self::PageClosed => "page-closed",
             Self::PriceChanged { .. } => "price-changed",
             Self::VoucherInvalid => "voucher-invalid",

@@ -7,11 +7,11 @@ use crate::domain::customer::Customer;
 use crate::domain::cycle::Bill;
 use crate::domain::money::Amount;
 use crate::domain::order::{Order, OrderStatus};
-use crate::domain::payment::{HOSTED_PAGE_SECONDS, HostedPage, HostedPageState, Payment};
+use crate::domain::payment::{HOSTED_PAGE_SECONDS, HostedPage, HostedPageState, Payment, Shown};
 use crate::domain::refusal::Refusal;
 use crate::store::{Read, Tx};
 
-use super::books::{AuditDetail, Books};
+use super::books::{Agreed, AuditDetail, Books};
 use super::pages::{is_waiting, may_begin};
 use super::{OpError, orders, payments};
 
@@ -30,13 +30,14 @@ pub(super) fn activate(
         begin(ctx, tx, &order, &begun, &bill, payment)?;
         return end(ctx, tx, page, HostedPageState::Succeeded, payment);
     }
+    let mut books = Books::new(ctx, tx);
     // It is to run again, or it cannot begin: the money is the customer's in any case.
-    if payment.is_none() && !order.waits_for_money() {
+    let asks = books.asks_for_money(&order)?;
+    if payment.is_none() && !asks {
         return Err(Refusal::PageClosed.into());
     }
-    let mut books = Books::new(ctx, tx);
     if let Some(shown) = page.shown {
-        books.agree(order.id, shown.price_version);
+        books.agree(order.id, agreed(shown, payment));
     }
     let mut amount = Amount::zero(ctx.app.company().currency);
     if let Some(payment) = payment {
@@ -55,10 +56,11 @@ pub(super) fn activate(
     }
     let after: Order = super::get(tx, page.order)?;
     let still = is_waiting(&after) || after.waits_for_money();
-    let paid = match order.waits_for_money() {
-        true => is_moved(&order, &after),
-        // It was begun otherwise, and this is what was owed of it.
-        false => after.runs_at(ctx.now),
+    let paid = match (order.waits_for_money(), asks) {
+        (true, _) => is_moved(&order, &after),
+        // It runs, and this was owed of it.
+        (false, true) => !Books::new(ctx, tx).asks_for_money(&after)?,
+        (false, false) => false,
     };
     let state = if paid {
         HostedPageState::Succeeded
@@ -92,6 +94,14 @@ pub(super) fn reopened(
     Ok(paid)
 }
 
+/// What the payer saw, who began to pay before the money came.
+fn agreed(shown: Shown, payment: Option<&Payment>) -> Agreed {
+    Agreed {
+        version: shown.price_version,
+        at: payment.map(|payment| payment.created_at),
+    }
+}
+
 /// The order of a page as it begins, and its bill by what the payer saw; `None` where it must not
 /// begin, or what is there does not cover that bill.
 fn beginning(
@@ -113,11 +123,15 @@ fn beginning(
     begun.set_status(OrderStatus::Active, &ctx.app.company().zone, ctx.now);
     begun.updated_at = ctx.now;
     let mut books = Books::new(ctx, read);
-    begun.price_version = match page.shown {
-        Some(shown) => shown.price_version,
-        None => books.price_version(&begun)?,
+    let shown = match page.shown {
+        Some(shown) => agreed(shown, payment),
+        None => Agreed {
+            version: books.price_version(&begun)?,
+            at: None,
+        },
     };
-    let bill = books.first_bill_at(&begun, begun.price_version)?;
+    begun.price_version = shown.version;
+    let bill = books.first_bill_as(&begun, shown)?;
     let total = bill.total_minor();
     let as_seen = page.shown.is_none_or(|shown| total <= shown.total.minor);
     let covered = match bill.currency.filter(|_| !bill.is_free()) {

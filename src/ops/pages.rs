@@ -17,7 +17,7 @@ use crate::domain::staff::Permission;
 use crate::domain::time::Timestamp;
 use crate::store::{Read, Table, Tx};
 
-use super::books::Books;
+use super::books::{Agreed, Books};
 use super::payments::{self, Receipt};
 use super::{Handle, OpError, catalogue, orders, page_paid, vouchers};
 
@@ -77,10 +77,17 @@ fn order_for(
             let offer: ProductOffer = super::find(tx, handle)?;
             let mut held = orders::of_customer(tx, customer.id)?;
             held.retain(|order| {
-                order.offer == Some(offer.id)
-                    && order.waits_for_money()
-                    && order.status != OrderStatus::Canceled
+                let may_go_on = matches!(order.status, OrderStatus::Active | OrderStatus::Inactive);
+                order.offer == Some(offer.id) && may_go_on
             });
+            let books = Books::new(ctx, tx);
+            let mut asking = Vec::new();
+            for order in held {
+                if books.asks_for_money(&order)? {
+                    asking.push(order);
+                }
+            }
+            let mut held = asking;
             // What still runs is not to stop.
             held.sort_by_key(|order| (order.status != OrderStatus::Active, order.id));
             match held.into_iter().next() {
@@ -90,7 +97,7 @@ fn order_for(
         }
         Wanted::Order(handle) => {
             let order = orders::owned(tx, customer, handle)?;
-            if order.waits_for_money() {
+            if Books::new(ctx, tx).asks_for_money(&order)? {
                 return Ok(order);
             }
             let (status, wish) = (order.status, "paid on a page");
@@ -166,19 +173,28 @@ fn view_in(ctx: &Ctx, read: &impl Read, page: HostedPage) -> Result<View, OpErro
         begun.set_status(OrderStatus::Active, &ctx.app.company().zone, ctx.now);
     }
     let mut books = Books::new(ctx, read);
+    let payment: Option<Payment> = match page.payment {
+        Some(id) => read.get(&id)?,
+        None => None,
+    };
     let seen = page.shown.filter(|_| is_taken(page.state));
-    let reopens = order.waits_for_money();
+    let reopens = books.asks_for_money(&order)?;
     let version = match seen {
         Some(shown) => shown.price_version,
         None if reopens => books.price_version_to_reopen(&order, ctx.now)?,
         None => books.price_version(&begun)?,
     };
+    let begun_to_pay = payment.as_ref().filter(|_| seen.is_some());
+    let agreed = Agreed {
+        version,
+        at: begun_to_pay.map(|payment| payment.created_at),
+    };
     if reopens {
-        books.agree(order.id, version);
+        books.agree(order.id, agreed);
     }
     let bill = match books.bill_to_reopen(&order, ctx.now)? {
         Some(bill) => bill,
-        None => books.first_bill_at(&begun, version)?,
+        None => books.first_bill_as(&begun, agreed)?,
     };
     let currency = bill.currency.unwrap_or(ctx.app.company().currency);
     let price = seen.map_or(bill.total_minor(), |shown| shown.total.minor);
@@ -188,14 +204,11 @@ fn view_in(ctx: &Ctx, read: &impl Read, page: HostedPage) -> Result<View, OpErro
     };
     let amount = |minor: i64| Amount { minor, currency };
     let to_pay = price.saturating_sub(from_balance);
-    let payment: Option<Payment> = match page.payment {
-        Some(id) => read.get(&id)?,
-        None => None,
-    };
     let sold = offer.is_orderable_at(&product, ctx.now) && offer.billing != Billing::External;
     let closed = match page.state {
         HostedPageState::Succeeded | HostedPageState::Acknowledged => Some(Closed::Paid),
         HostedPageState::Requested => Some(Closed::Processing),
+        HostedPageState::Cancelled if order.runs_at(ctx.now) => Some(Closed::Begun),
         HostedPageState::Cancelled => Some(Closed::Withdrawn),
         HostedPageState::Created if page.expires_at <= ctx.now => Some(Closed::Expired),
         HostedPageState::Created if customer.is_deleted() => Some(Closed::Withdrawn),

@@ -14,7 +14,7 @@ use crate::store::key::reference_of;
 use crate::store::{Read, Table, Tx};
 
 use super::books::{AuditDetail, Books};
-use super::{OpError, payments};
+use super::{OpError, payments, stripe};
 
 /// What is told of money that moves.
 struct Movement {
@@ -51,6 +51,11 @@ pub async fn refund(
             };
         }
         let paid: Payment = super::get(tx, payment)?;
+        // Nothing would be asked of its provider here, and what is done there is told from there.
+        if paid.method == stripe::METHOD && ctx.app.outbound.stripe.is_some() {
+            let method = paid.method;
+            return Err(Refusal::RefundElsewhere { method }.into());
+        }
         let left = paid.left_minor().max(0);
         let fits = paid.kind == PaymentKind::Payment
             && paid.is_booked()
@@ -234,6 +239,9 @@ fn goes(
         memo: refund.note.clone(),
         postings: transfer(holder(paid, amount), cash, amount),
     })?;
+    if let Account::Customer(customer) = holder(paid, amount) {
+        books.owe_again(customer, amount, paid.order, ctx.now)?;
+    }
     books.close().write(ctx, tx, AuditDetail::EachRecord)?;
     Ok(refund)
 }

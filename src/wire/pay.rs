@@ -453,6 +453,7 @@ fn arrived(ctx: &Ctx, view: &View) -> String {
         (PaymentState::Succeeded, None) => {
             "is on your balance. It did not cover the order, which waits for the rest."
         }
+        (PaymentState::Succeeded, Some(Closed::Begun)) => "is on your balance.",
         (PaymentState::Succeeded, Some(_)) => {
             "is on your balance. The order could not begin any more."
         }

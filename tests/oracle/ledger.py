@@ -293,7 +293,8 @@ class Books:
             elif order.offer["billing"] == "PREPAID" and self.more(order):
                 kept = (order.anchor, order.anchor_cycle, order.next)
                 if frozen:
-                    self.anchor(order, at)
+                    # Not for days without service, and not for time that was given away.
+                    self.anchor(order, max(at, order.next))
                 if not self.covered(order):
                     order.anchor, order.anchor_cycle, order.next = kept
                     continue

@@ -9,7 +9,7 @@ use crate::domain::time::Timestamp;
 use crate::ops::OpError;
 use crate::store::Read;
 
-use super::Books;
+use super::{Agreed, Books};
 
 impl<R: Read> Books<'_, R> {
     /// What the first cycle of an order costs.
@@ -18,19 +18,21 @@ impl<R: Read> Books<'_, R> {
         Ok(first_bill(order, &priced.terms(&self.company)))
     }
 
-    /// As [`Books::first_bill`], by the price of this version, whatever was changed since.
-    pub(in crate::ops) fn first_bill_at(
+    /// As [`Books::first_bill`], as it was shown, whatever was changed since.
+    pub(in crate::ops) fn first_bill_as(
         &mut self,
         order: &Order,
-        version: u32,
+        shown: Agreed,
     ) -> Result<Bill, OpError> {
         let priced = self.priced(order)?;
+        let terms = priced.terms(&self.company);
         let terms = Terms {
-            prices: up_to(&priced.prices, version),
-            ..priced.terms(&self.company)
+            prices: up_to(&priced.prices, shown.version),
+            taxed_on: shown.at.map(|at| terms.zone.date(at)),
+            ..terms
         };
         let mut order = order.clone();
-        order.price_version = version;
+        order.price_version = shown.version;
         Ok(first_bill(&order, &terms))
     }
 

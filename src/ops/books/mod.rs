@@ -6,6 +6,7 @@
 
 mod credit;
 mod first;
+mod owed;
 mod reopen;
 mod write;
 
@@ -49,8 +50,8 @@ pub(super) struct Books<'r, R> {
     balances: BTreeMap<(CustomerId, Currency), i64>,
     /// Money that was paid for one order, in minor units: its bill takes it before older debts do.
     directed: Option<(OrderId, i64)>,
-    /// The version of the price by which one order runs again: what its payer was shown.
-    agreed: Option<(OrderId, u32)>,
+    /// What the payer of one order was shown, and when.
+    agreed: Option<(OrderId, Agreed)>,
     /// How long a customer has an active service, as far as that was let go of.
     active_until: BTreeMap<CustomerId, Timestamp>,
     /// Orders that were let go of and have no active service.
@@ -58,6 +59,15 @@ pub(super) struct Books<'r, R> {
     /// Whether customers get their invoices and reminders by mail.
     mails: bool,
     changes: Changes,
+}
+
+/// What a payer was shown.
+#[derive(Debug, Clone, Copy)]
+pub(super) struct Agreed {
+    /// The version of the price.
+    pub version: u32,
+    /// When it was shown, if that was before the money came: its tax rates hold.
+    pub at: Option<Timestamp>,
 }
 
 /// What billing needs of an offer.
@@ -74,6 +84,7 @@ impl Priced {
             prices: &self.prices,
             ladder: &self.ladder,
             zone: &company.zone,
+            taxed_on: None,
         }
     }
 

@@ -16,7 +16,7 @@ use crate::store::key::owned_by;
 use crate::store::{Read, Table};
 
 use super::write::{Happened, Post};
-use super::{Books, Priced, held};
+use super::{Agreed, Books, Priced, held};
 
 impl<R: Read> Books<'_, R> {
     /// Lets money that was just posted to a customer pay open invoices, oldest first, those of
@@ -60,7 +60,7 @@ impl<R: Read> Books<'_, R> {
     }
 
     /// The customer's open invoices, oldest first.
-    fn open_of(&self, customer: CustomerId) -> Result<Vec<OpenInvoice>, OpError> {
+    pub(super) fn open_of(&self, customer: CustomerId) -> Result<Vec<OpenInvoice>, OpError> {
         let held: Vec<OpenInvoice> = self
             .read
             .listed(Table::OpenInvoicesByCustomer, &owned_by(customer))?;
@@ -73,7 +73,11 @@ impl<R: Read> Books<'_, R> {
     }
 
     /// Whether an invoice that fits is open, also one that is not written yet.
-    fn owes(&self, customer: CustomerId, fits: impl Fn(OrderId) -> bool) -> Result<bool, OpError> {
+    pub(super) fn owes(
+        &self,
+        customer: CustomerId,
+        fits: impl Fn(OrderId) -> bool,
+    ) -> Result<bool, OpError> {
         let posted = self.changes.posts.iter().any(|post| {
             matches!(post, Post::Invoice { draft, open_minor, .. }
                 if draft.customer == customer && fits(draft.order) && *open_minor > 0)
@@ -154,15 +158,16 @@ impl<R: Read> Books<'_, R> {
     }
 
     /// Lets an order run again by the price that its payer was shown, whatever was changed since.
-    pub(in crate::ops) fn agree(&mut self, order: OrderId, version: u32) {
-        self.agreed = Some((order, version));
+    pub(in crate::ops) fn agree(&mut self, order: OrderId, agreed: Agreed) {
+        self.agreed = Some((order, agreed));
     }
 
     fn terms_to_reopen<'t>(&'t self, order: &Order, priced: &'t Priced) -> Terms<'t> {
         let terms = priced.terms(&self.company);
         match self.agreed {
-            Some((id, version)) if id == order.id => Terms {
-                prices: up_to(terms.prices, version),
+            Some((id, agreed)) if id == order.id => Terms {
+                prices: up_to(terms.prices, agreed.version),
+                taxed_on: agreed.at.map(|at| terms.zone.date(at)),
                 ..terms
             },
             _ => terms,
@@ -176,13 +181,16 @@ impl<R: Read> Books<'_, R> {
         at: Timestamp,
     ) -> Result<u32, OpError> {
         let priced = self.priced(order)?;
-        let frozen = order.status == OrderStatus::Inactive;
-        let from = order.next_cycle_at.filter(|_| !frozen).unwrap_or(at);
+        let mut again = order.clone();
+        if order.status == OrderStatus::Inactive {
+            again.anchor_again(at);
+        }
+        let from = again.next_cycle_at.unwrap_or(at);
         Ok(version_in_force(&priced.prices, order.price_version, from))
     }
 
     /// What has to be paid so that an order that is overdue or frozen runs again: what [`reopen`]
-    /// will ask for. `None` where it waits for no money.
+    /// will ask for; else what is owed of it. `None` where nothing is asked for.
     ///
     /// [`reopen`]: Books::reopen
     pub(in crate::ops) fn bill_to_reopen(
@@ -190,7 +198,7 @@ impl<R: Read> Books<'_, R> {
         order: &Order,
         at: Timestamp,
     ) -> Result<Option<Bill>, OpError> {
-        if !order.waits_for_money() {
+        if !self.asks_for_money(order)? {
             return Ok(None);
         }
         let line = |title: String, net_minor: i64| Line {
@@ -201,9 +209,11 @@ impl<R: Read> Books<'_, R> {
         };
         let mut again = order.clone();
         if order.status == OrderStatus::Inactive {
-            again.anchor(at);
+            again.anchor_again(at);
         }
-        let prepaid = order.billing == Billing::Prepaid && order.status != OrderStatus::Canceled;
+        let prepaid = order.billing == Billing::Prepaid
+            && order.waits_for_money()
+            && order.status != OrderStatus::Canceled;
         let priced = self.priced(order)?;
         let bill = cycle::next_bill(&again, &self.terms_to_reopen(order, &priced));
         if let Some(mut bill) = bill.filter(|_| prepaid) {
@@ -230,12 +240,6 @@ impl<R: Read> Books<'_, R> {
             lines: lines.collect(),
             currency,
         }))
-    }
-
-    /// How an order stands once it has ended, if something of it is owed then.
-    pub(in crate::ops) fn owing(&mut self, order: &Order) -> Result<Option<Standing>, OpError> {
-        let priced = self.priced(order)?;
-        Ok(cycle::owing(order, &priced.terms(&self.company)))
     }
 
     fn orders_of(&self, customer: CustomerId) -> Result<Vec<Order>, OpError> {

@@ -234,6 +234,9 @@ fn refused(refusal: &Refusal) -> Failure {
             left.to_fixed(),
             left.currency.as_str()
         )),
+        Refusal::RefundElsewhere { method } => {
+            Failure::conflict(format!("refund it at {method}, which tells us of it"))
+        }
         Refusal::PageClosed => Failure::conflict("the page was used, or its time is over"),
         Refusal::PriceChanged { now } => Failure::conflict(format!(
             "the price is {} {} now",

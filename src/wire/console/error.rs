@@ -188,6 +188,9 @@ fn refused(refusal: &Refusal) -> Problem {
             left.to_fixed(),
             left.currency.as_str()
         )),
+        Refusal::RefundElsewhere { method } => conflict(format!(
+            "refund it at {method}: it is booked as soon as {method} tells of it"
+        )),
         Refusal::PageClosed => conflict("the page was used, or its time is over".to_owned()),
         Refusal::PriceChanged { now } => conflict(format!(
             "the price is {} {} now",

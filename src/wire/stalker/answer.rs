@@ -88,6 +88,7 @@ fn refused(refusal: &Refusal) -> String {
         | Refusal::PaymentEnded { .. }
         | Refusal::KeyUsed
         | Refusal::RefundTooLarge { .. }
+        | Refusal::RefundElsewhere { .. }
         | Refusal::PageClosed
         | Refusal::PriceChanged { .. }
         | Refusal::VoucherInvalid

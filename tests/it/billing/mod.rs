@@ -15,6 +15,7 @@ mod guard;
 mod ledger;
 mod life;
 mod mail;
+mod meetings;
 mod pages;
 mod prices;
 mod promises;

@@ -3,6 +3,7 @@
 
 mod accounts;
 mod across;
+mod across_debts;
 mod across_money;
 mod across_rights;
 mod better;
