@@ -17,7 +17,7 @@ use crate::app::{Company, Ctx};
 use crate::domain::access::Service;
 use crate::domain::catalogue::{Billing, ProductOffer, ServiceStatus};
 use crate::domain::charge::Price;
-use crate::domain::customer::Customer;
+use crate::domain::customer::{Customer, CustomerStatus};
 use crate::domain::cycle::{self, Bill, Settled, Step, Terms};
 use crate::domain::dunning::Ladder;
 use crate::domain::event::ActivityAction;
@@ -312,6 +312,11 @@ impl<'r, R: Read> Books<'r, R> {
         };
         let step = settled.step.clone();
         self.apply(&order, settled, at)?;
+        // Something of theirs runs: nobody stays suspended by another order.
+        let suspended = customer.status == CustomerStatus::SuspendedByBilling;
+        if suspended && matches!(step, Step::Renewed(_)) {
+            self.lift(id, at)?;
+        }
         Ok(Some(step))
     }
 
@@ -335,7 +340,6 @@ impl<'r, R: Read> Books<'r, R> {
         if settled.step == Step::Reminded {
             self.remind(before, at)?;
         }
-        let renewed = matches!(settled.step, Step::Renewed(_));
         let suspends = settled.step == Step::Suspends;
         self.put_order(before, settled.order, at)?;
         if ended {
@@ -344,9 +348,6 @@ impl<'r, R: Read> Books<'r, R> {
         }
         if suspends {
             self.suspend(before.customer, at)?;
-        }
-        if renewed {
-            self.lift(before.id, at)?;
         }
         Ok(())
     }
