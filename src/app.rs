@@ -21,6 +21,7 @@ use crate::keys::Keys;
 use crate::outbound::Outbound;
 use crate::passwords::Passwords;
 use crate::presence::Presence;
+use crate::rates::Rates;
 use crate::store::{Read as _, Snapshot, Storage, Store, StoreError, Table};
 use crate::telemetry::Metrics;
 use crate::tries::Tries;
@@ -35,6 +36,8 @@ pub struct App {
     pub passwords: Passwords,
     /// Viewers' passwords that did not fit.
     pub tries: Tries,
+    /// Requests of partners.
+    pub rates: Rates,
     pub outbound: Outbound,
     pub metrics: Metrics,
     /// Front part and counter of the names of requests.
@@ -120,6 +123,7 @@ impl App {
             keys,
             passwords,
             tries: Tries::default(),
+            rates: Rates::default(),
             outbound,
             metrics,
             run,

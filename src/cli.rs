@@ -47,6 +47,9 @@ enum Command {
     /// Integration tokens (AlphaOTT)
     #[command(subcommand)]
     Token(Token),
+    /// Partners that bill through the box (MarketONE)
+    #[command(subcommand)]
+    Partner(Partner),
     /// Prove the data file: every record, every index, the audit log's chain
     Check(Place),
     /// Print the journal, the invoices or the customers for other programs
@@ -152,6 +155,33 @@ enum Operator {
         place: Place,
     },
     /// List staff: name, role, since when
+    List {
+        #[command(flatten)]
+        place: Place,
+    },
+}
+
+#[derive(Debug, Subcommand)]
+enum Partner {
+    /// Add a partner and print its API key, and nothing else: it cannot be shown again
+    Add {
+        /// Short name, for logs and accounts
+        key: String,
+        #[arg(long)]
+        name: String,
+        #[command(flatten)]
+        place: Place,
+    },
+    /// Print another API key for a partner; the one before stays good for a while
+    Rotate {
+        key: String,
+        /// How long the key before stays good: 90s, 12h, 1d
+        #[arg(long, default_value = "1d", value_parser = parse_ttl)]
+        overlap: i64,
+        #[command(flatten)]
+        place: Place,
+    },
+    /// List partners: key, name, state
     List {
         #[command(flatten)]
         place: Place,
@@ -286,6 +316,21 @@ pub fn run(cli: Cli) -> anyhow::Result<bool> {
             (place, DataCommand::OperatorPasswd { name, password })
         }
         Command::Operator(Operator::List { place }) => (place, DataCommand::OperatorList),
+        Command::Partner(Partner::Add { key, name, place }) => {
+            (place, DataCommand::PartnerAdd { key, name })
+        }
+        Command::Partner(Partner::Rotate {
+            key,
+            overlap,
+            place,
+        }) => (
+            place,
+            DataCommand::PartnerRotate {
+                key,
+                overlap_seconds: overlap,
+            },
+        ),
+        Command::Partner(Partner::List { place }) => (place, DataCommand::PartnerList),
         Command::Token(Token::Create {
             name,
             role,

@@ -29,6 +29,15 @@ pub enum Command {
         password: String,
     },
     OperatorList,
+    PartnerAdd {
+        key: String,
+        name: String,
+    },
+    PartnerRotate {
+        key: String,
+        overlap_seconds: i64,
+    },
+    PartnerList,
     TokenCreate {
         name: String,
         role: String,
@@ -132,6 +141,36 @@ pub async fn run(ctx: &Ctx, command: Command) -> Result<Output, CommandError> {
                 format!("{}\t{}\t{created}", operator.name, operator.role.name())
             };
             Ok(done(operators.iter().map(line).collect()))
+        }
+        Command::PartnerAdd { key, name } => {
+            let plain = |text: &str, max: usize| {
+                (1..=max).contains(&text.chars().count()) && !text.chars().any(char::is_control)
+            };
+            if !plain(&key, 64) || !plain(&name, 200) {
+                let reason = "key and name must have 1 to 64 and 1 to 200 characters".to_owned();
+                return Err(CommandError::Refused(reason));
+            }
+            let (_, api_key) = ops::partners::add(ctx, key, name).await?;
+            Ok(done(vec![api_key]))
+        }
+        Command::PartnerRotate {
+            key,
+            overlap_seconds,
+        } => {
+            let (_, api_key) = ops::partners::rotate(ctx, key, overlap_seconds).await?;
+            Ok(done(vec![api_key]))
+        }
+        Command::PartnerList => {
+            let line = |partner: &crate::domain::carrier::Partner| {
+                let state = match (partner.on, partner.api_key_hash.is_some()) {
+                    (false, _) => "off",
+                    (true, false) => "no key",
+                    (true, true) => "on",
+                };
+                format!("{}\t{}\t{state}", partner.key, partner.name)
+            };
+            let partners = ops::partners::list(ctx)?;
+            Ok(done(partners.iter().map(line).collect()))
         }
         Command::TokenCreate {
             name,
@@ -340,6 +379,9 @@ fn words(error: &OpError) -> String {
     match error {
         OpError::Refused(Refusal::OperatorTaken { name }) => {
             format!("an operator {name} exists; use `operator passwd` for a new password")
+        }
+        OpError::Refused(Refusal::PartnerTaken { key }) => {
+            format!("a partner {key} exists; use `partner rotate {key}` for a new API key")
         }
         OpError::Refused(Refusal::NoSuchReseller) => {
             "there is no such reseller; an apply document or the Stalker API makes one".to_owned()

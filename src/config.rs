@@ -341,7 +341,7 @@ const SECRETS: &[&str] = &[
 ];
 
 /// Sections that later versions act on: accepted, so that one file serves both.
-const NOT_YET_USED: &[&str] = &["marketone", "sms", "carrier"];
+const NOT_YET_USED: &[&str] = &["sms", "carrier"];
 
 /// The settings and where each came from.
 #[derive(Debug, Clone)]

@@ -15,6 +15,7 @@ pub mod keys;
 pub mod outbound;
 pub mod passwords;
 pub mod presence;
+pub mod rates;
 pub mod telemetry;
 pub mod tries;
 

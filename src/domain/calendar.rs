@@ -117,6 +117,15 @@ impl Zone {
         self.instant(date.at(0, 0, 0, 0))
     }
 
+    /// The first instant of the local month in which `at` lies.
+    #[must_use]
+    pub fn month_start(&self, at: Timestamp) -> Timestamp {
+        let first = self.moved(at, |local| {
+            Some(local.date().first_of_month().at(0, 0, 0, 0))
+        });
+        first.unwrap_or(at)
+    }
+
     /// An instant written as a wall clock shows it: `2026-01-31`, `2026/01/31`, with or without a time
     /// `10:00:00` behind a blank; without one the day's start is meant.
     #[must_use]

@@ -1,10 +1,8 @@
-//! What there is to watch, and who else takes part: channels, movies, genres, resellers, partners.
+//! What there is to watch, and who else takes part: channels, movies, genres, resellers.
 
 use serde::{Deserialize, Serialize};
 
-use super::id::{ChannelId, GenreId, MovieId, PartnerId, ResellerId};
-use super::money::{Amount, Currency};
-use super::staff::Secret;
+use super::id::{ChannelId, GenreId, MovieId, ResellerId};
 use super::time::Timestamp;
 
 /// Stored by position: append only.
@@ -63,28 +61,4 @@ pub struct Reseller {
     /// `None` of those from before it was noted.
     pub created_at: Option<Timestamp>,
     pub updated_at: Option<Timestamp>,
-}
-
-/// A thing a partner sells.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
-pub struct PartnerProduct {
-    pub code: String,
-    pub title: String,
-}
-
-/// A third party that bills through us.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
-pub struct Partner {
-    pub id: PartnerId,
-    /// Unique short name.
-    pub key: String,
-    pub name: String,
-    /// SHA-256 of the API key, in hex.
-    pub api_key_hash: Option<Secret>,
-    pub products: Vec<PartnerProduct>,
-    pub currencies: Vec<Currency>,
-    pub refunds: bool,
-    pub pin_required: bool,
-    pub per_charge_limit: Option<Amount>,
-    pub monthly_limit: Option<Amount>,
 }

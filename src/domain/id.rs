@@ -82,4 +82,6 @@ ids! {
     ResellerId = "reseller";
     /// A third party that bills through us.
     PartnerId = "partner";
+    /// A charge or refund of a partner.
+    PartnerTransactionId = "partner_transaction";
 }

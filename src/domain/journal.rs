@@ -7,7 +7,9 @@ use std::collections::BTreeMap;
 
 use serde::{Deserialize, Serialize};
 
-use super::id::{CustomerId, InvoiceId, JournalEntryId, OrderId, PartnerId, PaymentId};
+use super::id::{
+    CustomerId, InvoiceId, JournalEntryId, OrderId, PartnerId, PartnerTransactionId, PaymentId,
+};
 use super::money::{Amount, Currency, TaxRate};
 use super::time::Timestamp;
 
@@ -65,6 +67,8 @@ pub enum EntryCause {
     Resolved(PaymentId),
     /// A member of staff said why in the memo.
     Adjustment,
+    /// A charge or refund of a partner.
+    Partner(PartnerTransactionId),
 }
 
 /// One movement. Never changed; a mistake is corrected by another one.

@@ -24,12 +24,14 @@
 //! | Notice, BoxEvent, Broadcast | what a box, or every box, has to be told |
 //! | BoxState | what a box last told us |
 //! | Programme | what a channel shows, from when to when |
-//! | Reseller, Partner | who sold it; who bills through us |
+//! | Reseller | who sold it |
+//! | Partner, PartnerTransaction | who bills through us; one charge or refund of theirs |
 
 pub mod access;
 pub mod adapter;
 pub mod box_event;
 pub mod calendar;
+pub mod carrier;
 pub mod catalogue;
 pub mod charge;
 pub mod contact;

@@ -161,6 +161,13 @@ impl TaxRate {
         to_shortest(i64::from(self.0), 3)
     }
 
+    /// The rate by which `tax` is the tax of `net`, as near as a rate can say it.
+    #[must_use]
+    pub fn between(tax: i64, net: i64) -> Self {
+        let rate = rounded(i128::from(tax) * 100_000, i128::from(net));
+        Self::from_thousandths(u32::try_from(rate).unwrap_or(0))
+    }
+
     /// The tax contained in `gross`, in minor units.
     #[must_use]
     pub fn contained_in(self, gross: i64) -> i64 {
@@ -172,6 +179,46 @@ impl TaxRate {
     #[must_use]
     pub fn on_top_of(self, net: i64) -> i64 {
         rounded(i128::from(net) * i128::from(self.0), 100_000)
+    }
+}
+
+/// A part of an amount, in thousandths of a percent.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Share(u32);
+
+impl Share {
+    pub const ALL: Share = Share(100_000);
+
+    /// Percent as a decimal text from 0 to 100 with at most three decimals.
+    #[must_use]
+    pub fn parse(text: &str) -> Option<Self> {
+        let thousandths = u32::try_from(scaled(text, 3)?).ok()?;
+        (thousandths <= Self::ALL.0).then_some(Self(thousandths))
+    }
+
+    /// `70`, `62.5`: percent.
+    #[must_use]
+    pub fn to_percent(self) -> String {
+        to_shortest(i64::from(self.0), 3)
+    }
+
+    /// The part of `minor` that it is, to a whole minor unit, halves to the even one (marketone 4.3).
+    #[must_use]
+    pub fn of(self, minor: i64) -> i64 {
+        let (whole, parts) = (i128::from(Self::ALL.0), i128::from(self.0));
+        let twice = i128::from(minor).saturating_mul(parts).saturating_mul(2);
+        let up = rounded(i128::from(minor) * parts, whole);
+        // Half away from zero was taken; of an exact half the even neighbour is wanted.
+        let half = twice
+            .checked_rem(whole.saturating_mul(2))
+            .unwrap_or(0)
+            .abs()
+            == whole;
+        if half && up % 2 != 0 {
+            up.saturating_sub(minor.signum())
+        } else {
+            up
+        }
     }
 }
 

@@ -65,6 +65,8 @@ pub enum Refusal {
     ResellerTaken { name: String },
     /// Customers belong to the reseller.
     ResellerHasCustomers,
+    /// Another partner has this key.
+    PartnerTaken { key: String },
     /// There is no such reseller.
     NoSuchReseller,
     /// This member of staff may use the API only.
@@ -114,6 +116,7 @@ impl Refusal {
             Self::NotDead => "not-dead",
             Self::ResellerTaken { .. } => "reseller-taken",
             Self::ResellerHasCustomers => "reseller-has-customers",
+            Self::PartnerTaken { .. } => "partner-taken",
             Self::NoSuchReseller => "no-such-reseller",
             Self::ApiOnly => "api-only",
             Self::BadCredentials => "bad-credentials",

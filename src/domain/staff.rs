@@ -2,7 +2,7 @@
 
 use serde::{Deserialize, Serialize, Serializer};
 
-use super::id::{OperatorId, ResellerId};
+use super::id::{OperatorId, PartnerId, ResellerId};
 use super::time::Timestamp;
 
 /// A hash or key that may be stored but never shown: anything a person can read says `hidden`.
@@ -202,6 +202,8 @@ pub enum Actor {
     Script { name: String },
     /// A box, or the viewer in front of it: may do nothing but what is theirs.
     Viewer,
+    /// A partner that bills through us: may do nothing but what its dialect does for it.
+    Partner { id: PartnerId, key: String },
     /// A script with an integration token.
     Token {
         jti: TokenId,
@@ -214,7 +216,7 @@ impl Actor {
     #[must_use]
     pub fn may(&self, permission: Permission) -> bool {
         match self {
-            Self::Nobody | Self::Viewer => false,
+            Self::Nobody | Self::Viewer | Self::Partner { .. } => false,
             Self::System => true,
             // Other resellers are not a reseller's business.
             Self::Operator {
@@ -236,6 +238,7 @@ impl Actor {
             | Self::System
             | Self::Script { .. }
             | Self::Viewer
+            | Self::Partner { .. }
             | Self::Token { .. } => None,
         }
     }
@@ -249,6 +252,7 @@ impl Actor {
             Self::Operator { name, .. } => ("operator", name),
             Self::Script { name } => ("script", name),
             Self::Viewer => ("viewer", ""),
+            Self::Partner { key, .. } => ("partner", key),
             Self::Token { name, .. } => ("token", name),
         }
     }

@@ -160,6 +160,7 @@ fn cause(cause: EntryCause) -> String {
         EntryCause::Refund(id) => format!("refund {}", id.0),
         EntryCause::Resolved(id) => format!("payment {} resolved", id.0),
         EntryCause::Adjustment => "adjustment".to_owned(),
+        EntryCause::Partner(id) => format!("partner transaction {}", id.0),
     }
 }
 

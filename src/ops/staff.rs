@@ -104,6 +104,7 @@ pub async fn create_token(ctx: &Ctx, wish: NewToken) -> Result<(Token, String), 
         | Actor::System
         | Actor::Script { .. }
         | Actor::Viewer
+        | Actor::Partner { .. }
         | Actor::Token { .. } => 0,
     };
     let claims = Claims {

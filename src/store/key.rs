@@ -1,6 +1,6 @@
 //! Keys: order-preserving bytes, so that the order of keys is the order of values.
 
-use crate::domain::id::{ChannelId, Id, OrderId};
+use crate::domain::id::{ChannelId, Id, OrderId, PartnerId};
 use crate::domain::journal::Account;
 use crate::domain::money::Currency;
 use crate::domain::staff::TokenId;
@@ -143,6 +143,22 @@ pub fn cycle_of(order: OrderId, cycle: u32) -> Vec<u8> {
 pub fn reference_of(method: &str, reference: &str) -> Vec<u8> {
     let mut key = terminated(method);
     key.extend_from_slice(reference.as_bytes());
+    key
+}
+
+/// The unique entry of a partner's transaction.
+#[must_use]
+pub fn ext_of(partner: PartnerId, ext_id: &str) -> Vec<u8> {
+    let mut key = number(partner).to_vec();
+    key.extend_from_slice(ext_id.as_bytes());
+    key
+}
+
+/// The span of what is listed for an owner from an instant on.
+#[must_use]
+pub fn since<I: Id>(owner: I, at: Timestamp) -> Vec<u8> {
+    let mut key = number(owner).to_vec();
+    key.extend_from_slice(&instant(at));
     key
 }
 

@@ -15,12 +15,13 @@ use super::schema::Table;
 use super::snapshot::{Snapshot, definition};
 use super::tx::Tx;
 use super::writer::Sharing;
+use crate::domain::carrier::Partner;
 use crate::domain::customer::Customer;
 use crate::domain::journal::opening;
 use crate::domain::order::Order;
 
 /// Layout that this program writes.
-pub const LAYOUT: u64 = 7;
+pub const LAYOUT: u64 = 8;
 
 const LAYOUT_KEY: &str = "layout";
 
@@ -35,6 +36,7 @@ const STEPS: &[Step] = &[
     tables_only,
     due,
     tables_only,
+    partners,
 ];
 
 /// Brings the file to [`LAYOUT`]; refuses a file of a newer program before touching it.
@@ -110,6 +112,32 @@ fn boxes(tx: &mut Tx<'_>) -> Result<(), StoreError> {
     })?;
     for entry in entries {
         tx.raw_put(entry.table, &entry.key, &[])?;
+    }
+    Ok(())
+}
+
+/// Layout 8: partners are found by the hash of their API key, customers by their phone numbers.
+fn partners(tx: &mut Tx<'_>) -> Result<(), StoreError> {
+    let mut entries = Vec::new();
+    tx.each::<Customer>(&Span::all(), &mut |customer| {
+        let made = Entries::of(&customer).into_iter();
+        entries.extend(made.filter(|entry| entry.table == Table::CustomersByPhone));
+        Ok(ControlFlow::Continue(()))
+    })?;
+    for entry in entries {
+        tx.raw_put(entry.table, &entry.key, &[])?;
+    }
+    let mut held: Vec<Partner> = Vec::new();
+    tx.each::<Partner>(&Span::all(), &mut |partner| {
+        held.push(partner);
+        Ok(ControlFlow::Continue(()))
+    })?;
+    for partner in held {
+        let number = partner.id.0.to_be_bytes();
+        let made = Entries::of(&partner).into_iter();
+        for entry in made.filter(|entry| entry.table == Table::PartnersByApiKey) {
+            tx.raw_put(entry.table, &entry.key, &number)?;
+        }
     }
     Ok(())
 }

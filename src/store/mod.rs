@@ -16,6 +16,7 @@ mod record;
 pub mod schema;
 mod schema_boxes;
 mod schema_money;
+mod schema_partners;
 mod snapshot;
 mod tx;
 mod writer;

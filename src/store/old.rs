@@ -4,6 +4,7 @@
 use serde::{Deserialize, Serialize};
 
 use crate::domain::calendar::{PeriodCount, Term};
+use crate::domain::carrier::{Partner, PartnerProduct};
 use crate::domain::catalogue::{Billing, OfferStatus, OrderType, ProductOffer};
 use crate::domain::charge::{Charge, Price};
 use crate::domain::contact::Email;
@@ -14,10 +15,10 @@ use crate::domain::customer::{
 use crate::domain::dunning::Ladder;
 use crate::domain::eligibility::Eligibility;
 use crate::domain::id::{
-    CustomerId, HostedPageId, OperatorId, OrderId, PaymentId, ProductOfferId, ProductSpecId,
-    ResellerId, ServiceSpecId,
+    CustomerId, HostedPageId, OperatorId, OrderId, PartnerId, PaymentId, ProductOfferId,
+    ProductSpecId, ResellerId, ServiceSpecId,
 };
-use crate::domain::money::Amount;
+use crate::domain::money::{Amount, Currency, Share};
 use crate::domain::open::OpenObject;
 use crate::domain::order::{Order, OrderStatus, Standing};
 use crate::domain::payment::{HostedPage, HostedPageState, Payment, PaymentKind, PaymentState};
@@ -565,5 +566,43 @@ pub(super) fn customer(version: u8, body: &[u8]) -> Result<Customer, CodecError>
             disabled_modules: Vec::new(),
             restricted_modules: Vec::new(),
         },
+    })
+}
+
+/// A partner before keys could be rotated.
+#[derive(Serialize, Deserialize)]
+struct PartnerV1 {
+    id: PartnerId,
+    key: String,
+    name: String,
+    api_key_hash: Option<Secret>,
+    products: Vec<PartnerProduct>,
+    currencies: Vec<Currency>,
+    refunds: bool,
+    pin_required: bool,
+    per_charge_limit: Option<Amount>,
+    monthly_limit: Option<Amount>,
+}
+
+pub(super) fn partner(version: u8, body: &[u8]) -> Result<Partner, CodecError> {
+    let old: PartnerV1 = match version {
+        1 => decode_body(Table::Partners.name(), body)?,
+        _ => return Err(unknown(Table::Partners, version)),
+    };
+    Ok(Partner {
+        id: old.id,
+        key: old.key,
+        name: old.name,
+        api_key_hash: old.api_key_hash,
+        old_api_key: None,
+        products: old.products,
+        currencies: old.currencies,
+        refunds: old.refunds,
+        pin_required: old.pin_required,
+        per_charge_limit: old.per_charge_limit,
+        monthly_limit: old.monthly_limit,
+        share: Share::ALL,
+        requests_per_second: 0,
+        on: true,
     })
 }

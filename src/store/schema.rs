@@ -5,17 +5,20 @@
 use crate::domain::access::Service;
 use crate::domain::adapter::{BillingPage, Counterpart};
 use crate::domain::box_event::{BoxEvent, BoxState, Broadcast};
+use crate::domain::carrier::{Partner, PartnerTransaction, found_as};
 use crate::domain::catalogue::{ProductOffer, ProductSpec, ServiceSpec};
 use crate::domain::contact::{fold, usual_mac};
-use crate::domain::content::{Channel, Genre, Movie, Partner, Reseller};
+use crate::domain::content::{Channel, Genre, Movie, Reseller};
 use crate::domain::customer::{Customer, CustomerPassword};
 use crate::domain::device::Device;
 use crate::domain::event::{Activity, Audit};
 use crate::domain::guide::Programme;
+use std::collections::BTreeSet;
+
 use crate::domain::id::{
     ActivityId, AuditId, BillingPageId, ChannelId, CustomerId, DeviceId, GenreId, Id, MessageId,
-    MovieId, OperatorId, OrderId, PartnerId, ProductOfferId, ProductSpecId, ProgrammeId, RunId,
-    ServiceId, ServiceSpecId, VoucherBatchId,
+    MovieId, OperatorId, OrderId, ProductOfferId, ProductSpecId, ProgrammeId, RunId, ServiceId,
+    ServiceSpecId, VoucherBatchId,
 };
 use crate::domain::invoice::{Invoice, OpenInvoice};
 use crate::domain::journal::{AccountTotal, JournalEntry};
@@ -59,6 +62,8 @@ tables! {
 
     /// Customers by id.
     Customers = "customers",
+    /// Phone number in E.164 -> customers, deleted ones left out.
+    CustomersByPhone = "customers_by_phone",
     /// Unique: folded e-mail -> customer, deleted ones left out.
     CustomersByEmail = "customers_by_email",
     /// Folded e-mail, customer, of deleted ones.
@@ -230,6 +235,16 @@ tables! {
     Partners = "partners",
     /// Unique: key -> partner.
     PartnersByKey = "partners_by_key",
+    /// Unique: hash of an API key, the old one too -> partner.
+    PartnersByApiKey = "partners_by_api_key",
+    /// Charges and refunds of partners by id.
+    PartnerTransactions = "partner_transactions",
+    /// Unique: partner, its own id -> transaction.
+    PartnerTransactionsByExt = "partner_transactions_by_ext",
+    /// Customer, time -> transactions.
+    PartnerTransactionsByCustomer = "partner_transactions_by_customer",
+    /// Partner, time of completion -> transactions.
+    PartnerTransactionsByPartner = "partner_transactions_by_partner",
 }
 
 impl Record for Customer {
@@ -237,6 +252,7 @@ impl Record for Customer {
     const TABLE: Table = Table::Customers;
     const INDEXES: &'static [Table] = &[
         Table::CustomersByEmail,
+        Table::CustomersByPhone,
         Table::DeletedByEmail,
         Table::CustomersByLogin,
         Table::CustomersByStatus,
@@ -261,6 +277,12 @@ impl Record for Customer {
         } else {
             if let Some(email) = &self.email {
                 entries.unique(Table::CustomersByEmail, email.folded().as_bytes());
+            }
+            let phones = self.phones.iter().filter_map(|phone| found_as(phone));
+            let phones: BTreeSet<String> = phones.collect();
+            for phone in phones {
+                let front = terminated(&phone);
+                entries.listed(Table::CustomersByPhone, &front, self.id.number());
             }
             if let Some(login) = &self.login {
                 entries.unique(Table::CustomersByLogin, login.as_bytes());
@@ -544,21 +566,6 @@ impl Record for Programme {
     }
 }
 
-impl Record for Partner {
-    type Key = PartnerId;
-    const TABLE: Table = Table::Partners;
-    const INDEXES: &'static [Table] = &[Table::PartnersByKey];
-    const VERSION: u8 = 1;
-
-    fn key(&self) -> PartnerId {
-        self.id
-    }
-
-    fn entries(&self, entries: &mut Entries) {
-        entries.unique(Table::PartnersByKey, self.key.as_bytes());
-    }
-}
-
 impl Record for Provider {
     type Key = Only;
     const TABLE: Table = Table::Providers;
@@ -617,6 +624,7 @@ pub fn for_every_record<V: RecordVisitor>(visitor: &mut V) -> Result<(), V::Erro
     visitor.visit::<Movie>()?;
     visitor.visit::<Reseller>()?;
     visitor.visit::<Partner>()?;
+    visitor.visit::<PartnerTransaction>()?;
     visitor.visit::<ServiceSpec>()?;
     visitor.visit::<ProductSpec>()?;
     visitor.visit::<ProductOffer>()?;

@@ -3,6 +3,7 @@
 pub mod alphaott;
 pub mod console;
 pub mod kit;
+pub mod marketone;
 mod pay;
 mod portal;
 mod site;
@@ -28,6 +29,7 @@ use kit::{Edge, TooMuch, edge};
 /// | `/console` | the console and its API |
 /// | setting `alphaott.prefix` | AlphaOTT integration APIs |
 /// | `/stalker_portal/api` | Stalker REST API v1 |
+/// | `/marketone/v1` | MarketONE OTT API, where switched on |
 /// | `/pay/{code}` | hosted payment page |
 /// | `/stalker_portal`, `/c`, `/server/load.php`, `/portal.php` | set-top boxes, where switched on |
 /// | `/docs` | the API reference |
@@ -79,6 +81,18 @@ pub fn router(app: &Arc<App>, closing: &CancellationToken) -> Router {
                 edge,
             ),
         ));
+    }
+    if app.config.marketone.enabled {
+        router = router.merge(
+            marketone::router()
+                .layer(CatchPanicLayer::custom(
+                    |_: Box<dyn std::any::Any + Send>| marketone::panicked(),
+                ))
+                .layer(from_fn_with_state(
+                    at_edge(app, closing, marketone::DIALECT, marketone::too_much),
+                    edge,
+                )),
+        );
     }
     router.with_state(Arc::clone(app))
 }

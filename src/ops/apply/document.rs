@@ -417,6 +417,10 @@ pub struct PartnerIn {
     pub pin_required: Option<bool>,
     pub per_charge_limit: Option<String>,
     pub monthly_limit: Option<String>,
+    /// Percent of a charge that is the partner's.
+    pub share: Option<String>,
+    pub requests_per_second: Option<u32>,
+    pub on: Option<bool>,
 }
 
 /// One of AlphaOTT's six names, or 0 and 1.

@@ -5,6 +5,7 @@
 
 mod customers;
 mod document;
+mod partners;
 mod programmes;
 
 use std::collections::BTreeMap;
@@ -17,24 +18,21 @@ use crate::domain::catalogue::{
     Content, ContentType, OfferStatus, PackageSale, ProductOffer, ProductSpec, ProductStatus,
     Scope, ServiceSpec, ServiceStatus, ServiceType,
 };
-use crate::domain::content::{
-    Channel, ChannelKind, Genre, Movie, Partner, PartnerProduct, Reseller,
-};
+use crate::domain::content::{Channel, ChannelKind, Genre, Movie, Reseller};
 use crate::domain::customer::CustomerPassword;
 use crate::domain::eligibility::Eligibility;
 use crate::domain::id::{
-    ChannelId, GenreId, Id, MovieId, PartnerId, ProductOfferId, ProductSpecId, ResellerId,
-    ServiceSpecId,
+    ChannelId, GenreId, Id, MovieId, ProductOfferId, ProductSpecId, ResellerId, ServiceSpecId,
 };
 use crate::domain::money::{Amount, Currency};
 use crate::domain::open::OpenObject;
 use crate::domain::provider::Provider;
-use crate::domain::staff::{Permission, Secret};
+use crate::domain::staff::Permission;
 use crate::store::key::Only;
 use crate::store::{Read as _, Record, StoreError, Table, Tx};
 
 use super::{OpError, charges};
-use document::{Document, PackageServices, PackageType, PartnerIn};
+use document::{Document, PackageServices, PackageType};
 
 /// What applying a document did, or would do: section -> number of elements.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Serialize)]
@@ -177,7 +175,7 @@ fn run(
         report.count("resellers", keep_by_id(ctx, tx, id, &record)?);
     }
     for (i, given) in document.partners.iter().enumerate() {
-        let partner = partner(tx, given, &format!("partners[{i}]"), currency)?;
+        let partner = partners::partner(tx, given, &format!("partners[{i}]"), currency)?;
         report.count("partners", keep_by_id(ctx, tx, partner.id, &partner)?);
     }
     let setting = customers::Setting { zone, currency };
@@ -546,52 +544,6 @@ fn charge_object(
     }
     text.push('}');
     Ok(OpenObject(text))
-}
-
-fn partner(
-    tx: &mut Tx<'_>,
-    given: &PartnerIn,
-    path: &str,
-    currency: Currency,
-) -> Result<Partner, OpError> {
-    use sha2::Digest as _;
-    let held = tx.get_by::<Partner>(Table::PartnersByKey, given.key.as_bytes())?;
-    let id = match &held {
-        Some(held) => held.id,
-        None => tx.next_id::<PartnerId>()?,
-    };
-    let limit = |text: &Option<String>, name: &str| match text {
-        Some(text) => parse_amount(text, currency, || format!("{path}.{name}")).map(Some),
-        None => Ok(None),
-    };
-    let mut currencies = Vec::new();
-    for (i, code) in given.currencies.iter().enumerate() {
-        currencies.push(parse_currency(code, || format!("{path}.currencies[{i}]"))?);
-    }
-    let api_key_hash = match &given.api_key {
-        Some(key) => Some(Secret(
-            data_encoding::HEXLOWER.encode(&sha2::Sha256::digest(key)),
-        )),
-        None => held.and_then(|held| held.api_key_hash),
-    };
-    let products = given.products.iter();
-    Ok(Partner {
-        id,
-        key: given.key.clone(),
-        name: given.name.clone(),
-        api_key_hash,
-        products: products
-            .map(|product| PartnerProduct {
-                code: product.code.clone(),
-                title: product.title.clone(),
-            })
-            .collect(),
-        currencies,
-        refunds: given.refunds.unwrap_or(false),
-        pin_required: given.pin_required.unwrap_or(false),
-        per_charge_limit: limit(&given.per_charge_limit, "per_charge_limit")?,
-        monthly_limit: limit(&given.monthly_limit, "monthly_limit")?,
-    })
 }
 
 /// Stores a record whose number the document may have brought.

@@ -234,6 +234,7 @@ fn refused(refusal: &Refusal) -> Failure {
             left.to_fixed(),
             left.currency.as_str()
         )),
+        Refusal::PartnerTaken { key } => Failure::conflict(format!("a partner {key} exists")),
         Refusal::RefundElsewhere { method } => {
             Failure::conflict(format!("refund it at {method}, which tells us of it"))
         }

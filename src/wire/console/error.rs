@@ -188,6 +188,7 @@ fn refused(refusal: &Refusal) -> Problem {
             left.to_fixed(),
             left.currency.as_str()
         )),
+        Refusal::PartnerTaken { key } => conflict(format!("a partner {key} exists")),
         Refusal::RefundElsewhere { method } => conflict(format!(
             "refund it at {method}: it is booked as soon as {method} tells of it"
         )),

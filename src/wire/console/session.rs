@@ -52,7 +52,11 @@ pub async fn who(Staff(ctx): Staff) -> Json<impl Serialize> {
         Actor::Operator { name, role, .. } | Actor::Token { name, role, .. } => {
             (name.clone(), role.name())
         }
-        Actor::Script { .. } | Actor::Viewer | Actor::System | Actor::Nobody => (String::new(), ""),
+        Actor::Script { .. }
+        | Actor::Viewer
+        | Actor::Partner { .. }
+        | Actor::System
+        | Actor::Nobody => (String::new(), ""),
     };
     Json(Who { name, role })
 }

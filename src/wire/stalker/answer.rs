@@ -88,6 +88,7 @@ fn refused(refusal: &Refusal) -> String {
         | Refusal::PaymentEnded { .. }
         | Refusal::KeyUsed
         | Refusal::RefundTooLarge { .. }
+        | Refusal::PartnerTaken { .. }
         | Refusal::RefundElsewhere { .. }
         | Refusal::PageClosed
         | Refusal::PriceChanged { .. }

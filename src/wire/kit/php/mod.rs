@@ -119,7 +119,7 @@ pub fn identifiers(segment: Option<&str>) -> Result<Identifiers, TooManyIdentifi
 }
 
 /// `%XX` as the byte it means; what is no such escape stays as it is, and so does `+`.
-fn percent_decoded(text: &str) -> String {
+pub fn percent_decoded(text: &str) -> String {
     let mut decoded = Vec::with_capacity(text.len());
     let mut rest = text.as_bytes();
     while let [byte, after @ ..] = rest {

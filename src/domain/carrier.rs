@@ -1,0 +1,285 @@
+//! Partners that bill through us, and their charges: who may charge what, what becomes of a charge, and how
+//! the money is shared.
+//!
+//! Rules: `docs/marketone.md`. Must not know how a partner asks.
+
+use serde::{Deserialize, Serialize};
+
+use super::customer::{CarrierProfile, CustomerStatus};
+use super::id::{CustomerId, PartnerId, PartnerTransactionId};
+use super::journal::{Account, Posting};
+use super::money::{Amount, Currency, Share, TaxRate};
+use super::staff::Secret;
+use super::time::Timestamp;
+
+/// A thing a partner sells.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct PartnerProduct {
+    pub code: String,
+    pub title: String,
+}
+
+/// A third party that bills through us.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Partner {
+    pub id: PartnerId,
+    /// Unique short name.
+    pub key: String,
+    pub name: String,
+    /// SHA-256 of the API key, in hex.
+    pub api_key_hash: Option<Secret>,
+    /// The key before, which is good until then.
+    pub old_api_key: Option<(Secret, Timestamp)>,
+    /// None: it charges without naming a product.
+    pub products: Vec<PartnerProduct>,
+    /// None: the operator's own.
+    pub currencies: Vec<Currency>,
+    pub refunds: bool,
+    pub pin_required: bool,
+    /// Most for one charge.
+    pub per_charge_limit: Option<Amount>,
+    /// Most for one account in a calendar month.
+    pub monthly_limit: Option<Amount>,
+    /// What is the partner's of a charge without its tax.
+    pub share: Share,
+    /// Requests that are answered within a second; 0: as many as usual.
+    pub requests_per_second: u32,
+    /// A partner that is off is known and may do nothing.
+    pub on: bool,
+}
+
+/// Requests of one partner within a second, unless its record says otherwise (marketone 1.7).
+pub const REQUESTS_PER_SECOND: u32 = 500;
+
+impl Partner {
+    /// Whether it may charge in a currency.
+    #[must_use]
+    pub fn takes(&self, currency: Currency, home: Currency) -> bool {
+        match self.currencies.as_slice() {
+            [] => currency == home,
+            own => own.contains(&currency),
+        }
+    }
+}
+
+/// What a transaction is. Stored by position: append only.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+pub enum TransactionKind {
+    Charge,
+    /// Gives back a part of a charge, or all of it.
+    Refund {
+        of: PartnerTransactionId,
+    },
+}
+
+/// Why a charge was refused for good. Stored by position: append only.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+pub enum Denial {
+    /// The account is suspended because it is not paid.
+    SuspendedNonPayment,
+    /// It is suspended for another reason.
+    Suspended,
+    /// It takes no charges of partners.
+    NotEligible,
+    /// The balance of a prepaid account does not cover it.
+    InsufficientFunds,
+    /// The account's limit for the month would be passed.
+    SpendingLimit,
+    /// It is above the limit for one charge.
+    AmountLimit,
+}
+
+/// What became of a transaction. Stored by position: append only.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+pub enum TransactionState {
+    /// Nobody knows yet.
+    Processing,
+    Succeeded,
+    Denied(Denial),
+}
+
+/// One charge or refund of a partner. Kept for ever: whoever asks for it again gets the same answer.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct PartnerTransaction {
+    pub id: PartnerTransactionId,
+    /// Random: nobody counts transactions by it.
+    pub public_id: [u8; 16],
+    pub partner: PartnerId,
+    /// The partner's own id for it, unique among its own.
+    pub ext_id: String,
+    pub kind: TransactionKind,
+    pub customer: CustomerId,
+    /// Always positive.
+    pub amount: Amount,
+    /// How much of it is tax, in minor units.
+    pub tax_minor: i64,
+    /// How much of it is the partner's, in minor units.
+    pub partner_minor: i64,
+    pub product: Option<String>,
+    pub description: String,
+    /// Of everything that a repeat must say again.
+    pub fingerprint: [u8; 32],
+    pub state: TransactionState,
+    /// How much of a charge was given back, in minor units.
+    pub refunded_minor: i64,
+    pub created_at: Timestamp,
+    pub completed_at: Option<Timestamp>,
+}
+
+impl PartnerTransaction {
+    /// What a refund of `minor` of this charge takes from the partner and from the tax: in all as much as
+    /// they got, however often it is refunded in parts.
+    #[must_use]
+    pub fn shares_of_refund(&self, minor: i64) -> (i64, i64) {
+        let before = self.refunded_minor;
+        let after = before.saturating_add(minor);
+        let part = |whole: i64| {
+            let upto = |refunded: i64| {
+                super::money::rounded(
+                    i128::from(whole) * i128::from(refunded),
+                    i128::from(self.amount.minor.max(1)),
+                )
+            };
+            upto(after).saturating_sub(upto(before))
+        };
+        (part(self.partner_minor), part(self.tax_minor))
+    }
+
+    /// What it does to the books: the customer pays, the partner gets its share, the tax is set apart, we
+    /// keep the rest. A refund does the opposite.
+    #[must_use]
+    pub fn postings(&self) -> Vec<Posting> {
+        let sign = match self.kind {
+            TransactionKind::Charge => 1,
+            TransactionKind::Refund { .. } => -1,
+        };
+        let kept = self
+            .amount
+            .minor
+            .saturating_sub(self.partner_minor)
+            .saturating_sub(self.tax_minor);
+        let net = self.amount.minor.saturating_sub(self.tax_minor);
+        let rate = TaxRate::between(self.tax_minor, net);
+        let mut postings = Vec::with_capacity(4);
+        for (account, minor) in [
+            (
+                Account::Customer(self.customer),
+                self.amount.minor.saturating_neg(),
+            ),
+            (Account::Partner(self.partner), self.partner_minor),
+            (Account::Tax(rate), self.tax_minor),
+            (Account::Revenue, kept),
+        ] {
+            if minor != 0 {
+                postings.push(Posting {
+                    account,
+                    credit_minor: minor.saturating_mul(sign),
+                    currency: self.amount.currency,
+                });
+            }
+        }
+        postings
+    }
+}
+
+/// Whether an account may be charged at all; `None`: to a partner there is no such account.
+#[must_use]
+pub fn standing_of(status: CustomerStatus, profile: &CarrierProfile) -> Option<Result<(), Denial>> {
+    match status {
+        CustomerStatus::Active if profile.barred => Some(Err(Denial::NotEligible)),
+        CustomerStatus::Active => Some(Ok(())),
+        CustomerStatus::SuspendedByBilling => Some(Err(Denial::SuspendedNonPayment)),
+        CustomerStatus::SuspendedByCustomer => Some(Err(Denial::Suspended)),
+        CustomerStatus::Inactive
+        | CustomerStatus::AwaitingAuthorization
+        | CustomerStatus::Deleted => None,
+    }
+}
+
+/// What has been charged in the month so far, in minor units.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub struct Spent {
+    /// By this partner.
+    pub partner_minor: i64,
+    /// By all partners.
+    pub all_minor: i64,
+}
+
+/// Whether limits and balance allow a charge, in the order in which they are asked. Limits in another
+/// currency than the charge's say nothing.
+pub fn check_charge(
+    partner: &Partner,
+    profile: &CarrierProfile,
+    amount: Amount,
+    spent: Spent,
+    balance_minor: i64,
+) -> Result<(), Denial> {
+    let within = |limit: Option<Amount>, minor: i64| {
+        limit.is_none_or(|limit| limit.currency != amount.currency || minor <= limit.minor)
+    };
+    if !within(partner.per_charge_limit, amount.minor) {
+        return Err(Denial::AmountLimit);
+    }
+    let by_partner = spent.partner_minor.saturating_add(amount.minor);
+    let by_all = spent.all_minor.saturating_add(amount.minor);
+    if !within(partner.monthly_limit, by_partner) || !within(profile.monthly_limit, by_all) {
+        return Err(Denial::SpendingLimit);
+    }
+    if profile.prepaid && balance_minor < amount.minor {
+        return Err(Denial::InsufficientFunds);
+    }
+    Ok(())
+}
+
+/// A phone number as partners write it: E.164, with or without its plus (marketone 1.3). Nothing is
+/// stripped.
+#[must_use]
+pub fn e164(text: &str) -> Option<String> {
+    let digits = text.strip_prefix('+').unwrap_or(text);
+    let fits = (5..=15).contains(&digits.len())
+        && digits.bytes().all(|byte| byte.is_ascii_digit())
+        && !digits.starts_with('0');
+    fits.then(|| format!("+{digits}"))
+}
+
+/// A phone number as operators write it, in the form in which it is found: without blanks, dashes, dots
+/// and brackets, `00` for a plus.
+#[must_use]
+pub fn found_as(phone: &str) -> Option<String> {
+    let plain: String = phone
+        .chars()
+        .filter(|c| !matches!(c, ' ' | '-' | '.' | '(' | ')' | '/'))
+        .collect();
+    match plain.strip_prefix("00") {
+        Some(rest) => e164(rest),
+        None => e164(&plain),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::{e164, found_as};
+
+    #[test]
+    fn numbers_meet_in_one_form() {
+        for text in ["+14165550101", "14165550101"] {
+            assert_eq!(e164(text).as_deref(), Some("+14165550101"));
+        }
+        for text in [
+            "",
+            "+",
+            "0416",
+            "+0416555",
+            "+1416 5550101",
+            "1416",
+            "+1234567890123456",
+            "+1416555a101",
+        ] {
+            assert_eq!(e164(text), None, "{text}");
+        }
+        for text in ["+1 (416) 555-0101", "001.416.555.0101", "1416/5550101"] {
+            assert_eq!(found_as(text).as_deref(), Some("+14165550101"));
+        }
+        assert_eq!(found_as("call me"), None);
+    }
+}

@@ -1,0 +1,80 @@
+//! Partners of an apply document.
+
+use sha2::Digest as _;
+
+use crate::domain::carrier::{Partner, PartnerProduct};
+use crate::domain::id::PartnerId;
+use crate::domain::money::{Currency, Share};
+use crate::domain::staff::Secret;
+use crate::ops::OpError;
+use crate::store::{Read as _, Table, Tx};
+
+use super::document::PartnerIn;
+use super::{parse_amount, parse_currency, wrong};
+
+/// A partner as the document has it; the API key that it has stays unless the document says one.
+pub(super) fn partner(
+    tx: &mut Tx<'_>,
+    given: &PartnerIn,
+    path: &str,
+    currency: Currency,
+) -> Result<Partner, OpError> {
+    let held = tx.get_by::<Partner>(Table::PartnersByKey, given.key.as_bytes())?;
+    let id = match &held {
+        Some(held) => held.id,
+        None => tx.next_id::<PartnerId>()?,
+    };
+    let limit = |text: &Option<String>, name: &str| match text {
+        Some(text) => parse_amount(text, currency, || format!("{path}.{name}")).map(Some),
+        None => Ok(None),
+    };
+    let mut currencies = Vec::new();
+    for (i, code) in given.currencies.iter().enumerate() {
+        currencies.push(parse_currency(code, || format!("{path}.currencies[{i}]"))?);
+    }
+    let share = match &given.share {
+        Some(text) => Share::parse(text).ok_or_else(|| {
+            let problem = "must be a percentage from 0 to 100 in quotes, such as \"70\"";
+            wrong(&format!("{path}.share"), problem)
+        })?,
+        None => held.as_ref().map_or(Share::ALL, |held| held.share),
+    };
+    let per_second = held.as_ref().map_or(0, |held| held.requests_per_second);
+    let (held_hash, old_api_key) = match held {
+        Some(held) => (held.api_key_hash, held.old_api_key),
+        None => (None, None),
+    };
+    let given_hash = given.api_key.as_ref().map(|key| {
+        let digest = sha2::Sha256::digest(key);
+        Secret(data_encoding::HEXLOWER.encode(&digest))
+    });
+    if let Some(hash) = &given_hash {
+        let holder = tx.get_by::<Partner>(Table::PartnersByApiKey, hash.0.as_bytes())?;
+        if holder.is_some_and(|holder| holder.id != id) {
+            let problem = "another partner has this key";
+            return Err(wrong(&format!("{path}.api_key"), problem));
+        }
+    }
+    let products = given.products.iter();
+    Ok(Partner {
+        id,
+        key: given.key.clone(),
+        name: given.name.clone(),
+        old_api_key: old_api_key.filter(|(old, _)| Some(old) != given_hash.as_ref()),
+        api_key_hash: given_hash.or(held_hash),
+        products: products
+            .map(|product| PartnerProduct {
+                code: product.code.clone(),
+                title: product.title.clone(),
+            })
+            .collect(),
+        currencies,
+        refunds: given.refunds.unwrap_or(false),
+        pin_required: given.pin_required.unwrap_or(false),
+        per_charge_limit: limit(&given.per_charge_limit, "per_charge_limit")?,
+        monthly_limit: limit(&given.monthly_limit, "monthly_limit")?,
+        share,
+        requests_per_second: given.requests_per_second.unwrap_or(per_second),
+        on: given.on.unwrap_or(true),
+    })
+}

@@ -1,0 +1,352 @@
+//! What partners do: look an account up, charge it, refund, ask what became of it.
+//!
+//! A charge is one commit: its record, which answers every repeat, and its journal entry. Reference:
+//! marketone §1.6, §2.
+
+use std::ops::ControlFlow;
+
+use sha2::{Digest as _, Sha256};
+
+use crate::app::Ctx;
+use crate::domain::carrier::{
+    Denial, Partner, PartnerTransaction, Spent, TransactionKind, TransactionState, check_charge,
+    standing_of,
+};
+use crate::domain::contact::fold_email;
+use crate::domain::customer::{Customer, CustomerStatus};
+use crate::domain::id::{CustomerId, JournalEntryId, PartnerId, PartnerTransactionId};
+use crate::domain::journal::{Account, EntryCause, JournalEntry};
+use crate::domain::money::Amount;
+use crate::store::key::{ext_of, owned_by, since, trailing_number, under_text};
+use crate::store::{Read, Snapshot, Span, Table, Tx, append_entries, balance_minor};
+
+use super::books::{AuditDetail, Books};
+use super::{Named, OpError};
+
+impl Named for PartnerTransaction {
+    const KIND: &'static str = "transaction";
+    const FOREIGN: Option<Table> = None;
+}
+
+/// Whom a partner means.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum AccountRef {
+    /// In E.164, with its plus.
+    Phone(String),
+    Email(String),
+}
+
+impl AccountRef {
+    fn written(&self) -> String {
+        match self {
+            Self::Phone(phone) => phone.clone(),
+            Self::Email(email) => fold_email(email),
+        }
+    }
+}
+
+/// Why nothing was done. Only [`No::Denied`] is kept and said again.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum No {
+    /// There is none, or to partners there is none.
+    AccountNotFound,
+    Denied(Denial),
+    ProductNotFound,
+    /// The currency, or refunds, are not agreed with this partner.
+    NotSupported,
+    /// The same id for something else.
+    Duplicate,
+    /// A refund of a charge that this partner did not make.
+    TransactionNotFound,
+    RefundNotAllowed,
+    RefundTooLarge,
+    /// The partner's policy wants a PIN with every purchase.
+    PinRequired,
+}
+
+/// What became of a request.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Told {
+    /// As it was answered first: a repeat too.
+    Done(PartnerTransaction),
+    No(No),
+}
+
+/// A charge or refund as a partner asks for it.
+#[derive(Debug, Clone)]
+pub struct Wish {
+    pub ext_id: String,
+    pub account: AccountRef,
+    pub amount: Amount,
+    pub description: String,
+    pub product: Option<String>,
+    /// How much of the amount is tax, in minor units.
+    pub tax_minor: i64,
+    /// Of a refund: the partner's id of the charge.
+    pub refund_of: Option<String>,
+}
+
+impl Wish {
+    /// Of everything that a repeat must say again.
+    fn fingerprint(&self) -> [u8; 32] {
+        let amount = format!("{} {}", self.amount.minor, self.amount.currency.as_str());
+        let parts = [
+            self.account.written(),
+            amount,
+            self.description.clone(),
+            self.product.clone().unwrap_or_default(),
+            self.tax_minor.to_string(),
+            self.refund_of.clone().unwrap_or_default(),
+        ];
+        let mut hash = Sha256::new();
+        for part in parts {
+            hash.update(u64::try_from(part.len()).unwrap_or(0).to_be_bytes());
+            hash.update(part.as_bytes());
+        }
+        hash.finalize().into()
+    }
+}
+
+/// The account that a partner means, if a partner may know of it. A number that several accounts have
+/// that could be charged is nobody's: the wrong one must not pay.
+fn account(read: &impl Read, named: &AccountRef) -> Result<Option<Customer>, OpError> {
+    let known = |customer: &Customer| standing_of(customer.status, &customer.carrier).is_some();
+    Ok(match named {
+        AccountRef::Email(email) => read
+            .get_by::<Customer>(Table::CustomersByEmail, fold_email(email).as_bytes())?
+            .filter(known),
+        AccountRef::Phone(phone) => {
+            let mut held: Vec<Customer> =
+                read.listed(Table::CustomersByPhone, &under_text(phone))?;
+            held.retain(known);
+            match held.len() {
+                1 => held.pop(),
+                _ => None,
+            }
+        }
+    })
+}
+
+/// Says of an account that it is in good standing, and whether it is prepaid.
+pub fn validate(read: &Snapshot, named: &AccountRef) -> Result<Result<bool, No>, OpError> {
+    let Some(customer) = account(read, named)? else {
+        return Ok(Err(No::AccountNotFound));
+    };
+    Ok(match standing_of(customer.status, &customer.carrier) {
+        Some(Ok(())) => Ok(customer.carrier.prepaid),
+        Some(Err(denial)) => Err(No::Denied(denial)),
+        None => Err(No::AccountNotFound),
+    })
+}
+
+/// The transaction of a partner with this id of its own.
+pub fn find(
+    read: &impl Read,
+    partner: PartnerId,
+    ext_id: &str,
+) -> Result<Option<PartnerTransaction>, OpError> {
+    let key = ext_of(partner, ext_id);
+    Ok(read.get_by(Table::PartnerTransactionsByExt, &key)?)
+}
+
+/// The partner's id of the charge that a refund gives back.
+pub fn ext_id_of(read: &impl Read, id: PartnerTransactionId) -> Result<String, OpError> {
+    Ok(super::get::<PartnerTransaction>(read, id)?.ext_id)
+}
+
+/// Charges an account, or gives a charge back. A repeat answers as the first time and moves nothing.
+pub async fn transact(ctx: &Ctx, partner: PartnerId, wish: Wish) -> Result<Told, OpError> {
+    let public_id = ctx.app.entropy.bytes()?;
+    ctx.write(move |ctx, tx| {
+        // What holds now: it may have changed since the key was looked at.
+        let partner: Partner = super::get(tx, partner)?;
+        if let Some(earlier) = find(tx, partner.id, &wish.ext_id)? {
+            return Ok(if earlier.fingerprint == wish.fingerprint() {
+                Told::Done(earlier)
+            } else {
+                Told::No(No::Duplicate)
+            });
+        }
+        let Some(customer) = account(tx, &wish.account)? else {
+            return Ok(Told::No(No::AccountNotFound));
+        };
+        match wish.refund_of.clone() {
+            None => charge(ctx, tx, &partner, &customer, wish, public_id),
+            Some(of) => refund(ctx, tx, &partner, &customer, &of, wish, public_id),
+        }
+    })
+    .await
+    .inspect(|_| ctx.app.wake_jobs())
+}
+
+fn transaction(
+    ctx: &Ctx,
+    tx: &mut Tx<'_>,
+    partner: &Partner,
+    customer: CustomerId,
+    wish: Wish,
+    public_id: [u8; 16],
+) -> Result<PartnerTransaction, OpError> {
+    Ok(PartnerTransaction {
+        id: tx.next_id()?,
+        public_id,
+        partner: partner.id,
+        kind: TransactionKind::Charge,
+        customer,
+        amount: wish.amount,
+        tax_minor: wish.tax_minor,
+        partner_minor: 0,
+        fingerprint: wish.fingerprint(),
+        ext_id: wish.ext_id,
+        product: wish.product,
+        description: wish.description,
+        state: TransactionState::Succeeded,
+        refunded_minor: 0,
+        created_at: ctx.now,
+        completed_at: Some(ctx.now),
+    })
+}
+
+fn charge(
+    ctx: &Ctx,
+    tx: &mut Tx<'_>,
+    partner: &Partner,
+    customer: &Customer,
+    wish: Wish,
+    public_id: [u8; 16],
+) -> Result<Told, OpError> {
+    // Agreements may be mended: these are not kept.
+    if let Some(no) = not_agreed(ctx, partner, &wish) {
+        return Ok(Told::No(no));
+    }
+    let allowed = match standing_of(customer.status, &customer.carrier) {
+        None => return Ok(Told::No(No::AccountNotFound)),
+        Some(Err(denial)) => Err(denial),
+        Some(Ok(())) if partner.pin_required => return Ok(Told::No(No::PinRequired)),
+        Some(Ok(())) => {
+            let currency = wish.amount.currency;
+            let account = Account::Customer(customer.id);
+            let balance = balance_minor(tx, &account, currency)?;
+            let spent = spent(ctx, tx, partner, customer, wish.amount)?;
+            check_charge(partner, &customer.carrier, wish.amount, spent, balance)
+        }
+    };
+    let mut made = transaction(ctx, tx, partner, customer.id, wish, public_id)?;
+    match allowed {
+        Err(denial) => {
+            made.state = TransactionState::Denied(denial);
+            made.tax_minor = 0;
+            super::create(ctx, tx, "partner.denied", &made)?;
+        }
+        Ok(()) => {
+            let net = made.amount.minor.saturating_sub(made.tax_minor);
+            made.partner_minor = partner.share.of(net);
+            super::create(ctx, tx, "partner.charge", &made)?;
+            append_entries(tx, vec![entry(ctx, &made)])?;
+        }
+    }
+    Ok(Told::Done(made))
+}
+
+/// Why this partner may not charge like that, whatever the account.
+fn not_agreed(ctx: &Ctx, partner: &Partner, wish: &Wish) -> Option<No> {
+    if !partner.takes(wish.amount.currency, ctx.app.company().currency) {
+        return Some(No::NotSupported);
+    }
+    let sells = |code: &String| partner.products.iter().any(|product| product.code == *code);
+    match &wish.product {
+        Some(code) => (!sells(code)).then_some(No::ProductNotFound),
+        // Who settles by product has to name one.
+        None => (!partner.products.is_empty()).then_some(No::ProductNotFound),
+    }
+}
+
+/// What the account was charged in this calendar month, less what was given back.
+fn spent(
+    ctx: &Ctx,
+    tx: &Tx<'_>,
+    partner: &Partner,
+    customer: &Customer,
+    amount: Amount,
+) -> Result<Spent, OpError> {
+    let mut spent = Spent::default();
+    if partner.monthly_limit.is_none() && customer.carrier.monthly_limit.is_none() {
+        return Ok(spent);
+    }
+    let month = ctx.app.company().zone.month_start(ctx.now);
+    let span = Span {
+        from: since(customer.id, month),
+        ..Span::under(&owned_by(customer.id))
+    };
+    let mut found = Vec::new();
+    let index = Table::PartnerTransactionsByCustomer;
+    tx.raw_scan(index, &span, &mut |key, _| {
+        found.extend(trailing_number(key).map(PartnerTransactionId));
+        Ok(ControlFlow::Continue(()))
+    })?;
+    for id in found {
+        let made: PartnerTransaction = super::get(tx, id)?;
+        let counts = made.state == TransactionState::Succeeded
+            && made.kind == TransactionKind::Charge
+            && made.amount.currency == amount.currency;
+        if !counts {
+            continue;
+        }
+        let left = made.amount.minor.saturating_sub(made.refunded_minor);
+        spent.all_minor = spent.all_minor.saturating_add(left);
+        if made.partner == partner.id {
+            spent.partner_minor = spent.partner_minor.saturating_add(left);
+        }
+    }
+    Ok(spent)
+}
+
+fn refund(
+    ctx: &Ctx,
+    tx: &mut Tx<'_>,
+    partner: &Partner,
+    customer: &Customer,
+    of: &str,
+    wish: Wish,
+    public_id: [u8; 16],
+) -> Result<Told, OpError> {
+    if !partner.refunds {
+        return Ok(Told::No(No::RefundNotAllowed));
+    }
+    let Some(before) = find(tx, partner.id, of)?.filter(|held| held.customer == customer.id) else {
+        return Ok(Told::No(No::TransactionNotFound));
+    };
+    if before.kind != TransactionKind::Charge || before.state != TransactionState::Succeeded {
+        return Ok(Told::No(No::RefundNotAllowed));
+    }
+    let left = before.amount.minor.saturating_sub(before.refunded_minor);
+    if wish.amount.currency != before.amount.currency || wish.amount.minor > left {
+        return Ok(Told::No(No::RefundTooLarge));
+    }
+    let amount = wish.amount;
+    let mut made = transaction(ctx, tx, partner, customer.id, wish, public_id)?;
+    made.kind = TransactionKind::Refund { of: before.id };
+    (made.partner_minor, made.tax_minor) = before.shares_of_refund(amount.minor);
+    super::create(ctx, tx, "partner.refund", &made)?;
+    let mut after = before.clone();
+    after.refunded_minor = after.refunded_minor.saturating_add(amount.minor);
+    super::change(ctx, tx, "partner.refunded", &before, &after)?;
+    let mut books = Books::new(ctx, tx);
+    books.post(entry(ctx, &made))?;
+    if customer.status != CustomerStatus::Deleted {
+        books.use_money(customer.id, amount, None, ctx.now)?;
+    }
+    books.close().write(ctx, tx, AuditDetail::EachRecord)?;
+    Ok(Told::Done(made))
+}
+
+fn entry(ctx: &Ctx, made: &PartnerTransaction) -> JournalEntry {
+    JournalEntry {
+        id: JournalEntryId(0),
+        at: ctx.now,
+        cause: EntryCause::Partner(made.id),
+        order: None,
+        memo: made.description.clone(),
+        postings: made.postings(),
+    }
+}

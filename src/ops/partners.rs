@@ -1,0 +1,114 @@
+//! Partners that bill through us, as records: added, given another key, found by the key that they show.
+
+use sha2::{Digest as _, Sha256};
+
+use crate::app::Ctx;
+use crate::domain::carrier::Partner;
+use crate::domain::money::Share;
+use crate::domain::refusal::Refusal;
+use crate::domain::staff::{Permission, Secret};
+use crate::store::{Read, Snapshot, Table};
+
+use super::{Named, OpError};
+
+impl Named for Partner {
+    const KIND: &'static str = "partner";
+    const FOREIGN: Option<Table> = Some(Table::PartnersByKey);
+}
+
+/// How long the key before is good after a rotation, in seconds: a day.
+pub const OVERLAP_SECONDS: i64 = 86_400;
+
+/// All partners, oldest first. There are few.
+pub fn list(ctx: &Ctx) -> Result<Vec<Partner>, OpError> {
+    ctx.require(Permission::StaffManage)?;
+    Ok(ctx.snapshot()?.all()?)
+}
+
+/// Adds a partner; answers its API key, which is kept nowhere.
+pub async fn add(ctx: &Ctx, key: String, name: String) -> Result<(Partner, String), OpError> {
+    ctx.require(Permission::StaffManage)?;
+    let api_key = fresh(ctx)?;
+    let hash = hash(&api_key);
+    let partner = ctx
+        .write(move |ctx, tx| {
+            if tx
+                .get_by::<Partner>(Table::PartnersByKey, key.as_bytes())?
+                .is_some()
+            {
+                return Err(Refusal::PartnerTaken { key }.into());
+            }
+            let partner = Partner {
+                id: tx.next_id()?,
+                key,
+                name,
+                api_key_hash: Some(hash),
+                old_api_key: None,
+                products: Vec::new(),
+                currencies: Vec::new(),
+                refunds: false,
+                pin_required: false,
+                per_charge_limit: None,
+                monthly_limit: None,
+                share: Share::ALL,
+                requests_per_second: 0,
+                on: true,
+            };
+            super::create(ctx, tx, "partner.add", &partner)?;
+            Ok(partner)
+        })
+        .await?;
+    Ok((partner, api_key))
+}
+
+/// Gives a partner another API key; the one before is good for `overlap_seconds` more.
+pub async fn rotate(
+    ctx: &Ctx,
+    key: String,
+    overlap_seconds: i64,
+) -> Result<(Partner, String), OpError> {
+    ctx.require(Permission::StaffManage)?;
+    let api_key = fresh(ctx)?;
+    let hash = hash(&api_key);
+    let partner = ctx
+        .write(move |ctx, tx| {
+            let held = tx.get_by::<Partner>(Table::PartnersByKey, key.as_bytes())?;
+            let before = held.ok_or(OpError::Missing {
+                kind: Partner::KIND,
+                key,
+            })?;
+            let until = ctx.now.saturating_add_seconds(overlap_seconds.max(0));
+            let mut after = before.clone();
+            after.old_api_key = before.api_key_hash.clone().map(|old| (old, until));
+            after.api_key_hash = Some(hash);
+            super::change(ctx, tx, "partner.rotate", &before, &after)?;
+            Ok(after)
+        })
+        .await?;
+    Ok((partner, api_key))
+}
+
+/// The partner whose API key this is, also one that is off.
+pub fn of_key(ctx: &Ctx, read: &Snapshot, api_key: &str) -> Result<Option<Partner>, OpError> {
+    // Found by the hash of a long random text: what a wrong one shares with a right one shows nowhere.
+    let hash = hash(api_key);
+    let found = read.get_by::<Partner>(Table::PartnersByApiKey, hash.0.as_bytes())?;
+    Ok(found.filter(|partner| {
+        let old = partner.old_api_key.as_ref();
+        partner.api_key_hash.as_ref() == Some(&hash)
+            || old.is_some_and(|(_, until)| *until > ctx.now)
+    }))
+}
+
+/// 256 random bits.
+fn fresh(ctx: &Ctx) -> Result<String, OpError> {
+    let random: [u8; 32] = ctx.app.entropy.bytes()?;
+    Ok(format!(
+        "bx_{}",
+        data_encoding::BASE64URL_NOPAD.encode(&random)
+    ))
+}
+
+fn hash(api_key: &str) -> Secret {
+    Secret(data_encoding::HEXLOWER.encode(&Sha256::digest(api_key)))
+}

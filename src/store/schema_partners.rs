@@ -1,0 +1,71 @@
+//! Which index the records of partners write. Their tables stand with all others in `schema`.
+
+use crate::domain::carrier::{Partner, PartnerTransaction};
+use crate::domain::id::{Id, PartnerId, PartnerTransactionId};
+
+use super::codec::CodecError;
+use super::key::{ext_of, instant, number};
+use super::old;
+use super::record::{Entries, Record};
+use super::schema::Table;
+
+impl Record for Partner {
+    type Key = PartnerId;
+    const TABLE: Table = Table::Partners;
+    const INDEXES: &'static [Table] = &[Table::PartnersByKey, Table::PartnersByApiKey];
+    const VERSION: u8 = 2;
+
+    fn key(&self) -> PartnerId {
+        self.id
+    }
+
+    fn entries(&self, entries: &mut Entries) {
+        entries.unique(Table::PartnersByKey, self.key.as_bytes());
+        let old = self.old_api_key.as_ref().map(|(hash, _)| hash);
+        for hash in self.api_key_hash.iter().chain(old) {
+            entries.unique(Table::PartnersByApiKey, hash.0.as_bytes());
+        }
+    }
+
+    fn upgrade(version: u8, body: &[u8]) -> Result<Self, CodecError> {
+        old::partner(version, body)
+    }
+}
+
+impl Record for PartnerTransaction {
+    type Key = PartnerTransactionId;
+    const TABLE: Table = Table::PartnerTransactions;
+    const INDEXES: &'static [Table] = &[
+        Table::PartnerTransactionsByExt,
+        Table::PartnerTransactionsByCustomer,
+        Table::PartnerTransactionsByPartner,
+    ];
+    const VERSION: u8 = 1;
+
+    fn key(&self) -> PartnerTransactionId {
+        self.id
+    }
+
+    fn entries(&self, entries: &mut Entries) {
+        entries.unique(
+            Table::PartnerTransactionsByExt,
+            &ext_of(self.partner, &self.ext_id),
+        );
+        let mut front = number(self.customer).to_vec();
+        front.extend_from_slice(&instant(self.created_at));
+        entries.listed(
+            Table::PartnerTransactionsByCustomer,
+            &front,
+            self.id.number(),
+        );
+        if let Some(at) = self.completed_at {
+            let mut front = number(self.partner).to_vec();
+            front.extend_from_slice(&instant(at));
+            entries.listed(
+                Table::PartnerTransactionsByPartner,
+                &front,
+                self.id.number(),
+            );
+        }
+    }
+}

@@ -1,0 +1,16 @@
+//! `POST /account/validate`: whether an account is in good standing (§2.1). Nothing else of it is told.
+
+use crate::app::Ctx;
+use crate::ops::carrier;
+
+use super::error::Failure;
+use super::fields::Members;
+
+pub fn validate(ctx: &Ctx, members: &Members) -> Result<String, Failure> {
+    let account = members.account()?;
+    let snapshot = ctx.snapshot()?;
+    let prepaid = carrier::validate(&snapshot, &account)?.map_err(Failure::Refused)?;
+    let kind = if prepaid { "prepaid" } else { "postpaid" };
+    // Literal: a certification compares it (§3.1).
+    Ok(format!("{{\"status\":\"ACTIVE\",\"type\":\"{kind}\"}}"))
+}

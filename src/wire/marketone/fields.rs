@@ -1,0 +1,167 @@
+//! The names of what partners send, in one table, and how it is read (§1.3, §2, §6.1). Names that nobody knows
+//! are passed over: the true ones are not public.
+
+use serde::de::{Deserialize, Deserializer, Error as _, MapAccess, Visitor};
+use serde_json::value::RawValue;
+
+use crate::domain::carrier::e164;
+use crate::domain::contact::Email;
+use crate::domain::money::{Amount, Currency};
+use crate::ops::carrier::AccountRef;
+
+use super::error::Failure;
+
+/// Every name, the one that is written first; the others are taken as well.
+pub const ACCOUNT: &[&str] = &[
+    "accountIdentifier",
+    "accountID",
+    "accountId",
+    "mobileNumber",
+    "phoneNumber",
+    "msisdn",
+    "email",
+];
+pub const IDENTIFIER_TYPE: &[&str] = &["identifierType"];
+pub const EXT_ID: &[&str] = &["extTransactionID", "extTransactionId"];
+pub const ORIGINAL_EXT_ID: &[&str] = &["originalExtTransactionID", "originalExtTransactionId"];
+pub const AMOUNT: &[&str] = &["amount"];
+pub const CURRENCY: &[&str] = &["currency"];
+pub const DESCRIPTION: &[&str] = &["description"];
+pub const PRODUCT: &[&str] = &["productCode"];
+pub const KIND: &[&str] = &["transactionType"];
+pub const TAX_INCLUDED: &[&str] = &["isTaxIncluded"];
+pub const TAX: &[&str] = &["taxAmount"];
+
+/// Longest texts, in characters (§1.3, §2.3).
+pub const ACCOUNT_CHARS_MAX: usize = 254;
+pub const EXT_ID_CHARS_MAX: usize = 50;
+pub const DESCRIPTION_CHARS_MAX: usize = 256;
+pub const PRODUCT_CHARS_MAX: usize = 15;
+
+/// The members of a body as they came; one that stands twice makes it none.
+pub struct Members(Vec<(String, Box<RawValue>)>);
+
+impl<'de> Deserialize<'de> for Members {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        struct Reader;
+        impl<'de> Visitor<'de> for Reader {
+            type Value = Members;
+
+            fn expecting(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+                f.write_str("an object")
+            }
+
+            fn visit_map<A: MapAccess<'de>>(self, mut map: A) -> Result<Members, A::Error> {
+                let mut members: Vec<(String, Box<RawValue>)> = Vec::new();
+                while let Some((name, value)) = map.next_entry::<String, Box<RawValue>>()? {
+                    if members.iter().any(|(held, _)| *held == name) {
+                        return Err(A::Error::custom("a member stands twice"));
+                    }
+                    if members.len() >= MEMBERS_MAX {
+                        return Err(A::Error::custom("too many members"));
+                    }
+                    members.push((name, value));
+                }
+                Ok(Members(members))
+            }
+        }
+        deserializer.deserialize_map(Reader)
+    }
+}
+
+/// Most members of a body.
+const MEMBERS_MAX: usize = 100;
+
+impl Members {
+    /// The value under any of these names; two of them that differ are one too many.
+    fn raw(&self, names: &[&str]) -> Result<Option<&str>, Failure> {
+        let given = self.0.iter();
+        let mut given = given
+            .filter(|(name, value)| names.contains(&name.as_str()) && value.get() != "null")
+            .map(|(_, value)| value.get());
+        let first = given.next();
+        match given.all(|other| Some(other) == first) {
+            true => Ok(first),
+            false => Err(Failure::Invalid),
+        }
+    }
+
+    /// A text of 1 to `chars_max` characters.
+    pub fn text(&self, names: &[&str], chars_max: usize) -> Result<Option<String>, Failure> {
+        let Some(raw) = self.raw(names)? else {
+            return Ok(None);
+        };
+        let text: String = serde_json::from_str(raw).map_err(|_| Failure::Invalid)?;
+        let plain = !text.is_empty()
+            && text.chars().count() <= chars_max
+            && !text.chars().any(char::is_control);
+        plain.then_some(Some(text)).ok_or(Failure::Invalid)
+    }
+
+    pub fn boolean(&self, names: &[&str]) -> Result<Option<bool>, Failure> {
+        match self.raw(names)? {
+            None => Ok(None),
+            Some("true") => Ok(Some(true)),
+            Some("false") => Ok(Some(false)),
+            Some(_) => Err(Failure::Invalid),
+        }
+    }
+
+    /// A number, or a decimal in quotes, with no more decimals than the currency has; never through a
+    /// float.
+    pub fn amount(&self, names: &[&str], currency: Currency) -> Result<Option<Amount>, Failure> {
+        let Some(raw) = self.raw(names)? else {
+            return Ok(None);
+        };
+        let text = raw
+            .strip_prefix('"')
+            .and_then(|rest| rest.strip_suffix('"'))
+            .unwrap_or(raw);
+        let plain = text.bytes().all(|b| b.is_ascii_digit() || b == b'.');
+        let decimals = text
+            .split_once('.')
+            .map_or(0, |(_, fraction)| fraction.len());
+        if !plain || decimals > usize::try_from(currency.exponent()).unwrap_or(0) {
+            return Err(Failure::Invalid);
+        }
+        let amount = Amount::parse(text, currency).ok_or(Failure::Invalid)?;
+        Ok(Some(amount))
+    }
+
+    /// Whom the partner means (§2).
+    pub fn account(&self) -> Result<AccountRef, Failure> {
+        let text = self.text(ACCOUNT, ACCOUNT_CHARS_MAX)?;
+        let text = text.ok_or(Failure::Invalid)?;
+        let kind = self.text(IDENTIFIER_TYPE, EXT_ID_CHARS_MAX)?;
+        let email = match kind.as_deref() {
+            None => text.contains('@'),
+            Some("EMAIL") => true,
+            Some("MSISDN") => false,
+            Some(_) => return Err(Failure::Invalid),
+        };
+        if email {
+            let fits = text.len() <= ACCOUNT_CHARS_MAX && Email::parse(&text).is_some();
+            return fits
+                .then(|| AccountRef::Email(text))
+                .ok_or(Failure::Invalid);
+        }
+        e164(&text).map(AccountRef::Phone).ok_or(Failure::Invalid)
+    }
+
+    /// An id of the partner's own.
+    pub fn ext_id(&self, names: &[&str]) -> Result<Option<String>, Failure> {
+        match self.text(names, EXT_ID_CHARS_MAX)? {
+            Some(id) if !is_ext_id(&id) => Err(Failure::Invalid),
+            other => Ok(other),
+        }
+    }
+}
+
+/// `[A-Za-z0-9._:~-]`, 1 to 50 of them (§2.2).
+#[must_use]
+pub fn is_ext_id(text: &str) -> bool {
+    (1..=EXT_ID_CHARS_MAX).contains(&text.len())
+        && text
+            .bytes()
+            .all(|b| b.is_ascii_alphanumeric() || b"._:~-".contains(&b))
+}

@@ -1,0 +1,214 @@
+//! The MarketONE OTT API, version 1: partners charge our customers. Reference: marketone; what we chose where
+//! it is silent stands in `docs/marketone.md`.
+//!
+//! Must not know how a charge is booked.
+
+mod account;
+mod error;
+mod fields;
+mod transactions;
+
+use std::sync::Arc;
+
+use axum::Router;
+use axum::body::Body;
+use axum::extract::{Request, State};
+use axum::http::header::{ACCEPT, CACHE_CONTROL, CONTENT_TYPE, HeaderName};
+use axum::http::request::Parts;
+use axum::http::{HeaderMap, HeaderValue, StatusCode};
+use axum::response::{IntoResponse as _, Response};
+use axum::routing::any;
+use http_body_util::{BodyExt as _, Limited};
+
+use crate::app::{App, Ctx};
+use crate::domain::carrier::{Partner, REQUESTS_PER_SECOND};
+use crate::domain::staff::Actor;
+use crate::ops;
+use crate::wire::kit::{RequestId, TooMuch, client_address, json};
+
+use error::Failure;
+use fields::Members;
+
+/// Name of this dialect in logs, figures and the audit log.
+pub const DIALECT: &str = "marketone";
+/// Where it is. The original has no version in its paths (§1.1).
+const PREFIXES: [&str; 2] = ["/marketone/v1", "/marketone"];
+/// Largest body, in bytes (§1.3).
+const BODY_BYTES_MAX: usize = 64 * 1024;
+
+const API_KEY: HeaderName = HeaderName::from_static("x-api-key");
+const TRACE: HeaderName = HeaderName::from_static("x-b3-traceid");
+
+/// The whole API.
+pub fn router() -> Router<Arc<App>> {
+    let mut router = Router::new();
+    for prefix in PREFIXES {
+        router = router
+            .route(&format!("{prefix}/account/validate"), any(answer))
+            .route(&format!("{prefix}/transaction"), any(answer))
+            .route(&format!("{prefix}/transaction/{{*id}}"), any(answer))
+            .route(&format!("{prefix}/"), any(answer))
+            .route(&format!("{prefix}/{{*other}}"), any(answer))
+            .route(prefix, any(answer));
+    }
+    router
+}
+
+/// What is asked for.
+enum Operation<'p> {
+    Validate,
+    Transact,
+    /// The id as it stands in the path.
+    Find(&'p str),
+}
+
+impl<'p> Operation<'p> {
+    fn of(path: &'p str) -> Option<Self> {
+        let rest = PREFIXES
+            .iter()
+            .find_map(|prefix| path.strip_prefix(prefix))?;
+        match rest {
+            "/account/validate" => Some(Self::Validate),
+            "/transaction" => Some(Self::Transact),
+            _ => rest.strip_prefix("/transaction/").map(Self::Find),
+        }
+    }
+
+    fn method(&self) -> &'static str {
+        match self {
+            Self::Validate | Self::Transact => "POST",
+            Self::Find(_) => "GET",
+        }
+    }
+}
+
+async fn answer(State(app): State<Arc<App>>, request: Request) -> Response {
+    let (parts, body) = request.into_parts();
+    let trace = trace(&app, &parts.headers);
+    let mut response = match answered(app, &parts, body).await {
+        Ok(text) => {
+            let json = HeaderValue::from_static("application/json");
+            (StatusCode::OK, [(CONTENT_TYPE, json)], text).into_response()
+        }
+        Err(failure) => failure.into_response(),
+    };
+    let headers = response.headers_mut();
+    headers.insert(CACHE_CONTROL, HeaderValue::from_static("no-store"));
+    if let Ok(value) = HeaderValue::from_str(&trace) {
+        headers.insert(TRACE, value);
+    }
+    response
+}
+
+/// The caller's trace, or one of ours; one that is none is passed over (§1.2).
+fn trace(app: &App, headers: &HeaderMap) -> String {
+    let given = headers.get(&TRACE).and_then(|value| value.to_str().ok());
+    let fits = |text: &&str| {
+        matches!(text.len(), 16 | 32)
+            && text
+                .bytes()
+                .all(|byte| matches!(byte, b'0'..=b'9' | b'a'..=b'f'))
+    };
+    match given.filter(fits) {
+        Some(text) => text.to_owned(),
+        None => app.entropy.hex::<16>().unwrap_or_default(),
+    }
+}
+
+/// In the order of §1.5: route, key, partner, rate, media type, syntax, fields, and what the operation
+/// says.
+async fn answered(app: Arc<App>, parts: &Parts, body: Body) -> Result<String, Failure> {
+    let operation = Operation::of(parts.uri.path()).ok_or(Failure::NoRoute)?;
+    if parts.method.as_str() != operation.method() {
+        return Err(Failure::WrongMethod {
+            allow: operation.method(),
+        });
+    }
+    let (ctx, partner) = authorized(&app, parts)?;
+    let per_second = match partner.requests_per_second {
+        0 => REQUESTS_PER_SECOND,
+        own => own,
+    };
+    let let_in = app.rates.let_in(partner.id.0, per_second);
+    let_in.map_err(|retry_after_s| Failure::TooMany { retry_after_s })?;
+    if !accepts_json(&parts.headers) {
+        return Err(Failure::NotAcceptable);
+    }
+    if let Operation::Find(id) = operation {
+        return transactions::find(&ctx, &partner, id);
+    }
+    if !is_json(&parts.headers) {
+        return Err(Failure::MediaType);
+    }
+    let bytes = Limited::new(body, BODY_BYTES_MAX).collect().await;
+    let bytes = bytes.map_err(|_| Failure::Invalid)?.to_bytes();
+    let text = std::str::from_utf8(&bytes).map_err(|_| Failure::Invalid)?;
+    let members: Members = json::object(text).map_err(|_| Failure::Invalid)?;
+    match operation {
+        Operation::Validate => account::validate(&ctx, &members),
+        Operation::Transact | Operation::Find(_) => {
+            transactions::transact(&ctx, &partner, &members).await
+        }
+    }
+}
+
+/// Who calls, by the key of the partner: nothing in a body says it.
+fn authorized(app: &Arc<App>, parts: &Parts) -> Result<(Ctx, Partner), Failure> {
+    let request_id = parts
+        .extensions
+        .get::<RequestId>()
+        .map(|id| Arc::clone(&id.0));
+    let ctx = Ctx {
+        app: Arc::clone(app),
+        actor: Actor::Nobody,
+        now: app.clock.now(),
+        dialect: DIALECT,
+        request_id: request_id.unwrap_or_else(|| Arc::from("-")),
+        address: client_address(&parts.extensions),
+    };
+    let key = parts.headers.get(&API_KEY);
+    let key = key.and_then(|value| value.to_str().ok());
+    let key = key
+        .filter(|key| !key.is_empty())
+        .ok_or(Failure::Unauthorized)?;
+    let snapshot = ctx.snapshot()?;
+    let partner = ops::partners::of_key(&ctx, &snapshot, key)?;
+    let partner = partner.ok_or(Failure::Unauthorized)?;
+    if !partner.on {
+        return Err(Failure::Denied);
+    }
+    let actor = Actor::Partner {
+        id: partner.id,
+        key: partner.key.clone(),
+    };
+    Ok((Ctx { actor, ..ctx }, partner))
+}
+
+fn is_json(headers: &HeaderMap) -> bool {
+    let given = headers.get(CONTENT_TYPE).and_then(|v| v.to_str().ok());
+    let media = given.and_then(|text| text.split(';').next());
+    media.is_some_and(|media| media.trim().eq_ignore_ascii_case("application/json"))
+}
+
+fn accepts_json(headers: &HeaderMap) -> bool {
+    let Some(given) = headers.get(ACCEPT).and_then(|v| v.to_str().ok()) else {
+        return true;
+    };
+    given.split(',').any(|range| {
+        let media = range.split(';').next().unwrap_or_default().trim();
+        matches!(media, "" | "*/*" | "application/*")
+            || media.eq_ignore_ascii_case("application/json")
+    })
+}
+
+/// A panic is a bug, but its caller still gets an answer in shape.
+#[must_use]
+pub fn panicked() -> Response {
+    Failure::System.into_response()
+}
+
+/// Requests that are refused before anything sees them.
+#[must_use]
+pub fn too_much(_reason: TooMuch) -> Response {
+    Failure::Invalid.into_response()
+}
