@@ -55,10 +55,11 @@ pub(super) fn activate(
     }
     let after: Order = super::get(tx, page.order)?;
     let still = is_waiting(&after) || after.waits_for_money();
-    let paid = match order.waits_for_money() {
-        true => is_moved(&order, &after),
+    let paid = if order.waits_for_money() {
+        is_moved(&order, &after)
+    } else {
         // It was begun otherwise, and this is what was owed of it.
-        false => after.runs_at(ctx.now),
+        after.runs_at(ctx.now)
     };
     let state = if paid {
         HostedPageState::Succeeded

@@ -2,7 +2,6 @@
 //! and single channels, each request in one commit.
 
 use std::collections::BTreeSet;
-use std::ops::ControlFlow;
 
 use crate::app::Ctx;
 use crate::domain::box_event::BoxEventKind;
@@ -15,8 +14,8 @@ use crate::domain::id::{ChannelId, CustomerId, ResellerId, ServiceSpecId};
 use crate::domain::refusal::Refusal;
 use crate::domain::staff::{PASSWORD_BYTES_MAX, Permission};
 use crate::domain::time::Timestamp;
-use crate::store::key::{instant_of, owned_by, trailing_number, under_text, until as keys_until};
-use crate::store::{Read as _, Span, Table, Tx};
+use crate::store::key::{owned_by, under_text};
+use crate::store::{Read as _, Table, Tx};
 
 use super::plans::{self, PlanEnd};
 use super::subscribers::{By, Row, boxes_of, named};
@@ -643,58 +642,4 @@ pub async fn set_modules(
         Ok(())
     })
     .await
-}
-
-/// Switches customers off whose "paid until" is over, at the instants at which it was. Answers how
-/// many were.
-pub(super) async fn end_paid_until(
-    ctx: &Ctx,
-    until: Timestamp,
-    not_before: Option<Timestamp>,
-) -> Result<usize, OpError> {
-    /// Customers that are switched off in one commit.
-    const AT_ONCE: usize = 500;
-    ctx.write_bulk(move |ctx, tx| {
-        let due = due_by(tx, until, AT_ONCE)?;
-        for (at, id) in &due {
-            let ctx = &Ctx {
-                now: not_before.map_or(ctx.now, |first| (*at).max(first)),
-                ..ctx.clone()
-            };
-            let before: Customer = super::get(tx, *id)?;
-            let mut after = before.clone();
-            after.box_profile.end_done = true;
-            after.set_status(CustomerStatus::Inactive, ctx.now);
-            after.updated_at = ctx.now;
-            super::change(ctx, tx, "customer.paid_until", &before, &after)?;
-            customers::note_status(ctx, tx, &before, &after)?;
-        }
-        Ok(due.len())
-    })
-    .await
-}
-
-/// Customers whose "paid until" is over by then, earliest first.
-fn due_by(
-    tx: &Tx<'_>,
-    until: Timestamp,
-    max: usize,
-) -> Result<Vec<(Timestamp, CustomerId)>, OpError> {
-    let span = Span {
-        from: Vec::new(),
-        to: Some(keys_until(until)),
-        descending: false,
-    };
-    let mut due = Vec::new();
-    tx.raw_scan(Table::CustomersByEnd, &span, &mut |key, _| {
-        if let (Some(at), Some(id)) = (instant_of(key), trailing_number(key)) {
-            due.push((at, CustomerId(id)));
-        }
-        Ok(if due.len() < max {
-            ControlFlow::Continue(())
-        } else {
-            ControlFlow::Break(())
-        })
-    })?;
-    Ok(due)
 }
