@@ -29,6 +29,7 @@ pub mod outbox;
 pub mod packages;
 mod page_paid;
 pub mod pages;
+mod paid_until;
 pub mod payments;
 pub mod plans;
 pub mod preview;
