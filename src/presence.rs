@@ -77,7 +77,10 @@ impl Live {
             state.version.clone_from(version);
         }
         state.last_active_at = self.last_active_at;
-        state.broadcasts_done = self.broadcasts_done;
+        // The file may be ahead, and a place in the row of broadcasts only moves on.
+        for (held, done) in state.broadcasts_done.iter_mut().zip(self.broadcasts_done) {
+            *held = done.max(*held);
+        }
     }
 }
 

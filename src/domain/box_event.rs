@@ -127,8 +127,10 @@ pub struct Broadcast {
     pub before: DeviceId,
 }
 
-/// Most broadcasts that are valid at the same time.
+/// Most broadcasts of the operator that are valid at the same time.
 pub const BROADCASTS_MAX: usize = 500;
+/// Most of each reseller: nobody's use up anybody else's.
+pub const BROADCASTS_PER_RESELLER_MAX: usize = 100;
 
 /// What a box last told us and how far it is; kept in memory and written in the background.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]

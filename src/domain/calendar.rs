@@ -136,6 +136,26 @@ impl Zone {
         self.instant(date.to_datetime(clock))
     }
 
+    /// As [`Zone::parse_local`], in every form that MySQL takes for an instant and that means one thing
+    /// only: parts of fewer digits or without what stands between them, any sign there, `T`, hours alone,
+    /// fractions of a second (rounded). With a zone of its own (`Z`, `+01:00`) the zone counts.
+    /// `Some(None)`: never, which is nothing at all, a date of zeros, or one beyond the calendar.
+    /// `None`: not understood.
+    #[must_use]
+    pub fn parse_loosely(&self, text: &str) -> Option<Option<Timestamp>> {
+        let text = text.trim();
+        let is_between = |c: char| c.is_ascii_punctuation() || matches!(c, ' ' | 'T');
+        let is_zero = text.is_empty() || text.contains('0');
+        if is_zero && text.chars().all(|c| c == '0' || is_between(c)) {
+            return Some(None);
+        }
+        if let Some(instant) = Timestamp::parse(&text.replacen(' ', "T", 1)) {
+            return Some(Some(instant));
+        }
+        let local = loose_instant(text)?;
+        Some(self.instant(local))
+    }
+
     /// `2026-01-31 10:00:00`, as the wall clock shows `instant`.
     #[must_use]
     pub fn local(&self, instant: Timestamp) -> String {
@@ -173,6 +193,87 @@ impl Zone {
         let instant = self.0.to_ambiguous_timestamp(local).compatible().ok()?;
         Timestamp::from_micros(instant.as_microsecond())
     }
+}
+
+/// A wall clock's instant as MySQL reads it; `None` where it is none, or might be several.
+fn loose_instant(text: &str) -> Option<civil::DateTime> {
+    let (whole, fraction) = match text.split_once('.') {
+        // What stands behind a point may also be the month.
+        Some((whole, rest)) if whole.len() >= COMPACT_BYTES && !rest.contains('.') => (whole, rest),
+        _ => (text, ""),
+    };
+    if !fraction.chars().all(|c| c.is_ascii_digit()) {
+        return None;
+    }
+    let (day, clock) = whole
+        .split_once(['T', ' '])
+        .map_or((whole, ""), |(day, clock)| (day, clock.trim_start()));
+    let (day, clock) = match day.split_at_checked(COMPACT_BYTES) {
+        // `20260131100000`
+        Some((front, rest)) if clock.is_empty() && rest.len() == 6 && is_digits(day) => {
+            (front, rest)
+        }
+        _ => (day, clock),
+    };
+    let date = numbers(day, &[4, 2, 2])?;
+    let [year, month, day] = <[i16; 3]>::try_from(date).ok()?;
+    let mut time = if clock.is_empty() {
+        Vec::new()
+    } else {
+        numbers(clock, &[2, 2, 2])?
+    };
+    if !fraction.is_empty() && time.len() < 3 {
+        return None;
+    }
+    time.resize(3, 0);
+    let [hour, minute, second] = <[i16; 3]>::try_from(time).ok()?;
+    let small = |number: i16| i8::try_from(number).ok();
+    let local = civil::DateTime::new(
+        year,
+        small(month)?,
+        small(day)?,
+        small(hour)?,
+        small(minute)?,
+        small(second)?,
+        0,
+    );
+    let local = local.ok().filter(|_| second < 60)?;
+    let rounds_up = fraction.bytes().next().is_some_and(|digit| digit >= b'5');
+    local
+        .checked_add(Span::new().seconds(i64::from(rounds_up)))
+        .ok()
+}
+
+/// Digits of a day without anything between its parts.
+const COMPACT_BYTES: usize = 8;
+
+fn is_digits(text: &str) -> bool {
+    !text.is_empty() && text.bytes().all(|byte| byte.is_ascii_digit())
+}
+
+/// The numbers of a date or a time of day: of at most so many digits with a sign between them, the first
+/// of a date of exactly four, or of all digits in one piece. A date has three, a time one to three.
+fn numbers(text: &str, widths: &[usize; 3]) -> Option<Vec<i16>> {
+    let [first, ..] = *widths;
+    let is_date = first == 4;
+    let mut parts: Vec<&str> = Vec::with_capacity(3);
+    if is_digits(text) && text.len() == widths.iter().sum::<usize>() {
+        let mut rest = text;
+        for width in widths {
+            let (part, after) = rest.split_at_checked(*width)?;
+            parts.push(part);
+            rest = after;
+        }
+    } else {
+        parts.extend(text.split(|c: char| c.is_ascii_punctuation()));
+    }
+    let count = if is_date { 3..=3 } else { 1..=3 };
+    let fits = |(part, width): (&&str, &usize)| is_digits(part) && part.len() <= *width;
+    let whole_year = !is_date || parts.first().is_some_and(|year| year.len() == 4);
+    if !count.contains(&parts.len()) || !parts.iter().zip(widths).all(fits) || !whole_year {
+        return None;
+    }
+    parts.iter().map(|part| part.parse().ok()).collect()
 }
 
 /// A day of the operator's calendar: days since 1970-01-01.

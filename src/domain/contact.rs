@@ -46,6 +46,14 @@ pub fn fold(text: &str) -> String {
     text.trim_end_matches(' ').to_lowercase()
 }
 
+/// A login or contract number as it is kept: one of nothing but blanks is none, or it would be the
+/// name of everybody who has no name.
+#[must_use]
+pub fn no_blank(text: String) -> Option<String> {
+    let is_blank = |c: char| c.is_whitespace() || c == '\0';
+    Some(text).filter(|text| !text.chars().all(is_blank))
+}
+
 /// A MAC address in its usual spelling, `00:1A:79:00:39:5E`, if `text` is one of six octets in any common notation.
 ///
 /// Devices keep the text they were given whatever it is (the vendor's own sample has eight octets); only the index by

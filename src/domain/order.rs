@@ -176,8 +176,9 @@ impl Order {
             && self.has_more_cycles();
         let cycle = self.next_cycle_at.filter(|_| renews);
         let end = self.expires_at.map(|at| (at, Due::End));
+        let ends_before = |cycle: Timestamp| self.expires_at.is_some_and(|end| end < cycle);
         match (self.status, self.standing) {
-            (OrderStatus::Active, Standing::Parked { .. })
+            (OrderStatus::Active | OrderStatus::Canceled, Standing::Parked { .. })
             | (OrderStatus::Canceled, Standing::Ended) => None,
             (
                 OrderStatus::Expired | OrderStatus::Canceled,
@@ -202,8 +203,10 @@ impl Order {
                 },
             ) => {
                 // A postpaid order is billed on in its grace. Of a prepaid one the cycle that is
-                // not paid is what it is overdue with.
+                // not paid is what it is overdue with. An end that was set before the cycle ends
+                // either.
                 let goes_on = match (self.billing, cycle) {
+                    (_, Some(at)) if ends_before(at) => end,
                     (Billing::Prepaid, Some(_)) => None,
                     (_, Some(at)) => Some((at, Due::Cycle)),
                     (_, None) => end,
@@ -215,16 +218,16 @@ impl Order {
                 ];
                 steps.into_iter().flatten().min()
             }
-            (OrderStatus::Active, _) => match (cycle, end) {
-                (Some(at), Some((end_at, _))) if at > end_at => end,
-                (Some(at), _) => Some((at, Due::Cycle)),
-                (None, end) => end,
+            (OrderStatus::Active, _) => match cycle {
+                Some(at) if ends_before(at) => end,
+                Some(at) => Some((at, Due::Cycle)),
+                None => end,
             },
             (
                 OrderStatus::Inactive | OrderStatus::Canceled,
                 Standing::Frozen { suspend_at, .. },
             ) => {
-                let over = end.filter(|_| cycle.is_none());
+                let over = end.filter(|_| cycle.is_none_or(ends_before));
                 let suspension = suspend_at.map(|at| (at, Due::Suspension));
                 [over, suspension].into_iter().flatten().min()
             }

@@ -23,7 +23,7 @@ use crate::presence::Live;
 use crate::store::key::{Key as _, owned_by, under_text};
 use crate::store::{Read, Snapshot, Span, StoreError, Table, Tx};
 
-use super::{OpError, events};
+use super::{OpError, devices, events};
 
 /// A box and whose it is.
 #[derive(Debug, Clone)]
@@ -195,7 +195,7 @@ struct Waiting {
 /// Everything that waits for a box, in the order in which it is handed out.
 fn waiting(
     ctx: &Ctx,
-    read: &Snapshot,
+    read: &impl Read,
     seat: &Seat,
     broadcasts_done: &[BoxEventId; CLASSES],
     events_done: &[BoxEventId],
@@ -235,6 +235,15 @@ fn waiting(
         }
         Ok(ControlFlow::Continue(()))
     })?;
+    if waiting.iter().any(|waiting| waiting.to_all) {
+        // The file is ahead of memory where a command moved the box on.
+        let held = state(read, seat.device.id)?.broadcasts_done;
+        let is_done = |waiting: &Waiting| {
+            let class = usize::from(waiting.notice.kind.class());
+            waiting.to_all && held.get(class).is_some_and(|done| waiting.id <= *done)
+        };
+        waiting.retain(|waiting| !is_done(waiting));
+    }
     waiting.sort_by_key(|waiting| (waiting.notice.kind.class(), waiting.id));
     Ok(waiting)
 }
@@ -359,16 +368,50 @@ pub fn listed_once(channels: impl IntoIterator<Item = ChannelId>) -> Vec<Channel
 /// to everybody before is not for it.
 pub(super) fn start_anew(ctx: &Ctx, tx: &mut Tx<'_>, device: DeviceId) -> Result<(), OpError> {
     forget(ctx, tx, device)?;
+    let mut state = BoxState::new(device);
+    state.broadcasts_done = [newest_broadcast(tx)?; CLASSES];
+    Ok(tx.put(&state)?)
+}
+
+/// A customer gets another reseller: what was said to that one's customers before is not for these boxes.
+/// What was said to all of their own and still waits is theirs from now on.
+pub(super) fn note_reseller(ctx: &Ctx, tx: &mut Tx<'_>, before: &Customer) -> Result<(), OpError> {
+    let newest = newest_broadcast(tx)?;
+    for device in devices::of_customer(tx, before.id)? {
+        if device.kind != DeviceKind::Stb {
+            continue;
+        }
+        let seat = Seat {
+            device,
+            customer: before.clone(),
+        };
+        let device = seat.device.id;
+        // Memory is left alone: this command may be taken back.
+        let live = ctx.app.presence.get(device);
+        let done = live.map_or([BoxEventId(0); CLASSES], |live| live.broadcasts_done);
+        for waits in waiting(ctx, tx, &seat, &done, &[])? {
+            if waits.to_all {
+                events::queue(ctx, tx, device, waits.notice)?;
+            }
+        }
+        let mut state = state(tx, device)?;
+        state.broadcasts_done = [newest; CLASSES];
+        tx.put(&state)?;
+    }
+    Ok(())
+}
+
+fn newest_broadcast(read: &impl Read) -> Result<BoxEventId, StoreError> {
     let newest = Span {
         descending: true,
         ..Span::all()
     };
-    let mut state = BoxState::new(device);
-    tx.each::<Broadcast>(&newest, &mut |broadcast| {
-        state.broadcasts_done = [broadcast.id; CLASSES];
+    let mut found = BoxEventId(0);
+    read.each::<Broadcast>(&newest, &mut |broadcast| {
+        found = broadcast.id;
         Ok(ControlFlow::Break(()))
     })?;
-    Ok(tx.put(&state)?)
+    Ok(found)
 }
 
 /// A device that is removed has no session and nothing to be told.

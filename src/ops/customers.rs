@@ -1,7 +1,7 @@
 //! Customers: found, paged, created, changed, removed; their own passwords.
 
 use crate::app::Ctx;
-use crate::domain::contact::{Email, fold_email};
+use crate::domain::contact::{Email, fold_email, no_blank};
 use crate::domain::customer::{Customer, CustomerPassword, CustomerStatus};
 use crate::domain::event::ActivityAction;
 use crate::domain::id::CustomerId;
@@ -235,8 +235,9 @@ fn assign(customer: &mut Customer, wish: CustomerChange) {
     set(&mut name.middle, wish.middle_name);
     set(&mut name.prefix, wish.prefix);
     set(&mut name.suffix, wish.suffix);
-    set(&mut customer.login, wish.login);
-    set(&mut customer.account_number, wish.account_number);
+    let name = |given: Option<Option<String>>| given.map(|given| given.and_then(no_blank));
+    set(&mut customer.login, name(wish.login));
+    set(&mut customer.account_number, name(wish.account_number));
     set(&mut customer.email, wish.email);
     set(&mut customer.phones, wish.phones);
     set(&mut customer.service_provider, wish.service_provider);

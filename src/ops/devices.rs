@@ -187,14 +187,14 @@ pub(super) fn release_all(ctx: &Ctx, tx: &mut Tx<'_>, customer: CustomerId) -> R
     Ok(())
 }
 
-/// Refuses a box whose MAC a box of another customer has. Other kinds of device send whatever
-/// they like as a MAC, and what is no MAC of six octets is not compared.
+/// Refuses a box whose MAC another box has, be it the same customer's: one MAC is one box. Other kinds
+/// of device send whatever they like as a MAC, and what is no MAC of six octets is not compared.
 pub(super) fn check_mac(read: &impl Read, device: &Device) -> Result<(), OpError> {
     let Some(mac) = usual_mac(&device.mac).filter(|_| device.kind == DeviceKind::Stb) else {
         return Ok(());
     };
     for other in read.listed::<Device>(Table::DevicesByMac, &under_text(&mac))? {
-        if other.customer != device.customer && other.kind == DeviceKind::Stb {
+        if other.id != device.id && other.kind == DeviceKind::Stb {
             return Err(Refusal::MacTaken { mac }.into());
         }
     }

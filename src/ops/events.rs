@@ -5,7 +5,8 @@
 
 use crate::app::Ctx;
 use crate::domain::box_event::{
-    BROADCASTS_MAX, BoxEvent, BoxEventKind, Broadcast, EVENTS_PER_BOX_MAX, Notice,
+    BROADCASTS_MAX, BROADCASTS_PER_RESELLER_MAX, BoxEvent, BoxEventKind, Broadcast,
+    EVENTS_PER_BOX_MAX, Notice,
 };
 use crate::domain::customer::{Customer, CustomerStatus};
 use crate::domain::device::{Device, DeviceKind, DeviceStatus};
@@ -66,17 +67,20 @@ pub async fn broadcast(ctx: &Ctx, notice: Notice) -> Result<(), OpError> {
         for held in over {
             tx.remove::<Broadcast>(&held.id)?;
         }
-        if valid.len() >= BROADCASTS_MAX {
-            return Err(Refusal::TooMany {
-                what: "messages to everybody",
-                max: BROADCASTS_MAX,
-            }
-            .into());
+        let reseller = ctx.actor.reseller();
+        let max = match reseller {
+            Some(_) => BROADCASTS_PER_RESELLER_MAX,
+            None => BROADCASTS_MAX,
+        };
+        let own = valid.iter().filter(|held| held.reseller == reseller);
+        if own.count() >= max {
+            let what = "messages to everybody";
+            return Err(Refusal::TooMany { what, max }.into());
         }
         let broadcast = Broadcast {
             id: tx.next_id::<BoxEventId>()?,
             notice,
-            reseller: ctx.actor.reseller(),
+            reseller,
             before: DeviceId(tx.next_ids::<DeviceId>(0)?),
         };
         super::create(ctx, tx, "box.broadcast", &broadcast)

@@ -11,7 +11,7 @@ use crate::app::{App, Ctx};
 use crate::domain::access::{Grant, Service};
 use crate::domain::adapter::Counterpart;
 use crate::domain::catalogue::{Content, PackageSale, ServiceSpec, ServiceStatus};
-use crate::domain::contact::Email;
+use crate::domain::contact::{Email, no_blank};
 use crate::domain::customer::{Customer, CustomerStatus};
 use crate::domain::id::{CustomerId, ServiceSpecId};
 use crate::domain::staff::Permission;
@@ -99,7 +99,7 @@ fn take_in(ctx: &Ctx, tx: &mut Tx<'_>, found: PeerCustomer) -> Result<(), OpErro
             customer.name.first = found.first_name;
             customer.name.last = found.last_name;
             customer.phones = found.phones;
-            customer.account_number = found.account_number;
+            customer.account_number = found.account_number.and_then(no_blank);
             customer.login = found.login.filter(|_| held.is_none());
             customer.email = found.email.as_deref().and_then(Email::parse);
             if customers::check_unique(tx, &customer).is_err() {
@@ -231,7 +231,12 @@ pub async fn tell(ctx: &Ctx) -> Result<Told, OpError> {
                 Ok(Ok(Outcome::Refused)) => failed = true,
                 // Nobody is there: the others need not be tried.
                 Ok(Ok(Outcome::Unreachable)) => return Ok(Told::Failed),
-                Ok(Err(error)) => return Err(error),
+                Ok(Err(error @ OpError::Throttled { .. })) => return Err(error),
+                Ok(Err(error)) => {
+                    // One customer of whom nothing can be said must not silence the others.
+                    tracing::error!(%error, "middleware.not_told");
+                    failed = true;
+                }
                 Err(error) => return Err(OpError::Failed(error.to_string())),
             }
         }

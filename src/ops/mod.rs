@@ -30,6 +30,7 @@ pub mod outbox;
 pub mod packages;
 mod page_paid;
 pub mod pages;
+mod paid_until;
 pub mod partners;
 pub mod payments;
 pub mod plans;

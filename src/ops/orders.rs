@@ -526,8 +526,7 @@ pub(super) fn fall_back(
         0 => None,
         days => zone.days_after(at, days),
     };
-    plans::open(ctx, tx, customer, &product, expires_at)?;
-    events::note_plan(ctx, tx, customer)
+    plans::open(ctx, tx, customer, &product, expires_at).map(|_| ())
 }
 
 pub(super) fn of_customer(read: &impl Read, customer: CustomerId) -> Result<Vec<Order>, OpError> {

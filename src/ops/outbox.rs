@@ -107,7 +107,17 @@ async fn send(ctx: &Ctx, id: MessageId) -> Result<bool, OpError> {
     let composing = ctx.clone();
     let composed = tokio::task::spawn_blocking(move || compose(&composing, id));
     let composed = composed.await;
-    let composed = composed.map_err(|error| OpError::Failed(error.to_string()))??;
+    let composed = composed.map_err(|error| OpError::Failed(error.to_string()))?;
+    let composed = match composed {
+        Ok(composed) => composed,
+        Err(error @ OpError::Throttled { .. }) => return Err(error),
+        Err(error) => {
+            // One that cannot be worded must not keep the others from being sent.
+            tracing::error!(message = id.0, %error, "mail.not_composed");
+            note(ctx, id, Outcome::PutOff(error.to_string())).await?;
+            return Ok(true);
+        }
+    };
     let outcome = match composed {
         Composed::Mail(mail) => match mailer.send(*mail).await {
             Ok(()) => Outcome::Ended(MessageState::Sent, String::new()),

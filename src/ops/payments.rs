@@ -412,8 +412,19 @@ pub(super) fn next_due(
 }
 
 /// Looks after a payment that is under way: asks its provider, or lets the sandbox decide as the
-/// card said that was used.
+/// card said that was used. One that cannot be ended comes up again later: it must not stop the others.
 pub(super) async fn decide(ctx: &Ctx, id: PaymentId) -> Result<(), OpError> {
+    match try_to_decide(ctx, id).await {
+        Err(error @ OpError::Throttled { .. }) => Err(error),
+        Err(error) => {
+            tracing::error!(payment = id.0, %error, "payment.not_decided");
+            stripe::postpone(ctx, id).await
+        }
+        Ok(()) => Ok(()),
+    }
+}
+
+async fn try_to_decide(ctx: &Ctx, id: PaymentId) -> Result<(), OpError> {
     let method = super::get::<Payment>(&ctx.snapshot()?, id)?.method;
     if method == stripe::METHOD {
         if ctx.app.clock.is_test() {

@@ -248,7 +248,8 @@ pub(super) fn sync_chosen(
     }
     if let Some(order) = order {
         for spec in wanted {
-            if let Some(spec) = tx.get::<ServiceSpec>(&spec)? {
+            let spec = tx.get::<ServiceSpec>(&spec)?;
+            if let Some(spec) = spec.filter(|spec| spec.status != ServiceStatus::Deleted) {
                 let service = addon(ctx, tx, customer, &order, &spec)?;
                 tx.put(&service)?;
                 let name = spec.external_id.as_deref().unwrap_or_default();

@@ -20,7 +20,7 @@ use crate::store::{Read, Span, StoreError, Table, Tx};
 
 use super::books::{AuditDetail, Books};
 use super::preview::{Forecast, Scope, preview};
-use super::{Named, OpError, bulk, payments, subscribing};
+use super::{Named, OpError, bulk, paid_until, payments};
 
 impl Named for Run {
     const KIND: &'static str = "run";
@@ -153,7 +153,7 @@ async fn work_all(ctx: &Ctx, until: Timestamp, pace: Pace, orders: Orders) -> Re
         let payment = payments::next_due(&ctx.snapshot()?, until)?;
         let first = payment.map_or(until, |(at, _)| at.min(until));
         if ctx.app.config.stalker.internal_billing {
-            while subscribing::end_paid_until(ctx, first, pace.not_before()).await? > 0 {
+            while paid_until::end(ctx, first, pace.not_before()).await? > 0 {
                 steps = steps.saturating_add(1);
             }
         }
@@ -189,22 +189,22 @@ async fn work_orders(ctx: &Ctx, until: Timestamp, pace: Pace) -> Result<u64, OpE
                 let alone = figures.commands() == others;
                 size = bulk::next_size(chunk.steps, chunk.micros, alone);
             }
-            Err(error @ (OpError::Store(_) | OpError::Failed(_))) if size > 1 => {
+            Err(OpError::Throttled { retry_after_s: 1 }) if steps > 0 => {
+                // The writer's queue is full: people first. A disk that fails takes longer.
+                tokio::task::yield_now().await;
+            }
+            Err(error @ OpError::Throttled { .. }) => return Err(error),
+            Err(error) if size > 1 => {
                 // One bad order must not keep all others from being worked.
                 tracing::warn!(%error, "billing.chunk_failed");
                 size = 1;
             }
-            Err(error @ (OpError::Store(_) | OpError::Failed(_))) => {
+            Err(error) => {
                 tracing::error!(%error, "billing.order_failed");
                 let reason = error.to_string();
                 ctx.write(move |ctx, tx| park(ctx, tx, until, reason))
                     .await?;
             }
-            Err(OpError::Throttled { retry_after_s: 1 }) if steps > 0 => {
-                // The writer's queue is full: people first. A disk that fails takes longer.
-                tokio::task::yield_now().await;
-            }
-            Err(error) => return Err(error),
         }
     }
 }

@@ -118,7 +118,7 @@ pub async fn remove(
     .await
 }
 
-/// Makes one service for each of `specs`, made by `origin`.
+/// Makes one service for each of `specs` that still is one, made by `origin`.
 pub(super) fn give(
     ctx: &Ctx,
     tx: &mut Tx<'_>,
@@ -132,6 +132,9 @@ pub(super) fn give(
     let mut made = Vec::with_capacity(specs.len());
     for spec in specs {
         let spec: ServiceSpec = super::get(tx, *spec)?;
+        if spec.status == ServiceStatus::Deleted {
+            continue;
+        }
         let mut service = Service::of_spec(tx.next_id()?, customer, &spec, origin, ctx.now);
         service.expires_at = expires_at;
         begin(&mut service, status, ctx.now);

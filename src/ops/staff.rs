@@ -356,6 +356,12 @@ pub async fn api_actor(
     Ok(operator.filter(|_| verified).map(|held| actor_of(&held)))
 }
 
+/// Whether anybody has an account for scripts: where the API is open, nobody is asked for it.
+pub fn any_for_scripts(ctx: &Ctx) -> Result<bool, OpError> {
+    let operators: Vec<Operator> = ctx.snapshot()?.all()?;
+    Ok(operators.iter().any(|held| held.role == Role::Api))
+}
+
 /// Who holds this session, if it is one.
 pub fn session_actor(ctx: &Ctx, secret: &str) -> Result<Option<Actor>, OpError> {
     let snapshot = ctx.snapshot()?;

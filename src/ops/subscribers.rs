@@ -9,7 +9,7 @@ use std::ops::ControlFlow;
 
 use crate::app::Ctx;
 use crate::domain::catalogue::{ProductSpec, ServiceSpec};
-use crate::domain::contact::{fold, usual_mac};
+use crate::domain::contact::{fold, no_blank, usual_mac};
 use crate::domain::content::Reseller;
 use crate::domain::customer::Customer;
 use crate::domain::device::{Device, DeviceKind};
@@ -91,6 +91,10 @@ fn rows_of(ctx: &Ctx, read: &impl Read, by: By, name: &str) -> Result<Vec<Row>, 
             customer: seat.customer,
             device: Some(seat.device),
         }]);
+    }
+    if no_blank(name.to_owned()).is_none() {
+        // Nobody, and not everybody whose number is blank.
+        return Ok(Vec::new());
     }
     let indexes: &[Table] = match by {
         By::Account => &[Table::CustomersByAccount],

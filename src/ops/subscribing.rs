@@ -2,12 +2,11 @@
 //! and single channels, each request in one commit.
 
 use std::collections::BTreeSet;
-use std::ops::ControlFlow;
 
 use crate::app::Ctx;
 use crate::domain::box_event::BoxEventKind;
-use crate::domain::catalogue::{ProductSpec, ServiceSpec};
-use crate::domain::contact::fold;
+use crate::domain::catalogue::{ProductSpec, ServiceSpec, ServiceStatus};
+use crate::domain::contact::{fold, no_blank, same_mac};
 use crate::domain::customer::{Customer, CustomerPassword, CustomerStatus};
 use crate::domain::device::{DEVICES_PER_CUSTOMER_MAX, Device, DeviceKind, DeviceStatus};
 use crate::domain::event::ActivityAction;
@@ -15,8 +14,8 @@ use crate::domain::id::{ChannelId, CustomerId, ResellerId, ServiceSpecId};
 use crate::domain::refusal::Refusal;
 use crate::domain::staff::{PASSWORD_BYTES_MAX, Permission};
 use crate::domain::time::Timestamp;
-use crate::store::key::{instant_of, owned_by, trailing_number, under_text, until as keys_until};
-use crate::store::{Read as _, Span, Table, Tx};
+use crate::store::key::{owned_by, under_text};
+use crate::store::{Read as _, Table, Tx};
 
 use super::plans::{self, PlanEnd};
 use super::subscribers::{By, Row, boxes_of, named};
@@ -56,7 +55,13 @@ pub async fn create(ctx: &Ctx, mut wish: RowChange) -> Result<Row, OpError> {
     let password = hashed(ctx, wish.password.take())?;
     ctx.write(move |ctx, tx| {
         let provider = ctx.app.config.alphaott.service_provider.clone();
-        let mut customer = Customer::new(tx.next_id()?, provider, ctx.now);
+        let nameless = wish.login.is_none() && password.is_some();
+        let id = if nameless {
+            number_as_login(tx)?
+        } else {
+            tx.next_id()?
+        };
+        let mut customer = Customer::new(id, provider, ctx.now);
         if let Some(password) = password {
             customer.password = password;
             // Who has a password but no name to it gets the number as one.
@@ -145,6 +150,7 @@ fn update_customer(
     }
     if after.reseller != before.reseller {
         check_reseller(tx, &after)?;
+        boxes::note_reseller(ctx, tx, &before)?;
     }
     if after != before {
         after.updated_at = ctx.now;
@@ -203,14 +209,12 @@ pub async fn remove(ctx: &Ctx, by: By, names: Vec<String>) -> Result<usize, OpEr
                 left.into_iter().partition(|other| other.customer.id == id);
             left = others;
             let held = boxes_of(tx, id)?;
-            let by_mac = |row: &&Row| {
-                let mac = row.device.as_ref().map(|device| device.mac.as_str());
-                names
-                    .iter()
-                    .any(|name| mac.is_some_and(|mac| crate::domain::contact::same_mac(name, mac)))
-            };
-            if held.len() > same.len() && same.iter().all(by_mac) {
-                for device in same.iter().filter_map(|row| row.device.as_ref()) {
+            let is_named = |device: &Device| names.iter().any(|name| same_mac(name, &device.mac));
+            let by_mac = |row: &&Row| row.device.as_ref().is_some_and(is_named);
+            // Files of before may have one MAC twice: then both boxes are meant.
+            let (gone, stay): (Vec<Device>, Vec<Device>) = held.into_iter().partition(is_named);
+            if !stay.is_empty() && same.iter().all(by_mac) {
+                for device in &gone {
                     devices::remove_in(ctx, tx, device)?;
                 }
             } else {
@@ -270,6 +274,17 @@ fn check_reseller_room(ctx: &Ctx, tx: &Tx<'_>) -> Result<(), OpError> {
     Ok(())
 }
 
+/// The next number for a customer that is nobody's login.
+fn number_as_login(tx: &mut Tx<'_>) -> Result<CustomerId, OpError> {
+    loop {
+        let id: CustomerId = tx.next_id()?;
+        let front = under_text(&id.0.to_string());
+        if tx.count_up_to(Table::CustomersByFoldedLogin, &front, 1)? == 0 {
+            return Ok(id);
+        }
+    }
+}
+
 /// Refuses a login that another customer has, in whatever case.
 fn check_login(tx: &Tx<'_>, customer: &Customer) -> Result<(), OpError> {
     let Some(login) = &customer.login else {
@@ -295,19 +310,19 @@ fn assign(ctx: &Ctx, customer: &mut Customer, wish: &RowChange) {
             field.clone_from(value);
         }
     }
-    let given = |text: &String| Some(text.clone()).filter(|text| !text.is_empty());
     if let Some(login) = &wish.login {
-        customer.login = given(login);
+        customer.login = no_blank(login.clone());
     }
     if let Some(account) = &wish.account_number {
-        customer.account_number = given(account);
+        customer.account_number = no_blank(account.clone());
     }
     if let Some(full) = &wish.full_name {
         customer.name.set_full(full);
     }
     if let Some(phone) = &wish.phone {
         let others = customer.phones.iter().skip(1).cloned();
-        customer.phones = given(phone).into_iter().chain(others).collect();
+        let first = Some(phone.clone()).filter(|phone| !phone.is_empty());
+        customer.phones = first.into_iter().chain(others).collect();
     }
     let profile = &mut customer.box_profile;
     set(&mut profile.comment, wish.comment.as_ref());
@@ -418,7 +433,8 @@ fn set_mac(ctx: &Ctx, tx: &mut Tx<'_>, row: &Row, mac: &str) -> Result<(), OpErr
         None if mac.is_empty() => Ok(()),
         None => add_box(ctx, tx, row.customer.id, mac).map(|_| ()),
         Some(device) if mac.is_empty() => devices::remove_in(ctx, tx, device),
-        Some(device) if device.mac == mac => Ok(()),
+        // The same in another spelling is no other box.
+        Some(device) if device.mac == mac || same_mac(&device.mac, mac) => Ok(()),
         Some(before) => {
             let after = Device {
                 mac: mac.to_owned(),
@@ -484,6 +500,7 @@ fn choose_for(
         return Ok(false);
     };
     let optional = |spec: &ServiceSpecId| plan.optional_service_specs.contains(spec);
+    let offered = offered(tx, &plan)?;
     let held: BTreeSet<ServiceSpecId> = match &order {
         Some(_) => {
             let chosen = before.box_profile.chosen_packages.iter().copied();
@@ -497,7 +514,7 @@ fn choose_for(
     match choice {
         // First what is added, then what is dropped: of what is both, something was done.
         Choice::Change { add, drop } => {
-            wanted.extend(specs_of(tx, add)?.into_iter().filter(optional));
+            wanted.extend(specs_of(tx, add)?.intersection(&offered));
             let added = wanted.len() > held.len();
             for spec in specs_of(tx, drop)? {
                 wanted.remove(&spec);
@@ -507,10 +524,8 @@ fn choose_for(
             }
         }
         Choice::Exactly(packages) => {
-            wanted = specs_of(tx, packages)?
-                .into_iter()
-                .filter(optional)
-                .collect();
+            wanted = specs_of(tx, packages)?;
+            wanted.retain(|spec| held.contains(spec) || offered.contains(spec));
         }
     }
     if wanted == held {
@@ -538,6 +553,18 @@ fn choose_for(
     middleware::note_change(ctx, tx, id)?;
     events::note_packages(ctx, tx, id)?;
     Ok(true)
+}
+
+/// Optional packages of a plan that can still be had.
+fn offered(tx: &Tx<'_>, plan: &ProductSpec) -> Result<BTreeSet<ServiceSpecId>, OpError> {
+    let mut offered = BTreeSet::new();
+    for id in &plan.optional_service_specs {
+        let spec = tx.get::<ServiceSpec>(id)?;
+        if spec.is_some_and(|spec| spec.status != ServiceStatus::Deleted) {
+            offered.insert(*id);
+        }
+    }
+    Ok(offered)
 }
 
 fn specs_of(tx: &Tx<'_>, packages: &Packages) -> Result<BTreeSet<ServiceSpecId>, OpError> {
@@ -643,58 +670,4 @@ pub async fn set_modules(
         Ok(())
     })
     .await
-}
-
-/// Switches customers off whose "paid until" is over, at the instants at which it was. Answers how
-/// many were.
-pub(super) async fn end_paid_until(
-    ctx: &Ctx,
-    until: Timestamp,
-    not_before: Option<Timestamp>,
-) -> Result<usize, OpError> {
-    /// Customers that are switched off in one commit.
-    const AT_ONCE: usize = 500;
-    ctx.write_bulk(move |ctx, tx| {
-        let due = due_by(tx, until, AT_ONCE)?;
-        for (at, id) in &due {
-            let ctx = &Ctx {
-                now: not_before.map_or(ctx.now, |first| (*at).max(first)),
-                ..ctx.clone()
-            };
-            let before: Customer = super::get(tx, *id)?;
-            let mut after = before.clone();
-            after.box_profile.end_done = true;
-            after.set_status(CustomerStatus::Inactive, ctx.now);
-            after.updated_at = ctx.now;
-            super::change(ctx, tx, "customer.paid_until", &before, &after)?;
-            customers::note_status(ctx, tx, &before, &after)?;
-        }
-        Ok(due.len())
-    })
-    .await
-}
-
-/// Customers whose "paid until" is over by then, earliest first.
-fn due_by(
-    tx: &Tx<'_>,
-    until: Timestamp,
-    max: usize,
-) -> Result<Vec<(Timestamp, CustomerId)>, OpError> {
-    let span = Span {
-        from: Vec::new(),
-        to: Some(keys_until(until)),
-        descending: false,
-    };
-    let mut due = Vec::new();
-    tx.raw_scan(Table::CustomersByEnd, &span, &mut |key, _| {
-        if let (Some(at), Some(id)) = (instant_of(key), trailing_number(key)) {
-            due.push((at, CustomerId(id)));
-        }
-        Ok(if due.len() < max {
-            ControlFlow::Continue(())
-        } else {
-            ControlFlow::Break(())
-        })
-    })?;
-    Ok(due)
 }

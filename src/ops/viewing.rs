@@ -73,7 +73,8 @@ pub fn rights(ctx: &Ctx, read: &impl Read, customer: &Customer) -> Result<Rights
         && let Some(plan) = plans::default_plan(read)?
     {
         for id in &plan.service_specs {
-            let Some(spec) = read.get::<ServiceSpec>(id)? else {
+            let spec = read.get::<ServiceSpec>(id)?;
+            let Some(spec) = spec.filter(|spec| spec.status != ServiceStatus::Deleted) else {
                 continue;
             };
             let origin = Origin::Direct;

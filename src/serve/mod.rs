@@ -81,7 +81,12 @@ pub async fn start(setup: Setup) -> anyhow::Result<Running> {
     let _ = app.listening.set(address);
     let stalker = &app.config.stalker;
     let open = stalker.enabled && stalker.login.is_empty() && stalker.password.is_empty();
-    if open && !address.ip().is_loopback() {
+    if open && ops::staff::any_for_scripts(&Ctx::system(Arc::clone(&app)))? {
+        tracing::warn!(
+            "the Stalker API is open to whoever reaches {address}, and the accounts with the role api are not asked for: \
+             set stalker.login and stalker.password"
+        );
+    } else if open && !address.ip().is_loopback() {
         tracing::warn!(
             "the Stalker API is open to whoever reaches {address}: set stalker.login and stalker.password"
         );

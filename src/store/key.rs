@@ -191,8 +191,15 @@ pub fn owned_by<I: Id>(owner: I) -> Vec<u8> {
     number(owner).to_vec()
 }
 
-/// The front part of the index keys of one text, for [`super::Read::listed`].
+/// The front part of the index keys of one text, for [`super::Read::listed`]. No text that is kept holds a
+/// NUL: one that does is found nowhere, for behind the end of a text comes a number, which may begin with it.
 #[must_use]
 pub fn under_text(text: &str) -> Vec<u8> {
-    terminated(text)
+    // No key that begins with a text has this byte.
+    const NOWHERE: u8 = 0xFF;
+    if text.contains('\0') {
+        vec![NOWHERE]
+    } else {
+        terminated(text)
+    }
 }

@@ -503,6 +503,51 @@ async fn programmes_are_kept_for_two_weeks() {
     is_clean(&bx);
 }
 
+/// What a later start leaves of a programme may be too old to be kept.
+#[tokio::test]
+async fn a_programme_that_is_cut_to_an_old_end_goes_at_once() {
+    let bx = with_channels().await;
+    let at = |start: &str, stop: &str| {
+        guide(&format!(
+            "<programme channel=\"one.example\" start=\"20260117{start}\" stop=\"20260117{stop}\"><title>x</title></programme>"
+        ))
+    };
+    let first = xmltv(&bx, at("093000", "110000")).await;
+    assert_eq!(first.programmes, Some(counts([1, 0, 0, 0])));
+    let second = xmltv(&bx, at("095000", "105000")).await;
+    assert_eq!(second.programmes, Some(counts([1, 0, 0, 1])));
+    let before = state(&bx);
+    let again = xmltv(&bx, at("095000", "105000")).await;
+    assert_eq!(again.programmes, Some(counts([0, 0, 1, 0])));
+    assert_eq!(state(&bx), before);
+    is_clean(&bx);
+}
+
+/// "Case and spaces at the ends do not count", of ids as of names.
+#[tokio::test]
+async fn ids_of_a_list_are_compared_without_case() {
+    let bx = TestBox::start().await;
+    let list = |id: &str, name: &str| {
+        format!("#EXTM3U\n#EXTINF:-1 tvg-id=\"{id}\",{name}\nhttp://s.example/{name}\n")
+    };
+    m3u(&bx, list("one.de", "Das Erste")).await;
+    let report = m3u(&bx, list("ONE.DE", "Erste")).await;
+    assert_eq!(report.channels, Some(counts([0, 1, 0, 0])));
+    let channels = all::<Channel>(&bx);
+    assert_eq!(
+        (channels.len(), channels[0].xmltv_id.as_str()),
+        (1, "one.de")
+    );
+    assert_eq!(channels[0].url, "http://s.example/Erste");
+    let again = m3u(&bx, list(" One.de ", "Erste")).await;
+    assert_eq!(again.channels, Some(counts([0, 0, 1, 0])));
+    // Twice in one list it is one channel.
+    let twice = "#EXTM3U\n#EXTINF:-1 tvg-id=\"b.de\",B\nhttp://s.example/1\n\
+        #EXTINF:-1 tvg-id=\"B.DE\",B\nhttp://s.example/2\n";
+    assert_eq!(m3u(&bx, twice).await.channels, Some(counts([1, 0, 0, 0])));
+    is_clean(&bx);
+}
+
 #[tokio::test]
 async fn variants_of_a_channel_show_the_same() {
     let bx = TestBox::start().await;

@@ -15,17 +15,21 @@ local function form(method, path, body)
   return wrk.format(method, wrk.path .. path, nil, body)
 end
 
+-- A new account; `more`: further fields.
+local function account(more)
+  made = made + 1
+  local name = ("n%s-%s-%d-%d"):format(mode, os.getenv("LOAD_RUN"), thread_number, made)
+  local body = "login=" .. name .. "&full_name=Nora+Newcome&account_number=" .. name
+    .. "&tariff_plan=FULL&status=1" .. more
+  return form("POST", "/accounts", body)
+end
+
 local requests = {
   number = function() return form("GET", "/accounts/" .. math.random(count)) end,
   mac = function() return form("GET", "/accounts/" .. mac(math.random(count))) end,
   login = function() return form("GET", "/users/u" .. math.random(count)) end,
-  create = function()
-    made = made + 1
-    local name = ("n%s-%d-%d"):format(os.getenv("LOAD_RUN"), thread_number, made)
-    local body = "login=" .. name .. "&full_name=Nora+Newcome&account_number=" .. name
-      .. "&tariff_plan=FULL&status=1"
-    return form("POST", "/accounts", body)
-  end,
+  create = function() return account("") end,
+  secret = function() return account("&password=secret" .. made) end,
   status = function()
     made = made + 1
     return form("PUT", "/accounts/" .. math.random(count), "status=" .. (made % 2))

@@ -187,6 +187,9 @@ def measure(box, data, args):
     rate, p50, p99 = wrk(box, "create", REST, args)
     rows.append(("POST account, durable", f"{rate:,.0f}/s, p50 {p50:.1f} ms, p99 {p99:.1f} ms",
                  ">= 5,000/s"))
+    rate, p50, p99 = wrk(box, "secret", REST, args)
+    rows.append(("POST account with a password, durable",
+                 f"{rate:,.0f}/s, p50 {p50:.1f} ms, p99 {p99:.1f} ms", ">= 5,000/s"))
     rate, p50, p99 = wrk(box, "status", REST, args)
     rows.append(("PUT status with its events, durable",
                  f"{rate:,.0f}/s, p50 {p50:.1f} ms, p99 {p99:.1f} ms", ">= 5,000/s"))

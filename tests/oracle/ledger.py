@@ -195,13 +195,14 @@ class Books:
         elif order.status == "ACTTIVE":
             if order.standing == "overdue":
                 found.append((order.freeze, 0, "freeze"))
-                if not (prepaid and order.next is not None):
-                    found.append((order.next, 2, "cycle") if order.next is not None
-                                 else (order.expires, 3, "end"))
-            elif order.next is not None and order.next <= order.expires:
-                found.append((order.next, 2, "cycle"))
-            else:
+                if self.ends_first(order):
+                    found.append((order.expires, 3, "end"))
+                elif not prepaid:
+                    found.append((order.next, 2, "cycle"))
+            elif self.ends_first(order):
                 found.append((order.expires, 3, "end"))
+            else:
+                found.append((order.next, 2, "cycle"))
         elif order.status == "CANCELED" and order.standing != "ended":
             found.append((order.expires, 3, "end"))
             if order.standing == "overdue":
@@ -209,11 +210,15 @@ class Books:
             if order.standing == "frozen" and order.suspend is not None:
                 found.append((order.suspend, 4, "suspend"))
         elif order.status == "INACTIVE" and order.standing == "frozen":
-            if order.next is None:
+            if self.ends_first(order):
                 found.append((order.expires, 3, "end"))
             if order.suspend is not None:
                 found.append((order.suspend, 4, "suspend"))
         return min(found, default=None)
+
+    def ends_first(self, order):
+        """Whether its end comes before another cycle, because none follows or because somebody set it so."""
+        return order.next is None or order.expires < order.next
 
     def work(self, until):
         while True:
@@ -577,6 +582,8 @@ def make_case(dice):
                 if word == "expires":
                     days = dice.int(-10, 60)
                     verb.append(max(order.expires + days * DAY + dice.int(0, DAY), at + 1))
+                    if order.standing != "paused" and dice.chance(0.2):
+                        verb[2] = at - dice.int(0, 30 * DAY)
                 if word == "next":
                     verb.append((order.next or at) + dice.int(-40, 60) * DAY + dice.int(0, DAY))
                 if word == "cycles":

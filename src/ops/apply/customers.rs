@@ -6,7 +6,7 @@ use crate::app::Ctx;
 use crate::domain::access::Origin;
 use crate::domain::calendar::Zone;
 use crate::domain::catalogue::{ProductSpec, ServiceStatus};
-use crate::domain::contact::usual_mac;
+use crate::domain::contact::{no_blank, usual_mac};
 use crate::domain::content::{Channel, Reseller};
 use crate::domain::customer::{CarrierProfile, Customer, CustomerPassword, CustomerStatus};
 use crate::domain::device::{Device, DeviceKind, DeviceStatus};
@@ -19,7 +19,7 @@ use crate::domain::refusal::Refusal;
 use crate::domain::staff::PASSWORD_BYTES_MAX;
 use crate::domain::time::Timestamp;
 use crate::ops::books::{AuditDetail, Books};
-use crate::ops::{OpError, customers, devices, middleware, orders, plans, services};
+use crate::ops::{OpError, boxes, customers, devices, middleware, orders, plans, services};
 use crate::store::{Read as _, Table, Tx};
 
 use super::document::{CarrierType, CustomerIn, Document};
@@ -93,6 +93,9 @@ pub(super) fn keep_customer(
     let status = given.status.map_or(after.status, |status| status.0);
     after.set_status(status, ctx.now);
     let mut changes = Vec::new();
+    if let Some(held) = held.as_ref().filter(|held| held.reseller != after.reseller) {
+        boxes::note_reseller(ctx, tx, held)?;
+    }
     if after.is_deleted() {
         // A tombstone has nothing: its MACs are free.
         devices::release_all(ctx, tx, after.id)?;
@@ -200,8 +203,8 @@ fn assigned(
     }
     set(&mut customer.name.first, given.first_name.as_ref());
     set(&mut customer.name.last, given.last_name.as_ref());
-    if given.account_number.is_some() {
-        customer.account_number.clone_from(&given.account_number);
+    if let Some(number) = &given.account_number {
+        customer.account_number = no_blank(number.clone());
     }
     if given.email.is_some() {
         customer.email.clone_from(&given.email);
@@ -438,7 +441,7 @@ fn at_field(error: OpError, path: &str) -> OpError {
     let (field, problem) = match &error {
         OpError::Refused(Refusal::EmailTaken) => ("email", "another customer has it"),
         OpError::Refused(Refusal::LoginTaken) => ("login", "another customer has it"),
-        OpError::Refused(Refusal::MacTaken { .. }) => ("mac", "a box of another customer has it"),
+        OpError::Refused(Refusal::MacTaken { .. }) => ("mac", "another box has it"),
         _ => return error,
     };
     wrong(&format!("{path}.{field}"), problem)

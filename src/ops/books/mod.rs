@@ -15,20 +15,18 @@ use std::sync::Arc;
 
 use crate::app::{Company, Ctx};
 use crate::domain::access::Service;
-use crate::domain::catalogue::{Billing, ProductOffer, ServiceStatus};
+use crate::domain::catalogue::{Billing, ProductOffer, ProductSpec, ServiceStatus};
 use crate::domain::charge::Price;
 use crate::domain::customer::{Customer, CustomerStatus};
 use crate::domain::cycle::{self, Bill, Settled, Step, Terms};
 use crate::domain::dunning::Ladder;
 use crate::domain::event::ActivityAction;
-use crate::domain::id::{
-    CustomerId, Id as _, InvoiceId, OrderId, ProductOfferId, ProductSpecId, ServiceId,
-};
+use crate::domain::id::{CustomerId, Id as _, InvoiceId, OrderId, ProductOfferId, ServiceId};
 use crate::domain::invoice::{Invoice, InvoiceKind};
 use crate::domain::journal::{Account, JournalEntry};
 use crate::domain::message::{Message, MessageContent};
 use crate::domain::money::Currency;
-use crate::domain::order::{Order, OrderStatus, follow};
+use crate::domain::order::{Order, OrderStatus, Standing, follow};
 use crate::domain::run::add_money;
 use crate::domain::time::Timestamp;
 use crate::store::key::owned_by;
@@ -453,12 +451,18 @@ impl<'r, R: Read> Books<'r, R> {
             }
         }
         let id = after.id;
+        // One that was canceled keeps its status when it ends.
+        let over =
+            |order: &Order| matches!(order.standing, Standing::Ended | Standing::Owing { .. });
+        let ends = !over(before) && over(&after);
         self.changes.orders.insert(id, after);
+        let after = self.order(id)?;
+        if moved || ends {
+            self.set_primary(&after, at)?;
+        }
         if !moved {
             return Ok(());
         }
-        let after = self.order(id)?;
-        self.set_primary(&after, at)?;
         self.changes.happened.push(Happened {
             customer: after.customer,
             at,
@@ -522,29 +526,46 @@ impl<'r, R: Read> Books<'r, R> {
         if !was_plan || customer.primary_order.is_some() {
             return Ok(());
         }
-        let product = match ended.fallback_product {
-            Some(product) => Some(product),
-            None => self.read.default_product()?.filter(|p| *p != ended.product),
+        let chosen = match ended.fallback_product {
+            Some(id) => self.read.get::<ProductSpec>(&id)?,
+            None => None,
+        };
+        let product = match chosen.filter(|product| product.removed_at.is_none()) {
+            Some(product) => Some(product.id),
+            // None, or one that is sold no more.
+            None => {
+                let default = self.read.default_product()?;
+                let follows = |product: &ProductSpec| {
+                    product.id != ended.product || keeps_chosen(ended, product, &customer)
+                };
+                default.filter(follows).map(|product| product.id)
+            }
         };
         if let Some(product) = product {
             self.changes.fallbacks.push(Fallback {
                 customer: ended.customer,
                 product,
                 at,
+                is_new: product != ended.product,
             });
         }
         Ok(())
     }
 }
 
+/// Whether the default plan follows itself. Who has no plan has it anyway, but not the packages that were
+/// chosen on it (stalker-rest-v1 §4.2); what was billed here is not given on for nothing.
+fn keeps_chosen(ended: &Order, product: &ProductSpec, customer: &Customer) -> bool {
+    let mut chosen = customer.box_profile.chosen_packages.iter();
+    ended.offer.is_none() && chosen.any(|spec| product.optional_service_specs.contains(spec))
+}
+
 /// Finds the plan of customers that have none.
 trait DefaultProduct: Read {
-    fn default_product(&self) -> Result<Option<ProductSpecId>, OpError> {
-        let products: Vec<crate::domain::catalogue::ProductSpec> = self.all()?;
-        let found = products
-            .into_iter()
-            .find(|product| product.user_default && product.removed_at.is_none());
-        Ok(found.map(|product| product.id))
+    fn default_product(&self) -> Result<Option<ProductSpec>, OpError> {
+        let products: Vec<ProductSpec> = self.all()?;
+        let mut products = products.into_iter();
+        Ok(products.find(|product| product.user_default && product.removed_at.is_none()))
     }
 }
 

@@ -68,6 +68,8 @@ pub(super) struct Fallback {
     pub customer: CustomerId,
     pub product: ProductSpecId,
     pub at: Timestamp,
+    /// Whether it is another plan than the one before, so that viewers hear of it.
+    pub is_new: bool,
 }
 
 /// How much of what was written goes to the audit log.
@@ -129,16 +131,17 @@ impl Changes {
             customer,
             product,
             at,
+            is_new,
         } in self.fallbacks
         {
-            match orders::fall_back(ctx, tx, customer, product, at) {
-                // One customer who can have no more must not stop the others' orders.
-                Err(OpError::Refused(refusal)) => tracing::error!(
-                    customer = customer.0,
-                    code = refusal.code(),
-                    "billing.no_fallback"
-                ),
-                other => other?,
+            // Where it cannot be opened the order does not end: a run puts it aside and names it.
+            orders::fall_back(ctx, tx, customer, product, at)?;
+            if is_new {
+                let ctx = &Ctx {
+                    now: at,
+                    ..ctx.clone()
+                };
+                events::note_plan(ctx, tx, customer)?;
             }
         }
         Ok(numbers)

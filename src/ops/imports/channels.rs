@@ -144,56 +144,68 @@ fn without_repeats(entries: Vec<Entry>, problems: &mut Notes) -> Vec<Entry> {
     let mut kept = Vec::with_capacity(entries.len());
     for entry in entries {
         let ids = seen.entry(folded(&entry.name)).or_default();
-        let again = ids.contains(&entry.tvg_id)
-            || ids.contains("")
-            || (entry.tvg_id.is_empty() && !ids.is_empty());
+        let id = folded_id(&entry.tvg_id);
+        let again =
+            ids.contains(&id) || ids.contains("") || (entry.tvg_id.is_empty() && !ids.is_empty());
         if again {
             let line = entry.line;
             problems.add(|| format!("line {line}: {} is there twice", shown(&entry.name)));
         } else {
-            ids.insert(entry.tvg_id.clone());
+            ids.insert(id);
             kept.push(entry);
         }
     }
     kept
 }
 
+/// The form by which ids are compared: upper and lower case are one.
+fn folded_id(id: &str) -> String {
+    id.trim().to_lowercase()
+}
+
 /// Which channel each entry is, each channel once: by id and name, by id, by name. What is told by more goes first,
 /// or a channel that one entry made would be another's the next time.
 fn matched(channels: &[Channel], entries: &[Entry]) -> Vec<Option<usize>> {
-    let mut by_id: BTreeMap<&str, Vec<usize>> = BTreeMap::new();
+    let mut by_id: BTreeMap<String, Vec<usize>> = BTreeMap::new();
     let mut by_name: BTreeMap<String, Vec<usize>> = BTreeMap::new();
     let ours: Vec<String> = channels.iter().map(|held| folded(&held.name)).collect();
     for (place, (channel, name)) in channels.iter().zip(&ours).enumerate() {
         if !channel.xmltv_id.is_empty() {
-            by_id.entry(&channel.xmltv_id).or_default().push(place);
+            let id = folded_id(&channel.xmltv_id);
+            by_id.entry(id).or_default().push(place);
         }
         if !name.is_empty() {
             by_name.entry(name.clone()).or_default().push(place);
         }
     }
-    let theirs: Vec<[String; 2]> = entries
+    let theirs: Vec<[String; 3]> = entries
         .iter()
-        .map(|entry| [folded(&entry.name), folded(&entry.tvg_name)])
+        .map(|entry| {
+            [
+                folded(&entry.name),
+                folded(&entry.tvg_name),
+                folded_id(&entry.tvg_id),
+            ]
+        })
         .collect();
-    let of_id = |entry: &Entry| by_id.get(entry.tvg_id.as_str()).into_iter().flatten();
+    let of_id = |id: &String| by_id.get(id).into_iter().flatten();
     let named = |name: &String| by_name.get(name).into_iter().flatten();
     let mut matches = vec![None; entries.len()];
     let mut taken = BTreeSet::new();
     for pass in 0..5 {
-        for ((entry, [title, second]), found) in entries.iter().zip(&theirs).zip(&mut matches) {
+        for ([title, second, id], found) in theirs.iter().zip(&mut matches) {
             if found.is_some() {
                 continue;
             }
             let free = |place: &&usize| !taken.contains(*place);
             let of_both = |name: &String| {
                 let is_named = |place: &&usize| ours.get(**place) == Some(name);
-                of_id(entry).filter(free).find(is_named)
+                of_id(id).filter(free).find(is_named)
             };
             *found = match pass {
                 0 => of_both(title),
                 1 => of_both(second),
-                2 => of_id(entry).find(free),
+                2 => of_id(id).find(free),
                 3 => named(title).find(free),
                 _ => named(second).find(free),
             }
@@ -450,9 +462,11 @@ mod tests {
 
     fn any_entry() -> impl Strategy<Value = Entry> {
         let numbers = prop::option::of(1..6u32);
-        ("[AB]{1,2}", "[ab]?", "[AB]{0,2}", numbers).prop_map(|(name, id, second, number)| Entry {
-            tvg_name: second,
-            ..entry(&name, &id, number)
+        ("[AB]{1,2}", "[abAB]?", "[AB]{0,2}", numbers).prop_map(|(name, id, second, number)| {
+            Entry {
+                tvg_name: second,
+                ..entry(&name, &id, number)
+            }
         })
     }
 

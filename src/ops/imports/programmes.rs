@@ -391,12 +391,17 @@ fn differences(
             && held.start_at < from
             && held.stop_at > from
         {
-            // The later start cuts the one before here too.
-            count(&mut counts.changed);
-            edits.push(Edit::Change(Programme {
-                stop_at: from,
-                ..held
-            }));
+            // The later start cuts the one before here too; what is left of it may be too old.
+            if is_kept(from, now) {
+                count(&mut counts.changed);
+                edits.push(Edit::Change(Programme {
+                    stop_at: from,
+                    ..held
+                }));
+            } else {
+                count(&mut counts.removed);
+                edits.push(Edit::Remove(held));
+            }
         }
     }
     for aired in fresh.into_values() {

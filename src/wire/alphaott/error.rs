@@ -183,9 +183,7 @@ fn refused(refusal: &Refusal) -> Failure {
     match refusal {
         Refusal::EmailTaken => Failure::conflict("email: another customer has this address"),
         Refusal::LoginTaken => Failure::conflict("login: another customer has this login"),
-        Refusal::MacTaken { mac } => {
-            Failure::conflict(format!("mac: a box of another customer has {mac}"))
-        }
+        Refusal::MacTaken { mac } => Failure::conflict(format!("mac: another box has {mac}")),
         Refusal::IdTaken { id } => Failure::conflict(format!("_id: {id} is or was in use")),
         Refusal::OperatorTaken { name } => Failure::conflict(format!("operator {name} exists")),
         Refusal::OfferNotOnSale { .. } => {

@@ -142,7 +142,7 @@ fn refused(refusal: &Refusal) -> Problem {
     match refusal {
         Refusal::EmailTaken => conflict("another customer has this e-mail address".to_owned()),
         Refusal::LoginTaken => conflict("another customer has this login".to_owned()),
-        Refusal::MacTaken { mac } => conflict(format!("a box of another customer has {mac}")),
+        Refusal::MacTaken { mac } => conflict(format!("another box has {mac}")),
         Refusal::IdTaken { id } => conflict(format!("{id} is or was in use")),
         Refusal::OperatorTaken { name } => conflict(format!("operator {name} exists")),
         Refusal::OfferNotOnSale { .. } => conflict("this offer is not on sale".to_owned()),

@@ -4,6 +4,7 @@ use crate::app::Ctx;
 use crate::domain::contact::usual_mac;
 use crate::domain::customer::CustomerStatus;
 use crate::domain::id::ResellerId;
+use crate::domain::time::Timestamp;
 use crate::ops::subscribers::{self, By, Detail, Row, View};
 use crate::ops::subscribing::{self, RowChange};
 use crate::wire::kit::php::{Form, Json, truthy};
@@ -179,7 +180,6 @@ fn known(ctx: &Ctx) -> Vec<&'static str> {
 
 fn wish(ctx: &Ctx, form: &Form) -> Result<RowChange, Failure> {
     let text = |name: &str, max: usize| form.text(name).map(|text| cut(text, max));
-    let date = |name: &str| form.text(name).map(|text| date(ctx, text));
     Ok(RowChange {
         mac: mac(form.text("stb_mac"))?,
         login: text("login", NAME_CHARS_MAX).map(|login| login.trim().to_owned()),
@@ -192,11 +192,11 @@ fn wish(ctx: &Ctx, form: &Form) -> Result<RowChange, Failure> {
             .text("tariff_plan")
             .filter(|key| !key.is_empty())
             .map(str::to_owned),
-        plan_ends_at: date("tariff_expired_date"),
+        plan_ends_at: date(ctx, form, "tariff_expired_date")?,
         fallback: form.text("tariff_instead_expired").map(str::to_owned),
         on: form.text("status").map(truthy),
         comment: text("comment", COMMENT_CHARS_MAX),
-        end_at: date("end_date"),
+        end_at: date(ctx, form, "end_date")?,
         balance_text: text("account_balance", BALANCE_CHARS_MAX),
         reseller: reseller(ctx, form),
         ..RowChange::default()
@@ -234,9 +234,20 @@ fn latin(text: &str) -> String {
     text.chars().map(letter).collect()
 }
 
-/// A date by the operator's wall clock; what is none, and MySQL's zero date, means never.
-pub fn date(ctx: &Ctx, text: &str) -> Option<crate::domain::time::Timestamp> {
-    ctx.app.company().zone.parse_local(text.trim())
+/// A date by the operator's wall clock, in every form that the original's database takes; nothing, and
+/// its date of zeros, means never. What is none is refused: an end must not be lost by a slip of the pen.
+pub fn date(
+    ctx: &Ctx,
+    form: &Form,
+    name: &'static str,
+) -> Result<Option<Option<Timestamp>>, Failure> {
+    let Some(text) = form.text(name) else {
+        return Ok(None);
+    };
+    match ctx.app.company().zone.parse_loosely(text) {
+        Some(read) => Ok(Some(read)),
+        None => Err(Failure::Text(format!("Not valid {name}"))),
+    }
 }
 
 /// Whose it is to be: nothing where resellers are not shown, nobody's where it is empty.

@@ -83,7 +83,7 @@ async fn create(call: Call) -> Result<Answer, Failure> {
         balance_text: form
             .text("account_balance")
             .map(|text| cut(text, BALANCE_CHARS_MAX)),
-        ..changed(&call.ctx, form)
+        ..changed(&call.ctx, form)?
     };
     let row = match subscribing::create(&call.ctx, wish).await {
         Ok(row) => row,
@@ -110,7 +110,7 @@ async fn update(call: Call) -> Result<Answer, Failure> {
         always_cut: true,
         // Any value of it, also `0` (§2.1).
         reboot: call.form.has("reboot"),
-        ..changed(&call.ctx, &call.form)
+        ..changed(&call.ctx, &call.form)?
     };
     if subscribing::update(&call.ctx, By::Box, names, wish).await? == 0 {
         return Ok(Answer::truth(false));
@@ -142,17 +142,17 @@ fn known(ctx: &Ctx, fields: &[&'static str]) -> Vec<&'static str> {
     known
 }
 
-fn changed(ctx: &Ctx, form: &Form) -> RowChange {
-    RowChange {
+fn changed(ctx: &Ctx, form: &Form) -> Result<RowChange, Failure> {
+    Ok(RowChange {
         on: form.text("status").map(truthy),
         additional_services_on: form
             .text("additional_services_on")
             .map(|text| integer_part(text) != 0),
         account_number: form.text("ls").map(|text| cut(text, NAME_CHARS_MAX)),
-        end_at: form.text("end_date").map(|text| date(ctx, text)),
+        end_at: date(ctx, form, "end_date")?,
         reseller: reseller(ctx, form),
         ..RowChange::default()
-    }
+    })
 }
 
 /// One box, keys in the order of §2.1.

@@ -1,5 +1,8 @@
 //! Hosted pages as a browser without scripts sees them, and the ways to pay on them.
 
+use boxoffice::app::Ctx;
+use boxoffice::domain::access::Service;
+use boxoffice::domain::id::{ChannelId, CustomerId};
 use serde_json::{Value, json};
 
 use super::{Till, charge};
@@ -186,6 +189,39 @@ async fn a_slow_payment_ends_by_itself() {
         assert_eq!(page.till.balance().await, balance);
         page.till.prove();
     }
+}
+
+/// Money whose order finds no room for its services comes up again, and stops nothing meanwhile.
+#[tokio::test]
+async fn a_slow_payment_that_cannot_be_used_stops_nobody() {
+    let page = Page::open().await;
+    let sent = page.submit("10.00", LATER).await;
+    assert_eq!(sent.status, 303);
+    let bx = &page.till.shop.bx;
+    let ctx = Ctx::system(bx.app());
+    let filled = ctx.write(|ctx, tx| {
+        let mut made = Vec::new();
+        for channel in 1..=5_000 {
+            let (id, channel) = (tx.next_id()?, ChannelId(channel));
+            tx.put(&Service::of_channel(id, CustomerId(1), channel, ctx.now))?;
+            made.push(id);
+        }
+        Ok(made)
+    });
+    let filled = filled.await.expect("5,000 services");
+    bx.advance(60).await;
+    assert_eq!(page.order_status().await, "INACTIVE");
+    let emptied = ctx.write(move |_, tx| {
+        for id in filled {
+            tx.remove::<Service>(&id)?;
+        }
+        Ok(())
+    });
+    emptied.await.expect("no services");
+    bx.advance(3_600).await;
+    assert_eq!(page.order_status().await, "ACTTIVE");
+    assert_eq!(page.till.balance().await, "0.00");
+    page.till.prove();
 }
 
 /// Edge 16: paid after the order was canceled, after the page expired, for a customer who is gone.

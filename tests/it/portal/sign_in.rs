@@ -222,6 +222,23 @@ async fn a_wrong_password_is_false() {
     }
 }
 
+/// A login with a NUL in it is another one: tries for it are none for the login without.
+#[tokio::test]
+async fn a_login_with_a_nul_is_nobodys() {
+    let house = open().await;
+    with_password(&house).await;
+    let mut stb = house.stb(UNKNOWN);
+    stb.sign_in().await;
+    for login in ["nobox\0", "nobox\0\0\0", "\0nobox", "nobox\0 "] {
+        assert_eq!(
+            auth(&stb, login, "Open-Sesame").await,
+            json!(false),
+            "{login:?}"
+        );
+    }
+    assert_eq!(auth(&stb, "NoBox ", "Open-Sesame").await, json!(true));
+}
+
 /// "5 tries in 20 s is one honest mistake".
 #[tokio::test]
 async fn five_wrong_tries_are_one_honest_mistake() {

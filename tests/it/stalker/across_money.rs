@@ -353,3 +353,48 @@ async fn chosen_packages_come_with_a_plan_that_is_ordered() {
     );
     assert!(both.services("3210").await.contains(&extra));
 }
+
+/// §4.2: a date that is over moves the account to its follow-up plan, owed or not; what is owed stays owed.
+#[tokio::test]
+async fn an_end_in_the_past_ends_a_plan_that_is_owed() {
+    for (api, date) in [
+        ("stalker", "2020-01-01"),
+        ("stalker", "2026-02-03"),
+        ("alphaott", "2020-01-01"),
+    ] {
+        let mut document = with_money();
+        document["offers"][0]["billing"] = json!("POSTPAID");
+        document["offers"][0]["product"] = json!("STANDART");
+        document["customers"][3]["opening_balance"] = json!("1.00");
+        let both = Both::of(House::of(document, |_| {}).await);
+        let orders = both.path("nobox", "/orders").await;
+        let body = json!({"offer": "full-monthly", "createCustomerServices": true});
+        let order = both.api.post(&orders, body).await.expect(201);
+        let path = format!("{orders}/{}", order["_id"].as_str().expect("an id"));
+        if api == "stalker" {
+            let form = format!("tariff_expired_date={date}&tariff_instead_expired=FULL");
+            assert_eq!(both.house.rest.put("/users/nobox", &form).await.ok(), true);
+        } else {
+            let over = json!({"expires": format!("{date}T00:00:00.000Z")});
+            both.api.put(&path, over).await.expect(200);
+        }
+        if date > "2026-02-01" {
+            assert_eq!(both.house.account("nobox").await["tariff_plan"], "STANDART");
+            both.house.bx.advance(3 * DAY).await;
+        }
+        assert_eq!(
+            both.api.get(&path).await.expect(200)["status"],
+            "EXPIRED",
+            "{api} {date}"
+        );
+        let account = both.house.account("nobox").await;
+        assert_eq!(account["tariff_plan"], "FULL", "{api} {date}");
+        assert_eq!(account["tariff_expired_date"], Value::Null, "{api} {date}");
+        let balance = both.path("nobox", "/account/balance").await;
+        let real = both.api.get(&balance).await.expect(200)["amount"].as_f64();
+        assert!(
+            same(real.expect("a number"), -9.0),
+            "{api} {date}: {real:?}"
+        );
+    }
+}

@@ -8,6 +8,8 @@ mod across_money;
 mod across_rights;
 mod better;
 mod better_data;
+mod blanks;
+mod bounds;
 mod boxes;
 mod cases;
 mod events;

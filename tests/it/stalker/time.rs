@@ -4,7 +4,8 @@
 
 use serde_json::{Value, json};
 
-use super::{A, B, C, House, Says, fixture, names};
+use super::across::Both;
+use super::{A, B, C, House, NOTHING, Says, fixture, names};
 use crate::support::NOW_SECONDS;
 
 const DAY: i64 = 86_400;
@@ -187,6 +188,217 @@ async fn an_expired_plan_is_followed_by_the_chosen_one_and_then_by_the_default()
     house.bx.advance(300 * DAY).await;
     assert_eq!(house.account("3210").await["tariff_plan"], "FULL");
     assert_eq!(house.account("3211").await["tariff_plan"], "FULL");
+}
+
+/// What the original's database takes for a date is one, too; what is none changes nothing.
+#[tokio::test]
+async fn a_date_is_taken_in_every_form_that_means_one_thing() {
+    let house = billing().await;
+    for (sent, shown) in [
+        ("2030-1-3", "2030-01-03 00:00:00"),
+        ("2030-01-31 10:00", "2030-01-31 10:00:00"),
+        ("2030-01-31 9:5:7", "2030-01-31 09:05:07"),
+        ("2030/1/31  10", "2030-01-31 10:00:00"),
+        ("20300131", "2030-01-31 00:00:00"),
+        ("20300131100000", "2030-01-31 10:00:00"),
+        ("20300131T100000", "2030-01-31 10:00:00"),
+        ("2030.01.31 10.00", "2030-01-31 10:00:00"),
+        ("2030-01-31T10:00:00", "2030-01-31 10:00:00"),
+        ("2030-01-31T10:00:00Z", "2030-01-31 10:00:00"),
+        ("2030-01-31T10:00:00%2B02:00", "2030-01-31 08:00:00"),
+        ("2030-06-15 12:00:00.000000", "2030-06-15 12:00:00"),
+        ("2030-06-15 23:59:59.7", "2030-06-16 00:00:00"),
+        (" 2030-01-31 ", "2030-01-31 00:00:00"),
+    ] {
+        for field in ["tariff_expired_date", "end_date"] {
+            let form = format!("{field}={sent}");
+            assert_eq!(
+                house.rest.put("/users/3210", &form).await.ok(),
+                true,
+                "{sent}"
+            );
+            assert_eq!(house.account("3210").await[field], shown, "{sent}");
+        }
+        for wrong in [
+            "tomorrow",
+            "2030-02-30",
+            "2030-13-01",
+            "30-01-31",
+            "300131",
+            "31.01.2030",
+            "01/31/2030",
+            "2030-01",
+            "2030-01-31 25:00:00",
+            "2030-01-31 10:00:00 PM",
+            "20300131100",
+            "1893456000",
+            "2030-01-31 10:00:60",
+            "2030-01-31T10:00:00Zx",
+            "never",
+            "NULL",
+            "-1",
+        ] {
+            for (path, field) in [
+                ("/users/3210", "tariff_expired_date"),
+                ("/users/3210", "end_date"),
+                ("/stb/3210", "end_date"),
+            ] {
+                let form = format!("{field}={wrong}");
+                let answer = house.rest.put(path, &form).await;
+                answer.refused(&format!("Not valid {field}"));
+            }
+            let form = format!("login=never&tariff_plan=FULL&tariff_expired_date={wrong}");
+            let answer = house.rest.post("/accounts", &form).await;
+            answer.refused("Not valid tariff_expired_date");
+            if sent != "2030-1-3" {
+                break;
+            }
+        }
+        assert_eq!(
+            house.account("3210").await["tariff_expired_date"],
+            shown,
+            "{sent}"
+        );
+    }
+    // What means never, and what lies beyond the calendar.
+    for never in [
+        "",
+        "+",
+        "0",
+        "0000-00-00",
+        "0000/00/00",
+        "0000-00-00 00:00:00",
+        "9999-12-31",
+    ] {
+        for field in ["tariff_expired_date", "end_date"] {
+            let set = format!("{field}=2030-01-31");
+            house.rest.put("/users/3210", &set).await.ok();
+            let form = format!("{field}={never}");
+            assert_eq!(
+                house.rest.put("/users/3210", &form).await.ok(),
+                true,
+                "{never}"
+            );
+            assert_eq!(house.account("3210").await[field], Value::Null, "{never}");
+        }
+    }
+}
+
+/// §4.2: "or, if none/unknown, to default plan": one that was removed is not known any more.
+#[tokio::test]
+async fn a_follow_up_that_was_removed_is_the_default_plan() {
+    let both = Both::of(plans().await);
+    let form = "login=g1&tariff_plan=STANDART&tariff_instead_expired=STANDART\
+        &tariff_expired_date=2026-02-03";
+    both.house.rest.post("/accounts", form).await.ok();
+    let plan = both.spec("product-specs", "Standart").await;
+    both.api
+        .delete(format!("/product-specs/{plan}"))
+        .await
+        .expect(204);
+    both.house.bx.advance(5 * DAY).await;
+    let account = both.house.account("g1").await;
+    assert_eq!(account["tariff_plan"], "FULL");
+    assert_eq!(account["tariff_expired_date"], Value::Null);
+}
+
+/// A package that was deleted comes with no plan, and cannot be chosen.
+#[tokio::test]
+async fn a_package_that_was_deleted_is_given_no_more() {
+    let both = Both::of(plans().await);
+    let house = &both.house;
+    let specs = both.api.get("/service-specs?limit=100").await.expect(200);
+    for spec in specs.as_array().expect("a list") {
+        let path = format!("/service-specs/{}", spec["_id"].as_str().expect("an id"));
+        let gone = json!({"status": "DELETED"});
+        both.api.put(path, gone).await.expect(200);
+    }
+    let mut stb = house.stb("00:1A:79:00:00:33");
+    let form = "login=new&account_number=N1&stb_mac=00:1A:79:00:00:33";
+    house.rest.post("/accounts", form).await.ok();
+    stb.sign_in().await;
+    let channels = async |stb: &super::StbBox| {
+        let list = stb.call("itv", "get_all_channels", &[]).await.js();
+        list["data"].as_array().map(Vec::len)
+    };
+    // As one without a plan, and with one of its own.
+    assert_eq!(channels(&stb).await, Some(0));
+    let end = "tariff_expired_date=2030-01-31";
+    house.rest.put("/accounts/N1", end).await.ok();
+    assert_eq!(both.active("new", "services").await, NOTHING);
+    let put = house
+        .rest
+        .put("/account_subscription/N1", "subscribed[]=tv_2")
+        .await;
+    assert_eq!(put.ok(), false);
+    assert_eq!(both.active("new", "services").await, NOTHING);
+    assert_eq!(channels(&stb).await, Some(0));
+    // Who had one keeps it until it is given back.
+    assert_eq!(house.account("3210").await["subscribed"], json!(["tv_2"]));
+    let path = format!("/account_subscription/{A}");
+    assert_eq!(
+        house.rest.put(&path, "unsubscribed[]=tv_2").await.ok(),
+        true
+    );
+    assert_eq!(house.account("3210").await["subscribed"], json!([]));
+}
+
+/// §4.2 and §4.1: the default plan that ends is followed by itself, and "subscribed optional packages that
+/// belong to the current plan" are those of before.
+#[tokio::test]
+async fn the_default_plan_follows_itself_with_what_was_chosen_on_it() {
+    let both = Both::of(plans().await);
+    let house = &both.house;
+    let form = "login=h1&account_number=H1&stb_mac=001A79990001&tariff_plan=FULL\
+        &tariff_expired_date=2026-02-03";
+    house.rest.post("/accounts", form).await.ok();
+    house
+        .rest
+        .put("/account_subscription/H1", "subscribed[]=tv_2")
+        .await
+        .ok();
+    house.names("00:1A:79:99:00:01").await;
+    house.bx.advance(4 * DAY).await;
+    let account = house.account("h1").await;
+    assert_eq!(
+        (&account["tariff_plan"], &account["tariff_expired_date"]),
+        (&json!("FULL"), &Value::Null)
+    );
+    assert_eq!(account["subscribed"], json!(["tv_2"]));
+    assert_eq!(both.active("h1", "orders").await.len(), 1);
+    // The plan is the same: nobody is told that it changed.
+    assert_eq!(house.names("00:1A:79:99:00:01").await, [""; 0]);
+    let put = house
+        .rest
+        .put("/account_subscription/H1", "unsubscribed[]=tv_2")
+        .await;
+    assert_eq!(put.ok(), true);
+    let put = house
+        .rest
+        .put("/account_subscription/H1", "subscribed[]=tv_3")
+        .await;
+    assert_eq!(put.ok(), true);
+    assert_eq!(house.account("h1").await["subscribed"], json!(["tv_3"]));
+}
+
+/// Without an order of a plan nothing is held: what is chosen then is chosen alone.
+#[tokio::test]
+async fn a_choice_without_a_plan_brings_nothing_of_before_along() {
+    let both = Both::of(plans().await);
+    let house = &both.house;
+    let order = both.active("3210", "orders").await[0]["_id"].clone();
+    let path = format!("/orders/{}", order.as_str().expect("an id"));
+    both.api
+        .delete(both.path("3210", &path).await)
+        .await
+        .expect(204);
+    assert_eq!(house.account("3210").await["subscribed"], json!([]));
+    let put = house
+        .rest
+        .put(&format!("/account_subscription/{A}"), "subscribed[]=tv_3")
+        .await;
+    assert_eq!(put.ok(), true);
+    assert_eq!(house.account("3210").await["subscribed"], json!(["tv_3"]));
 }
 
 /// §4.2: "or, if none/unknown, to default plan".

@@ -103,7 +103,10 @@ pub fn identifiers(segment: Option<&str>) -> Result<Identifiers, TooManyIdentifi
     };
     let decoded = percent_decoded(segment);
     let mut seen = HashSet::new();
-    let entries = decoded.split(',').filter(|entry| !entry.is_empty());
+    // Blanks at the end are nothing, so that one of blanks is an empty one (stalker-rest-v1 §1.6, B3).
+    let entries = decoded
+        .split(',')
+        .filter(|entry| !entry.trim_end_matches(' ').is_empty());
     let mut given = Vec::new();
     for entry in entries.filter(|entry| seen.insert(*entry)) {
         if given.len() == IDENTIFIERS_MAX {
@@ -237,7 +240,7 @@ mod tests {
             ("%,%4,%zz,%2", vec!["%", "%4", "%zz", "%2"]),
             ("%D0%98", vec!["И"]),
             ("%ff", vec!["\u{fffd}"]),
-            (" ", vec![" "]),
+            (" a, ,%20%20,b ", vec![" a", "b "]),
         ] {
             let given = given.into_iter().map(str::to_owned).collect();
             let read = identifiers(Some(segment));
@@ -248,7 +251,7 @@ mod tests {
     #[test]
     fn no_identifiers_are_not_all_of_them() {
         assert_eq!(identifiers(None), Ok(Identifiers::Absent));
-        for segment in ["", ",", ",,,", "%2C"] {
+        for segment in ["", ",", ",,,", "%2C", " ", "%20", "%20%20,", ", ,"] {
             let read = identifiers(Some(segment));
             assert_eq!(read, Ok(Identifiers::Blank), "{segment:?}");
         }
