@@ -126,6 +126,16 @@ impl Zone {
         first.unwrap_or(at)
     }
 
+    /// Where a local month such as `2026-01` begins and ends.
+    #[must_use]
+    pub fn month(&self, month: &str) -> Option<(Timestamp, Timestamp)> {
+        let plain = month.len() == 7;
+        let first: civil::Date = plain.then(|| format!("{month}-01").parse().ok())??;
+        let next = first.checked_add(Span::new().months(1)).ok()?;
+        let start = |date: civil::Date| self.instant(date.at(0, 0, 0, 0));
+        start(first).zip(start(next))
+    }
+
     /// An instant written as a wall clock shows it: `2026-01-31`, `2026/01/31`, with or without a time
     /// `10:00:00` behind a blank; without one the day's start is meant.
     #[must_use]

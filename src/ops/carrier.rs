@@ -18,7 +18,7 @@ use crate::domain::id::{CustomerId, JournalEntryId, PartnerId, PartnerTransactio
 use crate::domain::journal::{Account, EntryCause, JournalEntry};
 use crate::domain::money::Amount;
 use crate::store::key::{ext_of, owned_by, since, trailing_number, under_text};
-use crate::store::{Read, Snapshot, Span, Table, Tx, append_entries, balance_minor};
+use crate::store::{Read, Span, Table, Tx, append_entries, balance_minor};
 
 use super::books::{AuditDetail, Books};
 use super::{Named, OpError};
@@ -128,8 +128,8 @@ fn account(read: &impl Read, named: &AccountRef) -> Result<Option<Customer>, OpE
 }
 
 /// Says of an account that it is in good standing, and whether it is prepaid.
-pub fn validate(read: &Snapshot, named: &AccountRef) -> Result<Result<bool, No>, OpError> {
-    let Some(customer) = account(read, named)? else {
+pub fn validate(ctx: &Ctx, named: &AccountRef) -> Result<Result<bool, No>, OpError> {
+    let Some(customer) = account(&ctx.snapshot()?, named)? else {
         return Ok(Err(No::AccountNotFound));
     };
     Ok(match standing_of(customer.status, &customer.carrier) {
@@ -141,6 +141,14 @@ pub fn validate(read: &Snapshot, named: &AccountRef) -> Result<Result<bool, No>,
 
 /// The transaction of a partner with this id of its own.
 pub fn find(
+    ctx: &Ctx,
+    partner: PartnerId,
+    ext_id: &str,
+) -> Result<Option<PartnerTransaction>, OpError> {
+    find_in(&ctx.snapshot()?, partner, ext_id)
+}
+
+fn find_in(
     read: &impl Read,
     partner: PartnerId,
     ext_id: &str,
@@ -150,8 +158,8 @@ pub fn find(
 }
 
 /// The partner's id of the charge that a refund gives back.
-pub fn ext_id_of(read: &impl Read, id: PartnerTransactionId) -> Result<String, OpError> {
-    Ok(super::get::<PartnerTransaction>(read, id)?.ext_id)
+pub fn ext_id_of(ctx: &Ctx, id: PartnerTransactionId) -> Result<String, OpError> {
+    Ok(super::get::<PartnerTransaction>(&ctx.snapshot()?, id)?.ext_id)
 }
 
 /// Charges an account, or gives a charge back. A repeat answers as the first time and moves nothing.
@@ -160,7 +168,7 @@ pub async fn transact(ctx: &Ctx, partner: PartnerId, wish: Wish) -> Result<Told,
     ctx.write(move |ctx, tx| {
         // What holds now: it may have changed since the key was looked at.
         let partner: Partner = super::get(tx, partner)?;
-        if let Some(earlier) = find(tx, partner.id, &wish.ext_id)? {
+        if let Some(earlier) = find_in(tx, partner.id, &wish.ext_id)? {
             return Ok(if earlier.fingerprint == wish.fingerprint() {
                 Told::Done(earlier)
             } else {
@@ -313,7 +321,8 @@ fn refund(
     if !partner.refunds {
         return Ok(Told::No(No::RefundNotAllowed));
     }
-    let Some(before) = find(tx, partner.id, of)?.filter(|held| held.customer == customer.id) else {
+    let Some(before) = find_in(tx, partner.id, of)?.filter(|held| held.customer == customer.id)
+    else {
         return Ok(Told::No(No::TransactionNotFound));
     };
     if before.kind != TransactionKind::Charge || before.state != TransactionState::Succeeded {

@@ -39,6 +39,7 @@ pub mod refunds;
 pub mod renewals;
 pub mod resellers;
 pub mod services;
+pub mod settlement;
 pub mod staff;
 pub mod stripe;
 pub mod subscribers;

@@ -7,7 +7,7 @@ use crate::domain::carrier::Partner;
 use crate::domain::money::Share;
 use crate::domain::refusal::Refusal;
 use crate::domain::staff::{Permission, Secret};
-use crate::store::{Read, Snapshot, Table};
+use crate::store::{Read as _, Table};
 
 use super::{Named, OpError};
 
@@ -89,10 +89,11 @@ pub async fn rotate(
 }
 
 /// The partner whose API key this is, also one that is off.
-pub fn of_key(ctx: &Ctx, read: &Snapshot, api_key: &str) -> Result<Option<Partner>, OpError> {
+pub fn of_key(ctx: &Ctx, api_key: &str) -> Result<Option<Partner>, OpError> {
     // Found by the hash of a long random text: what a wrong one shares with a right one shows nowhere.
     let hash = hash(api_key);
-    let found = read.get_by::<Partner>(Table::PartnersByApiKey, hash.0.as_bytes())?;
+    let snapshot = ctx.snapshot()?;
+    let found = snapshot.get_by::<Partner>(Table::PartnersByApiKey, hash.0.as_bytes())?;
     Ok(found.filter(|partner| {
         let old = partner.old_api_key.as_ref();
         partner.api_key_hash.as_ref() == Some(&hash)

@@ -9,6 +9,7 @@ pub mod error;
 mod messages;
 mod middleware;
 mod money;
+mod partners;
 mod repeatable;
 mod session;
 mod setup;
@@ -111,6 +112,11 @@ fn money_routes() -> Router<Arc<App>> {
         .route("/console/api/middleware", get(middleware::untold))
         .route("/console/api/messages", get(messages::list))
         .route("/console/api/messages/{id}/retry", post(messages::retry))
+        .route("/console/api/partners", get(partners::list))
+        .route(
+            "/console/api/partners/{key}/settlement",
+            get(partners::settlement),
+        )
         .route("/console/api/preview", get(billing::preview))
         .route("/console/api/runs", get(billing::runs))
         .route("/console/api/runs/{id}/release", post(billing::release))

@@ -8,8 +8,7 @@ use super::fields::Members;
 
 pub fn validate(ctx: &Ctx, members: &Members) -> Result<String, Failure> {
     let account = members.account()?;
-    let snapshot = ctx.snapshot()?;
-    let prepaid = carrier::validate(&snapshot, &account)?.map_err(Failure::Refused)?;
+    let prepaid = carrier::validate(ctx, &account)?.map_err(Failure::Refused)?;
     let kind = if prepaid { "prepaid" } else { "postpaid" };
     // Literal: a certification compares it (§3.1).
     Ok(format!("{{\"status\":\"ACTIVE\",\"type\":\"{kind}\"}}"))

@@ -171,8 +171,7 @@ fn authorized(app: &Arc<App>, parts: &Parts) -> Result<(Ctx, Partner), Failure> 
     let key = key
         .filter(|key| !key.is_empty())
         .ok_or(Failure::Unauthorized)?;
-    let snapshot = ctx.snapshot()?;
-    let partner = ops::partners::of_key(&ctx, &snapshot, key)?;
+    let partner = ops::partners::of_key(&ctx, key)?;
     let partner = partner.ok_or(Failure::Unauthorized)?;
     if !partner.on {
         return Err(Failure::Denied);

@@ -33,7 +33,7 @@ pub fn find(ctx: &Ctx, partner: &Partner, id: &str) -> Result<String, Failure> {
     if !fields::is_ext_id(&id) {
         return Err(Failure::Invalid);
     }
-    let made = carrier::find(&ctx.snapshot()?, partner.id, &id)?;
+    let made = carrier::find(ctx, partner.id, &id)?;
     let made = made.ok_or(Failure::NoTransaction)?;
     Ok(shown(&made, original(ctx, &made)?, Shown::Now))
 }
@@ -41,7 +41,7 @@ pub fn find(ctx: &Ctx, partner: &Partner, id: &str) -> Result<String, Failure> {
 fn original(ctx: &Ctx, made: &PartnerTransaction) -> Result<Option<String>, Failure> {
     match made.kind {
         TransactionKind::Charge => Ok(None),
-        TransactionKind::Refund { of } => Ok(Some(carrier::ext_id_of(&ctx.snapshot()?, of)?)),
+        TransactionKind::Refund { of } => Ok(Some(carrier::ext_id_of(ctx, of)?)),
     }
 }
 

@@ -13,14 +13,15 @@ use boxoffice::domain::access::{Grant, Origin, Service};
 use boxoffice::domain::adapter::{BillingPage, Counterpart};
 use boxoffice::domain::box_event::{BoxEvent, BoxEventKind, BoxState, Broadcast, Notice};
 use boxoffice::domain::calendar::{Period, PeriodCount, Term};
+use boxoffice::domain::carrier::{
+    Denial, Partner, PartnerProduct, PartnerTransaction, TransactionKind, TransactionState,
+};
 use boxoffice::domain::catalogue::{
     Billing, Content, ContentType, OfferStatus, OrderType, PackageSale, ProductOffer, ProductSpec,
     ProductStatus, Scope, ServiceSpec, ServiceStatus, ServiceType,
 };
 use boxoffice::domain::contact::Email;
-use boxoffice::domain::content::{
-    Channel, ChannelKind, Genre, Movie, Partner, PartnerProduct, Reseller,
-};
+use boxoffice::domain::content::{Channel, ChannelKind, Genre, Movie, Reseller};
 use boxoffice::domain::customer::{
     BoxProfile, CarrierProfile, Customer, CustomerPassword, CustomerStatus, PersonName,
 };
@@ -31,11 +32,11 @@ use boxoffice::domain::event::{Activity, ActivityAction, Audit, Change};
 use boxoffice::domain::guide::Programme;
 use boxoffice::domain::id::{
     ActivityId, AuditId, BillingPageId, BoxEventId, ChannelId, CustomerId, DeviceId, GenreId,
-    HostedPageId, MessageId, MovieId, OperatorId, OrderId, PartnerId, PaymentId, ProductOfferId,
-    ProductSpecId, ProgrammeId, ResellerId, ServiceId, ServiceSpecId,
+    HostedPageId, MessageId, MovieId, OperatorId, OrderId, PartnerId, PartnerTransactionId,
+    PaymentId, ProductOfferId, ProductSpecId, ProgrammeId, ResellerId, ServiceId, ServiceSpecId,
 };
 use boxoffice::domain::message::{Message, MessageContent, MessageState};
-use boxoffice::domain::money::{Amount, Currency};
+use boxoffice::domain::money::{Amount, Currency, Share};
 use boxoffice::domain::open::OpenObject;
 use boxoffice::domain::order::{Order, OrderStatus, Pause, Standing};
 use boxoffice::domain::payment::{HostedPage, HostedPageState, Shown};
@@ -198,10 +199,37 @@ fn partner() -> Partner {
             },
         ],
         currencies: vec![Currency::USD, Currency::parse("JPY").expect("the yen")],
+        old_api_key: Some((Secret(text("ba7816bf8f01cfea")), at(9))),
+        share: Share::parse("62.5").expect("a share"),
+        requests_per_second: 300,
+        on: true,
         refunds: true,
         pin_required: false,
         per_charge_limit: Some(euros(1_000)),
         monthly_limit: Some(euros(-1)),
+    }
+}
+
+fn partner_transaction() -> PartnerTransaction {
+    PartnerTransaction {
+        id: PartnerTransactionId(300),
+        public_id: [7; 16],
+        partner: PartnerId(7),
+        ext_id: text("NFLX-000123"),
+        kind: TransactionKind::Refund {
+            of: PartnerTransactionId(299),
+        },
+        customer: CustomerId(2),
+        amount: euros(999),
+        tax_minor: 160,
+        partner_minor: 587,
+        product: Some(text("coin")),
+        description: text("Mesačne"),
+        fingerprint: [9; 32],
+        state: TransactionState::Denied(Denial::AmountLimit),
+        refunded_minor: 400,
+        created_at: at(5),
+        completed_at: Some(at(6)),
     }
 }
 
@@ -588,6 +616,7 @@ fn samples() -> Vec<Sample> {
         sample(movie()),
         sample(reseller()),
         sample(partner()),
+        sample(partner_transaction()),
         sample(service_spec()),
         sample(product_spec()),
         sample(product_offer()),

@@ -1,0 +1,76 @@
+#!/usr/bin/env python3
+"""Measures charges and validations of partners under load.
+
+    tests/load/partners.py [--count N] [--seconds S] [--connections C]
+
+Needs wrk. BOXOFFICE_BIN names the program (default: target/release/boxoffice). Makes a data folder of
+N accounts (100,000), and prints one table with the goals beside the values. The client runs on the same
+machine. Exit status 1 if an answer was wrong.
+"""
+
+import argparse
+import os
+import re
+import subprocess
+import sys
+import tempfile
+import time
+import json
+from pathlib import Path
+
+from boxes import HERE, ROOT, Box
+
+GOALS = {"validate": ">= 25,000/s", "charge": ">= 5,000/s, p99 < 30 ms"}
+
+
+def document(count):
+    partner = {"key": "LOAD", "name": "Load", "api_key": "a key", "requests_per_second": 1_000_000,
+               "products": [{"code": "STD", "title": "Standard"}], "share": "70"}
+    customers = [{"login": f"u{n}", "phones": [f"+1416{n:07d}"], "email": f"u{n}@example.com"}
+                 for n in range(1, count + 1)]
+    return {"provider": {"name": "Load TV", "currency": "USD", "time_zone": "UTC"},
+            "partners": [partner], "customers": customers}
+
+
+def wrk(box, mode, args):
+    environment = dict(os.environ, LOAD_MODE=mode, LOAD_COUNT=str(args.count), LOAD_LUA=str(HERE),
+                       LOAD_KEY="a key", LOAD_TOKEN="", LOAD_RUN=f"{time.monotonic_ns():x}")
+    done = subprocess.run(
+        ["wrk", "-t1", f"-c{args.connections}", f"-d{args.seconds}s", "--timeout", "10s",
+         "-s", str(HERE / "partners.lua"), f"http://{box.address}/marketone/v1"],
+        capture_output=True, text=True, env=environment)
+    found = re.search(r"RESULT (\d+) (\d+) (\d+) (\d+) (\d+) (\d+) (\d+)", done.stdout)
+    if not found:
+        raise SystemExit(done.stdout + done.stderr)
+    requests, micros, p50, p99, _, status, sockets = map(int, found.groups())
+    if status or sockets:
+        print(f"{mode}: {status} error answers, {sockets} broken requests", file=sys.stderr)
+        args.failed = True
+    rate = requests * 1e6 / micros
+    print(f"{mode:10} {rate:>9,.0f}/s  p50 {p50 / 1000:.2f} ms  p99 {p99 / 1000:.2f} ms   {GOALS[mode]}")
+
+
+def main():
+    parser = argparse.ArgumentParser()
+    parser.add_argument("--count", type=int, default=100_000)
+    parser.add_argument("--seconds", type=int, default=10)
+    parser.add_argument("--connections", type=int, default=64)
+    args = parser.parse_args()
+    args.failed = False
+    target = os.environ.get("CARGO_TARGET_DIR", str(ROOT / "target"))
+    program = os.environ.get("BOXOFFICE_BIN", f"{target}/release/boxoffice")
+    with tempfile.TemporaryDirectory() as data:
+        box = Box(program, data)
+        try:
+            file = os.path.join(data, "document.json")
+            Path(file).write_text(json.dumps(document(args.count)))
+            box.command("apply", file)
+            for mode in GOALS:
+                wrk(box, mode, args)
+        finally:
+            box.stop()
+    return 1 if args.failed else 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())
