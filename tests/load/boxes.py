@@ -187,9 +187,6 @@ def measure(box, data, args):
     rate, p50, p99 = wrk(box, "create", REST, args)
     rows.append(("POST account, durable", f"{rate:,.0f}/s, p50 {p50:.1f} ms, p99 {p99:.1f} ms",
                  ">= 5,000/s"))
-    rate, p50, p99 = wrk(box, "secret", REST, args)
-    rows.append(("POST account with a password, durable",
-                 f"{rate:,.0f}/s, p50 {p50:.1f} ms, p99 {p99:.1f} ms", ">= 5,000/s"))
     rate, p50, p99 = wrk(box, "status", REST, args)
     rows.append(("PUT status with its events, durable",
                  f"{rate:,.0f}/s, p50 {p50:.1f} ms, p99 {p99:.1f} ms", ">= 5,000/s"))
@@ -205,6 +202,10 @@ def measure(box, data, args):
     rate, p50, p99 = wrk(box, "poll", PORTAL, args, tokens)
     rows.append(("watchdog poll", f"{rate:,.0f}/s, p50 {p50:.2f} ms, p99 {p99:.2f} ms, "
                  f"{box.written_mb() - before:.1f} MB written", ">= 30,000/s, no write"))
+    # Last: hardening what they bring goes on writing for a while.
+    rate, p50, p99 = wrk(box, "secret", REST, args)
+    rows.append(("POST account with a password, durable",
+                 f"{rate:,.0f}/s, p50 {p50:.1f} ms, p99 {p99:.1f} ms", ">= 5,000/s"))
     for what, measured, goal in rows:
         print(f"{what:45} {measured:60} {goal}")
 
