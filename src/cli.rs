@@ -188,6 +188,26 @@ enum Partner {
     },
 }
 
+impl Partner {
+    fn command(self) -> (Place, DataCommand) {
+        match self {
+            Self::Add { key, name, place } => (place, DataCommand::PartnerAdd { key, name }),
+            Self::Rotate {
+                key,
+                overlap: overlap_seconds,
+                place,
+            } => {
+                let rotate = DataCommand::PartnerRotate {
+                    key,
+                    overlap_seconds,
+                };
+                (place, rotate)
+            }
+            Self::List { place } => (place, DataCommand::PartnerList),
+        }
+    }
+}
+
 #[derive(Debug, Subcommand)]
 enum Token {
     /// Print a new token, and nothing else
@@ -316,21 +336,7 @@ pub fn run(cli: Cli) -> anyhow::Result<bool> {
             (place, DataCommand::OperatorPasswd { name, password })
         }
         Command::Operator(Operator::List { place }) => (place, DataCommand::OperatorList),
-        Command::Partner(Partner::Add { key, name, place }) => {
-            (place, DataCommand::PartnerAdd { key, name })
-        }
-        Command::Partner(Partner::Rotate {
-            key,
-            overlap,
-            place,
-        }) => (
-            place,
-            DataCommand::PartnerRotate {
-                key,
-                overlap_seconds: overlap,
-            },
-        ),
-        Command::Partner(Partner::List { place }) => (place, DataCommand::PartnerList),
+        Command::Partner(partner) => partner.command(),
         Command::Token(Token::Create {
             name,
             role,

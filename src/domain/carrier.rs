@@ -109,10 +109,14 @@ pub struct PartnerTransaction {
     pub ext_id: String,
     pub kind: TransactionKind,
     pub customer: CustomerId,
+    /// SHA-256 of how the partner named the account: a number may be another's by the time of a refund.
+    pub account_hash: [u8; 32],
     /// Always positive.
     pub amount: Amount,
     /// How much of it is tax, in minor units.
     pub tax_minor: i64,
+    /// As which rate that tax is booked: of a refund that of its charge.
+    pub tax_rate: TaxRate,
     /// How much of it is the partner's, in minor units.
     pub partner_minor: i64,
     pub product: Option<String>,
@@ -158,8 +162,6 @@ impl PartnerTransaction {
             .minor
             .saturating_sub(self.partner_minor)
             .saturating_sub(self.tax_minor);
-        let net = self.amount.minor.saturating_sub(self.tax_minor);
-        let rate = TaxRate::between(self.tax_minor, net);
         let mut postings = Vec::with_capacity(4);
         for (account, minor) in [
             (
@@ -167,7 +169,7 @@ impl PartnerTransaction {
                 self.amount.minor.saturating_neg(),
             ),
             (Account::Partner(self.partner), self.partner_minor),
-            (Account::Tax(rate), self.tax_minor),
+            (Account::Tax(self.tax_rate), self.tax_minor),
             (Account::Revenue, kept),
         ] {
             if minor != 0 {
@@ -205,30 +207,42 @@ pub struct Spent {
     pub all_minor: i64,
 }
 
-/// Whether limits and balance allow a charge, in the order in which they are asked. Limits in another
-/// currency than the charge's say nothing.
+/// Whether the limit for one charge and the balance allow it. A limit in another currency than the charge's
+/// says nothing.
 pub fn check_charge(
     partner: &Partner,
     profile: &CarrierProfile,
     amount: Amount,
-    spent: Spent,
     balance_minor: i64,
 ) -> Result<(), Denial> {
-    let within = |limit: Option<Amount>, minor: i64| {
-        limit.is_none_or(|limit| limit.currency != amount.currency || minor <= limit.minor)
-    };
-    if !within(partner.per_charge_limit, amount.minor) {
+    if !within(partner.per_charge_limit, amount, amount.minor) {
         return Err(Denial::AmountLimit);
-    }
-    let by_partner = spent.partner_minor.saturating_add(amount.minor);
-    let by_all = spent.all_minor.saturating_add(amount.minor);
-    if !within(partner.monthly_limit, by_partner) || !within(profile.monthly_limit, by_all) {
-        return Err(Denial::SpendingLimit);
     }
     if profile.prepaid && balance_minor < amount.minor {
         return Err(Denial::InsufficientFunds);
     }
     Ok(())
+}
+
+/// Most charges of an account with a limit in a month: they are added up for every charge.
+pub const LIMITED_CHARGES_MAX: usize = 1_000;
+
+/// Whether the limits for the month allow a charge. Limits in another currency say nothing.
+pub fn check_month(
+    partner: &Partner,
+    profile: &CarrierProfile,
+    amount: Amount,
+    spent: Spent,
+) -> Result<(), Denial> {
+    let by_partner = spent.partner_minor.saturating_add(amount.minor);
+    let by_all = spent.all_minor.saturating_add(amount.minor);
+    let fits = within(partner.monthly_limit, amount, by_partner)
+        && within(profile.monthly_limit, amount, by_all);
+    fits.then_some(()).ok_or(Denial::SpendingLimit)
+}
+
+fn within(limit: Option<Amount>, amount: Amount, minor: i64) -> bool {
+    limit.is_none_or(|limit| limit.currency != amount.currency || minor <= limit.minor)
 }
 
 /// A phone number as partners write it: E.164, with or without its plus (marketone 1.3). Nothing is
@@ -243,7 +257,8 @@ pub fn e164(text: &str) -> Option<String> {
 }
 
 /// A phone number as operators write it, in the form in which it is found: without blanks, dashes, dots
-/// and brackets, `00` for a plus.
+/// and brackets, `00` for a plus. One with neither may be a national one, which would be somebody else's
+/// abroad.
 #[must_use]
 pub fn found_as(phone: &str) -> Option<String> {
     let plain: String = phone
@@ -252,7 +267,7 @@ pub fn found_as(phone: &str) -> Option<String> {
         .collect();
     match plain.strip_prefix("00") {
         Some(rest) => e164(rest),
-        None => e164(&plain),
+        None => plain.starts_with('+').then(|| e164(&plain))?,
     }
 }
 
@@ -277,9 +292,11 @@ mod tests {
         ] {
             assert_eq!(e164(text), None, "{text}");
         }
-        for text in ["+1 (416) 555-0101", "001.416.555.0101", "1416/5550101"] {
+        for text in ["+1 (416) 555-0101", "001.416.555.0101", "+1416/5550101"] {
             assert_eq!(found_as(text).as_deref(), Some("+14165550101"));
         }
-        assert_eq!(found_as("call me"), None);
+        for text in ["call me", "416 555 0101", "14165550101", "++14165550101"] {
+            assert_eq!(found_as(text), None, "{text}");
+        }
     }
 }

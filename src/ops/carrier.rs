@@ -9,14 +9,14 @@ use sha2::{Digest as _, Sha256};
 
 use crate::app::Ctx;
 use crate::domain::carrier::{
-    Denial, Partner, PartnerTransaction, Spent, TransactionKind, TransactionState, check_charge,
-    standing_of,
+    Denial, LIMITED_CHARGES_MAX, Partner, PartnerTransaction, Spent, TransactionKind,
+    TransactionState, check_charge, check_month, standing_of,
 };
 use crate::domain::contact::fold_email;
-use crate::domain::customer::{Customer, CustomerStatus};
+use crate::domain::customer::Customer;
 use crate::domain::id::{CustomerId, JournalEntryId, PartnerId, PartnerTransactionId};
 use crate::domain::journal::{Account, EntryCause, JournalEntry};
-use crate::domain::money::Amount;
+use crate::domain::money::{Amount, TaxRate};
 use crate::store::key::{ext_of, owned_by, since, trailing_number, under_text};
 use crate::store::{Read, Span, Table, Tx, append_entries, balance_minor};
 
@@ -37,6 +37,10 @@ pub enum AccountRef {
 }
 
 impl AccountRef {
+    fn hash(&self) -> [u8; 32] {
+        Sha256::digest(self.written()).into()
+    }
+
     fn written(&self) -> String {
         match self {
             Self::Phone(phone) => phone.clone(),
@@ -68,7 +72,7 @@ pub enum No {
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Told {
     /// As it was answered first: a repeat too.
-    Done(PartnerTransaction),
+    Done(Box<PartnerTransaction>),
     No(No),
 }
 
@@ -107,6 +111,9 @@ impl Wish {
     }
 }
 
+/// What so many customers have is a placeholder, no number.
+const HOLDERS_MAX: usize = 16;
+
 /// The account that a partner means, if a partner may know of it. A number that several accounts have
 /// that could be charged is nobody's: the wrong one must not pay.
 fn account(read: &impl Read, named: &AccountRef) -> Result<Option<Customer>, OpError> {
@@ -116,8 +123,12 @@ fn account(read: &impl Read, named: &AccountRef) -> Result<Option<Customer>, OpE
             .get_by::<Customer>(Table::CustomersByEmail, fold_email(email).as_bytes())?
             .filter(known),
         AccountRef::Phone(phone) => {
-            let mut held: Vec<Customer> =
-                read.listed(Table::CustomersByPhone, &under_text(phone))?;
+            let (index, front) = (Table::CustomersByPhone, under_text(phone));
+            let holders = read.count_up_to(index, &front, HOLDERS_MAX.saturating_add(1))?;
+            if holders > HOLDERS_MAX {
+                return Ok(None);
+            }
+            let mut held: Vec<Customer> = read.listed(index, &front)?;
             held.retain(known);
             match held.len() {
                 1 => held.pop(),
@@ -170,17 +181,14 @@ pub async fn transact(ctx: &Ctx, partner: PartnerId, wish: Wish) -> Result<Told,
         let partner: Partner = super::get(tx, partner)?;
         if let Some(earlier) = find_in(tx, partner.id, &wish.ext_id)? {
             return Ok(if earlier.fingerprint == wish.fingerprint() {
-                Told::Done(earlier)
+                Told::Done(Box::new(earlier))
             } else {
                 Told::No(No::Duplicate)
             });
         }
-        let Some(customer) = account(tx, &wish.account)? else {
-            return Ok(Told::No(No::AccountNotFound));
-        };
         match wish.refund_of.clone() {
-            None => charge(ctx, tx, &partner, &customer, wish, public_id),
-            Some(of) => refund(ctx, tx, &partner, &customer, &of, wish, public_id),
+            None => charge(ctx, tx, &partner, wish, public_id),
+            Some(of) => refund(ctx, tx, &partner, &of, wish, public_id),
         }
     })
     .await
@@ -203,6 +211,11 @@ fn transaction(
         customer,
         amount: wish.amount,
         tax_minor: wish.tax_minor,
+        tax_rate: TaxRate::between(
+            wish.tax_minor,
+            wish.amount.minor.saturating_sub(wish.tax_minor),
+        ),
+        account_hash: wish.account.hash(),
         partner_minor: 0,
         fingerprint: wish.fingerprint(),
         ext_id: wish.ext_id,
@@ -219,31 +232,37 @@ fn charge(
     ctx: &Ctx,
     tx: &mut Tx<'_>,
     partner: &Partner,
-    customer: &Customer,
     wish: Wish,
     public_id: [u8; 16],
 ) -> Result<Told, OpError> {
-    // Agreements may be mended: these are not kept.
-    if let Some(no) = not_agreed(ctx, partner, &wish) {
-        return Ok(Told::No(no));
-    }
+    let Some(customer) = &account(tx, &wish.account)? else {
+        return Ok(Told::No(No::AccountNotFound));
+    };
     let allowed = match standing_of(customer.status, &customer.carrier) {
         None => return Ok(Told::No(No::AccountNotFound)),
         Some(Err(denial)) => Err(denial),
-        Some(Ok(())) if partner.pin_required => return Ok(Told::No(No::PinRequired)),
         Some(Ok(())) => {
-            let currency = wish.amount.currency;
+            // Agreements may be mended: these are not kept.
+            if let Some(no) = not_agreed(ctx, partner, &wish) {
+                return Ok(Told::No(no));
+            }
+            if partner.pin_required {
+                return Ok(Told::No(No::PinRequired));
+            }
+            let profile = &customer.carrier;
             let account = Account::Customer(customer.id);
-            let balance = balance_minor(tx, &account, currency)?;
-            let spent = spent(ctx, tx, partner, customer, wish.amount)?;
-            check_charge(partner, &customer.carrier, wish.amount, spent, balance)
+            let balance = balance_minor(tx, &account, wish.amount.currency)?;
+            // What costs little to ask is asked first.
+            match check_charge(partner, profile, wish.amount, balance) {
+                Ok(()) => check_limits(ctx, tx, partner, customer, wish.amount)?,
+                denied => denied,
+            }
         }
     };
     let mut made = transaction(ctx, tx, partner, customer.id, wish, public_id)?;
     match allowed {
         Err(denial) => {
             made.state = TransactionState::Denied(denial);
-            made.tax_minor = 0;
             super::create(ctx, tx, "partner.denied", &made)?;
         }
         Ok(()) => {
@@ -253,7 +272,7 @@ fn charge(
             append_entries(tx, vec![entry(ctx, &made)])?;
         }
     }
-    Ok(Told::Done(made))
+    Ok(Told::Done(Box::new(made)))
 }
 
 /// Why this partner may not charge like that, whatever the account.
@@ -269,17 +288,18 @@ fn not_agreed(ctx: &Ctx, partner: &Partner, wish: &Wish) -> Option<No> {
     }
 }
 
-/// What the account was charged in this calendar month, less what was given back.
-fn spent(
+/// Whether the limits for this calendar month allow a charge: what was charged counts, less what was given
+/// back.
+fn check_limits(
     ctx: &Ctx,
     tx: &Tx<'_>,
     partner: &Partner,
     customer: &Customer,
     amount: Amount,
-) -> Result<Spent, OpError> {
+) -> Result<Result<(), Denial>, OpError> {
     let mut spent = Spent::default();
     if partner.monthly_limit.is_none() && customer.carrier.monthly_limit.is_none() {
-        return Ok(spent);
+        return Ok(Ok(()));
     }
     let month = ctx.app.company().zone.month_start(ctx.now);
     let span = Span {
@@ -290,14 +310,18 @@ fn spent(
     let index = Table::PartnerTransactionsByCustomer;
     tx.raw_scan(index, &span, &mut |key, _| {
         found.extend(trailing_number(key).map(PartnerTransactionId));
-        Ok(ControlFlow::Continue(()))
+        Ok(if found.len() < LIMITED_CHARGES_MAX {
+            ControlFlow::Continue(())
+        } else {
+            ControlFlow::Break(())
+        })
     })?;
+    if found.len() >= LIMITED_CHARGES_MAX {
+        return Ok(Err(Denial::SpendingLimit));
+    }
     for id in found {
         let made: PartnerTransaction = super::get(tx, id)?;
-        let counts = made.state == TransactionState::Succeeded
-            && made.kind == TransactionKind::Charge
-            && made.amount.currency == amount.currency;
-        if !counts {
+        if made.amount.currency != amount.currency {
             continue;
         }
         let left = made.amount.minor.saturating_sub(made.refunded_minor);
@@ -306,25 +330,34 @@ fn spent(
             spent.partner_minor = spent.partner_minor.saturating_add(left);
         }
     }
-    Ok(spent)
+    Ok(check_month(partner, &customer.carrier, amount, spent))
 }
 
 fn refund(
     ctx: &Ctx,
     tx: &mut Tx<'_>,
     partner: &Partner,
-    customer: &Customer,
     of: &str,
     wish: Wish,
     public_id: [u8; 16],
 ) -> Result<Told, OpError> {
+    let charged = find_in(tx, partner.id, of)?;
+    // The account is the charge's, whatever became of it since: money goes back to those who left, too.
+    let named = account(tx, &wish.account)?;
+    let same = charged.as_ref().is_some_and(|held| {
+        let now = named.as_ref().map(|customer| customer.id);
+        held.account_hash == wish.account.hash() || now == Some(held.customer)
+    });
+    if named.is_none() && !same {
+        return Ok(Told::No(No::AccountNotFound));
+    }
     if !partner.refunds {
         return Ok(Told::No(No::RefundNotAllowed));
     }
-    let Some(before) = find_in(tx, partner.id, of)?.filter(|held| held.customer == customer.id)
-    else {
+    let Some(before) = charged.filter(|_| same) else {
         return Ok(Told::No(No::TransactionNotFound));
     };
+    let customer: Customer = super::get(tx, before.customer)?;
     if before.kind != TransactionKind::Charge || before.state != TransactionState::Succeeded {
         return Ok(Told::No(No::RefundNotAllowed));
     }
@@ -336,17 +369,19 @@ fn refund(
     let mut made = transaction(ctx, tx, partner, customer.id, wish, public_id)?;
     made.kind = TransactionKind::Refund { of: before.id };
     (made.partner_minor, made.tax_minor) = before.shares_of_refund(amount.minor);
+    made.tax_rate = before.tax_rate;
     super::create(ctx, tx, "partner.refund", &made)?;
     let mut after = before.clone();
     after.refunded_minor = after.refunded_minor.saturating_add(amount.minor);
     super::change(ctx, tx, "partner.refunded", &before, &after)?;
     let mut books = Books::new(ctx, tx);
     books.post(entry(ctx, &made))?;
-    if customer.status != CustomerStatus::Deleted {
-        books.use_money(customer.id, amount, None, ctx.now)?;
+    // Nothing came in: no invoice is paid by it. But the balance may now cover what waits for it.
+    if !customer.is_deleted() {
+        books.reopen(customer.id, ctx.now)?;
     }
     books.close().write(ctx, tx, AuditDetail::EachRecord)?;
-    Ok(Told::Done(made))
+    Ok(Told::Done(Box::new(made)))
 }
 
 fn entry(ctx: &Ctx, made: &PartnerTransaction) -> JournalEntry {

@@ -134,9 +134,6 @@ fn end_in(ctx: &Ctx, tx: &mut Tx<'_>, before: &Order, credit: bool) -> Result<Or
     }
     let mut after = before.clone();
     after.set_status(OrderStatus::Expired, &ctx.app.company().zone, ctx.now);
-    if let Some(standing) = Books::new(ctx, tx).owing(before)? {
-        after.standing = standing;
-    }
     after.next_cycle_at = None;
     after.expires_at = Some(after.expires_at.unwrap_or(ctx.now).min(ctx.now));
     keep(ctx, tx, "order.end", before, after)

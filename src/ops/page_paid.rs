@@ -55,11 +55,11 @@ pub(super) fn activate(
         HostedPageState::Requested | HostedPageState::Created | HostedPageState::Cancelled => {}
     }
     let after: Order = super::get(tx, page.order)?;
-    let still = is_waiting(&after) || after.waits_for_money();
+    let still = is_waiting(&after) || Books::new(ctx, tx).asks_for_money(&after)?;
     let paid = match (order.waits_for_money(), asks) {
         (true, _) => is_moved(&order, &after),
         // It runs, and this was owed of it.
-        (false, true) => !Books::new(ctx, tx).asks_for_money(&after)?,
+        (false, true) => !still,
         (false, false) => false,
     };
     let state = if paid {
@@ -72,6 +72,20 @@ pub(super) fn activate(
     end(ctx, tx, page, state, payment)
 }
 
+/// The order of a page before money came, and whether it asked for some.
+pub(super) struct Asking {
+    order: Order,
+    asks: bool,
+}
+
+impl Asking {
+    pub(super) fn of(ctx: &Ctx, read: &impl Read, page: &HostedPage) -> Result<Self, OpError> {
+        let order: Order = super::get(read, page.order)?;
+        let asks = Books::new(ctx, read).asks_for_money(&order)?;
+        Ok(Self { order, asks })
+    }
+}
+
 /// Whether an order that waited for money waits for it no longer, or for that of its next cycle.
 fn is_moved(before: &Order, after: &Order) -> bool {
     before.standing != after.standing
@@ -82,12 +96,16 @@ fn is_moved(before: &Order, after: &Order) -> bool {
 pub(super) fn reopened(
     ctx: &Ctx,
     tx: &mut Tx<'_>,
-    before: &Order,
+    before: &Asking,
     page: &HostedPage,
     payment: &Payment,
 ) -> Result<bool, OpError> {
     let after: Order = super::get(tx, page.order)?;
-    let paid = before.waits_for_money() && is_moved(before, &after);
+    let paid = if before.order.waits_for_money() {
+        is_moved(&before.order, &after)
+    } else {
+        before.asks && !Books::new(ctx, tx).asks_for_money(&after)?
+    };
     if paid {
         end(ctx, tx, page, HostedPageState::Succeeded, Some(payment))?;
     }

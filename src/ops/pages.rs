@@ -208,7 +208,7 @@ fn view_in(ctx: &Ctx, read: &impl Read, page: HostedPage) -> Result<View, OpErro
     let closed = match page.state {
         HostedPageState::Succeeded | HostedPageState::Acknowledged => Some(Closed::Paid),
         HostedPageState::Requested => Some(Closed::Processing),
-        HostedPageState::Cancelled if order.runs_at(ctx.now) => Some(Closed::Begun),
+        HostedPageState::Cancelled if order.runs_at(ctx.now) && !reopens => Some(Closed::Begun),
         HostedPageState::Cancelled => Some(Closed::Withdrawn),
         HostedPageState::Created if page.expires_at <= ctx.now => Some(Closed::Expired),
         HostedPageState::Created if customer.is_deleted() => Some(Closed::Withdrawn),
@@ -346,7 +346,7 @@ fn submit_in(
         }
         Way::Voucher { code } => {
             tx.put(&page)?;
-            let before: Order = super::get(tx, page.order)?;
+            let before = page_paid::Asking::of(ctx, tx, &page)?;
             let paid = match vouchers::redeem_in(ctx, tx, page.customer, &code, Some(&page)) {
                 // The attempt counts, so that codes cannot be tried without end.
                 Err(OpError::Refused(Refusal::VoucherInvalid)) => {

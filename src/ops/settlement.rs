@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 use std::ops::ControlFlow;
 
 use crate::app::Ctx;
-use crate::domain::carrier::{Partner, PartnerTransaction, TransactionKind, TransactionState};
+use crate::domain::carrier::{Partner, PartnerTransaction, TransactionKind};
 use crate::domain::id::PartnerTransactionId;
 use crate::domain::money::Currency;
 use crate::domain::staff::Permission;
@@ -36,16 +36,22 @@ pub struct Settlement {
     pub from: Timestamp,
     /// The first instant that is no longer in it.
     pub until: Timestamp,
-    /// By completion; a refund stands where it was made.
+    /// By completion; a refund stands where it was made. Empty unless they were asked for.
     pub lines: Vec<PartnerTransaction>,
     pub sums: BTreeMap<Currency, Sums>,
 }
 
-/// Most transactions of one settlement.
+/// Most lines that are shown of one settlement; its sums count all.
 pub const LINES_MAX: usize = 1_000_000;
 
-/// What a partner did in a local month, `2026-01`.
-pub fn of_month(ctx: &Ctx, key: &str, month: &str) -> Result<Settlement, OpError> {
+/// What a partner did in a local month, `2026-01`; line by line if that is wanted. Reads all of it: call it
+/// away from the async threads.
+pub fn of_month(
+    ctx: &Ctx,
+    key: &str,
+    month: &str,
+    with_lines: bool,
+) -> Result<Settlement, OpError> {
     ctx.require(Permission::MoneyRead)?;
     let zone = &ctx.app.company().zone;
     let wrong = || OpError::Document {
@@ -63,28 +69,35 @@ pub fn of_month(ctx: &Ctx, key: &str, month: &str) -> Result<Settlement, OpError
         from: since(partner.id, from),
         ..Span::under(&owned_by(partner.id))
     };
-    let mut ids = Vec::new();
+    let mut lines = Vec::new();
+    let mut sums: BTreeMap<Currency, Sums> = BTreeMap::new();
+    let mut too_many = false;
     let index = Table::PartnerTransactionsByPartner;
     snapshot.raw_scan(index, &span, &mut |key, _| {
-        let in_it = key
-            .get(8..)
-            .and_then(instant_of)
-            .is_some_and(|at| at < until);
-        if !in_it || ids.len() >= LINES_MAX {
+        let at = key.get(8..).and_then(instant_of);
+        let id = trailing_number(key).map(PartnerTransactionId);
+        let Some(id) = id.filter(|_| at.is_some_and(|at| at < until)) else {
             return Ok(ControlFlow::Break(()));
-        }
-        ids.extend(trailing_number(key).map(PartnerTransactionId));
-        Ok(ControlFlow::Continue(()))
-    })?;
-    let mut lines = Vec::with_capacity(ids.len());
-    let mut sums: BTreeMap<Currency, Sums> = BTreeMap::new();
-    for id in ids {
-        let made: PartnerTransaction = super::get(&snapshot, id)?;
-        if made.state != TransactionState::Succeeded {
-            continue;
-        }
+        };
+        let Some(made) = snapshot.get::<PartnerTransaction>(&id)? else {
+            return Ok(ControlFlow::Continue(()));
+        };
         sums.entry(made.amount.currency).or_default().add(&made);
-        lines.push(made);
+        if with_lines {
+            lines.push(made);
+            too_many = lines.len() > LINES_MAX;
+        }
+        Ok(if too_many {
+            ControlFlow::Break(())
+        } else {
+            ControlFlow::Continue(())
+        })
+    })?;
+    if too_many {
+        return Err(OpError::Document {
+            path: "format".to_owned(),
+            problem: format!("the month has more than {LINES_MAX} transactions; ask for its sums"),
+        });
     }
     Ok(Settlement {
         partner,

@@ -3,6 +3,7 @@
 //! A step runs once, in one commit with the new version number. Records that merely gain a field
 //! need no step: they are upgraded as they are read (`Record::upgrade`).
 
+use std::collections::BTreeSet;
 use std::ops::ControlFlow;
 
 use redb::Database;
@@ -116,8 +117,10 @@ fn boxes(tx: &mut Tx<'_>) -> Result<(), StoreError> {
     Ok(())
 }
 
-/// Layout 8: partners are found by the hash of their API key, customers by their phone numbers.
+/// Layout 8: partners are found by the hash of their API key, customers by their phone numbers; an end that
+/// lies before the next cycle is due.
 fn partners(tx: &mut Tx<'_>) -> Result<(), StoreError> {
+    due(tx)?;
     let mut entries = Vec::new();
     tx.each::<Customer>(&Span::all(), &mut |customer| {
         let made = Entries::of(&customer).into_iter();
@@ -132,7 +135,16 @@ fn partners(tx: &mut Tx<'_>) -> Result<(), StoreError> {
         held.push(partner);
         Ok(ControlFlow::Continue(()))
     })?;
-    for partner in held {
+    let mut keys = BTreeSet::new();
+    for mut partner in held {
+        // Two with one key were possible: nobody is charged for the other one.
+        if let Some(hash) = &partner.api_key_hash
+            && !keys.insert(hash.0.clone())
+        {
+            tracing::error!(partner = partner.key, "store.partner_key_doubled");
+            partner.api_key_hash = None;
+            tx.put(&partner)?;
+        }
         let number = partner.id.0.to_be_bytes();
         let made = Entries::of(&partner).into_iter();
         for entry in made.filter(|entry| entry.table == Table::PartnersByApiKey) {

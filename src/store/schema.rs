@@ -241,9 +241,9 @@ tables! {
     PartnerTransactions = "partner_transactions",
     /// Unique: partner, its own id -> transaction.
     PartnerTransactionsByExt = "partner_transactions_by_ext",
-    /// Customer, time -> transactions.
+    /// Customer, time -> charges that succeeded.
     PartnerTransactionsByCustomer = "partner_transactions_by_customer",
-    /// Partner, time of completion -> transactions.
+    /// Partner, time of completion -> transactions that succeeded.
     PartnerTransactionsByPartner = "partner_transactions_by_partner",
 }
 

@@ -1,6 +1,6 @@
 //! Which index the records of partners write. Their tables stand with all others in `schema`.
 
-use crate::domain::carrier::{Partner, PartnerTransaction};
+use crate::domain::carrier::{Partner, PartnerTransaction, TransactionKind, TransactionState};
 use crate::domain::id::{Id, PartnerId, PartnerTransactionId};
 
 use super::codec::CodecError;
@@ -51,13 +51,19 @@ impl Record for PartnerTransaction {
             Table::PartnerTransactionsByExt,
             &ext_of(self.partner, &self.ext_id),
         );
-        let mut front = number(self.customer).to_vec();
-        front.extend_from_slice(&instant(self.created_at));
-        entries.listed(
-            Table::PartnerTransactionsByCustomer,
-            &front,
-            self.id.number(),
-        );
+        // What was refused counts nowhere.
+        if self.state != TransactionState::Succeeded {
+            return;
+        }
+        if self.kind == TransactionKind::Charge {
+            let mut front = number(self.customer).to_vec();
+            front.extend_from_slice(&instant(self.created_at));
+            entries.listed(
+                Table::PartnerTransactionsByCustomer,
+                &front,
+                self.id.number(),
+            );
+        }
         if let Some(at) = self.completed_at {
             let mut front = number(self.partner).to_vec();
             front.extend_from_slice(&instant(at));

@@ -957,14 +957,19 @@ fn a_file_of_a_newer_program_is_refused_and_left_alone() {
 /// What older programs held to be due, and is not: left in the index it would be worked for ever.
 #[test]
 fn a_file_of_an_older_program_is_brought_in_step() {
-    let (_folder, path) = filled();
-    plant(&path, Table::OrdersByDue, |rows| {
-        insert(rows, &[1, 2, 3, 4, 5, 6, 7, 8, 0, 0, 0, 0, 0, 0, 0, 1], b"");
-    });
-    plant(&path, Table::Meta, |rows| insert(rows, b"layout", &key(4)));
-    let store = Store::open(Storage::File(path)).expect("a file of this program");
-    let snapshot = store.read().expect("a snapshot");
-    assert!(check(&snapshot).expect("a check").1.is_empty());
+    for layout in 4..LAYOUT {
+        let (_folder, path) = filled();
+        plant(&path, Table::OrdersByDue, |rows| {
+            insert(rows, &[1, 2, 3, 4, 5, 6, 7, 8, 0, 0, 0, 0, 0, 0, 0, 1], b"");
+        });
+        plant(&path, Table::Meta, |rows| {
+            insert(rows, b"layout", &key(layout));
+        });
+        let store = Store::open(Storage::File(path)).expect("a file of this program");
+        let snapshot = store.read().expect("a snapshot");
+        let (_, findings) = check(&snapshot).expect("a check");
+        assert!(findings.is_empty(), "layout {layout}: {findings:?}");
+    }
 }
 
 #[test]

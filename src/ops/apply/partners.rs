@@ -12,7 +12,8 @@ use crate::store::{Read as _, Table, Tx};
 use super::document::PartnerIn;
 use super::{parse_amount, parse_currency, wrong};
 
-/// A partner as the document has it; the API key that it has stays unless the document says one.
+/// A partner as the document has it. An API key is taken where it has none yet: one that was rotated must not
+/// come back with the next document. Who is switched off stays so unless the document says otherwise.
 pub(super) fn partner(
     tx: &mut Tx<'_>,
     given: &PartnerIn,
@@ -40,11 +41,13 @@ pub(super) fn partner(
         None => held.as_ref().map_or(Share::ALL, |held| held.share),
     };
     let per_second = held.as_ref().map_or(0, |held| held.requests_per_second);
+    let on = held.as_ref().is_none_or(|held| held.on);
     let (held_hash, old_api_key) = match held {
         Some(held) => (held.api_key_hash, held.old_api_key),
         None => (None, None),
     };
-    let given_hash = given.api_key.as_ref().map(|key| {
+    let given_key = given.api_key.as_ref().filter(|_| held_hash.is_none());
+    let given_hash = given_key.map(|key| {
         let digest = sha2::Sha256::digest(key);
         Secret(data_encoding::HEXLOWER.encode(&digest))
     });
@@ -60,8 +63,8 @@ pub(super) fn partner(
         id,
         key: given.key.clone(),
         name: given.name.clone(),
-        old_api_key: old_api_key.filter(|(old, _)| Some(old) != given_hash.as_ref()),
-        api_key_hash: given_hash.or(held_hash),
+        old_api_key,
+        api_key_hash: held_hash.or(given_hash),
         products: products
             .map(|product| PartnerProduct {
                 code: product.code.clone(),
@@ -75,6 +78,6 @@ pub(super) fn partner(
         monthly_limit: limit(&given.monthly_limit, "monthly_limit")?,
         share,
         requests_per_second: given.requests_per_second.unwrap_or(per_second),
-        on: given.on.unwrap_or(true),
+        on: given.on.unwrap_or(on),
     })
 }

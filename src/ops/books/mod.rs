@@ -429,9 +429,17 @@ impl<'r, R: Read> Books<'r, R> {
     pub(super) fn put_order(
         &mut self,
         before: &Order,
-        after: Order,
+        mut after: Order,
         at: Timestamp,
     ) -> Result<(), OpError> {
+        // However it ends: what is owed of it is asked for on.
+        let expires = after.status == OrderStatus::Expired && before.status != OrderStatus::Expired;
+        if expires
+            && after.standing == Standing::Settled
+            && let Some(standing) = self.owing(before)?
+        {
+            after.standing = standing;
+        }
         if *before == after {
             return Ok(());
         }

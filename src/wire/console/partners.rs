@@ -88,25 +88,29 @@ pub async fn settlement(
         parameter("month")?.unwrap_or_default(),
         parameter("format")?,
     );
+    let with_lines = match format.as_deref() {
+        None | Some("json") => false,
+        Some("csv") => true,
+        Some(_) => return Err(Problem::bad_request("format: must be csv or json")),
+    };
     let asked = month.clone();
-    let looked = tokio::task::spawn_blocking(move || ops::settlement::of_month(&ctx, &key, &asked));
+    let looked = tokio::task::spawn_blocking(move || {
+        ops::settlement::of_month(&ctx, &key, &asked, with_lines)
+    });
     let found = looked
         .await
         .map_err(|error| ops::OpError::Failed(error.to_string()))??;
-    match format.as_deref() {
-        None | Some("json") => Ok(Json(shown(&found, month)).into_response()),
-        Some("csv") => {
-            let kind = [
-                (CONTENT_TYPE, "text/csv; charset=utf-8"),
-                (
-                    CONTENT_DISPOSITION,
-                    "attachment; filename=\"settlement.csv\"",
-                ),
-            ];
-            Ok((kind, csv(&found)).into_response())
-        }
-        Some(_) => Err(Problem::bad_request("format: must be csv or json")),
+    if !with_lines {
+        return Ok(Json(shown(&found, month)).into_response());
     }
+    let kind = [
+        (CONTENT_TYPE, "text/csv; charset=utf-8"),
+        (
+            CONTENT_DISPOSITION,
+            "attachment; filename=\"settlement.csv\"",
+        ),
+    ];
+    Ok((kind, csv(&found)).into_response())
 }
 
 fn shown(found: &Settlement, month: String) -> SettlementOut {

@@ -80,9 +80,10 @@ impl Members {
             .filter(|(name, value)| names.contains(&name.as_str()) && value.get() != "null")
             .map(|(_, value)| value.get());
         let first = given.next();
-        match given.all(|other| Some(other) == first) {
-            true => Ok(first),
-            false => Err(Failure::Invalid),
+        if given.all(|other| Some(other) == first) {
+            Ok(first)
+        } else {
+            Err(Failure::Invalid)
         }
     }
 
@@ -142,7 +143,7 @@ impl Members {
         if email {
             let fits = text.len() <= ACCOUNT_CHARS_MAX && Email::parse(&text).is_some();
             return fits
-                .then(|| AccountRef::Email(text))
+                .then_some(AccountRef::Email(text))
                 .ok_or(Failure::Invalid);
         }
         e164(&text).map(AccountRef::Phone).ok_or(Failure::Invalid)

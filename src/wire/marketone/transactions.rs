@@ -94,7 +94,8 @@ struct Transaction<'t> {
     id: String,
     #[serde(rename = "extTransactionID")]
     ext_id: &'t str,
-    transaction_type: &'static str,
+    #[serde(rename = "transactionType")]
+    kind: &'static str,
     #[serde(
         rename = "originalExtTransactionID",
         skip_serializing_if = "Option::is_none"
@@ -142,7 +143,7 @@ fn shown(made: &PartnerTransaction, original: Option<String>, which: Shown) -> S
     let transaction = Transaction {
         id: uuid(made.public_id),
         ext_id: &made.ext_id,
-        transaction_type: kind,
+        kind,
         original,
         status,
         amount: Verbatim::of(&made.amount.to_decimal()),

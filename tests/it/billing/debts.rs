@@ -265,3 +265,51 @@ async fn a_frozen_order_runs_again_at_the_price_that_was_shown() {
     assert_eq!(page.till.invoices().await[2], "3 INVOICE 2 12.00");
     page.till.prove();
 }
+
+/// However an order is ended that is not paid: what is owed of it is asked for on.
+#[tokio::test]
+async fn an_order_that_is_set_expired_is_dunned_on() {
+    let till = Till::with(json!({"billing": "POSTPAID"})).await;
+    let order = till.order().await;
+    let path = till.shop.of_customer(&format!("orders/{}", id_of(&order)));
+    let expired = json!({"status": "EXPIRED"});
+    till.shop.api.put(path, expired).await.expect(200);
+    assert_eq!(till.services().await, "EXPIRED");
+    till.days(15).await;
+    assert_eq!(till.customer_status().await, "SUSPENDED_BY_BILLING");
+    till.pay("10").await;
+    assert_eq!(till.customer_status().await, "ACTIVE");
+    till.prove();
+}
+
+/// A voucher on the page of an order that runs and is owed: worth as much, or far more.
+#[tokio::test]
+async fn a_voucher_pays_an_open_invoice_on_a_page() {
+    for (value, left) in [("10", "0.00"), ("100", "90.00")] {
+        let till = till(json!({})).await;
+        let order = till.order().await;
+        let code = voucher(&till, value).await;
+        let page = page(till, json!({"orderId": id_of(&order)})).await;
+        let paid = page
+            .submit("10.00", &format!("voucher&voucher={code}"))
+            .await;
+        assert_eq!(paid.status, 303, "{value}: {}", paid.text);
+        assert!(
+            page.show().await.text.contains("Paid. Thank you."),
+            "{value}"
+        );
+        assert_eq!(page.till.balance().await, left);
+        page.till.prove();
+    }
+    // One that is worth less leaves the rest to be paid.
+    let till = till(json!({})).await;
+    let order = till.order().await;
+    let code = voucher(&till, "4").await;
+    let page = page(till, json!({"orderId": id_of(&order)})).await;
+    page.submit("10.00", &format!("voucher&voucher={code}"))
+        .await;
+    assert!(page.show().await.text.contains("6.00\u{a0}USD"));
+    assert_eq!(page.submit("6.00", CARD).await.status, 303);
+    assert_eq!(page.till.balance().await, "0.00");
+    page.till.prove();
+}

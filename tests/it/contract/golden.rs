@@ -36,7 +36,7 @@ use boxoffice::domain::id::{
     PaymentId, ProductOfferId, ProductSpecId, ProgrammeId, ResellerId, ServiceId, ServiceSpecId,
 };
 use boxoffice::domain::message::{Message, MessageContent, MessageState};
-use boxoffice::domain::money::{Amount, Currency, Share};
+use boxoffice::domain::money::{Amount, Currency, Share, TaxRate};
 use boxoffice::domain::open::OpenObject;
 use boxoffice::domain::order::{Order, OrderStatus, Pause, Standing};
 use boxoffice::domain::payment::{HostedPage, HostedPageState, Shown};
@@ -221,7 +221,9 @@ fn partner_transaction() -> PartnerTransaction {
         },
         customer: CustomerId(2),
         amount: euros(999),
+        account_hash: [8; 32],
         tax_minor: 160,
+        tax_rate: TaxRate::parse("19").expect("a rate"),
         partner_minor: 587,
         product: Some(text("coin")),
         description: text("Mesačne"),

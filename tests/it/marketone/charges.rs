@@ -109,7 +109,11 @@ async fn a_charge_is_booked_once_and_shown() {
     ] {
         assert_eq!(body[member], value, "{member}");
     }
-    assert_eq!(body.as_object().map(|o| o.len()), Some(10), "{body}");
+    assert_eq!(
+        body.as_object().map(serde_json::Map::len),
+        Some(10),
+        "{body}"
+    );
     assert!(!first.text.contains("14165550101"));
     let shown = hub.a.get("/transaction/NFLX-000123").await;
     assert_eq!((shown.status, &shown.text), (200, &first.text));
@@ -374,4 +378,93 @@ async fn the_balance_is_one() {
     let more = merged(purchase("d", P2), json!({"amount": "0.51"}));
     refused(&hub.a.charge(&more).await, 400, "insufficient-funds");
     hub.prove();
+}
+
+/// Money that a partner gives back is no money that came in: it pays no invoice of ours.
+#[tokio::test]
+async fn a_refund_pays_no_invoice() {
+    let hub = Hub::open().await;
+    hub.bx
+        .apply(json!({
+            "packages": [{"id": 1, "external_id": "tv", "name": "TV", "type": "tv", "service_type": "periodic", "services": "all"}],
+            "products": [{"id": 1, "external_id": "TV", "name": "TV", "packages": [{"id": 1}]}],
+            "offers": [{"id": "post", "product": "TV", "title": "TV", "type": "RECURRING", "duration": 1, "period": "MONTH",
+                "billing": "POSTPAID", "charges": [{"type": "RECURRING", "amount": "30.00", "currency": "USD"}]}],
+        }))
+        .await;
+    let api = hub.bx.api();
+    let customers = api.get("/customers?limit=10").await.expect(200);
+    let p1 = customers.as_array().expect("a list").iter();
+    let p1 = p1
+        .clone()
+        .find(|customer| customer["login"] == "p1")
+        .expect("P1");
+    let id = p1["_id"].as_str().expect("an id");
+    let order = json!({"offer": "post", "createCustomerServices": true});
+    api.post(format!("/customers/{id}/orders"), order)
+        .await
+        .expect(201);
+    hub.a
+        .charge(&merged(purchase("c", P1), json!({"amount": 30})))
+        .await;
+    let back = json!({"amount": 30, "transactionType": "REFUND", "originalExtTransactionID": "c"});
+    assert_eq!(
+        hub.a.charge(&merged(purchase("r", P1), back)).await.status,
+        200
+    );
+    assert_eq!(hub.books()["customer:1"], -3_000);
+    hub.prove();
+    // It is still asked for.
+    hub.bx.advance(20 * 86_400).await;
+    refused(&hub.a.validate(P1).await, 400, "suspended-non-payment");
+}
+
+/// Who has left, or has another number by now, gets money back all the same; nobody else does.
+#[tokio::test]
+async fn a_refund_finds_the_account_of_its_charge() {
+    let hub = Hub::open().await;
+    hub.a.charge(&purchase("c", P1)).await;
+    hub.bx
+        .apply(json!({"customers": [
+            {"login": "p1", "phones": ["+14165550177"], "status": "INACTIVE"},
+            {"login": "next", "phones": [P1]},
+        ]}))
+        .await;
+    let refund = |id: &str, account: &str| {
+        let back =
+            json!({"amount": 1, "transactionType": "REFUND", "originalExtTransactionID": "c"});
+        merged(purchase(id, account), back)
+    };
+    refused(
+        &hub.a.charge(&refund("r1", P7)).await,
+        404,
+        "transaction-not-found",
+    );
+    refused(
+        &hub.a.charge(&refund("r2", "+14165550199")).await,
+        404,
+        "account-not-found",
+    );
+    let done = hub.a.charge(&refund("r3", P1)).await;
+    assert_eq!(done.status, 200, "{}", done.told());
+    assert_eq!(hub.books()["customer:1"], -899);
+    hub.prove();
+}
+
+/// A number without plus or zeros may be a national one: abroad it is somebody else's.
+#[tokio::test]
+async fn a_national_number_is_nobodys() {
+    let hub = Hub::open().await;
+    hub.bx
+        .apply(json!({"customers": [
+            {"login": "national", "phones": ["416 555 0155"]},
+            {"login": "zeros", "phones": ["001 416 555 0156"]},
+        ]}))
+        .await;
+    refused(
+        &hub.a.validate("+4165550155").await,
+        404,
+        "account-not-found",
+    );
+    assert_eq!(hub.a.validate("+14165550156").await.status, 200);
 }

@@ -122,6 +122,7 @@ pub fn identifiers(segment: Option<&str>) -> Result<Identifiers, TooManyIdentifi
 }
 
 /// `%XX` as the byte it means; what is no such escape stays as it is, and so does `+`.
+#[must_use]
 pub fn percent_decoded(text: &str) -> String {
     let mut decoded = Vec::with_capacity(text.len());
     let mut rest = text.as_bytes();
