@@ -123,7 +123,7 @@ const CALLERS: &[(&str, &str)] = &[
     (".begin_read()", "store/mod.rs store/migrate.rs"),
     (
         "clock.now()",
-        "app.rs ops/clock.rs wire/alphaott/mod.rs wire/console/mod.rs wire/marketone/mod.rs wire/stalker/mod.rs",
+        "app.rs ops/clock.rs wire/alphaott/mod.rs wire/console/mod.rs",
     ),
     (".snapshot()", "ops/"),
     ("ctx.write(", "ops/"),

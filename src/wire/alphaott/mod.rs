@@ -32,11 +32,10 @@ use utoipa_axum::routes;
 
 use crate::app::{App, Ctx};
 use crate::domain::id::{CustomerId, Id};
-use crate::domain::staff::Actor;
 use crate::ops::staff::{Bearer, bearer};
 use crate::ops::{self, Handle};
+use crate::wire::kit::circumstances;
 use crate::wire::kit::query::{Query, Wrong};
-use crate::wire::kit::{RequestId, client_address};
 
 use error::{ErrorOut, Failure};
 
@@ -188,7 +187,7 @@ impl FromRequestParts<Arc<App>> for Staff {
         };
         Ok(Self(Ctx {
             actor,
-            ..anybody(parts, app)
+            ..circumstances(app, DIALECT, parts)
         }))
     }
 }
@@ -200,22 +199,7 @@ impl FromRequestParts<Arc<App>> for Anybody {
     type Rejection = Failure;
 
     async fn from_request_parts(parts: &mut Parts, app: &Arc<App>) -> Result<Self, Failure> {
-        Ok(Self(anybody(parts, app)))
-    }
-}
-
-fn anybody(parts: &Parts, app: &Arc<App>) -> Ctx {
-    let request_id = parts
-        .extensions
-        .get::<RequestId>()
-        .map(|id| Arc::clone(&id.0));
-    Ctx {
-        app: Arc::clone(app),
-        actor: Actor::Nobody,
-        now: app.clock.now(),
-        dialect: DIALECT,
-        request_id: request_id.unwrap_or_else(|| Arc::from("-")),
-        address: client_address(&parts.extensions),
+        Ok(Self(circumstances(app, DIALECT, parts)))
     }
 }
 

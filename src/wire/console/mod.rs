@@ -32,8 +32,8 @@ use crate::domain::staff::Actor;
 use crate::domain::time::Timestamp;
 use crate::ops::Handle;
 use crate::ops::staff::{Bearer, bearer, session_actor};
+use crate::wire::kit::circumstances;
 use crate::wire::kit::query::Wrong;
-use crate::wire::kit::{RequestId, client_address};
 
 use error::Problem;
 
@@ -170,7 +170,7 @@ impl FromRequestParts<Arc<App>> for Staff {
     type Rejection = Problem;
 
     async fn from_request_parts(parts: &mut Parts, app: &Arc<App>) -> Result<Self, Problem> {
-        let ctx = circumstances(parts, app);
+        let ctx = circumstances(app, DIALECT, parts);
         if let Some(actor) = token_actor(app, &parts.headers)? {
             return Ok(Self(Ctx { actor, ..ctx }));
         }
@@ -215,22 +215,10 @@ impl FromRequestParts<Arc<App>> for Anybody {
     type Rejection = Problem;
 
     async fn from_request_parts(parts: &mut Parts, app: &Arc<App>) -> Result<Self, Problem> {
-        Ok(Self(circumstances(parts, app), session_secret(parts)))
-    }
-}
-
-fn circumstances(parts: &Parts, app: &Arc<App>) -> Ctx {
-    let request_id = parts
-        .extensions
-        .get::<RequestId>()
-        .map(|id| Arc::clone(&id.0));
-    Ctx {
-        app: Arc::clone(app),
-        actor: Actor::Nobody,
-        now: app.clock.now(),
-        dialect: DIALECT,
-        request_id: request_id.unwrap_or_else(|| Arc::from("-")),
-        address: client_address(&parts.extensions),
+        Ok(Self(
+            circumstances(app, DIALECT, parts),
+            session_secret(parts),
+        ))
     }
 }
 

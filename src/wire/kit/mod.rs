@@ -11,6 +11,7 @@ use std::net::{IpAddr, SocketAddr};
 use std::sync::Arc;
 
 use axum::extract::{ConnectInfo, Request, State};
+use axum::http::request::Parts;
 use axum::http::{
     HeaderMap, HeaderValue, StatusCode,
     header::{CONNECTION, HeaderName},
@@ -19,8 +20,9 @@ use axum::middleware::Next;
 use axum::response::Response;
 use tokio_util::sync::CancellationToken;
 
-use crate::app::App;
+use crate::app::{App, Ctx};
 use crate::clock::Stopwatch;
+use crate::domain::staff::Actor;
 use crate::telemetry::RequestCounters;
 
 /// Largest request line target, in bytes; a dialect may allow more.
@@ -141,6 +143,19 @@ fn request_id(headers: &HeaderMap, app: &App) -> RequestId {
             .hex::<8>()
             .map_or_else(|_| Arc::from("-"), Arc::from),
     })
+}
+
+/// The circumstances of a request whose caller has shown nothing yet.
+#[must_use]
+pub fn circumstances(app: &Arc<App>, dialect: &'static str, parts: &Parts) -> Ctx {
+    let request_id = parts.extensions.get::<RequestId>();
+    Ctx {
+        actor: Actor::Nobody,
+        dialect,
+        request_id: request_id.map_or_else(|| Arc::from("-"), |id| Arc::clone(&id.0)),
+        address: client_address(&parts.extensions),
+        ..Ctx::system(Arc::clone(app))
+    }
 }
 
 /// The client's address, as the connection has it.

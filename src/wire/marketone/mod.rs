@@ -24,7 +24,7 @@ use crate::app::{App, Ctx};
 use crate::domain::carrier::{Partner, REQUESTS_PER_SECOND};
 use crate::domain::staff::Actor;
 use crate::ops;
-use crate::wire::kit::{RequestId, TooMuch, client_address, json};
+use crate::wire::kit::{TooMuch, circumstances, json};
 
 use error::Failure;
 use fields::Members;
@@ -154,18 +154,7 @@ async fn answered(app: Arc<App>, parts: &Parts, body: Body) -> Result<String, Fa
 
 /// Who calls, by the key of the partner: nothing in a body says it.
 fn authorized(app: &Arc<App>, parts: &Parts) -> Result<(Ctx, Partner), Failure> {
-    let request_id = parts
-        .extensions
-        .get::<RequestId>()
-        .map(|id| Arc::clone(&id.0));
-    let ctx = Ctx {
-        app: Arc::clone(app),
-        actor: Actor::Nobody,
-        now: app.clock.now(),
-        dialect: DIALECT,
-        request_id: request_id.unwrap_or_else(|| Arc::from("-")),
-        address: client_address(&parts.extensions),
-    };
+    let ctx = circumstances(app, DIALECT, parts);
     let key = parts.headers.get(&API_KEY);
     let key = key.and_then(|value| value.to_str().ok());
     let key = key

@@ -14,7 +14,7 @@ use crate::domain::calendar::Zone;
 use crate::domain::contact::usual_mac;
 use crate::domain::id::{ChannelId, Id};
 use crate::domain::staff::Actor;
-use crate::wire::kit::{RequestId, client_address};
+use crate::wire::kit::circumstances;
 
 /// Most parameters of one request; further ones are not looked at.
 const PARAMETERS_MAX: usize = 200;
@@ -43,13 +43,9 @@ impl Call {
         let pairs = form_urlencoded::parse(query.as_bytes()).into_owned();
         let pairs = pairs.chain(form_urlencoded::parse(form).into_owned());
         let parameters = pairs.take(PARAMETERS_MAX).collect();
-        let request_id = parts.extensions.get::<RequestId>();
         let ctx = Ctx {
             actor: Actor::Viewer,
-            dialect: super::DIALECT,
-            request_id: request_id.map_or_else(|| Arc::from("-"), |id| Arc::clone(&id.0)),
-            address: client_address(&parts.extensions),
-            ..Ctx::system(Arc::clone(app))
+            ..circumstances(app, super::DIALECT, parts)
         };
         let mut call = Self {
             ctx,

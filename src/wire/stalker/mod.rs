@@ -24,11 +24,10 @@ use axum::routing::any;
 use http_body_util::{BodyExt as _, Limited};
 
 use crate::app::{App, Ctx};
-use crate::domain::staff::Actor;
 use crate::ops::staff::api_actor;
 use crate::ops::subscribers::{self, By, Row};
 use crate::wire::kit::php::{Form, Identifiers, basic_credentials, identifiers};
-use crate::wire::kit::{RequestId, TooMuch, client_address};
+use crate::wire::kit::{TooMuch, circumstances};
 
 use answer::{Answer, Failure, failed};
 
@@ -271,18 +270,7 @@ fn content_type(headers: &HeaderMap) -> Option<&str> {
 async fn authorized(app: &Arc<App>, parts: &Parts) -> Result<Ctx, Failure> {
     let header = parts.headers.get(AUTHORIZATION);
     let header = header.and_then(|value| value.to_str().ok());
-    let request_id = parts
-        .extensions
-        .get::<RequestId>()
-        .map(|id| Arc::clone(&id.0));
-    let ctx = Ctx {
-        app: Arc::clone(app),
-        actor: Actor::Nobody,
-        now: app.clock.now(),
-        dialect: DIALECT,
-        request_id: request_id.unwrap_or_else(|| Arc::from("-")),
-        address: client_address(&parts.extensions),
-    };
+    let ctx = circumstances(app, DIALECT, parts);
     let actor = api_actor(&ctx, header.and_then(basic_credentials)).await?;
     match actor {
         Some(actor) => Ok(Ctx { actor, ..ctx }),

@@ -1,26 +1,13 @@
 //! Debts that outlive what they are for, grace that does not begin anew, vouchers and opening balances as
 //! money like any other.
 
-use serde_json::{Value, json};
+use serde_json::json;
 
 use super::pages::Page;
 use super::{DAY, Till, charge};
 use crate::alphaott::{given, id_of};
-use crate::support::TestBox;
 
 const CARD: &str = "sandbox&card=4242424242424242";
-
-async fn till(offer: Value) -> Till {
-    let bx = TestBox::with(|config| config.payments.sandbox = true).await;
-    Till::in_box(bx, offer).await
-}
-
-async fn page(till: Till, wish: Value) -> Page {
-    let path = till.shop.of_customer("orders/hosted-page");
-    let made = till.shop.api.post(path, wish).await.expect(201);
-    let code = made["id"].as_str().expect("a code").to_owned();
-    Page { till, code }
-}
 
 async fn voucher(till: &Till, amount: &str) -> String {
     let batch = json!({"title": "V", "amount": amount, "count": 1});
@@ -60,7 +47,7 @@ async fn the_ladder_goes_on_when_a_postpaid_order_has_ended() {
         json!({"type": "ONE_TIME", "charges": [{"type": "ONE_TIME", "amount": "10.00", "currency": "USD"}]}),
     ] {
         let offer = json!({"billing": "POSTPAID", "duration": 7, "period": "DAY"});
-        let till = till(given::merged(offer, wish.clone())).await;
+        let till = Till::with_cards(given::merged(offer, wish.clone())).await;
         let order = till.order().await;
         till.days(8).await;
         assert_eq!(&till.state(&order).await[..7], "EXPIRED", "{wish}");
@@ -72,7 +59,7 @@ async fn the_ladder_goes_on_when_a_postpaid_order_has_ended() {
             "{wish}"
         );
         // It can be paid on a page, and that is the end of it.
-        let page = page(till, json!({"orderId": id_of(&order)})).await;
+        let page = Page::wished(till, json!({"orderId": id_of(&order)})).await;
         let shown = page.show().await.text;
         assert!(shown.contains("Invoice 1"), "{shown}");
         assert_eq!(page.submit("10.00", CARD).await.status, 303, "{wish}");
@@ -93,7 +80,7 @@ async fn the_ladder_goes_on_when_a_postpaid_order_has_ended() {
 async fn the_ladder_goes_on_when_an_unpaid_order_is_canceled_or_ended() {
     for verb in ["cancel", "end"] {
         let offer = json!({"billing": "POSTPAID", "duration": 7, "period": "DAY"});
-        let till = till(offer).await;
+        let till = Till::with_cards(offer).await;
         let order = till.order().await;
         if verb == "end" {
             till.act(&order, "end", json!({})).await.expect(200);
@@ -147,7 +134,7 @@ async fn a_voucher_pays_on_the_page_of_a_frozen_order() {
         ("PREPAID", "25", "15.00"),
         ("POSTPAID", "15", "5.00"),
     ] {
-        let till = till(json!({"billing": billing})).await;
+        let till = Till::with_cards(json!({"billing": billing})).await;
         if billing == "PREPAID" {
             till.pay("10").await;
         }
@@ -155,7 +142,7 @@ async fn a_voucher_pays_on_the_page_of_a_frozen_order() {
         till.days(35).await;
         assert_eq!(till.customer_status().await, "SUSPENDED_BY_BILLING");
         let code = voucher(&till, value).await;
-        let page = page(till, json!({"orderId": id_of(&order)})).await;
+        let page = Page::wished(till, json!({"orderId": id_of(&order)})).await;
         let paid = page
             .submit("10.00", &format!("voucher&voucher={code}"))
             .await;
@@ -186,7 +173,7 @@ async fn a_voucher_pays_on_the_page_of_a_frozen_order() {
 /// A voucher on a page is money for that page's order, as a card is.
 #[tokio::test]
 async fn a_voucher_opens_the_order_of_its_page() {
-    let till = till(json!({})).await;
+    let till = Till::with_cards(json!({})).await;
     let dear = super::monthly(&till.shop, json!({"charges": [charge("20.00")]})).await;
     till.pay("30").await;
     let cheap = till.order().await;
@@ -194,7 +181,7 @@ async fn a_voucher_opens_the_order_of_its_page() {
     till.days(35).await;
     assert_eq!(&till.state(&cheap).await[..8], "INACTIVE");
     let code = voucher(&till, "20").await;
-    let page = page(till, json!({"orderId": id_of(&dear)})).await;
+    let page = Page::wished(till, json!({"orderId": id_of(&dear)})).await;
     let paid = page
         .submit("20.00", &format!("voucher&voucher={code}"))
         .await;
@@ -228,11 +215,11 @@ async fn an_opening_balance_pays_open_invoices() {
 /// What the payer saw of an order that runs again is what is billed, as for one that begins.
 #[tokio::test]
 async fn a_frozen_order_runs_again_at_the_price_that_was_shown() {
-    let till = till(json!({})).await;
+    let till = Till::with_cards(json!({})).await;
     till.pay("10").await;
     let order = till.order().await;
     till.days(35).await;
-    let page = page(till, json!({"orderId": id_of(&order)})).await;
+    let page = Page::wished(till, json!({"orderId": id_of(&order)})).await;
     page.submit("10.00", "manual").await;
     let shop = &page.till.shop;
     let path = shop.of_product(&format!("offers/{}", shop.offer));
@@ -286,10 +273,10 @@ async fn an_order_that_is_set_expired_is_dunned_on() {
 #[tokio::test]
 async fn a_voucher_pays_an_open_invoice_on_a_page() {
     for (value, left) in [("10", "0.00"), ("100", "90.00")] {
-        let till = till(json!({})).await;
+        let till = Till::with_cards(json!({})).await;
         let order = till.order().await;
         let code = voucher(&till, value).await;
-        let page = page(till, json!({"orderId": id_of(&order)})).await;
+        let page = Page::wished(till, json!({"orderId": id_of(&order)})).await;
         let paid = page
             .submit("10.00", &format!("voucher&voucher={code}"))
             .await;
@@ -302,10 +289,10 @@ async fn a_voucher_pays_an_open_invoice_on_a_page() {
         page.till.prove();
     }
     // One that is worth less leaves the rest to be paid.
-    let till = till(json!({})).await;
+    let till = Till::with_cards(json!({})).await;
     let order = till.order().await;
     let code = voucher(&till, "4").await;
-    let page = page(till, json!({"orderId": id_of(&order)})).await;
+    let page = Page::wished(till, json!({"orderId": id_of(&order)})).await;
     page.submit("10.00", &format!("voucher&voucher={code}"))
         .await;
     assert!(page.show().await.text.contains("6.00\u{a0}USD"));

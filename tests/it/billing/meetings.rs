@@ -6,26 +6,13 @@ use serde_json::{Value, json};
 use super::pages::Page;
 use super::{DAY, Till, charge, monthly};
 use crate::alphaott::{given, id_of};
-use crate::support::TestBox;
 
 const CARD: &str = "sandbox&card=4242424242424242";
-
-async fn till(offer: Value) -> Till {
-    let bx = TestBox::with(|config| config.payments.sandbox = true).await;
-    Till::in_box(bx, offer).await
-}
-
-async fn page(till: Till, wish: Value) -> Page {
-    let path = till.shop.of_customer("orders/hosted-page");
-    let made = till.shop.api.post(path, wish).await.expect(201);
-    let code = made["id"].as_str().expect("a code").to_owned();
-    Page { till, code }
-}
 
 /// A page for a new order of the offer.
 async fn offered(till: Till) -> Page {
     let wish = json!({"offerId": till.shop.offer});
-    page(till, wish).await
+    Page::wished(till, wish).await
 }
 
 async fn put(till: &Till, order: &Value, body: Value) -> Value {
@@ -97,7 +84,7 @@ async fn credited_time_does_not_come_back() {
 async fn an_order_that_never_began_is_billed_for_its_first_cycle_whenever_it_begins() {
     let setup = json!({"charges": [charge("10.00"), {"type": "ONE_TIME", "amount": "50.00", "currency": "USD"}]});
     for way in ["opened expired", "set expired", "ended"] {
-        let till = till(setup.clone()).await;
+        let till = Till::with_cards(setup.clone()).await;
         let order = if way == "opened expired" {
             till.order_of(json!({"status": "EXPIRED"})).await
         } else {
@@ -134,7 +121,7 @@ async fn a_waiting_order_that_is_paid_late_has_its_whole_cycle() {
         json!({"expires": "2026-02-02T10:00:00.000Z"}),
         json!({"nextBillingCycle": "2026-02-04T10:00:00.000Z"}),
     ] {
-        let page = offered(till(json!({})).await).await;
+        let page = offered(Till::with_cards(json!({})).await).await;
         let orders = page.till.shop.of_customer("orders");
         let order = given::list(page.till.shop.api.get(orders).await.expect(200))[0].clone();
         put(&page.till, &order, dates.clone()).await;
@@ -191,7 +178,7 @@ async fn a_tax_rate_that_changes_while_a_page_is_paid_is_not_billed() {
         "type": "RECURRING", "amount": "10.00", "currency": "USD",
         "taxRate": "19", "taxIncluded": false, "taxRates": [{"from": "2026-02-01", "rate": "21"}],
     });
-    let page = offered(till(json!({"charges": [taxed]})).await).await;
+    let page = offered(Till::with_cards(json!({"charges": [taxed]})).await).await;
     let shown = page.show().await.text;
     assert!(shown.contains("11.90\u{a0}USD"), "{shown}");
     page.submit("11.90", "manual").await;
@@ -250,7 +237,7 @@ async fn an_order_with_a_near_next_cycle_ends_there() {
 /// Money of a postpaid customer that goes back is owed again, and asked for.
 #[tokio::test]
 async fn a_refund_is_owed_again() {
-    let till = till(json!({"billing": "POSTPAID"})).await;
+    let till = Till::with_cards(json!({"billing": "POSTPAID"})).await;
     let order = till.order().await;
     let payment = till.pay("10").await;
     let back = till.console(&format!("payments/{}/refunds", payment["id"]));
@@ -264,7 +251,7 @@ async fn a_refund_is_owed_again() {
     till.days(15).await;
     assert_eq!(&till.state(&order).await[..8], "INACTIVE");
     assert_eq!(till.customer_status().await, "SUSPENDED_BY_BILLING");
-    let page = page(till, json!({"orderId": id_of(&order)})).await;
+    let page = Page::wished(till, json!({"orderId": id_of(&order)})).await;
     assert_eq!(page.submit("4.00", CARD).await.status, 303);
     assert_eq!(page.till.customer_status().await, "ACTIVE");
     assert_eq!(page.till.balance().await, "0.00");
@@ -296,14 +283,14 @@ async fn a_refund_of_what_was_credited_is_owed_by_nobody() {
 /// A second payment for an order that runs again already lies on the balance, and its page says so.
 #[tokio::test]
 async fn a_late_second_payment_is_on_the_balance() {
-    let till = till(json!({})).await;
+    let till = Till::with_cards(json!({})).await;
     till.pay("10").await;
     let order = till.order().await;
     till.days(35).await;
     let wish = json!({"orderId": id_of(&order)});
-    let first = page(till, wish.clone()).await;
+    let first = Page::wished(till, wish.clone()).await;
     first.submit("10.00", "manual").await;
-    let second = page(first.till, wish).await;
+    let second = Page::wished(first.till, wish).await;
     assert_eq!(second.submit("10.00", CARD).await.status, 303);
     confirm(&second.till).await;
     assert_eq!(second.till.balance().await, "10.00");
@@ -326,11 +313,11 @@ async fn a_late_second_payment_is_on_the_balance() {
 /// An order that staff opened and that is owed is paid on a page; no second one is sold in its place.
 #[tokio::test]
 async fn an_order_that_runs_and_is_owed_is_paid_on_a_page() {
-    let till = till(json!({})).await;
+    let till = Till::with_cards(json!({})).await;
     let order = till.order().await;
     assert_eq!(till.balance().await, "-10.00");
     let wish = json!({"offerId": till.shop.offer});
-    let page = page(till, wish).await;
+    let page = Page::wished(till, wish).await;
     assert_eq!(page.submit("10.00", CARD).await.status, 303);
     assert!(page.show().await.text.contains("Paid. Thank you."));
     let orders = page.till.shop.of_customer("orders");

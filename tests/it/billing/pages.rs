@@ -26,6 +26,14 @@ impl Page {
         Page { till, code }
     }
 
+    /// The page for a wish: an `offerId` or an `orderId`.
+    pub async fn wished(till: Till, wish: Value) -> Page {
+        let path = till.shop.of_customer("orders/hosted-page");
+        let made = till.shop.api.post(path, wish).await.expect(201);
+        let code = made["id"].as_str().expect("a code").to_owned();
+        Page { till, code }
+    }
+
     pub async fn make(till: &Till) -> String {
         let body = json!({"offerId": till.shop.offer, "returnUrl": "https://tv.example/back?x=1"});
         let path = till.shop.of_customer("orders/hosted-page");
