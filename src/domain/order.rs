@@ -179,7 +179,8 @@ impl Order {
         let ends_before = |cycle: Timestamp| self.expires_at.is_some_and(|end| end < cycle);
         match (self.status, self.standing) {
             (OrderStatus::Active | OrderStatus::Canceled, Standing::Parked { .. })
-            | (OrderStatus::Canceled, Standing::Ended) => None,
+            // One that never began has nothing to end.
+            | (OrderStatus::Canceled, Standing::Ended | Standing::Waiting) => None,
             (
                 OrderStatus::Expired | OrderStatus::Canceled,
                 Standing::Owing {

@@ -305,6 +305,11 @@ pub(super) fn changed(ctx: &Ctx, before: &Order, wish: &OrderChange) -> Result<O
             return Err(Refusal::NoFurtherCycle.into());
         }
         after.anchor(at);
+        // As an order that is opened with it: the first cycle is billed until then.
+        let begins = before.standing == Standing::Waiting && after.status == OrderStatus::Active;
+        if begins && ours && wish.expires_at.is_none() && after.expires_at.is_some() {
+            after.expires_at = Some(at);
+        }
     }
     if wish.next_cycle_at == Some(None) {
         after.next_cycle_at = None;
@@ -403,7 +408,8 @@ fn open(
         fallback_product: None,
         external_refs: wish.external_refs,
         created_at,
-        activated_at: (status == OrderStatus::Active).then_some(ctx.now),
+        // Of an older one that is brought along: when it began.
+        activated_at: (status == OrderStatus::Active).then_some(created_at),
         updated_at: ctx.now,
     };
     order.set_dates(&ctx.app.company().zone);

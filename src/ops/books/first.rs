@@ -64,7 +64,7 @@ impl<R: Read> Books<'_, R> {
 fn first_start(order: &Order) -> Timestamp {
     match order.anchor_cycle {
         0 => order.anchor_at,
-        _ => order.created_at,
+        _ => order.activated_at.unwrap_or(order.created_at),
     }
 }
 

@@ -333,3 +333,27 @@ async fn an_order_that_runs_and_is_owed_is_paid_on_a_page() {
     page.till.shop.bx.advance(DAY).await;
     page.till.prove();
 }
+
+/// An order that waited, was canceled and ended, begins with its first cycle when it is switched on after all:
+/// from then on, to the date that is given with it.
+#[tokio::test]
+async fn an_order_that_is_switched_on_after_all_is_billed_from_then() {
+    let page = offered(Till::with_cards(json!({"billing": "POSTPAID"})).await).await;
+    let orders = page.till.shop.of_customer("orders");
+    let order = given::list(page.till.shop.api.get(orders).await.expect(200))[0].clone();
+    page.till.days(3).await;
+    put(&page.till, &order, json!({"status": "CANCELED"})).await;
+    page.till.days(90).await;
+    page.till.act(&order, "end", json!({})).await.expect(200);
+    let wish = json!({"status": "ACTTIVE", "nextBillingCycle": "2026-05-12T10:00:00.000Z"});
+    put(&page.till, &order, wish).await;
+    assert_eq!(
+        page.till.state(&order).await,
+        "ACTTIVE 2026-05-12 2026-05-12"
+    );
+    assert_eq!(page.till.invoices().await, ["1 INVOICE 0 10.00"]);
+    let path = page.till.of_customer("invoices");
+    let invoices = given::list(page.till.shop.api.get(path).await.expect(200));
+    assert_eq!(invoices[0]["from"], "2026-05-04T10:00:00.000Z");
+    page.till.prove();
+}
