@@ -2,6 +2,7 @@
 
 use axum::body::Body as HttpBody;
 use axum::extract::{FromRequest, Request};
+use axum::http::HeaderMap;
 use axum::http::header::CONTENT_LENGTH;
 use http_body_util::BodyExt as _;
 use serde::de::{self, DeserializeOwned, Deserializer, Error as _};
@@ -41,23 +42,37 @@ impl<S: Send + Sync> FromRequest<S> for Body {
     type Rejection = std::convert::Infallible;
 
     async fn from_request(request: Request, _: &S) -> Result<Self, Self::Rejection> {
-        let read = tokio::time::timeout(BODY_TIMEOUT, read(request)).await;
-        Ok(Self(read.unwrap_or(Err(BodyError::Incomplete))))
+        let (parts, body) = request.into_parts();
+        Ok(Self(read(&parts.headers, body, BODY_BYTES_MAX).await))
     }
 }
 
-async fn read(request: Request) -> Result<Vec<u8>, BodyError> {
-    let declared = request
-        .headers()
+/// Reads a body of at most `bytes_max`. What is longer is read to its end all the same, so that its sender
+/// gets to read the answer and can go on with the connection.
+pub async fn read(
+    headers: &HeaderMap,
+    body: HttpBody,
+    bytes_max: usize,
+) -> Result<Vec<u8>, BodyError> {
+    let reading = read_all(headers, body, bytes_max);
+    let read = tokio::time::timeout(BODY_TIMEOUT, reading).await;
+    read.unwrap_or(Err(BodyError::Incomplete))
+}
+
+async fn read_all(
+    headers: &HeaderMap,
+    mut body: HttpBody,
+    bytes_max: usize,
+) -> Result<Vec<u8>, BodyError> {
+    let declared = headers
         .get(CONTENT_LENGTH)
         .and_then(|value| value.to_str().ok());
     let declared: usize = declared.and_then(|text| text.parse().ok()).unwrap_or(0);
     if declared > DRAIN_BYTES_MAX {
         return Err(BodyError::TooLarge);
     }
-    let mut bytes = Vec::with_capacity(declared.min(BODY_BYTES_MAX));
+    let mut bytes = Vec::with_capacity(declared.min(bytes_max));
     let mut seen = 0usize;
-    let mut body: HttpBody = request.into_body();
     while let Some(frame) = body.frame().await {
         let Ok(frame) = frame else {
             return Err(BodyError::Incomplete);
@@ -69,11 +84,11 @@ async fn read(request: Request) -> Result<Vec<u8>, BodyError> {
         if seen > DRAIN_BYTES_MAX {
             return Err(BodyError::TooLarge);
         }
-        if seen <= BODY_BYTES_MAX {
+        if seen <= bytes_max {
             bytes.extend_from_slice(&data);
         }
     }
-    if seen > BODY_BYTES_MAX {
+    if seen > bytes_max {
         Err(BodyError::TooLarge)
     } else {
         Ok(bytes)

@@ -11,20 +11,19 @@ mod transactions;
 use std::sync::Arc;
 
 use axum::Router;
-use axum::body::Body;
 use axum::extract::{Request, State};
 use axum::http::header::{ACCEPT, CACHE_CONTROL, CONTENT_TYPE, HeaderName};
 use axum::http::request::Parts;
 use axum::http::{HeaderMap, HeaderValue, StatusCode};
 use axum::response::{IntoResponse as _, Response};
 use axum::routing::any;
-use http_body_util::{BodyExt as _, Limited};
 
 use crate::app::{App, Ctx};
 use crate::domain::carrier::{Partner, REQUESTS_PER_SECOND};
 use crate::domain::staff::Actor;
 use crate::ops;
-use crate::wire::kit::{TooMuch, circumstances, json};
+use crate::wire::kit::json::{self, BodyError};
+use crate::wire::kit::{TooMuch, circumstances};
 
 use error::Failure;
 use fields::Members;
@@ -85,6 +84,8 @@ impl<'p> Operation<'p> {
 async fn answer(State(app): State<Arc<App>>, request: Request) -> Response {
     let (parts, body) = request.into_parts();
     let trace = trace(&app, &parts.headers);
+    // First of all, whatever is wrong: a body that nobody reads costs its sender the connection.
+    let body = json::read(&parts.headers, body, BODY_BYTES_MAX).await;
     let mut response = match answered(app, &parts, body).await {
         Ok(text) => {
             let json = HeaderValue::from_static("application/json");
@@ -117,7 +118,11 @@ fn trace(app: &App, headers: &HeaderMap) -> String {
 
 /// In the order of §1.5: route, key, partner, rate, media type, syntax, fields, and what the operation
 /// says.
-async fn answered(app: Arc<App>, parts: &Parts, body: Body) -> Result<String, Failure> {
+async fn answered(
+    app: Arc<App>,
+    parts: &Parts,
+    body: Result<Vec<u8>, BodyError>,
+) -> Result<String, Failure> {
     let operation = Operation::of(parts.uri.path()).ok_or(Failure::NoRoute)?;
     if parts.method.as_str() != operation.method() {
         return Err(Failure::WrongMethod {
@@ -140,8 +145,7 @@ async fn answered(app: Arc<App>, parts: &Parts, body: Body) -> Result<String, Fa
     if !is_json(&parts.headers) {
         return Err(Failure::MediaType);
     }
-    let bytes = Limited::new(body, BODY_BYTES_MAX).collect().await;
-    let bytes = bytes.map_err(|_| Failure::Invalid)?.to_bytes();
+    let bytes = body.map_err(|_| Failure::Invalid)?;
     let text = std::str::from_utf8(&bytes).map_err(|_| Failure::Invalid)?;
     let members: Members = json::object(text).map_err(|_| Failure::Invalid)?;
     match operation {

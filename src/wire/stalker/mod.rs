@@ -14,18 +14,17 @@ mod subscriptions;
 use std::sync::Arc;
 
 use axum::Router;
-use axum::body::Body;
 use axum::extract::{Request, State};
 use axum::http::header::{AUTHORIZATION, CONTENT_TYPE};
 use axum::http::request::Parts;
 use axum::http::{HeaderMap, Method, StatusCode};
 use axum::response::{IntoResponse as _, Response};
 use axum::routing::any;
-use http_body_util::{BodyExt as _, Limited};
 
 use crate::app::{App, Ctx};
 use crate::ops::staff::api_actor;
 use crate::ops::subscribers::{self, By, Row};
+use crate::wire::kit::json::{self, BodyError};
 use crate::wire::kit::php::{Form, Identifiers, basic_credentials, identifiers};
 use crate::wire::kit::{TooMuch, circumstances};
 
@@ -171,6 +170,8 @@ async fn api(State(app): State<Arc<App>>, request: Request) -> Response {
         return (StatusCode::NOT_FOUND, "API not enabled").into_response();
     }
     let (parts, body) = request.into_parts();
+    // First of all, whatever is wrong: a body that nobody reads costs its sender the connection.
+    let body = json::read(&parts.headers, body, BODY_BYTES_MAX).await;
     match answered(app, parts, body).await {
         Ok(answer) => answer.into_response(),
         Err(failure) => failure.into_response(),
@@ -197,7 +198,11 @@ fn path_parts(path: &str) -> (&str, Option<&str>) {
     }
 }
 
-async fn answered(app: Arc<App>, parts: Parts, body: Body) -> Result<Answer, Failure> {
+async fn answered(
+    app: Arc<App>,
+    parts: Parts,
+    body: Result<Vec<u8>, BodyError>,
+) -> Result<Answer, Failure> {
     // The request line is judged before the credentials: one client's health probe (R3).
     let action = Action::of(&parts.method).ok_or(Failure::text("Not supported method"))?;
     let (name, segment) = path_parts(parts.uri.path());
@@ -222,7 +227,8 @@ async fn answered(app: Arc<App>, parts: Parts, body: Body) -> Result<Answer, Fai
         form: Form::default(),
     };
     if matches!(action, Action::Create | Action::Update) {
-        let bytes = read(body).await?;
+        let cut = |_| Failure::text("Request body is too large, or was cut short");
+        let bytes = body.map_err(cut)?;
         call.no_body = bytes.is_empty();
         call.form = Form::parse(content_type(&parts.headers), &bytes)
             .map_err(|_| Failure::text("Too many fields"))?;
@@ -251,14 +257,6 @@ async fn answered(app: Arc<App>, parts: Parts, body: Body) -> Result<Answer, Fai
         | Resource::ItvSubscription
         | Resource::Tariffs
         | Resource::ServicesPackage => Err(unsupported()),
-    }
-}
-
-async fn read(body: Body) -> Result<axum::body::Bytes, Failure> {
-    let read = Limited::new(body, BODY_BYTES_MAX).collect().await;
-    match read {
-        Ok(collected) => Ok(collected.to_bytes()),
-        Err(_) => Err(Failure::text("Request body is too large, or was cut short")),
     }
 }
 

@@ -258,3 +258,45 @@ async fn it_can_be_switched_off() {
     let answer = hub.a.validate(P1).await;
     assert_eq!(answer.status, 404);
 }
+
+/// A refusal that needs no body still reads it: the connection goes on, also where the body comes later.
+#[tokio::test]
+async fn a_refused_request_does_not_cost_the_connection() {
+    use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
+    let hub = Hub::open().await;
+    let body = "x".repeat(3_000);
+    for path in [
+        "/marketone/v1/transaction",
+        "/marketone/v1/nothing",
+        "/stalker_portal/api/itv",
+    ] {
+        let mut stream = tokio::net::TcpStream::connect(hub.bx.address())
+            .await
+            .expect("a box");
+        let mut seen = String::new();
+        for _ in 0..3 {
+            let head = format!(
+                "POST {path} HTTP/1.1\r\nHost: box\r\nContent-Type: application/json\r\nContent-Length: {}\r\n\r\n",
+                body.len()
+            );
+            stream
+                .write_all(head.as_bytes())
+                .await
+                .expect("a connection");
+            tokio::task::yield_now().await;
+            stream
+                .write_all(body.as_bytes())
+                .await
+                .expect("a connection");
+            let mut bytes = vec![0; 8_192];
+            let count = stream.read(&mut bytes).await.expect("an answer");
+            assert!(count > 0, "{path}: the box hung up after {seen:?}");
+            seen = String::from_utf8_lossy(&bytes[..count]).into_owned();
+            assert!(seen.starts_with("HTTP/1.1 "), "{path}: {seen}");
+            assert!(
+                !seen.to_lowercase().contains("connection: close"),
+                "{path}: {seen}"
+            );
+        }
+    }
+}
