@@ -526,7 +526,7 @@ pub(super) fn fall_back(
         ..ctx.clone()
     };
     let product: ProductSpec = super::get(tx, product)?;
-    services::make_room(tx, customer, product.service_specs.len())?;
+    services::make_room(ctx, tx, customer, product.service_specs.len())?;
     let zone = &ctx.app.company().zone;
     let expires_at = match product.days_to_expires {
         0 => None,

@@ -110,6 +110,7 @@ fn fresh(ctx: &Ctx) -> Result<String, OpError> {
     ))
 }
 
-fn hash(api_key: &str) -> Secret {
+/// As which a key is kept.
+pub(super) fn hash(api_key: &str) -> Secret {
     Secret(data_encoding::HEXLOWER.encode(&Sha256::digest(api_key)))
 }

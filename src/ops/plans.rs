@@ -267,7 +267,7 @@ fn addon(
     order: &Order,
     spec: &ServiceSpec,
 ) -> Result<Service, OpError> {
-    services::make_room(tx, customer.id, 1)?;
+    services::make_room(ctx, tx, customer.id, 1)?;
     let origin = Origin::Addon(order.id);
     let mut service = Service::of_spec(tx.next_id()?, customer.id, spec, origin, ctx.now);
     service.expires_at = order.services_expire_at();
@@ -294,8 +294,9 @@ pub(super) fn sync_channels(
         tx.put(&service)?;
         changes.push(noted("sub_ch removed", &channel.0.to_string()));
     }
+    // Once for all of them: it may read every service that the customer ever had.
+    services::make_room(ctx, tx, customer, wanted.len())?;
     for channel in wanted {
-        services::make_room(tx, customer, 1)?;
         let id = tx.next_id()?;
         tx.put(&Service::of_channel(id, customer, channel, ctx.now))?;
         changes.push(noted("sub_ch", &channel.0.to_string()));

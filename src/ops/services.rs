@@ -81,7 +81,7 @@ pub async fn add(
                 after
             }
             None => {
-                make_room(tx, customer.id, 1)?;
+                make_room(ctx, tx, customer.id, 1)?;
                 let id = tx.next_id()?;
                 let mut service = Service::of_spec(id, customer.id, &spec, Origin::Direct, ctx.now);
                 service.expires_at = wish.expires_at.flatten();
@@ -128,7 +128,7 @@ pub(super) fn give(
     status: ServiceStatus,
     expires_at: Option<Timestamp>,
 ) -> Result<Vec<Service>, OpError> {
-    make_room(tx, customer, specs.len())?;
+    make_room(ctx, tx, customer, specs.len())?;
     let mut made = Vec::with_capacity(specs.len());
     for spec in specs {
         let spec: ServiceSpec = super::get(tx, *spec)?;
@@ -155,7 +155,12 @@ fn begin(service: &mut Service, status: ServiceStatus, now: Timestamp) {
 
 /// Makes room for so many services more: of a customer who has as many as there can be, those that were
 /// taken away go for good, and then those that are over, the oldest first. Refused where all are in use.
-pub(super) fn make_room(tx: &mut Tx<'_>, customer: CustomerId, more: usize) -> Result<(), OpError> {
+pub(super) fn make_room(
+    ctx: &Ctx,
+    tx: &mut Tx<'_>,
+    customer: CustomerId,
+    more: usize,
+) -> Result<(), OpError> {
     let max = SERVICES_PER_CUSTOMER_MAX;
     let front = owned_by(customer);
     let held = tx.count_up_to(Table::ServicesByCustomer, &front, max.saturating_add(1))?;
@@ -177,6 +182,7 @@ pub(super) fn make_room(tx: &mut Tx<'_>, customer: CustomerId, more: usize) -> R
         return Err(Refusal::TooMany { what, max }.into());
     }
     for service in gone.into_iter().take(over) {
+        super::audit(ctx, tx, "service.purge", &service, Vec::new())?;
         tx.remove::<Service>(&service.id)?;
     }
     Ok(())

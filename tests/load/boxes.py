@@ -94,13 +94,13 @@ class Box:
         self.process.wait(60)
 
 
-def wrk(box, mode, path, args, tokens=""):
+def wrk(box, mode, path, args, tokens="", script="boxes.lua", **more):
     environment = dict(os.environ, LOAD_MODE=mode, LOAD_COUNT=str(args.count), LOAD_LUA=str(HERE),
                        LOAD_BASIC=BASIC, LOAD_TOKEN="", LOAD_RUN=f"{int(time.time()):x}",
-                       LOAD_TOKENS=tokens)
+                       LOAD_TOKENS=tokens, **more)
     done = subprocess.run(
         ["wrk", "-t1", f"-c{args.connections}", f"-d{args.seconds}s", "--timeout", "10s",
-         "-s", str(HERE / "boxes.lua"), f"http://{box.address}{path}"],
+         "-s", str(HERE / script), f"http://{box.address}{path}"],
         capture_output=True, text=True, env=environment)
     found = re.search(r"RESULT (\d+) (\d+) (\d+) (\d+) (\d+) (\d+) (\d+)", done.stdout)
     if not found:

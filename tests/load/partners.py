@@ -9,16 +9,13 @@ machine. Exit status 1 if an answer was wrong.
 """
 
 import argparse
+import json
 import os
-import re
-import subprocess
 import sys
 import tempfile
-import time
-import json
 from pathlib import Path
 
-from boxes import HERE, ROOT, Box
+from boxes import ROOT, Box, wrk
 
 GOALS = {"validate": ">= 25,000/s", "charge": ">= 5,000/s, p99 < 30 ms"}
 
@@ -30,24 +27,6 @@ def document(count):
                  for n in range(1, count + 1)]
     return {"provider": {"name": "Load TV", "currency": "USD", "time_zone": "UTC"},
             "partners": [partner], "customers": customers}
-
-
-def wrk(box, mode, args):
-    environment = dict(os.environ, LOAD_MODE=mode, LOAD_COUNT=str(args.count), LOAD_LUA=str(HERE),
-                       LOAD_KEY="a key", LOAD_TOKEN="", LOAD_RUN=f"{time.monotonic_ns():x}")
-    done = subprocess.run(
-        ["wrk", "-t1", f"-c{args.connections}", f"-d{args.seconds}s", "--timeout", "10s",
-         "-s", str(HERE / "partners.lua"), f"http://{box.address}/marketone/v1"],
-        capture_output=True, text=True, env=environment)
-    found = re.search(r"RESULT (\d+) (\d+) (\d+) (\d+) (\d+) (\d+) (\d+)", done.stdout)
-    if not found:
-        raise SystemExit(done.stdout + done.stderr)
-    requests, micros, p50, p99, _, status, sockets = map(int, found.groups())
-    if status or sockets:
-        print(f"{mode}: {status} error answers, {sockets} broken requests", file=sys.stderr)
-        args.failed = True
-    rate = requests * 1e6 / micros
-    print(f"{mode:10} {rate:>9,.0f}/s  p50 {p50 / 1000:.2f} ms  p99 {p99 / 1000:.2f} ms   {GOALS[mode]}")
 
 
 def main():
@@ -65,8 +44,9 @@ def main():
             file = os.path.join(data, "document.json")
             Path(file).write_text(json.dumps(document(args.count)))
             box.command("apply", file)
-            for mode in GOALS:
-                wrk(box, mode, args)
+            for mode, goal in GOALS.items():
+                rate, p50, p99 = wrk(box, mode, "/marketone/v1", args, script="partners.lua", LOAD_KEY="a key")
+                print(f"{mode:10} {rate:>9,.0f}/s  p50 {p50:.2f} ms  p99 {p99:.2f} ms   {goal}")
         finally:
             box.stop()
     return 1 if args.failed else 0

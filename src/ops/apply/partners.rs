@@ -1,12 +1,9 @@
 //! Partners of an apply document.
 
-use sha2::Digest as _;
-
 use crate::domain::carrier::{Partner, PartnerProduct};
 use crate::domain::id::PartnerId;
 use crate::domain::money::{Currency, Share};
-use crate::domain::staff::Secret;
-use crate::ops::OpError;
+use crate::ops::{OpError, partners};
 use crate::store::{Read as _, Table, Tx};
 
 use super::document::PartnerIn;
@@ -47,10 +44,7 @@ pub(super) fn partner(
         None => (None, None),
     };
     let given_key = given.api_key.as_ref().filter(|_| held_hash.is_none());
-    let given_hash = given_key.map(|key| {
-        let digest = sha2::Sha256::digest(key);
-        Secret(data_encoding::HEXLOWER.encode(&digest))
-    });
+    let given_hash = given_key.map(|key| partners::hash(key));
     if let Some(hash) = &given_hash {
         let holder = tx.get_by::<Partner>(Table::PartnersByApiKey, hash.0.as_bytes())?;
         if holder.is_some_and(|holder| holder.id != id) {

@@ -95,3 +95,36 @@ async fn optional_packages_are_services() {
         "{told:?}"
     );
 }
+
+/// A customer has at most 5,000 services. Those that were taken away long ago make room, on record.
+#[tokio::test]
+async fn services_that_were_taken_away_make_room() {
+    use boxoffice::domain::event::Audit;
+    use boxoffice::store::Read as _;
+    let both = Both::open().await;
+    let path = "/itv_subscription/1553";
+    let list = |from: u32| -> String {
+        let channels = (from..from + 400).map(|channel| format!("sub_ch[]={channel}"));
+        channels.collect::<Vec<_>>().join("&")
+    };
+    // The account has two boxes, of two customers.
+    for turn in 0..14 {
+        let form = list(1_000 + 400 * turn);
+        both.house.rest.put(path, &form).await.ok();
+    }
+    both.house.rest.put(path, "sub_ch[]=58").await.ok();
+    assert_eq!(
+        both.house
+            .rest
+            .put("/users/3210", "tariff_plan=STANDART")
+            .await
+            .ok(),
+        true
+    );
+    let base = both.spec("service-specs", "Base").await;
+    assert!(both.services("3210").await.contains(&base));
+    let app = both.house.bx.app();
+    let snapshot = app.store.read().expect("a snapshot");
+    let audits: Vec<Audit> = snapshot.all().expect("audit lines");
+    assert!(audits.iter().any(|line| line.action == "service.purge"));
+}
