@@ -6,7 +6,7 @@
 use serde::{Deserialize, Serialize};
 
 use super::customer::{CarrierProfile, CustomerStatus};
-use super::id::{CustomerId, PartnerId, PartnerTransactionId};
+use super::id::{CustomerId, PartnerId, PartnerTransactionId, ProductSpecId};
 use super::journal::{Account, Posting};
 use super::money::{Amount, Currency, Share, TaxRate};
 use super::staff::Secret;
@@ -17,6 +17,31 @@ use super::time::Timestamp;
 pub struct PartnerProduct {
     pub code: String,
     pub title: String,
+    /// Our products that come with it: whoever has one of them is told to the partner (marketone 5.3).
+    pub sold_with: Vec<ProductSpecId>,
+}
+
+/// When a charge wants a PIN (marketone 4.2). Stored by position: append only.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub enum PinPolicy {
+    #[default]
+    Off,
+    /// The first charge of an account by this partner.
+    FirstCharge,
+    EveryCharge,
+}
+
+/// Where a partner is told about subscriptions that come with our products (marketone 5.3).
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Callback {
+    pub url: String,
+    /// The partner's own key, sent with every call.
+    pub api_key: Secret,
+    /// How often it is tried again, and how many seconds apart.
+    pub retries: u32,
+    pub interval_seconds: u32,
+    /// Who hears by mail of one that could not be delivered.
+    pub error_email: Option<String>,
 }
 
 /// A third party that bills through us.
@@ -35,7 +60,9 @@ pub struct Partner {
     /// None: the operator's own.
     pub currencies: Vec<Currency>,
     pub refunds: bool,
-    pub pin_required: bool,
+    pub pin_policy: PinPolicy,
+    /// Whether a PIN is sent as soon as it is made, without being asked to (marketone 6.2).
+    pub sends_pin: bool,
     /// Most for one charge.
     pub per_charge_limit: Option<Amount>,
     /// Most for one account in a calendar month.
@@ -46,6 +73,7 @@ pub struct Partner {
     pub requests_per_second: u32,
     /// A partner that is off is known and may do nothing.
     pub on: bool,
+    pub callback: Option<Callback>,
 }
 
 /// Requests of one partner within a second, unless its record says otherwise (marketone 1.7).

@@ -9,7 +9,7 @@ use sha2::{Digest as _, Sha256};
 
 use crate::app::Ctx;
 use crate::domain::carrier::{
-    Denial, LIMITED_CHARGES_MAX, Partner, PartnerTransaction, Spent, TransactionKind,
+    Denial, LIMITED_CHARGES_MAX, Partner, PartnerTransaction, PinPolicy, Spent, TransactionKind,
     TransactionState, check_charge, check_month, standing_of,
 };
 use crate::domain::contact::fold_email;
@@ -246,7 +246,7 @@ fn charge(
             if let Some(no) = not_agreed(ctx, partner, &wish) {
                 return Ok(Told::No(no));
             }
-            if partner.pin_required {
+            if partner.pin_policy != PinPolicy::Off {
                 return Ok(Told::No(No::PinRequired));
             }
             let profile = &customer.carrier;

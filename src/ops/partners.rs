@@ -3,7 +3,7 @@
 use sha2::{Digest as _, Sha256};
 
 use crate::app::Ctx;
-use crate::domain::carrier::Partner;
+use crate::domain::carrier::{Partner, PinPolicy};
 use crate::domain::money::Share;
 use crate::domain::refusal::Refusal;
 use crate::domain::staff::{Permission, Secret};
@@ -47,12 +47,14 @@ pub async fn add(ctx: &Ctx, key: String, name: String) -> Result<(Partner, Strin
                 products: Vec::new(),
                 currencies: Vec::new(),
                 refunds: false,
-                pin_required: false,
+                pin_policy: PinPolicy::Off,
+                sends_pin: false,
                 per_charge_limit: None,
                 monthly_limit: None,
                 share: Share::ALL,
                 requests_per_second: 0,
                 on: true,
+                callback: None,
             };
             super::create(ctx, tx, "partner.add", &partner)?;
             Ok(partner)

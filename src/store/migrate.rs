@@ -22,7 +22,7 @@ use crate::domain::journal::opening;
 use crate::domain::order::Order;
 
 /// Layout that this program writes.
-pub const LAYOUT: u64 = 8;
+pub const LAYOUT: u64 = 9;
 
 const LAYOUT_KEY: &str = "layout";
 
@@ -38,6 +38,7 @@ const STEPS: &[Step] = &[
     due,
     tables_only,
     partners,
+    tables_only,
 ];
 
 /// Brings the file to [`LAYOUT`]; refuses a file of a newer program before touching it.
@@ -182,7 +183,8 @@ fn empty(tx: &mut Tx<'_>, index: Table) -> Result<(), StoreError> {
 }
 
 /// Layouts 1 (the first), 3 (the Billing Adapter, the outbox) and 5 (used keys): empty tables, which every
-/// migration makes. Layout 7: orders that ended and are owed, which older programs do not know.
+/// migration makes. Layout 7: orders that ended and are owed, which older programs do not know. Layout 9: PINs, templates,
+/// webhooks, closed months of partners.
 #[expect(
     clippy::unnecessary_wraps,
     reason = "steps share one signature, and later ones can fail"

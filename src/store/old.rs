@@ -4,7 +4,7 @@
 use serde::{Deserialize, Serialize};
 
 use crate::domain::calendar::{PeriodCount, Term};
-use crate::domain::carrier::{Partner, PartnerProduct};
+use crate::domain::carrier::{Partner, PartnerProduct, PinPolicy};
 use crate::domain::catalogue::{Billing, OfferStatus, OrderType, ProductOffer};
 use crate::domain::charge::{Charge, Price};
 use crate::domain::contact::Email;
@@ -569,6 +569,13 @@ pub(super) fn customer(version: u8, body: &[u8]) -> Result<Customer, CodecError>
     })
 }
 
+/// What a partner sold before products of ours could come with it.
+#[derive(Serialize, Deserialize)]
+struct PartnerProductV1 {
+    code: String,
+    title: String,
+}
+
 /// A partner before keys could be rotated.
 #[derive(Serialize, Deserialize)]
 struct PartnerV1 {
@@ -576,7 +583,7 @@ struct PartnerV1 {
     key: String,
     name: String,
     api_key_hash: Option<Secret>,
-    products: Vec<PartnerProduct>,
+    products: Vec<PartnerProductV1>,
     currencies: Vec<Currency>,
     refunds: bool,
     pin_required: bool,
@@ -584,25 +591,77 @@ struct PartnerV1 {
     monthly_limit: Option<Amount>,
 }
 
+/// A partner before PINs and callbacks.
+#[derive(Serialize, Deserialize)]
+struct PartnerV2 {
+    id: PartnerId,
+    key: String,
+    name: String,
+    api_key_hash: Option<Secret>,
+    old_api_key: Option<(Secret, Timestamp)>,
+    products: Vec<PartnerProductV1>,
+    currencies: Vec<Currency>,
+    refunds: bool,
+    pin_required: bool,
+    per_charge_limit: Option<Amount>,
+    monthly_limit: Option<Amount>,
+    share: Share,
+    requests_per_second: u32,
+    on: bool,
+}
+
 pub(super) fn partner(version: u8, body: &[u8]) -> Result<Partner, CodecError> {
-    let old: PartnerV1 = match version {
-        1 => decode_body(Table::Partners.name(), body)?,
+    let name = Table::Partners.name();
+    let old: PartnerV2 = match version {
+        1 => {
+            let old: PartnerV1 = decode_body(name, body)?;
+            PartnerV2 {
+                id: old.id,
+                key: old.key,
+                name: old.name,
+                api_key_hash: old.api_key_hash,
+                old_api_key: None,
+                products: old.products,
+                currencies: old.currencies,
+                refunds: old.refunds,
+                pin_required: old.pin_required,
+                per_charge_limit: old.per_charge_limit,
+                monthly_limit: old.monthly_limit,
+                share: Share::ALL,
+                requests_per_second: 0,
+                on: true,
+            }
+        }
+        2 => decode_body(name, body)?,
         _ => return Err(unknown(Table::Partners, version)),
     };
+    let products = old.products.into_iter();
     Ok(Partner {
         id: old.id,
         key: old.key,
         name: old.name,
         api_key_hash: old.api_key_hash,
-        old_api_key: None,
-        products: old.products,
+        old_api_key: old.old_api_key,
+        products: products
+            .map(|product| PartnerProduct {
+                code: product.code,
+                title: product.title,
+                sold_with: Vec::new(),
+            })
+            .collect(),
         currencies: old.currencies,
         refunds: old.refunds,
-        pin_required: old.pin_required,
+        pin_policy: if old.pin_required {
+            PinPolicy::EveryCharge
+        } else {
+            PinPolicy::Off
+        },
+        sends_pin: false,
         per_charge_limit: old.per_charge_limit,
         monthly_limit: old.monthly_limit,
-        share: Share::ALL,
-        requests_per_second: 0,
-        on: true,
+        share: old.share,
+        requests_per_second: old.requests_per_second,
+        on: old.on,
+        callback: None,
     })
 }

@@ -13,7 +13,7 @@ impl Record for Partner {
     type Key = PartnerId;
     const TABLE: Table = Table::Partners;
     const INDEXES: &'static [Table] = &[Table::PartnersByKey, Table::PartnersByApiKey];
-    const VERSION: u8 = 2;
+    const VERSION: u8 = 3;
 
     fn key(&self) -> PartnerId {
         self.id

@@ -415,6 +415,9 @@ pub struct PartnerIn {
     pub currencies: Vec<String>,
     pub refunds: Option<bool>,
     pub pin_required: Option<bool>,
+    /// `off`, `first-charge` or `every-charge`; in place of `pin_required`.
+    pub pin_policy: Option<String>,
+    pub sends_pin: Option<bool>,
     pub per_charge_limit: Option<String>,
     pub monthly_limit: Option<String>,
     /// Percent of a charge that is the partner's.

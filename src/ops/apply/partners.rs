@@ -1,6 +1,6 @@
 //! Partners of an apply document.
 
-use crate::domain::carrier::{Partner, PartnerProduct};
+use crate::domain::carrier::{Partner, PartnerProduct, PinPolicy};
 use crate::domain::id::PartnerId;
 use crate::domain::money::{Currency, Share};
 use crate::ops::{OpError, partners};
@@ -39,9 +39,9 @@ pub(super) fn partner(
     };
     let per_second = held.as_ref().map_or(0, |held| held.requests_per_second);
     let on = held.as_ref().is_none_or(|held| held.on);
-    let (held_hash, old_api_key) = match held {
-        Some(held) => (held.api_key_hash, held.old_api_key),
-        None => (None, None),
+    let (held_hash, old_api_key, held_callback) = match held {
+        Some(held) => (held.api_key_hash, held.old_api_key, held.callback),
+        None => (None, None, None),
     };
     let given_key = given.api_key.as_ref().filter(|_| held_hash.is_none());
     let given_hash = given_key.map(|key| partners::hash(key));
@@ -63,15 +63,32 @@ pub(super) fn partner(
             .map(|product| PartnerProduct {
                 code: product.code.clone(),
                 title: product.title.clone(),
+                sold_with: Vec::new(),
             })
             .collect(),
         currencies,
         refunds: given.refunds.unwrap_or(false),
-        pin_required: given.pin_required.unwrap_or(false),
+        pin_policy: pin_policy(given, path)?,
+        sends_pin: given.sends_pin.unwrap_or(false),
         per_charge_limit: limit(&given.per_charge_limit, "per_charge_limit")?,
         monthly_limit: limit(&given.monthly_limit, "monthly_limit")?,
         share,
         requests_per_second: given.requests_per_second.unwrap_or(per_second),
         on: given.on.unwrap_or(on),
+        callback: held_callback,
     })
+}
+
+fn pin_policy(given: &PartnerIn, path: &str) -> Result<PinPolicy, OpError> {
+    let required = given.pin_required.unwrap_or(false);
+    match given.pin_policy.as_deref() {
+        None if required => Ok(PinPolicy::EveryCharge),
+        None | Some("off") => Ok(PinPolicy::Off),
+        Some("first-charge") => Ok(PinPolicy::FirstCharge),
+        Some("every-charge") => Ok(PinPolicy::EveryCharge),
+        Some(_) => {
+            let problem = "must be off, first-charge or every-charge";
+            Err(wrong(&format!("{path}.pin_policy"), problem))
+        }
+    }
 }

@@ -14,7 +14,8 @@ use boxoffice::domain::adapter::{BillingPage, Counterpart};
 use boxoffice::domain::box_event::{BoxEvent, BoxEventKind, BoxState, Broadcast, Notice};
 use boxoffice::domain::calendar::{Period, PeriodCount, Term};
 use boxoffice::domain::carrier::{
-    Denial, Partner, PartnerProduct, PartnerTransaction, TransactionKind, TransactionState,
+    Callback, Denial, Partner, PartnerProduct, PartnerTransaction, PinPolicy, TransactionKind,
+    TransactionState,
 };
 use boxoffice::domain::catalogue::{
     Billing, Content, ContentType, OfferStatus, OrderType, PackageSale, ProductOffer, ProductSpec,
@@ -192,10 +193,12 @@ fn partner() -> Partner {
             PartnerProduct {
                 code: text("coin"),
                 title: text("A coin"),
+                sold_with: vec![ProductSpecId(301), ProductSpecId(2)],
             },
             PartnerProduct {
                 code: text("life"),
                 title: text("Another life"),
+                sold_with: vec![],
             },
         ],
         currencies: vec![Currency::USD, Currency::parse("JPY").expect("the yen")],
@@ -203,8 +206,16 @@ fn partner() -> Partner {
         share: Share::parse("62.5").expect("a share"),
         requests_per_second: 300,
         on: true,
+        callback: Some(Callback {
+            url: text("https://arcade.example/m1"),
+            api_key: Secret(text("theirs")),
+            retries: 5,
+            interval_seconds: 300,
+            error_email: Some(text("ops@arcade.example")),
+        }),
         refunds: true,
-        pin_required: false,
+        pin_policy: PinPolicy::FirstCharge,
+        sends_pin: true,
         per_charge_limit: Some(euros(1_000)),
         monthly_limit: Some(euros(-1)),
     }
@@ -802,6 +813,7 @@ fn variants_keep_their_positions() {
     positions!(HostedPageState: Created, Requested, Succeeded, Cancelled, Acknowledged);
     positions!(ChannelKind: Tv, Radio);
     positions!(Role: Owner, Manager, Support, Cashier, ContentEditor, Dealer, Auditor, Api);
+    positions!(PinPolicy: Off, FirstCharge, EveryCharge);
     positions!(BoxEventKind: Message, MessageWithVideo, Reboot, ReloadPortal, UpdateSubscription,
         UpdateModules, PlayChannel, PlayRadioChannel, UpdateImage, ShowMenu, CutOff, CutOn);
     positions!(ActivityAction: SignedIn, StatusChanged, PasswordChanged, PasswordReset,
