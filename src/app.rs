@@ -18,6 +18,7 @@ use crate::domain::staff::Actor;
 use crate::domain::time::Timestamp;
 use crate::entropy::Entropy;
 use crate::keys::Keys;
+use crate::met::Met;
 use crate::outbound::Outbound;
 use crate::passwords::Passwords;
 use crate::presence::Presence;
@@ -38,6 +39,8 @@ pub struct App {
     pub tries: Tries,
     /// Requests of partners.
     pub rates: Rates,
+    /// Accounts that partners asked for lately.
+    pub met: Met,
     pub outbound: Outbound,
     pub metrics: Metrics,
     /// Front part and counter of the names of requests.
@@ -47,10 +50,10 @@ pub struct App {
     pub listening: OnceLock<SocketAddr>,
     /// Something may be due earlier than the scheduler thinks.
     pub due: Notify,
-    /// There may be something to send.
-    pub unsent: Notify,
-    /// Held while messages are sent, so that none is sent twice.
-    pub delivering: tokio::sync::Mutex<()>,
+    /// There may be something to send, by lane.
+    pub unsent: [Notify; 2],
+    /// Held while messages of a lane are sent, so that none is sent twice.
+    pub delivering: [tokio::sync::Mutex<()>; 2],
     /// The middleware may have to be told something.
     pub untold: Notify,
     /// Held while it is told, so that an older state never overtakes a newer one.
@@ -124,14 +127,15 @@ impl App {
             passwords,
             tries: Tries::default(),
             rates: Rates::default(),
+            met: Met::default(),
             outbound,
             metrics,
             run,
             requests: AtomicU64::new(0),
             listening: OnceLock::new(),
             due: Notify::new(),
-            unsent: Notify::new(),
-            delivering: tokio::sync::Mutex::new(()),
+            unsent: Default::default(),
+            delivering: Default::default(),
             untold: Notify::new(),
             telling: tokio::sync::Mutex::new(()),
             counting: tokio::sync::Mutex::new(()),

@@ -47,6 +47,8 @@ pub struct Keys {
     validation: Validation,
     /// Seals what is given out and comes back.
     sealing: [u8; 32],
+    /// Makes short secrets of random numbers.
+    drawing: [u8; 32],
 }
 
 /// Bytes of a seal.
@@ -68,6 +70,7 @@ impl Keys {
             proving: DecodingKey::from_secret(secret),
             validation,
             sealing: mac_of(secret, b"seals"),
+            drawing: mac_of(secret, b"short secrets"),
         }
     }
 
@@ -76,6 +79,48 @@ impl Keys {
     pub fn seal(&self, bytes: &[u8]) -> [u8; SEAL_BYTES] {
         let mac = mac_of(&self.sealing, bytes);
         mac.first_chunk().copied().unwrap_or_default()
+    }
+
+    /// The decimal digits (at most 19) that belong to a random number: the same whenever they are asked for, so
+    /// that they need be kept nowhere. Every row of digits is equally likely.
+    #[must_use]
+    pub fn digits(&self, nonce: &[u8; 16], digits: u8) -> String {
+        let digits = digits.min(19);
+        let choices = 10u64.pow(u32::from(digits));
+        // What lies above the last whole multiple would make low numbers likelier.
+        let fair = (u64::MAX / choices).saturating_mul(choices);
+        let drawn = (0..=u32::MAX).find_map(|round| {
+            let [a, b, c, d] = self.draw(b'd', nonce, round);
+            [a, b, c, d].into_iter().find(|number| *number < fair)
+        });
+        let number = drawn.unwrap_or(0) % choices;
+        format!("{number:0width$}", width = usize::from(digits))
+    }
+
+    /// The password that belongs to a random number: 70 bits, in letters that nobody takes for others.
+    #[must_use]
+    pub fn password(&self, nonce: &[u8; 16]) -> String {
+        const LETTERS: &[u8; 32] = b"abcdefghijkmnpqrstuvwxyz23456789";
+        let [a, b, ..] = self.draw(b'p', nonce, 0);
+        let half = |number: u64| {
+            (0..7).filter_map(move |i| {
+                let index = usize::try_from((number >> (i * 5)) & 31).ok()?;
+                LETTERS.get(index).copied().map(char::from)
+            })
+        };
+        half(a).chain(half(b)).collect()
+    }
+
+    fn draw(&self, what: u8, nonce: &[u8; 16], round: u32) -> [u64; 4] {
+        let mut said = vec![what];
+        said.extend_from_slice(nonce);
+        said.extend_from_slice(&round.to_be_bytes());
+        let mac = mac_of(&self.drawing, &said);
+        let mut numbers = [0; 4];
+        for (number, bytes) in numbers.iter_mut().zip(mac.as_chunks::<8>().0) {
+            *number = u64::from_be_bytes(*bytes);
+        }
+        numbers
     }
 
     /// A signed token. `None` only if the claims cannot be written as JSON.
@@ -171,5 +216,35 @@ impl JwtSigner for Hs256 {
 impl JwtVerifier for Hs256 {
     fn algorithm(&self) -> Algorithm {
         Algorithm::HS256
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::Keys;
+
+    #[test]
+    fn short_secrets_belong_to_their_number_and_are_spread_evenly() {
+        let keys = Keys::new(&[7; 32], "x");
+        let other = Keys::new(&[8; 32], "x");
+        let nonce = |n: u32| {
+            let mut nonce = [0; 16];
+            nonce[..4].copy_from_slice(&n.to_be_bytes());
+            nonce
+        };
+        let mut seen = [0u32; 10];
+        for n in 0..20_000 {
+            let digits = keys.digits(&nonce(n), 6);
+            assert_eq!(digits.len(), 6);
+            seen[usize::from(digits.as_bytes()[0] - b'0')] += 1;
+        }
+        // 2,000 each; five deviations are about 212.
+        assert!(seen.iter().all(|n| n.abs_diff(2_000) < 212), "{seen:?}");
+        let first = keys.digits(&nonce(0), 10);
+        assert_eq!(first, keys.digits(&nonce(0), 10));
+        assert_ne!(first, other.digits(&nonce(0), 10));
+        let password = keys.password(&nonce(0));
+        assert_eq!(password.len(), 14);
+        assert_ne!(password, keys.password(&nonce(1)));
     }
 }

@@ -13,6 +13,14 @@ pub trait Id: Copy + Ord + std::fmt::Debug + Send + 'static {
     fn number(self) -> u64;
 }
 
+/// Random bytes as a random UUID: six of their bits say what kind it is.
+#[must_use]
+pub fn as_uuid(mut bytes: [u8; 16]) -> [u8; 16] {
+    bytes[6] = (bytes[6] & 0x0f) | 0x40;
+    bytes[8] = (bytes[8] & 0x3f) | 0x80;
+    bytes
+}
+
 macro_rules! ids {
     ($($(#[$doc:meta])* $name:ident = $sequence:literal;)*) => {$(
         $(#[$doc])*
@@ -84,4 +92,6 @@ ids! {
     PartnerId = "partner";
     /// A charge or refund of a partner.
     PartnerTransactionId = "partner_transaction";
+    /// A one-time PIN for an account.
+    PinId = "pin";
 }

@@ -2,7 +2,9 @@
 
 use serde::{Deserialize, Serialize};
 
-use super::id::{CustomerId, InvoiceId, MessageId, OrderId};
+use super::id::{
+    CustomerId, InvoiceId, MessageId, OrderId, PartnerId, PartnerTransactionId, PaymentId, PinId,
+};
 use super::time::Timestamp;
 
 /// What a message is about; its words are found when it is sent. Stored by position: append only.
@@ -12,6 +14,72 @@ pub enum MessageContent {
     Invoice(InvoiceId),
     /// That an order is not paid.
     Reminder(OrderId),
+    /// A PIN, which is made again when it is sent.
+    Pin(PinId),
+    /// Something about a partner's charge or refund.
+    Transaction(PartnerTransactionId, About),
+    /// A partner's own words.
+    General,
+    /// That a payment failed.
+    PaymentFailed(PaymentId),
+    /// That an order will end or stop soon.
+    Expiry(OrderId),
+    Welcome,
+    /// A new password, which is made again when it is sent.
+    PasswordReset,
+}
+
+/// What a message about a transaction says. Stored by position: append only.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+pub enum About {
+    Purchase,
+    Charge,
+    Refund,
+}
+
+/// How something reaches a person. Stored by position: append only.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+pub enum Channel {
+    Email,
+    Sms,
+}
+
+/// Who waits for it. Stored by position: append only.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+pub enum Lane {
+    /// A person, now: no mass mailing may stand before it.
+    Urgent,
+    Bulk,
+}
+
+impl MessageContent {
+    #[must_use]
+    pub fn lane(self) -> Lane {
+        match self {
+            Self::Pin(_) | Self::Transaction(..) | Self::General | Self::PasswordReset => {
+                Lane::Urgent
+            }
+            Self::Invoice(_)
+            | Self::Reminder(_)
+            | Self::PaymentFailed(_)
+            | Self::Expiry(_)
+            | Self::Welcome => Lane::Bulk,
+        }
+    }
+}
+
+/// The partner's wish behind a message, and under which id it was asked for.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Asked {
+    pub partner: PartnerId,
+    /// The name that the partner gets; random.
+    pub public_id: [u8; 16],
+    /// The partner's own id, under which it is asked for once.
+    pub ext_id: Option<String>,
+    /// Of everything that a repeat must say again.
+    pub fingerprint: [u8; 32],
+    /// Words in place of the template.
+    pub text: Option<String>,
 }
 
 /// Stored by position: append only.
@@ -43,6 +111,63 @@ pub struct Message {
     pub ended_at: Option<Timestamp>,
     /// Why it was not sent, the last time it was tried; empty: no reason known.
     pub problem: String,
+    /// Where it is to go; `None`: to whatever address the customer has then.
+    pub address: Option<String>,
+    /// How it is to go, if that is possible; once it was sent, how it went.
+    pub channel: Option<Channel>,
+    /// In which language, if there is a wording; `None`: in the operator's.
+    pub language: Option<String>,
+    pub asked: Option<Asked>,
+    /// What its secret is made of; gone as soon as it was sent.
+    pub nonce: Option<[u8; 16]>,
+}
+
+/// Which ways there are, and where they lead.
+#[derive(Debug, Clone, Copy, Default)]
+pub struct Ways<'w> {
+    /// The customer's mail address; `None` also where no mail can be sent.
+    pub email: Option<&'w str>,
+    /// The customer's number in E.164; `None` also where no short message can be sent.
+    pub phone: Option<&'w str>,
+    /// Whether mail and short messages can be sent at all.
+    pub mail: bool,
+    pub sms: bool,
+}
+
+impl Ways<'_> {
+    /// How a message goes and to which address: the way that was wished for, else that of the address that was
+    /// named, else mail, else a short message. A wish that cannot be met is none.
+    #[must_use]
+    pub fn choose(
+        &self,
+        wish: Option<Channel>,
+        address: Option<&str>,
+    ) -> Option<(Channel, String)> {
+        let named = address.map(|address| {
+            let channel = if address.contains('@') {
+                Channel::Email
+            } else {
+                Channel::Sms
+            };
+            (channel, address)
+        });
+        let reach = |channel: Channel| {
+            let of = |on: bool, held: Option<&str>| {
+                let named = named.filter(|(of, _)| *of == channel).map(|(_, a)| a);
+                named.or(held).filter(|_| on).map(str::to_owned)
+            };
+            let address = match channel {
+                Channel::Email => of(self.mail, self.email),
+                Channel::Sms => of(self.sms, self.phone),
+            };
+            address.map(|address| (channel, address))
+        };
+        let first = wish.or(named.map(|(channel, _)| channel));
+        first
+            .and_then(reach)
+            .or_else(|| reach(Channel::Email))
+            .or_else(|| reach(Channel::Sms))
+    }
 }
 
 /// How long a message is tried, in seconds: three days.
@@ -66,6 +191,11 @@ impl Message {
             due_at: Some(now),
             ended_at: None,
             problem: String::new(),
+            address: None,
+            channel: None,
+            language: None,
+            asked: None,
+            nonce: None,
         }
     }
 
@@ -90,6 +220,9 @@ impl Message {
         self.due_at = None;
         self.ended_at = Some(now);
         self.problem = problem;
+        if state != MessageState::Dead {
+            self.nonce = None;
+        }
     }
 
     /// Somebody wants a dead message to be tried again: for as long as a new one.
@@ -98,5 +231,34 @@ impl Message {
         self.created_at = now;
         self.due_at = Some(now);
         self.ended_at = None;
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::{Channel, Ways};
+
+    #[test]
+    fn a_message_takes_the_way_that_there_is() {
+        let both = Ways {
+            email: Some("a@b.c"),
+            phone: Some("+14165550101"),
+            mail: true,
+            sms: true,
+        };
+        let sms = |number: &str| Some((Channel::Sms, number.to_owned()));
+        let mail = |address: &str| Some((Channel::Email, address.to_owned()));
+        assert_eq!(both.choose(None, None), mail("a@b.c"));
+        assert_eq!(both.choose(Some(Channel::Sms), None), sms("+14165550101"));
+        assert_eq!(both.choose(None, Some("+4912345")), sms("+4912345"));
+        let wish = Some(Channel::Email);
+        assert_eq!(both.choose(wish, Some("+4912345")), mail("a@b.c"));
+        let no_sms = Ways { sms: false, ..both };
+        assert_eq!(no_sms.choose(None, Some("+4912345")), mail("a@b.c"));
+        let nothing = Ways {
+            mail: false,
+            ..no_sms
+        };
+        assert_eq!(nothing.choose(None, Some("x@y.z")), None);
     }
 }

@@ -26,6 +26,8 @@
 //! | Programme | what a channel shows, from when to when |
 //! | Reseller | who sold it |
 //! | Partner, PartnerTransaction | who bills through us; one charge or refund of theirs |
+//! | Pin | proves that whoever buys is the customer |
+//! | Message, Template | what is written to a customer, and how it is worded |
 
 pub mod access;
 pub mod adapter;
@@ -51,9 +53,11 @@ pub mod money;
 pub mod open;
 pub mod order;
 pub mod payment;
+pub mod pin;
 pub mod provider;
 pub mod refusal;
 pub mod run;
 pub mod staff;
+pub mod template;
 pub mod time;
 pub mod used_key;

@@ -9,6 +9,7 @@ use std::time::Duration;
 use tokio_util::sync::CancellationToken;
 
 use crate::app::{App, Ctx};
+use crate::domain::message::Lane;
 use crate::domain::time::Timestamp;
 use crate::ops;
 use crate::ops::middleware::Told;
@@ -79,17 +80,21 @@ pub async fn tell(app: Arc<App>, closing: CancellationToken) {
     }
 }
 
-/// Sends what is to be sent, until the box goes down. Runs under every clock: what is due goes by
-/// the box's clock, how long to wait for the mail server by the time of day.
-pub async fn deliver(app: Arc<App>, closing: CancellationToken) {
+/// Sends what is to be sent in a lane, until the box goes down. Runs under every clock: what is due goes by
+/// the box's clock, how long to wait for mail server and gateway by the time of day.
+pub async fn deliver(app: Arc<App>, lane: Lane, closing: CancellationToken) {
     while !closing.is_cancelled() {
-        let woken = app.unsent.notified();
+        let [urgent, bulk] = &app.unsent;
+        let woken = match lane {
+            Lane::Urgent => urgent.notified(),
+            Lane::Bulk => bulk.notified(),
+        };
         let ctx = Ctx {
             dialect: DIALECT,
             ..Ctx::system(Arc::clone(&app))
         };
         let delivered = tokio::select! {
-            delivered = ops::outbox::deliver(&ctx) => delivered,
+            delivered = ops::outbox::deliver(&ctx, lane) => delivered,
             () = closing.cancelled() => return,
         };
         let sleep = match delivered {
@@ -100,7 +105,7 @@ pub async fn deliver(app: Arc<App>, closing: CancellationToken) {
                 });
                 Duration::from_micros(micros.max(0).cast_unsigned()).min(SLEEP_MAX)
             }
-            // The mail server is not tried again for every message that comes meanwhile.
+            // Neither is tried again for every message that comes meanwhile.
             Ok(Delivered::Failed) => {
                 tokio::select! {
                     () = tokio::time::sleep(AFTER_FAILURE) => continue,
@@ -108,7 +113,7 @@ pub async fn deliver(app: Arc<App>, closing: CancellationToken) {
                 }
             }
             Err(error) => {
-                tracing::error!(%error, "mail.delivery_failed");
+                tracing::error!(%error, "message.delivery_failed");
                 AFTER_FAILURE
             }
         };
@@ -209,6 +214,9 @@ async fn turn(app: &Arc<App>) -> Duration {
         dialect: DIALECT,
         ..Ctx::system(Arc::clone(app))
     };
+    if let Err(error) = ops::reminders::note(&ctx).await {
+        tracing::error!(%error, "reminders.not_noted");
+    }
     let next = match ops::renewals::next_due(&ctx) {
         Ok(Some(due_at)) if due_at <= ctx.now => {
             if let Err(error) = ops::renewals::work_guarded(&ctx, Pace::Now).await {

@@ -1,18 +1,23 @@
-//! What the box writes to people: invoices and reminders, as words. Takes records and says them;
-//! must not know how a letter gets to its reader.
+//! Letters to customers: what they say, in words that the operator may change. Must not know how they travel, nor
+//! where what they say comes from.
 
 mod invoice;
 pub mod locale;
+pub mod wording;
 
 pub use invoice::paper_of;
+
+use serde_json::json;
 
 use crate::domain::calendar::Zone;
 use crate::domain::invoice::{Invoice, InvoiceKind};
 use crate::domain::money::Amount;
+use crate::domain::template::TemplateKind;
 use crate::domain::time::Timestamp;
 use crate::paper::{self, PaperError};
 
 use locale::{amount, day};
+use wording::Values;
 
 /// Who writes, and how days and amounts are written there.
 #[derive(Debug, Clone, Copy)]
@@ -22,7 +27,7 @@ pub struct House<'h> {
     pub locale: &'h str,
 }
 
-/// A letter as it is sent.
+/// A letter as it is sent by mail.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Letter {
     pub subject: String,
@@ -31,87 +36,50 @@ pub struct Letter {
     pub attached: Option<(String, Vec<u8>)>,
 }
 
-/// An invoice or credit note with its paper. `open_minor`: what is not paid of it.
-pub fn invoice(house: &House<'_>, of: &Invoice, open_minor: i64) -> Result<Letter, PaperError> {
+impl House<'_> {
+    #[must_use]
+    pub fn amount(&self, of: Amount) -> String {
+        amount(of, self.locale)
+    }
+
+    #[must_use]
+    pub fn day(&self, at: Timestamp) -> String {
+        day(at, self.zone)
+    }
+}
+
+/// What is said of an invoice or credit note. `open_minor`: what is not paid of it.
+#[must_use]
+pub fn invoice(house: &House<'_>, of: &Invoice, open_minor: i64) -> (TemplateKind, Values) {
     let money = |minor: i64| {
         let currency = of.currency;
-        amount(Amount { minor, currency }, house.locale)
+        house.amount(Amount { minor, currency })
     };
-    let name = match of.kind {
-        InvoiceKind::Invoice => "Invoice",
-        InvoiceKind::CreditNote { .. } => "Credit note",
-    };
-    let number = of.id.0;
-    let total = money(of.total().minor);
     let titles: Vec<&str> = of.lines.iter().map(|line| line.title.as_str()).collect();
-    let standing = match of.kind {
-        InvoiceKind::Invoice if open_minor > 0 => {
-            format!("{} of it are not paid yet.", money(open_minor))
+    let mut said = Values::new();
+    said.insert("number".to_owned(), json!(of.id.0));
+    said.insert("date".to_owned(), json!(house.day(of.issued_at)));
+    said.insert("total".to_owned(), json!(money(of.total().minor)));
+    said.insert("lines".to_owned(), json!(titles));
+    match of.kind {
+        InvoiceKind::Invoice => {
+            let open = (open_minor > 0).then(|| money(open_minor));
+            said.insert("open".to_owned(), json!(open.unwrap_or_default()));
+            (TemplateKind::Invoice, said)
         }
-        InvoiceKind::Invoice => "It is paid.".to_owned(),
         InvoiceKind::CreditNote { of } => {
-            format!(
-                "It corrects invoice {}; the amount is on your account.",
-                of.0
-            )
+            said.insert("corrects".to_owned(), json!(of.0));
+            (TemplateKind::CreditNote, said)
         }
+    }
+}
+
+/// The paper that goes with it: its name and what is in it.
+pub fn invoice_pdf(house: &House<'_>, of: &Invoice) -> Result<(String, Vec<u8>), PaperError> {
+    let name = match of.kind {
+        InvoiceKind::Invoice => "invoice",
+        InvoiceKind::CreditNote { .. } => "credit-note",
     };
-    let text = format!(
-        "{}attached is {} {number} of {} over {total}:\n\n  {}\n\n{standing}\n\n{}\n",
-        greeting(of.buyer.first()),
-        name.to_lowercase(),
-        day(of.issued_at, house.zone),
-        titles.join("\n  "),
-        house.name,
-    );
-    let file = format!("{}-{number}.pdf", name.to_lowercase().replace(' ', "-"));
     let pdf = paper::pdf(&paper_of(house, of))?;
-    Ok(Letter {
-        subject: format!("{name} {number} from {}", house.name),
-        text,
-        attached: Some((file, pdf)),
-    })
-}
-
-/// What a reminder says.
-#[derive(Debug, Clone)]
-pub struct Reminder {
-    /// Whom it is for.
-    pub name: String,
-    /// What is not paid.
-    pub title: String,
-    pub missing: Amount,
-    /// Until when services go on; `None`: their time is over anyway.
-    pub until: Option<Timestamp>,
-}
-
-/// That an order is not paid.
-#[must_use]
-pub fn reminder(house: &House<'_>, of: &Reminder) -> Letter {
-    let wish = match of.until {
-        Some(until) => format!(
-            "Please pay by {}; after that day it stops until it is paid.",
-            day(until, house.zone)
-        ),
-        None => "Please pay now; it was used and has ended.".to_owned(),
-    };
-    let text = format!(
-        "{}{} is not paid yet: {} are missing.\n\n{wish}\n\n{}\n",
-        greeting(Some(&of.name)),
-        of.title,
-        amount(of.missing, house.locale),
-        house.name,
-    );
-    Letter {
-        subject: format!("Please pay: {}", of.title),
-        text,
-        attached: None,
-    }
-}
-
-fn greeting(name: Option<&String>) -> String {
-    match name.map(|name| name.trim()).filter(|name| !name.is_empty()) {
-        Some(name) => format!("Dear {name},\n\n"),
-        None => "Dear customer,\n\n".to_owned(),
-    }
+    Ok((format!("{name}-{}.pdf", of.id.0), pdf))
 }

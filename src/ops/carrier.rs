@@ -9,7 +9,7 @@ use sha2::{Digest as _, Sha256};
 
 use crate::app::Ctx;
 use crate::domain::carrier::{
-    Denial, LIMITED_CHARGES_MAX, Partner, PartnerTransaction, PinPolicy, Spent, TransactionKind,
+    Denial, LIMITED_CHARGES_MAX, Partner, PartnerTransaction, Spent, TransactionKind,
     TransactionState, check_charge, check_month, standing_of,
 };
 use crate::domain::contact::fold_email;
@@ -17,11 +17,12 @@ use crate::domain::customer::Customer;
 use crate::domain::id::{CustomerId, JournalEntryId, PartnerId, PartnerTransactionId};
 use crate::domain::journal::{Account, EntryCause, JournalEntry};
 use crate::domain::money::{Amount, TaxRate};
+use crate::domain::pin::PinNo;
 use crate::store::key::{ext_of, owned_by, since, trailing_number, under_text};
 use crate::store::{Read, Span, Table, Tx, append_entries, balance_minor};
 
 use super::books::{AuditDetail, Books};
-use super::{Named, OpError};
+use super::{Named, OpError, pins};
 
 impl Named for PartnerTransaction {
     const KIND: &'static str = "transaction";
@@ -41,7 +42,8 @@ impl AccountRef {
         Sha256::digest(self.written()).into()
     }
 
-    fn written(&self) -> String {
+    /// As it is kept and compared.
+    pub(super) fn written(&self) -> String {
         match self {
             Self::Phone(phone) => phone.clone(),
             Self::Email(email) => fold_email(email),
@@ -64,8 +66,21 @@ pub enum No {
     TransactionNotFound,
     RefundNotAllowed,
     RefundTooLarge,
-    /// The partner's policy wants a PIN with every purchase.
+    /// The partner's policy wants a PIN for this purchase.
     PinRequired,
+    Pin(PinNo),
+    TooManyPins {
+        retry_after_s: u64,
+    },
+    /// There is no way to this customer.
+    NotificationNotAllowed,
+    /// The same id for another notification.
+    DuplicateNotification,
+    TooManyMessages {
+        retry_after_s: u64,
+    },
+    /// The partner has had nothing to do with this account.
+    Stranger,
 }
 
 /// What became of a request.
@@ -88,6 +103,8 @@ pub struct Wish {
     pub tax_minor: i64,
     /// Of a refund: the partner's id of the charge.
     pub refund_of: Option<String>,
+    /// The PIN that the customer told; no part of what a repeat has to say again.
+    pub pin: Option<String>,
 }
 
 impl Wish {
@@ -116,7 +133,7 @@ const HOLDERS_MAX: usize = 16;
 
 /// The account that a partner means, if a partner may know of it. A number that several accounts have
 /// that could be charged is nobody's: the wrong one must not pay.
-fn account(read: &impl Read, named: &AccountRef) -> Result<Option<Customer>, OpError> {
+pub(super) fn account(read: &impl Read, named: &AccountRef) -> Result<Option<Customer>, OpError> {
     let known = |customer: &Customer| standing_of(customer.status, &customer.carrier).is_some();
     Ok(match named {
         AccountRef::Email(email) => read
@@ -139,12 +156,19 @@ fn account(read: &impl Read, named: &AccountRef) -> Result<Option<Customer>, OpE
 }
 
 /// Says of an account that it is in good standing, and whether it is prepaid.
-pub fn validate(ctx: &Ctx, named: &AccountRef) -> Result<Result<bool, No>, OpError> {
+pub fn validate(
+    ctx: &Ctx,
+    partner: PartnerId,
+    named: &AccountRef,
+) -> Result<Result<bool, No>, OpError> {
     let Some(customer) = account(&ctx.snapshot()?, named)? else {
         return Ok(Err(No::AccountNotFound));
     };
     Ok(match standing_of(customer.status, &customer.carrier) {
-        Some(Ok(())) => Ok(customer.carrier.prepaid),
+        Some(Ok(())) => {
+            ctx.app.met.note(partner, customer.id, ctx.now);
+            Ok(customer.carrier.prepaid)
+        }
         Some(Err(denial)) => Err(No::Denied(denial)),
         None => Err(No::AccountNotFound),
     })
@@ -159,13 +183,40 @@ pub fn find(
     find_in(&ctx.snapshot()?, partner, ext_id)
 }
 
-fn find_in(
+pub(super) fn find_in(
     read: &impl Read,
     partner: PartnerId,
     ext_id: &str,
 ) -> Result<Option<PartnerTransaction>, OpError> {
     let key = ext_of(partner, ext_id);
     Ok(read.get_by(Table::PartnerTransactionsByExt, &key)?)
+}
+
+/// Whether a partner has charged this account. Who was charged a thousand times since by others is asked for a PIN
+/// once more.
+pub(super) fn has_charged(
+    read: &impl Read,
+    partner: PartnerId,
+    customer: CustomerId,
+) -> Result<bool, OpError> {
+    let mut charges = Vec::new();
+    let span = Span::under(&owned_by(customer)).descending();
+    let index = Table::PartnerTransactionsByCustomer;
+    read.raw_scan(index, &span, &mut |key, _| {
+        charges.extend(trailing_number(key).map(PartnerTransactionId));
+        Ok(if charges.len() < LIMITED_CHARGES_MAX {
+            ControlFlow::Continue(())
+        } else {
+            ControlFlow::Break(())
+        })
+    })?;
+    for id in charges {
+        let made: PartnerTransaction = super::get(read, id)?;
+        if made.partner == partner && made.state == TransactionState::Succeeded {
+            return Ok(true);
+        }
+    }
+    Ok(false)
 }
 
 /// The partner's id of the charge that a refund gives back.
@@ -238,6 +289,7 @@ fn charge(
     let Some(customer) = &account(tx, &wish.account)? else {
         return Ok(Told::No(No::AccountNotFound));
     };
+    let mut mark = None;
     let allowed = match standing_of(customer.status, &customer.carrier) {
         None => return Ok(Told::No(No::AccountNotFound)),
         Some(Err(denial)) => Err(denial),
@@ -246,8 +298,10 @@ fn charge(
             if let Some(no) = not_agreed(ctx, partner, &wish) {
                 return Ok(Told::No(no));
             }
-            if partner.pin_policy != PinPolicy::Off {
-                return Ok(Told::No(No::PinRequired));
+            let told = wish.pin.as_deref();
+            match pins::clear(ctx, tx, partner, customer.id, &wish.ext_id, told)? {
+                Ok(found) => mark = found,
+                Err(no) => return Ok(Told::No(no)),
             }
             let profile = &customer.carrier;
             let account = Account::Customer(customer.id);
@@ -269,6 +323,9 @@ fn charge(
             let net = made.amount.minor.saturating_sub(made.tax_minor);
             made.partner_minor = partner.share.of(net);
             super::create(ctx, tx, "partner.charge", &made)?;
+            if let Some(pin) = &mark {
+                pins::spend(ctx, tx, pin)?;
+            }
             append_entries(tx, vec![entry(ctx, &made)])?;
         }
     }

@@ -1,6 +1,7 @@
 //! The test clock, moved by hand.
 
 use crate::app::Ctx;
+use crate::domain::message::Lane;
 use crate::domain::refusal::Refusal;
 use crate::domain::staff::{Actor, Permission};
 use crate::domain::time::Timestamp;
@@ -38,7 +39,10 @@ pub async fn advance(ctx: &Ctx, by: Move) -> Result<Timestamp, OpError> {
             now: to,
             ..ctx.clone()
         };
-        while super::outbox::deliver(&ctx).await? == Delivered::NotYet {}
+        super::reminders::note(&ctx).await?;
+        for lane in [Lane::Urgent, Lane::Bulk] {
+            while super::outbox::deliver(&ctx, lane).await? == Delivered::NotYet {}
+        }
         Ok(clock.now())
     } else {
         Err(Refusal::ClockBackward.into())

@@ -5,14 +5,16 @@ use crate::domain::contact::{Email, fold_email, no_blank};
 use crate::domain::customer::{Customer, CustomerPassword, CustomerStatus};
 use crate::domain::event::ActivityAction;
 use crate::domain::id::CustomerId;
+use crate::domain::message::{Message, MessageContent};
 use crate::domain::open::OpenObject;
 use crate::domain::refusal::Refusal;
 use crate::domain::staff::{PASSWORD_BYTES_MAX, Permission};
+use crate::domain::template::TemplateKind;
 use crate::domain::time::Timestamp;
 use crate::store::key::under_text;
 use crate::store::{Read, Table, Tx};
 
-use super::{Handle, Named, OpError, activity, devices, events, middleware};
+use super::{Handle, Named, OpError, activity, devices, events, middleware, outbox, templates};
 
 impl Named for Customer {
     const KIND: &'static str = "customer";
@@ -118,6 +120,7 @@ pub async fn create(ctx: &Ctx, wish: CustomerChange) -> Result<Customer, OpError
         }
         check_unique(tx, &customer)?;
         super::create(ctx, tx, "customer.create", &customer)?;
+        welcome(ctx, tx, &customer)?;
         Ok(customer)
     })
     .await
@@ -192,30 +195,82 @@ pub async fn change_password(
     put_password(ctx, handle, CustomerPassword::Hash(hash), action).await
 }
 
-/// Makes the present password useless; the customer must be given a new one.
+/// A greeting to a new customer, where such letters are switched on.
+fn welcome(ctx: &Ctx, tx: &mut Tx<'_>, customer: &Customer) -> Result<(), OpError> {
+    if customer.is_deleted()
+        || !outbox::reaches(ctx, customer)
+        || !templates::is_on(ctx, tx, TemplateKind::Welcome)?
+    {
+        return Ok(());
+    }
+    let message = Message {
+        id: tx.next_id()?,
+        ..Message::new(customer.id, MessageContent::Welcome, ctx.now)
+    };
+    Ok(tx.put(&message)?)
+}
+
+/// Makes the present password useless. Whoever can be written to is sent a new one; others must be given one by
+/// hand.
 pub async fn reset_password(ctx: &Ctx, handle: Handle<CustomerId>) -> Result<(), OpError> {
     ctx.require(Permission::CustomersWrite)?;
-    let action = ("customer.password_reset", ActivityAction::PasswordReset);
-    put_password(ctx, handle, CustomerPassword::Reset(ctx.now), action).await
+    let (nonce, salt) = (ctx.app.entropy.bytes()?, ctx.app.entropy.bytes()?);
+    ctx.write(move |ctx, tx| {
+        let before = super::find::<Customer>(tx, &handle)?;
+        let sends = outbox::reaches(ctx, &before)
+            && templates::is_on(ctx, tx, TemplateKind::PasswordReset)?;
+        let password = if sends {
+            // It stands nowhere: the letter makes it again of the same number.
+            let password = ctx.app.keys.password(&nonce);
+            ctx.app.passwords.quick(&password, salt)
+        } else {
+            CustomerPassword::Reset(ctx.now)
+        };
+        let action = ("customer.password_reset", ActivityAction::PasswordReset);
+        let after = put_password_in(ctx, tx, &before, password, action)?;
+        if sends {
+            let message = Message {
+                id: tx.next_id()?,
+                nonce: Some(nonce),
+                ..Message::new(after.id, MessageContent::PasswordReset, ctx.now)
+            };
+            super::create(ctx, tx, "message.create", &message)?;
+        }
+        Ok(())
+    })
+    .await
+    .inspect(|()| ctx.app.unhardened.notify_one())
 }
 
 async fn put_password(
     ctx: &Ctx,
     handle: Handle<CustomerId>,
     password: CustomerPassword,
-    (action, activity): (&'static str, ActivityAction),
+    action: (&'static str, ActivityAction),
 ) -> Result<(), OpError> {
     ctx.write(move |ctx, tx| {
         let before = super::find::<Customer>(tx, &handle)?;
-        let after = Customer {
-            password,
-            updated_at: ctx.now,
-            ..before.clone()
-        };
-        super::change(ctx, tx, action, &before, &after)?;
-        activity::record(ctx, tx, after.id, None, activity, Vec::new())
+        put_password_in(ctx, tx, &before, password, action)?;
+        Ok(())
     })
     .await
+}
+
+fn put_password_in(
+    ctx: &Ctx,
+    tx: &mut Tx<'_>,
+    before: &Customer,
+    password: CustomerPassword,
+    (action, activity): (&'static str, ActivityAction),
+) -> Result<Customer, OpError> {
+    let after = Customer {
+        password,
+        updated_at: ctx.now,
+        ..before.clone()
+    };
+    super::change(ctx, tx, action, before, &after)?;
+    activity::record(ctx, tx, after.id, None, activity, Vec::new())?;
+    Ok(after)
 }
 
 fn assign(customer: &mut Customer, wish: CustomerChange) {

@@ -13,6 +13,7 @@ pub mod carrier;
 pub mod catalogue;
 pub mod charges;
 pub mod clock;
+mod composing;
 pub mod customers;
 pub mod demo;
 pub mod devices;
@@ -23,6 +24,7 @@ pub mod hardening;
 pub mod imports;
 pub mod invoices;
 pub mod middleware;
+pub mod notifications;
 pub mod once;
 pub mod order_life;
 pub mod orders;
@@ -33,9 +35,11 @@ pub mod pages;
 mod paid_until;
 pub mod partners;
 pub mod payments;
+pub mod pins;
 pub mod plans;
 pub mod preview;
 pub mod refunds;
+pub mod reminders;
 pub mod renewals;
 pub mod resellers;
 pub mod services;
@@ -44,6 +48,7 @@ pub mod staff;
 pub mod stripe;
 pub mod subscribers;
 pub mod subscribing;
+pub mod templates;
 pub mod upkeep;
 pub mod viewing;
 pub mod vouchers;
@@ -145,8 +150,10 @@ impl Ctx {
 
     /// A write may have made something to be sent, or changed what the middleware has to know.
     fn wake_senders(&self) {
-        if self.app.outbound.mail.is_some() {
-            self.app.unsent.notify_one();
+        if outbox::is_set(self) {
+            for lane in &self.app.unsent {
+                lane.notify_one();
+            }
         }
         if self.app.outbound.middleware.is_some() {
             self.app.untold.notify_one();

@@ -1,27 +1,24 @@
 //! The outbox: what has to be written to customers stands in the commit of its cause, and is sent
-//! from here until the mail server took it, once. A crash between the server's word and the commit
-//! that notes it sends the mail again, under the same name.
+//! from here until mail server or gateway took it, once. A crash between their word and the commit
+//! that notes it sends the message again, under the same name.
 
 use std::ops::ControlFlow;
 
 use crate::app::Ctx;
-use crate::domain::catalogue::Billing;
 use crate::domain::customer::Customer;
 use crate::domain::id::MessageId;
-use crate::domain::invoice::{Invoice, OpenInvoice};
-use crate::domain::message::{Message, MessageContent, MessageState, PROBLEM_MAX};
-use crate::domain::money::Amount;
-use crate::domain::order::{Order, Standing};
+use crate::domain::message::{Channel, Lane, Message, MessageState, PROBLEM_MAX};
 use crate::domain::refusal::Refusal;
 use crate::domain::staff::Permission;
 use crate::domain::time::Timestamp;
-use crate::letters::{self, House, Letter, Reminder};
-use crate::outbound::mail::{Mail, MailError};
-use crate::store::key::{instant_of, owned_by, trailing_number};
-use crate::store::{Read, Snapshot, Span, Table, balance_minor};
+use crate::outbound::mail::MailError;
+use crate::outbound::sms::SmsError;
+use crate::store::key::{instant_of, trailing_number};
+use crate::store::schema_letters::lane as under_lane;
+use crate::store::{Read, Snapshot, Span, Table};
 
-use super::books::Books;
-use super::{Handle, Named, OpError, invoices};
+use super::composing::{Composed, compose};
+use super::{Handle, Named, OpError, notifications};
 
 impl Named for Message {
     const KIND: &'static str = "message";
@@ -33,10 +30,18 @@ const ROUND_MAX: usize = 256;
 /// How many are sent at the same time.
 const AT_ONCE: usize = 4;
 
-/// Whether mail can be sent: only then is any noted.
+/// Whether anything can be sent: only then is any noted.
 #[must_use]
 pub fn is_set(ctx: &Ctx) -> bool {
-    ctx.app.outbound.mail.is_some()
+    ctx.app.outbound.mail.is_some() || ctx.app.outbound.sms.is_some()
+}
+
+/// Whether a customer can be written to at all.
+#[must_use]
+pub(super) fn reaches(ctx: &Ctx, customer: &Customer) -> bool {
+    let phone = notifications::phone_of(customer);
+    let ways = notifications::ways(&ctx.app, customer, phone.as_deref());
+    ways.choose(None, None).is_some()
 }
 
 /// How a round ended.
@@ -46,35 +51,40 @@ pub enum Delivered {
     Until(Option<Timestamp>),
     /// More is due.
     NotYet,
-    /// The mail server does not answer: try again later.
+    /// Mail server or gateway do not answer: try again later.
     Failed,
 }
 
-/// Sends what is due.
-pub async fn deliver(ctx: &Ctx) -> Result<Delivered, OpError> {
+/// Sends what is due in a lane. Where one of mail server and gateway does not answer, only its messages wait.
+pub async fn deliver(ctx: &Ctx, lane: Lane) -> Result<Delivered, OpError> {
     if !is_set(ctx) {
         return Ok(Delivered::Until(None));
     }
-    let _alone = ctx.app.delivering.lock().await;
-    let (due, next) = due(&ctx.snapshot()?, ctx.now)?;
+    let [urgent, bulk] = &ctx.app.delivering;
+    let alone = match lane {
+        Lane::Urgent => urgent,
+        Lane::Bulk => bulk,
+    };
+    let _alone = alone.lock().await;
+    let (due, next) = due(&ctx.snapshot()?, lane, ctx.now)?;
+    let mut silent: Vec<Channel> = Vec::new();
     for group in due.chunks(AT_ONCE) {
         let mut sending = tokio::task::JoinSet::new();
         for id in group {
-            let (ctx, id) = (ctx.clone(), *id);
-            sending.spawn(async move { send(&ctx, id).await });
+            let (ctx, id, silent) = (ctx.clone(), *id, silent.clone());
+            sending.spawn(async move { send(&ctx, id, &silent).await });
         }
-        let mut reached = true;
         while let Some(sent) = sending.join_next().await {
             match sent {
-                Ok(sent) => reached &= sent?,
+                Ok(sent) => silent.extend(sent?),
                 Err(error) => return Err(OpError::Failed(error.to_string())),
             }
         }
-        if !reached {
-            return Ok(Delivered::Failed);
-        }
+        silent.dedup();
     }
-    Ok(if due.len() == ROUND_MAX {
+    Ok(if !silent.is_empty() {
+        Delivered::Failed
+    } else if due.len() == ROUND_MAX {
         Delivered::NotYet
     } else {
         Delivered::Until(next)
@@ -82,11 +92,17 @@ pub async fn deliver(ctx: &Ctx) -> Result<Delivered, OpError> {
 }
 
 /// The messages that are due at `now`, at most [`ROUND_MAX`], and when the one after them is.
-fn due(read: &Snapshot, now: Timestamp) -> Result<(Vec<MessageId>, Option<Timestamp>), OpError> {
+fn due(
+    read: &Snapshot,
+    lane: Lane,
+    now: Timestamp,
+) -> Result<(Vec<MessageId>, Option<Timestamp>), OpError> {
     let mut due = Vec::new();
     let mut next = None;
-    read.raw_scan(Table::MessagesByDue, &Span::all(), &mut |key, _| {
-        match (instant_of(key), trailing_number(key)) {
+    let front = under_lane(lane);
+    read.raw_scan(Table::MessagesByDue, &Span::under(&front), &mut |key, _| {
+        let at = key.get(front.len()..).and_then(instant_of);
+        match (at, trailing_number(key)) {
             (Some(at), Some(id)) if at <= now && due.len() < ROUND_MAX => due.push(MessageId(id)),
             (at, _) => {
                 next = at;
@@ -98,11 +114,9 @@ fn due(read: &Snapshot, now: Timestamp) -> Result<(Vec<MessageId>, Option<Timest
     Ok((due, next))
 }
 
-/// Sends one message and notes what became of it. Answers whether the server was reached.
-async fn send(ctx: &Ctx, id: MessageId) -> Result<bool, OpError> {
-    let Some(mailer) = &ctx.app.outbound.mail else {
-        return Ok(true);
-    };
+/// Sends one message and notes what became of it, unless its way is one of the `silent`, where nobody answers.
+/// Answers a way that turned out to be.
+async fn send(ctx: &Ctx, id: MessageId, silent: &[Channel]) -> Result<Option<Channel>, OpError> {
     // Setting a PDF takes its time.
     let composing = ctx.clone();
     let composed = tokio::task::spawn_blocking(move || compose(&composing, id));
@@ -113,31 +127,73 @@ async fn send(ctx: &Ctx, id: MessageId) -> Result<bool, OpError> {
         Err(error @ OpError::Throttled { .. }) => return Err(error),
         Err(error) => {
             // One that cannot be worded must not keep the others from being sent.
-            tracing::error!(message = id.0, %error, "mail.not_composed");
+            tracing::error!(message = id.0, %error, "message.not_composed");
             note(ctx, id, Outcome::PutOff(error.to_string())).await?;
-            return Ok(true);
+            return Ok(None);
         }
     };
-    let outcome = match composed {
-        Composed::Mail(mail) => match mailer.send(*mail).await {
-            Ok(()) => Outcome::Ended(MessageState::Sent, String::new()),
-            Err(MailError::Refused(reason)) => Outcome::Ended(MessageState::Dead, reason),
-            Err(MailError::Later(reason)) => Outcome::PutOff(reason),
-            Err(MailError::Unreachable(reason)) => {
-                tracing::warn!(reason, "mail.unreachable");
-                note(ctx, id, Outcome::PutOff(reason)).await?;
-                return Ok(false);
+    let (channel, outcome) = match composed {
+        Composed::Nothing(reason) => {
+            let outcome = Outcome::Ended(MessageState::Dropped, reason.to_owned(), None);
+            note(ctx, id, outcome).await?;
+            return Ok(None);
+        }
+        Composed::Mail(mail) => {
+            let channel = Channel::Email;
+            if silent.contains(&channel) {
+                return Ok(None);
             }
-        },
-        Composed::Nothing(reason) => Outcome::Ended(MessageState::Dropped, reason.to_owned()),
+            let Some(mailer) = &ctx.app.outbound.mail else {
+                return Ok(None);
+            };
+            let outcome = match mailer.send(*mail).await {
+                Ok(()) => Outcome::sent(channel),
+                Err(MailError::Refused(reason)) => Outcome::dead(reason),
+                Err(MailError::Later(reason)) => Outcome::PutOff(reason),
+                Err(MailError::Unreachable(reason)) => Outcome::Unreachable(reason),
+            };
+            (channel, outcome)
+        }
+        Composed::Sms { name, to, text } => {
+            let channel = Channel::Sms;
+            if silent.contains(&channel) {
+                return Ok(None);
+            }
+            let Some(gateway) = &ctx.app.outbound.sms else {
+                return Ok(None);
+            };
+            let outcome = match gateway.send(&name, &to, &text).await {
+                Ok(()) => Outcome::sent(channel),
+                Err(SmsError::Refused(reason)) => Outcome::dead(reason),
+                Err(SmsError::Later(reason)) => Outcome::PutOff(reason),
+                Err(SmsError::Unreachable(reason)) => Outcome::Unreachable(reason),
+            };
+            (channel, outcome)
+        }
     };
+    let mut unreachable = None;
+    if let Outcome::Unreachable(reason) = &outcome {
+        tracing::warn!(reason, ?channel, "message.unreachable");
+        unreachable = Some(channel);
+    }
     note(ctx, id, outcome).await?;
-    Ok(true)
+    Ok(unreachable)
 }
 
 enum Outcome {
-    Ended(MessageState, String),
+    Ended(MessageState, String, Option<Channel>),
     PutOff(String),
+    Unreachable(String),
+}
+
+impl Outcome {
+    fn sent(channel: Channel) -> Self {
+        Self::Ended(MessageState::Sent, String::new(), Some(channel))
+    }
+
+    fn dead(reason: String) -> Self {
+        Self::Ended(MessageState::Dead, reason, None)
+    }
 }
 
 async fn note(ctx: &Ctx, id: MessageId, outcome: Outcome) -> Result<(), OpError> {
@@ -149,17 +205,20 @@ async fn note(ctx: &Ctx, id: MessageId, outcome: Outcome) -> Result<(), OpError>
         .write(move |tx| -> Result<MessageState, OpError> {
             let mut message: Message = super::get(tx, id)?;
             match outcome {
-                Outcome::Ended(state, reason) => {
+                Outcome::Ended(state, reason, channel) => {
                     message.attempts = message.attempts.saturating_add(1);
+                    message.channel = channel.or(message.channel);
                     message.end(state, bounded(&reason), now);
                 }
-                Outcome::PutOff(reason) => message.put_off(bounded(&reason), now),
+                Outcome::PutOff(reason) | Outcome::Unreachable(reason) => {
+                    message.put_off(bounded(&reason), now);
+                }
             }
             tx.put(&message)?;
             Ok(message.state)
         });
     if noted.await? == MessageState::Dead {
-        tracing::error!(message = id.0, "mail.dead");
+        tracing::error!(message = id.0, "message.dead");
     }
     Ok(())
 }
@@ -173,109 +232,6 @@ fn bounded(reason: &str) -> String {
         .get(..end.unwrap_or(0))
         .unwrap_or_default()
         .to_owned()
-}
-
-enum Composed {
-    Mail(Box<Mail>),
-    /// There is nothing to send, and why.
-    Nothing(&'static str),
-}
-
-/// Finds the words of a message, as things stand now.
-fn compose(ctx: &Ctx, id: MessageId) -> Result<Composed, OpError> {
-    let snapshot = ctx.snapshot()?;
-    let message: Message = super::get(&snapshot, id)?;
-    let customer: Customer = super::get(&snapshot, message.customer)?;
-    if customer.is_deleted() {
-        return Ok(Composed::Nothing("the customer was removed"));
-    }
-    let Some(email) = &customer.email else {
-        return Ok(Composed::Nothing("the customer has no e-mail address"));
-    };
-    let company = ctx.app.company();
-    let house = House {
-        name: &company.name,
-        zone: &company.zone,
-        locale: &ctx.app.config.provider.locale,
-    };
-    let letter = match message.content {
-        MessageContent::Invoice(number) => {
-            let invoice: Invoice = super::get(&snapshot, number)?;
-            let open = snapshot.get::<OpenInvoice>(&number)?;
-            let open_minor = open.map_or(0, |open| open.open_minor);
-            letters::invoice(&house, &invoice, open_minor)
-                .map_err(|error| OpError::Failed(error.to_string()))?
-        }
-        MessageContent::Reminder(order) => {
-            let order: Order = super::get(&snapshot, order)?;
-            match reminder(ctx, &snapshot, &house, &order, &customer)? {
-                Some(letter) => letter,
-                None => return Ok(Composed::Nothing("it was paid or stopped before")),
-            }
-        }
-    };
-    let (kind, number) = match message.content {
-        MessageContent::Invoice(invoice) => ("invoice", invoice.0),
-        MessageContent::Reminder(order) => ("reminder", order.0),
-    };
-    Ok(Composed::Mail(Box::new(Mail {
-        name: format!("{kind}-{number}-{}", message.id.0),
-        sender: company.name.clone(),
-        to: email.as_str().to_owned(),
-        letter,
-        at: ctx.now,
-    })))
-}
-
-/// What is missing of an order that is overdue; `None` where nothing is any more.
-fn reminder(
-    ctx: &Ctx,
-    read: &Snapshot,
-    house: &House<'_>,
-    order: &Order,
-    customer: &Customer,
-) -> Result<Option<Letter>, OpError> {
-    let freeze_at = match order.standing {
-        Standing::Overdue { freeze_at, .. } => Some(freeze_at),
-        Standing::Owing { .. } => None,
-        _ => return Ok(None),
-    };
-    let mut missing: Option<Amount> = None;
-    let open: Vec<OpenInvoice> =
-        read.listed(Table::OpenInvoicesByCustomer, &owned_by(customer.id))?;
-    for open in open.iter().filter(|open| open.order == order.id) {
-        let held = missing.map_or(0, |amount| amount.minor);
-        missing = Some(Amount {
-            minor: held.saturating_add(open.open_minor),
-            currency: open.currency,
-        });
-    }
-    let bill = Books::new(ctx, read).next_bill(order)?;
-    let title = bill.as_ref().and_then(|bill| bill.lines.first());
-    let title = title.map_or_else(|| "Your subscription".to_owned(), |line| line.title.clone());
-    if order.billing == Billing::Prepaid
-        && let Some((bill, currency)) = bill.and_then(|bill| bill.currency.map(|c| (bill, c)))
-    {
-        let balance = crate::domain::journal::Account::Customer(customer.id);
-        let balance = balance_minor(read, &balance, currency)?;
-        missing = Some(Amount {
-            minor: bill.total_minor().saturating_sub(balance),
-            currency,
-        });
-    }
-    let Some(missing) = missing.filter(|amount| amount.minor > 0) else {
-        return Ok(None);
-    };
-    let name = invoices::addressee(customer).into_iter().next();
-    Ok(Some(letters::reminder(
-        house,
-        &Reminder {
-            name: name.unwrap_or_default(),
-            title,
-            missing,
-            until: freeze_at,
-        },
-    )))
 }
 
 /// Messages, newest first; with a state only those.

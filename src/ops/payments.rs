@@ -6,6 +6,7 @@ use crate::app::Ctx;
 use crate::domain::customer::Customer;
 use crate::domain::id::{CustomerId, HostedPageId, JournalEntryId, OrderId, PaymentId};
 use crate::domain::journal::{Account, EntryCause, JournalEntry, transfer};
+use crate::domain::message::{Message, MessageContent};
 use crate::domain::money::Amount;
 use crate::domain::payment::{HostedPage, HostedPageState, Payment, PaymentKind, PaymentState};
 use crate::domain::refusal::Refusal;
@@ -16,7 +17,7 @@ use crate::store::{Read as _, Span, Table, Tx, balance_minor};
 
 use super::books::{AuditDetail, Books};
 use super::once::{self, Once};
-use super::{Handle, Named, OpError, page_paid, stripe};
+use super::{Handle, Named, OpError, outbox, page_paid, stripe};
 
 impl Named for Payment {
     const KIND: &'static str = "payment";
@@ -179,7 +180,11 @@ pub(super) fn entry_of(payment: &Payment, customer: CustomerId, ctx: &Ctx) -> Jo
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Ending {
     Paid,
-    Failed { reason: String },
+    Failed {
+        reason: String,
+    },
+    /// The bank said no after the payer had gone: they have to be told.
+    Refused,
 }
 
 /// Says how a payment ended that a person was to confirm. Said twice, it is as said the first time.
@@ -206,7 +211,7 @@ pub async fn end(
                 end_in(ctx, tx, id, ending)
             }
             (PaymentState::Succeeded | PaymentState::Unmatched, Ending::Paid)
-            | (PaymentState::Failed, Ending::Failed { .. }) => Ok(before),
+            | (PaymentState::Failed, Ending::Failed { .. } | Ending::Refused) => Ok(before),
             _ => refused(),
         }
     })
@@ -221,6 +226,22 @@ pub(super) fn revive(ctx: &Ctx, tx: &mut Tx<'_>, before: &Payment) -> Result<Pay
     after.note.clear();
     super::change(ctx, tx, "payment.came_late", before, &after)?;
     Ok(after)
+}
+
+fn tell_of_failure(ctx: &Ctx, tx: &mut Tx<'_>, payment: &Payment) -> Result<(), OpError> {
+    let customer = match payment.customer {
+        Some(customer) => tx.get::<Customer>(&customer)?,
+        None => None,
+    };
+    if let Some(customer) = customer.filter(|customer| outbox::reaches(ctx, customer)) {
+        let content = MessageContent::PaymentFailed(payment.id);
+        let message = Message {
+            id: tx.next_id()?,
+            ..Message::new(customer.id, content, ctx.now)
+        };
+        tx.put(&message)?;
+    }
+    Ok(())
 }
 
 /// See [`end`]. The money is booked, and the page it was for is closed, in one commit; a payment
@@ -243,6 +264,11 @@ pub(super) fn end_in(
         Ending::Failed { reason } => {
             after.state = PaymentState::Failed;
             after.note = reason;
+        }
+        Ending::Refused => {
+            after.state = PaymentState::Failed;
+            "the bank refused".clone_into(&mut after.note);
+            tell_of_failure(ctx, tx, &before)?;
         }
     }
     let page = match before.page {
@@ -446,12 +472,7 @@ async fn try_to_decide(ctx: &Ctx, id: PaymentId) -> Result<(), OpError> {
             .reference
             .as_deref()
             .is_some_and(|reference| reference.ends_with("341"));
-        let ending = if fails {
-            let reason = "the bank refused".to_owned();
-            Ending::Failed { reason }
-        } else {
-            Ending::Paid
-        };
+        let ending = if fails { Ending::Refused } else { Ending::Paid };
         end_in(ctx, tx, id, ending).map(|_| ())
     })
     .await

@@ -270,8 +270,7 @@ fn settle(
         return Ok(payment);
     }
     if session.has_failed {
-        let reason = "the bank refused".to_owned();
-        return payments::end_in(ctx, tx, id, Ending::Failed { reason });
+        return payments::end_in(ctx, tx, id, Ending::Refused);
     }
     if session.state == SessionState::Expired {
         let reason = "it was not paid at Stripe in time".to_owned();
@@ -343,8 +342,7 @@ async fn hear_session(ctx: &Ctx, kind: &str, object: &Value) -> Result<Heard, Op
             ctx.write(move |ctx, tx| {
                 let payment = settle(ctx, tx, id, &session)?;
                 if failed && payment.reference.as_ref() == Some(&session.id) {
-                    let reason = "the bank refused".to_owned();
-                    payments::end_in(ctx, tx, id, Ending::Failed { reason })?;
+                    payments::end_in(ctx, tx, id, Ending::Refused)?;
                 }
                 Ok(())
             })

@@ -4,6 +4,7 @@
 pub mod alphaott;
 pub mod fetch;
 pub mod mail;
+pub mod sms;
 pub mod stripe;
 
 use std::time::Duration;
@@ -23,6 +24,8 @@ pub struct Outbound {
     pub stripe: Option<stripe::Stripe>,
     /// The mail server; none where none is set up.
     pub mail: Option<mail::Mailer>,
+    /// The gateway for short messages; none where none is set up.
+    pub sms: Option<sms::Sms>,
     /// Fetches files of others.
     pub fetch: fetch::Fetcher,
     /// The billing system that this box is the middleware of.
@@ -55,6 +58,7 @@ impl Outbound {
             billing: billing.transpose()?,
             middleware: middleware.transpose()?,
             mail: mail::Mailer::new(&config.smtp, &config.public_url)?,
+            sms: sms::Sms::new(&http, &config.sms)?,
             stripe: stripe::Stripe::new(&http, &config.payments),
         })
     }

@@ -16,6 +16,7 @@ use crate::app::{App, Ctx, FILE_NAME};
 use crate::clock::Clock;
 use crate::config::Config;
 use crate::control;
+use crate::domain::message::Lane;
 use crate::domain::time::Timestamp;
 use crate::entropy::Entropy;
 use crate::jobs;
@@ -108,7 +109,9 @@ pub async fn start(setup: Setup) -> anyhow::Result<Running> {
         tasks.spawn(jobs::keep_presence(Arc::clone(&app), closing.clone()));
     }
     if app.outbound.mail.is_some() {
-        tasks.spawn(jobs::deliver(Arc::clone(&app), closing.clone()));
+        for lane in [Lane::Urgent, Lane::Bulk] {
+            tasks.spawn(jobs::deliver(Arc::clone(&app), lane, closing.clone()));
+        }
     }
     if app.outbound.middleware.is_some() {
         tasks.spawn(jobs::tell(Arc::clone(&app), closing.clone()));

@@ -19,6 +19,7 @@ use super::writer::Sharing;
 use crate::domain::carrier::Partner;
 use crate::domain::customer::Customer;
 use crate::domain::journal::opening;
+use crate::domain::message::Message;
 use crate::domain::order::Order;
 
 /// Layout that this program writes.
@@ -38,7 +39,7 @@ const STEPS: &[Step] = &[
     due,
     tables_only,
     partners,
-    tables_only,
+    messages,
 ];
 
 /// Brings the file to [`LAYOUT`]; refuses a file of a newer program before touching it.
@@ -155,6 +156,21 @@ fn partners(tx: &mut Tx<'_>) -> Result<(), StoreError> {
     Ok(())
 }
 
+/// Layout 9: what is to be sent is found by its lane first. New tables: PINs, wordings, webhooks, closed months.
+fn messages(tx: &mut Tx<'_>) -> Result<(), StoreError> {
+    empty(tx, Table::MessagesByDue)?;
+    let mut entries = Vec::new();
+    tx.each::<Message>(&Span::all(), &mut |message| {
+        let made = Entries::of(&message).into_iter();
+        entries.extend(made.filter(|entry| entry.table == Table::MessagesByDue));
+        Ok(ControlFlow::Continue(()))
+    })?;
+    for entry in entries {
+        tx.raw_put(entry.table, &entry.key, &[])?;
+    }
+    Ok(())
+}
+
 /// Layout 6: an order without a further cycle has none that is due, whatever date it was given.
 fn due(tx: &mut Tx<'_>) -> Result<(), StoreError> {
     empty(tx, Table::OrdersByDue)?;
@@ -183,8 +199,7 @@ fn empty(tx: &mut Tx<'_>, index: Table) -> Result<(), StoreError> {
 }
 
 /// Layouts 1 (the first), 3 (the Billing Adapter, the outbox) and 5 (used keys): empty tables, which every
-/// migration makes. Layout 7: orders that ended and are owed, which older programs do not know. Layout 9: PINs, templates,
-/// webhooks, closed months of partners.
+/// migration makes. Layout 7: orders that ended and are owed, which older programs do not know.
 #[expect(
     clippy::unnecessary_wraps,
     reason = "steps share one signature, and later ones can fail"

@@ -4,7 +4,6 @@
 use serde::{Deserialize, Serialize};
 
 use crate::domain::calendar::{PeriodCount, Term};
-use crate::domain::carrier::{Partner, PartnerProduct, PinPolicy};
 use crate::domain::catalogue::{Billing, OfferStatus, OrderType, ProductOffer};
 use crate::domain::charge::{Charge, Price};
 use crate::domain::contact::Email;
@@ -15,10 +14,11 @@ use crate::domain::customer::{
 use crate::domain::dunning::Ladder;
 use crate::domain::eligibility::Eligibility;
 use crate::domain::id::{
-    CustomerId, HostedPageId, OperatorId, OrderId, PartnerId, PaymentId, ProductOfferId,
+    CustomerId, HostedPageId, MessageId, OperatorId, OrderId, PaymentId, ProductOfferId,
     ProductSpecId, ResellerId, ServiceSpecId,
 };
-use crate::domain::money::{Amount, Currency, Share};
+use crate::domain::message::{Channel, Message, MessageContent, MessageState};
+use crate::domain::money::Amount;
 use crate::domain::open::OpenObject;
 use crate::domain::order::{Order, OrderStatus, Standing};
 use crate::domain::payment::{HostedPage, HostedPageState, Payment, PaymentKind, PaymentState};
@@ -28,7 +28,7 @@ use crate::domain::time::Timestamp;
 use super::codec::{CodecError, decode_body};
 use super::schema::Table;
 
-fn unknown(table: Table, version: u8) -> CodecError {
+pub(super) fn unknown(table: Table, version: u8) -> CodecError {
     CodecError::UnknownVersion {
         table: table.name(),
         version,
@@ -569,99 +569,35 @@ pub(super) fn customer(version: u8, body: &[u8]) -> Result<Customer, CodecError>
     })
 }
 
-/// What a partner sold before products of ours could come with it.
+/// A message before short messages and PINs.
 #[derive(Serialize, Deserialize)]
-struct PartnerProductV1 {
-    code: String,
-    title: String,
+struct MessageV1 {
+    id: MessageId,
+    customer: CustomerId,
+    content: MessageContent,
+    state: MessageState,
+    attempts: u32,
+    created_at: Timestamp,
+    due_at: Option<Timestamp>,
+    ended_at: Option<Timestamp>,
+    problem: String,
 }
 
-/// A partner before keys could be rotated.
-#[derive(Serialize, Deserialize)]
-struct PartnerV1 {
-    id: PartnerId,
-    key: String,
-    name: String,
-    api_key_hash: Option<Secret>,
-    products: Vec<PartnerProductV1>,
-    currencies: Vec<Currency>,
-    refunds: bool,
-    pin_required: bool,
-    per_charge_limit: Option<Amount>,
-    monthly_limit: Option<Amount>,
-}
-
-/// A partner before PINs and callbacks.
-#[derive(Serialize, Deserialize)]
-struct PartnerV2 {
-    id: PartnerId,
-    key: String,
-    name: String,
-    api_key_hash: Option<Secret>,
-    old_api_key: Option<(Secret, Timestamp)>,
-    products: Vec<PartnerProductV1>,
-    currencies: Vec<Currency>,
-    refunds: bool,
-    pin_required: bool,
-    per_charge_limit: Option<Amount>,
-    monthly_limit: Option<Amount>,
-    share: Share,
-    requests_per_second: u32,
-    on: bool,
-}
-
-pub(super) fn partner(version: u8, body: &[u8]) -> Result<Partner, CodecError> {
-    let name = Table::Partners.name();
-    let old: PartnerV2 = match version {
-        1 => {
-            let old: PartnerV1 = decode_body(name, body)?;
-            PartnerV2 {
-                id: old.id,
-                key: old.key,
-                name: old.name,
-                api_key_hash: old.api_key_hash,
-                old_api_key: None,
-                products: old.products,
-                currencies: old.currencies,
-                refunds: old.refunds,
-                pin_required: old.pin_required,
-                per_charge_limit: old.per_charge_limit,
-                monthly_limit: old.monthly_limit,
-                share: Share::ALL,
-                requests_per_second: 0,
-                on: true,
-            }
-        }
-        2 => decode_body(name, body)?,
-        _ => return Err(unknown(Table::Partners, version)),
+pub(super) fn message(version: u8, body: &[u8]) -> Result<Message, CodecError> {
+    let old: MessageV1 = match version {
+        1 => decode_body(Table::Messages.name(), body)?,
+        _ => return Err(unknown(Table::Messages, version)),
     };
-    let products = old.products.into_iter();
-    Ok(Partner {
+    let sent = old.state == MessageState::Sent;
+    Ok(Message {
+        state: old.state,
+        attempts: old.attempts,
+        created_at: old.created_at,
+        due_at: old.due_at,
+        ended_at: old.ended_at,
+        problem: old.problem,
         id: old.id,
-        key: old.key,
-        name: old.name,
-        api_key_hash: old.api_key_hash,
-        old_api_key: old.old_api_key,
-        products: products
-            .map(|product| PartnerProduct {
-                code: product.code,
-                title: product.title,
-                sold_with: Vec::new(),
-            })
-            .collect(),
-        currencies: old.currencies,
-        refunds: old.refunds,
-        pin_policy: if old.pin_required {
-            PinPolicy::EveryCharge
-        } else {
-            PinPolicy::Off
-        },
-        sends_pin: false,
-        per_charge_limit: old.per_charge_limit,
-        monthly_limit: old.monthly_limit,
-        share: old.share,
-        requests_per_second: old.requests_per_second,
-        on: old.on,
-        callback: None,
+        channel: sent.then_some(Channel::Email),
+        ..Message::new(old.customer, old.content, old.created_at)
     })
 }

@@ -16,18 +16,20 @@ use crate::domain::guide::Programme;
 use std::collections::BTreeSet;
 
 use crate::domain::id::{
-    ActivityId, AuditId, BillingPageId, ChannelId, CustomerId, DeviceId, GenreId, Id, MessageId,
-    MovieId, OperatorId, OrderId, ProductOfferId, ProductSpecId, ProgrammeId, RunId, ServiceId,
+    ActivityId, AuditId, BillingPageId, ChannelId, CustomerId, DeviceId, GenreId, Id, MovieId,
+    OperatorId, OrderId, ProductOfferId, ProductSpecId, ProgrammeId, RunId, ServiceId,
     ServiceSpecId, VoucherBatchId,
 };
 use crate::domain::invoice::{Invoice, OpenInvoice};
 use crate::domain::journal::{AccountTotal, JournalEntry};
-use crate::domain::message::{Message, MessageState};
+use crate::domain::message::Message;
 use crate::domain::order::Order;
 use crate::domain::payment::{HostedPage, Payment, Voucher, VoucherBatch};
+use crate::domain::pin::Pin;
 use crate::domain::provider::Provider;
 use crate::domain::run::Run;
 use crate::domain::staff::{Operator, Session, Token, TokenId};
+use crate::domain::template::Template;
 use crate::domain::used_key::UsedKey;
 
 use super::codec::CodecError;
@@ -196,10 +198,16 @@ tables! {
 
     /// What is to be written to customers, by id.
     Messages = "messages",
-    /// When a message is to be sent, message.
+    /// Lane, when a message is to be sent, message.
     MessagesByDue = "messages_by_due",
     /// Messages that could not be sent.
     MessagesDead = "messages_dead",
+    /// Partner, customer, message that the partner asked for.
+    MessagesByPartner = "messages_by_partner",
+    /// Unique: partner, its own id -> message.
+    MessagesByExt = "messages_by_ext",
+    /// The operator's wordings by kind and language.
+    Templates = "templates",
 
     /// Customers' activity by id.
     Activities = "activities",
@@ -245,6 +253,12 @@ tables! {
     PartnerTransactionsByCustomer = "partner_transactions_by_customer",
     /// Partner, time of completion -> transactions that succeeded.
     PartnerTransactionsByPartner = "partner_transactions_by_partner",
+    /// One-time PINs by id.
+    Pins = "pins",
+    /// Unique: the name that a partner has for it -> PIN.
+    PinsByPublic = "pins_by_public",
+    /// Partner, customer, PIN.
+    PinsByAccount = "pins_by_account",
 }
 
 impl Record for Customer {
@@ -489,26 +503,6 @@ impl Record for BillingPage {
     }
 }
 
-impl Record for Message {
-    type Key = MessageId;
-    const TABLE: Table = Table::Messages;
-    const INDEXES: &'static [Table] = &[Table::MessagesByDue, Table::MessagesDead];
-    const VERSION: u8 = 1;
-
-    fn key(&self) -> MessageId {
-        self.id
-    }
-
-    fn entries(&self, entries: &mut Entries) {
-        if let Some(at) = self.due_at {
-            entries.listed(Table::MessagesByDue, &instant(at), self.id.number());
-        }
-        if self.state == MessageState::Dead {
-            entries.listed(Table::MessagesDead, &[], self.id.number());
-        }
-    }
-}
-
 impl Record for Activity {
     type Key = ActivityId;
     const TABLE: Table = Table::Activities;
@@ -646,6 +640,8 @@ pub fn for_every_record<V: RecordVisitor>(visitor: &mut V) -> Result<(), V::Erro
     visitor.visit::<Run>()?;
     visitor.visit::<HostedPage>()?;
     visitor.visit::<Message>()?;
+    visitor.visit::<Template>()?;
+    visitor.visit::<Pin>()?;
     visitor.visit::<Counterpart>()?;
     visitor.visit::<BillingPage>()?;
     visitor.visit::<Activity>()?;

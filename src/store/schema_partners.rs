@@ -5,7 +5,7 @@ use crate::domain::id::{Id, PartnerId, PartnerTransactionId};
 
 use super::codec::CodecError;
 use super::key::{ext_of, instant, number};
-use super::old;
+use super::old_partners;
 use super::record::{Entries, Record};
 use super::schema::Table;
 
@@ -28,7 +28,7 @@ impl Record for Partner {
     }
 
     fn upgrade(version: u8, body: &[u8]) -> Result<Self, CodecError> {
-        old::partner(version, body)
+        old_partners::partner(version, body)
     }
 }
 

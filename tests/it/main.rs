@@ -18,6 +18,7 @@ mod contract;
 mod crash;
 mod import;
 mod kit;
+mod letters;
 mod marketone;
 mod portal;
 mod stalker;

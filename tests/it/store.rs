@@ -959,7 +959,13 @@ fn a_file_of_a_newer_program_is_refused_and_left_alone() {
 fn a_file_of_an_older_program_is_brought_in_step() {
     for layout in 4..LAYOUT {
         let (_folder, path) = filled();
-        plant(&path, Table::OrdersByDue, |rows| {
+        // The last step for each of them.
+        let index = if layout < 8 {
+            Table::OrdersByDue
+        } else {
+            Table::MessagesByDue
+        };
+        plant(&path, index, |rows| {
             insert(rows, &[1, 2, 3, 4, 5, 6, 7, 8, 0, 0, 0, 0, 0, 0, 0, 1], b"");
         });
         plant(&path, Table::Meta, |rows| {

@@ -33,7 +33,7 @@ use crate::store::key::owned_by;
 use crate::store::{Read, Table, balance_minor};
 
 use self::write::{Fallback, Happened, Post};
-use super::{OpError, invoices, outbox};
+use super::{OpError, invoices, notifications};
 
 pub(super) use self::write::{AuditDetail, Changes};
 
@@ -56,6 +56,8 @@ pub(super) struct Books<'r, R> {
     let_go: BTreeSet<OrderId>,
     /// Whether customers get their invoices and reminders by mail.
     mails: bool,
+    /// Whether short messages can be sent.
+    texts: bool,
     changes: Changes,
 }
 
@@ -104,7 +106,8 @@ impl<'r, R: Read> Books<'r, R> {
             agreed: None,
             active_until: BTreeMap::new(),
             let_go: BTreeSet::new(),
-            mails: outbox::is_set(ctx),
+            mails: ctx.app.outbound.mail.is_some(),
+            texts: ctx.app.outbound.sms.is_some(),
             changes: Changes::default(),
         }
     }
@@ -392,7 +395,9 @@ impl<'r, R: Read> Books<'r, R> {
     }
 
     fn remind(&mut self, order: &Order, at: Timestamp) -> Result<(), OpError> {
-        if self.mails && self.customer(order.customer)?.email.is_some() {
+        let customer = self.customer(order.customer)?;
+        let by_mail = self.mails && customer.email.is_some();
+        if by_mail || (self.texts && notifications::phone_of(&customer).is_some()) {
             let content = MessageContent::Reminder(order.id);
             let message = Message::new(order.customer, content, at);
             self.changes.posts.push(Post::Message(message));

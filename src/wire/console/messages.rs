@@ -5,7 +5,8 @@ use axum::extract::{Path, RawQuery};
 use serde::Serialize;
 
 use crate::domain::id::MessageId;
-use crate::domain::message::{Message, MessageContent, MessageState};
+use crate::domain::message::{About, Channel, Message, MessageContent, MessageState};
+use crate::domain::template::TemplateKind;
 use crate::domain::time::Timestamp;
 use crate::ops;
 use crate::wire::kit::query::{Query, Wrong};
@@ -18,12 +19,15 @@ use super::error::Problem;
 pub struct MessageOut {
     id: u64,
     customer: u64,
-    /// `INVOICE` or `REMINDER`.
+    /// What it is about, in the words of the templates.
     about: &'static str,
     #[serde(skip_serializing_if = "Option::is_none")]
     invoice: Option<u64>,
     #[serde(skip_serializing_if = "Option::is_none")]
     order: Option<u64>,
+    /// How it went, or is to go: `EMAIL` or `SMS`.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    channel: Option<&'static str>,
     state: &'static str,
     attempts: u32,
     created: String,
@@ -45,17 +49,38 @@ const STATES: [(&str, MessageState); 4] = [
 
 impl MessageOut {
     fn new(message: &Message) -> Self {
-        let (about, invoice, order) = match message.content {
-            MessageContent::Invoice(invoice) => ("INVOICE", Some(invoice.0), None),
-            MessageContent::Reminder(order) => ("REMINDER", None, Some(order.0)),
+        let about = match message.content {
+            MessageContent::Invoice(_) => TemplateKind::Invoice,
+            MessageContent::Reminder(_) => TemplateKind::Reminder,
+            MessageContent::Pin(_) => TemplateKind::Pin,
+            MessageContent::Transaction(_, About::Purchase) => TemplateKind::Purchase,
+            MessageContent::Transaction(_, About::Charge) => TemplateKind::Charge,
+            MessageContent::Transaction(_, About::Refund) => TemplateKind::Refund,
+            MessageContent::General => TemplateKind::General,
+            MessageContent::PaymentFailed(_) => TemplateKind::PaymentFailed,
+            MessageContent::Expiry(_) => TemplateKind::ExpiryReminder,
+            MessageContent::Welcome => TemplateKind::Welcome,
+            MessageContent::PasswordReset => TemplateKind::PasswordReset,
         };
+        let (invoice, order) = match message.content {
+            MessageContent::Invoice(invoice) => (Some(invoice.0), None),
+            MessageContent::Reminder(order) | MessageContent::Expiry(order) => {
+                (None, Some(order.0))
+            }
+            _ => (None, None),
+        };
+        let channel = message.channel.map(|channel| match channel {
+            Channel::Email => "EMAIL",
+            Channel::Sms => "SMS",
+        });
         let state = STATES.iter().find(|(_, state)| *state == message.state);
         Self {
             id: message.id.0,
             customer: message.customer.0,
-            about,
+            about: about.word(),
             invoice,
             order,
+            channel,
             state: state.map_or("", |(word, _)| word),
             attempts: message.attempts,
             created: message.created_at.to_rfc3339_millis(),

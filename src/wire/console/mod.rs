@@ -13,6 +13,7 @@ mod partners;
 mod repeatable;
 mod session;
 mod setup;
+mod templates;
 mod test_clock;
 mod tokens;
 
@@ -24,7 +25,7 @@ use axum::http::HeaderMap;
 use axum::http::header::{AUTHORIZATION, CONTENT_TYPE, COOKIE};
 use axum::http::request::Parts;
 use axum::response::{Html, IntoResponse as _, Redirect, Response};
-use axum::routing::{delete, get, post};
+use axum::routing::{delete, get, post, put};
 
 use crate::app::{App, Ctx};
 use crate::domain::id::Id;
@@ -112,6 +113,15 @@ fn money_routes() -> Router<Arc<App>> {
         .route("/console/api/middleware", get(middleware::untold))
         .route("/console/api/messages", get(messages::list))
         .route("/console/api/messages/{id}/retry", post(messages::retry))
+        .route("/console/api/templates", get(templates::list))
+        .route(
+            "/console/api/templates/{kind}/preview",
+            post(templates::preview),
+        )
+        .route(
+            "/console/api/templates/{kind}/{language}",
+            put(templates::set).delete(templates::reset),
+        )
         .route("/console/api/partners", get(partners::list))
         .route(
             "/console/api/partners/{key}/settlement",

@@ -5,6 +5,7 @@ use axum::http::{HeaderValue, StatusCode};
 use axum::response::{IntoResponse, Response};
 
 use crate::domain::carrier::Denial;
+use crate::domain::pin::PinNo;
 use crate::ops::OpError;
 use crate::ops::carrier::No;
 use crate::store::StoreError;
@@ -175,6 +176,39 @@ fn refused(no: No) -> (StatusCode, &'static str, &'static str) {
             "The refunds would exceed the charge",
         ),
         No::PinRequired => (BAD, "pin-required", "A valid PIN is required"),
+        No::Pin(PinNo::NotFound) => (StatusCode::NOT_FOUND, "pin-not-found", "PIN not found"),
+        No::Pin(PinNo::Wrong) => (BAD, "pin-invalid", "PIN is invalid"),
+        No::Pin(PinNo::Expired) => (BAD, "pin-expired", "PIN has expired"),
+        No::Pin(PinNo::TooManyTries) => (
+            BAD,
+            "pin-attempts-exceeded",
+            "Maximum number of PIN attempts exceeded",
+        ),
+        No::TooManyPins { .. } => (
+            StatusCode::TOO_MANY_REQUESTS,
+            "pin-limit-exceeded",
+            "Too many PINs for this account",
+        ),
+        No::NotificationNotAllowed => (
+            BAD,
+            "notification-not-allowed",
+            "The customer cannot be told this",
+        ),
+        No::DuplicateNotification => (
+            StatusCode::CONFLICT,
+            "duplicate-notification",
+            "The id was used for another notification",
+        ),
+        No::TooManyMessages { .. } => (
+            StatusCode::TOO_MANY_REQUESTS,
+            "too-many-requests",
+            "Too many requests.",
+        ),
+        No::Stranger => (
+            StatusCode::FORBIDDEN,
+            "permission-denied",
+            "Permissions denied.",
+        ),
     }
 }
 
@@ -190,7 +224,11 @@ impl IntoResponse for Failure {
             Self::WrongMethod { allow } => {
                 headers.insert(ALLOW, HeaderValue::from_static(allow));
             }
-            Self::TooMany { retry_after_s } | Self::Unavailable { retry_after_s } => {
+            Self::TooMany { retry_after_s }
+            | Self::Unavailable { retry_after_s }
+            | Self::Refused(
+                No::TooManyPins { retry_after_s } | No::TooManyMessages { retry_after_s },
+            ) => {
                 headers.insert(RETRY_AFTER, HeaderValue::from(retry_after_s));
             }
             _ => {}
@@ -201,7 +239,7 @@ impl IntoResponse for Failure {
 
 #[cfg(test)]
 mod tests {
-    use super::{Denial, Failure, No};
+    use super::{Denial, Failure, No, PinNo};
 
     #[test]
     fn codes_and_messages_fit_their_bounds_and_need_no_escapes() {
@@ -222,6 +260,15 @@ mod tests {
             No::RefundNotAllowed,
             No::RefundTooLarge,
             No::PinRequired,
+            No::Pin(PinNo::NotFound),
+            No::Pin(PinNo::Wrong),
+            No::Pin(PinNo::Expired),
+            No::Pin(PinNo::TooManyTries),
+            No::TooManyPins { retry_after_s: 1 },
+            No::TooManyMessages { retry_after_s: 1 },
+            No::NotificationNotAllowed,
+            No::DuplicateNotification,
+            No::Stranger,
         ];
         let nos = nos.into_iter().chain(denials.map(No::Denied));
         let failures = nos.map(Failure::Refused).chain([

@@ -6,6 +6,7 @@ use serde_json::value::RawValue;
 
 use crate::domain::carrier::e164;
 use crate::domain::contact::Email;
+use crate::domain::id::as_uuid;
 use crate::domain::money::{Amount, Currency};
 use crate::ops::carrier::AccountRef;
 
@@ -31,12 +32,20 @@ pub const PRODUCT: &[&str] = &["productCode"];
 pub const KIND: &[&str] = &["transactionType"];
 pub const TAX_INCLUDED: &[&str] = &["isTaxIncluded"];
 pub const TAX: &[&str] = &["taxAmount"];
+pub const PIN: &[&str] = &["pin"];
+pub const PIN_ID: &[&str] = &["pinID", "pinId"];
+pub const NOTIFICATION_KIND: &[&str] = &["notificationType"];
+pub const MESSAGE: &[&str] = &["message"];
+pub const CHANNEL: &[&str] = &["channel"];
+pub const LOCALE: &[&str] = &["locale"];
+pub const EXT_NOTIFICATION_ID: &[&str] = &["extNotificationID", "extNotificationId"];
 
 /// Longest texts, in characters (§1.3, §2.3).
 pub const ACCOUNT_CHARS_MAX: usize = 254;
 pub const EXT_ID_CHARS_MAX: usize = 50;
 pub const DESCRIPTION_CHARS_MAX: usize = 256;
 pub const PRODUCT_CHARS_MAX: usize = 15;
+pub const MESSAGE_CHARS_MAX: usize = 160;
 
 /// The members of a body as they came; one that stands twice makes it none.
 pub struct Members(Vec<(String, Box<RawValue>)>);
@@ -87,6 +96,11 @@ impl Members {
         }
     }
 
+    /// Whether anything is said under one of these names.
+    pub fn has(&self, names: &[&str]) -> bool {
+        !matches!(self.raw(names), Ok(None))
+    }
+
     /// A text of 1 to `chars_max` characters.
     pub fn text(&self, names: &[&str], chars_max: usize) -> Result<Option<String>, Failure> {
         let Some(raw) = self.raw(names)? else {
@@ -131,8 +145,14 @@ impl Members {
 
     /// Whom the partner means (§2).
     pub fn account(&self) -> Result<AccountRef, Failure> {
-        let text = self.text(ACCOUNT, ACCOUNT_CHARS_MAX)?;
-        let text = text.ok_or(Failure::Invalid)?;
+        self.maybe_account()?.ok_or(Failure::Invalid)
+    }
+
+    /// As [`Members::account`], where something else may say it.
+    pub fn maybe_account(&self) -> Result<Option<AccountRef>, Failure> {
+        let Some(text) = self.text(ACCOUNT, ACCOUNT_CHARS_MAX)? else {
+            return Ok(None);
+        };
         let kind = self.text(IDENTIFIER_TYPE, EXT_ID_CHARS_MAX)?;
         let email = match kind.as_deref() {
             None => text.contains('@'),
@@ -142,11 +162,30 @@ impl Members {
         };
         if email {
             let fits = text.len() <= ACCOUNT_CHARS_MAX && Email::parse(&text).is_some();
-            return fits
-                .then_some(AccountRef::Email(text))
-                .ok_or(Failure::Invalid);
+            let account = fits.then_some(AccountRef::Email(text));
+            return account.map(Some).ok_or(Failure::Invalid);
         }
-        e164(&text).map(AccountRef::Phone).ok_or(Failure::Invalid)
+        let account = e164(&text).map(AccountRef::Phone);
+        account.map(Some).ok_or(Failure::Invalid)
+    }
+
+    /// A PIN as the customer typed it: 4 to 10 digits in quotes, for a number would lose its zeros (§2.5).
+    pub fn pin(&self) -> Result<Option<String>, Failure> {
+        let text = self.text(PIN, PIN_DIGITS_MAX)?;
+        let fits = |pin: &String| {
+            pin.len() >= PIN_DIGITS_MIN && pin.bytes().all(|byte| byte.is_ascii_digit())
+        };
+        match text {
+            Some(pin) if !fits(&pin) => Err(Failure::Invalid),
+            other => Ok(other),
+        }
+    }
+
+    /// The name of a PIN; one that cannot be any is one that is not known.
+    pub fn pin_id(&self) -> Result<Option<Vec<u8>>, Failure> {
+        const PIN_ID_CHARS_MAX: usize = 36;
+        let text = self.text(PIN_ID, PIN_ID_CHARS_MAX)?;
+        Ok(text.map(|text| of_uuid(&text).unwrap_or_default()))
     }
 
     /// An id of the partner's own.
@@ -156,6 +195,31 @@ impl Members {
             other => Ok(other),
         }
     }
+}
+
+const PIN_DIGITS_MIN: usize = 4;
+const PIN_DIGITS_MAX: usize = 10;
+
+/// Random bytes as a UUID.
+#[must_use]
+pub fn uuid(bytes: [u8; 16]) -> String {
+    let hex = data_encoding::HEXLOWER.encode(&as_uuid(bytes));
+    let part = |from: usize, to: usize| hex.get(from..to).unwrap_or_default();
+    format!(
+        "{}-{}-{}-{}-{}",
+        part(0, 8),
+        part(8, 12),
+        part(12, 16),
+        part(16, 20),
+        part(20, 32)
+    )
+}
+
+/// The bytes of a UUID.
+fn of_uuid(text: &str) -> Option<Vec<u8>> {
+    let hex = text.replace('-', "").to_ascii_lowercase();
+    let bytes = data_encoding::HEXLOWER.decode(hex.as_bytes()).ok()?;
+    (bytes.len() == 16).then_some(bytes)
 }
 
 /// `[A-Za-z0-9._:~-]`, 1 to 50 of them (§2.2).

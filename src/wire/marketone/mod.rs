@@ -6,6 +6,8 @@
 mod account;
 mod error;
 mod fields;
+mod notifications;
+mod pins;
 mod transactions;
 
 use std::sync::Arc;
@@ -57,6 +59,9 @@ pub fn router() -> Router<Arc<App>> {
 enum Operation<'p> {
     Validate,
     Transact,
+    MakePin,
+    ValidatePin,
+    Notify,
     /// The id as it stands in the path.
     Find(&'p str),
 }
@@ -69,14 +74,17 @@ impl<'p> Operation<'p> {
         match rest {
             "/account/validate" => Some(Self::Validate),
             "/transaction" => Some(Self::Transact),
+            "/pin" => Some(Self::MakePin),
+            "/pin/validate" => Some(Self::ValidatePin),
+            "/notification" => Some(Self::Notify),
             _ => rest.strip_prefix("/transaction/").map(Self::Find),
         }
     }
 
     fn method(&self) -> &'static str {
         match self {
-            Self::Validate | Self::Transact => "POST",
             Self::Find(_) => "GET",
+            _ => "POST",
         }
     }
 }
@@ -149,7 +157,10 @@ async fn answered(
     let text = std::str::from_utf8(&bytes).map_err(|_| Failure::Invalid)?;
     let members: Members = json::object(text).map_err(|_| Failure::Invalid)?;
     match operation {
-        Operation::Validate => account::validate(&ctx, &members),
+        Operation::Validate => account::validate(&ctx, &partner, &members),
+        Operation::MakePin => pins::make(&ctx, &partner, &members).await,
+        Operation::ValidatePin => pins::validate(&ctx, &partner, &members).await,
+        Operation::Notify => notifications::notify(&ctx, &partner, &members).await,
         Operation::Transact | Operation::Find(_) => {
             transactions::transact(&ctx, &partner, &members).await
         }

@@ -242,3 +242,99 @@ async fn a_preview_writes_nobody() {
     assert!(post.collect().is_empty());
     assert_eq!(till.messages().await.len(), 1);
 }
+
+/// An order that ends, or that the balance does not cover, once before each of its dates; a paid one not.
+#[tokio::test]
+async fn who_is_about_to_lose_something_hears_of_it_once() {
+    let post = Post::open().await;
+    let till = open(&post, json!({})).await;
+    let owner = till.shop.bx.token("owner").await;
+    let staff = till.shop.bx.with_header(&format!("JWT {owner}"));
+    till.pay("10").await;
+    till.order().await;
+    till.days(26).await;
+    post.collect();
+    // Such letters are off until somebody wants them.
+    till.days(0).await;
+    assert!(post.collect().is_empty());
+    let path = till.console("templates/EXPIRY_REMINDER/en");
+    staff.put(path, json!({"on": true})).await.expect(200);
+    till.days(0).await;
+    let mails = post.collect();
+    assert_eq!(mails.len(), 1, "{mails:?}");
+    assert_eq!(header(&mails[0], "Subject"), "TV ends on 2026-02-28");
+    assert!(mails[0].contains("10.00"), "{}", mails[0]);
+    till.days(1).await;
+    assert!(post.collect().is_empty(), "once");
+    till.pay("30").await;
+    till.days(1).await;
+    post.collect();
+    // The balance covers the next one.
+    till.days(28).await;
+    let left: Vec<String> = till
+        .messages()
+        .await
+        .into_iter()
+        .filter(|of| of.starts_with("EXPIRY"))
+        .collect();
+    assert_eq!(
+        left,
+        ["EXPIRY_REMINDER 1 SENT 1", "EXPIRY_REMINDER 1 DROPPED 1"]
+    );
+}
+
+#[tokio::test]
+async fn a_payment_that_fails_later_is_told() {
+    let post = Post::open().await;
+    let bx = TestBox::with(|config| {
+        config.smtp.url.clone_from(&post.url);
+        config.payments.sandbox = true;
+    })
+    .await;
+    let till = Till::in_box(bx, json!({})).await;
+    let path = format!("/customers/{}", till.shop.customer);
+    let address = json!({"email": "olive@queen.example"});
+    till.shop.api.put(path, address).await.expect(200);
+    let page = super::pages::Page::of(till).await;
+    page.submit("10.00", "sandbox&card=4000000000000002").await;
+    page.till.days(0).await;
+    assert!(
+        post.collect().is_empty(),
+        "who stands before the page sees it there"
+    );
+    page.submit("10.00", "sandbox&card=4000000000000341").await;
+    page.till.shop.bx.advance(60).await;
+    let mails = post.collect();
+    assert_eq!(mails.len(), 1, "{mails:?}");
+    assert!(mails[0].contains("did not go through"), "{}", mails[0]);
+}
+
+/// Whoever has no mail address but a phone gets reminders as short messages, and no invoice.
+#[tokio::test]
+async fn reminders_go_by_short_message_too() {
+    let gateway = crate::support::gateway::Gateway::open().await;
+    let bx = TestBox::with(|config| config.sms.url.clone_from(&gateway.url)).await;
+    let till = Till::in_box(
+        bx,
+        json!({"dunning": {"grace_days": 10, "reminder_days": [2]}}),
+    )
+    .await;
+    let path = format!("/customers/{}", till.shop.customer);
+    let phone = json!({"email": null, "phones": ["0049 30 12345"]});
+    till.shop.api.put(path, phone).await.expect(200);
+    till.pay("10").await;
+    till.order().await;
+    till.days(30).await;
+    let heard = gateway.collect();
+    assert_eq!(heard.len(), 1, "{heard:?}");
+    assert!(
+        heard[0].body.contains("\"to\":\"+493012345\""),
+        "{}",
+        heard[0].body
+    );
+    assert!(
+        heard[0].body.contains("is not paid yet, 10.00"),
+        "{}",
+        heard[0].body
+    );
+}

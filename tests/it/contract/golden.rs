@@ -34,15 +34,20 @@ use boxoffice::domain::guide::Programme;
 use boxoffice::domain::id::{
     ActivityId, AuditId, BillingPageId, BoxEventId, ChannelId, CustomerId, DeviceId, GenreId,
     HostedPageId, MessageId, MovieId, OperatorId, OrderId, PartnerId, PartnerTransactionId,
-    PaymentId, ProductOfferId, ProductSpecId, ProgrammeId, ResellerId, ServiceId, ServiceSpecId,
+    PaymentId, PinId, ProductOfferId, ProductSpecId, ProgrammeId, ResellerId, ServiceId,
+    ServiceSpecId,
 };
-use boxoffice::domain::message::{Message, MessageContent, MessageState};
+use boxoffice::domain::message::{
+    About, Asked, Channel as Way, Message, MessageContent, MessageState,
+};
 use boxoffice::domain::money::{Amount, Currency, Share, TaxRate};
 use boxoffice::domain::open::OpenObject;
 use boxoffice::domain::order::{Order, OrderStatus, Pause, Standing};
 use boxoffice::domain::payment::{HostedPage, HostedPageState, Shown};
+use boxoffice::domain::pin::{Pin, PinState};
 use boxoffice::domain::provider::Provider;
 use boxoffice::domain::staff::{Operator, Role, Secret, Session, Token, TokenId};
+use boxoffice::domain::template::{Template, TemplateKind};
 use boxoffice::domain::time::Timestamp;
 use boxoffice::store::schema::{RecordVisitor, for_every_record};
 use boxoffice::store::{Entries, Record, Table, codec};
@@ -521,6 +526,46 @@ fn message() -> Message {
         due_at: Some(at(2)),
         ended_at: Some(at(3)),
         problem: text("550: no such user"),
+        address: Some(text("+14165550101")),
+        channel: Some(Way::Sms),
+        language: Some(text("pt-br")),
+        asked: Some(Asked {
+            partner: PartnerId(270),
+            public_id: [7; 16],
+            ext_id: Some(text("n-1")),
+            fingerprint: [8; 32],
+            text: Some(text("Dear all")),
+        }),
+        nonce: Some([9; 16]),
+    }
+}
+
+fn template() -> Template {
+    Template {
+        kind: TemplateKind::PasswordReset,
+        language: text("pt-br"),
+        on: true,
+        subject: text("Nova senha"),
+        text: text("{{ password }}"),
+        sms: text("senha {{ password }}"),
+    }
+}
+
+fn pin() -> Pin {
+    Pin {
+        id: PinId(280),
+        public_id: [1; 16],
+        partner: PartnerId(281),
+        customer: CustomerId(282),
+        nonce: [2; 16],
+        digits: 6,
+        address: text("user@example.com"),
+        purchase: Some(text("buy-1")),
+        amount: Some(euros(283)),
+        tries_left: 2,
+        state: PinState::Validated(at(1)),
+        created_at: at(2),
+        expires_at: at(3),
     }
 }
 
@@ -651,6 +696,8 @@ fn samples() -> Vec<Sample> {
         sample(money::run()),
         sample(hosted_page()),
         sample(message()),
+        sample(template()),
+        sample(pin()),
         sample(counterpart()),
         sample(billing_page()),
         sample(activity()),
@@ -813,6 +860,10 @@ fn variants_keep_their_positions() {
     positions!(HostedPageState: Created, Requested, Succeeded, Cancelled, Acknowledged);
     positions!(ChannelKind: Tv, Radio);
     positions!(Role: Owner, Manager, Support, Cashier, ContentEditor, Dealer, Auditor, Api);
+    positions!(Way: Email, Sms);
+    positions!(About: Purchase, Charge, Refund);
+    positions!(TemplateKind: Pin, Purchase, Charge, Refund, General, Invoice, CreditNote,
+        Reminder, PaymentFailed, ExpiryReminder, Welcome, PasswordReset);
     positions!(PinPolicy: Off, FirstCharge, EveryCharge);
     positions!(BoxEventKind: Message, MessageWithVideo, Reboot, ReloadPortal, UpdateSubscription,
         UpdateModules, PlayChannel, PlayRadioChannel, UpdateImage, ShowMenu, CutOff, CutOn);
@@ -854,6 +905,27 @@ fn variants_with_contents_keep_their_positions() {
         (bytes_of(&Origin::Addon(OrderId(5))), vec![1, 5]),
         (bytes_of(&Origin::Item), vec![2]),
         (bytes_of(&Origin::Direct), vec![3]),
+        (bytes_of(&PinState::Live), vec![0]),
+        (bytes_of(&PinState::Replaced), vec![1]),
+        (bytes_of(&PinState::Validated(first)), vec![2, 0]),
+        (bytes_of(&PinState::Spent), vec![3]),
+        (bytes_of(&PinState::Burnt), vec![4]),
+        (bytes_of(&MessageContent::Pin(PinId(5))), vec![2, 5]),
+        (
+            bytes_of(&MessageContent::Transaction(
+                PartnerTransactionId(5),
+                About::Refund,
+            )),
+            vec![3, 5, 2],
+        ),
+        (bytes_of(&MessageContent::General), vec![4]),
+        (
+            bytes_of(&MessageContent::PaymentFailed(PaymentId(5))),
+            vec![5, 5],
+        ),
+        (bytes_of(&MessageContent::Expiry(OrderId(5))), vec![6, 5]),
+        (bytes_of(&MessageContent::Welcome), vec![7]),
+        (bytes_of(&MessageContent::PasswordReset), vec![8]),
     ] {
         assert_eq!(bytes, golden);
     }

@@ -4,6 +4,8 @@
 mod charges;
 mod edge;
 mod model;
+mod notifications;
+mod pins;
 mod settlement;
 mod trust;
 

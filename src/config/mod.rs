@@ -3,6 +3,9 @@
 //! The only file that reads the environment. Only what is needed to start stands here; what an
 //! operator changes while the box runs is a record in the store.
 
+mod delivery;
+mod partners;
+
 use std::collections::BTreeMap;
 use std::net::SocketAddr;
 use std::path::{Path, PathBuf};
@@ -12,6 +15,9 @@ use serde::de::value::{MapAccessDeserializer, SeqAccessDeserializer};
 use serde::de::{MapAccess, SeqAccess, Visitor};
 use serde::{Deserialize, Deserializer, Serialize};
 use toml::{Table, Value};
+
+pub use delivery::{SmsSettings, SmtpSettings};
+pub use partners::MarketoneSettings;
 
 use crate::domain::calendar::Zone;
 use crate::domain::money::Currency;
@@ -31,7 +37,7 @@ pub struct Config {
     pub stalker: StalkerSettings,
     pub marketone: MarketoneSettings,
     pub smtp: SmtpSettings,
-    pub sms: UrlSetting,
+    pub sms: SmsSettings,
     pub carrier: UrlSetting,
     /// `[billing]`, or `[[billing]]` with nothing but the other billing system.
     #[serde(deserialize_with = "one_or_other")]
@@ -88,23 +94,6 @@ pub struct StalkerSettings {
     pub tariff_plans: bool,
 }
 
-/// The MarketONE API.
-#[derive(Debug, Clone, Serialize, Deserialize)]
-#[serde(default, deny_unknown_fields)]
-pub struct MarketoneSettings {
-    pub enabled: bool,
-}
-
-/// The mail server; an empty `url`: no mail is sent.
-#[derive(Debug, Clone, Default, Serialize, Deserialize)]
-#[serde(default, deny_unknown_fields)]
-pub struct SmtpSettings {
-    /// `smtp://`, or `smtps://` with TLS from the start; `?tls=required` demands STARTTLS.
-    pub url: String,
-    /// The sender's address; empty: `noreply` at the host of `public_url`.
-    pub from: String,
-}
-
 /// A gateway by its address; empty: none.
 #[derive(Debug, Clone, Default, Serialize, Deserialize)]
 #[serde(default, deny_unknown_fields)]
@@ -122,6 +111,8 @@ pub struct BillingSettings {
     pub guard_share_percent: u8,
     /// How many times what the last two days were invoiced one run may invoice.
     pub guard_multiple: u32,
+    /// How many days before an order stops its customer is told, if such letters are switched on; 0: never.
+    pub expiry_reminder_days: u8,
     /// Another system that does the billing, at most one: this box is then its middleware.
     pub external: Vec<ExternalBilling>,
 }
@@ -224,9 +215,9 @@ impl Default for Config {
             provider: ProviderSettings::default(),
             alphaott: AlphaottSettings::default(),
             stalker: StalkerSettings::default(),
-            marketone: MarketoneSettings { enabled: true },
+            marketone: MarketoneSettings::default(),
             smtp: SmtpSettings::default(),
-            sms: UrlSetting::default(),
+            sms: SmsSettings::default(),
             carrier: UrlSetting::default(),
             billing: BillingSettings::default(),
             middleware: MiddlewareSettings::default(),
@@ -273,18 +264,13 @@ impl Default for StalkerSettings {
     }
 }
 
-impl Default for MarketoneSettings {
-    fn default() -> Self {
-        Self { enabled: true }
-    }
-}
-
 impl Default for BillingSettings {
     fn default() -> Self {
         Self {
             guard: true,
             guard_share_percent: 50,
             guard_multiple: 5,
+            expiry_reminder_days: 3,
             external: Vec::new(),
         }
     }
@@ -334,6 +320,8 @@ const SECRETS: &[&str] = &[
     "stalker.password",
     "smtp.url",
     "sms.url",
+    "sms.headers",
+    "sms.body",
     "carrier.url",
     "middleware.token",
     "payments.stripe_secret_key",
@@ -341,7 +329,7 @@ const SECRETS: &[&str] = &[
 ];
 
 /// Sections that later versions act on: accepted, so that one file serves both.
-const NOT_YET_USED: &[&str] = &["sms", "carrier"];
+const NOT_YET_USED: &[&str] = &["carrier"];
 
 /// The settings and where each came from.
 #[derive(Debug, Clone)]
@@ -412,10 +400,15 @@ impl Config {
             ("public_url", &self.public_url),
             ("alphaott.return_url", &self.alphaott.return_url),
             ("middleware.url", &self.middleware.url),
+            ("sms.url", &self.sms.url),
             ("payments.stripe_api", &self.payments.stripe_api),
         ] {
             let web = url.is_empty() || url.starts_with("http://") || url.starts_with("https://");
             known(web, name, "must begin with http:// or https://")?;
+        }
+        for (name, number, from, to) in self.marketone.ranges() {
+            let hint = format!("must be from {from} to {to}");
+            known((from..=to).contains(&number), name, &hint)?;
         }
         let external = &self.billing.external;
         known(
@@ -565,7 +558,8 @@ pub fn describe(loaded: &Loaded) -> anyhow::Result<String> {
             }
         }
         let value = value.map(|value| value.to_string()).unwrap_or_default();
-        let hidden = SECRETS.contains(&path.as_str()) && value != "\"\"";
+        let is_empty = matches!(value.as_str(), "\"\"" | "[]");
+        let hidden = SECRETS.contains(&path.as_str()) && !is_empty;
         let shown = if hidden {
             "\"(hidden)\"".to_owned()
         } else {

@@ -1,0 +1,63 @@
+//! What partners may do on this box, whoever they are.
+
+use serde::{Deserialize, Serialize};
+
+use crate::domain::pin::PinRules;
+
+/// The MarketONE API, and the PINs that it makes.
+#[derive(Debug, Clone, Serialize, Deserialize)]
+#[serde(default, deny_unknown_fields)]
+pub struct MarketoneSettings {
+    pub enabled: bool,
+    /// Digits of a PIN, 4 to 10.
+    pub pin_digits: u8,
+    /// How long one is good, in seconds.
+    pub pin_seconds: u32,
+    /// Wrong tries; the last one burns it.
+    pub pin_tries: u8,
+    /// Most in a quarter of an hour for one account by one partner.
+    pub pins_max: u32,
+    /// Seconds between two of them.
+    pub pin_gap_seconds: u32,
+    /// Partners may write only to accounts that they validated within a day or charged before.
+    pub notify_known_only: bool,
+}
+
+impl Default for MarketoneSettings {
+    fn default() -> Self {
+        Self {
+            enabled: true,
+            pin_digits: 6,
+            pin_seconds: 300,
+            pin_tries: 3,
+            pins_max: 5,
+            pin_gap_seconds: 30,
+            notify_known_only: true,
+        }
+    }
+}
+
+impl MarketoneSettings {
+    /// How PINs are made.
+    #[must_use]
+    pub fn pins(&self) -> PinRules {
+        PinRules {
+            digits: self.pin_digits,
+            seconds: self.pin_seconds,
+            tries: self.pin_tries,
+            most: self.pins_max,
+            gap_seconds: self.pin_gap_seconds,
+        }
+    }
+
+    /// Settings that have bounds: name, value, least, most.
+    pub(super) fn ranges(&self) -> [(&'static str, u32, u32, u32); 5] {
+        [
+            ("marketone.pin_digits", self.pin_digits.into(), 4, 10),
+            ("marketone.pin_seconds", self.pin_seconds, 30, 86_400),
+            ("marketone.pin_tries", self.pin_tries.into(), 1, 10),
+            ("marketone.pins_max", self.pins_max, 1, 100),
+            ("marketone.pin_gap_seconds", self.pin_gap_seconds, 0, 900),
+        ]
+    }
+}

@@ -1,0 +1,336 @@
+//! Finds the words and the way of a message when it is sent, as things stand then.
+
+use crate::app::Ctx;
+use crate::domain::carrier::{Partner, PartnerTransaction};
+use crate::domain::catalogue::Billing;
+use crate::domain::customer::Customer;
+use crate::domain::id::{MessageId, OrderId};
+use crate::domain::invoice::{Invoice, OpenInvoice};
+use crate::domain::journal::Account;
+use crate::domain::message::{About, Channel, Message, MessageContent};
+use crate::domain::money::Amount;
+use crate::domain::order::{Order, OrderStatus, Standing};
+use crate::domain::payment::Payment;
+use crate::domain::pin::Pin;
+use crate::domain::template::TemplateKind;
+use crate::letters::wording::{self, Values};
+use crate::letters::{self, House, Letter};
+use crate::outbound::mail::Mail;
+use crate::store::key::owned_by;
+use crate::store::{Read, Snapshot, Table, balance_minor};
+
+use super::books::Books;
+use super::{OpError, notifications, templates};
+
+/// A message that is ready to go.
+pub(super) enum Composed {
+    Mail(Box<Mail>),
+    Sms {
+        /// The same for every try.
+        name: String,
+        /// In E.164.
+        to: String,
+        text: String,
+    },
+    /// There is nothing to send, and why.
+    Nothing(&'static str),
+}
+
+/// What a message says.
+struct Said {
+    kind: TemplateKind,
+    values: Values,
+    /// Which paper goes with a mail.
+    paper: Option<Box<Invoice>>,
+    /// In front of the number in its name: what it is about.
+    about: (&'static str, u64),
+}
+
+impl Said {
+    fn new(kind: TemplateKind, about: (&'static str, u64)) -> Self {
+        Self {
+            kind,
+            values: Values::new(),
+            paper: None,
+            about,
+        }
+    }
+
+    fn with(mut self, name: &str, value: impl Into<serde_json::Value>) -> Self {
+        self.values.insert(name.to_owned(), value.into());
+        self
+    }
+}
+
+/// Why a message is no longer needed.
+type Nothing = &'static str;
+
+/// Finds the words of a message.
+pub(super) fn compose(ctx: &Ctx, id: MessageId) -> Result<Composed, OpError> {
+    let snapshot = ctx.snapshot()?;
+    let message: Message = super::get(&snapshot, id)?;
+    let customer: Customer = super::get(&snapshot, message.customer)?;
+    if customer.is_deleted() {
+        return Ok(Composed::Nothing("the customer was removed"));
+    }
+    let phone = notifications::phone_of(&customer);
+    let mut ways = notifications::ways(&ctx.app, &customer, phone.as_deref());
+    if matches!(message.content, MessageContent::Invoice(_)) {
+        // Paper does not fit a short message.
+        ways.sms = false;
+    }
+    let way = ways.choose(message.channel, message.address.as_deref());
+    let Some((channel, address)) = way else {
+        return Ok(Composed::Nothing(match message.content {
+            MessageContent::Invoice(_) => "the customer has no e-mail address",
+            _ => "the customer has neither e-mail address nor phone number that can be written to",
+        }));
+    };
+    let company = ctx.app.company();
+    let house = House {
+        name: &company.name,
+        zone: &company.zone,
+        locale: &ctx.app.config.provider.locale,
+    };
+    let said = match said(ctx, &snapshot, &house, &message, &customer)? {
+        Ok(said) => said,
+        Err(reason) => return Ok(Composed::Nothing(reason)),
+    };
+    let locale = message.language.as_deref().unwrap_or(house.locale);
+    let template = templates::wording(&snapshot, said.kind, locale)?;
+    let (true, words) = template else {
+        return Ok(Composed::Nothing("such letters are switched off"));
+    };
+    let said = said
+        .with("name", customer.name.whole().trim())
+        .with("house", company.name.clone());
+    let mut filled = wording::fill(&words, &said.values).map_err(OpError::Failed)?;
+    if let Some(own) = message.asked.as_ref().and_then(|asked| asked.text.as_ref()) {
+        let own = in_own_words(own, &said.values);
+        filled.sms.clone_from(&own);
+        if said.kind != TemplateKind::General {
+            filled.text = format!("{own}\n");
+        }
+    }
+    let number = format!("{}-{}-{}", said.about.0, said.about.1, message.id.0);
+    if channel == Channel::Sms {
+        if filled.sms.is_empty() {
+            return Ok(Composed::Nothing("there is no short message for this"));
+        }
+        return Ok(Composed::Sms {
+            name: number,
+            to: address,
+            text: filled.sms,
+        });
+    }
+    let attached = match &said.paper {
+        Some(paper) => {
+            let pdf = letters::invoice_pdf(&house, paper);
+            Some(pdf.map_err(|error| OpError::Failed(error.to_string()))?)
+        }
+        None => None,
+    };
+    Ok(Composed::Mail(Box::new(Mail {
+        name: number,
+        sender: company.name.clone(),
+        to: address,
+        letter: Letter {
+            subject: filled.subject,
+            text: filled.text,
+            attached,
+        },
+        at: ctx.now,
+    })))
+}
+
+/// A partner's own words, with what it may leave to us filled in. It is no template: nothing in it is run.
+fn in_own_words(text: &str, values: &Values) -> String {
+    let mut own = text.to_owned();
+    for name in ["pin", "amount", "description"] {
+        if let Some(value) = values.get(name).and_then(serde_json::Value::as_str) {
+            own = own.replace(&format!("{{{{{name}}}}}"), value);
+        }
+    }
+    own
+}
+
+fn said(
+    ctx: &Ctx,
+    read: &Snapshot,
+    house: &House<'_>,
+    message: &Message,
+    customer: &Customer,
+) -> Result<Result<Said, Nothing>, OpError> {
+    let id = message.id.0;
+    Ok(match message.content {
+        MessageContent::Invoice(number) => {
+            let invoice: Invoice = super::get(read, number)?;
+            let open = read.get::<OpenInvoice>(&number)?;
+            let open_minor = open.map_or(0, |open| open.open_minor);
+            let (kind, values) = letters::invoice(house, &invoice, open_minor);
+            Ok(Said {
+                kind,
+                values,
+                paper: Some(Box::new(invoice)),
+                about: ("invoice", number.0),
+            })
+        }
+        MessageContent::Reminder(order) => reminder(ctx, read, house, order, customer)?,
+        MessageContent::Expiry(order) => expiry(ctx, read, house, order, customer)?,
+        MessageContent::Pin(pin) => match read.get::<Pin>(&pin)? {
+            Some(pin) if pin.is_live(ctx.now).is_ok() => {
+                let partner: Partner = super::get(read, pin.partner)?;
+                let seconds = ctx.app.config.marketone.pin_seconds;
+                let amount = pin.amount.map(|amount| house.amount(amount));
+                let digits = ctx.app.keys.digits(&pin.nonce, pin.digits);
+                Ok(Said::new(TemplateKind::Pin, ("pin", pin.id.0))
+                    .with("pin", digits)
+                    .with("partner", partner.name)
+                    .with("minutes", seconds.div_ceil(60))
+                    .with("amount", amount.unwrap_or_default()))
+            }
+            _ => Err("the PIN is no longer good"),
+        },
+        MessageContent::Transaction(transaction, about) => {
+            let made: PartnerTransaction = super::get(read, transaction)?;
+            let partner: Partner = super::get(read, made.partner)?;
+            let kind = match about {
+                About::Purchase => TemplateKind::Purchase,
+                About::Charge => TemplateKind::Charge,
+                About::Refund => TemplateKind::Refund,
+            };
+            let at = made.completed_at.unwrap_or(made.created_at);
+            Ok(Said::new(kind, ("transaction", made.id.0))
+                .with("partner", partner.name)
+                .with("amount", house.amount(made.amount))
+                .with("description", made.description)
+                .with("date", house.day(at)))
+        }
+        MessageContent::General => {
+            let asked = message.asked.as_ref();
+            let partner = asked.map(|asked| super::get::<Partner>(read, asked.partner));
+            let partner = partner.transpose()?.map(|partner| partner.name);
+            let text = asked.and_then(|asked| asked.text.clone());
+            Ok(Said::new(TemplateKind::General, ("message", id))
+                .with("partner", partner.unwrap_or_default())
+                .with("text", text.unwrap_or_default()))
+        }
+        MessageContent::PaymentFailed(payment) => {
+            let payment: Payment = super::get(read, payment)?;
+            Ok(
+                Said::new(TemplateKind::PaymentFailed, ("payment", payment.id.0))
+                    .with("amount", house.amount(payment.amount))
+                    .with("date", house.day(payment.created_at)),
+            )
+        }
+        MessageContent::Welcome => {
+            let login = customer.login.clone().unwrap_or_default();
+            Ok(Said::new(TemplateKind::Welcome, ("welcome", customer.id.0)).with("login", login))
+        }
+        MessageContent::PasswordReset => match &message.nonce {
+            Some(nonce) => {
+                let login = customer.login.clone();
+                let login = login.or(customer.email.as_ref().map(|e| e.as_str().to_owned()));
+                Ok(
+                    Said::new(TemplateKind::PasswordReset, ("password", customer.id.0))
+                        .with("login", login.unwrap_or_default())
+                        .with("password", ctx.app.keys.password(nonce)),
+                )
+            }
+            None => Err("it was sent before"),
+        },
+    })
+}
+
+/// What the next cycle of an order is called, and what the balance lacks for it.
+fn lacking(
+    ctx: &Ctx,
+    read: &Snapshot,
+    order: &Order,
+    customer: &Customer,
+) -> Result<(String, Option<Amount>), OpError> {
+    let bill = Books::new(ctx, read).next_bill(order)?;
+    let title = bill.as_ref().and_then(|bill| bill.lines.first());
+    let title = title.map_or_else(|| "Your subscription".to_owned(), |line| line.title.clone());
+    let Some((bill, currency)) = bill.and_then(|bill| bill.currency.map(|c| (bill, c))) else {
+        return Ok((title, None));
+    };
+    let balance = balance_minor(read, &Account::Customer(customer.id), currency)?;
+    let missing = Amount {
+        minor: bill.total_minor().saturating_sub(balance),
+        currency,
+    };
+    Ok((title, Some(missing)))
+}
+
+/// What is missing of an order that is overdue.
+fn reminder(
+    ctx: &Ctx,
+    read: &Snapshot,
+    house: &House<'_>,
+    order: OrderId,
+    customer: &Customer,
+) -> Result<Result<Said, Nothing>, OpError> {
+    const PAID: Nothing = "it was paid or stopped before";
+    let order: Order = super::get(read, order)?;
+    let until = match order.standing {
+        Standing::Overdue { freeze_at, .. } => Some(freeze_at),
+        Standing::Owing { .. } => None,
+        _ => return Ok(Err(PAID)),
+    };
+    let mut missing: Option<Amount> = None;
+    let open: Vec<OpenInvoice> =
+        read.listed(Table::OpenInvoicesByCustomer, &owned_by(customer.id))?;
+    for open in open.iter().filter(|open| open.order == order.id) {
+        let held = missing.map_or(0, |amount| amount.minor);
+        missing = Some(Amount {
+            minor: held.saturating_add(open.open_minor),
+            currency: open.currency,
+        });
+    }
+    let (title, lacking) = lacking(ctx, read, &order, customer)?;
+    if order.billing == Billing::Prepaid && lacking.is_some() {
+        missing = lacking;
+    }
+    let Some(missing) = missing.filter(|amount| amount.minor > 0) else {
+        return Ok(Err(PAID));
+    };
+    let until = until.map(|until| house.day(until)).unwrap_or_default();
+    Ok(Ok(Said::new(
+        TemplateKind::Reminder,
+        ("reminder", order.id.0),
+    )
+    .with("title", title)
+    .with("missing", house.amount(missing))
+    .with("until", until)))
+}
+
+/// What becomes of an order that ends soon, or whose next cycle the balance does not cover.
+fn expiry(
+    ctx: &Ctx,
+    read: &Snapshot,
+    house: &House<'_>,
+    order: OrderId,
+    customer: &Customer,
+) -> Result<Result<Said, Nothing>, OpError> {
+    let order: Order = super::get(read, order)?;
+    let Some((until, ends)) = super::reminders::stops_at(&order) else {
+        return Ok(Err("it does not end any more"));
+    };
+    if order.status_at(ctx.now) != OrderStatus::Active || until <= ctx.now {
+        return Ok(Err("it ended before"));
+    }
+    let (title, missing) = lacking(ctx, read, &order, customer)?;
+    let missing = missing.filter(|amount| amount.minor > 0 && !ends);
+    if missing.is_none() && !ends {
+        return Ok(Err("the balance covers it now"));
+    }
+    let missing = missing.map(|amount| house.amount(amount));
+    Ok(Ok(Said::new(
+        TemplateKind::ExpiryReminder,
+        ("expiry", order.id.0),
+    )
+    .with("title", title)
+    .with("until", house.day(until))
+    .with("missing", missing.unwrap_or_default())))
+}

@@ -1,0 +1,129 @@
+//! Letters that nothing but time causes: an order ends soon, or its next cycle is not covered. Each order is looked
+//! at once before each of its dates: a mark in the file says up to which date that was done.
+
+use std::ops::ControlFlow;
+
+use crate::app::Ctx;
+use crate::domain::catalogue::Billing;
+use crate::domain::customer::Customer;
+use crate::domain::id::OrderId;
+use crate::domain::message::{Message, MessageContent};
+use crate::domain::order::{Due, Order, OrderStatus, Standing};
+use crate::domain::template::TemplateKind;
+use crate::domain::time::Timestamp;
+use crate::store::key::{instant_of, trailing_number, until};
+use crate::store::{Read, Span, Table, Tx};
+
+use super::{OpError, outbox, templates};
+
+/// Orders that are looked at in one commit.
+const CHUNK_MAX: usize = 1_000;
+/// How much further the mark has to be moved for nothing but that: no commit a minute.
+const STEP_SECONDS: i64 = 3_600;
+const SECONDS_PER_DAY: i64 = 86_400;
+/// The mark: the key of the index entry up to which orders were looked at.
+const MARK: &str = "expiry_reminders";
+
+/// When an order stops unless something is done, and whether it ends for good; `None`: it does not, or somebody
+/// else cares.
+pub(super) fn stops_at(order: &Order) -> Option<(Timestamp, bool)> {
+    let runs = order.status == OrderStatus::Active && order.standing == Standing::Settled;
+    match order
+        .due()
+        .filter(|_| runs && order.billing != Billing::External)
+    {
+        Some((at, Due::End)) => Some((at, true)),
+        Some((at, Due::Cycle)) if order.billing == Billing::Prepaid => Some((at, false)),
+        _ => None,
+    }
+}
+
+/// Notes what customers have to be told by now of orders that stop within the days of the settings.
+pub async fn note(ctx: &Ctx) -> Result<(), OpError> {
+    let days = i64::from(ctx.app.config.billing.expiry_reminder_days);
+    if days == 0 || !outbox::is_set(ctx) {
+        return Ok(());
+    }
+    let to = ctx
+        .now
+        .saturating_add_seconds(days.saturating_mul(SECONDS_PER_DAY));
+    loop {
+        let Some(all) = next(ctx, to)? else {
+            return Ok(());
+        };
+        ctx.write_bulk(move |ctx, tx| note_some(ctx, tx, to))
+            .await?;
+        if all {
+            return Ok(());
+        }
+    }
+}
+
+/// Where to go on: behind the mark, but never behind now, so that nobody hears of what is over.
+fn from(read: &impl Read, now: Timestamp) -> Result<Vec<u8>, OpError> {
+    let mark = read.raw_get(Table::Meta, MARK.as_bytes(), <[u8]>::to_vec)?;
+    let mut mark = mark.unwrap_or_default();
+    // Behind that very entry.
+    mark.push(0);
+    Ok(mark.max(until(now)))
+}
+
+/// Whether there is something to do: `None`: no; else whether one chunk does it.
+fn next(ctx: &Ctx, to: Timestamp) -> Result<Option<bool>, OpError> {
+    let read = &ctx.snapshot()?;
+    if !templates::is_on(ctx, read, TemplateKind::ExpiryReminder)? {
+        return Ok(None);
+    }
+    let from = from(read, ctx.now)?;
+    let marked = instant_of(&from);
+    let found = keys(read, from, to)?.len();
+    let behind = marked.is_none_or(|at| at.saturating_add_seconds(STEP_SECONDS) <= to);
+    Ok((found > 0 || behind).then_some(found < CHUNK_MAX))
+}
+
+fn keys(read: &impl Read, from: Vec<u8>, to: Timestamp) -> Result<Vec<Vec<u8>>, OpError> {
+    let span = Span {
+        from,
+        ..Span::all()
+    };
+    let mut keys = Vec::new();
+    read.raw_scan(Table::OrdersByDue, &span, &mut |key, _| {
+        if instant_of(key).is_none_or(|at| at > to) || keys.len() >= CHUNK_MAX {
+            return Ok(ControlFlow::Break(()));
+        }
+        keys.push(key.to_vec());
+        Ok(ControlFlow::Continue(()))
+    })?;
+    Ok(keys)
+}
+
+fn note_some(ctx: &Ctx, tx: &mut Tx<'_>, to: Timestamp) -> Result<(), OpError> {
+    let from = from(tx, ctx.now)?;
+    let keys = keys(tx, from, to)?;
+    let mark = match keys.last() {
+        Some(last) if keys.len() >= CHUNK_MAX => last.clone(),
+        _ => until(to),
+    };
+    for key in keys {
+        let Some(id) = trailing_number(&key).map(OrderId) else {
+            continue;
+        };
+        let order: Order = super::get(tx, id)?;
+        // The index has other dates too: reminders, the end of the grace.
+        if stops_at(&order).is_none_or(|(at, _)| Some(at) != instant_of(&key)) {
+            continue;
+        }
+        let customer: Customer = super::get(tx, order.customer)?;
+        if customer.is_deleted() || !outbox::reaches(ctx, &customer) {
+            continue;
+        }
+        let content = MessageContent::Expiry(order.id);
+        let message = Message {
+            id: tx.next_id()?,
+            ..Message::new(customer.id, content, ctx.now)
+        };
+        tx.put(&message)?;
+    }
+    tx.put_meta(MARK, &mark)?;
+    Ok(())
+}

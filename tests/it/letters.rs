@@ -1,0 +1,390 @@
+//! Letters that are not about money: wording, new passwords, greetings; and gateways of all kinds.
+
+use boxoffice::app::App;
+use boxoffice::domain::customer::Customer;
+use boxoffice::store::Read as _;
+use serde_json::{Value, json};
+
+use crate::support::gateway::{Gateway, Heard, Turn};
+use crate::support::post::Post;
+use crate::support::{Client, TestBox};
+
+async fn staff(bx: &TestBox) -> Client {
+    bx.with_header(&format!("JWT {}", bx.token("owner").await))
+}
+
+async fn customer(bx: &TestBox, body: Value) -> String {
+    let made = bx.api().post("/customers", body).await.expect(201);
+    made["_id"].as_str().expect("an id").to_owned()
+}
+
+async fn is_password(app: &App, password: &str) -> bool {
+    let all: Vec<Customer> = app.store.read().unwrap().all().unwrap();
+    let stored = all[0].password.clone();
+    let fits = app
+        .passwords
+        .is_customers(password.to_owned(), &stored)
+        .await;
+    fits.unwrap()
+}
+
+/// AlphaOTT §2.2: "generate and deliver out of band".
+#[tokio::test]
+async fn a_reset_password_arrives_and_is_good() {
+    let post = Post::open().await;
+    let bx = TestBox::with(|config| config.smtp.url.clone_from(&post.url)).await;
+    let id = customer(
+        &bx,
+        json!({"login": "olive", "email": "olive@queen.example"}),
+    )
+    .await;
+    let old = json!({"password": "old-one"});
+    let path = format!("/customers/{id}/password");
+    bx.api().put(&path, old).await.expect(200);
+    let answer = bx
+        .api()
+        .post(format!("{path}/reset"), json!({}))
+        .await
+        .expect(200);
+    bx.advance(0).await;
+    let mails = post.collect();
+    assert_eq!(mails.len(), 1);
+    assert!(mails[0].contains("You sign in as olive."), "{}", mails[0]);
+    let mut lines = mails[0].lines().filter_map(|line| line.strip_prefix("  "));
+    let password = lines.next().expect("a password").to_owned();
+    assert_eq!(password.len(), 14);
+    assert!(!answer.to_string().contains(&password));
+    let app = bx.app();
+    assert!(is_password(&app, &password).await);
+    assert!(!is_password(&app, "old-one").await);
+    // What is listed and audited says nothing of it, and it is sent once.
+    let messages = bx.api().get(bx.url("/console/api/messages")).await.text;
+    assert!(messages.contains("PASSWORD_RESET") && !messages.contains(&password));
+    bx.advance(60).await;
+    assert!(post.collect().is_empty());
+    // Each is another one.
+    bx.api()
+        .post(format!("{path}/reset"), json!({}))
+        .await
+        .expect(200);
+    bx.advance(0).await;
+    let mails = post.collect();
+    assert!(!mails[0].contains(&password));
+    assert!(!is_password(&app, &password).await);
+}
+
+#[tokio::test]
+async fn who_cannot_be_reached_has_the_password_taken_only() {
+    let bx = TestBox::start().await;
+    let id = customer(&bx, json!({"email": "olive@queen.example"})).await;
+    let path = format!("/customers/{id}/password");
+    bx.api()
+        .put(&path, json!({"password": "old-one"}))
+        .await
+        .expect(200);
+    bx.api()
+        .post(format!("{path}/reset"), json!({}))
+        .await
+        .expect(200);
+    assert!(!is_password(&bx.app(), "old-one").await);
+    let messages = bx.api().get(bx.url("/console/api/messages")).await;
+    assert_eq!(messages.expect(200), json!([]));
+}
+
+#[tokio::test]
+async fn new_customers_are_greeted_if_that_is_wanted_and_in_these_words() {
+    let post = Post::open().await;
+    let bx = TestBox::with(|config| {
+        config.smtp.url.clone_from(&post.url);
+        "de-AT".clone_into(&mut config.provider.locale);
+    })
+    .await;
+    let staff = staff(&bx).await;
+    customer(&bx, json!({"email": "a@queen.example"})).await;
+    let path = |language: &str| bx.url(&format!("/console/api/templates/WELCOME/{language}"));
+    let words = json!({"on": true, "subject": "Hallo\n{{ house | upper }}", "text": "Hallo {{ name }}{% if login %} ({{ login }}){% endif %}!"});
+    let set = staff.put(path("DE"), words).await.expect(200);
+    assert_eq!(set["language"], "de");
+    customer(
+        &bx,
+        json!({"email": "b@queen.example", "login": "bea", "firstName": "Bea"}),
+    )
+    .await;
+    bx.advance(0).await;
+    let mails = post.collect();
+    assert_eq!(mails.len(), 1);
+    assert!(
+        mails[0].contains("Subject: Hallo BOXOFFICE") && mails[0].contains("Hallo Bea (bea)!"),
+        "{}",
+        mails[0]
+    );
+    let kinds = staff
+        .get(bx.url("/console/api/templates"))
+        .await
+        .expect(200);
+    let kinds = kinds.as_array().expect("a list");
+    assert_eq!(kinds.len(), 12);
+    let welcome = kinds
+        .iter()
+        .find(|kind| kind["kind"] == "WELCOME")
+        .expect("it");
+    assert_eq!(welcome["on"], false);
+    assert_eq!(
+        welcome["templates"][0]["subject"],
+        "Hallo\n{{ house | upper }}"
+    );
+    staff.delete(path("de")).await.expect(204);
+    assert_eq!(staff.delete(path("de")).await.status, 404);
+    customer(&bx, json!({"email": "c@queen.example"})).await;
+    bx.advance(0).await;
+    assert!(post.collect().is_empty());
+}
+
+#[tokio::test]
+async fn wordings_that_cannot_be_sent_are_refused_and_named() {
+    let bx = TestBox::start().await;
+    let staff = staff(&bx).await;
+    for (kind, body, named) in [
+        ("PIN", json!({"text": "{{ pni }} {{ pin }}"}), "text"),
+        ("PIN", json!({"text": "Hello"}), "text: must say {{ pin }}"),
+        ("PIN", json!({"sms": "Hello"}), "sms: must say {{ pin }}"),
+        ("PASSWORD_RESET", json!({"text": "Hello"}), "{{ password }}"),
+        (
+            "INVOICE",
+            json!({"subject": ""}),
+            "subject: must not be empty",
+        ),
+        (
+            "INVOICE",
+            json!({"subject": "x".repeat(201)}),
+            "subject: must be at most 200 bytes",
+        ),
+        (
+            "INVOICE",
+            json!({"text": "x".repeat(10_001)}),
+            "text: must be at most",
+        ),
+        ("INVOICE", json!({"text": "{% for a in lines %}"}), "text"),
+        ("INVOICE", json!({"text": "{{ 'x' * 1000000 }}"}), "text"),
+        ("INVOICE", json!({"txt": "x"}), "txt"),
+    ] {
+        for path in ["en", "preview"] {
+            let url = bx.url(&format!("/console/api/templates/{kind}/{path}"));
+            let answer = match path {
+                "en" => staff.put(url, body.clone()).await,
+                _ => staff.post(url, body.clone()).await,
+            };
+            assert_eq!(answer.status, 400, "{body} {}", answer.told());
+            assert!(answer.text.contains(named), "{body}: {}", answer.told());
+        }
+    }
+    let put = async |path: &str| {
+        staff
+            .put(
+                bx.url(&format!("/console/api/templates/{path}")),
+                json!({"on": false}),
+            )
+            .await
+            .status
+    };
+    assert_eq!(put("NOTHING/en").await, 404);
+    assert_eq!(put("PIN/e").await, 400);
+    assert_eq!(put("PIN/en").await, 200);
+    let shown = staff
+        .post(
+            bx.url("/console/api/templates/PIN/preview"),
+            json!({"sms": "PIN {{ pin }}"}),
+        )
+        .await
+        .expect(200);
+    assert_eq!(shown["sms"], "PIN 042137");
+    // Support may look, and change nothing.
+    let support = bx.with_header(&format!("JWT {}", bx.token("support").await));
+    support
+        .get(bx.url("/console/api/templates"))
+        .await
+        .expect(200);
+    let url = bx.url("/console/api/templates/PIN/en");
+    assert_eq!(support.put(url, json!({"on": true})).await.status, 403);
+}
+
+/// A new password that goes through the gateway with these settings: what the gateway heard, and how the message stands.
+async fn sent(gateway: &Gateway, settings: &[(&str, &str)]) -> (Heard, Value, Value) {
+    let bx = TestBox::with(|config| {
+        config.sms.url = format!("{}/send", gateway.url);
+        for (name, value) in settings {
+            let value = (*value).to_owned();
+            match *name {
+                "url" => config.sms.url = format!("{}{value}", gateway.url),
+                "method" => config.sms.method = value,
+                "body" => config.sms.body = value,
+                "success" => config.sms.success = value,
+                _ => config.sms.headers.push(value),
+            }
+        }
+    })
+    .await;
+    let id = customer(&bx, json!({"phones": ["+43 1 555-01"], "login": "ö&<\"x"})).await;
+    bx.api()
+        .post(format!("/customers/{id}/password/reset"), json!({}))
+        .await
+        .expect(200);
+    bx.advance(0).await;
+    let messages = bx
+        .api()
+        .get(bx.url("/console/api/messages"))
+        .await
+        .expect(200);
+    (
+        gateway.collect().remove(0),
+        messages[0]["state"].clone(),
+        messages[0]["problem"].clone(),
+    )
+}
+
+/// Gateways want to be spoken to in many ways; the settings say in which.
+#[tokio::test]
+async fn gateways_are_spoken_to_in_their_own_way() {
+    let gateway = Gateway::open().await;
+    let (heard, state, _) = sent(&gateway, &[]).await;
+    assert_eq!((heard.line.as_str(), state), ("POST /send", json!("SENT")));
+    assert!(
+        heard.headers.contains("content-type: application/json"),
+        "{}",
+        heard.headers
+    );
+    let body: Value = serde_json::from_str(&heard.body).expect("JSON");
+    assert_eq!(body["to"], "+43155501");
+    assert!(
+        body["text"]
+            .as_str()
+            .unwrap()
+            .starts_with("Boxoffice: your new password is ")
+    );
+    let (heard, state, _) = sent(
+        &gateway,
+        &[
+            (
+                "url",
+                "/x?to={{ to | replace('+', '00') }}&m={{ text | urlencode }}",
+            ),
+            ("method", "GET"),
+            ("header", "Authorization: Bearer abc"),
+        ],
+    )
+    .await;
+    assert!(
+        heard
+            .line
+            .starts_with("GET /x?to=0043155501&m=Boxoffice%3A%20your%20new"),
+        "{}",
+        heard.line
+    );
+    assert!(heard.headers.contains("authorization: Bearer abc") && heard.body.is_empty());
+    assert_eq!(state, "SENT");
+    let (heard, _, _) = sent(
+        &gateway,
+        &[
+            (
+                "body",
+                "to={{ to | urlencode }}&text={{ text | urlencode }}",
+            ),
+            ("header", "Content-Type: application/x-www-form-urlencoded"),
+            ("method", "PUT"),
+        ],
+    )
+    .await;
+    assert!(
+        heard.line.starts_with("PUT ") && heard.body.starts_with("to=%2B43155501&text=Boxoffice"),
+        "{heard:?}"
+    );
+    assert!(
+        heard
+            .headers
+            .contains("content-type: application/x-www-form-urlencoded")
+    );
+    // "What counts as success."
+    gateway.next(&[Turn::Answer(200, "{\"error\": \"no credit\"}")]);
+    let (_, state, problem) = sent(&gateway, &[("success", "\"queued\"")]).await;
+    assert_eq!(state, "DEAD");
+    assert!(
+        problem.as_str().unwrap().contains("does not say"),
+        "{problem}"
+    );
+    gateway.next(&[Turn::Answer(202, "{\"state\": \"queued\"}")]);
+    assert_eq!(sent(&gateway, &[("success", "\"queued\"")]).await.1, "SENT");
+}
+
+#[tokio::test]
+async fn what_a_gateway_answers_decides_what_becomes_of_a_message() {
+    let gateway = Gateway::open().await;
+    for (status, state) in [
+        (400, "DEAD"),
+        (404, "WAITING"),
+        (401, "WAITING"),
+        (429, "WAITING"),
+        (503, "WAITING"),
+    ] {
+        gateway.next(&[Turn::Answer(status, "")]);
+        assert_eq!(sent(&gateway, &[]).await.1, state, "{status}");
+    }
+}
+
+/// No mass mailing stands before a person who waits, and a mail server that is away stops no short message.
+#[tokio::test]
+async fn a_mail_server_that_is_away_stops_no_short_message() {
+    let gateway = Gateway::open().await;
+    let bx = TestBox::with(|config| {
+        config.sms.url.clone_from(&gateway.url);
+        // Nobody listens there.
+        "smtp://127.0.0.1:1".clone_into(&mut config.smtp.url);
+    })
+    .await;
+    for number in 0..6 {
+        let body = json!({"email": format!("a{number}@queen.example")});
+        let id = customer(&bx, body).await;
+        bx.api()
+            .post(format!("/customers/{id}/password/reset"), json!({}))
+            .await
+            .expect(200);
+    }
+    let id = customer(&bx, json!({"phones": ["+43155501"]})).await;
+    bx.api()
+        .post(format!("/customers/{id}/password/reset"), json!({}))
+        .await
+        .expect(200);
+    bx.advance(0).await;
+    assert_eq!(gateway.collect().len(), 1);
+}
+
+#[test]
+fn a_gateway_that_cannot_be_spoken_to_is_found_out_at_the_start() {
+    use boxoffice::config::Config;
+    use boxoffice::outbound::Outbound;
+    for (set, named) in [
+        (
+            |c: &mut Config| c.sms.method = "BREW".to_owned(),
+            "sms.method",
+        ),
+        (
+            |c: &mut Config| c.sms.headers.push("secret".to_owned()),
+            "sms.headers",
+        ),
+        (
+            |c: &mut Config| c.sms.body = "{{ txt }}".to_owned(),
+            "sms.body",
+        ),
+        (
+            |c: &mut Config| c.sms.url = "http://x/{{ to".to_owned(),
+            "sms.url",
+        ),
+    ] as [(fn(&mut Config), &str); 4]
+    {
+        let mut config = Config::for_tests();
+        config.sms.url = "http://127.0.0.1:9/".to_owned();
+        set(&mut config);
+        let error = Outbound::new(&config).err().expect("a refusal");
+        let told = format!("{error:#}");
+        assert!(told.contains(named) && !told.contains("secret"), "{told}");
+    }
+}
