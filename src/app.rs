@@ -14,6 +14,7 @@ use crate::config::Config;
 use crate::domain::calendar::Zone;
 use crate::domain::money::Currency;
 use crate::domain::provider::Provider;
+use crate::domain::settlement::ClosedMonth;
 use crate::domain::staff::Actor;
 use crate::domain::time::Timestamp;
 use crate::entropy::Entropy;
@@ -22,6 +23,7 @@ use crate::outbound::Outbound;
 use crate::passwords::Passwords;
 use crate::presence::Presence;
 use crate::rates::Rates;
+use crate::settled::Settled;
 use crate::store::{Read as _, Snapshot, Storage, Store, StoreError, Table};
 use crate::telemetry::Metrics;
 use crate::tries::Tries;
@@ -38,6 +40,8 @@ pub struct App {
     pub tries: Tries,
     /// Requests of partners.
     pub rates: Rates,
+    /// Until when the months of partners are closed.
+    pub settled: Settled,
     pub outbound: Outbound,
     pub metrics: Metrics,
     /// Front part and counter of the names of requests.
@@ -124,6 +128,7 @@ impl App {
             passwords,
             tries: Tries::default(),
             rates: Rates::default(),
+            settled: Settled::default(),
             outbound,
             metrics,
             run,
@@ -143,6 +148,9 @@ impl App {
             company: ArcSwapOption::empty(),
         };
         app.refresh_company()?;
+        for closed in app.store.read()?.all::<ClosedMonth>()? {
+            app.settled.raise(closed.partner, closed.until);
+        }
         Ok(Arc::new(app))
     }
 

@@ -84,4 +84,6 @@ ids! {
     PartnerId = "partner";
     /// A charge or refund of a partner.
     PartnerTransactionId = "partner_transaction";
+    /// A month of a partner that is settled.
+    ClosedMonthId = "closed_month";
 }

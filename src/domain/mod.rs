@@ -26,6 +26,7 @@
 //! | Programme | what a channel shows, from when to when |
 //! | Reseller | who sold it |
 //! | Partner, PartnerTransaction | who bills through us; one charge or refund of theirs |
+//! | Settlement, ClosedMonth | what a partner is owed for a month; the month once nothing is added to it |
 
 pub mod access;
 pub mod adapter;
@@ -54,6 +55,7 @@ pub mod payment;
 pub mod provider;
 pub mod refusal;
 pub mod run;
+pub mod settlement;
 pub mod staff;
 pub mod time;
 pub mod used_key;

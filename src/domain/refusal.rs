@@ -67,6 +67,10 @@ pub enum Refusal {
     ResellerHasCustomers,
     /// Another partner has this key.
     PartnerTaken { key: String },
+    /// The month of a partner is closed already.
+    MonthClosed { month: String },
+    /// The month ends only then.
+    MonthNotOver { until: Timestamp },
     /// There is no such reseller.
     NoSuchReseller,
     /// This member of staff may use the API only.
@@ -117,6 +121,8 @@ impl Refusal {
             Self::ResellerTaken { .. } => "reseller-taken",
             Self::ResellerHasCustomers => "reseller-has-customers",
             Self::PartnerTaken { .. } => "partner-taken",
+            Self::MonthClosed { .. } => "month-closed",
+            Self::MonthNotOver { .. } => "month-not-over",
             Self::NoSuchReseller => "no-such-reseller",
             Self::ApiOnly => "api-only",
             Self::BadCredentials => "bad-credentials",

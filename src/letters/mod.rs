@@ -1,10 +1,12 @@
-//! What the box writes to people: invoices and reminders, as words. Takes records and says them;
+//! What the box writes to people: invoices, reminders and statements, as words. Takes records and says them;
 //! must not know how a letter gets to its reader.
 
 mod invoice;
 pub mod locale;
+mod statement;
 
 pub use invoice::paper_of;
+pub use statement::statement_of;
 
 use crate::domain::calendar::Zone;
 use crate::domain::invoice::{Invoice, InvoiceKind};

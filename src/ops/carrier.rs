@@ -224,7 +224,7 @@ fn transaction(
         state: TransactionState::Succeeded,
         refunded_minor: 0,
         created_at: ctx.now,
-        completed_at: Some(ctx.now),
+        completed_at: Some(ctx.app.settled.completes_at(partner.id, ctx.now)),
     })
 }
 
@@ -387,7 +387,7 @@ fn refund(
 fn entry(ctx: &Ctx, made: &PartnerTransaction) -> JournalEntry {
     JournalEntry {
         id: JournalEntryId(0),
-        at: ctx.now,
+        at: made.completed_at.unwrap_or(ctx.now),
         cause: EntryCause::Partner(made.id),
         order: None,
         memo: made.description.clone(),

@@ -13,6 +13,7 @@ pub mod carrier;
 pub mod catalogue;
 pub mod charges;
 pub mod clock;
+pub mod closing;
 pub mod customers;
 pub mod demo;
 pub mod devices;

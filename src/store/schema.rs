@@ -27,6 +27,7 @@ use crate::domain::order::Order;
 use crate::domain::payment::{HostedPage, Payment, Voucher, VoucherBatch};
 use crate::domain::provider::Provider;
 use crate::domain::run::Run;
+use crate::domain::settlement::ClosedMonth;
 use crate::domain::staff::{Operator, Session, Token, TokenId};
 use crate::domain::used_key::UsedKey;
 
@@ -245,6 +246,10 @@ tables! {
     PartnerTransactionsByCustomer = "partner_transactions_by_customer",
     /// Partner, time of completion -> transactions that succeeded.
     PartnerTransactionsByPartner = "partner_transactions_by_partner",
+    /// Months of partners that are settled, by id.
+    ClosedMonths = "closed_months",
+    /// Unique: partner, month -> closed month.
+    ClosedMonthsByMonth = "closed_months_by_month",
 }
 
 impl Record for Customer {
@@ -625,6 +630,7 @@ pub fn for_every_record<V: RecordVisitor>(visitor: &mut V) -> Result<(), V::Erro
     visitor.visit::<Reseller>()?;
     visitor.visit::<Partner>()?;
     visitor.visit::<PartnerTransaction>()?;
+    visitor.visit::<ClosedMonth>()?;
     visitor.visit::<ServiceSpec>()?;
     visitor.visit::<ProductSpec>()?;
     visitor.visit::<ProductOffer>()?;

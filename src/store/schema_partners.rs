@@ -1,7 +1,8 @@
 //! Which index the records of partners write. Their tables stand with all others in `schema`.
 
 use crate::domain::carrier::{Partner, PartnerTransaction, TransactionKind, TransactionState};
-use crate::domain::id::{Id, PartnerId, PartnerTransactionId};
+use crate::domain::id::{ClosedMonthId, Id, PartnerId, PartnerTransactionId};
+use crate::domain::settlement::ClosedMonth;
 
 use super::codec::CodecError;
 use super::key::{ext_of, instant, number};
@@ -73,5 +74,24 @@ impl Record for PartnerTransaction {
                 self.id.number(),
             );
         }
+    }
+}
+
+impl Record for ClosedMonth {
+    type Key = ClosedMonthId;
+    const TABLE: Table = Table::ClosedMonths;
+    const INDEXES: &'static [Table] = &[Table::ClosedMonthsByMonth];
+    const VERSION: u8 = 1;
+
+    fn key(&self) -> ClosedMonthId {
+        self.id
+    }
+
+    fn entries(&self, entries: &mut Entries) {
+        // Months are as long as each other: their order is that of time.
+        entries.unique(
+            Table::ClosedMonthsByMonth,
+            &ext_of(self.partner, &self.month),
+        );
     }
 }

@@ -20,12 +20,13 @@ const MAY_USE: &[(&str, &str)] = &[
     ("presence", "domain"),
     ("store", "domain"),
     ("rates", "clock"),
+    ("settled", "domain"),
     ("tries", "domain"),
     ("outbound", "config domain letters"),
     ("telemetry", "config store"),
     (
         "app",
-        "clock config domain entropy keys outbound passwords presence rates store telemetry tries",
+        "clock config domain entropy keys outbound passwords presence rates settled store telemetry tries",
     ),
     ("jobs", "app domain ops"),
     (
@@ -108,7 +109,7 @@ const HOMES: &[(&str, &str)] = &[
     ("prometheus_client", "telemetry.rs"),
     (
         "tokio",
-        "app.rs cli.rs command.rs control.rs jobs/ ops/bulk.rs ops/clock.rs ops/imports/ ops/middleware.rs ops/outbox.rs ops/payments.rs ops/renewals.rs outbound/ passwords.rs serve/ store/mod.rs wire/",
+        "app.rs cli.rs command.rs control.rs jobs/ ops/bulk.rs ops/clock.rs ops/closing.rs ops/imports/ ops/middleware.rs ops/outbox.rs ops/payments.rs ops/renewals.rs outbound/ passwords.rs serve/ store/mod.rs wire/",
     ),
     (
         "anyhow",

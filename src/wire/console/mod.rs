@@ -117,6 +117,14 @@ fn money_routes() -> Router<Arc<App>> {
             "/console/api/partners/{key}/settlement",
             get(partners::settlement),
         )
+        .route(
+            "/console/api/partners/{key}/settlement/close",
+            post(partners::close),
+        )
+        .route(
+            "/console/api/partners/{key}/settlements",
+            get(partners::closed_months),
+        )
         .route("/console/api/preview", get(billing::preview))
         .route("/console/api/runs", get(billing::runs))
         .route("/console/api/runs/{id}/release", post(billing::release))

@@ -89,6 +89,8 @@ fn refused(refusal: &Refusal) -> String {
         | Refusal::KeyUsed
         | Refusal::RefundTooLarge { .. }
         | Refusal::PartnerTaken { .. }
+        | Refusal::MonthClosed { .. }
+        | Refusal::MonthNotOver { .. }
         | Refusal::RefundElsewhere { .. }
         | Refusal::PageClosed
         | Refusal::PriceChanged { .. }

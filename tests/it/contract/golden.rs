@@ -630,6 +630,7 @@ fn samples() -> Vec<Sample> {
         sample(reseller()),
         sample(partner()),
         sample(partner_transaction()),
+        sample(money::closed_month()),
         sample(service_spec()),
         sample(product_spec()),
         sample(product_offer()),
