@@ -8,6 +8,7 @@ use std::sync::{Arc, OnceLock};
 use anyhow::Context as _;
 use arc_swap::ArcSwapOption;
 use tokio::sync::Notify;
+use tokio_util::task::TaskTracker;
 
 use crate::clock::{Clock, Stopwatch};
 use crate::config::Config;
@@ -69,6 +70,8 @@ pub struct App {
     pub unhardened: Notify,
     /// Held while a list or a guide is written, so that what was planned still holds.
     pub importing: tokio::sync::Mutex<()>,
+    /// Work that goes on if whoever asked for it hangs up; a stop waits for it.
+    pub calls: TaskTracker,
     /// Held while the test clock is moved.
     pub clock_moves: tokio::sync::Mutex<()>,
     /// The provider of the last apply document; the settings stand in where there was none.
@@ -144,6 +147,7 @@ impl App {
             unsaved: Notify::new(),
             unhardened: Notify::new(),
             importing: tokio::sync::Mutex::new(()),
+            calls: TaskTracker::new(),
             clock_moves: tokio::sync::Mutex::new(()),
             company: ArcSwapOption::empty(),
         };

@@ -32,7 +32,7 @@ pub struct Config {
     pub marketone: MarketoneSettings,
     pub smtp: SmtpSettings,
     pub sms: UrlSetting,
-    pub carrier: UrlSetting,
+    pub carrier: CarrierSettings,
     /// `[billing]`, or `[[billing]]` with nothing but the other billing system.
     #[serde(deserialize_with = "one_or_other")]
     pub billing: BillingSettings,
@@ -110,6 +110,18 @@ pub struct SmtpSettings {
 #[serde(default, deny_unknown_fields)]
 pub struct UrlSetting {
     pub url: String,
+}
+
+/// The carrier's own charging, which decides about partners' charges; an empty `url`: none, the customers'
+/// balances here do.
+#[derive(Debug, Clone, Serialize, Deserialize)]
+#[serde(default, deny_unknown_fields)]
+pub struct CarrierSettings {
+    pub url: String,
+    /// Sent as `X-API-KEY`; empty: none.
+    pub api_key: String,
+    /// How long it may take to answer, before the partner is told that it goes on.
+    pub timeout_ms: u32,
 }
 
 /// Billing runs.
@@ -227,7 +239,7 @@ impl Default for Config {
             marketone: MarketoneSettings { enabled: true },
             smtp: SmtpSettings::default(),
             sms: UrlSetting::default(),
-            carrier: UrlSetting::default(),
+            carrier: CarrierSettings::default(),
             billing: BillingSettings::default(),
             middleware: MiddlewareSettings::default(),
             payments: PaymentSettings::default(),
@@ -276,6 +288,16 @@ impl Default for StalkerSettings {
 impl Default for MarketoneSettings {
     fn default() -> Self {
         Self { enabled: true }
+    }
+}
+
+impl Default for CarrierSettings {
+    fn default() -> Self {
+        Self {
+            url: String::new(),
+            api_key: String::new(),
+            timeout_ms: 2_000,
+        }
     }
 }
 
@@ -335,13 +357,14 @@ const SECRETS: &[&str] = &[
     "smtp.url",
     "sms.url",
     "carrier.url",
+    "carrier.api_key",
     "middleware.token",
     "payments.stripe_secret_key",
     "payments.stripe_webhook_secret",
 ];
 
 /// Sections that later versions act on: accepted, so that one file serves both.
-const NOT_YET_USED: &[&str] = &["sms", "carrier"];
+const NOT_YET_USED: &[&str] = &["sms"];
 
 /// The settings and where each came from.
 #[derive(Debug, Clone)]
@@ -413,6 +436,7 @@ impl Config {
             ("alphaott.return_url", &self.alphaott.return_url),
             ("middleware.url", &self.middleware.url),
             ("payments.stripe_api", &self.payments.stripe_api),
+            ("carrier.url", &self.carrier.url),
         ] {
             let web = url.is_empty() || url.starts_with("http://") || url.starts_with("https://");
             known(web, name, "must begin with http:// or https://")?;
@@ -451,6 +475,11 @@ impl Config {
             middleware.url.is_empty() || external.is_empty(),
             "middleware.url",
             "a box with [[billing]] is a middleware itself; take one of the two out",
+        )?;
+        known(
+            matches!(self.carrier.timeout_ms, 1..=60_000),
+            "carrier.timeout_ms",
+            "must be 1 to 60000",
         )?;
         known(
             self.log.level.parse::<tracing::Level>().is_ok(),
@@ -657,6 +686,7 @@ mod tests {
             ("BOXOFFICE_PROVIDER__NAME", "Env"),
             ("BOXOFFICE_LISTEN", "127.0.0.1:9"),
             ("BOXOFFICE_STALKER__PASSWORD", "12345"),
+            ("BOXOFFICE_CARRIER__API_KEY", "98765"),
             ("BOXOFFICE_BILLING__GUARD", "false"),
             ("BOXOFFICE_NONSENSE", "1"),
         ]);
@@ -676,7 +706,7 @@ mod tests {
         let text = describe(&loaded).unwrap();
         assert!(text.contains("provider.currency = \"EUR\"  # file"));
         assert!(text.contains("stalker.password = \"(hidden)\"  # environment"));
-        assert!(!text.contains("12345"));
+        assert!(!text.contains("12345") && !text.contains("98765"));
     }
 
     #[test]
@@ -729,6 +759,8 @@ mod tests {
             ),
             ("[billing]\ngard = true\n", "gard"),
             ("[middleware]\nurl = \"http://x\"\n", "middleware.token"),
+            ("[carrier]\nurl = \"ftp://x\"\n", "carrier.url"),
+            ("[carrier]\ntimeout_ms = 0\n", "carrier.timeout_ms"),
         ] {
             std::fs::write(&file, text).unwrap();
             let error = load(&Flags::new(), Some(&file), Vec::new()).unwrap_err();

@@ -115,6 +115,12 @@ pub enum Denial {
     SpendingLimit,
     /// It is above the limit for one charge.
     AmountLimit,
+    /// The carrier knows no such account.
+    NoAccount,
+    /// The carrier does not give it back.
+    RefundNotAllowed,
+    /// It turned out later that the carrier did not charge it.
+    NotCharged,
 }
 
 /// What became of a transaction. Stored by position: append only.
@@ -124,6 +130,45 @@ pub enum TransactionState {
     Processing,
     Succeeded,
     Denied(Denial),
+}
+
+/// What the carrier has not decided yet.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Pending {
+    /// The account as the partner named it: kept only as long as the carrier has to be told.
+    pub account: String,
+    /// How often the carrier was asked.
+    pub attempts: u32,
+    /// When it is asked again; `None`: nobody asks any more, a person must find out.
+    pub due_at: Option<Timestamp>,
+}
+
+impl Pending {
+    /// How often the carrier is asked about one transaction, and how many seconds apart (marketone 1.7).
+    pub const ATTEMPTS_MAX: u32 = 6;
+    pub const BETWEEN_SECONDS: i64 = 180;
+
+    /// As it stands when the carrier is asked at `now`, for the first time.
+    #[must_use]
+    pub fn first(account: String, now: Timestamp) -> Self {
+        Self {
+            account,
+            attempts: 1,
+            due_at: Some(now.saturating_add_seconds(Self::BETWEEN_SECONDS)),
+        }
+    }
+
+    /// As it stands when the carrier is asked once more at `now`.
+    #[must_use]
+    pub fn again(&self, now: Timestamp) -> Self {
+        let attempts = self.attempts.saturating_add(1);
+        let next = now.saturating_add_seconds(Self::BETWEEN_SECONDS);
+        Self {
+            account: self.account.clone(),
+            attempts,
+            due_at: (attempts < Self::ATTEMPTS_MAX).then_some(next),
+        }
+    }
 }
 
 /// One charge or refund of a partner. Kept for ever: whoever asks for it again gets the same answer.
@@ -154,11 +199,42 @@ pub struct PartnerTransaction {
     pub state: TransactionState,
     /// How much of a charge was given back, in minor units.
     pub refunded_minor: i64,
+    /// How much more is being given back: reserved until the carrier says.
+    pub refunding_minor: i64,
+    /// The carrier has the money, not the customer's account here.
+    pub by_carrier: bool,
+    /// While it is processing.
+    pub pending: Option<Pending>,
     pub created_at: Timestamp,
     pub completed_at: Option<Timestamp>,
 }
 
 impl PartnerTransaction {
+    /// Its name for others: a random UUID.
+    #[must_use]
+    pub fn public_name(&self) -> String {
+        let mut bytes = self.public_id;
+        bytes[6] = (bytes[6] & 0x0f) | 0x40;
+        bytes[8] = (bytes[8] & 0x3f) | 0x80;
+        let hex = data_encoding::HEXLOWER.encode(&bytes);
+        let part = |from: usize, to: usize| hex.get(from..to).unwrap_or_default();
+        format!(
+            "{}-{}-{}-{}-{}",
+            part(0, 8),
+            part(8, 12),
+            part(12, 16),
+            part(16, 20),
+            part(20, 32)
+        )
+    }
+
+    /// What of a charge can still be given back, in minor units.
+    #[must_use]
+    pub fn left_minor(&self) -> i64 {
+        let back = self.refunded_minor.saturating_add(self.refunding_minor);
+        self.amount.minor.saturating_sub(back)
+    }
+
     /// What a refund of `minor` of this charge takes from the partner and from the tax: in all as much as
     /// they got, however often it is refunded in parts.
     #[must_use]
@@ -177,7 +253,7 @@ impl PartnerTransaction {
         (part(self.partner_minor), part(self.tax_minor))
     }
 
-    /// What it does to the books: the customer pays, the partner gets its share, the tax is set apart, we
+    /// What it does to the books: the customer pays, or the carrier takes it from him and owes it, the partner gets its share, the tax is set apart, we
     /// keep the rest. A refund does the opposite.
     #[must_use]
     pub fn postings(&self) -> Vec<Posting> {
@@ -191,11 +267,13 @@ impl PartnerTransaction {
             .saturating_sub(self.partner_minor)
             .saturating_sub(self.tax_minor);
         let mut postings = Vec::with_capacity(4);
+        let payer = if self.by_carrier {
+            Account::Carrier
+        } else {
+            Account::Customer(self.customer)
+        };
         for (account, minor) in [
-            (
-                Account::Customer(self.customer),
-                self.amount.minor.saturating_neg(),
-            ),
+            (payer, self.amount.minor.saturating_neg()),
             (Account::Partner(self.partner), self.partner_minor),
             (Account::Tax(self.tax_rate), self.tax_minor),
             (Account::Revenue, kept),

@@ -33,6 +33,8 @@ pub enum Account {
     Opening,
     /// What we owe to a partner for months that are closed: to be paid out.
     Payable(PartnerId),
+    /// What the carrier took from customers and owes us; its credit side is negative.
+    Carrier,
 }
 
 impl std::fmt::Display for Account {
@@ -45,6 +47,7 @@ impl std::fmt::Display for Account {
             Self::Partner(id) => write!(f, "partner:{}", id.0),
             Self::Suspense => f.write_str("suspense"),
             Self::Opening => f.write_str("opening"),
+            Self::Carrier => f.write_str("carrier"),
             Self::Payable(id) => write!(f, "payable:{}", id.0),
         }
     }

@@ -71,6 +71,8 @@ pub enum Refusal {
     MonthClosed { month: String },
     /// The month ends only then.
     MonthNotOver { until: Timestamp },
+    /// A partner's transaction has its outcome, and another one.
+    TransactionEnded,
     /// There is no such reseller.
     NoSuchReseller,
     /// This member of staff may use the API only.
@@ -123,6 +125,7 @@ impl Refusal {
             Self::PartnerTaken { .. } => "partner-taken",
             Self::MonthClosed { .. } => "month-closed",
             Self::MonthNotOver { .. } => "month-not-over",
+            Self::TransactionEnded => "transaction-ended",
             Self::NoSuchReseller => "no-such-reseller",
             Self::ApiOnly => "api-only",
             Self::BadCredentials => "bad-credentials",

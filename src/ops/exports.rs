@@ -256,6 +256,7 @@ fn beancount_account(account: &Account) -> String {
         Account::Partner(id) => format!("Liabilities:Partners:P{}", id.0),
         Account::Suspense => "Liabilities:Suspense".to_owned(),
         Account::Opening => "Equity:Opening".to_owned(),
+        Account::Carrier => "Assets:Carrier".to_owned(),
         Account::Payable(id) => format!("Liabilities:Payable:P{}", id.0),
     }
 }

@@ -10,6 +10,7 @@ pub mod box_login;
 pub mod boxes;
 mod bulk;
 pub mod carrier;
+pub mod carrier_calls;
 pub mod catalogue;
 pub mod charges;
 pub mod clock;

@@ -11,6 +11,7 @@ pub mod key;
 mod migrate;
 mod months;
 mod old;
+mod old_partners;
 mod open;
 mod read;
 mod record;

@@ -28,7 +28,7 @@ use crate::domain::time::Timestamp;
 use super::codec::{CodecError, decode_body};
 use super::schema::Table;
 
-fn unknown(table: Table, version: u8) -> CodecError {
+pub(super) fn unknown(table: Table, version: u8) -> CodecError {
     CodecError::UnknownVersion {
         table: table.name(),
         version,

@@ -242,7 +242,7 @@ tables! {
     PartnerTransactions = "partner_transactions",
     /// Unique: partner, its own id -> transaction.
     PartnerTransactionsByExt = "partner_transactions_by_ext",
-    /// Customer, time -> charges that succeeded.
+    /// Customer, time -> charges that succeeded, or may.
     PartnerTransactionsByCustomer = "partner_transactions_by_customer",
     /// Partner, time of completion -> transactions that succeeded.
     PartnerTransactionsByPartner = "partner_transactions_by_partner",
@@ -250,6 +250,10 @@ tables! {
     ClosedMonths = "closed_months",
     /// Unique: partner, month -> closed month.
     ClosedMonthsByMonth = "closed_months_by_month",
+    /// Partner -> transactions that are processing.
+    PartnerTransactionsOpen = "partner_transactions_open",
+    /// When the carrier is asked again, transaction.
+    PartnerTransactionsByDue = "partner_transactions_by_due",
 }
 
 impl Record for Customer {

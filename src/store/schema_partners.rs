@@ -7,6 +7,7 @@ use crate::domain::settlement::ClosedMonth;
 use super::codec::CodecError;
 use super::key::{ext_of, instant, number};
 use super::old;
+use super::old_partners;
 use super::record::{Entries, Record};
 use super::schema::Table;
 
@@ -40,8 +41,10 @@ impl Record for PartnerTransaction {
         Table::PartnerTransactionsByExt,
         Table::PartnerTransactionsByCustomer,
         Table::PartnerTransactionsByPartner,
+        Table::PartnerTransactionsOpen,
+        Table::PartnerTransactionsByDue,
     ];
-    const VERSION: u8 = 1;
+    const VERSION: u8 = 2;
 
     fn key(&self) -> PartnerTransactionId {
         self.id
@@ -52,8 +55,23 @@ impl Record for PartnerTransaction {
             Table::PartnerTransactionsByExt,
             &ext_of(self.partner, &self.ext_id),
         );
-        // What was refused counts nowhere.
-        if self.state != TransactionState::Succeeded {
+        let open = self.state == TransactionState::Processing;
+        if open {
+            entries.listed(
+                Table::PartnerTransactionsOpen,
+                &number(self.partner),
+                self.id.number(),
+            );
+        }
+        if let Some(at) = self.pending.as_ref().and_then(|pending| pending.due_at) {
+            entries.listed(
+                Table::PartnerTransactionsByDue,
+                &instant(at),
+                self.id.number(),
+            );
+        }
+        // What was refused counts nowhere; what may have been charged counts against limits.
+        if !open && self.state != TransactionState::Succeeded {
             return;
         }
         if self.kind == TransactionKind::Charge {
@@ -65,7 +83,7 @@ impl Record for PartnerTransaction {
                 self.id.number(),
             );
         }
-        if let Some(at) = self.completed_at {
+        if let Some(at) = self.completed_at.filter(|_| !open) {
             let mut front = number(self.partner).to_vec();
             front.extend_from_slice(&instant(at));
             entries.listed(
@@ -74,6 +92,10 @@ impl Record for PartnerTransaction {
                 self.id.number(),
             );
         }
+    }
+
+    fn upgrade(version: u8, body: &[u8]) -> Result<Self, CodecError> {
+        old_partners::transaction(version, body)
     }
 }
 

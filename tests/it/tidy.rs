@@ -109,11 +109,11 @@ const HOMES: &[(&str, &str)] = &[
     ("prometheus_client", "telemetry.rs"),
     (
         "tokio",
-        "app.rs cli.rs command.rs control.rs jobs/ ops/bulk.rs ops/clock.rs ops/closing.rs ops/imports/ ops/middleware.rs ops/outbox.rs ops/payments.rs ops/renewals.rs outbound/ passwords.rs serve/ store/mod.rs wire/",
+        "app.rs cli.rs command.rs control.rs jobs/ ops/bulk.rs ops/carrier_calls.rs ops/clock.rs ops/closing.rs ops/imports/ ops/middleware.rs ops/outbox.rs ops/payments.rs ops/renewals.rs outbound/ passwords.rs serve/ store/mod.rs wire/",
     ),
     (
         "anyhow",
-        "app.rs cli.rs config.rs control.rs outbound/mail.rs outbound/mod.rs passwords.rs serve/",
+        "app.rs cli.rs config.rs control.rs outbound/carrier.rs outbound/mail.rs outbound/mod.rs passwords.rs serve/",
     ),
 ];
 

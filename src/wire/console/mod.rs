@@ -15,6 +15,7 @@ mod session;
 mod setup;
 mod test_clock;
 mod tokens;
+mod transactions;
 
 use std::sync::Arc;
 
@@ -120,6 +121,14 @@ fn money_routes() -> Router<Arc<App>> {
         .route(
             "/console/api/partners/{key}/settlement/close",
             post(partners::close),
+        )
+        .route(
+            "/console/api/partners/{key}/transactions",
+            get(transactions::processing),
+        )
+        .route(
+            "/console/api/partners/transactions/{id}/resolve",
+            post(transactions::resolve),
         )
         .route(
             "/console/api/partners/{key}/settlements",

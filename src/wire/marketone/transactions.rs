@@ -141,7 +141,7 @@ fn shown(made: &PartnerTransaction, original: Option<String>, which: Shown) -> S
     };
     let shows_refunds = which == Shown::Now && is_charge && refunded.minor > 0;
     let transaction = Transaction {
-        id: uuid(made.public_id),
+        id: made.public_name(),
         ext_id: &made.ext_id,
         kind,
         original,
@@ -163,20 +163,4 @@ fn seconds(at: Timestamp) -> String {
     let millis = at.to_rfc3339_millis();
     let whole = millis.get(..19).unwrap_or(&millis);
     format!("{whole}Z")
-}
-
-/// As a random UUID.
-fn uuid(mut bytes: [u8; 16]) -> String {
-    bytes[6] = (bytes[6] & 0x0f) | 0x40;
-    bytes[8] = (bytes[8] & 0x3f) | 0x80;
-    let hex = data_encoding::HEXLOWER.encode(&bytes);
-    let part = |from: usize, to: usize| hex.get(from..to).unwrap_or_default();
-    format!(
-        "{}-{}-{}-{}-{}",
-        part(0, 8),
-        part(8, 12),
-        part(12, 16),
-        part(16, 20),
-        part(20, 32)
-    )
 }

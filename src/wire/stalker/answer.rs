@@ -89,6 +89,7 @@ fn refused(refusal: &Refusal) -> String {
         | Refusal::KeyUsed
         | Refusal::RefundTooLarge { .. }
         | Refusal::PartnerTaken { .. }
+        | Refusal::TransactionEnded
         | Refusal::MonthClosed { .. }
         | Refusal::MonthNotOver { .. }
         | Refusal::RefundElsewhere { .. }

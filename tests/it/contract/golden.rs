@@ -14,8 +14,8 @@ use boxoffice::domain::adapter::{BillingPage, Counterpart};
 use boxoffice::domain::box_event::{BoxEvent, BoxEventKind, BoxState, Broadcast, Notice};
 use boxoffice::domain::calendar::{Period, PeriodCount, Term};
 use boxoffice::domain::carrier::{
-    Callback, Denial, Partner, PartnerProduct, PartnerTransaction, PinPolicy, TransactionKind,
-    TransactionState,
+    Callback, Denial, Partner, PartnerProduct, PartnerTransaction, Pending, PinPolicy,
+    TransactionKind, TransactionState,
 };
 use boxoffice::domain::catalogue::{
     Billing, Content, ContentType, OfferStatus, OrderType, PackageSale, ProductOffer, ProductSpec,
@@ -239,8 +239,15 @@ fn partner_transaction() -> PartnerTransaction {
         product: Some(text("coin")),
         description: text("Mesačne"),
         fingerprint: [9; 32],
-        state: TransactionState::Denied(Denial::AmountLimit),
+        state: TransactionState::Processing,
         refunded_minor: 400,
+        refunding_minor: 300,
+        by_carrier: true,
+        pending: Some(Pending {
+            account: text("+421905000001"),
+            attempts: 251,
+            due_at: Some(at(7)),
+        }),
         created_at: at(5),
         completed_at: Some(at(6)),
     }
@@ -815,6 +822,8 @@ fn variants_keep_their_positions() {
     positions!(ChannelKind: Tv, Radio);
     positions!(Role: Owner, Manager, Support, Cashier, ContentEditor, Dealer, Auditor, Api);
     positions!(PinPolicy: Off, FirstCharge, EveryCharge);
+    positions!(Denial: SuspendedNonPayment, Suspended, NotEligible, InsufficientFunds, SpendingLimit,
+        AmountLimit, NoAccount, RefundNotAllowed, NotCharged);
     positions!(BoxEventKind: Message, MessageWithVideo, Reboot, ReloadPortal, UpdateSubscription,
         UpdateModules, PlayChannel, PlayRadioChannel, UpdateImage, ShowMenu, CutOff, CutOn);
     positions!(ActivityAction: SignedIn, StatusChanged, PasswordChanged, PasswordReset,

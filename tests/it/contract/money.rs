@@ -244,6 +244,7 @@ fn variants_keep_their_positions() {
         (bytes_of(&Account::Suspense), vec![5]),
         (bytes_of(&Account::Opening), vec![6]),
         (bytes_of(&Account::Payable(PartnerId(5))), vec![7, 5]),
+        (bytes_of(&Account::Carrier), vec![8]),
         (bytes_of(&EntryCause::Opening), vec![0]),
         (bytes_of(&EntryCause::Invoice(InvoiceId(5))), vec![1, 5]),
         (bytes_of(&EntryCause::CreditNote(InvoiceId(5))), vec![2, 5]),

@@ -1,6 +1,7 @@
 //! The MarketONE OTT API, black box, written from its reference alone. "§" in the comments of this folder
 //! means that reference; X2, X4, … are its cases.
 
+mod backend;
 mod charges;
 mod closing;
 mod edge;
