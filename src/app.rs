@@ -8,12 +8,14 @@ use std::sync::{Arc, OnceLock};
 use anyhow::Context as _;
 use arc_swap::ArcSwapOption;
 use tokio::sync::Notify;
+use tokio_util::task::TaskTracker;
 
 use crate::clock::{Clock, Stopwatch};
 use crate::config::Config;
 use crate::domain::calendar::Zone;
 use crate::domain::money::Currency;
 use crate::domain::provider::Provider;
+use crate::domain::settlement::ClosedMonth;
 use crate::domain::staff::Actor;
 use crate::domain::time::Timestamp;
 use crate::entropy::Entropy;
@@ -23,6 +25,7 @@ use crate::outbound::Outbound;
 use crate::passwords::Passwords;
 use crate::presence::Presence;
 use crate::rates::Rates;
+use crate::settled::Settled;
 use crate::store::{Read as _, Snapshot, Storage, Store, StoreError, Table};
 use crate::telemetry::Metrics;
 use crate::tries::Tries;
@@ -41,6 +44,8 @@ pub struct App {
     pub rates: Rates,
     /// Accounts that partners asked for lately.
     pub met: Met,
+    /// Until when the months of partners are closed.
+    pub settled: Settled,
     pub outbound: Outbound,
     pub metrics: Metrics,
     /// Front part and counter of the names of requests.
@@ -68,6 +73,8 @@ pub struct App {
     pub unhardened: Notify,
     /// Held while a list or a guide is written, so that what was planned still holds.
     pub importing: tokio::sync::Mutex<()>,
+    /// Work that goes on if whoever asked for it hangs up; a stop waits for it.
+    pub calls: TaskTracker,
     /// Held while the test clock is moved.
     pub clock_moves: tokio::sync::Mutex<()>,
     /// The provider of the last apply document; the settings stand in where there was none.
@@ -128,6 +135,7 @@ impl App {
             tries: Tries::default(),
             rates: Rates::default(),
             met: Met::default(),
+            settled: Settled::default(),
             outbound,
             metrics,
             run,
@@ -143,10 +151,14 @@ impl App {
             unsaved: Notify::new(),
             unhardened: Notify::new(),
             importing: tokio::sync::Mutex::new(()),
+            calls: TaskTracker::new(),
             clock_moves: tokio::sync::Mutex::new(()),
             company: ArcSwapOption::empty(),
         };
         app.refresh_company()?;
+        for closed in app.store.read()?.all::<ClosedMonth>()? {
+            app.settled.raise(closed.partner, closed.until);
+        }
         Ok(Arc::new(app))
     }
 

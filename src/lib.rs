@@ -17,6 +17,7 @@ pub mod outbound;
 pub mod passwords;
 pub mod presence;
 pub mod rates;
+pub mod settled;
 pub mod telemetry;
 pub mod tries;
 

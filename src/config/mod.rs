@@ -17,7 +17,7 @@ use serde::{Deserialize, Deserializer, Serialize};
 use toml::{Table, Value};
 
 pub use delivery::{SmsSettings, SmtpSettings};
-pub use partners::MarketoneSettings;
+pub use partners::{CarrierSettings, MarketoneSettings};
 
 use crate::domain::calendar::Zone;
 use crate::domain::money::Currency;
@@ -38,7 +38,7 @@ pub struct Config {
     pub marketone: MarketoneSettings,
     pub smtp: SmtpSettings,
     pub sms: SmsSettings,
-    pub carrier: UrlSetting,
+    pub carrier: CarrierSettings,
     /// `[billing]`, or `[[billing]]` with nothing but the other billing system.
     #[serde(deserialize_with = "one_or_other")]
     pub billing: BillingSettings,
@@ -92,13 +92,6 @@ pub struct StalkerSettings {
     pub internal_billing: bool,
     /// `disabled` of STB_MODULES is computed from the plan.
     pub tariff_plans: bool,
-}
-
-/// A gateway by its address; empty: none.
-#[derive(Debug, Clone, Default, Serialize, Deserialize)]
-#[serde(default, deny_unknown_fields)]
-pub struct UrlSetting {
-    pub url: String,
 }
 
 /// Billing runs.
@@ -218,7 +211,7 @@ impl Default for Config {
             marketone: MarketoneSettings::default(),
             smtp: SmtpSettings::default(),
             sms: SmsSettings::default(),
-            carrier: UrlSetting::default(),
+            carrier: CarrierSettings::default(),
             billing: BillingSettings::default(),
             middleware: MiddlewareSettings::default(),
             payments: PaymentSettings::default(),
@@ -323,13 +316,11 @@ const SECRETS: &[&str] = &[
     "sms.headers",
     "sms.body",
     "carrier.url",
+    "carrier.api_key",
     "middleware.token",
     "payments.stripe_secret_key",
     "payments.stripe_webhook_secret",
 ];
-
-/// Sections that later versions act on: accepted, so that one file serves both.
-const NOT_YET_USED: &[&str] = &["carrier"];
 
 /// The settings and where each came from.
 #[derive(Debug, Clone)]
@@ -402,6 +393,7 @@ impl Config {
             ("middleware.url", &self.middleware.url),
             ("sms.url", &self.sms.url),
             ("payments.stripe_api", &self.payments.stripe_api),
+            ("carrier.url", &self.carrier.url),
         ] {
             let web = url.is_empty() || url.starts_with("http://") || url.starts_with("https://");
             known(web, name, "must begin with http:// or https://")?;
@@ -444,6 +436,11 @@ impl Config {
             middleware.url.is_empty() || external.is_empty(),
             "middleware.url",
             "a box with [[billing]] is a middleware itself; take one of the two out",
+        )?;
+        known(
+            matches!(self.carrier.timeout_ms, 1..=60_000),
+            "carrier.timeout_ms",
+            "must be 1 to 60000",
         )?;
         known(
             self.log.level.parse::<tracing::Level>().is_ok(),
@@ -524,18 +521,6 @@ fn load(
     }
     let config: Config = table.try_into().context("in the settings")?;
     config.validate()?;
-    for section in NOT_YET_USED {
-        let given = origins.iter().any(|(path, origin)| {
-            *origin != "default"
-                && path.starts_with(section)
-                && path[section.len()..].starts_with('.')
-        });
-        if given {
-            warnings.push(format!(
-                "settings of [{section}] are accepted but not acted on by this version"
-            ));
-        }
-    }
     Ok(Loaded {
         config,
         origins,
@@ -651,6 +636,7 @@ mod tests {
             ("BOXOFFICE_PROVIDER__NAME", "Env"),
             ("BOXOFFICE_LISTEN", "127.0.0.1:9"),
             ("BOXOFFICE_STALKER__PASSWORD", "12345"),
+            ("BOXOFFICE_CARRIER__API_KEY", "98765"),
             ("BOXOFFICE_BILLING__GUARD", "false"),
             ("BOXOFFICE_NONSENSE", "1"),
         ]);
@@ -670,7 +656,7 @@ mod tests {
         let text = describe(&loaded).unwrap();
         assert!(text.contains("provider.currency = \"EUR\"  # file"));
         assert!(text.contains("stalker.password = \"(hidden)\"  # environment"));
-        assert!(!text.contains("12345"));
+        assert!(!text.contains("12345") && !text.contains("98765"));
     }
 
     #[test]
@@ -723,6 +709,8 @@ mod tests {
             ),
             ("[billing]\ngard = true\n", "gard"),
             ("[middleware]\nurl = \"http://x\"\n", "middleware.token"),
+            ("[carrier]\nurl = \"ftp://x\"\n", "carrier.url"),
+            ("[carrier]\ntimeout_ms = 0\n", "carrier.timeout_ms"),
         ] {
             std::fs::write(&file, text).unwrap();
             let error = load(&Flags::new(), Some(&file), Vec::new()).unwrap_err();

@@ -23,6 +23,28 @@ pub struct MarketoneSettings {
     pub notify_known_only: bool,
 }
 
+/// The carrier's own charging, which decides about partners' charges; an empty `url`: none, the customers'
+/// balances here do.
+#[derive(Debug, Clone, Serialize, Deserialize)]
+#[serde(default, deny_unknown_fields)]
+pub struct CarrierSettings {
+    pub url: String,
+    /// Sent as `X-API-KEY`; empty: none.
+    pub api_key: String,
+    /// How long it may take to answer, before the partner is told that it goes on.
+    pub timeout_ms: u32,
+}
+
+impl Default for CarrierSettings {
+    fn default() -> Self {
+        Self {
+            url: String::new(),
+            api_key: String::new(),
+            timeout_ms: 2_000,
+        }
+    }
+}
+
 impl Default for MarketoneSettings {
     fn default() -> Self {
         Self {

@@ -6,7 +6,7 @@
 use serde::{Deserialize, Serialize};
 
 use super::customer::{CarrierProfile, CustomerStatus};
-use super::id::{CustomerId, PartnerId, PartnerTransactionId, ProductSpecId};
+use super::id::{CustomerId, PartnerId, PartnerTransactionId, PinId, ProductSpecId, uuid_text};
 use super::journal::{Account, Posting};
 use super::money::{Amount, Currency, Share, TaxRate};
 use super::staff::Secret;
@@ -115,6 +115,12 @@ pub enum Denial {
     SpendingLimit,
     /// It is above the limit for one charge.
     AmountLimit,
+    /// The carrier knows no such account.
+    NoAccount,
+    /// The carrier does not give it back.
+    RefundNotAllowed,
+    /// It turned out later that the carrier did not charge it.
+    NotCharged,
 }
 
 /// What became of a transaction. Stored by position: append only.
@@ -124,6 +130,49 @@ pub enum TransactionState {
     Processing,
     Succeeded,
     Denied(Denial),
+}
+
+/// What the carrier has not decided yet.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Pending {
+    /// The account as the partner named it: kept only as long as the carrier has to be told.
+    pub account: String,
+    /// How often the carrier was asked.
+    pub attempts: u32,
+    /// When it is asked again; `None`: nobody asks any more, a person must find out.
+    pub due_at: Option<Timestamp>,
+    /// The PIN that it used up: good again if nothing is charged.
+    pub pin: Option<PinId>,
+}
+
+impl Pending {
+    /// How often the carrier is asked about one transaction, and how many seconds apart (marketone 1.7).
+    pub const ATTEMPTS_MAX: u32 = 6;
+    pub const BETWEEN_SECONDS: i64 = 180;
+
+    /// As it stands when the carrier is asked at `now`, for the first time.
+    #[must_use]
+    pub fn first(account: String, now: Timestamp) -> Self {
+        Self {
+            account,
+            attempts: 1,
+            due_at: Some(now.saturating_add_seconds(Self::BETWEEN_SECONDS)),
+            pin: None,
+        }
+    }
+
+    /// As it stands when the carrier is asked once more at `now`.
+    #[must_use]
+    pub fn again(&self, now: Timestamp) -> Self {
+        let attempts = self.attempts.saturating_add(1);
+        let next = now.saturating_add_seconds(Self::BETWEEN_SECONDS);
+        Self {
+            account: self.account.clone(),
+            attempts,
+            due_at: (attempts < Self::ATTEMPTS_MAX).then_some(next),
+            pin: self.pin,
+        }
+    }
 }
 
 /// One charge or refund of a partner. Kept for ever: whoever asks for it again gets the same answer.
@@ -154,11 +203,30 @@ pub struct PartnerTransaction {
     pub state: TransactionState,
     /// How much of a charge was given back, in minor units.
     pub refunded_minor: i64,
+    /// How much more is being given back: reserved until the carrier says.
+    pub refunding_minor: i64,
+    /// The carrier has the money, not the customer's account here.
+    pub by_carrier: bool,
+    /// While it is processing.
+    pub pending: Option<Pending>,
     pub created_at: Timestamp,
     pub completed_at: Option<Timestamp>,
 }
 
 impl PartnerTransaction {
+    /// Its name for others: a random UUID.
+    #[must_use]
+    pub fn public_name(&self) -> String {
+        uuid_text(self.public_id)
+    }
+
+    /// What of a charge can still be given back, in minor units.
+    #[must_use]
+    pub fn left_minor(&self) -> i64 {
+        let back = self.refunded_minor.saturating_add(self.refunding_minor);
+        self.amount.minor.saturating_sub(back)
+    }
+
     /// What a refund of `minor` of this charge takes from the partner and from the tax: in all as much as
     /// they got, however often it is refunded in parts.
     #[must_use]
@@ -177,7 +245,7 @@ impl PartnerTransaction {
         (part(self.partner_minor), part(self.tax_minor))
     }
 
-    /// What it does to the books: the customer pays, the partner gets its share, the tax is set apart, we
+    /// What it does to the books: the customer pays, or the carrier takes it from him and owes it, the partner gets its share, the tax is set apart, we
     /// keep the rest. A refund does the opposite.
     #[must_use]
     pub fn postings(&self) -> Vec<Posting> {
@@ -191,11 +259,13 @@ impl PartnerTransaction {
             .saturating_sub(self.partner_minor)
             .saturating_sub(self.tax_minor);
         let mut postings = Vec::with_capacity(4);
+        let payer = if self.by_carrier {
+            Account::Carrier
+        } else {
+            Account::Customer(self.customer)
+        };
         for (account, minor) in [
-            (
-                Account::Customer(self.customer),
-                self.amount.minor.saturating_neg(),
-            ),
+            (payer, self.amount.minor.saturating_neg()),
             (Account::Partner(self.partner), self.partner_minor),
             (Account::Tax(self.tax_rate), self.tax_minor),
             (Account::Revenue, kept),

@@ -21,6 +21,21 @@ pub fn as_uuid(mut bytes: [u8; 16]) -> [u8; 16] {
     bytes
 }
 
+/// Random bytes written as a random UUID.
+#[must_use]
+pub fn uuid_text(bytes: [u8; 16]) -> String {
+    let hex = data_encoding::HEXLOWER.encode(&as_uuid(bytes));
+    let part = |from: usize, to: usize| hex.get(from..to).unwrap_or_default();
+    format!(
+        "{}-{}-{}-{}-{}",
+        part(0, 8),
+        part(8, 12),
+        part(12, 16),
+        part(16, 20),
+        part(20, 32)
+    )
+}
+
 macro_rules! ids {
     ($($(#[$doc:meta])* $name:ident = $sequence:literal;)*) => {$(
         $(#[$doc])*
@@ -94,4 +109,6 @@ ids! {
     PartnerTransactionId = "partner_transaction";
     /// A one-time PIN for an account.
     PinId = "pin";
+    /// A month of a partner that is settled.
+    ClosedMonthId = "closed_month";
 }

@@ -8,7 +8,8 @@ use std::collections::BTreeMap;
 use serde::{Deserialize, Serialize};
 
 use super::id::{
-    CustomerId, InvoiceId, JournalEntryId, OrderId, PartnerId, PartnerTransactionId, PaymentId,
+    ClosedMonthId, CustomerId, InvoiceId, JournalEntryId, OrderId, PartnerId, PartnerTransactionId,
+    PaymentId,
 };
 use super::money::{Amount, Currency, TaxRate};
 use super::time::Timestamp;
@@ -30,6 +31,10 @@ pub enum Account {
     Suspense,
     /// The other side of balances that were brought along.
     Opening,
+    /// What we owe to a partner for months that are closed: to be paid out.
+    Payable(PartnerId),
+    /// What the carrier took from customers and owes us; its credit side is negative.
+    Carrier,
 }
 
 impl std::fmt::Display for Account {
@@ -42,6 +47,8 @@ impl std::fmt::Display for Account {
             Self::Partner(id) => write!(f, "partner:{}", id.0),
             Self::Suspense => f.write_str("suspense"),
             Self::Opening => f.write_str("opening"),
+            Self::Carrier => f.write_str("carrier"),
+            Self::Payable(id) => write!(f, "payable:{}", id.0),
         }
     }
 }
@@ -69,6 +76,8 @@ pub enum EntryCause {
     Adjustment,
     /// A charge or refund of a partner.
     Partner(PartnerTransactionId),
+    /// A month of a partner was closed.
+    Settlement(ClosedMonthId),
 }
 
 /// One movement. Never changed; a mistake is corrected by another one.

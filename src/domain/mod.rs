@@ -28,6 +28,7 @@
 //! | Partner, PartnerTransaction | who bills through us; one charge or refund of theirs |
 //! | Pin | proves that whoever buys is the customer |
 //! | Message, Template | what is written to a customer, and how it is worded |
+//! | Settlement, ClosedMonth | what a partner is owed for a month; the month once nothing is added to it |
 
 pub mod access;
 pub mod adapter;
@@ -57,6 +58,7 @@ pub mod pin;
 pub mod provider;
 pub mod refusal;
 pub mod run;
+pub mod settlement;
 pub mod staff;
 pub mod template;
 pub mod time;

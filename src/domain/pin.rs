@@ -18,8 +18,8 @@ pub enum PinState {
     Replaced,
     /// It was told rightly at that instant: a mark that a purchase may use.
     Validated(Timestamp),
-    /// The purchase that it was for was made.
-    Spent,
+    /// The purchase that it was for was made; it was told rightly at that instant.
+    Spent(Timestamp),
     /// Too many wrong tries.
     Burnt,
 }

@@ -67,6 +67,12 @@ pub enum Refusal {
     ResellerHasCustomers,
     /// Another partner has this key.
     PartnerTaken { key: String },
+    /// The month of a partner is closed already.
+    MonthClosed { month: String },
+    /// The month ends only then.
+    MonthNotOver { until: Timestamp },
+    /// A partner's transaction has its outcome, and another one.
+    TransactionEnded,
     /// There is no such reseller.
     NoSuchReseller,
     /// This member of staff may use the API only.
@@ -117,6 +123,9 @@ impl Refusal {
             Self::ResellerTaken { .. } => "reseller-taken",
             Self::ResellerHasCustomers => "reseller-has-customers",
             Self::PartnerTaken { .. } => "partner-taken",
+            Self::MonthClosed { .. } => "month-closed",
+            Self::MonthNotOver { .. } => "month-not-over",
+            Self::TransactionEnded => "transaction-ended",
             Self::NoSuchReseller => "no-such-reseller",
             Self::ApiOnly => "api-only",
             Self::BadCredentials => "bad-credentials",

@@ -125,6 +125,42 @@ pub async fn deliver(app: Arc<App>, lane: Lane, closing: CancellationToken) {
     }
 }
 
+/// Asks the carrier again about charges that it has not decided, until the box goes down. Runs under real time only.
+pub async fn ask_carrier(app: Arc<App>, closing: CancellationToken) {
+    while !closing.is_cancelled() {
+        let ctx = Ctx {
+            dialect: DIALECT,
+            ..Ctx::system(Arc::clone(&app))
+        };
+        // Being cut off does no harm: it is asked again under the same id.
+        let round = tokio::select! {
+            round = ops::carrier_calls::work(&ctx) => round,
+            () = closing.cancelled() => return,
+        };
+        let sleep = match round {
+            Ok(round) => {
+                let micros = round.next.map_or(i64::MAX, |next| {
+                    next.micros().saturating_sub(ctx.now.micros())
+                });
+                let sleep = Duration::from_micros(micros.max(0).cast_unsigned()).min(SLEEP_MAX);
+                if round.asked == 0 {
+                    sleep.max(AFTER_FAILURE)
+                } else {
+                    sleep
+                }
+            }
+            Err(error) => {
+                tracing::error!(%error, "carrier.not_asked");
+                AFTER_FAILURE
+            }
+        };
+        tokio::select! {
+            () = tokio::time::sleep(sleep) => {}
+            () = closing.cancelled() => return,
+        }
+    }
+}
+
 /// Rest between two passwords that are hardened, as a multiple of the time that one takes: a fifth
 /// of a core at most.
 const REST: u32 = 4;

@@ -2,7 +2,7 @@
 
 use crate::domain::invoice::{Invoice, InvoiceKind};
 use crate::domain::money::Amount;
-use crate::paper::{Paper, PaperLine};
+use crate::paper::{INVOICE_COLUMNS, Paper, PaperLine};
 
 use super::House;
 use super::locale::{amount, day, percent};
@@ -40,7 +40,9 @@ pub fn paper_of(house: &House<'_>, invoice: &Invoice) -> Paper {
         issued: day(invoice.issued_at, zone),
         corrects,
         seller: vec![invoice.seller.clone()],
+        addressed: "Billed to",
         buyer: invoice.buyer.clone(),
+        columns: INVOICE_COLUMNS,
         facts: vec![
             ("Period".to_owned(), period),
             ("Customer".to_owned(), invoice.customer.0.to_string()),
@@ -51,10 +53,12 @@ pub fn paper_of(house: &House<'_>, invoice: &Invoice) -> Paper {
             .iter()
             .map(|line| PaperLine {
                 title: line.title.clone(),
-                net: money(line.net_minor),
-                tax_rate: percent(&line.rate.to_percent(), locale),
-                tax: money(line.tax_minor),
-                gross: money(line.gross_minor()),
+                numbers: [
+                    money(line.net_minor),
+                    percent(&line.rate.to_percent(), locale),
+                    money(line.tax_minor),
+                    money(line.gross_minor()),
+                ],
             })
             .collect(),
         totals,

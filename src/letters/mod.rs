@@ -3,9 +3,11 @@
 
 mod invoice;
 pub mod locale;
+mod statement;
 pub mod wording;
 
 pub use invoice::paper_of;
+pub use statement::statement_of;
 
 use serde_json::json;
 

@@ -22,7 +22,7 @@ use crate::store::key::{ext_of, owned_by, since, trailing_number, under_text};
 use crate::store::{Read, Span, Table, Tx, append_entries, balance_minor};
 
 use super::books::{AuditDetail, Books};
-use super::{Named, OpError, pins};
+use super::{Named, OpError, carrier_calls, pins};
 
 impl Named for PartnerTransaction {
     const KIND: &'static str = "transaction";
@@ -40,6 +40,13 @@ pub enum AccountRef {
 impl AccountRef {
     fn hash(&self) -> [u8; 32] {
         Sha256::digest(self.written()).into()
+    }
+
+    /// As the partner named it.
+    pub(super) fn as_named(&self) -> &str {
+        match self {
+            Self::Phone(text) | Self::Email(text) => text,
+        }
     }
 
     /// As it is kept and compared.
@@ -180,7 +187,8 @@ pub fn find(
     partner: PartnerId,
     ext_id: &str,
 ) -> Result<Option<PartnerTransaction>, OpError> {
-    find_in(&ctx.snapshot()?, partner, ext_id)
+    let found = find_in(&ctx.snapshot()?, partner, ext_id)?;
+    Ok(found.inspect(|made| carrier_calls::tell(ctx, made)))
 }
 
 pub(super) fn find_in(
@@ -227,23 +235,37 @@ pub fn ext_id_of(ctx: &Ctx, id: PartnerTransactionId) -> Result<String, OpError>
 /// Charges an account, or gives a charge back. A repeat answers as the first time and moves nothing.
 pub async fn transact(ctx: &Ctx, partner: PartnerId, wish: Wish) -> Result<Told, OpError> {
     let public_id = ctx.app.entropy.bytes()?;
-    ctx.write(move |ctx, tx| {
-        // What holds now: it may have changed since the key was looked at.
-        let partner: Partner = super::get(tx, partner)?;
-        if let Some(earlier) = find_in(tx, partner.id, &wish.ext_id)? {
-            return Ok(if earlier.fingerprint == wish.fingerprint() {
-                Told::Done(Box::new(earlier))
-            } else {
-                Told::No(No::Duplicate)
-            });
-        }
-        match wish.refund_of.clone() {
-            None => charge(ctx, tx, &partner, wish, public_id),
-            Some(of) => refund(ctx, tx, &partner, &of, wish, public_id),
-        }
-    })
-    .await
-    .inspect(|_| ctx.app.wake_jobs())
+    let told = if carrier_calls::is_set(ctx) {
+        carrier_calls::transact(ctx, partner, wish, public_id).await
+    } else {
+        ctx.write(move |ctx, tx| decide(ctx, tx, partner, wish, public_id))
+            .await
+    };
+    told.inspect(|_| ctx.app.wake_jobs())
+}
+
+/// What can be decided here; where the carrier decides, what is answered is processing.
+pub(super) fn decide(
+    ctx: &Ctx,
+    tx: &mut Tx<'_>,
+    partner: PartnerId,
+    wish: Wish,
+    public_id: [u8; 16],
+) -> Result<Told, OpError> {
+    // What holds now: it may have changed since the key was looked at.
+    let partner: Partner = super::get(tx, partner)?;
+    if let Some(earlier) = find_in(tx, partner.id, &wish.ext_id)? {
+        carrier_calls::tell(ctx, &earlier);
+        return Ok(if earlier.fingerprint == wish.fingerprint() {
+            Told::Done(Box::new(earlier))
+        } else {
+            Told::No(No::Duplicate)
+        });
+    }
+    match wish.refund_of.clone() {
+        None => charge(ctx, tx, &partner, wish, public_id),
+        Some(of) => refund(ctx, tx, &partner, &of, wish, public_id),
+    }
 }
 
 fn transaction(
@@ -274,8 +296,11 @@ fn transaction(
         description: wish.description,
         state: TransactionState::Succeeded,
         refunded_minor: 0,
+        refunding_minor: 0,
+        by_carrier: false,
+        pending: None,
         created_at: ctx.now,
-        completed_at: Some(ctx.now),
+        completed_at: Some(ctx.app.settled.completes_at(partner.id, ctx.now)),
     })
 }
 
@@ -304,8 +329,13 @@ fn charge(
                 Err(no) => return Ok(Told::No(no)),
             }
             let profile = &customer.carrier;
-            let account = Account::Customer(customer.id);
-            let balance = balance_minor(tx, &account, wish.amount.currency)?;
+            let balance = if carrier_calls::is_set(ctx) {
+                // The carrier knows what is left of it.
+                i64::MAX
+            } else {
+                let account = Account::Customer(customer.id);
+                balance_minor(tx, &account, wish.amount.currency)?
+            };
             // What costs little to ask is asked first.
             match check_charge(partner, profile, wish.amount, balance) {
                 Ok(()) => check_limits(ctx, tx, partner, customer, wish.amount)?,
@@ -313,6 +343,7 @@ fn charge(
             }
         }
     };
+    let named = carrier_calls::is_set(ctx).then(|| wish.account.as_named().to_owned());
     let mut made = transaction(ctx, tx, partner, customer.id, wish, public_id)?;
     match allowed {
         Err(denial) => {
@@ -322,10 +353,15 @@ fn charge(
         Ok(()) => {
             let net = made.amount.minor.saturating_sub(made.tax_minor);
             made.partner_minor = partner.share.of(net);
-            super::create(ctx, tx, "partner.charge", &made)?;
             if let Some(pin) = &mark {
                 pins::spend(ctx, tx, pin)?;
             }
+            if let Some(named) = named {
+                let pin = mark.map(|pin| pin.id);
+                carrier_calls::hand_over(ctx, tx, &mut made, named, pin)?;
+                return Ok(Told::Done(Box::new(made)));
+            }
+            super::create(ctx, tx, "partner.charge", &made)?;
             append_entries(tx, vec![entry(ctx, &made)])?;
         }
     }
@@ -418,7 +454,14 @@ fn refund(
     if before.kind != TransactionKind::Charge || before.state != TransactionState::Succeeded {
         return Ok(Told::No(No::RefundNotAllowed));
     }
-    let left = before.amount.minor.saturating_sub(before.refunded_minor);
+    // It goes back where it came from.
+    if before.by_carrier && !carrier_calls::is_set(ctx) {
+        return Err(OpError::Throttled { retry_after_s: 60 });
+    }
+    let named = before
+        .by_carrier
+        .then(|| wish.account.as_named().to_owned());
+    let left = before.left_minor();
     if wish.amount.currency != before.amount.currency || wish.amount.minor > left {
         return Ok(Told::No(No::RefundTooLarge));
     }
@@ -427,6 +470,10 @@ fn refund(
     made.kind = TransactionKind::Refund { of: before.id };
     (made.partner_minor, made.tax_minor) = before.shares_of_refund(amount.minor);
     made.tax_rate = before.tax_rate;
+    if let Some(named) = named {
+        carrier_calls::hand_over(ctx, tx, &mut made, named, None)?;
+        return Ok(Told::Done(Box::new(made)));
+    }
     super::create(ctx, tx, "partner.refund", &made)?;
     let mut after = before.clone();
     after.refunded_minor = after.refunded_minor.saturating_add(amount.minor);
@@ -441,10 +488,10 @@ fn refund(
     Ok(Told::Done(Box::new(made)))
 }
 
-fn entry(ctx: &Ctx, made: &PartnerTransaction) -> JournalEntry {
+pub(super) fn entry(ctx: &Ctx, made: &PartnerTransaction) -> JournalEntry {
     JournalEntry {
         id: JournalEntryId(0),
-        at: ctx.now,
+        at: made.completed_at.unwrap_or(ctx.now),
         cause: EntryCause::Partner(made.id),
         order: None,
         memo: made.description.clone(),

@@ -57,5 +57,5 @@ pub async fn catch_up(ctx: &Ctx, to: Timestamp, not_before: Timestamp) -> Result
         ..ctx.clone()
     };
     renewals::work(ctx, to, Pace::WhenDue { not_before }).await?;
-    Ok(())
+    super::carrier_calls::catch_up(ctx, to, not_before).await
 }

@@ -161,6 +161,7 @@ fn cause(cause: EntryCause) -> String {
         EntryCause::Resolved(id) => format!("payment {} resolved", id.0),
         EntryCause::Adjustment => "adjustment".to_owned(),
         EntryCause::Partner(id) => format!("partner transaction {}", id.0),
+        EntryCause::Settlement(id) => format!("settlement {}", id.0),
     }
 }
 
@@ -255,6 +256,8 @@ fn beancount_account(account: &Account) -> String {
         Account::Partner(id) => format!("Liabilities:Partners:P{}", id.0),
         Account::Suspense => "Liabilities:Suspense".to_owned(),
         Account::Opening => "Equity:Opening".to_owned(),
+        Account::Carrier => "Assets:Carrier".to_owned(),
+        Account::Payable(id) => format!("Liabilities:Payable:P{}", id.0),
     }
 }
 

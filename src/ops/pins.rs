@@ -222,6 +222,21 @@ pub(super) fn clear(
 /// The purchase was made: the mark is good for no other.
 pub(super) fn spend(ctx: &Ctx, tx: &mut Tx<'_>, before: &Pin) -> Result<(), OpError> {
     let mut after = before.clone();
-    after.state = PinState::Spent;
+    if let PinState::Validated(at) = before.state {
+        after.state = PinState::Spent(at);
+    }
     super::change(ctx, tx, "pin.spend", before, &after)
+}
+
+/// The purchase was not made after all: what is left of the mark's time is good for another one.
+pub(super) fn unspend(ctx: &Ctx, tx: &mut Tx<'_>, id: PinId) -> Result<(), OpError> {
+    // One that is long over was cleared away.
+    let Some(before) = tx.get::<Pin>(&id)? else {
+        return Ok(());
+    };
+    let mut after = before.clone();
+    if let PinState::Spent(at) = before.state {
+        after.state = PinState::Validated(at);
+    }
+    super::change(ctx, tx, "pin.unspend", &before, &after)
 }

@@ -1,99 +1,66 @@
-//! What a partner is owed for a month: its charges and refunds that succeeded, each with its shares, and their
-//! sums. Read from the transactions that stand behind the journal (marketone 4.3).
+//! What a partner is owed for a month, read from the transactions that stand behind the journal; of a closed
+//! month what it was closed with (marketone 4.3).
 
-use std::collections::BTreeMap;
 use std::ops::ControlFlow;
 
 use crate::app::Ctx;
-use crate::domain::carrier::{Partner, PartnerTransaction, TransactionKind};
+use crate::domain::calendar::Zone;
+use crate::domain::carrier::{Partner, PartnerTransaction};
 use crate::domain::id::PartnerTransactionId;
-use crate::domain::money::Currency;
+use crate::domain::settlement::{ClosedMonth, Settlement, Tally};
 use crate::domain::staff::Permission;
 use crate::domain::time::Timestamp;
-use crate::store::key::{instant_of, owned_by, since, trailing_number};
-use crate::store::{Read as _, Span, Table};
+use crate::store::key::{ext_of, instant_of, owned_by, since, trailing_number};
+use crate::store::{Read, Snapshot, Span, Table};
 
 use super::{Named as _, OpError};
 
-/// Sums in one currency, in minor units; of refunds negative.
-#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
-pub struct Sums {
-    pub charges: u64,
-    pub refunds: u64,
-    pub charged_minor: i64,
-    pub refunded_minor: i64,
-    pub tax_minor: i64,
-    /// What the partner gets.
-    pub partner_minor: i64,
-    /// What we keep.
-    pub kept_minor: i64,
-}
-
-/// One month of a partner.
-#[derive(Debug, Clone)]
-pub struct Settlement {
-    pub partner: Partner,
-    pub from: Timestamp,
-    /// The first instant that is no longer in it.
-    pub until: Timestamp,
-    /// By completion; a refund stands where it was made. Empty unless they were asked for.
-    pub lines: Vec<PartnerTransaction>,
-    pub sums: BTreeMap<Currency, Sums>,
-}
-
 /// Most lines that are shown of one settlement; its sums count all.
 pub const LINES_MAX: usize = 1_000_000;
+/// Most closed months that are listed, the newest of them.
+pub const MONTHS_MAX: usize = 1_200;
 
-/// What a partner did in a local month, `2026-01`; line by line if that is wanted. Reads all of it: call it
-/// away from the async threads.
-pub fn of_month(
-    ctx: &Ctx,
-    key: &str,
-    month: &str,
-    with_lines: bool,
-) -> Result<Settlement, OpError> {
+/// How much of a month is wanted.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Detail {
+    /// Its sums.
+    Sums,
+    /// Those of each product, too.
+    Products,
+    /// And every line.
+    Lines,
+}
+
+/// What a partner did in a local month, `2026-01`. Reads all of it: call it away from the async threads.
+pub fn of_month(ctx: &Ctx, key: &str, month: &str, detail: Detail) -> Result<Settlement, OpError> {
     ctx.require(Permission::MoneyRead)?;
     let zone = &ctx.app.company().zone;
-    let wrong = || OpError::Document {
-        path: "month".to_owned(),
-        problem: "must be a month such as 2026-01".to_owned(),
-    };
-    let (from, until) = zone.month(month).ok_or_else(wrong)?;
     let snapshot = ctx.snapshot()?;
-    let held = snapshot.get_by::<Partner>(Table::PartnersByKey, key.as_bytes())?;
-    let partner = held.ok_or_else(|| OpError::Missing {
-        kind: Partner::KIND,
-        key: key.chars().take(64).collect(),
-    })?;
-    let span = Span {
-        from: since(partner.id, from),
-        ..Span::under(&owned_by(partner.id))
-    };
-    let mut lines = Vec::new();
-    let mut sums: BTreeMap<Currency, Sums> = BTreeMap::new();
-    let mut too_many = false;
-    let index = Table::PartnerTransactionsByPartner;
-    snapshot.raw_scan(index, &span, &mut |key, _| {
-        let at = key.get(8..).and_then(instant_of);
-        let id = trailing_number(key).map(PartnerTransactionId);
-        let Some(id) = id.filter(|_| at.is_some_and(|at| at < until)) else {
-            return Ok(ControlFlow::Break(()));
-        };
-        let Some(made) = snapshot.get::<PartnerTransaction>(&id)? else {
-            return Ok(ControlFlow::Continue(()));
-        };
-        sums.entry(made.amount.currency).or_default().add(&made);
-        if with_lines {
-            lines.push(made);
-            too_many = lines.len() > LINES_MAX;
+    let partner = partner_of(&snapshot, key)?;
+    let (from, until) = bounds(&snapshot, zone, &partner, month)?;
+    let closed = closed(&snapshot, &partner, month)?;
+    let (mut lines, mut tally) = (Vec::new(), Tally::default());
+    match &closed {
+        // Frozen: whatever the transactions say now, which `check` compares.
+        Some(closed) if detail == Detail::Sums => {
+            tally.sums = closed
+                .sums
+                .iter()
+                .map(|of| (of.currency, of.sums))
+                .collect();
+            tally.lines = closed.lines;
         }
-        Ok(if too_many {
-            ControlFlow::Break(())
-        } else {
-            ControlFlow::Continue(())
-        })
-    })?;
-    if too_many {
+        _ => {
+            each_line(&snapshot, &partner, from, until, &mut |made| {
+                tally.add(&made);
+                if detail == Detail::Lines {
+                    lines.push(made);
+                }
+                lines.len() <= LINES_MAX
+            })?;
+        }
+    }
+    if lines.len() > LINES_MAX {
         return Err(OpError::Document {
             path: "format".to_owned(),
             problem: format!("the month has more than {LINES_MAX} transactions; ask for its sums"),
@@ -101,33 +68,110 @@ pub fn of_month(
     }
     Ok(Settlement {
         partner,
+        month: month.to_owned(),
         from,
         until,
         lines,
-        sums,
+        tally,
+        closed,
     })
 }
 
-impl Sums {
-    fn add(&mut self, made: &PartnerTransaction) {
-        let (amount, sign) = match made.kind {
-            TransactionKind::Charge => {
-                self.charges = self.charges.saturating_add(1);
-                self.charged_minor = self.charged_minor.saturating_add(made.amount.minor);
-                (made.amount.minor, 1)
-            }
-            TransactionKind::Refund { .. } => {
-                self.refunds = self.refunds.saturating_add(1);
-                self.refunded_minor = self.refunded_minor.saturating_sub(made.amount.minor);
-                (made.amount.minor, -1)
-            }
-        };
-        let kept = amount
-            .saturating_sub(made.partner_minor)
-            .saturating_sub(made.tax_minor);
-        let add = |sum: &mut i64, minor: i64| *sum = sum.saturating_add(minor.saturating_mul(sign));
-        add(&mut self.tax_minor, made.tax_minor);
-        add(&mut self.partner_minor, made.partner_minor);
-        add(&mut self.kept_minor, kept);
+/// The closed months of a partner, newest first.
+pub fn closed_months(ctx: &Ctx, key: &str) -> Result<Vec<ClosedMonth>, OpError> {
+    ctx.require(Permission::MoneyRead)?;
+    let snapshot = ctx.snapshot()?;
+    let partner = partner_of(&snapshot, key)?;
+    let mut ids = Vec::new();
+    let span = Span::under(&owned_by(partner.id)).descending();
+    snapshot.raw_scan(Table::ClosedMonthsByMonth, &span, &mut |_, value| {
+        ids.extend(trailing_number(value));
+        Ok(if ids.len() < MONTHS_MAX {
+            ControlFlow::Continue(())
+        } else {
+            ControlFlow::Break(())
+        })
+    })?;
+    let mut months = Vec::with_capacity(ids.len());
+    for id in ids {
+        months.extend(snapshot.get::<ClosedMonth>(&crate::domain::id::ClosedMonthId(id))?);
     }
+    Ok(months)
+}
+
+pub(super) fn partner_of(read: &impl Read, key: &str) -> Result<Partner, OpError> {
+    let held = read.get_by::<Partner>(Table::PartnersByKey, key.as_bytes())?;
+    held.ok_or_else(|| OpError::Missing {
+        kind: Partner::KIND,
+        key: key.chars().take(64).collect(),
+    })
+}
+
+pub(super) fn closed(
+    read: &impl Read,
+    partner: &Partner,
+    month: &str,
+) -> Result<Option<ClosedMonth>, OpError> {
+    let key = ext_of(partner.id, month);
+    Ok(read.get_by(Table::ClosedMonthsByMonth, &key)?)
+}
+
+/// From when to when a month of a partner goes. Closed months stay as they were closed, and their neighbours
+/// begin and end with them: so nothing is counted twice or never where the operator's time zone changed.
+pub(super) fn bounds(
+    read: &impl Read,
+    zone: &Zone,
+    partner: &Partner,
+    month: &str,
+) -> Result<(Timestamp, Timestamp), OpError> {
+    let wrong = || OpError::Document {
+        path: "month".to_owned(),
+        problem: "must be a month such as 2026-01".to_owned(),
+    };
+    let (from, until) = zone.month(month).ok_or_else(wrong)?;
+    if let Some(closed) = closed(read, partner, month)? {
+        return Ok((closed.from, closed.until));
+    }
+    let named = |at: Timestamp| {
+        zone.date(at)
+            .to_string()
+            .chars()
+            .take(7)
+            .collect::<String>()
+    };
+    let before = closed(read, partner, &named(from.saturating_add_seconds(-1)))?;
+    let after = closed(read, partner, &named(until))?;
+    Ok((
+        before.map_or(from, |before| before.until),
+        after.map_or(until, |after| after.from),
+    ))
+}
+
+/// Visits what a partner completed from `from` until before `until`, in that order, as long as it is wanted.
+pub(super) fn each_line(
+    snapshot: &Snapshot,
+    partner: &Partner,
+    from: Timestamp,
+    until: Timestamp,
+    visit: &mut dyn FnMut(PartnerTransaction) -> bool,
+) -> Result<(), OpError> {
+    let span = Span {
+        from: since(partner.id, from),
+        ..Span::under(&owned_by(partner.id))
+    };
+    let index = Table::PartnerTransactionsByPartner;
+    snapshot.raw_scan(index, &span, &mut |key, _| {
+        let at = key.get(8..).and_then(instant_of);
+        let id = trailing_number(key).map(PartnerTransactionId);
+        let Some(id) = id.filter(|_| at.is_some_and(|at| at < until)) else {
+            return Ok(ControlFlow::Break(()));
+        };
+        let made = snapshot.get::<PartnerTransaction>(&id)?;
+        Ok(if made.is_none_or(&mut *visit) {
+            ControlFlow::Continue(())
+        } else {
+            ControlFlow::Break(())
+        })
+    })?;
+    Ok(())
 }

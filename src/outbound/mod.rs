@@ -2,6 +2,7 @@
 //! what the answers are used for.
 
 pub mod alphaott;
+pub mod carrier;
 pub mod fetch;
 pub mod mail;
 pub mod sms;
@@ -22,6 +23,8 @@ const CONNECT_TIMEOUT: Duration = Duration::from_secs(5);
 pub struct Outbound {
     /// Card payments; none where no account is set up.
     pub stripe: Option<stripe::Stripe>,
+    /// The carrier's own charging; none where none is set up.
+    pub carrier: Option<carrier::Carrier>,
     /// The mail server; none where none is set up.
     pub mail: Option<mail::Mailer>,
     /// The gateway for short messages; none where none is set up.
@@ -54,6 +57,7 @@ impl Outbound {
         let middleware =
             (!middleware.url.is_empty()).then(|| peer(&middleware.url, &middleware.token));
         Ok(Self {
+            carrier: carrier::Carrier::new(&http, &config.carrier)?,
             fetch: fetch::Fetcher::new(&http),
             billing: billing.transpose()?,
             middleware: middleware.transpose()?,

@@ -1,4 +1,4 @@
-//! An invoice or credit note on paper: as an HTML page and as a PDF.
+//! An invoice, a credit note or a statement on paper: as an HTML page and as a PDF.
 //!
 //! Takes words only. Must not know where they come from: no money, no tax, no calendar, no store,
 //! no clock; whoever fills a [`Paper`] has already formatted every amount and every day. The same
@@ -18,7 +18,7 @@ pub const LINES_MAX: usize = 10_000;
 /// Everything a document says, in the words in which it says it.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct Paper {
-    /// What it is: `Invoice` or `Credit note`.
+    /// What it is: `Invoice`, `Credit note` or `Statement`.
     pub title: String,
     /// Its number.
     pub number: String,
@@ -28,10 +28,14 @@ pub struct Paper {
     pub corrects: Option<String>,
     /// Who sells: the name, then the lines of the address.
     pub seller: Vec<String>,
-    /// Who buys: the name, then the lines of the address.
+    /// What stands over whom it is for: `Billed to`.
+    pub addressed: &'static str,
+    /// Whom it is for: the name, then the lines of the address.
     pub buyer: Vec<String>,
     /// What else belongs at the top, such as `("Period", "31 Jan 2026 – 28 Feb 2026")`.
     pub facts: Vec<(String, String)>,
+    /// What stands over the columns of the lines.
+    pub columns: [&'static str; 5],
     /// What is charged or credited.
     pub lines: Vec<PaperLine>,
     /// What leads to the total: the net, the tax per rate.
@@ -47,14 +51,8 @@ pub struct Paper {
 pub struct PaperLine {
     /// What it is for.
     pub title: String,
-    /// The amount without tax.
-    pub net: String,
-    /// The tax rate.
-    pub tax_rate: String,
-    /// The tax.
-    pub tax: String,
-    /// The amount with tax.
-    pub gross: String,
+    /// What stands in the columns after the first.
+    pub numbers: [String; 4],
 }
 
 /// Why there is no PDF.
@@ -73,10 +71,8 @@ pub enum PaperError {
     },
 }
 
-/// Over the columns of the lines.
-const COLUMNS: [&str; 5] = ["Description", "Net", "Tax rate", "Tax", "Gross"];
-/// Over the buyer.
-const BILLED_TO: &str = "Billed to";
+/// Over the columns of an invoice.
+pub const INVOICE_COLUMNS: [&str; 5] = ["Description", "Net", "Tax rate", "Tax", "Gross"];
 
 impl Paper {
     /// The title with the number: `Invoice 2026-0042`.
@@ -93,16 +89,9 @@ impl Paper {
     }
 }
 
-impl PaperLine {
-    /// What stands in the columns after the first.
-    fn numbers(&self) -> [&str; 4] {
-        [&self.net, &self.tax_rate, &self.tax, &self.gross]
-    }
-}
-
 #[cfg(test)]
 mod sample {
-    use crate::paper::{Paper, PaperLine};
+    use crate::paper::{INVOICE_COLUMNS, Paper, PaperLine};
 
     /// A document with as many lines as asked for.
     pub(super) fn paper(lines: usize) -> Paper {
@@ -119,6 +108,8 @@ mod sample {
             ]
             .map(str::to_owned)
             .to_vec(),
+            addressed: "Billed to",
+            columns: INVOICE_COLUMNS,
             buyer: ["Σοφία Παπαδοπούλου", "Οδός Ερμού 5", "Αθήνα"]
                 .map(str::to_owned)
                 .to_vec(),
@@ -129,10 +120,7 @@ mod sample {
             lines: (1..=lines)
                 .map(|n| PaperLine {
                     title: format!("Family package, box {n}, 31 Jan – 28 Feb 2026"),
-                    net: "10.00 USD".to_owned(),
-                    tax_rate: "20 %".to_owned(),
-                    tax: "2.00 USD".to_owned(),
-                    gross: "12.00 USD".to_owned(),
+                    numbers: ["10.00 USD", "20 %", "2.00 USD", "12.00 USD"].map(str::to_owned),
                 })
                 .collect(),
             totals: vec![pair("Net", "10.00 USD"), pair("Tax 20 %", "2.00 USD")],

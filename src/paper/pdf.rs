@@ -3,7 +3,7 @@
 //! Must not know how pages become a file; that is `canvas`.
 
 use super::canvas::{Canvas, Colour, HEIGHT, Pen, SMALLEST, WIDTH};
-use super::{BILLED_TO, COLUMNS, LINES_MAX, Paper, PaperError, PaperLine};
+use super::{LINES_MAX, Paper, PaperError, PaperLine};
 
 const LEFT: f32 = 56.0;
 const RIGHT: f32 = WIDTH - 56.0;
@@ -50,7 +50,7 @@ pub fn pdf(paper: &Paper) -> Result<Vec<u8>, PaperError> {
         return Err(PaperError::TooManyLines(paper.lines.len()));
     }
     let canvas = Canvas::new()?;
-    let columns = Columns::measure(&canvas, &paper.lines);
+    let columns = Columns::measure(&canvas, paper);
     let mut layout = Layout {
         canvas,
         paper,
@@ -79,12 +79,12 @@ struct Columns {
 
 impl Columns {
     /// As wide as the widest number; all numbers smaller where nothing were left for the titles.
-    fn measure(canvas: &Canvas, lines: &[PaperLine]) -> Self {
-        let [_, headers @ ..] = COLUMNS;
+    fn measure(canvas: &Canvas, paper: &Paper) -> Self {
+        let [_, headers @ ..] = paper.columns;
         let headers = headers.map(|header| canvas.width(HEADER, header));
         let mut widths = headers;
-        for line in lines {
-            for (width, number) in widths.iter_mut().zip(line.numbers()) {
+        for line in &paper.lines {
+            for (width, number) in widths.iter_mut().zip(&line.numbers) {
                 *width = width.max(canvas.width(TEXT, number));
             }
         }
@@ -163,7 +163,7 @@ impl Layout<'_> {
         let right = self.block(MIDDLE, self.y + 5.0, RIGHT - MIDDLE, seller);
         self.y = left.max(right) + 30.0;
 
-        let label = std::iter::once((LABEL, BILLED_TO));
+        let label = std::iter::once((LABEL, paper.addressed));
         let left = self.block(LEFT, self.y, MIDDLE - LEFT - GAP, label);
         let buyer = party(&paper.buyer);
         let left = self.block(LEFT, left + 2.0, MIDDLE - LEFT - GAP, buyer);
@@ -199,7 +199,7 @@ impl Layout<'_> {
     }
 
     fn header_row(&mut self) {
-        let [first, headers @ ..] = COLUMNS;
+        let [first, headers @ ..] = self.paper.columns;
         let base = self.y + HEADER.size;
         self.canvas.write(LEFT, base, HEADER, first);
         for (header, (edge, width)) in headers.into_iter().zip(self.columns.numbers) {
@@ -227,7 +227,7 @@ impl Layout<'_> {
             let base = self.y + TEXT.size;
             self.canvas.write(LEFT, base, TEXT, text);
             if index == 0 {
-                let numbers = line.numbers().into_iter().zip(self.columns.numbers);
+                let numbers = line.numbers.iter().zip(self.columns.numbers);
                 for (number, (edge, width)) in numbers {
                     self.canvas
                         .write_left_of(edge, base, self.columns.pen, number, width + 0.1);
@@ -376,7 +376,7 @@ mod tests {
             paper.notes = vec![text.to_owned(); 2];
             for line in &mut paper.lines {
                 text.clone_into(&mut line.title);
-                text.clone_into(&mut line.gross);
+                text.clone_into(&mut line.numbers[3]);
             }
             assert!(pages(&pdf(&paper).unwrap()) >= 1);
         }

@@ -103,6 +103,9 @@ pub async fn start(setup: Setup) -> anyhow::Result<Running> {
     ));
     if !app.clock.is_test() {
         tasks.spawn(jobs::run(Arc::clone(&app), closing.clone()));
+        if app.outbound.carrier.is_some() {
+            tasks.spawn(jobs::ask_carrier(Arc::clone(&app), closing.clone()));
+        }
     }
     tasks.spawn(jobs::harden(Arc::clone(&app), closing.clone()));
     if app.config.stalker.enabled {
@@ -186,10 +189,14 @@ impl Running {
     pub async fn stop(self) {
         self.closing.cancel();
         self.tasks.close();
-        if tokio::time::timeout(DRAIN_MAX, self.tasks.wait())
-            .await
-            .is_err()
-        {
+        let calls = &self.app.calls;
+        let drained = async {
+            self.tasks.wait().await;
+            // Nobody begins one any more.
+            calls.close();
+            calls.wait().await;
+        };
+        if tokio::time::timeout(DRAIN_MAX, drained).await.is_err() {
             tracing::warn!("requests were still in flight after 20 s and are cut off");
         }
         jobs::save_presence(&self.app, true).await;

@@ -9,6 +9,7 @@ use super::audit;
 use super::codec;
 use super::journal;
 use super::key::{Key, trailing_number};
+use super::months;
 use super::read::{Read, Span, block_key};
 use super::record::{Entries, EntryKind, Record};
 use super::schema::{RecordVisitor, Table, for_every_record};
@@ -60,7 +61,8 @@ pub fn check(snapshot: &Snapshot) -> Result<(u64, Vec<Finding>), StoreError> {
         let problem = "the audit log does not end with the line that was written last";
         checker.find(Table::Meta, audit::CHAIN.as_bytes(), problem);
     }
-    for (table, key, problem) in journal::misfits(snapshot)? {
+    let misfits = journal::misfits(snapshot)?;
+    for (table, key, problem) in misfits.into_iter().chain(months::misfits(snapshot)?) {
         checker.find(table, &key, problem);
     }
     Ok((checker.records, checker.findings))

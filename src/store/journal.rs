@@ -16,9 +16,12 @@ use crate::domain::invoice::{Invoice, OpenInvoice};
 use crate::domain::journal::{Account, AccountTotal, JournalEntry};
 use crate::domain::money::Currency;
 
-/// Adds entries in order and gives them their numbers. [`StoreError::Unbalanced`] where one does
+/// Adds entries in order and gives them their numbers, which it answers. [`StoreError::Unbalanced`] where one does
 /// not sum to zero: then nothing of the command is kept.
-pub fn append_entries(tx: &mut Tx<'_>, mut entries: Vec<JournalEntry>) -> Result<(), StoreError> {
+pub fn append_entries(
+    tx: &mut Tx<'_>,
+    mut entries: Vec<JournalEntry>,
+) -> Result<Vec<JournalEntryId>, StoreError> {
     let mut moved = BTreeMap::<Vec<u8>, AccountTotal>::new();
     let first = tx.next_ids::<JournalEntryId>(entries.len())?;
     for (number, entry) in (first..).zip(&mut entries) {
@@ -44,7 +47,7 @@ pub fn append_entries(tx: &mut Tx<'_>, mut entries: Vec<JournalEntry>) -> Result
         }
         tx.put(total)?;
     }
-    Ok(())
+    Ok(entries.iter().map(|entry| entry.id).collect())
 }
 
 /// What an account holds, in minor units to its credit.

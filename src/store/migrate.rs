@@ -94,7 +94,8 @@ fn money(tx: &mut Tx<'_>) -> Result<(), StoreError> {
         }
         Ok(ControlFlow::Continue(()))
     })?;
-    append_entries(tx, brought)
+    append_entries(tx, brought)?;
+    Ok(())
 }
 
 /// Layout 4: boxes and the programme guide. Logins and contract numbers are found whatever their case, and customers by

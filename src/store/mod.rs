@@ -9,6 +9,7 @@ pub mod codec;
 mod journal;
 pub mod key;
 mod migrate;
+mod months;
 mod old;
 mod old_partners;
 mod open;

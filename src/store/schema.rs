@@ -28,6 +28,7 @@ use crate::domain::payment::{HostedPage, Payment, Voucher, VoucherBatch};
 use crate::domain::pin::Pin;
 use crate::domain::provider::Provider;
 use crate::domain::run::Run;
+use crate::domain::settlement::ClosedMonth;
 use crate::domain::staff::{Operator, Session, Token, TokenId};
 use crate::domain::template::Template;
 use crate::domain::used_key::UsedKey;
@@ -249,7 +250,7 @@ tables! {
     PartnerTransactions = "partner_transactions",
     /// Unique: partner, its own id -> transaction.
     PartnerTransactionsByExt = "partner_transactions_by_ext",
-    /// Customer, time -> charges that succeeded.
+    /// Customer, time -> charges that succeeded, or may.
     PartnerTransactionsByCustomer = "partner_transactions_by_customer",
     /// Partner, time of completion -> transactions that succeeded.
     PartnerTransactionsByPartner = "partner_transactions_by_partner",
@@ -259,6 +260,14 @@ tables! {
     PinsByPublic = "pins_by_public",
     /// Partner, customer, PIN.
     PinsByAccount = "pins_by_account",
+    /// Months of partners that are settled, by id.
+    ClosedMonths = "closed_months",
+    /// Unique: partner, month -> closed month.
+    ClosedMonthsByMonth = "closed_months_by_month",
+    /// Partner -> transactions that are processing.
+    PartnerTransactionsOpen = "partner_transactions_open",
+    /// When the carrier is asked again, transaction.
+    PartnerTransactionsByDue = "partner_transactions_by_due",
 }
 
 impl Record for Customer {
@@ -619,6 +628,7 @@ pub fn for_every_record<V: RecordVisitor>(visitor: &mut V) -> Result<(), V::Erro
     visitor.visit::<Reseller>()?;
     visitor.visit::<Partner>()?;
     visitor.visit::<PartnerTransaction>()?;
+    visitor.visit::<ClosedMonth>()?;
     visitor.visit::<ServiceSpec>()?;
     visitor.visit::<ProductSpec>()?;
     visitor.visit::<ProductOffer>()?;

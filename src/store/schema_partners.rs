@@ -1,7 +1,8 @@
 //! Which index the records of partners write. Their tables stand with all others in `schema`.
 
 use crate::domain::carrier::{Partner, PartnerTransaction, TransactionKind, TransactionState};
-use crate::domain::id::{Id, PartnerId, PartnerTransactionId};
+use crate::domain::id::{ClosedMonthId, Id, PartnerId, PartnerTransactionId};
+use crate::domain::settlement::ClosedMonth;
 
 use super::codec::CodecError;
 use super::key::{ext_of, instant, number};
@@ -39,8 +40,10 @@ impl Record for PartnerTransaction {
         Table::PartnerTransactionsByExt,
         Table::PartnerTransactionsByCustomer,
         Table::PartnerTransactionsByPartner,
+        Table::PartnerTransactionsOpen,
+        Table::PartnerTransactionsByDue,
     ];
-    const VERSION: u8 = 1;
+    const VERSION: u8 = 2;
 
     fn key(&self) -> PartnerTransactionId {
         self.id
@@ -51,8 +54,23 @@ impl Record for PartnerTransaction {
             Table::PartnerTransactionsByExt,
             &ext_of(self.partner, &self.ext_id),
         );
-        // What was refused counts nowhere.
-        if self.state != TransactionState::Succeeded {
+        let open = self.state == TransactionState::Processing;
+        if open {
+            entries.listed(
+                Table::PartnerTransactionsOpen,
+                &number(self.partner),
+                self.id.number(),
+            );
+        }
+        if let Some(at) = self.pending.as_ref().and_then(|pending| pending.due_at) {
+            entries.listed(
+                Table::PartnerTransactionsByDue,
+                &instant(at),
+                self.id.number(),
+            );
+        }
+        // What was refused counts nowhere; what may have been charged counts against limits.
+        if !open && self.state != TransactionState::Succeeded {
             return;
         }
         if self.kind == TransactionKind::Charge {
@@ -64,7 +82,7 @@ impl Record for PartnerTransaction {
                 self.id.number(),
             );
         }
-        if let Some(at) = self.completed_at {
+        if let Some(at) = self.completed_at.filter(|_| !open) {
             let mut front = number(self.partner).to_vec();
             front.extend_from_slice(&instant(at));
             entries.listed(
@@ -73,5 +91,28 @@ impl Record for PartnerTransaction {
                 self.id.number(),
             );
         }
+    }
+
+    fn upgrade(version: u8, body: &[u8]) -> Result<Self, CodecError> {
+        old_partners::transaction(version, body)
+    }
+}
+
+impl Record for ClosedMonth {
+    type Key = ClosedMonthId;
+    const TABLE: Table = Table::ClosedMonths;
+    const INDEXES: &'static [Table] = &[Table::ClosedMonthsByMonth];
+    const VERSION: u8 = 1;
+
+    fn key(&self) -> ClosedMonthId {
+        self.id
+    }
+
+    fn entries(&self, entries: &mut Entries) {
+        // Months are as long as each other: their order is that of time.
+        entries.unique(
+            Table::ClosedMonthsByMonth,
+            &ext_of(self.partner, &self.month),
+        );
     }
 }

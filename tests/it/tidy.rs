@@ -21,12 +21,13 @@ const MAY_USE: &[(&str, &str)] = &[
     ("store", "domain"),
     ("met", "domain"),
     ("rates", "clock"),
+    ("settled", "domain"),
     ("tries", "domain"),
     ("outbound", "config domain letters"),
     ("telemetry", "config store"),
     (
         "app",
-        "clock config domain entropy keys met outbound passwords presence rates store telemetry tries",
+        "clock config domain entropy keys met outbound passwords presence rates settled store telemetry tries",
     ),
     ("jobs", "app domain ops"),
     (
@@ -110,11 +111,11 @@ const HOMES: &[(&str, &str)] = &[
     ("prometheus_client", "telemetry.rs"),
     (
         "tokio",
-        "app.rs cli.rs command.rs control.rs jobs/ ops/bulk.rs ops/clock.rs ops/imports/ ops/middleware.rs ops/outbox.rs ops/payments.rs ops/renewals.rs outbound/ passwords.rs serve/ store/mod.rs wire/",
+        "app.rs cli.rs command.rs control.rs jobs/ ops/bulk.rs ops/carrier_calls.rs ops/clock.rs ops/closing.rs ops/imports/ ops/middleware.rs ops/outbox.rs ops/payments.rs ops/renewals.rs outbound/ passwords.rs serve/ store/mod.rs wire/",
     ),
     (
         "anyhow",
-        "app.rs cli.rs config/ control.rs outbound/mail.rs outbound/mod.rs outbound/sms.rs passwords.rs serve/",
+        "app.rs cli.rs config/ control.rs outbound/carrier.rs outbound/mail.rs outbound/mod.rs outbound/sms.rs passwords.rs serve/",
     ),
 ];
 

@@ -233,6 +233,9 @@ fn refused(refusal: &Refusal) -> Failure {
             left.currency.as_str()
         )),
         Refusal::PartnerTaken { key } => Failure::conflict(format!("a partner {key} exists")),
+        Refusal::TransactionEnded => Failure::conflict("the transaction has its outcome"),
+        Refusal::MonthClosed { month } => Failure::conflict(format!("{month} is closed already")),
+        Refusal::MonthNotOver { .. } => Failure::conflict("the month is not over"),
         Refusal::RefundElsewhere { method } => {
             Failure::conflict(format!("refund it at {method}, which tells us of it"))
         }

@@ -189,6 +189,14 @@ fn refused(refusal: &Refusal) -> Problem {
             left.currency.as_str()
         )),
         Refusal::PartnerTaken { key } => conflict(format!("a partner {key} exists")),
+        Refusal::TransactionEnded => {
+            conflict("the transaction has its outcome, which is another one".to_owned())
+        }
+        Refusal::MonthClosed { month } => conflict(format!("{month} is closed already")),
+        Refusal::MonthNotOver { until } => conflict(format!(
+            "the month is not over before {}",
+            until.to_rfc3339_millis()
+        )),
         Refusal::RefundElsewhere { method } => conflict(format!(
             "refund it at {method}: it is booked as soon as {method} tells of it"
         )),

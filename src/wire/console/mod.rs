@@ -16,6 +16,7 @@ mod setup;
 mod templates;
 mod test_clock;
 mod tokens;
+mod transactions;
 
 use std::sync::Arc;
 
@@ -126,6 +127,22 @@ fn money_routes() -> Router<Arc<App>> {
         .route(
             "/console/api/partners/{key}/settlement",
             get(partners::settlement),
+        )
+        .route(
+            "/console/api/partners/{key}/settlement/close",
+            post(partners::close),
+        )
+        .route(
+            "/console/api/partners/{key}/transactions",
+            get(transactions::processing),
+        )
+        .route(
+            "/console/api/partners/transactions/{id}/resolve",
+            post(transactions::resolve),
+        )
+        .route(
+            "/console/api/partners/{key}/settlements",
+            get(partners::closed_months),
         )
         .route("/console/api/preview", get(billing::preview))
         .route("/console/api/runs", get(billing::runs))

@@ -2,16 +2,20 @@
 
 use axum::Json;
 use axum::extract::{Path, RawQuery};
-use axum::http::header::{CONTENT_DISPOSITION, CONTENT_TYPE};
-use axum::response::{IntoResponse as _, Response};
-use serde::Serialize;
+use axum::http::StatusCode;
+use axum::http::header::{CONTENT_DISPOSITION, CONTENT_SECURITY_POLICY, CONTENT_TYPE};
+use axum::response::{Html, IntoResponse as _, Response};
+use serde::{Deserialize, Serialize};
 
-use crate::domain::carrier::{Partner, PartnerTransaction, TransactionKind};
-use crate::domain::money::Amount;
-use crate::domain::time::Timestamp;
+use crate::app::Ctx;
+use crate::domain::carrier::Partner;
+use crate::domain::money::{Amount, Currency};
+use crate::domain::settlement::{CSV_HEAD, ClosedMonth, Settlement, Sums, csv_line};
+use crate::letters::{House, statement_of};
 use crate::ops;
-use crate::ops::settlement::Settlement;
-
+use crate::ops::settlement::Detail;
+use crate::paper;
+use crate::wire::kit::json::Body;
 use crate::wire::kit::query::Query;
 
 use super::Staff;
@@ -62,6 +66,36 @@ struct SumsOut {
     /// What the partner gets.
     payable: String,
     kept: String,
+    /// The journal entry of a closed month that moved it to what is to be paid out.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    entry: Option<u64>,
+}
+
+impl SumsOut {
+    fn new(currency: Currency, sums: &Sums, entry: Option<u64>) -> Self {
+        let text = |minor: i64| Amount { minor, currency }.to_fixed();
+        Self {
+            currency: currency.as_str().to_owned(),
+            charges: sums.charges,
+            refunds: sums.refunds,
+            charged: text(sums.charged_minor),
+            refunded: text(sums.refunded_minor),
+            tax: text(sums.tax_minor),
+            payable: text(sums.partner_minor),
+            kept: text(sums.kept_minor),
+            entry,
+        }
+    }
+}
+
+#[derive(Serialize)]
+#[serde(rename_all = "camelCase")]
+struct ClosedOut {
+    at: String,
+    by: String,
+    lines: u64,
+    /// SHA-256 of the lines as CSV, without what stands above them.
+    lines_hash: String,
 }
 
 #[derive(Serialize)]
@@ -71,9 +105,50 @@ struct SettlementOut {
     from: String,
     until: String,
     sums: Vec<SumsOut>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    closed: Option<ClosedOut>,
 }
 
-/// `GET /console/api/partners/{key}/settlement?month=2026-01`, with `&format=csv` its lines.
+impl SettlementOut {
+    fn closed(key: &str, month: &ClosedMonth) -> Self {
+        let sums = month.sums.iter();
+        Self {
+            partner: key.to_owned(),
+            month: month.month.clone(),
+            from: month.from.to_rfc3339_millis(),
+            until: month.until.to_rfc3339_millis(),
+            sums: sums
+                .map(|of| SumsOut::new(of.currency, &of.sums, of.entry.map(|entry| entry.0)))
+                .collect(),
+            closed: Some(ClosedOut {
+                at: month.closed_at.to_rfc3339_millis(),
+                by: month.closed_by.clone(),
+                lines: month.lines,
+                lines_hash: data_encoding::HEXLOWER.encode(&month.lines_hash),
+            }),
+        }
+    }
+
+    fn new(found: &Settlement) -> Self {
+        if let Some(closed) = &found.closed {
+            return Self::closed(&found.partner.key, closed);
+        }
+        let sums = found.tally.sums.iter();
+        Self {
+            partner: found.partner.key.clone(),
+            month: found.month.clone(),
+            from: found.from.to_rfc3339_millis(),
+            until: found.until.to_rfc3339_millis(),
+            sums: sums
+                .map(|(currency, sums)| SumsOut::new(*currency, sums, None))
+                .collect(),
+            closed: None,
+        }
+    }
+}
+
+/// `GET /console/api/partners/{key}/settlement?month=2026-01`, with `&format=csv` its lines, with `html` or
+/// `pdf` as a statement for the partner.
 pub async fn settlement(
     Staff(ctx): Staff,
     Path(key): Path<String>,
@@ -88,104 +163,93 @@ pub async fn settlement(
         parameter("month")?.unwrap_or_default(),
         parameter("format")?,
     );
-    let with_lines = match format.as_deref() {
-        None | Some("json") => false,
-        Some("csv") => true,
-        Some(_) => return Err(Problem::bad_request("format: must be csv or json")),
+    let format = format.unwrap_or_else(|| "json".to_owned());
+    let detail = match format.as_str() {
+        "json" => Detail::Sums,
+        "csv" => Detail::Lines,
+        "html" | "pdf" => Detail::Products,
+        _ => {
+            return Err(Problem::bad_request(
+                "format: must be json, csv, html or pdf",
+            ));
+        }
     };
-    let asked = month.clone();
-    let looked = tokio::task::spawn_blocking(move || {
-        ops::settlement::of_month(&ctx, &key, &asked, with_lines)
+    // Adding up and setting a page take their time.
+    let made = tokio::task::spawn_blocking(move || {
+        let found = ops::settlement::of_month(&ctx, &key, &month, detail)?;
+        shown(&ctx, &found, &format)
     });
-    let found = looked
-        .await
-        .map_err(|error| ops::OpError::Failed(error.to_string()))??;
-    if !with_lines {
-        return Ok(Json(shown(&found, month)).into_response());
-    }
-    let kind = [
-        (CONTENT_TYPE, "text/csv; charset=utf-8"),
-        (
-            CONTENT_DISPOSITION,
-            "attachment; filename=\"settlement.csv\"",
-        ),
-    ];
-    Ok((kind, csv(&found)).into_response())
+    made.await
+        .map_err(|error| ops::OpError::Failed(error.to_string()))?
 }
 
-fn shown(found: &Settlement, month: String) -> SettlementOut {
-    let sums = found.sums.iter().map(|(currency, sums)| {
-        let text = |minor: i64| {
-            let currency = *currency;
-            Amount { minor, currency }.to_fixed()
-        };
-        SumsOut {
-            currency: currency.as_str().to_owned(),
-            charges: sums.charges,
-            refunds: sums.refunds,
-            charged: text(sums.charged_minor),
-            refunded: text(sums.refunded_minor),
-            tax: text(sums.tax_minor),
-            payable: text(sums.partner_minor),
-            kept: text(sums.kept_minor),
+fn shown(ctx: &Ctx, found: &Settlement, format: &str) -> Result<Response, Problem> {
+    Ok(match format {
+        "csv" => {
+            let mut text = CSV_HEAD.to_owned();
+            for line in &found.lines {
+                text.push_str(&csv_line(line));
+            }
+            let place = "attachment; filename=\"settlement.csv\"";
+            let kind = [
+                (CONTENT_TYPE, "text/csv; charset=utf-8"),
+                (CONTENT_DISPOSITION, place),
+            ];
+            (kind, text).into_response()
         }
-    });
-    SettlementOut {
-        partner: found.partner.key.clone(),
-        month,
-        from: found.from.to_rfc3339_millis(),
-        until: found.until.to_rfc3339_millis(),
-        sums: sums.collect(),
-    }
+        "html" => {
+            let policy = "default-src 'none'; style-src 'unsafe-inline'; base-uri 'none'";
+            let text = paper::html(&statement(ctx, found));
+            ([(CONTENT_SECURITY_POLICY, policy)], Html(text)).into_response()
+        }
+        "pdf" => {
+            let bytes = paper::pdf(&statement(ctx, found))
+                .map_err(|error| ops::OpError::Failed(error.to_string()))?;
+            let headers = [
+                (CONTENT_TYPE, "application/pdf"),
+                (CONTENT_DISPOSITION, "inline; filename=\"settlement.pdf\""),
+            ];
+            (headers, bytes).into_response()
+        }
+        _ => Json(SettlementOut::new(found)).into_response(),
+    })
 }
 
-fn csv(found: &Settlement) -> String {
-    let mut text =
-        "transaction,type,completed,product,currency,amount,tax,payable,kept\r\n".to_owned();
-    for line in &found.lines {
-        text.push_str(&csv_line(line));
-    }
-    text
+fn statement(ctx: &Ctx, found: &Settlement) -> paper::Paper {
+    let company = ctx.app.company();
+    let house = House {
+        name: &company.name,
+        zone: &company.zone,
+        locale: &ctx.app.config.provider.locale,
+    };
+    statement_of(&house, found, company.currency, ctx.now)
 }
 
-fn csv_line(line: &PartnerTransaction) -> String {
-    let (kind, sign) = match line.kind {
-        TransactionKind::Charge => ("CHARGE", 1),
-        TransactionKind::Refund { .. } => ("REFUND", -1),
-    };
-    let money = |minor: i64| {
-        let minor = minor.saturating_mul(sign);
-        Amount {
-            minor,
-            ..line.amount
-        }
-        .to_fixed()
-    };
-    let kept = line
-        .amount
-        .minor
-        .saturating_sub(line.partner_minor)
-        .saturating_sub(line.tax_minor);
-    let completed = line.completed_at.map(Timestamp::to_rfc3339_millis);
-    // Neither ids nor codes hold commas, quotes or line ends; a formula they may look like.
-    let plain = |text: &str| {
-        let text = text.replace(['"', ',', '\r', '\n'], " ");
-        if text.starts_with(['=', '+', '-', '@']) {
-            format!("'{text}")
-        } else {
-            text
-        }
-    };
-    let fields = [
-        plain(&line.ext_id),
-        kind.to_owned(),
-        completed.unwrap_or_default(),
-        plain(line.product.as_deref().unwrap_or_default()),
-        line.amount.currency.as_str().to_owned(),
-        money(line.amount.minor),
-        money(line.tax_minor),
-        money(line.partner_minor),
-        money(kept),
-    ];
-    format!("{}\r\n", fields.join(","))
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+struct CloseIn {
+    month: String,
+}
+
+/// `POST /console/api/partners/{key}/settlement/close`
+pub async fn close(
+    Staff(ctx): Staff,
+    Path(key): Path<String>,
+    body: Body,
+) -> Result<Response, Problem> {
+    let wish: CloseIn = body.parse()?;
+    let found = ops::closing::close(&ctx, key, wish.month).await?;
+    Ok((StatusCode::CREATED, Json(SettlementOut::new(&found))).into_response())
+}
+
+/// `GET /console/api/partners/{key}/settlements`: the closed months, newest first.
+pub async fn closed_months(
+    Staff(ctx): Staff,
+    Path(key): Path<String>,
+) -> Result<Response, Problem> {
+    let months = ops::settlement::closed_months(&ctx, &key)?;
+    let shown = months
+        .iter()
+        .map(|month| SettlementOut::closed(&key, month));
+    Ok(Json(shown.collect::<Vec<_>>()).into_response())
 }

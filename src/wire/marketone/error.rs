@@ -78,6 +78,9 @@ pub fn denied(denial: Denial) -> (&'static str, &'static str) {
             "amount-limit-exceeded",
             "Amount is above the limit for one charge",
         ),
+        Denial::NoAccount => ("account-not-found", "Account not found"),
+        Denial::RefundNotAllowed => ("refund-not-allowed", "The transaction cannot be refunded"),
+        Denial::NotCharged => ("transaction-denied", "The carrier did not charge it"),
     }
 }
 
@@ -147,7 +150,11 @@ fn refused(no: No) -> (StatusCode, &'static str, &'static str) {
         ),
         No::Denied(denial) => {
             let (code, message) = denied(denial);
-            (BAD, code, message)
+            let status = match denial {
+                Denial::NoAccount => StatusCode::NOT_FOUND,
+                _ => BAD,
+            };
+            (status, code, message)
         }
         No::ProductNotFound => (
             StatusCode::NOT_FOUND,
@@ -250,6 +257,9 @@ mod tests {
             Denial::InsufficientFunds,
             Denial::SpendingLimit,
             Denial::AmountLimit,
+            Denial::NoAccount,
+            Denial::RefundNotAllowed,
+            Denial::NotCharged,
         ];
         let nos = [
             No::AccountNotFound,

@@ -6,7 +6,6 @@ use serde_json::value::RawValue;
 
 use crate::domain::carrier::e164;
 use crate::domain::contact::Email;
-use crate::domain::id::as_uuid;
 use crate::domain::money::{Amount, Currency};
 use crate::ops::carrier::AccountRef;
 
@@ -199,21 +198,6 @@ impl Members {
 
 const PIN_DIGITS_MIN: usize = 4;
 const PIN_DIGITS_MAX: usize = 10;
-
-/// Random bytes as a UUID.
-#[must_use]
-pub fn uuid(bytes: [u8; 16]) -> String {
-    let hex = data_encoding::HEXLOWER.encode(&as_uuid(bytes));
-    let part = |from: usize, to: usize| hex.get(from..to).unwrap_or_default();
-    format!(
-        "{}-{}-{}-{}-{}",
-        part(0, 8),
-        part(8, 12),
-        part(12, 16),
-        part(16, 20),
-        part(20, 32)
-    )
-}
 
 /// The bytes of a UUID.
 fn of_uuid(text: &str) -> Option<Vec<u8>> {

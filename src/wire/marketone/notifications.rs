@@ -2,6 +2,7 @@
 
 use crate::app::Ctx;
 use crate::domain::carrier::Partner;
+use crate::domain::id::uuid_text;
 use crate::domain::message::{About, Channel};
 use crate::domain::template::language;
 use crate::ops::notifications::{self, NotifyWish, Subject};
@@ -57,6 +58,6 @@ pub async fn notify(ctx: &Ctx, partner: &Partner, members: &Members) -> Result<S
     let public_id = public_id.map_err(Failure::Refused)?;
     Ok(format!(
         "{{\"notificationID\":\"{}\",\"status\":\"ACCEPTED\"}}",
-        fields::uuid(public_id),
+        uuid_text(public_id),
     ))
 }

@@ -2,6 +2,7 @@
 
 use crate::app::Ctx;
 use crate::domain::carrier::Partner;
+use crate::domain::id::uuid_text;
 use crate::domain::money::Currency;
 use crate::ops::pins::{self, PinWish};
 
@@ -36,7 +37,7 @@ pub async fn make(ctx: &Ctx, partner: &Partner, members: &Members) -> Result<Str
         .saturating_sub(pin.created_at.micros());
     Ok(format!(
         "{{\"pinID\":\"{}\",\"expiresIn\":{},\"length\":{}}}",
-        fields::uuid(pin.public_id),
+        uuid_text(pin.public_id),
         micros / 1_000_000,
         pin.digits,
     ))

@@ -142,7 +142,7 @@ fn shown(made: &PartnerTransaction, original: Option<String>, which: Shown) -> S
     };
     let shows_refunds = which == Shown::Now && is_charge && refunded.minor > 0;
     let transaction = Transaction {
-        id: fields::uuid(made.public_id),
+        id: made.public_name(),
         ext_id: &made.ext_id,
         kind,
         original,

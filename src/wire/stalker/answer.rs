@@ -89,6 +89,9 @@ fn refused(refusal: &Refusal) -> String {
         | Refusal::KeyUsed
         | Refusal::RefundTooLarge { .. }
         | Refusal::PartnerTaken { .. }
+        | Refusal::TransactionEnded
+        | Refusal::MonthClosed { .. }
+        | Refusal::MonthNotOver { .. }
         | Refusal::RefundElsewhere { .. }
         | Refusal::PageClosed
         | Refusal::PriceChanged { .. }

@@ -14,8 +14,8 @@ use boxoffice::domain::adapter::{BillingPage, Counterpart};
 use boxoffice::domain::box_event::{BoxEvent, BoxEventKind, BoxState, Broadcast, Notice};
 use boxoffice::domain::calendar::{Period, PeriodCount, Term};
 use boxoffice::domain::carrier::{
-    Callback, Denial, Partner, PartnerProduct, PartnerTransaction, PinPolicy, TransactionKind,
-    TransactionState,
+    Callback, Denial, Partner, PartnerProduct, PartnerTransaction, Pending, PinPolicy,
+    TransactionKind, TransactionState,
 };
 use boxoffice::domain::catalogue::{
     Billing, Content, ContentType, OfferStatus, OrderType, PackageSale, ProductOffer, ProductSpec,
@@ -244,8 +244,16 @@ fn partner_transaction() -> PartnerTransaction {
         product: Some(text("coin")),
         description: text("Mesačne"),
         fingerprint: [9; 32],
-        state: TransactionState::Denied(Denial::AmountLimit),
+        state: TransactionState::Processing,
         refunded_minor: 400,
+        refunding_minor: 300,
+        by_carrier: true,
+        pending: Some(Pending {
+            account: text("+421905000001"),
+            attempts: 251,
+            due_at: Some(at(7)),
+            pin: Some(PinId(260)),
+        }),
         created_at: at(5),
         completed_at: Some(at(6)),
     }
@@ -675,6 +683,7 @@ fn samples() -> Vec<Sample> {
         sample(reseller()),
         sample(partner()),
         sample(partner_transaction()),
+        sample(money::closed_month()),
         sample(service_spec()),
         sample(product_spec()),
         sample(product_offer()),
@@ -865,6 +874,8 @@ fn variants_keep_their_positions() {
     positions!(TemplateKind: Pin, Purchase, Charge, Refund, General, Invoice, CreditNote,
         Reminder, PaymentFailed, ExpiryReminder, Welcome, PasswordReset);
     positions!(PinPolicy: Off, FirstCharge, EveryCharge);
+    positions!(Denial: SuspendedNonPayment, Suspended, NotEligible, InsufficientFunds, SpendingLimit,
+        AmountLimit, NoAccount, RefundNotAllowed, NotCharged);
     positions!(BoxEventKind: Message, MessageWithVideo, Reboot, ReloadPortal, UpdateSubscription,
         UpdateModules, PlayChannel, PlayRadioChannel, UpdateImage, ShowMenu, CutOff, CutOn);
     positions!(ActivityAction: SignedIn, StatusChanged, PasswordChanged, PasswordReset,
@@ -908,7 +919,7 @@ fn variants_with_contents_keep_their_positions() {
         (bytes_of(&PinState::Live), vec![0]),
         (bytes_of(&PinState::Replaced), vec![1]),
         (bytes_of(&PinState::Validated(first)), vec![2, 0]),
-        (bytes_of(&PinState::Spent), vec![3]),
+        (bytes_of(&PinState::Spent(first)), vec![3, 0]),
         (bytes_of(&PinState::Burnt), vec![4]),
         (bytes_of(&MessageContent::Pin(PinId(5))), vec![2, 5]),
         (

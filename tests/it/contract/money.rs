@@ -4,8 +4,8 @@ use boxoffice::domain::calendar::{LocalDate, Period};
 use boxoffice::domain::catalogue::OrderType;
 use boxoffice::domain::charge::{Charge, Line, Price};
 use boxoffice::domain::id::{
-    CustomerId, HostedPageId, InvoiceId, JournalEntryId, OrderId, PartnerId, PaymentId, RunId,
-    UsedKeyId, VoucherBatchId, VoucherId,
+    ClosedMonthId, CustomerId, HostedPageId, InvoiceId, JournalEntryId, OrderId, PartnerId,
+    PartnerTransactionId, PaymentId, RunId, UsedKeyId, VoucherBatchId, VoucherId,
 };
 use boxoffice::domain::invoice::{Invoice, InvoiceKind, OpenInvoice};
 use boxoffice::domain::journal::{Account, AccountTotal, EntryCause, JournalEntry, Posting};
@@ -13,6 +13,7 @@ use boxoffice::domain::money::{Currency, TaxRate};
 use boxoffice::domain::order::Standing;
 use boxoffice::domain::payment::{Payment, PaymentKind, PaymentState, Voucher, VoucherBatch};
 use boxoffice::domain::run::{Run, RunCounts, RunFailure, RunState};
+use boxoffice::domain::settlement::{ClosedMonth, ClosedSum, Sums};
 use boxoffice::domain::used_key::UsedKey;
 
 use super::golden::{at, bytes_of, euros, term, text};
@@ -72,6 +73,36 @@ pub fn journal_entry() -> JournalEntry {
             posting(Account::Suspense, -2),
             posting(Account::Opening, 2),
         ],
+    }
+}
+
+pub fn closed_month() -> ClosedMonth {
+    let mut lines_hash = [0x3c; 32];
+    lines_hash[0] = 0;
+    lines_hash[31] = 255;
+    ClosedMonth {
+        id: ClosedMonthId(322),
+        partner: PartnerId(7),
+        month: text("2026-01"),
+        from: at(1),
+        until: at(2),
+        sums: vec![ClosedSum {
+            currency: euro(),
+            sums: Sums {
+                charges: 300,
+                refunds: 2,
+                charged_minor: 99_900,
+                refunded_minor: -1_998,
+                tax_minor: 15_632,
+                partner_minor: 57_589,
+                kept_minor: 24_681,
+            },
+            entry: Some(JournalEntryId(323)),
+        }],
+        lines: 302,
+        lines_hash,
+        closed_at: at(3),
+        closed_by: text("operator felicity"),
     }
 }
 
@@ -212,6 +243,8 @@ fn variants_keep_their_positions() {
         (bytes_of(&Account::Partner(PartnerId(5))), vec![4, 5]),
         (bytes_of(&Account::Suspense), vec![5]),
         (bytes_of(&Account::Opening), vec![6]),
+        (bytes_of(&Account::Payable(PartnerId(5))), vec![7, 5]),
+        (bytes_of(&Account::Carrier), vec![8]),
         (bytes_of(&EntryCause::Opening), vec![0]),
         (bytes_of(&EntryCause::Invoice(InvoiceId(5))), vec![1, 5]),
         (bytes_of(&EntryCause::CreditNote(InvoiceId(5))), vec![2, 5]),
@@ -219,6 +252,14 @@ fn variants_keep_their_positions() {
         (bytes_of(&EntryCause::Refund(PaymentId(5))), vec![4, 5]),
         (bytes_of(&EntryCause::Resolved(PaymentId(5))), vec![5, 5]),
         (bytes_of(&EntryCause::Adjustment), vec![6]),
+        (
+            bytes_of(&EntryCause::Partner(PartnerTransactionId(5))),
+            vec![7, 5],
+        ),
+        (
+            bytes_of(&EntryCause::Settlement(ClosedMonthId(5))),
+            vec![8, 5],
+        ),
         (bytes_of(&InvoiceKind::Invoice), vec![0]),
         (
             bytes_of(&InvoiceKind::CreditNote { of: InvoiceId(5) }),

@@ -1,7 +1,9 @@
 //! The MarketONE OTT API, black box, written from its reference alone. "§" in the comments of this folder
 //! means that reference; X2, X4, … are its cases.
 
+mod backend;
 mod charges;
+mod closing;
 mod edge;
 mod model;
 mod notifications;
@@ -24,7 +26,7 @@ pub const P5: &str = "+14165550105";
 pub const P6: &str = "+14165550106";
 pub const P7: &str = "+14165550107";
 
-fn fixture() -> Value {
+pub fn fixture() -> Value {
     let customer = |number: u32, phone: &str, more: Value| {
         let base = json!({"login": format!("p{number}"), "phones": [phone]});
         crate::alphaott::given::merged(base, more)
@@ -86,6 +88,19 @@ impl Hub {
         let held = |total: &AccountTotal| total.credit_minor != 0;
         let named = |total: AccountTotal| (total.account.to_string(), total.credit_minor);
         totals.into_iter().filter(held).map(named).collect()
+    }
+
+    /// What one account holds in one currency, in minor units.
+    pub fn held(&self, account: &str, currency: &str) -> i64 {
+        use boxoffice::domain::journal::AccountTotal;
+        use boxoffice::store::Read as _;
+        let app = self.bx.app();
+        let snapshot = app.store.read().expect("a snapshot");
+        let totals: Vec<AccountTotal> = snapshot.all().expect("totals");
+        let mut totals = totals.iter().filter(|total| {
+            total.account.to_string() == account && total.currency.as_str() == currency
+        });
+        totals.next().map_or(0, |total| total.credit_minor)
     }
 
     pub fn prove(&self) {

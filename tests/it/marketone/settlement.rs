@@ -67,7 +67,7 @@ async fn the_lines_of_a_month_sum_up_to_the_books() {
         "month=2026-13",
         "month=january",
         "",
-        "month=2026-01&format=pdf",
+        "month=2026-01&format=xls",
     ] {
         assert_eq!(settled(&hub, query).await.status, 400, "{query}");
     }
