@@ -84,4 +84,10 @@ ids! {
     PartnerId = "partner";
     /// A charge or refund of a partner.
     PartnerTransactionId = "partner_transaction";
+    /// An address that is told what happens.
+    WebhookId = "webhook";
+    /// Something that happened and is told.
+    HookEventId = "hook_event";
+    /// One event for one webhook.
+    DeliveryId = "delivery";
 }

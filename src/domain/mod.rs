@@ -26,6 +26,7 @@
 //! | Programme | what a channel shows, from when to when |
 //! | Reseller | who sold it |
 //! | Partner, PartnerTransaction | who bills through us; one charge or refund of theirs |
+//! | Webhook, HookEvent, Delivery | who is told what happens, what happened, and whether they know |
 
 pub mod access;
 pub mod adapter;
@@ -43,6 +44,7 @@ pub mod dunning;
 pub mod eligibility;
 pub mod event;
 pub mod guide;
+pub mod hook_event;
 pub mod id;
 pub mod invoice;
 pub mod journal;
@@ -57,3 +59,4 @@ pub mod run;
 pub mod staff;
 pub mod time;
 pub mod used_key;
+pub mod webhook;

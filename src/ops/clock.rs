@@ -39,6 +39,7 @@ pub async fn advance(ctx: &Ctx, by: Move) -> Result<Timestamp, OpError> {
             ..ctx.clone()
         };
         while super::outbox::deliver(&ctx).await? == Delivered::NotYet {}
+        super::webhooks::deliver_all(&ctx).await?;
         Ok(clock.now())
     } else {
         Err(Refusal::ClockBackward.into())

@@ -5,6 +5,7 @@ pub mod alphaott;
 pub mod fetch;
 pub mod mail;
 pub mod stripe;
+pub mod webhook;
 
 use std::time::Duration;
 
@@ -23,6 +24,8 @@ pub struct Outbound {
     pub stripe: Option<stripe::Stripe>,
     /// The mail server; none where none is set up.
     pub mail: Option<mail::Mailer>,
+    /// Tells the operator's other systems what happens.
+    pub webhook: webhook::Caller,
     /// Fetches files of others.
     pub fetch: fetch::Fetcher,
     /// The billing system that this box is the middleware of.
@@ -51,6 +54,7 @@ impl Outbound {
         let middleware =
             (!middleware.url.is_empty()).then(|| peer(&middleware.url, &middleware.token));
         Ok(Self {
+            webhook: webhook::Caller::new(&http),
             fetch: fetch::Fetcher::new(&http),
             billing: billing.transpose()?,
             middleware: middleware.transpose()?,

@@ -107,6 +107,7 @@ pub async fn start(setup: Setup) -> anyhow::Result<Running> {
     if app.config.stalker.enabled {
         tasks.spawn(jobs::keep_presence(Arc::clone(&app), closing.clone()));
     }
+    tasks.spawn(jobs::webhooks::tell(Arc::clone(&app), closing.clone()));
     if app.outbound.mail.is_some() {
         tasks.spawn(jobs::deliver(Arc::clone(&app), closing.clone()));
     }

@@ -17,6 +17,7 @@ pub mod schema;
 mod schema_boxes;
 mod schema_money;
 mod schema_partners;
+mod schema_webhooks;
 mod snapshot;
 mod tx;
 mod writer;
@@ -36,7 +37,7 @@ pub use read::{Read, Span};
 pub use record::{Entries, Entry, EntryKind, Record};
 pub use schema::Table;
 pub use snapshot::Snapshot;
-pub use tx::Tx;
+pub use tx::{Touched, Tx};
 pub use writer::{BATCH_MAX, QUEUE_MAX};
 
 use writer::{Command, Done, Message};

@@ -13,6 +13,7 @@ use crate::domain::customer::{Customer, CustomerPassword};
 use crate::domain::device::Device;
 use crate::domain::event::{Activity, Audit};
 use crate::domain::guide::Programme;
+use crate::domain::hook_event::HookEvent;
 use std::collections::BTreeSet;
 
 use crate::domain::id::{
@@ -29,6 +30,7 @@ use crate::domain::provider::Provider;
 use crate::domain::run::Run;
 use crate::domain::staff::{Operator, Session, Token, TokenId};
 use crate::domain::used_key::UsedKey;
+use crate::domain::webhook::{Delivery, Webhook};
 
 use super::codec::CodecError;
 use super::key::{Only, instant, number, shown_at, terminated};
@@ -245,6 +247,23 @@ tables! {
     PartnerTransactionsByCustomer = "partner_transactions_by_customer",
     /// Partner, time of completion -> transactions that succeeded.
     PartnerTransactionsByPartner = "partner_transactions_by_partner",
+
+    /// Addresses that are told what happens, by id.
+    Webhooks = "webhooks",
+    /// What happened and is told, by id.
+    HookEvents = "hook_events",
+    /// One event for one webhook, by id.
+    Deliveries = "deliveries",
+    /// Counted: webhook, state, delivery.
+    DeliveriesByState = "deliveries_by_state",
+    /// Webhook, when it is tried next, delivery.
+    DeliveriesByDue = "deliveries_by_due",
+    /// Webhook, object, delivery, of those that wait.
+    DeliveriesByObject = "deliveries_by_object",
+    /// Event, delivery.
+    DeliveriesByEvent = "deliveries_by_event",
+    /// When it was over, delivery.
+    DeliveriesByEnd = "deliveries_by_end",
 }
 
 impl Record for Customer {
@@ -648,6 +667,9 @@ pub fn for_every_record<V: RecordVisitor>(visitor: &mut V) -> Result<(), V::Erro
     visitor.visit::<Message>()?;
     visitor.visit::<Counterpart>()?;
     visitor.visit::<BillingPage>()?;
+    visitor.visit::<Webhook>()?;
+    visitor.visit::<HookEvent>()?;
+    visitor.visit::<Delivery>()?;
     visitor.visit::<Activity>()?;
     visitor.visit::<Audit>()
 }

@@ -25,3 +25,4 @@ mod store;
 mod support;
 mod terms;
 mod tidy;
+mod webhooks;

@@ -15,6 +15,7 @@ mod session;
 mod setup;
 mod test_clock;
 mod tokens;
+mod webhooks;
 
 use std::sync::Arc;
 
@@ -24,7 +25,7 @@ use axum::http::HeaderMap;
 use axum::http::header::{AUTHORIZATION, CONTENT_TYPE, COOKIE};
 use axum::http::request::Parts;
 use axum::response::{Html, IntoResponse as _, Redirect, Response};
-use axum::routing::{delete, get, post};
+use axum::routing::{delete, get, post, put};
 
 use crate::app::{App, Ctx};
 use crate::domain::id::Id;
@@ -62,6 +63,7 @@ pub fn router() -> Router<Arc<App>> {
         )
         .route("/console/api/tokens/{jti}", delete(tokens::revoke))
         .merge(money_routes())
+        .merge(webhook_routes())
         .route("/console/api/test-clock", post(test_clock::advance))
         .method_not_allowed_fallback(error::wrong_method)
 }
@@ -120,6 +122,29 @@ fn money_routes() -> Router<Arc<App>> {
         .route("/console/api/preview", get(billing::preview))
         .route("/console/api/runs", get(billing::runs))
         .route("/console/api/runs/{id}/release", post(billing::release))
+}
+
+/// Who is told what happens.
+fn webhook_routes() -> Router<Arc<App>> {
+    Router::new()
+        .route(
+            "/console/api/webhooks",
+            get(webhooks::list).post(webhooks::add),
+        )
+        .route(
+            "/console/api/webhooks/{id}",
+            put(webhooks::change).delete(webhooks::remove),
+        )
+        .route("/console/api/webhooks/{id}/rotate", post(webhooks::rotate))
+        .route("/console/api/webhooks/{id}/test", post(webhooks::test))
+        .route(
+            "/console/api/webhooks/{id}/deliveries",
+            get(webhooks::deliveries),
+        )
+        .route(
+            "/console/api/webhooks/{id}/deliveries/{delivery}/replay",
+            post(webhooks::replay),
+        )
 }
 
 /// A record as a path or a body names it: by our own number, in decimals or in the 24 hex digits

@@ -31,10 +31,12 @@ use boxoffice::domain::dunning::Ladder;
 use boxoffice::domain::eligibility::Eligibility;
 use boxoffice::domain::event::{Activity, ActivityAction, Audit, Change};
 use boxoffice::domain::guide::Programme;
+use boxoffice::domain::hook_event::{EventType, HookEvent, Subject};
 use boxoffice::domain::id::{
-    ActivityId, AuditId, BillingPageId, BoxEventId, ChannelId, CustomerId, DeviceId, GenreId,
-    HostedPageId, MessageId, MovieId, OperatorId, OrderId, PartnerId, PartnerTransactionId,
-    PaymentId, ProductOfferId, ProductSpecId, ProgrammeId, ResellerId, ServiceId, ServiceSpecId,
+    ActivityId, AuditId, BillingPageId, BoxEventId, ChannelId, CustomerId, DeliveryId, DeviceId,
+    GenreId, HookEventId, HostedPageId, MessageId, MovieId, OperatorId, OrderId, PartnerId,
+    PartnerTransactionId, PaymentId, ProductOfferId, ProductSpecId, ProgrammeId, ResellerId,
+    ServiceId, ServiceSpecId, WebhookId,
 };
 use boxoffice::domain::message::{Message, MessageContent, MessageState};
 use boxoffice::domain::money::{Amount, Currency, Share, TaxRate};
@@ -44,6 +46,7 @@ use boxoffice::domain::payment::{HostedPage, HostedPageState, Shown};
 use boxoffice::domain::provider::Provider;
 use boxoffice::domain::staff::{Operator, Role, Secret, Session, Token, TokenId};
 use boxoffice::domain::time::Timestamp;
+use boxoffice::domain::webhook::{Delivery, DeliveryState, Webhook};
 use boxoffice::store::schema::{RecordVisitor, for_every_record};
 use boxoffice::store::{Entries, Record, Table, codec};
 use data_encoding::HEXLOWER;
@@ -545,6 +548,51 @@ fn billing_page() -> BillingPage {
     }
 }
 
+fn webhook() -> Webhook {
+    Webhook {
+        id: WebhookId(275),
+        url: text("https://hooks.example/tv?from=box"),
+        description: text("The café's CRM"),
+        events: vec![text("order.*"), text("payment.failed")],
+        on: true,
+        waiting_max: 70_000,
+        secret: Secret(text("whsec_bmV3")),
+        old_secret: Some((Secret(text("whsec_b2xk")), at(1))),
+        created_at: at(2),
+    }
+}
+
+fn hook_event() -> HookEvent {
+    let mut name = [0xb7; 16];
+    name[0] = 0;
+    HookEvent {
+        id: HookEventId(276),
+        name,
+        kind: EventType::OrderFrozen,
+        subject: Subject::Order,
+        object: 277,
+        created_at: at(1),
+        body: text("{\"type\":\"order.frozen\",\"é\":1}"),
+    }
+}
+
+fn delivery() -> Delivery {
+    Delivery {
+        id: DeliveryId(278),
+        webhook: WebhookId(279),
+        event: HookEventId(280),
+        subject: Subject::PartnerTransaction,
+        object: 281,
+        state: DeliveryState::Waiting,
+        attempts: 300,
+        created_at: at(1),
+        due_at: Some(at(2)),
+        ended_at: Some(at(3)),
+        status: 503,
+        problem: text("answered 503"),
+    }
+}
+
 fn activity() -> Activity {
     Activity {
         id: ActivityId(26),
@@ -653,6 +701,9 @@ fn samples() -> Vec<Sample> {
         sample(message()),
         sample(counterpart()),
         sample(billing_page()),
+        sample(webhook()),
+        sample(hook_event()),
+        sample(delivery()),
         sample(activity()),
         sample(audit()),
     ]
@@ -816,6 +867,16 @@ fn variants_keep_their_positions() {
     positions!(PinPolicy: Off, FirstCharge, EveryCharge);
     positions!(BoxEventKind: Message, MessageWithVideo, Reboot, ReloadPortal, UpdateSubscription,
         UpdateModules, PlayChannel, PlayRadioChannel, UpdateImage, ShowMenu, CutOff, CutOn);
+    positions!(Subject: Customer, Order, Service, Invoice, Payment, PartnerTransaction, Webhook);
+    positions!(DeliveryState: Waiting, Delivered, Dead);
+    positions!(EventType: Ping, CustomerCreated, CustomerUpdated, CustomerActivated,
+        CustomerSuspended, CustomerDeactivated, CustomerDeleted, OrderCreated, OrderUpdated,
+        OrderActivated, OrderRenewed, OrderOverdue, OrderFrozen, OrderPaused, OrderCanceled,
+        OrderEnded, OrderDeleted, ServiceCreated, ServiceUpdated, ServiceActivated, ServiceFrozen,
+        ServiceEnded, ServiceDeleted, InvoiceCreated, InvoiceUpdated, InvoicePaid, PaymentCreated,
+        PaymentUpdated, PaymentSucceeded, PaymentFailed, PaymentRefunded, PaymentDisputed,
+        PartnerTransactionCreated, PartnerTransactionUpdated, PartnerTransactionSucceeded,
+        PartnerTransactionDenied, PartnerTransactionRefunded);
     positions!(ActivityAction: SignedIn, StatusChanged, PasswordChanged, PasswordReset,
         DeviceAdded, DeviceRemoved, DeviceStatusChanged, OrderPlaced, OrderStatusChanged);
 }
