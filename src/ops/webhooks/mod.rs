@@ -321,7 +321,7 @@ pub async fn test(ctx: &Ctx, id: WebhookId) -> Result<Shown, OpError> {
         let webhook = switched_on(tx, id)?;
         let object = objects::webhook(&webhook);
         let about = (Subject::Webhook, webhook.id.number());
-        let event = note::keep(ctx, tx, EventType::Ping, about, object)?;
+        let event = note::keep(ctx, tx, EventType::Ping, about, &object)?;
         let delivery = note::hand_over(ctx, tx, &webhook, &event)?;
         super::audit(ctx, tx, "webhook.test", &webhook, Vec::new())?;
         Ok((delivery, event))

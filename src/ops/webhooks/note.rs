@@ -97,7 +97,7 @@ fn note(ctx: &Ctx, tx: &mut Tx<'_>) -> Result<(), OpError> {
             if !webhooks.iter().any(|webhook| wanted(&webhook)) {
                 continue;
             }
-            let event = keep(ctx, tx, kind, (change.subject, change.number), object)?;
+            let event = keep(ctx, tx, kind, (change.subject, change.number), &object)?;
             for webhook in webhooks.iter().filter(wanted) {
                 hand_over(ctx, tx, webhook, &event)?;
             }
@@ -135,7 +135,7 @@ pub(super) fn keep(
     tx: &mut Tx<'_>,
     kind: EventType,
     (subject, number): (Subject, u64),
-    object: Object,
+    shown: &Object,
 ) -> Result<HookEvent, OpError> {
     let name: [u8; 16] = ctx.app.entropy.bytes()?;
     let event = HookEvent {
@@ -145,7 +145,7 @@ pub(super) fn keep(
         subject,
         object: number,
         created_at: ctx.now,
-        body: objects::body(&objects::event_name(&name), kind, ctx.now, object),
+        body: objects::body(&objects::event_name(&name), kind, ctx.now, shown),
     };
     tx.put(&event)?;
     Ok(event)

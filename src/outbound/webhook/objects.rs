@@ -7,6 +7,7 @@ use crate::domain::access::{Grant, Origin, Service};
 use crate::domain::calendar::Period;
 use crate::domain::carrier::{PartnerTransaction, TransactionKind, TransactionState};
 use crate::domain::catalogue::{Billing, OrderType, ServiceStatus};
+use crate::domain::contact::Email;
 use crate::domain::customer::{Customer, CustomerStatus};
 use crate::domain::hook_event::{EventType, Subject};
 use crate::domain::invoice::{Invoice, InvoiceKind};
@@ -27,7 +28,7 @@ pub fn event_name(random: &[u8; 16]) -> String {
 
 /// The whole body of an event.
 #[must_use]
-pub fn body(name: &str, kind: EventType, at: Timestamp, object: Object) -> String {
+pub fn body(name: &str, kind: EventType, at: Timestamp, object: &Object) -> String {
     json!({
         "id": name,
         "type": kind.name(),
@@ -70,7 +71,7 @@ pub fn customer(customer: &Customer) -> Object {
             "first_name": customer.name.first,
             "last_name": customer.name.last,
             "full_name": customer.name.whole(),
-            "email": customer.email.as_ref().map(|email| email.as_str()),
+            "email": customer.email.as_ref().map(Email::as_str),
             "phones": customer.phones,
             "reseller": customer.reseller.map(|id| id.0),
             "primary_order": customer.primary_order.map(|id| id.0),
