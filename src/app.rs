@@ -12,6 +12,7 @@ use tokio::sync::Notify;
 use crate::clock::{Clock, Stopwatch};
 use crate::config::Config;
 use crate::domain::calendar::Zone;
+use crate::domain::carrier::Partner;
 use crate::domain::money::Currency;
 use crate::domain::provider::Provider;
 use crate::domain::staff::Actor;
@@ -73,7 +74,7 @@ pub struct App {
     pub undelivered: Notify,
     /// The same, for all who are at work on it.
     pub more_undelivered: Notify,
-    /// One for every webhook, held while it is told, so that nothing is told twice or out of order.
+    /// One for every webhook and partner, held while it is told, so that nothing is told twice or out of order.
     pub lanes: Lanes,
     /// Held while the test clock is moved.
     pub clock_moves: tokio::sync::Mutex<()>,
@@ -237,7 +238,8 @@ impl App {
 
 /// Whether there is anybody who is told what happens.
 pub fn anybody_told(read: &impl Read) -> Result<bool, StoreError> {
-    Ok(read.all::<Webhook>()?.iter().any(|webhook| webhook.on))
+    let webhook = read.all::<Webhook>()?.iter().any(|webhook| webhook.on);
+    Ok(webhook || read.all::<Partner>()?.iter().any(Partner::is_told))
 }
 
 /// Makes the data folder, readable by its owner only.

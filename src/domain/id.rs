@@ -90,4 +90,8 @@ ids! {
     HookEventId = "hook_event";
     /// One event for one webhook.
     DeliveryId = "delivery";
+    /// What a customer has at a partner.
+    PartnerSubscriptionId = "partner_subscription";
+    /// One thing that a partner has to be told.
+    PartnerCallId = "partner_call";
 }

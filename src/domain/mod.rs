@@ -26,6 +26,7 @@
 //! | Programme | what a channel shows, from when to when |
 //! | Reseller | who sold it |
 //! | Partner, PartnerTransaction | who bills through us; one charge or refund of theirs |
+//! | PartnerSubscription, PartnerCall | what a customer has at a partner; what the partner has to be told of it |
 //! | Webhook, HookEvent, Delivery | who is told what happens, what happened, and whether they know |
 
 pub mod access;
@@ -57,6 +58,7 @@ pub mod provider;
 pub mod refusal;
 pub mod run;
 pub mod staff;
+pub mod subscription;
 pub mod time;
 pub mod used_key;
 pub mod webhook;

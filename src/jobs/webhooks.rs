@@ -1,4 +1,4 @@
-//! The loop that tells the operator's other systems what happens: for every webhook a task of its
+//! The loop that tells others what happens: for every webhook and partner a task of its
 //! own, so that one that is slow or dead holds nobody up.
 
 use std::collections::BTreeMap;
@@ -9,8 +9,8 @@ use tokio::task::{Id, JoinSet};
 use tokio_util::sync::CancellationToken;
 
 use crate::app::{App, Ctx};
-use crate::domain::id::WebhookId;
 use crate::ops;
+use crate::ops::webhooks::Listener;
 
 use super::{AFTER_FAILURE, DIALECT, SLEEP_MAX};
 
@@ -18,7 +18,7 @@ use super::{AFTER_FAILURE, DIALECT, SLEEP_MAX};
 /// noted as told is told again. Runs under every clock: what is due goes by the box's clock.
 pub async fn tell(app: Arc<App>, closing: CancellationToken) {
     let mut working: JoinSet<()> = JoinSet::new();
-    let mut busy: BTreeMap<Id, WebhookId> = BTreeMap::new();
+    let mut busy: BTreeMap<Id, Listener> = BTreeMap::new();
     while !closing.is_cancelled() {
         let woken = app.undelivered.notified();
         let sleep = tokio::select! {
@@ -47,7 +47,7 @@ pub async fn tell(app: Arc<App>, closing: CancellationToken) {
 async fn turn(
     app: &Arc<App>,
     working: &mut JoinSet<()>,
-    busy: &mut BTreeMap<Id, WebhookId>,
+    busy: &mut BTreeMap<Id, Listener>,
 ) -> Duration {
     let ctx = Ctx {
         dialect: DIALECT,
@@ -72,7 +72,7 @@ async fn turn(
         let ctx = ctx.clone();
         let task = working.spawn(async move {
             if let Err(error) = ops::webhooks::work(&ctx, id).await {
-                tracing::error!(webhook = id.0, %error, "webhook.not_told");
+                tracing::error!(listener = ?id, %error, "webhook.not_told");
                 tokio::time::sleep(AFTER_FAILURE).await;
             }
         });

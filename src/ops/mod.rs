@@ -44,6 +44,7 @@ pub mod staff;
 pub mod stripe;
 pub mod subscribers;
 pub mod subscribing;
+pub mod subscriptions;
 pub mod upkeep;
 pub mod viewing;
 pub mod vouchers;

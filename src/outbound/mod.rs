@@ -5,6 +5,7 @@ pub mod alphaott;
 pub mod fetch;
 pub mod mail;
 pub mod stripe;
+pub mod subscription;
 pub mod webhook;
 
 use std::time::Duration;
@@ -26,6 +27,8 @@ pub struct Outbound {
     pub mail: Option<mail::Mailer>,
     /// Tells the operator's other systems what happens.
     pub webhook: webhook::Caller,
+    /// Tells partners about subscriptions.
+    pub partner: subscription::Caller,
     /// Fetches files of others.
     pub fetch: fetch::Fetcher,
     /// The billing system that this box is the middleware of.
@@ -55,6 +58,7 @@ impl Outbound {
             (!middleware.url.is_empty()).then(|| peer(&middleware.url, &middleware.token));
         Ok(Self {
             webhook: webhook::Caller::new(&http),
+            partner: subscription::Caller::new(&http),
             fetch: fetch::Fetcher::new(&http),
             billing: billing.transpose()?,
             middleware: middleware.transpose()?,

@@ -29,6 +29,7 @@ use crate::domain::payment::{HostedPage, Payment, Voucher, VoucherBatch};
 use crate::domain::provider::Provider;
 use crate::domain::run::Run;
 use crate::domain::staff::{Operator, Session, Token, TokenId};
+use crate::domain::subscription::{PartnerCall, PartnerSubscription};
 use crate::domain::used_key::UsedKey;
 use crate::domain::webhook::{Delivery, Webhook};
 
@@ -264,6 +265,21 @@ tables! {
     DeliveriesByEvent = "deliveries_by_event",
     /// When it was over, delivery.
     DeliveriesByEnd = "deliveries_by_end",
+
+    /// What customers have at partners, by id.
+    PartnerSubscriptions = "partner_subscriptions",
+    /// Customer, partner, subscription, of those that go on.
+    PartnerSubscriptionsByCustomer = "partner_subscriptions_by_customer",
+    /// What partners have to be told, by id.
+    PartnerCalls = "partner_calls",
+    /// Partner, call.
+    PartnerCallsByPartner = "partner_calls_by_partner",
+    /// Partner, when it is tried next, call.
+    PartnerCallsByDue = "partner_calls_by_due",
+    /// Subscription, call, of those that wait.
+    PartnerCallsBySubscription = "partner_calls_by_subscription",
+    /// When it was over, call.
+    PartnerCallsByEnd = "partner_calls_by_end",
 }
 
 impl Record for Customer {
@@ -670,6 +686,8 @@ pub fn for_every_record<V: RecordVisitor>(visitor: &mut V) -> Result<(), V::Erro
     visitor.visit::<Webhook>()?;
     visitor.visit::<HookEvent>()?;
     visitor.visit::<Delivery>()?;
+    visitor.visit::<PartnerSubscription>()?;
+    visitor.visit::<PartnerCall>()?;
     visitor.visit::<Activity>()?;
     visitor.visit::<Audit>()
 }

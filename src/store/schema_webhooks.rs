@@ -1,7 +1,10 @@
-//! Which index the records of webhooks write. Their tables stand with all others in `schema`.
+//! Which index the records of webhooks and of partners' subscriptions write. Their tables stand with all others in `schema`.
 
 use crate::domain::hook_event::HookEvent;
-use crate::domain::id::{DeliveryId, HookEventId, Id, WebhookId};
+use crate::domain::id::{
+    DeliveryId, HookEventId, Id, PartnerCallId, PartnerSubscriptionId, WebhookId,
+};
+use crate::domain::subscription::{PartnerCall, PartnerSubscription};
 use crate::domain::webhook::{Delivery, DeliveryState, Webhook};
 
 use super::key::{in_state, instant, number, queue_of};
@@ -77,6 +80,57 @@ impl Record for Delivery {
         entries.listed(Table::DeliveriesByEvent, &number(self.event), id);
         if let Some(at) = self.ended_at {
             entries.listed(Table::DeliveriesByEnd, &instant(at), id);
+        }
+    }
+}
+
+impl Record for PartnerSubscription {
+    type Key = PartnerSubscriptionId;
+    const TABLE: Table = Table::PartnerSubscriptions;
+    const INDEXES: &'static [Table] = &[Table::PartnerSubscriptionsByCustomer];
+    const VERSION: u8 = 1;
+
+    fn key(&self) -> PartnerSubscriptionId {
+        self.id
+    }
+
+    fn entries(&self, entries: &mut Entries) {
+        if self.ended_at.is_none() {
+            let front = [number(self.customer), number(self.partner)].concat();
+            let id = self.id.number();
+            entries.listed(Table::PartnerSubscriptionsByCustomer, &front, id);
+        }
+    }
+}
+
+impl Record for PartnerCall {
+    type Key = PartnerCallId;
+    const TABLE: Table = Table::PartnerCalls;
+    const INDEXES: &'static [Table] = &[
+        Table::PartnerCallsByPartner,
+        Table::PartnerCallsByDue,
+        Table::PartnerCallsBySubscription,
+        Table::PartnerCallsByEnd,
+    ];
+    const VERSION: u8 = 1;
+
+    fn key(&self) -> PartnerCallId {
+        self.id
+    }
+
+    fn entries(&self, entries: &mut Entries) {
+        let id = self.id.number();
+        entries.listed(Table::PartnerCallsByPartner, &number(self.partner), id);
+        if let Some(at) = self.due_at {
+            let front = [number(self.partner), instant(at)].concat();
+            entries.listed(Table::PartnerCallsByDue, &front, id);
+        }
+        if self.state == DeliveryState::Waiting {
+            let queue = number(self.subscription);
+            entries.listed(Table::PartnerCallsBySubscription, &queue, id);
+        }
+        if let Some(at) = self.ended_at {
+            entries.listed(Table::PartnerCallsByEnd, &instant(at), id);
         }
     }
 }

@@ -109,7 +109,7 @@ const HOMES: &[(&str, &str)] = &[
     ("prometheus_client", "telemetry.rs"),
     (
         "tokio",
-        "app.rs cli.rs command.rs control.rs jobs/ lanes.rs ops/bulk.rs ops/clock.rs ops/imports/ ops/middleware.rs ops/outbox.rs ops/payments.rs ops/renewals.rs ops/webhooks/ outbound/ passwords.rs serve/ store/mod.rs wire/",
+        "app.rs cli.rs command.rs control.rs jobs/ lanes.rs ops/bulk.rs ops/clock.rs ops/imports/ ops/middleware.rs ops/outbox.rs ops/payments.rs ops/renewals.rs ops/subscriptions/ ops/webhooks/ outbound/ passwords.rs serve/ store/mod.rs wire/",
     ),
     (
         "anyhow",

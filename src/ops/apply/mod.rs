@@ -86,6 +86,11 @@ pub async fn apply(ctx: &Ctx, text: String, dry_run: bool) -> Result<Report, OpE
     let document = document::parse(&text)?;
     let passwords = customers::hash_passwords(ctx, &document).await?;
     let command_ctx = ctx.clone();
+    let has_partners = !document.partners.is_empty();
+    if has_partners {
+        // They may have to be told of what the same document says of customers.
+        ctx.app.set_watched(true);
+    }
     let applied = ctx.app.store.write(move |tx| -> Result<Report, Stop> {
         let report = webhooks::watched(&command_ctx, tx, |ctx, tx| {
             run(ctx, tx, &document, &passwords)
@@ -98,6 +103,9 @@ pub async fn apply(ctx: &Ctx, text: String, dry_run: bool) -> Result<Report, OpE
     });
     let applied = applied.await;
     ctx.wake_senders();
+    if has_partners {
+        webhooks::look_again(ctx).await;
+    }
     match applied {
         Ok(report) => {
             ctx.app.refresh_company()?;

@@ -25,7 +25,7 @@ use crate::store::{Read, Span, Table, Tx};
 use super::{Handle, Named, OpError};
 
 pub(super) use note::watched;
-pub use send::{Look, deliver_all, look, sweep, work};
+pub use send::{Listener, Look, deliver_all, look, sweep, work};
 
 impl Named for Webhook {
     const KIND: &'static str = "webhook";
@@ -214,7 +214,7 @@ pub async fn remove(ctx: &Ctx, id: WebhookId) -> Result<(), OpError> {
 
 /// After fewer are told: whether anybody still is. In the writer's thread, so that a webhook that
 /// comes meanwhile is not overlooked.
-async fn look_again(ctx: &Ctx) {
+pub(super) async fn look_again(ctx: &Ctx) {
     let app = Arc::clone(&ctx.app);
     // Not through `ctx`: it writes nothing.
     let looked = ctx.app.store.write(move |tx| -> Result<(), OpError> {

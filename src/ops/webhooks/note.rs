@@ -1,21 +1,23 @@
 //! What a command did to records that others are told of: found by comparing them before and after,
 //! whoever wrote them, and kept in the same commit.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use crate::app::Ctx;
 use crate::domain::access::Service;
 use crate::domain::carrier::{Partner, PartnerTransaction};
+use crate::domain::customer::Customer;
 use crate::domain::hook_event::{self, EventType, HookEvent, Subject};
-use crate::domain::id::{DeliveryId, Id, InvoiceId};
+use crate::domain::id::{CustomerId, DeliveryId, Id, InvoiceId};
 use crate::domain::invoice::{Invoice, OpenInvoice};
+use crate::domain::order::Order;
 use crate::domain::staff::Actor;
 use crate::domain::webhook::{Delivery, DeliveryState, Webhook};
 use crate::outbound::webhook::objects::{self, Object};
 use crate::store::key::{queue_of, trailing_number};
 use crate::store::{Read as _, Record, Table, Touched, Tx};
 
-use super::super::OpError;
+use super::super::{OpError, subscriptions};
 
 /// Runs a command, and keeps what others have to be told of it. Where nobody is told, it only runs.
 pub fn watched<T, E: From<OpError>>(
@@ -86,12 +88,15 @@ fn note(ctx: &Ctx, tx: &mut Tx<'_>) -> Result<(), OpError> {
     if touched.is_empty() {
         return Ok(());
     }
+    let changes = changes(touched);
+    let customers = whose_plans(tx, &changes)?;
+    subscriptions::bring_in_step(ctx, tx, &customers)?;
     let mut webhooks: Vec<Webhook> = tx.all()?;
     webhooks.retain(|webhook| webhook.on);
     if webhooks.is_empty() {
         return Ok(());
     }
-    for change in changes(touched) {
+    for change in changes {
         for (kind, object) in happened(tx, &change)? {
             let wanted = |webhook: &&Webhook| webhook.wants(kind);
             if !webhooks.iter().any(|webhook| wanted(&webhook)) {
@@ -109,6 +114,26 @@ fn note(ctx: &Ctx, tx: &mut Tx<'_>) -> Result<(), OpError> {
         }
     }
     Ok(())
+}
+
+/// Customers who may have other things at partners now.
+fn whose_plans(tx: &Tx<'_>, changes: &[Change]) -> Result<BTreeSet<CustomerId>, OpError> {
+    let mut customers = BTreeSet::new();
+    for change in changes {
+        match change.subject {
+            Subject::Order => {
+                let order = tx.get::<Order>(&Id::new(change.number))?;
+                customers.extend(order.map(|order| order.customer));
+            }
+            Subject::Customer => {
+                let id = CustomerId(change.number);
+                let customer = tx.get::<Customer>(&id)?;
+                customers.extend(customer.filter(Customer::is_deleted).map(|_| id));
+            }
+            _ => {}
+        }
+    }
+    Ok(customers)
 }
 
 /// Too much waits for it: whoever is gone must not fill the file.

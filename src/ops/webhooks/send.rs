@@ -10,14 +10,14 @@ use tokio::task::JoinSet;
 
 use crate::app::Ctx;
 use crate::domain::hook_event::HookEvent;
-use crate::domain::id::{DeliveryId, Id as _, WebhookId};
+use crate::domain::id::{DeliveryId, Id as _, PartnerId, WebhookId};
 use crate::domain::time::Timestamp;
 use crate::domain::webhook::{DELIVERY_SECONDS, Delivery, DeliveryState, PROBLEM_MAX, Webhook};
 use crate::outbound::webhook::{Call, NotTaken, objects, signature};
 use crate::store::key::{instant_of, owned_by, owned_instant, queue_of, trailing_number};
 use crate::store::{Read, Span, Table, Tx};
 
-use super::super::{OpError, bulk, outbox};
+use super::super::{OpError, bulk, outbox, subscriptions};
 
 /// How many events a webhook is told at the same time, each of another object.
 const AT_ONCE: usize = 8;
@@ -26,11 +26,18 @@ const LOOK_AGAIN: Duration = Duration::from_secs(1);
 /// How many deliveries are removed in one go.
 const SWEPT_MAX: usize = 500;
 
+/// Somebody who is told things: each by itself, so that nobody waits for another.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Listener {
+    Webhook(WebhookId),
+    Partner(PartnerId),
+}
+
 /// What is to be done now and later.
 #[derive(Debug, Default)]
 pub struct Look {
     /// Who has to be told something now.
-    pub due: Vec<WebhookId>,
+    pub due: Vec<Listener>,
     /// When somebody else has.
     pub next: Option<Timestamp>,
 }
@@ -38,15 +45,20 @@ pub struct Look {
 /// Who has to be told something.
 pub fn look(ctx: &Ctx) -> Result<Look, OpError> {
     let snapshot = ctx.snapshot()?;
-    let mut look = Look::default();
+    let mut due = Vec::new();
     for webhook in snapshot.all::<Webhook>()? {
-        if !webhook.on {
-            continue;
-        }
-        match first_due(&snapshot, webhook.id)? {
-            Some(at) if at <= ctx.now => look.due.push(webhook.id),
-            Some(at) => look.next = Some(look.next.map_or(at, |next| next.min(at))),
-            None => {}
+        let first = first_due(&snapshot, webhook.id)?.filter(|_| webhook.on);
+        due.extend(first.map(|at| (Listener::Webhook(webhook.id), at)));
+    }
+    for (partner, at) in subscriptions::due(&snapshot)? {
+        due.push((Listener::Partner(partner), at));
+    }
+    let mut look = Look::default();
+    for (listener, at) in due {
+        if at <= ctx.now {
+            look.due.push(listener);
+        } else {
+            look.next = Some(look.next.map_or(at, |next| next.min(at)));
         }
     }
     Ok(look)
@@ -79,9 +91,16 @@ pub async fn deliver_all(ctx: &Ctx) -> Result<(), OpError> {
 /// What became of one attempt.
 type Outcome = (DeliveryId, Result<u16, NotTaken>);
 
-/// Tells one webhook what is due, until nothing is.
-pub async fn work(ctx: &Ctx, id: WebhookId) -> Result<(), OpError> {
-    let lane = ctx.app.lanes.lane(id.number());
+/// Tells somebody what is due, until nothing is.
+pub async fn work(ctx: &Ctx, listener: Listener) -> Result<(), OpError> {
+    match listener {
+        Listener::Webhook(id) => work_webhook(ctx, id).await,
+        Listener::Partner(id) => subscriptions::work(ctx, id).await,
+    }
+}
+
+async fn work_webhook(ctx: &Ctx, id: WebhookId) -> Result<(), OpError> {
+    let lane = ctx.app.lanes.lane(&format!("webhook {}", id.number()));
     let _alone = lane.lock().await;
     let mut sending: JoinSet<Outcome> = JoinSet::new();
     let mut under_way = BTreeSet::new();
@@ -218,9 +237,8 @@ fn let_next(tx: &mut Tx<'_>, ended: &Delivery, now: Timestamp) -> Result<(), OpE
 pub async fn sweep(ctx: &Ctx) -> Result<bool, OpError> {
     let old = sweepable(ctx)?;
     if old.is_empty() {
-        return Ok(false);
+        return subscriptions::sweep(ctx).await;
     }
-    let more = old.len() >= SWEPT_MAX;
     bulk::write(ctx, move |_, tx| {
         for id in &old {
             let Some(delivery) = tx.get::<Delivery>(id)? else {
@@ -235,7 +253,7 @@ pub async fn sweep(ctx: &Ctx) -> Result<bool, OpError> {
         Ok(())
     })
     .await?;
-    Ok(more)
+    Ok(true)
 }
 
 fn sweepable(ctx: &Ctx) -> Result<Vec<DeliveryId>, OpError> {

@@ -9,6 +9,7 @@ pub mod error;
 mod messages;
 mod middleware;
 mod money;
+mod partner_calls;
 mod partners;
 mod repeatable;
 mod session;
@@ -115,6 +116,10 @@ fn money_routes() -> Router<Arc<App>> {
         .route("/console/api/messages", get(messages::list))
         .route("/console/api/messages/{id}/retry", post(messages::retry))
         .route("/console/api/partners", get(partners::list))
+        .route(
+            "/console/api/partners/{key}/calls",
+            get(partner_calls::list),
+        )
         .route(
             "/console/api/partners/{key}/settlement",
             get(partners::settlement),

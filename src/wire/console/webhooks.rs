@@ -106,18 +106,34 @@ const STATES: [(&str, DeliveryState); 3] = [
     ("DEAD", DeliveryState::Dead),
 ];
 
+/// The word for a state.
+pub(super) fn word_of(state: DeliveryState) -> &'static str {
+    let word = STATES.iter().find(|(_, known)| *known == state);
+    word.map_or("", |(word, _)| word)
+}
+
+/// The state that a query asks for, if it does.
+pub(super) fn state_of(query: &Query) -> Result<Option<DeliveryState>, Problem> {
+    let Some(word) = query.scalar("state").map_err(super::wrong)? else {
+        return Ok(None);
+    };
+    let known = STATES.iter().find(|(known, _)| *known == word);
+    let unknown = || Wrong::new("state", "must be one of WAITING, DELIVERED, DEAD");
+    let (_, state) = known.ok_or_else(|| super::wrong(unknown()))?;
+    Ok(Some(*state))
+}
+
 impl DeliveryOut {
     fn new((delivery, event): &Shown) -> Self {
         let Delivery { id, state, .. } = delivery;
         let HookEvent { name, kind, .. } = event;
-        let word = STATES.iter().find(|(_, known)| known == state);
         Self {
             id: id.0,
             event: ops::webhooks::event_name(name),
             kind: kind.name(),
             object: delivery.subject.name(),
             object_id: delivery.object,
-            state: word.map_or("", |(word, _)| word),
+            state: word_of(*state),
             attempts: delivery.attempts,
             created: delivery.created_at.to_rfc3339_millis(),
             due: delivery.due_at.map(Timestamp::to_rfc3339_millis),
@@ -193,15 +209,7 @@ pub async fn deliveries(
     let id = webhook_id(&id)?;
     let query = Query::parse(query.as_deref());
     let limit = query.number("limit", 1, 1_000, 50).map_err(super::wrong)?;
-    let state = match query.scalar("state").map_err(super::wrong)? {
-        None => None,
-        Some(word) => {
-            let known = STATES.iter().find(|(known, _)| *known == word);
-            let unknown = || Wrong::new("state", "must be one of WAITING, DELIVERED, DEAD");
-            let (_, state) = known.ok_or_else(|| super::wrong(unknown()))?;
-            Some(*state)
-        }
-    };
+    let state = state_of(&query)?;
     let limit = usize::try_from(limit).unwrap_or(50);
     let shown = ops::webhooks::deliveries(&ctx, id, state, limit)?;
     Ok(Json(shown.iter().map(DeliveryOut::new).collect()))

@@ -6,6 +6,7 @@
 mod account;
 mod error;
 mod fields;
+mod subscriptions;
 mod transactions;
 
 use std::sync::Arc;
@@ -40,7 +41,7 @@ const TRACE: HeaderName = HeaderName::from_static("x-b3-traceid");
 
 /// The whole API.
 pub fn router() -> Router<Arc<App>> {
-    let mut router = Router::new();
+    let mut router = Router::new().route("/v2/partnerSubscription/{*id}", any(answer));
     for prefix in PREFIXES {
         router = router
             .route(&format!("{prefix}/account/validate"), any(answer))
@@ -59,13 +60,17 @@ enum Operation<'p> {
     Transact,
     /// The id as it stands in the path.
     Find(&'p str),
+    /// What the partner says of a subscription (§5.2).
+    Subscription(&'p str),
 }
 
 impl<'p> Operation<'p> {
     fn of(path: &'p str) -> Option<Self> {
-        let rest = PREFIXES
-            .iter()
-            .find_map(|prefix| path.strip_prefix(prefix))?;
+        let rest = PREFIXES.iter().find_map(|prefix| path.strip_prefix(prefix));
+        let rest = rest.unwrap_or(path);
+        if let Some(id) = rest.strip_prefix("/v2/partnerSubscription/") {
+            return Some(Self::Subscription(id));
+        }
         match rest {
             "/account/validate" => Some(Self::Validate),
             "/transaction" => Some(Self::Transact),
@@ -77,6 +82,7 @@ impl<'p> Operation<'p> {
         match self {
             Self::Validate | Self::Transact => "POST",
             Self::Find(_) => "GET",
+            Self::Subscription(_) => "PUT",
         }
     }
 }
@@ -149,6 +155,7 @@ async fn answered(
     let text = std::str::from_utf8(&bytes).map_err(|_| Failure::Invalid)?;
     let members: Members = json::object(text).map_err(|_| Failure::Invalid)?;
     match operation {
+        Operation::Subscription(id) => subscriptions::update(&ctx, &partner, id, &members).await,
         Operation::Validate => account::validate(&ctx, &members),
         Operation::Transact | Operation::Find(_) => {
             transactions::transact(&ctx, &partner, &members).await

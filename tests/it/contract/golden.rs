@@ -34,9 +34,9 @@ use boxoffice::domain::guide::Programme;
 use boxoffice::domain::hook_event::{EventType, HookEvent, Subject};
 use boxoffice::domain::id::{
     ActivityId, AuditId, BillingPageId, BoxEventId, ChannelId, CustomerId, DeliveryId, DeviceId,
-    GenreId, HookEventId, HostedPageId, MessageId, MovieId, OperatorId, OrderId, PartnerId,
-    PartnerTransactionId, PaymentId, ProductOfferId, ProductSpecId, ProgrammeId, ResellerId,
-    ServiceId, ServiceSpecId, WebhookId,
+    GenreId, HookEventId, HostedPageId, MessageId, MovieId, OperatorId, OrderId, PartnerCallId,
+    PartnerId, PartnerSubscriptionId, PartnerTransactionId, PaymentId, ProductOfferId,
+    ProductSpecId, ProgrammeId, ResellerId, ServiceId, ServiceSpecId, WebhookId,
 };
 use boxoffice::domain::message::{Message, MessageContent, MessageState};
 use boxoffice::domain::money::{Amount, Currency, Share, TaxRate};
@@ -45,6 +45,7 @@ use boxoffice::domain::order::{Order, OrderStatus, Pause, Standing};
 use boxoffice::domain::payment::{HostedPage, HostedPageState, Shown};
 use boxoffice::domain::provider::Provider;
 use boxoffice::domain::staff::{Operator, Role, Secret, Session, Token, TokenId};
+use boxoffice::domain::subscription::{CallAction, PartnerCall, PartnerSubscription};
 use boxoffice::domain::time::Timestamp;
 use boxoffice::domain::webhook::{Delivery, DeliveryState, Webhook};
 use boxoffice::store::schema::{RecordVisitor, for_every_record};
@@ -593,6 +594,44 @@ fn delivery() -> Delivery {
     }
 }
 
+fn partner_subscription() -> PartnerSubscription {
+    PartnerSubscription {
+        id: PartnerSubscriptionId(285),
+        partner: PartnerId(286),
+        customer: CustomerId(287),
+        product: text("NFLX-STD"),
+        there: Some(text("2f1c-é")),
+        registration_status: text("INACTIVE"),
+        services_status: text("ACTIVE"),
+        started_at: at(1),
+        // One that is over stands in no index.
+        ended_at: None,
+    }
+}
+
+fn partner_call() -> PartnerCall {
+    let mut name = [0xc3; 16];
+    name[15] = 0;
+    PartnerCall {
+        id: PartnerCallId(288),
+        name,
+        partner: PartnerId(289),
+        subscription: PartnerSubscriptionId(290),
+        action: CallAction::Update,
+        product: text("NFLX-4K"),
+        registration: text("ada@tv.example"),
+        start_at: Some(at(1)),
+        end_at: Some(at(2)),
+        state: DeliveryState::Waiting,
+        attempts: 300,
+        created_at: at(3),
+        due_at: Some(at(4)),
+        ended_at: Some(at(5)),
+        status: 429,
+        problem: text("answered 429"),
+    }
+}
+
 fn activity() -> Activity {
     Activity {
         id: ActivityId(26),
@@ -704,6 +743,8 @@ fn samples() -> Vec<Sample> {
         sample(webhook()),
         sample(hook_event()),
         sample(delivery()),
+        sample(partner_subscription()),
+        sample(partner_call()),
         sample(activity()),
         sample(audit()),
     ]
@@ -868,6 +909,7 @@ fn variants_keep_their_positions() {
     positions!(BoxEventKind: Message, MessageWithVideo, Reboot, ReloadPortal, UpdateSubscription,
         UpdateModules, PlayChannel, PlayRadioChannel, UpdateImage, ShowMenu, CutOff, CutOn);
     positions!(Subject: Customer, Order, Service, Invoice, Payment, PartnerTransaction, Webhook);
+    positions!(CallAction: Add, Update, Delete);
     positions!(DeliveryState: Waiting, Delivered, Dead);
     positions!(EventType: Ping, CustomerCreated, CustomerUpdated, CustomerActivated,
         CustomerSuspended, CustomerDeactivated, CustomerDeleted, OrderCreated, OrderUpdated,

@@ -5,6 +5,7 @@ mod charges;
 mod edge;
 mod model;
 mod settlement;
+mod subscriptions;
 mod trust;
 
 use boxoffice::config::Config;

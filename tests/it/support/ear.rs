@@ -17,6 +17,8 @@ use tokio::net::TcpListener;
 #[derive(Debug, Clone)]
 pub enum Turn {
     Answer(u16),
+    /// Answers with this status and JSON.
+    Say(u16, Value),
     /// Never answers.
     Hang,
 }
@@ -82,9 +84,10 @@ async fn hear(State(ear): State<Ear>, request: Request) -> Response {
     let body = axum::body::to_bytes(body, 1 << 20).await.unwrap();
     let turn = ear.turns.lock().unwrap().pop_front();
     let turn = turn.or_else(|| ear.always.lock().unwrap().clone());
-    let status = match turn.unwrap_or(Turn::Answer(200)) {
-        Turn::Answer(status) => status,
-        Turn::Hang => 0,
+    let (status, said) = match turn.unwrap_or(Turn::Answer(200)) {
+        Turn::Answer(status) => (status, String::new()),
+        Turn::Say(status, said) => (status, said.to_string()),
+        Turn::Hang => (0, String::new()),
     };
     ear.heard.lock().unwrap().push(Heard {
         path: parts.uri.path().to_owned(),
@@ -96,7 +99,7 @@ async fn hear(State(ear): State<Ear>, request: Request) -> Response {
         std::future::pending::<()>().await;
     }
     let location = [("location", ear.url.clone())];
-    (StatusCode::from_u16(status).unwrap(), location).into_response()
+    (StatusCode::from_u16(status).unwrap(), location, said).into_response()
 }
 
 impl Heard {
