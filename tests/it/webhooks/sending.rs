@@ -226,6 +226,36 @@ async fn a_restart_keeps_what_waits() {
     prove(&bx);
 }
 
+/// The file as it stood when the box was cut off: nobody said good-bye.
+#[tokio::test]
+async fn a_box_that_is_cut_off_tells_what_it_had_committed() {
+    let (folder, left) = (tempfile::tempdir().unwrap(), tempfile::tempdir().unwrap());
+    let bx = TestBox::in_folder(folder.path(), 1, |_| {}).await;
+    customers(&bx, 1).await;
+    let ear = Ear::open().await;
+    ear.always(Some(Turn::Hang));
+    let hook = Hook::add(&bx, &ear, json!({})).await;
+    rename(&bx, 1, "one").await;
+    rename(&bx, 1, "two").await;
+    let before = ear.wait_for(1).await;
+    let file = "boxoffice.redb";
+    std::fs::copy(folder.path().join(file), left.path().join(file)).unwrap();
+    ear.always(None);
+    let cut_off = bx;
+    let bx = TestBox::in_folder(left.path(), 2, |_| {}).await;
+    bx.advance(0).await;
+    let heard = ear.collect();
+    let names: Vec<Value> = heard
+        .iter()
+        .map(|heard| heard.json()["data"]["first_name"].clone())
+        .collect();
+    assert_eq!(names, ["one", "two"]);
+    assert_eq!(heard[0].body, before[0].body);
+    assert_eq!(heard[0].signed_by(&hook.secret).0, 1);
+    prove(&bx);
+    drop(cut_off);
+}
+
 #[tokio::test]
 async fn what_is_over_is_kept_for_thirty_days() {
     let (till, _ear, hook) = open(json!({}), json!({"events": ["payment.created"]})).await;
