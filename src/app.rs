@@ -2,7 +2,7 @@
 
 use std::net::{IpAddr, SocketAddr};
 use std::path::Path;
-use std::sync::atomic::{AtomicU64, Ordering};
+use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 use std::sync::{Arc, OnceLock};
 
 use anyhow::Context as _;
@@ -13,20 +13,23 @@ use tokio_util::task::TaskTracker;
 use crate::clock::{Clock, Stopwatch};
 use crate::config::Config;
 use crate::domain::calendar::Zone;
+use crate::domain::carrier::Partner;
 use crate::domain::money::Currency;
 use crate::domain::provider::Provider;
 use crate::domain::settlement::ClosedMonth;
 use crate::domain::staff::Actor;
 use crate::domain::time::Timestamp;
+use crate::domain::webhook::Webhook;
 use crate::entropy::Entropy;
 use crate::keys::Keys;
+use crate::lanes::Lanes;
 use crate::met::Met;
 use crate::outbound::Outbound;
 use crate::passwords::Passwords;
 use crate::presence::Presence;
 use crate::rates::Rates;
 use crate::settled::Settled;
-use crate::store::{Read as _, Snapshot, Storage, Store, StoreError, Table};
+use crate::store::{Read, Snapshot, Storage, Store, StoreError, Table};
 use crate::telemetry::Metrics;
 use crate::tries::Tries;
 
@@ -75,6 +78,14 @@ pub struct App {
     pub importing: tokio::sync::Mutex<()>,
     /// Work that goes on if whoever asked for it hangs up; a stop waits for it.
     pub calls: TaskTracker,
+    /// Whether anybody is told what happens: else nobody looks at what a command does.
+    watched: AtomicBool,
+    /// There may be something to tell; for whoever sets others to work.
+    pub undelivered: Notify,
+    /// The same, for all who are at work on it.
+    pub more_undelivered: Notify,
+    /// One for every webhook and partner, held while it is told, so that nothing is told twice or out of order.
+    pub lanes: Lanes,
     /// Held while the test clock is moved.
     pub clock_moves: tokio::sync::Mutex<()>,
     /// The provider of the last apply document; the settings stand in where there was none.
@@ -152,6 +163,10 @@ impl App {
             unhardened: Notify::new(),
             importing: tokio::sync::Mutex::new(()),
             calls: TaskTracker::new(),
+            watched: AtomicBool::new(false),
+            undelivered: Notify::new(),
+            more_undelivered: Notify::new(),
+            lanes: Lanes::default(),
             clock_moves: tokio::sync::Mutex::new(()),
             company: ArcSwapOption::empty(),
         };
@@ -159,6 +174,7 @@ impl App {
         for closed in app.store.read()?.all::<ClosedMonth>()? {
             app.settled.raise(closed.partner, closed.until);
         }
+        app.set_watched(anybody_told(&app.store.read()?)?);
         Ok(Arc::new(app))
     }
 
@@ -186,6 +202,18 @@ impl App {
     /// Tells the scheduler to look again at what is due next.
     pub fn wake_jobs(&self) {
         self.due.notify_one();
+    }
+
+    /// Whether somebody may have to be told what a command does.
+    #[must_use]
+    pub fn is_watched(&self) -> bool {
+        self.watched.load(Ordering::Acquire)
+    }
+
+    /// Says whether somebody has to be told. In the writer's thread, so that no command between
+    /// the change and this is missed; or before it runs.
+    pub fn set_watched(&self, watched: bool) {
+        self.watched.store(watched, Ordering::Release);
     }
 
     /// Measures how long something takes.
@@ -222,6 +250,12 @@ impl App {
         }));
         Ok(())
     }
+}
+
+/// Whether there is anybody who is told what happens.
+pub fn anybody_told(read: &impl Read) -> Result<bool, StoreError> {
+    let webhook = read.all::<Webhook>()?.iter().any(|webhook| webhook.on);
+    Ok(webhook || read.all::<Partner>()?.iter().any(Partner::is_told))
 }
 
 /// Makes the data folder, readable by its owner only.

@@ -12,6 +12,7 @@ pub mod clock;
 pub mod config;
 pub mod entropy;
 pub mod keys;
+pub mod lanes;
 pub mod met;
 pub mod outbound;
 pub mod passwords;

@@ -111,4 +111,14 @@ ids! {
     PinId = "pin";
     /// A month of a partner that is settled.
     ClosedMonthId = "closed_month";
+    /// An address that is told what happens.
+    WebhookId = "webhook";
+    /// Something that happened and is told.
+    HookEventId = "hook_event";
+    /// One event for one webhook.
+    DeliveryId = "delivery";
+    /// What a customer has at a partner.
+    PartnerSubscriptionId = "partner_subscription";
+    /// One thing that a partner has to be told.
+    PartnerCallId = "partner_call";
 }

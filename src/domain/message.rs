@@ -175,7 +175,7 @@ pub const MESSAGE_SECONDS_MAX: i64 = 259_200;
 /// Longest problem that is kept, in bytes.
 pub const PROBLEM_MAX: usize = 200;
 /// Seconds between two tries; the last one stands for all later ones.
-const BETWEEN_SECONDS: [i64; 6] = [60, 300, 900, 3_600, 10_800, 21_600];
+pub(super) const BETWEEN_SECONDS: [i64; 6] = [60, 300, 900, 3_600, 10_800, 21_600];
 
 impl Message {
     /// A message that is to be sent at once. Its number comes from the store.

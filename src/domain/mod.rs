@@ -29,6 +29,8 @@
 //! | Pin | proves that whoever buys is the customer |
 //! | Message, Template | what is written to a customer, and how it is worded |
 //! | Settlement, ClosedMonth | what a partner is owed for a month; the month once nothing is added to it |
+//! | PartnerSubscription, PartnerCall | what a customer has at a partner; what the partner has to be told of it |
+//! | Webhook, HookEvent, Delivery | who is told what happens, what happened, and whether they know |
 
 pub mod access;
 pub mod adapter;
@@ -46,6 +48,7 @@ pub mod dunning;
 pub mod eligibility;
 pub mod event;
 pub mod guide;
+pub mod hook_event;
 pub mod id;
 pub mod invoice;
 pub mod journal;
@@ -60,6 +63,8 @@ pub mod refusal;
 pub mod run;
 pub mod settlement;
 pub mod staff;
+pub mod subscription;
 pub mod template;
 pub mod time;
 pub mod used_key;
+pub mod webhook;

@@ -3,6 +3,8 @@
 //!
 //! Must not know what is due or why.
 
+pub mod webhooks;
+
 use std::sync::Arc;
 use std::time::Duration;
 

@@ -50,6 +50,20 @@ impl House<'_> {
     }
 }
 
+/// That a partner was not told about a subscription, for whoever looks after that.
+#[must_use]
+pub fn not_told(partner: &str, subscription: &str, attempts: u32, problem: &str) -> Letter {
+    let text = format!(
+        "{partner} was not told about subscription {subscription}. It was tried {attempts} times, the last time: {problem}\n\n\
+         It is not tried again. What else could not be told stands in the list of the partner's calls.\n"
+    );
+    Letter {
+        subject: format!("{partner} was not told about {subscription}"),
+        text,
+        attached: None,
+    }
+}
+
 /// What is said of an invoice or credit note. `open_minor`: what is not paid of it.
 #[must_use]
 pub fn invoice(house: &House<'_>, of: &Invoice, open_minor: i64) -> (TemplateKind, Values) {

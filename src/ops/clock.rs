@@ -43,6 +43,7 @@ pub async fn advance(ctx: &Ctx, by: Move) -> Result<Timestamp, OpError> {
         for lane in [Lane::Urgent, Lane::Bulk] {
             while super::outbox::deliver(&ctx, lane).await? == Delivered::NotYet {}
         }
+        super::webhooks::deliver_all(&ctx).await?;
         Ok(clock.now())
     } else {
         Err(Refusal::ClockBackward.into())

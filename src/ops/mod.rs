@@ -50,10 +50,12 @@ pub mod staff;
 pub mod stripe;
 pub mod subscribers;
 pub mod subscribing;
+pub mod subscriptions;
 pub mod templates;
 pub mod upkeep;
 pub mod viewing;
 pub mod vouchers;
+pub mod webhooks;
 
 use serde::Serialize;
 
@@ -134,7 +136,8 @@ impl Ctx {
         command: impl FnOnce(&Ctx, &mut Tx<'_>) -> Result<T, OpError> + Send + 'static,
     ) -> Result<T, OpError> {
         let ctx = self.clone();
-        let done = self.app.store.write(move |tx| command(&ctx, tx)).await;
+        let run = move |tx: &mut Tx<'_>| webhooks::watched(&ctx, tx, command);
+        let done = self.app.store.write(run).await;
         self.wake_senders();
         done
     }
@@ -145,13 +148,18 @@ impl Ctx {
         command: impl FnOnce(&Ctx, &mut Tx<'_>) -> Result<T, OpError> + Send + 'static,
     ) -> Result<T, OpError> {
         let ctx = self.clone();
-        let done = self.app.store.write_bulk(move |tx| command(&ctx, tx)).await;
+        let run = move |tx: &mut Tx<'_>| webhooks::watched(&ctx, tx, command);
+        let done = self.app.store.write_bulk(run).await;
         self.wake_senders();
         done
     }
 
-    /// A write may have made something to be sent, or changed what the middleware has to know.
+    /// A write may have made something to be sent, or changed what others have to know.
     fn wake_senders(&self) {
+        if self.app.is_watched() {
+            self.app.undelivered.notify_one();
+            self.app.more_undelivered.notify_waiters();
+        }
         if outbox::is_set(self) {
             for lane in &self.app.unsent {
                 lane.notify_one();

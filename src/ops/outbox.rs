@@ -224,14 +224,16 @@ async fn note(ctx: &Ctx, id: MessageId, outcome: Outcome) -> Result<(), OpError>
 }
 
 fn bounded(reason: &str) -> String {
-    let ends = reason
+    cut(reason, PROBLEM_MAX)
+}
+
+/// The beginning of a text that is at most so many bytes.
+pub(super) fn cut(text: &str, bytes_max: usize) -> String {
+    let ends = text
         .char_indices()
         .map(|(at, letter)| at.saturating_add(letter.len_utf8()));
-    let end = ends.take_while(|end| *end <= PROBLEM_MAX).last();
-    reason
-        .get(..end.unwrap_or(0))
-        .unwrap_or_default()
-        .to_owned()
+    let end = ends.take_while(|end| *end <= bytes_max).last();
+    text.get(..end.unwrap_or(0)).unwrap_or_default().to_owned()
 }
 
 /// Messages, newest first; with a state only those.

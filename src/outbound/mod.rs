@@ -7,6 +7,8 @@ pub mod fetch;
 pub mod mail;
 pub mod sms;
 pub mod stripe;
+pub mod subscription;
+pub mod webhook;
 
 use std::time::Duration;
 
@@ -29,6 +31,10 @@ pub struct Outbound {
     pub mail: Option<mail::Mailer>,
     /// The gateway for short messages; none where none is set up.
     pub sms: Option<sms::Sms>,
+    /// Tells the operator's other systems what happens.
+    pub webhook: webhook::Caller,
+    /// Tells partners about subscriptions.
+    pub partner: subscription::Caller,
     /// Fetches files of others.
     pub fetch: fetch::Fetcher,
     /// The billing system that this box is the middleware of.
@@ -58,6 +64,8 @@ impl Outbound {
             (!middleware.url.is_empty()).then(|| peer(&middleware.url, &middleware.token));
         Ok(Self {
             carrier: carrier::Carrier::new(&http, &config.carrier)?,
+            webhook: webhook::Caller::new(&http),
+            partner: subscription::Caller::new(&http),
             fetch: fetch::Fetcher::new(&http),
             billing: billing.transpose()?,
             middleware: middleware.transpose()?,

@@ -111,6 +111,7 @@ pub async fn start(setup: Setup) -> anyhow::Result<Running> {
     if app.config.stalker.enabled {
         tasks.spawn(jobs::keep_presence(Arc::clone(&app), closing.clone()));
     }
+    tasks.spawn(jobs::webhooks::tell(Arc::clone(&app), closing.clone()));
     if app.outbound.mail.is_some() {
         for lane in [Lane::Urgent, Lane::Bulk] {
             tasks.spawn(jobs::deliver(Arc::clone(&app), lane, closing.clone()));

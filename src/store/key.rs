@@ -1,10 +1,12 @@
 //! Keys: order-preserving bytes, so that the order of keys is the order of values.
 
-use crate::domain::id::{ChannelId, Id, OrderId, PartnerId};
+use crate::domain::hook_event::Subject;
+use crate::domain::id::{ChannelId, Id, OrderId, PartnerId, WebhookId};
 use crate::domain::journal::Account;
 use crate::domain::money::Currency;
 use crate::domain::staff::TokenId;
 use crate::domain::time::Timestamp;
+use crate::domain::webhook::DeliveryState;
 
 /// A record's own key.
 pub trait Key: Clone + std::fmt::Debug + Send + 'static {
@@ -160,6 +162,29 @@ pub fn since<I: Id>(owner: I, at: Timestamp) -> Vec<u8> {
     let mut key = number(owner).to_vec();
     key.extend_from_slice(&instant(at));
     key
+}
+
+/// The front part of the index keys of what waits for a webhook about one object.
+#[must_use]
+pub fn queue_of(webhook: WebhookId, subject: Subject, object: u64) -> Vec<u8> {
+    let mut key = number(webhook).to_vec();
+    key.push(subject as u8);
+    key.extend_from_slice(&object.to_be_bytes());
+    key
+}
+
+/// The front part of the index keys of the deliveries of a webhook in one state.
+#[must_use]
+pub fn in_state(webhook: WebhookId, state: DeliveryState) -> Vec<u8> {
+    let mut key = number(webhook).to_vec();
+    key.push(state as u8);
+    key
+}
+
+/// The instant behind the owner in a key of an index by owner and time.
+#[must_use]
+pub fn owned_instant(key: &[u8]) -> Option<Timestamp> {
+    instant_of(key.get(8..)?)
 }
 
 /// The key of an account's running total.

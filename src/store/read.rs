@@ -112,6 +112,17 @@ pub trait Read {
         Ok(count)
     }
 
+    /// How many records a counted index lists under `front`: a row for every 1,024 ids is read.
+    fn counted(&self, index: Table, front: &[u8]) -> Result<u64, StoreError> {
+        let mut sum = 0u64;
+        let prefix = block_prefix(index, front);
+        self.raw_scan(Table::Blocks, &Span::under(&prefix), &mut |_, value| {
+            sum = sum.saturating_add(number_of(Table::Blocks, value)?);
+            Ok(ControlFlow::Continue(()))
+        })?;
+        Ok(sum)
+    }
+
     /// The records listed under `front`, oldest first.
     fn listed<R: Record<Key: Id>>(&self, index: Table, front: &[u8]) -> Result<Vec<R>, StoreError> {
         let mut records = Vec::new();

@@ -13,12 +13,12 @@ use crate::domain::customer::{Customer, CustomerPassword};
 use crate::domain::device::Device;
 use crate::domain::event::{Activity, Audit};
 use crate::domain::guide::Programme;
+use crate::domain::hook_event::HookEvent;
 use std::collections::BTreeSet;
 
 use crate::domain::id::{
     ActivityId, AuditId, BillingPageId, ChannelId, CustomerId, DeviceId, GenreId, Id, MovieId,
-    OperatorId, OrderId, ProductOfferId, ProductSpecId, ProgrammeId, RunId, ServiceId,
-    ServiceSpecId, VoucherBatchId,
+    OperatorId, OrderId, ProgrammeId, RunId, ServiceId, VoucherBatchId,
 };
 use crate::domain::invoice::{Invoice, OpenInvoice};
 use crate::domain::journal::{AccountTotal, JournalEntry};
@@ -30,8 +30,10 @@ use crate::domain::provider::Provider;
 use crate::domain::run::Run;
 use crate::domain::settlement::ClosedMonth;
 use crate::domain::staff::{Operator, Session, Token, TokenId};
+use crate::domain::subscription::{PartnerCall, PartnerSubscription};
 use crate::domain::template::Template;
 use crate::domain::used_key::UsedKey;
+use crate::domain::webhook::{Delivery, Webhook};
 
 use super::codec::CodecError;
 use super::key::{Only, instant, number, shown_at, terminated};
@@ -268,6 +270,38 @@ tables! {
     PartnerTransactionsOpen = "partner_transactions_open",
     /// When the carrier is asked again, transaction.
     PartnerTransactionsByDue = "partner_transactions_by_due",
+
+    /// Addresses that are told what happens, by id.
+    Webhooks = "webhooks",
+    /// What happened and is told, by id.
+    HookEvents = "hook_events",
+    /// One event for one webhook, by id.
+    Deliveries = "deliveries",
+    /// Counted: webhook, state, delivery.
+    DeliveriesByState = "deliveries_by_state",
+    /// Webhook, when it is tried next, delivery.
+    DeliveriesByDue = "deliveries_by_due",
+    /// Webhook, object, delivery, of those that wait.
+    DeliveriesByObject = "deliveries_by_object",
+    /// Event, delivery.
+    DeliveriesByEvent = "deliveries_by_event",
+    /// When it was over, delivery.
+    DeliveriesByEnd = "deliveries_by_end",
+
+    /// What customers have at partners, by id.
+    PartnerSubscriptions = "partner_subscriptions",
+    /// Customer, partner, subscription, of those that go on.
+    PartnerSubscriptionsByCustomer = "partner_subscriptions_by_customer",
+    /// What partners have to be told, by id.
+    PartnerCalls = "partner_calls",
+    /// Partner, call.
+    PartnerCallsByPartner = "partner_calls_by_partner",
+    /// Partner, when it is tried next, call.
+    PartnerCallsByDue = "partner_calls_by_due",
+    /// Subscription, call, of those that wait.
+    PartnerCallsBySubscription = "partner_calls_by_subscription",
+    /// When it was over, call.
+    PartnerCallsByEnd = "partner_calls_by_end",
 }
 
 impl Record for Customer {
@@ -387,64 +421,6 @@ impl Record for Service {
             &number(self.customer),
             self.id.number(),
         );
-    }
-}
-
-impl Record for ServiceSpec {
-    type Key = ServiceSpecId;
-    const TABLE: Table = Table::ServiceSpecs;
-    const INDEXES: &'static [Table] =
-        &[Table::ServiceSpecsByForeign, Table::ServiceSpecsByExternal];
-    const VERSION: u8 = 1;
-
-    fn key(&self) -> ServiceSpecId {
-        self.id
-    }
-
-    fn entries(&self, entries: &mut Entries) {
-        entries.foreign(Table::ServiceSpecsByForeign, self.foreign_id.as_deref());
-        entries.foreign(Table::ServiceSpecsByExternal, self.external_id.as_deref());
-    }
-}
-
-impl Record for ProductSpec {
-    type Key = ProductSpecId;
-    const TABLE: Table = Table::ProductSpecs;
-    const INDEXES: &'static [Table] =
-        &[Table::ProductSpecsByForeign, Table::ProductSpecsByExternal];
-    const VERSION: u8 = 1;
-
-    fn key(&self) -> ProductSpecId {
-        self.id
-    }
-
-    fn entries(&self, entries: &mut Entries) {
-        entries.foreign(Table::ProductSpecsByForeign, self.foreign_id.as_deref());
-        entries.foreign(Table::ProductSpecsByExternal, self.external_id.as_deref());
-    }
-}
-
-impl Record for ProductOffer {
-    type Key = ProductOfferId;
-    const TABLE: Table = Table::Offers;
-    const INDEXES: &'static [Table] = &[Table::OffersByForeign, Table::OffersByProduct];
-    const VERSION: u8 = 4;
-
-    fn key(&self) -> ProductOfferId {
-        self.id
-    }
-
-    fn entries(&self, entries: &mut Entries) {
-        entries.foreign(Table::OffersByForeign, self.foreign_id.as_deref());
-        entries.listed(
-            Table::OffersByProduct,
-            &number(self.product),
-            self.id.number(),
-        );
-    }
-
-    fn upgrade(version: u8, body: &[u8]) -> Result<Self, CodecError> {
-        old::offer(version, body)
     }
 }
 
@@ -654,6 +630,11 @@ pub fn for_every_record<V: RecordVisitor>(visitor: &mut V) -> Result<(), V::Erro
     visitor.visit::<Pin>()?;
     visitor.visit::<Counterpart>()?;
     visitor.visit::<BillingPage>()?;
+    visitor.visit::<Webhook>()?;
+    visitor.visit::<HookEvent>()?;
+    visitor.visit::<Delivery>()?;
+    visitor.visit::<PartnerSubscription>()?;
+    visitor.visit::<PartnerCall>()?;
     visitor.visit::<Activity>()?;
     visitor.visit::<Audit>()
 }

@@ -27,6 +27,9 @@ pub struct Tx<'t> {
     tables: RefCell<Vec<Option<OpenTable<'t>>>>,
     sharing: Sharing,
     undo: Vec<Undo>,
+    /// What the running command did to records that others are told of, in the order in which it
+    /// did; `None`: nobody asked.
+    touched: Option<Vec<Touched>>,
     /// Whether the running command changed anything.
     wrote: bool,
     /// redb failed, or panicked in the middle of a write: nothing of this commit may stand.
@@ -41,6 +44,21 @@ struct Undo {
     before: Option<Vec<u8>>,
 }
 
+/// A record that was written, and what stood there before that write.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Touched {
+    pub table: Table,
+    pub key: Vec<u8>,
+    before: Option<Vec<u8>>,
+}
+
+impl Touched {
+    /// The record before the write.
+    pub fn before<R: Record>(&self) -> Result<Option<R>, StoreError> {
+        Ok(self.before.as_deref().map(codec::decode).transpose()?)
+    }
+}
+
 impl<'t> Tx<'t> {
     pub(super) fn new(transaction: &'t WriteTransaction, sharing: Sharing) -> Self {
         let tables = Table::ALL.iter().map(|_| None).collect();
@@ -49,6 +67,7 @@ impl<'t> Tx<'t> {
             tables: RefCell::new(tables),
             sharing,
             undo: Vec::new(),
+            touched: None,
             wrote: false,
             broken: Cell::new(false),
             spoiled: Cell::new(false),
@@ -263,8 +282,29 @@ impl<'t> Tx<'t> {
         Ok(before)
     }
 
+    /// Has the running command's writes to records that others are told of kept for
+    /// [`Tx::touched`]. Ends with the command.
+    pub fn watch(&mut self) {
+        self.touched = Some(Vec::new());
+    }
+
+    /// What was written since [`Tx::watch`].
+    pub fn touched(&mut self) -> Vec<Touched> {
+        self.touched.take().unwrap_or_default()
+    }
+
     fn note(&mut self, table: Table, key: &[u8], before: Option<&Vec<u8>>) {
         self.wrote = true;
+        // The one place that every write passes, so nothing can be forgotten.
+        if let Some(touched) = &mut self.touched
+            && table.is_told()
+        {
+            touched.push(Touched {
+                table,
+                key: key.to_vec(),
+                before: before.cloned(),
+            });
+        }
         if self.sharing == Sharing::Batch {
             self.undo.push(Undo {
                 table,
@@ -276,6 +316,7 @@ impl<'t> Tx<'t> {
 
     /// Takes back everything since the last [`Tx::keep`].
     pub(super) fn take_back(&mut self) -> Result<(), StoreError> {
+        self.touched = None;
         self.spoiled.set(false);
         self.wrote = false;
         while let Some(Undo { table, key, before }) = self.undo.pop() {
@@ -293,6 +334,7 @@ impl<'t> Tx<'t> {
     /// Lets the command's writes stand; `true` if there were any.
     pub(super) fn keep(&mut self) -> bool {
         self.undo.clear();
+        self.touched = None;
         std::mem::take(&mut self.wrote)
     }
 

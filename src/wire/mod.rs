@@ -29,7 +29,7 @@ use kit::{Edge, TooMuch, edge};
 /// | `/console` | the console and its API |
 /// | setting `alphaott.prefix` | AlphaOTT integration APIs |
 /// | `/stalker_portal/api` | Stalker REST API v1 |
-/// | `/marketone/v1` | MarketONE OTT API, where switched on |
+/// | `/marketone/v1`, `/v2/partnerSubscription` | MarketONE OTT API, where switched on |
 /// | `/pay/{code}` | hosted payment page |
 /// | `/stalker_portal`, `/c`, `/server/load.php`, `/portal.php` | set-top boxes, where switched on |
 /// | `/docs` | the API reference |

@@ -26,3 +26,4 @@ mod store;
 mod support;
 mod terms;
 mod tidy;
+mod webhooks;

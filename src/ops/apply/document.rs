@@ -399,6 +399,21 @@ pub struct PartnerProductIn {
     pub code: String,
     #[serde(deserialize_with = "text")]
     pub title: String,
+    /// `external_id`s of our products that it comes with.
+    #[serde(default)]
+    pub sold_with: Vec<String>,
+}
+
+#[derive(Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct CallbackIn {
+    /// Empty: it is told nothing any more.
+    pub url: String,
+    #[serde(default)]
+    pub api_key: String,
+    pub retries: Option<u32>,
+    pub interval_seconds: Option<u32>,
+    pub error_email: Option<String>,
 }
 
 #[derive(Debug, Deserialize)]
@@ -424,6 +439,7 @@ pub struct PartnerIn {
     pub share: Option<String>,
     pub requests_per_second: Option<u32>,
     pub on: Option<bool>,
+    pub callback: Option<CallbackIn>,
 }
 
 /// One of AlphaOTT's six names, or 0 and 1.

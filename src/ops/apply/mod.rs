@@ -31,7 +31,7 @@ use crate::domain::staff::Permission;
 use crate::store::key::Only;
 use crate::store::{Read as _, Record, StoreError, Table, Tx};
 
-use super::{OpError, charges};
+use super::{OpError, charges, webhooks};
 use document::{Document, PackageServices, PackageType};
 
 /// What applying a document did, or would do: section -> number of elements.
@@ -86,15 +86,27 @@ pub async fn apply(ctx: &Ctx, text: String, dry_run: bool) -> Result<Report, OpE
     let document = document::parse(&text)?;
     let passwords = customers::hash_passwords(ctx, &document).await?;
     let command_ctx = ctx.clone();
+    let has_partners = !document.partners.is_empty();
+    if has_partners {
+        // They may have to be told of what the same document says of customers.
+        ctx.app.set_watched(true);
+    }
     let applied = ctx.app.store.write(move |tx| -> Result<Report, Stop> {
-        let report = run(&command_ctx, tx, &document, &passwords)?;
+        let report = webhooks::watched(&command_ctx, tx, |ctx, tx| {
+            run(ctx, tx, &document, &passwords)
+        })?;
         if dry_run {
             Err(Stop::Rehearsed(report))
         } else {
             Ok(report)
         }
     });
-    match applied.await {
+    let applied = applied.await;
+    ctx.wake_senders();
+    if has_partners {
+        webhooks::look_again(ctx).await;
+    }
+    match applied {
         Ok(report) => {
             ctx.app.refresh_company()?;
             Ok(report)

@@ -1,12 +1,16 @@
 //! Partners of an apply document.
 
-use crate::domain::carrier::{Partner, PartnerProduct, PinPolicy};
-use crate::domain::id::PartnerId;
+use crate::domain::carrier::{Callback, Partner, PartnerProduct, PinPolicy};
+use crate::domain::contact::Email;
+use crate::domain::id::{PartnerId, ProductSpecId};
 use crate::domain::money::{Currency, Share};
+use crate::domain::staff::Secret;
+use crate::domain::subscription::{INTERVAL_SECONDS_MAX, RETRIES_MAX};
 use crate::ops::{OpError, partners};
+use crate::outbound::webhook::fault_of;
 use crate::store::{Read as _, Table, Tx};
 
-use super::document::PartnerIn;
+use super::document::{CallbackIn, PartnerIn};
 use super::{parse_amount, parse_currency, wrong};
 
 /// A partner as the document has it. An API key is taken where it has none yet: one that was rotated must not
@@ -52,20 +56,13 @@ pub(super) fn partner(
             return Err(wrong(&format!("{path}.api_key"), problem));
         }
     }
-    let products = given.products.iter();
     Ok(Partner {
         id,
         key: given.key.clone(),
         name: given.name.clone(),
         old_api_key,
         api_key_hash: held_hash.or(given_hash),
-        products: products
-            .map(|product| PartnerProduct {
-                code: product.code.clone(),
-                title: product.title.clone(),
-                sold_with: Vec::new(),
-            })
-            .collect(),
+        products: products(tx, given, path)?,
         currencies,
         refunds: given.refunds.unwrap_or(false),
         pin_policy: pin_policy(given, path)?,
@@ -75,7 +72,72 @@ pub(super) fn partner(
         share,
         requests_per_second: given.requests_per_second.unwrap_or(per_second),
         on: given.on.unwrap_or(on),
-        callback: held_callback,
+        callback: match &given.callback {
+            None => held_callback,
+            Some(given) if given.url.is_empty() => None,
+            Some(given) => Some(callback(given, &format!("{path}.callback"))?),
+        },
+    })
+}
+
+fn products(tx: &Tx<'_>, given: &PartnerIn, path: &str) -> Result<Vec<PartnerProduct>, OpError> {
+    let mut products = Vec::with_capacity(given.products.len());
+    for (i, product) in given.products.iter().enumerate() {
+        let mut sold_with = Vec::with_capacity(product.sold_with.len());
+        for (j, name) in product.sold_with.iter().enumerate() {
+            let index = Table::ProductSpecsByExternal;
+            let found = tx.find::<ProductSpecId>(index, name.as_bytes())?;
+            let place = || format!("{path}.products[{i}].sold_with[{j}]");
+            sold_with.push(found.ok_or_else(|| wrong(&place(), "no such product"))?);
+        }
+        products.push(PartnerProduct {
+            code: product.code.clone(),
+            title: product.title.clone(),
+            sold_with,
+        });
+    }
+    Ok(products)
+}
+
+/// Tries beyond the first, and seconds between two, where the document says nothing.
+const RETRIES: u32 = 5;
+const INTERVAL_SECONDS: u32 = 60;
+/// Longest key of a partner's own, in bytes.
+const API_KEY_MAX: usize = 1_024;
+
+fn callback(given: &CallbackIn, path: &str) -> Result<Callback, OpError> {
+    let at = |name: &str, problem: &str| Err(wrong(&format!("{path}.{name}"), problem));
+    if let Some(problem) = fault_of(&given.url) {
+        return at("url", problem);
+    }
+    let visible = given
+        .api_key
+        .bytes()
+        .all(|byte| (0x20..0x7F).contains(&byte));
+    if given.api_key.is_empty() || given.api_key.len() > API_KEY_MAX || !visible {
+        return at("api_key", "must be 1 to 1024 visible ASCII characters");
+    }
+    let retries = given.retries.unwrap_or(RETRIES);
+    if retries > RETRIES_MAX {
+        return at("retries", "must be at most 1000");
+    }
+    let interval_seconds = given.interval_seconds.unwrap_or(INTERVAL_SECONDS);
+    if !(1..=INTERVAL_SECONDS_MAX).contains(&interval_seconds) {
+        return at("interval_seconds", "must be from 1 to 86400");
+    }
+    let error_email = given.error_email.clone().filter(|text| !text.is_empty());
+    if error_email
+        .as_deref()
+        .is_some_and(|text| Email::parse(text).is_none())
+    {
+        return at("error_email", "must be an e-mail address");
+    }
+    Ok(Callback {
+        url: given.url.clone(),
+        api_key: Secret(given.api_key.clone()),
+        retries,
+        interval_seconds,
+        error_email,
     })
 }
 

@@ -9,6 +9,7 @@ pub mod error;
 mod messages;
 mod middleware;
 mod money;
+mod partner_calls;
 mod partners;
 mod repeatable;
 mod session;
@@ -17,6 +18,7 @@ mod templates;
 mod test_clock;
 mod tokens;
 mod transactions;
+mod webhooks;
 
 use std::sync::Arc;
 
@@ -64,6 +66,7 @@ pub fn router() -> Router<Arc<App>> {
         )
         .route("/console/api/tokens/{jti}", delete(tokens::revoke))
         .merge(money_routes())
+        .merge(webhook_routes())
         .route("/console/api/test-clock", post(test_clock::advance))
         .method_not_allowed_fallback(error::wrong_method)
 }
@@ -125,6 +128,10 @@ fn money_routes() -> Router<Arc<App>> {
         )
         .route("/console/api/partners", get(partners::list))
         .route(
+            "/console/api/partners/{key}/calls",
+            get(partner_calls::list),
+        )
+        .route(
             "/console/api/partners/{key}/settlement",
             get(partners::settlement),
         )
@@ -147,6 +154,29 @@ fn money_routes() -> Router<Arc<App>> {
         .route("/console/api/preview", get(billing::preview))
         .route("/console/api/runs", get(billing::runs))
         .route("/console/api/runs/{id}/release", post(billing::release))
+}
+
+/// Who is told what happens.
+fn webhook_routes() -> Router<Arc<App>> {
+    Router::new()
+        .route(
+            "/console/api/webhooks",
+            get(webhooks::list).post(webhooks::add),
+        )
+        .route(
+            "/console/api/webhooks/{id}",
+            put(webhooks::change).delete(webhooks::remove),
+        )
+        .route("/console/api/webhooks/{id}/rotate", post(webhooks::rotate))
+        .route("/console/api/webhooks/{id}/test", post(webhooks::test))
+        .route(
+            "/console/api/webhooks/{id}/deliveries",
+            get(webhooks::deliveries),
+        )
+        .route(
+            "/console/api/webhooks/{id}/deliveries/{delivery}/replay",
+            post(webhooks::replay),
+        )
 }
 
 /// A record as a path or a body names it: by our own number, in decimals or in the 24 hex digits

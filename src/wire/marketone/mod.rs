@@ -8,6 +8,7 @@ mod error;
 mod fields;
 mod notifications;
 mod pins;
+mod subscriptions;
 mod transactions;
 
 use std::sync::Arc;
@@ -42,7 +43,7 @@ const TRACE: HeaderName = HeaderName::from_static("x-b3-traceid");
 
 /// The whole API.
 pub fn router() -> Router<Arc<App>> {
-    let mut router = Router::new();
+    let mut router = Router::new().route("/v2/partnerSubscription/{*id}", any(answer));
     for prefix in PREFIXES {
         router = router
             .route(&format!("{prefix}/account/validate"), any(answer))
@@ -64,13 +65,17 @@ enum Operation<'p> {
     Notify,
     /// The id as it stands in the path.
     Find(&'p str),
+    /// What the partner says of a subscription (§5.2).
+    Subscription(&'p str),
 }
 
 impl<'p> Operation<'p> {
     fn of(path: &'p str) -> Option<Self> {
-        let rest = PREFIXES
-            .iter()
-            .find_map(|prefix| path.strip_prefix(prefix))?;
+        let rest = PREFIXES.iter().find_map(|prefix| path.strip_prefix(prefix));
+        let rest = rest.unwrap_or(path);
+        if let Some(id) = rest.strip_prefix("/v2/partnerSubscription/") {
+            return Some(Self::Subscription(id));
+        }
         match rest {
             "/account/validate" => Some(Self::Validate),
             "/transaction" => Some(Self::Transact),
@@ -84,6 +89,7 @@ impl<'p> Operation<'p> {
     fn method(&self) -> &'static str {
         match self {
             Self::Find(_) => "GET",
+            Self::Subscription(_) => "PUT",
             _ => "POST",
         }
     }
@@ -161,6 +167,7 @@ async fn answered(
         Operation::MakePin => pins::make(&ctx, &partner, &members).await,
         Operation::ValidatePin => pins::validate(&ctx, &partner, &members).await,
         Operation::Notify => notifications::notify(&ctx, &partner, &members).await,
+        Operation::Subscription(id) => subscriptions::update(&ctx, &partner, id, &members).await,
         Operation::Transact | Operation::Find(_) => {
             transactions::transact(&ctx, &partner, &members).await
         }

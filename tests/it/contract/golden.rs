@@ -31,11 +31,12 @@ use boxoffice::domain::dunning::Ladder;
 use boxoffice::domain::eligibility::Eligibility;
 use boxoffice::domain::event::{Activity, ActivityAction, Audit, Change};
 use boxoffice::domain::guide::Programme;
+use boxoffice::domain::hook_event::{EventType, HookEvent, Subject};
 use boxoffice::domain::id::{
-    ActivityId, AuditId, BillingPageId, BoxEventId, ChannelId, CustomerId, DeviceId, GenreId,
-    HostedPageId, MessageId, MovieId, OperatorId, OrderId, PartnerId, PartnerTransactionId,
-    PaymentId, PinId, ProductOfferId, ProductSpecId, ProgrammeId, ResellerId, ServiceId,
-    ServiceSpecId,
+    ActivityId, AuditId, BillingPageId, BoxEventId, ChannelId, CustomerId, DeliveryId, DeviceId,
+    GenreId, HookEventId, HostedPageId, MessageId, MovieId, OperatorId, OrderId, PartnerCallId,
+    PartnerId, PartnerSubscriptionId, PartnerTransactionId, PaymentId, PinId, ProductOfferId,
+    ProductSpecId, ProgrammeId, ResellerId, ServiceId, ServiceSpecId, WebhookId,
 };
 use boxoffice::domain::message::{
     About, Asked, Channel as Way, Message, MessageContent, MessageState,
@@ -47,8 +48,10 @@ use boxoffice::domain::payment::{HostedPage, HostedPageState, Shown};
 use boxoffice::domain::pin::{Pin, PinState};
 use boxoffice::domain::provider::Provider;
 use boxoffice::domain::staff::{Operator, Role, Secret, Session, Token, TokenId};
+use boxoffice::domain::subscription::{CallAction, PartnerCall, PartnerSubscription};
 use boxoffice::domain::template::{Template, TemplateKind};
 use boxoffice::domain::time::Timestamp;
+use boxoffice::domain::webhook::{Delivery, DeliveryState, Webhook};
 use boxoffice::store::schema::{RecordVisitor, for_every_record};
 use boxoffice::store::{Entries, Record, Table, codec};
 use data_encoding::HEXLOWER;
@@ -598,6 +601,89 @@ fn billing_page() -> BillingPage {
     }
 }
 
+fn webhook() -> Webhook {
+    Webhook {
+        id: WebhookId(275),
+        url: text("https://hooks.example/tv?from=box"),
+        description: text("The café's CRM"),
+        events: vec![text("order.*"), text("payment.failed")],
+        on: true,
+        waiting_max: 70_000,
+        secret: Secret(text("whsec_bmV3")),
+        old_secret: Some((Secret(text("whsec_b2xk")), at(1))),
+        created_at: at(2),
+    }
+}
+
+fn hook_event() -> HookEvent {
+    let mut name = [0xb7; 16];
+    name[0] = 0;
+    HookEvent {
+        id: HookEventId(276),
+        name,
+        kind: EventType::OrderFrozen,
+        subject: Subject::Order,
+        object: 277,
+        created_at: at(1),
+        body: text("{\"type\":\"order.frozen\",\"é\":1}"),
+    }
+}
+
+fn delivery() -> Delivery {
+    Delivery {
+        id: DeliveryId(278),
+        webhook: WebhookId(279),
+        event: HookEventId(280),
+        subject: Subject::PartnerTransaction,
+        object: 281,
+        state: DeliveryState::Waiting,
+        attempts: 300,
+        created_at: at(1),
+        due_at: Some(at(2)),
+        ended_at: Some(at(3)),
+        status: 503,
+        problem: text("answered 503"),
+    }
+}
+
+fn partner_subscription() -> PartnerSubscription {
+    PartnerSubscription {
+        id: PartnerSubscriptionId(285),
+        partner: PartnerId(286),
+        customer: CustomerId(287),
+        product: text("NFLX-STD"),
+        there: Some(text("2f1c-é")),
+        registration_status: text("INACTIVE"),
+        services_status: text("ACTIVE"),
+        started_at: at(1),
+        // One that is over stands in no index.
+        ended_at: None,
+    }
+}
+
+fn partner_call() -> PartnerCall {
+    let mut name = [0xc3; 16];
+    name[15] = 0;
+    PartnerCall {
+        id: PartnerCallId(288),
+        name,
+        partner: PartnerId(289),
+        subscription: PartnerSubscriptionId(290),
+        action: CallAction::Update,
+        product: text("NFLX-4K"),
+        registration: text("ada@tv.example"),
+        start_at: Some(at(1)),
+        end_at: Some(at(2)),
+        state: DeliveryState::Waiting,
+        attempts: 300,
+        created_at: at(3),
+        due_at: Some(at(4)),
+        ended_at: Some(at(5)),
+        status: 429,
+        problem: text("answered 429"),
+    }
+}
+
 fn activity() -> Activity {
     Activity {
         id: ActivityId(26),
@@ -709,6 +795,11 @@ fn samples() -> Vec<Sample> {
         sample(pin()),
         sample(counterpart()),
         sample(billing_page()),
+        sample(webhook()),
+        sample(hook_event()),
+        sample(delivery()),
+        sample(partner_subscription()),
+        sample(partner_call()),
         sample(activity()),
         sample(audit()),
     ]
@@ -878,6 +969,17 @@ fn variants_keep_their_positions() {
         AmountLimit, NoAccount, RefundNotAllowed, NotCharged);
     positions!(BoxEventKind: Message, MessageWithVideo, Reboot, ReloadPortal, UpdateSubscription,
         UpdateModules, PlayChannel, PlayRadioChannel, UpdateImage, ShowMenu, CutOff, CutOn);
+    positions!(Subject: Customer, Order, Service, Invoice, Payment, PartnerTransaction, Webhook);
+    positions!(CallAction: Add, Update, Delete);
+    positions!(DeliveryState: Waiting, Delivered, Dead);
+    positions!(EventType: Ping, CustomerCreated, CustomerUpdated, CustomerActivated,
+        CustomerSuspended, CustomerDeactivated, CustomerDeleted, OrderCreated, OrderUpdated,
+        OrderActivated, OrderRenewed, OrderOverdue, OrderFrozen, OrderPaused, OrderCanceled,
+        OrderEnded, OrderDeleted, ServiceCreated, ServiceUpdated, ServiceActivated, ServiceFrozen,
+        ServiceEnded, ServiceDeleted, InvoiceCreated, InvoiceUpdated, InvoicePaid, PaymentCreated,
+        PaymentUpdated, PaymentSucceeded, PaymentFailed, PaymentRefunded, PaymentDisputed,
+        PartnerTransactionCreated, PartnerTransactionUpdated, PartnerTransactionSucceeded,
+        PartnerTransactionDenied, PartnerTransactionRefunded);
     positions!(ActivityAction: SignedIn, StatusChanged, PasswordChanged, PasswordReset,
         DeviceAdded, DeviceRemoved, DeviceStatusChanged, OrderPlaced, OrderStatusChanged);
 }

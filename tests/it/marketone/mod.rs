@@ -9,6 +9,7 @@ mod model;
 mod notifications;
 mod pins;
 mod settlement;
+mod subscriptions;
 mod trust;
 
 use boxoffice::config::Config;

@@ -3,6 +3,7 @@
 //! Tests know the box by its addresses and answers only; what this module takes from the library is
 //! how to start it, how to mint a token and how to apply a document.
 
+pub mod ear;
 pub mod gateway;
 pub mod post;
 

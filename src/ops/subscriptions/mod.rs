@@ -1,0 +1,204 @@
+//! Partners are told about subscriptions that come with our products (marketone 5.2, 5.3), and say how
+//! these stand. What a customer should have follows from their orders; it is kept, and what has to be
+//! told with it, in the commit that changed the orders.
+
+mod send;
+
+use std::collections::BTreeSet;
+use std::ops::ControlFlow;
+
+use crate::app::Ctx;
+use crate::domain::carrier::Partner;
+use crate::domain::customer::Customer;
+use crate::domain::id::{CustomerId, PartnerId};
+use crate::domain::staff::Permission;
+use crate::domain::subscription::{
+    CallAction, PartnerCall, PartnerSubscription, Step, Wanted, number_of, registration_of, steps,
+};
+use crate::domain::webhook::DeliveryState;
+use crate::store::key::{owned_by, trailing_number};
+use crate::store::{Read, Span, Table, Tx};
+
+use super::{Named, OpError, orders};
+
+pub(super) use send::{due, sweep, work};
+
+impl Named for PartnerSubscription {
+    const KIND: &'static str = "partner subscription";
+    const FOREIGN: Option<Table> = None;
+}
+
+/// Partners that are told.
+pub(super) fn told(read: &impl Read) -> Result<Vec<Partner>, OpError> {
+    let mut partners: Vec<Partner> = read.all()?;
+    partners.retain(Partner::is_told);
+    Ok(partners)
+}
+
+/// Brings what these customers have at partners in step with their orders.
+pub(super) fn bring_in_step(
+    ctx: &Ctx,
+    tx: &mut Tx<'_>,
+    customers: &BTreeSet<CustomerId>,
+) -> Result<(), OpError> {
+    if customers.is_empty() {
+        return Ok(());
+    }
+    for partner in told(tx)? {
+        for id in customers {
+            let Some(customer) = tx.get::<Customer>(id)? else {
+                continue;
+            };
+            let front = [owned_by(*id), owned_by(partner.id)].concat();
+            let held: Vec<PartnerSubscription> =
+                tx.listed(Table::PartnerSubscriptionsByCustomer, &front)?;
+            let orders = orders::of_customer(tx, *id)?;
+            for step in steps(&partner, customer.is_deleted(), &orders, &held, ctx.now) {
+                take(ctx, tx, &partner, &customer, step)?;
+            }
+        }
+    }
+    Ok(())
+}
+
+fn take(
+    ctx: &Ctx,
+    tx: &mut Tx<'_>,
+    partner: &Partner,
+    customer: &Customer,
+    step: Step,
+) -> Result<(), OpError> {
+    match step {
+        Step::Add(wish) => {
+            let held = PartnerSubscription {
+                id: tx.next_id()?,
+                partner: partner.id,
+                customer: customer.id,
+                product: wish.product.clone(),
+                there: None,
+                registration_status: String::new(),
+                services_status: String::new(),
+                started_at: ctx.now,
+                ended_at: None,
+            };
+            super::create(ctx, tx, "partner_subscription.add", &held)?;
+            queue(ctx, tx, &held, customer, CallAction::Add, Some(wish))
+        }
+        Step::Update(before, wish) => {
+            let mut after = before.clone();
+            after.product.clone_from(&wish.product);
+            super::change(ctx, tx, "partner_subscription.update", &before, &after)?;
+            queue(ctx, tx, &after, customer, CallAction::Update, Some(wish))
+        }
+        Step::Delete(before) => {
+            let mut after = before.clone();
+            after.ended_at = Some(ctx.now);
+            super::change(ctx, tx, "partner_subscription.end", &before, &after)?;
+            queue(ctx, tx, &after, customer, CallAction::Delete, None)
+        }
+    }
+}
+
+/// Notes what the partner has to be told: at once, or after what waits about the same subscription.
+fn queue(
+    ctx: &Ctx,
+    tx: &mut Tx<'_>,
+    held: &PartnerSubscription,
+    customer: &Customer,
+    action: CallAction,
+    wish: Option<Wanted>,
+) -> Result<(), OpError> {
+    let index = Table::PartnerCallsBySubscription;
+    let is_first = tx.count_up_to(index, &owned_by(held.id), 1)? == 0;
+    let (start_at, end_at) = match wish {
+        Some(wish) => (Some(wish.start_at), wish.end_at),
+        None => (None, Some(ctx.now)),
+    };
+    let call = PartnerCall {
+        id: tx.next_id()?,
+        name: ctx.app.entropy.bytes()?,
+        partner: held.partner,
+        subscription: held.id,
+        action,
+        product: held.product.clone(),
+        registration: registration_of(customer),
+        start_at,
+        end_at,
+        state: DeliveryState::Waiting,
+        attempts: 0,
+        created_at: ctx.now,
+        due_at: is_first.then_some(ctx.now),
+        ended_at: None,
+        status: 0,
+        problem: String::new(),
+    };
+    tx.put(&call)?;
+    Ok(())
+}
+
+/// What a partner says of a subscription; `None`: it has none of that id.
+pub async fn set_status(
+    ctx: &Ctx,
+    partner: PartnerId,
+    name: &str,
+    status: String,
+) -> Result<Option<PartnerSubscription>, OpError> {
+    let Some(id) = number_of(name) else {
+        return Ok(None);
+    };
+    ctx.write(move |ctx, tx| {
+        let held = tx.get::<PartnerSubscription>(&id)?;
+        let Some(before) = held.filter(|held| held.partner == partner) else {
+            return Ok(None);
+        };
+        let mut after = before.clone();
+        after.services_status = status;
+        if after != before {
+            super::change(ctx, tx, "partner_subscription.status", &before, &after)?;
+        }
+        Ok(Some(after))
+    })
+    .await
+}
+
+/// What a partner was, is to be and could not be told, newest first; with a state only that.
+pub fn calls(
+    ctx: &Ctx,
+    key: &str,
+    state: Option<DeliveryState>,
+    limit: usize,
+) -> Result<Vec<(PartnerCall, PartnerSubscription)>, OpError> {
+    /// How many are looked at for those of one state.
+    const SEEN_MAX: usize = 10_000;
+    ctx.require(Permission::StaffManage)?;
+    let snapshot = ctx.snapshot()?;
+    let partner = snapshot.get_by::<Partner>(Table::PartnersByKey, key.as_bytes())?;
+    let partner = partner.ok_or_else(|| OpError::Missing {
+        kind: Partner::KIND,
+        key: key.chars().take(64).collect(),
+    })?;
+    let mut numbers = Vec::new();
+    let span = Span::under(&owned_by(partner.id)).descending();
+    snapshot.raw_scan(Table::PartnerCallsByPartner, &span, &mut |key, _| {
+        numbers.extend(trailing_number(key));
+        Ok(if numbers.len() < SEEN_MAX {
+            ControlFlow::Continue(())
+        } else {
+            ControlFlow::Break(())
+        })
+    })?;
+    let mut found = Vec::new();
+    for number in numbers {
+        let id = crate::domain::id::PartnerCallId(number);
+        let call = snapshot.get::<PartnerCall>(&id)?;
+        let fits = |call: &PartnerCall| state.is_none_or(|state| state == call.state);
+        if let Some(call) = call.filter(fits) {
+            let held = super::get(&snapshot, call.subscription)?;
+            found.push((call, held));
+        }
+        if found.len() >= limit {
+            break;
+        }
+    }
+    Ok(found)
+}

@@ -1,0 +1,343 @@
+//! What a command did to records that others are told of: found by comparing them before and after,
+//! whoever wrote them, and kept in the same commit.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use crate::app::Ctx;
+use crate::domain::access::Service;
+use crate::domain::carrier::{Partner, PartnerTransaction};
+use crate::domain::customer::Customer;
+use crate::domain::hook_event::{self, EventType, HookEvent, Subject};
+use crate::domain::id::{CustomerId, DeliveryId, Id, InvoiceId};
+use crate::domain::invoice::{Invoice, OpenInvoice};
+use crate::domain::order::Order;
+use crate::domain::staff::Actor;
+use crate::domain::webhook::{Delivery, DeliveryState, Webhook};
+use crate::outbound::webhook::objects::{self, Object};
+use crate::store::key::{queue_of, trailing_number};
+use crate::store::{Read as _, Record, Table, Touched, Tx};
+
+use super::super::{OpError, subscriptions};
+
+/// Runs a command, and keeps what others have to be told of it. Where nobody is told, it only runs.
+pub fn watched<T, E: From<OpError>>(
+    ctx: &Ctx,
+    tx: &mut Tx<'_>,
+    command: impl FnOnce(&Ctx, &mut Tx<'_>) -> Result<T, E>,
+) -> Result<T, E> {
+    if !ctx.app.is_watched() {
+        return command(ctx, tx);
+    }
+    tx.watch();
+    let done = command(ctx, tx)?;
+    note(ctx, tx)?;
+    Ok(done)
+}
+
+/// One object that was touched, and what it was before the first time.
+struct Change {
+    subject: Subject,
+    number: u64,
+    record: Option<Touched>,
+    /// Of an invoice: what was not paid of it.
+    open: Option<Touched>,
+}
+
+/// What was touched, in the order of the first touches.
+fn changes(touched: Vec<Touched>) -> Vec<Change> {
+    let mut places = BTreeMap::new();
+    let mut changes: Vec<Change> = Vec::new();
+    for touched in touched {
+        let subject = match touched.table {
+            Table::Customers => Subject::Customer,
+            Table::Orders => Subject::Order,
+            Table::Services => Subject::Service,
+            Table::Invoices | Table::OpenInvoices => Subject::Invoice,
+            Table::Payments => Subject::Payment,
+            Table::PartnerTransactions => Subject::PartnerTransaction,
+            _ => continue,
+        };
+        let Some(number) = trailing_number(&touched.key) else {
+            continue;
+        };
+        let place = *places.entry((subject, number)).or_insert(changes.len());
+        if place == changes.len() {
+            changes.push(Change {
+                subject,
+                number,
+                record: None,
+                open: None,
+            });
+        }
+        if let Some(change) = changes.get_mut(place) {
+            let slot = if touched.table == Table::OpenInvoices {
+                &mut change.open
+            } else {
+                &mut change.record
+            };
+            // Only what stood there before the command counts.
+            slot.get_or_insert(touched);
+        }
+    }
+    changes
+}
+
+/// Keeps what happened, for everybody who wants to know.
+fn note(ctx: &Ctx, tx: &mut Tx<'_>) -> Result<(), OpError> {
+    let touched = tx.touched();
+    if touched.is_empty() {
+        return Ok(());
+    }
+    let changes = changes(touched);
+    let customers = whose_plans(tx, &changes)?;
+    subscriptions::bring_in_step(ctx, tx, &customers)?;
+    let mut webhooks: Vec<Webhook> = tx.all()?;
+    webhooks.retain(|webhook| webhook.on);
+    if webhooks.is_empty() {
+        return Ok(());
+    }
+    for change in changes {
+        for (kind, object) in happened(tx, &change)? {
+            let wanted = |webhook: &&Webhook| webhook.wants(kind);
+            if !webhooks.iter().any(|webhook| wanted(&webhook)) {
+                continue;
+            }
+            let event = keep(ctx, tx, kind, (change.subject, change.number), &object)?;
+            for webhook in webhooks.iter().filter(wanted) {
+                hand_over(ctx, tx, webhook, &event)?;
+            }
+        }
+    }
+    for webhook in &webhooks {
+        if super::waiting(tx, webhook.id)? > u64::from(webhook.waiting_max) {
+            switch_off(ctx, tx, webhook)?;
+        }
+    }
+    Ok(())
+}
+
+/// Customers who may have other things at partners now.
+fn whose_plans(tx: &Tx<'_>, changes: &[Change]) -> Result<BTreeSet<CustomerId>, OpError> {
+    let mut customers = BTreeSet::new();
+    for change in changes {
+        match change.subject {
+            Subject::Order => {
+                let order = tx.get::<Order>(&Id::new(change.number))?;
+                customers.extend(order.map(|order| order.customer));
+            }
+            Subject::Customer => {
+                let id = CustomerId(change.number);
+                let customer = tx.get::<Customer>(&id)?;
+                customers.extend(customer.filter(Customer::is_deleted).map(|_| id));
+            }
+            _ => {}
+        }
+    }
+    Ok(customers)
+}
+
+/// Too much waits for it: whoever is gone must not fill the file.
+fn switch_off(ctx: &Ctx, tx: &mut Tx<'_>, webhook: &Webhook) -> Result<(), OpError> {
+    tracing::error!(
+        webhook = webhook.id.0,
+        waiting_max = webhook.waiting_max,
+        "webhook.switched_off: too many events wait for it"
+    );
+    let off = Webhook {
+        on: false,
+        ..webhook.clone()
+    };
+    let ctx = Ctx {
+        actor: Actor::System,
+        ..ctx.clone()
+    };
+    super::super::change(&ctx, tx, "webhook.overflow", webhook, &off)
+}
+
+/// Stores an event.
+pub(super) fn keep(
+    ctx: &Ctx,
+    tx: &mut Tx<'_>,
+    kind: EventType,
+    (subject, number): (Subject, u64),
+    shown: &Object,
+) -> Result<HookEvent, OpError> {
+    let name: [u8; 16] = ctx.app.entropy.bytes()?;
+    let event = HookEvent {
+        id: tx.next_id()?,
+        name,
+        kind,
+        subject,
+        object: number,
+        created_at: ctx.now,
+        body: objects::body(&objects::event_name(&name), kind, ctx.now, shown),
+    };
+    tx.put(&event)?;
+    Ok(event)
+}
+
+/// Has a webhook told of an event: at once, or after what waits for it about the same object.
+pub(super) fn hand_over(
+    ctx: &Ctx,
+    tx: &mut Tx<'_>,
+    webhook: &Webhook,
+    event: &HookEvent,
+) -> Result<Delivery, OpError> {
+    let queue = queue_of(webhook.id, event.subject, event.object);
+    let is_first = tx.count_up_to(Table::DeliveriesByObject, &queue, 1)? == 0;
+    let delivery = Delivery {
+        id: tx.next_id::<DeliveryId>()?,
+        webhook: webhook.id,
+        event: event.id,
+        subject: event.subject,
+        object: event.object,
+        state: DeliveryState::Waiting,
+        attempts: 0,
+        created_at: ctx.now,
+        due_at: is_first.then_some(ctx.now),
+        ended_at: None,
+        status: 0,
+        problem: String::new(),
+    };
+    tx.put(&delivery)?;
+    Ok(delivery)
+}
+
+type Happened = Vec<(EventType, Object)>;
+
+/// The types of a kind of object that every kind has.
+struct Kinds {
+    created: EventType,
+    updated: EventType,
+    /// None: it is never removed.
+    deleted: Option<EventType>,
+}
+
+fn happened(tx: &Tx<'_>, change: &Change) -> Result<Happened, OpError> {
+    match change.subject {
+        Subject::Customer => {
+            let kinds = Kinds {
+                created: EventType::CustomerCreated,
+                updated: EventType::CustomerUpdated,
+                deleted: Some(EventType::CustomerDeleted),
+            };
+            compared(
+                tx,
+                change,
+                &kinds,
+                objects::customer,
+                hook_event::of_customer,
+            )
+        }
+        Subject::Order => {
+            let kinds = Kinds {
+                created: EventType::OrderCreated,
+                updated: EventType::OrderUpdated,
+                deleted: Some(EventType::OrderDeleted),
+            };
+            compared(tx, change, &kinds, objects::order, hook_event::of_order)
+        }
+        Subject::Service => {
+            let kinds = Kinds {
+                created: EventType::ServiceCreated,
+                updated: EventType::ServiceUpdated,
+                deleted: Some(EventType::ServiceDeleted),
+            };
+            let came = |before: Option<&Service>, after: &Service| {
+                hook_event::of_service(before.map(|service| service.status), after.status)
+            };
+            compared(tx, change, &kinds, objects::service, came)
+        }
+        Subject::Payment => {
+            let kinds = Kinds {
+                created: EventType::PaymentCreated,
+                updated: EventType::PaymentUpdated,
+                deleted: None,
+            };
+            compared(tx, change, &kinds, objects::payment, hook_event::of_payment)
+        }
+        Subject::PartnerTransaction => {
+            let kinds = Kinds {
+                created: EventType::PartnerTransactionCreated,
+                updated: EventType::PartnerTransactionUpdated,
+                deleted: None,
+            };
+            let id = Id::new(change.number);
+            let partner = match tx.get::<PartnerTransaction>(&id)? {
+                Some(made) => tx.get::<Partner>(&made.partner)?,
+                None => None,
+            };
+            let key = partner.map(|partner| partner.key).unwrap_or_default();
+            let show = |made: &PartnerTransaction| objects::partner_transaction(made, &key);
+            compared(tx, change, &kinds, show, hook_event::of_transaction)
+        }
+        Subject::Invoice => of_invoice(tx, change),
+        Subject::Webhook => Ok(Vec::new()),
+    }
+}
+
+/// What happened to one object: that it is new, and what it came to; else what it came to, or
+/// that something of it that is shown has changed.
+fn compared<R: Record<Key: Id>>(
+    tx: &Tx<'_>,
+    change: &Change,
+    kinds: &Kinds,
+    show: impl Fn(&R) -> Object,
+    came: impl Fn(Option<&R>, &R) -> Option<EventType>,
+) -> Result<Happened, OpError> {
+    let before: Option<R> = match &change.record {
+        Some(touched) => touched.before()?,
+        None => None,
+    };
+    let after: Option<R> = tx.get(&R::Key::new(change.number))?;
+    let mut happened = Vec::new();
+    match (before, after) {
+        (None, None) => {}
+        (Some(before), None) => {
+            happened.extend(kinds.deleted.map(|kind| (kind, show(&before))));
+        }
+        (None, Some(after)) => {
+            let shown = show(&after);
+            let came = came(None, &after).map(|kind| (kind, shown.clone()));
+            happened.push((kinds.created, shown));
+            happened.extend(came);
+        }
+        (Some(before), Some(after)) => {
+            let shown = show(&after);
+            if let Some(kind) = came(Some(&before), &after) {
+                happened.push((kind, shown));
+            } else if shown != show(&before) {
+                happened.push((kinds.updated, shown));
+            }
+        }
+    }
+    Ok(happened)
+}
+
+/// An invoice never changes; what is not paid of it does.
+fn of_invoice(tx: &Tx<'_>, change: &Change) -> Result<Happened, OpError> {
+    let id = InvoiceId(change.number);
+    let Some(invoice) = tx.get::<Invoice>(&id)? else {
+        return Ok(Vec::new());
+    };
+    let is_new = match &change.record {
+        Some(touched) => touched.before::<Invoice>()?.is_none(),
+        None => false,
+    };
+    let after = tx.get::<OpenInvoice>(&id)?.map(|open| open.open_minor);
+    let before = match &change.open {
+        Some(touched) => touched.before::<OpenInvoice>()?.map(|open| open.open_minor),
+        None => after,
+    };
+    let shown = objects::invoice(&invoice, after.unwrap_or(0));
+    let mut happened = Vec::new();
+    if is_new {
+        happened.push((EventType::InvoiceCreated, shown.clone()));
+    }
+    match hook_event::of_invoice(&invoice, is_new, (before, after)) {
+        Some(kind) => happened.push((kind, shown)),
+        None if !is_new && before != after => happened.push((EventType::InvoiceUpdated, shown)),
+        None => {}
+    }
+    Ok(happened)
+}

@@ -1,0 +1,68 @@
+//! Which index the records of the catalogue write. Their tables stand with all others in `schema`.
+
+use crate::domain::catalogue::{ProductOffer, ProductSpec, ServiceSpec};
+use crate::domain::id::{Id as _, ProductOfferId, ProductSpecId, ServiceSpecId};
+
+use super::codec::CodecError;
+use super::key::number;
+use super::old;
+use super::record::{Entries, Record};
+use super::schema::Table;
+
+impl Record for ServiceSpec {
+    type Key = ServiceSpecId;
+    const TABLE: Table = Table::ServiceSpecs;
+    const INDEXES: &'static [Table] =
+        &[Table::ServiceSpecsByForeign, Table::ServiceSpecsByExternal];
+    const VERSION: u8 = 1;
+
+    fn key(&self) -> ServiceSpecId {
+        self.id
+    }
+
+    fn entries(&self, entries: &mut Entries) {
+        entries.foreign(Table::ServiceSpecsByForeign, self.foreign_id.as_deref());
+        entries.foreign(Table::ServiceSpecsByExternal, self.external_id.as_deref());
+    }
+}
+
+impl Record for ProductSpec {
+    type Key = ProductSpecId;
+    const TABLE: Table = Table::ProductSpecs;
+    const INDEXES: &'static [Table] =
+        &[Table::ProductSpecsByForeign, Table::ProductSpecsByExternal];
+    const VERSION: u8 = 1;
+
+    fn key(&self) -> ProductSpecId {
+        self.id
+    }
+
+    fn entries(&self, entries: &mut Entries) {
+        entries.foreign(Table::ProductSpecsByForeign, self.foreign_id.as_deref());
+        entries.foreign(Table::ProductSpecsByExternal, self.external_id.as_deref());
+    }
+}
+
+impl Record for ProductOffer {
+    type Key = ProductOfferId;
+    const TABLE: Table = Table::Offers;
+    const INDEXES: &'static [Table] = &[Table::OffersByForeign, Table::OffersByProduct];
+    const VERSION: u8 = 4;
+
+    fn key(&self) -> ProductOfferId {
+        self.id
+    }
+
+    fn entries(&self, entries: &mut Entries) {
+        entries.foreign(Table::OffersByForeign, self.foreign_id.as_deref());
+        entries.listed(
+            Table::OffersByProduct,
+            &number(self.product),
+            self.id.number(),
+        );
+    }
+
+    fn upgrade(version: u8, body: &[u8]) -> Result<Self, CodecError> {
+        old::offer(version, body)
+    }
+}
