@@ -19,6 +19,19 @@ impl Named for Partner {
 /// How long the key before is good after a rotation, in seconds: a day.
 pub const OVERLAP_SECONDS: i64 = 86_400;
 
+/// Longest key and name of a partner.
+const KEY_CHARS_MAX: usize = 64;
+const NAME_CHARS_MAX: usize = 200;
+
+/// The partner with this key.
+pub fn get(ctx: &Ctx, key: &str) -> Result<Partner, OpError> {
+    ctx.require(Permission::StaffManage)?;
+    let held = ctx
+        .snapshot()?
+        .get_by::<Partner>(Table::PartnersByKey, key.as_bytes())?;
+    held.ok_or_else(|| super::missing::<Partner>(key))
+}
+
 /// All partners, oldest first. There are few.
 pub fn list(ctx: &Ctx) -> Result<Vec<Partner>, OpError> {
     ctx.require(Permission::StaffManage)?;
@@ -28,6 +41,17 @@ pub fn list(ctx: &Ctx) -> Result<Vec<Partner>, OpError> {
 /// Adds a partner; answers its API key, which is kept nowhere.
 pub async fn add(ctx: &Ctx, key: String, name: String) -> Result<(Partner, String), OpError> {
     ctx.require(Permission::StaffManage)?;
+    for (path, text, max) in [
+        ("key", &key, KEY_CHARS_MAX),
+        ("name", &name, NAME_CHARS_MAX),
+    ] {
+        let fits = (1..=max).contains(&text.chars().count());
+        if !fits || text.chars().any(char::is_control) {
+            let path = path.to_owned();
+            let problem = format!("must have 1 to {max} characters");
+            return Err(OpError::Document { path, problem });
+        }
+    }
     let api_key = fresh(ctx)?;
     let hash = hash(&api_key);
     let partner = ctx

@@ -116,6 +116,27 @@ pub async fn apply(ctx: &Ctx, text: String, dry_run: bool) -> Result<Report, OpE
     }
 }
 
+/// Brings one partner in step with an object such as a document has it, but for its keys: they stand elsewhere.
+pub async fn set_partner(ctx: &Ctx, key: &str, text: &str) -> Result<(), OpError> {
+    let known = super::partners::get(ctx, key)?;
+    let parsed: Result<serde_json::Map<String, serde_json::Value>, _> = serde_json::from_str(text);
+    let mut members = parsed.map_err(|error| wrong("", &error.to_string()))?;
+    for own in ["key", "api_key"] {
+        if members.contains_key(own) {
+            return Err(wrong(own, "cannot be set here"));
+        }
+    }
+    members.insert("key".to_owned(), known.key.into());
+    let document = serde_json::json!({ "partners": [members] });
+    match apply(ctx, document.to_string(), false).await {
+        Err(OpError::Document { path, problem }) => {
+            let path = path.strip_prefix("partners[0].").unwrap_or(&path);
+            Err(wrong(path, &problem))
+        }
+        other => other.map(|_| ()),
+    }
+}
+
 fn run(
     ctx: &Ctx,
     tx: &mut Tx<'_>,

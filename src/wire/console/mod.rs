@@ -126,7 +126,15 @@ fn money_routes() -> Router<Arc<App>> {
             "/console/api/templates/{kind}/{language}",
             put(templates::set).delete(templates::reset),
         )
-        .route("/console/api/partners", get(partners::list))
+        .route(
+            "/console/api/partners",
+            get(partners::list).post(partners::add),
+        )
+        .route(
+            "/console/api/partners/{key}",
+            get(partners::get).put(partners::set),
+        )
+        .route("/console/api/partners/{key}/rotate", post(partners::rotate))
         .route(
             "/console/api/partners/{key}/calls",
             get(partner_calls::list),

@@ -8,7 +8,7 @@ use axum::response::{Html, IntoResponse as _, Response};
 use serde::{Deserialize, Serialize};
 
 use crate::app::Ctx;
-use crate::domain::carrier::Partner;
+use crate::domain::carrier::{Partner, PinPolicy, REQUESTS_PER_SECOND};
 use crate::domain::money::{Amount, Currency};
 use crate::domain::settlement::{CSV_HEAD, ClosedMonth, Settlement, Sums, csv_line};
 use crate::letters::{House, statement_of};
@@ -22,28 +22,83 @@ use super::Staff;
 use super::error::Problem;
 
 #[derive(Serialize)]
+struct ProductOut {
+    code: String,
+    title: String,
+}
+
+#[derive(Serialize)]
 #[serde(rename_all = "camelCase")]
 struct PartnerOut {
     key: String,
     name: String,
     on: bool,
     has_key: bool,
-    products: Vec<String>,
+    /// Until when the API key before is good as well.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    old_key_until: Option<String>,
+    products: Vec<ProductOut>,
+    currencies: Vec<String>,
     refunds: bool,
+    pin_policy: &'static str,
+    sends_pin: bool,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    per_charge_limit: Option<String>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    monthly_limit: Option<String>,
     share: String,
+    requests_per_second: u32,
+    /// Where it is told about subscriptions.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    callback: Option<String>,
+    /// The API key, this once.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    api_key: Option<String>,
 }
 
 impl PartnerOut {
-    fn new(partner: &Partner) -> Self {
+    fn new(partner: &Partner, api_key: Option<String>) -> Self {
         let products = partner.products.iter();
+        let limit = |of: Option<Amount>| of.map(|amount| amount.to_fixed());
         Self {
             key: partner.key.clone(),
             name: partner.name.clone(),
             on: partner.on,
             has_key: partner.api_key_hash.is_some(),
-            products: products.map(|product| product.code.clone()).collect(),
+            old_key_until: partner
+                .old_api_key
+                .as_ref()
+                .map(|(_, until)| until.to_rfc3339_millis()),
+            products: products
+                .map(|product| ProductOut {
+                    code: product.code.clone(),
+                    title: product.title.clone(),
+                })
+                .collect(),
+            currencies: partner
+                .currencies
+                .iter()
+                .map(|c| c.as_str().to_owned())
+                .collect(),
             refunds: partner.refunds,
+            pin_policy: match partner.pin_policy {
+                PinPolicy::Off => "off",
+                PinPolicy::FirstCharge => "first-charge",
+                PinPolicy::EveryCharge => "every-charge",
+            },
+            sends_pin: partner.sends_pin,
+            per_charge_limit: limit(partner.per_charge_limit),
+            monthly_limit: limit(partner.monthly_limit),
             share: partner.share.to_percent(),
+            requests_per_second: match partner.requests_per_second {
+                0 => REQUESTS_PER_SECOND,
+                own => own,
+            },
+            callback: partner
+                .callback
+                .as_ref()
+                .map(|callback| callback.url.clone()),
+            api_key,
         }
     }
 }
@@ -51,8 +106,63 @@ impl PartnerOut {
 /// `GET /console/api/partners`
 pub async fn list(Staff(ctx): Staff) -> Result<Response, Problem> {
     let partners = ops::partners::list(&ctx)?;
-    let shown: Vec<PartnerOut> = partners.iter().map(PartnerOut::new).collect();
+    let shown: Vec<PartnerOut> = partners
+        .iter()
+        .map(|of| PartnerOut::new(of, None))
+        .collect();
     Ok(Json(shown).into_response())
+}
+
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+struct NewPartnerIn {
+    key: String,
+    name: String,
+}
+
+/// `POST /console/api/partners`
+pub async fn add(Staff(ctx): Staff, body: Body) -> Result<Response, Problem> {
+    let given: NewPartnerIn = body.parse()?;
+    let (partner, api_key) = ops::partners::add(&ctx, given.key, given.name).await?;
+    let shown = PartnerOut::new(&partner, Some(api_key));
+    Ok((StatusCode::CREATED, Json(shown)).into_response())
+}
+
+/// `GET /console/api/partners/{key}`
+pub async fn get(Staff(ctx): Staff, Path(key): Path<String>) -> Result<Response, Problem> {
+    let partner = ops::partners::get(&ctx, &key)?;
+    Ok(Json(PartnerOut::new(&partner, None)).into_response())
+}
+
+/// `PUT /console/api/partners/{key}`: the partner as an apply document has it.
+pub async fn set(
+    Staff(ctx): Staff,
+    Path(key): Path<String>,
+    body: Body,
+) -> Result<Response, Problem> {
+    let text = body.text()?;
+    ops::apply::set_partner(&ctx, &key, &text).await?;
+    let partner = ops::partners::get(&ctx, &key)?;
+    Ok(Json(PartnerOut::new(&partner, None)).into_response())
+}
+
+#[derive(Default, Deserialize)]
+#[serde(deny_unknown_fields, default, rename_all = "camelCase")]
+struct RotateIn {
+    overlap_seconds: Option<u32>,
+}
+
+/// `POST /console/api/partners/{key}/rotate`: another API key.
+pub async fn rotate(
+    Staff(ctx): Staff,
+    Path(key): Path<String>,
+    body: Body,
+) -> Result<Response, Problem> {
+    let given: RotateIn = body.parse_or_empty()?;
+    let overlap = given.overlap_seconds.map(i64::from);
+    let overlap = overlap.unwrap_or(ops::partners::OVERLAP_SECONDS);
+    let (partner, api_key) = ops::partners::rotate(&ctx, key, overlap).await?;
+    Ok(Json(PartnerOut::new(&partner, Some(api_key))).into_response())
 }
 
 #[derive(Serialize)]

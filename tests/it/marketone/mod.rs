@@ -7,6 +7,7 @@ mod closing;
 mod edge;
 mod model;
 mod notifications;
+mod pin_model;
 mod pins;
 mod settlement;
 mod subscriptions;

@@ -77,3 +77,108 @@ async fn the_lines_of_a_month_sum_up_to_the_books() {
     );
     hub.prove();
 }
+
+/// Partners over the console's API: added, agreed with, given another key.
+#[tokio::test]
+async fn partners_are_looked_after_over_the_api() {
+    let hub = Hub::open().await;
+    let owner = hub
+        .bx
+        .with_header(&format!("JWT {}", hub.bx.token("owner").await));
+    let url = |rest: &str| hub.bx.url(&format!("/console/api/partners{rest}"));
+    let made = owner
+        .post(url(""), json!({"key": "NEW", "name": "New Films"}))
+        .await
+        .expect(201);
+    let key = made["apiKey"].as_str().expect("a key").to_owned();
+    super::Partner::of(&hub.bx, &key)
+        .validate(P1)
+        .await
+        .expect(200);
+    let agreed = json!({"name": "New Films", "products": [{"code": "N", "title": "Plan"}], "refunds": true,
+        "per_charge_limit": "20.00", "share": "62.5", "pin_policy": "first-charge", "requests_per_second": 50});
+    let set = owner.put(url("/NEW"), agreed).await.expect(200);
+    assert_eq!(set["perChargeLimit"], "20.00");
+    assert_eq!(set["pinPolicy"], "first-charge");
+    assert_eq!(set["share"], "62.5");
+    assert_eq!(set["requestsPerSecond"], 50);
+    // The key is still good, and shown nowhere.
+    super::Partner::of(&hub.bx, &key)
+        .validate(P1)
+        .await
+        .expect(200);
+    let listed = owner.get(url("")).await.text;
+    assert!(
+        listed.contains("New Films") && !listed.contains(&key) && !listed.contains("apiKey"),
+        "{listed}"
+    );
+    let rotated = owner
+        .post(url("/NEW/rotate"), json!({"overlapSeconds": 60}))
+        .await
+        .expect(200);
+    let other = rotated["apiKey"].as_str().expect("a key").to_owned();
+    super::Partner::of(&hub.bx, &other)
+        .validate(P1)
+        .await
+        .expect(200);
+    super::Partner::of(&hub.bx, &key)
+        .validate(P1)
+        .await
+        .expect(200);
+    hub.bx.advance(60).await;
+    assert_eq!(
+        super::Partner::of(&hub.bx, &key).validate(P1).await.status,
+        401
+    );
+    for (answer, status, named) in [
+        (
+            owner
+                .post(url(""), json!({"key": "NEW", "name": "x"}))
+                .await,
+            409,
+            "NEW",
+        ),
+        (
+            owner.post(url(""), json!({"key": "", "name": "x"})).await,
+            400,
+            "key",
+        ),
+        (
+            owner
+                .put(url("/NEW"), json!({"name": "x", "share": "120"}))
+                .await,
+            400,
+            "share",
+        ),
+        (
+            owner
+                .put(url("/NEW"), json!({"name": "x", "api_key": "mine"}))
+                .await,
+            400,
+            "api_key",
+        ),
+        (
+            owner.put(url("/NEW"), json!({"nmae": "x"})).await,
+            400,
+            "nmae",
+        ),
+        (owner.put(url("/NONE"), json!({"name": "x"})).await, 404, ""),
+        (owner.post(url("/NONE/rotate"), json!({})).await, 404, ""),
+        (
+            hub.bx
+                .api()
+                .post(url(""), json!({"key": "M", "name": "M"}))
+                .await,
+            403,
+            "",
+        ),
+        (
+            hub.bx.api().put(url("/NEW"), json!({"name": "M"})).await,
+            403,
+            "",
+        ),
+    ] {
+        assert_eq!(answer.status, status, "{}", answer.told());
+        assert!(answer.text.contains(named), "{named}: {}", answer.told());
+    }
+}
