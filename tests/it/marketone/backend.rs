@@ -11,9 +11,10 @@ use serde_json::{Value, json};
 use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
 use tokio::net::{TcpListener, TcpStream};
 
-use super::{Hub, P1, P2, P4, P7, Partner, fixture, purchase, refused};
+use super::{Hub, P1, P2, P4, P7, Partner, fixture, pins, purchase, refused};
 use crate::alphaott::given::merged;
 use crate::kit::run;
+use crate::support::gateway::Gateway;
 use crate::support::{Answer, Client, TestBox};
 
 /// How the carrier takes one call.
@@ -715,6 +716,37 @@ async fn what_is_processing_holds_no_month_up() {
         .url("/console/api/partners/NFLX/settlement?month=2026-02");
     let february = staff.get(url).await.expect(200);
     assert_eq!(february["sums"][0]["charges"], 1);
+    hub.prove();
+}
+
+/// A PIN is used up by a charge that may have been made, and good again if none was.
+#[tokio::test]
+async fn a_pin_is_used_up_by_what_is_charged() {
+    let (csp, gateway) = (Csp::default(), Gateway::open().await);
+    let url = csp.listen().await;
+    let hub = pins::open_with(&gateway, "every-charge", |config| {
+        config.carrier.url = url;
+        config.carrier.timeout_ms = 300;
+    })
+    .await;
+    let pin = pins::asked_for(&hub, &gateway, P1).await;
+    let with = |id: &str| merged(purchase(id, P1), json!({ "pin": pin }));
+    // Not reached, or denied: it may be told once more.
+    csp.next(&[
+        Mood::No(429, "too-many-requests"),
+        Mood::No(400, "insufficient-funds"),
+        Mood::No(500, "system-error"),
+    ]);
+    refused(&hub.a.charge(&with("a")).await, 503, "service-unavailable");
+    refused(&hub.a.charge(&with("a")).await, 400, "insufficient-funds");
+    processing(&hub.a.charge(&with("b")).await);
+    refused(&hub.a.charge(&with("c")).await, 400, "pin-expired");
+    refused(&hub.a.charge(&purchase("c", P1)).await, 400, "pin-required");
+    hub.bx.advance(180).await;
+    let made = hub.a.charge(&with("b")).await.expect(200);
+    assert_eq!(made["status"], "SUCCEEDED");
+    refused(&hub.a.charge(&purchase("c", P1)).await, 400, "pin-required");
+    assert_eq!((csp.calls(), csp.booked()), (4, 1));
     hub.prove();
 }
 

@@ -13,7 +13,7 @@ pub async fn open(gateway: &Gateway, policy: &str) -> Hub {
     open_with(gateway, policy, |_| {}).await
 }
 
-async fn open_with(gateway: &Gateway, policy: &str, more: impl FnOnce(&mut Config)) -> Hub {
+pub async fn open_with(gateway: &Gateway, policy: &str, more: impl FnOnce(&mut Config)) -> Hub {
     let hub = Hub::with(|config| {
         config.sms.url = format!("{}/send", gateway.url);
         more(config);
@@ -59,7 +59,7 @@ pub async fn received(hub: &Hub, gateway: &Gateway) -> String {
 }
 
 /// A PIN on its way to its owner, as the customer reads it.
-async fn asked_for(hub: &Hub, gateway: &Gateway, account: &str) -> String {
+pub async fn asked_for(hub: &Hub, gateway: &Gateway, account: &str) -> String {
     hub.a.pin(account).await.expect(200);
     hub.a.send_pin(account).await.expect(200);
     received(hub, gateway).await
