@@ -17,8 +17,8 @@ use crate::domain::hook_event::HookEvent;
 use std::collections::BTreeSet;
 
 use crate::domain::id::{
-    ActivityId, AuditId, BillingPageId, ChannelId, CustomerId, DeviceId, GenreId, Id, MessageId,
-    MovieId, OperatorId, OrderId, ProductOfferId, ProductSpecId, ProgrammeId, RunId, ServiceId,
+    ActivityId, AuditId, ChannelId, CustomerId, DeviceId, GenreId, Id, MessageId, MovieId,
+    OperatorId, OrderId, ProductOfferId, ProductSpecId, ProgrammeId, RunId, ServiceId,
     ServiceSpecId, VoucherBatchId,
 };
 use crate::domain::invoice::{Invoice, OpenInvoice};
@@ -488,39 +488,6 @@ impl Record for Order {
 
     fn upgrade(version: u8, body: &[u8]) -> Result<Self, CodecError> {
         old::order(version, body)
-    }
-}
-
-impl Record for Counterpart {
-    type Key = CustomerId;
-    const TABLE: Table = Table::Counterparts;
-    const INDEXES: &'static [Table] = &[Table::CounterpartsByThere, Table::CounterpartsUntold];
-    const VERSION: u8 = 1;
-
-    fn key(&self) -> CustomerId {
-        self.customer
-    }
-
-    fn entries(&self, entries: &mut Entries) {
-        entries.unique(Table::CounterpartsByThere, self.there.as_bytes());
-        if self.is_untold() {
-            entries.listed(Table::CounterpartsUntold, &[], self.customer.number());
-        }
-    }
-}
-
-impl Record for BillingPage {
-    type Key = BillingPageId;
-    const TABLE: Table = Table::BillingPages;
-    const INDEXES: &'static [Table] = &[Table::BillingPagesByThere];
-    const VERSION: u8 = 1;
-
-    fn key(&self) -> BillingPageId {
-        self.id
-    }
-
-    fn entries(&self, entries: &mut Entries) {
-        entries.unique(Table::BillingPagesByThere, self.there.as_bytes());
     }
 }
 

@@ -1,8 +1,10 @@
-//! Which index the records of webhooks and of partners' subscriptions write. Their tables stand with all others in `schema`.
+//! Which index the records write that say what other systems are told: webhooks, partners, the middleware. Their tables stand with all others in `schema`.
 
+use crate::domain::adapter::{BillingPage, Counterpart};
 use crate::domain::hook_event::HookEvent;
 use crate::domain::id::{
-    DeliveryId, HookEventId, Id, PartnerCallId, PartnerSubscriptionId, WebhookId,
+    BillingPageId, CustomerId, DeliveryId, HookEventId, Id, PartnerCallId, PartnerSubscriptionId,
+    WebhookId,
 };
 use crate::domain::subscription::{PartnerCall, PartnerSubscription};
 use crate::domain::webhook::{Delivery, DeliveryState, Webhook};
@@ -132,5 +134,38 @@ impl Record for PartnerCall {
         if let Some(at) = self.ended_at {
             entries.listed(Table::PartnerCallsByEnd, &instant(at), id);
         }
+    }
+}
+
+impl Record for Counterpart {
+    type Key = CustomerId;
+    const TABLE: Table = Table::Counterparts;
+    const INDEXES: &'static [Table] = &[Table::CounterpartsByThere, Table::CounterpartsUntold];
+    const VERSION: u8 = 1;
+
+    fn key(&self) -> CustomerId {
+        self.customer
+    }
+
+    fn entries(&self, entries: &mut Entries) {
+        entries.unique(Table::CounterpartsByThere, self.there.as_bytes());
+        if self.is_untold() {
+            entries.listed(Table::CounterpartsUntold, &[], self.customer.number());
+        }
+    }
+}
+
+impl Record for BillingPage {
+    type Key = BillingPageId;
+    const TABLE: Table = Table::BillingPages;
+    const INDEXES: &'static [Table] = &[Table::BillingPagesByThere];
+    const VERSION: u8 = 1;
+
+    fn key(&self) -> BillingPageId {
+        self.id
+    }
+
+    fn entries(&self, entries: &mut Entries) {
+        entries.unique(Table::BillingPagesByThere, self.there.as_bytes());
     }
 }
