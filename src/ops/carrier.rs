@@ -118,21 +118,25 @@ impl Wish {
     /// Of everything that a repeat must say again.
     fn fingerprint(&self) -> [u8; 32] {
         let amount = format!("{} {}", self.amount.minor, self.amount.currency.as_str());
-        let parts = [
-            self.account.written(),
-            amount,
-            self.description.clone(),
-            self.product.clone().unwrap_or_default(),
-            self.tax_minor.to_string(),
-            self.refund_of.clone().unwrap_or_default(),
-        ];
-        let mut hash = Sha256::new();
-        for part in parts {
-            hash.update(u64::try_from(part.len()).unwrap_or(0).to_be_bytes());
-            hash.update(part.as_bytes());
-        }
-        hash.finalize().into()
+        fingerprint(&[
+            &self.account.written(),
+            &amount,
+            &self.description,
+            self.product.as_deref().unwrap_or_default(),
+            &self.tax_minor.to_string(),
+            self.refund_of.as_deref().unwrap_or_default(),
+        ])
     }
+}
+
+/// A hash of several texts, which tells them apart wherever one ends.
+pub(super) fn fingerprint(parts: &[&str]) -> [u8; 32] {
+    let mut hash = Sha256::new();
+    for part in parts {
+        hash.update(u64::try_from(part.len()).unwrap_or(0).to_be_bytes());
+        hash.update(part.as_bytes());
+    }
+    hash.finalize().into()
 }
 
 /// What so many customers have is a placeholder, no number.

@@ -3,8 +3,6 @@
 
 use std::ops::ControlFlow;
 
-use sha2::{Digest as _, Sha256};
-
 use crate::app::{App, Ctx};
 use crate::domain::carrier::{
     Partner, PartnerTransaction, TransactionKind, TransactionState, found_as,
@@ -19,7 +17,7 @@ use crate::store::key::{ext_of, trailing_number};
 use crate::store::schema_letters::account_of;
 use crate::store::{Read, Span, Table, Tx};
 
-use super::carrier::{AccountRef, No, account, find_in, has_charged};
+use super::carrier::{AccountRef, No, account, find_in, fingerprint, has_charged};
 use super::{OpError, pins};
 
 /// What a partner wants to be said.
@@ -46,18 +44,31 @@ pub struct NotifyWish {
 }
 
 impl NotifyWish {
+    /// Of everything that a repeat must say again.
     fn fingerprint(&self) -> [u8; 32] {
-        let said = format!(
-            "{:?}",
-            (
-                self.account.written(),
-                &self.subject,
-                &self.text,
-                self.channel,
-                &self.language,
-            )
-        );
-        Sha256::digest(said).into()
+        let (kind, of) = match &self.subject {
+            Subject::Pin(public_id) => {
+                let id = public_id.as_deref().unwrap_or_default();
+                ("pin", data_encoding::HEXLOWER.encode(id))
+            }
+            Subject::Transaction(About::Purchase, ext_id) => ("purchase", ext_id.clone()),
+            Subject::Transaction(About::Charge, ext_id) => ("charge", ext_id.clone()),
+            Subject::Transaction(About::Refund, ext_id) => ("refund", ext_id.clone()),
+            Subject::General => ("general", String::new()),
+        };
+        let channel = match self.channel {
+            None => "",
+            Some(Channel::Email) => "mail",
+            Some(Channel::Sms) => "sms",
+        };
+        fingerprint(&[
+            &self.account.written(),
+            kind,
+            &of,
+            self.text.as_deref().unwrap_or_default(),
+            channel,
+            self.language.as_deref().unwrap_or_default(),
+        ])
     }
 }
 

@@ -70,13 +70,15 @@ class Box:
         self.log_path = os.path.join(folder, "log")
         self.process = None
         self.address = None
+        # More words for `serve`.
+        self.more = []
 
     def start(self):
         """Seconds until it listened."""
         begun = time.monotonic()
         log = open(self.log_path, "ab")
         self.process = subprocess.Popen(
-            [self.program, "serve", "--data", self.data, "--listen", "127.0.0.1:0"],
+            [self.program, "serve", "--data", self.data, "--listen", "127.0.0.1:0", *self.more],
             stdin=subprocess.DEVNULL,
             stdout=subprocess.PIPE,
             stderr=log,

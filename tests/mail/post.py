@@ -1,5 +1,6 @@
 #!/usr/bin/env python3
-"""Boxoffice before a real mail server, aiosmtpd: an order is placed, and its invoice must arrive.
+"""Boxoffice before a real mail server, aiosmtpd: an order is placed, and its invoice must arrive; a password is
+reset, and a partner has a PIN sent, and both must arrive and be good.
 
 Three times: STARTTLS that is demanded, with a password; TLS from the start, with a password; and a
 wrong password, which must send nothing and lose nothing.
@@ -29,6 +30,15 @@ opener = urllib.request.build_opener(urllib.request.ProxyHandler({}))
 class Inbox:
     def __init__(self, tls):
         self.mails, self.tls = [], tls
+
+    def next(self, subject):
+        """The newest mail, once it is about that."""
+        for _ in range(600):
+            mail = self.mails[-1][1]
+            if re.match(subject, mail["Subject"]):
+                return mail
+            time.sleep(0.05)
+        raise AssertionError(f"no mail {subject}, but {mail['Subject']}")
 
     async def handle_DATA(self, server, session, envelope):
         assert session.authenticated, "mail without a sign-in"
@@ -170,13 +180,34 @@ def main(program):
             assert message["state"] == "SENT" and message["attempts"] == 1, message
             expect_invoice(inbox)
 
+        def letters(box, inbox):
+            arrives(box, inbox)
+            customer, = box.call("GET", box.api + "/customers")
+            box.call("POST", f"{box.api}/customers/{customer['_id']}/password/reset")
+            mail = inbox.next("Your new password")
+            assert re.search(r"^  [a-z2-9]{14}\r?$", mail.get_body(("plain",)).get_content(), re.M), mail
+            key = subprocess.run([program, "partner", "add", "FILMS", "--name", "Films ☕", "--data", box.folder],
+                                 check=True, capture_output=True, text=True).stdout.strip()
+
+            def partner(path, body):
+                body = {"accountIdentifier": "olive@queen.example", **body}
+                request = urllib.request.Request(f"{box.origin}/marketone/v1{path}", data=json.dumps(body).encode(),
+                                                 headers={"X-API-KEY": key, "Content-Type": "application/json"})
+                with opener.open(request, timeout=60) as answer:
+                    return json.loads(answer.read())
+            partner("/pin", {"amount": "9.99", "currency": "EUR"})
+            assert partner("/notification", {"notificationType": "PIN"})["status"] == "ACCEPTED"
+            text = inbox.next(re.compile(r"\d{6} is your PIN")).get_body(("plain",)).get_content()
+            pin = re.search(r"(\d{6}) is your PIN for Films ☕ over 9.99\u00a0EUR", text)[1]
+            assert partner("/pin/validate", {"pin": pin}) == {"status": "VALID"}
+
         def waits(box, inbox):
             message = box.until(lambda message: message["attempts"] > 0)
             assert message["state"] == "WAITING" and not inbox.mails, message
             assert "535" in message["problem"], message
 
-        round_of("starttls", False, "smtp://box:{password}@localhost:{port}?tls=required", arrives)
-        round_of("tls", True, "smtps://box:{password}@localhost:{port}", arrives)
+        round_of("starttls", False, "smtp://box:{password}@localhost:{port}?tls=required", letters)
+        round_of("tls", True, "smtps://box:{password}@localhost:{port}", letters)
         round_of("wrong-password", False, "smtp://box:wrong@localhost:{port}?tls=required", waits)
 
 
