@@ -29,6 +29,10 @@ struct ProductOut {
 
 #[derive(Serialize)]
 #[serde(rename_all = "camelCase")]
+#[expect(
+    clippy::struct_excessive_bools,
+    reason = "what was agreed, each by itself"
+)]
 struct PartnerOut {
     key: String,
     name: String,
@@ -59,7 +63,7 @@ struct PartnerOut {
 impl PartnerOut {
     fn new(partner: &Partner, api_key: Option<String>) -> Self {
         let products = partner.products.iter();
-        let limit = |of: Option<Amount>| of.map(|amount| amount.to_fixed());
+        let limit = |of: Option<Amount>| of.map(Amount::to_fixed);
         Self {
             key: partner.key.clone(),
             name: partner.name.clone(),
