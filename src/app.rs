@@ -59,9 +59,9 @@ pub struct App {
     /// Something may be due earlier than the scheduler thinks.
     pub due: Notify,
     /// There may be something to send, by lane.
-    pub unsent: [Notify; 2],
+    pub unsent: [Notify; 3],
     /// Held while messages of a lane are sent, so that none is sent twice.
-    pub delivering: [tokio::sync::Mutex<()>; 2],
+    pub delivering: [tokio::sync::Mutex<()>; 3],
     /// The middleware may have to be told something.
     pub untold: Notify,
     /// Held while it is told, so that an older state never overtakes a newer one.

@@ -111,6 +111,21 @@ impl Keys {
         half(a).chain(half(b)).collect()
     }
 
+    /// The salt for the password that belongs to a random number: says whether a password is still that one, and not
+    /// which it is.
+    #[must_use]
+    pub fn salt(&self, nonce: &[u8; 16]) -> [u8; 16] {
+        let [a, b, ..] = self.draw(b's', nonce, 0);
+        let mut salt = [0; 16];
+        for (place, byte) in salt
+            .iter_mut()
+            .zip(a.to_be_bytes().into_iter().chain(b.to_be_bytes()))
+        {
+            *place = byte;
+        }
+        salt
+    }
+
     fn draw(&self, what: u8, nonce: &[u8; 16], round: u32) -> [u64; 4] {
         let mut said = vec![what];
         said.extend_from_slice(nonce);

@@ -19,10 +19,11 @@ const MET_MAX: usize = 200_000;
 impl Met {
     pub fn note(&self, partner: PartnerId, customer: CustomerId, now: Timestamp) {
         let mut met = self.0.lock().unwrap_or_else(PoisonError::into_inner);
-        if met.len() >= MET_MAX {
+        let is_new = !met.contains_key(&(partner, customer));
+        if is_new && met.len() >= MET_MAX {
             met.retain(|_, at| is_recent(*at, now));
         }
-        if met.len() >= MET_MAX {
+        if is_new && met.len() >= MET_MAX {
             met.clear();
         }
         met.insert((partner, customer), now);

@@ -94,6 +94,17 @@ pub enum CustomerPassword {
     Hardened(Secret),
 }
 
+impl CustomerPassword {
+    /// The salt in front of a quick hash, also once it was hardened, in hexadecimal digits.
+    #[must_use]
+    pub fn quick_salt(&self) -> Option<&str> {
+        match self {
+            Self::Quick(Secret(held)) | Self::Hardened(Secret(held)) => held.get(..32),
+            Self::Unset | Self::Hash(_) | Self::Reset(_) => None,
+        }
+    }
+}
+
 /// How a carrier bills the customer for partners' charges.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct CarrierProfile {

@@ -47,18 +47,23 @@ pub enum Channel {
 /// Who waits for it. Stored by position: append only.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 pub enum Lane {
-    /// A person, now: no mass mailing may stand before it.
+    /// A person waits before a screen: nothing else may stand before it.
     Urgent,
+    /// What partners want to be said.
+    Asked,
     Bulk,
+}
+
+impl Lane {
+    pub const ALL: [Lane; 3] = [Lane::Urgent, Lane::Asked, Lane::Bulk];
 }
 
 impl MessageContent {
     #[must_use]
     pub fn lane(self) -> Lane {
         match self {
-            Self::Pin(_) | Self::Transaction(..) | Self::General | Self::PasswordReset => {
-                Lane::Urgent
-            }
+            Self::Pin(_) | Self::PasswordReset => Lane::Urgent,
+            Self::Transaction(..) | Self::General => Lane::Asked,
             Self::Invoice(_)
             | Self::Reminder(_)
             | Self::PaymentFailed(_)

@@ -8,10 +8,11 @@ pub mod webhooks;
 use std::sync::Arc;
 use std::time::Duration;
 
+use tokio::time::Instant;
 use tokio_util::sync::CancellationToken;
 
 use crate::app::{App, Ctx};
-use crate::domain::message::Lane;
+use crate::domain::message::{Channel, Lane};
 use crate::domain::time::Timestamp;
 use crate::ops;
 use crate::ops::middleware::Told;
@@ -83,40 +84,49 @@ pub async fn tell(app: Arc<App>, closing: CancellationToken) {
 }
 
 /// Sends what is to be sent in a lane, until the box goes down. Runs under every clock: what is due goes by
-/// the box's clock, how long to wait for mail server and gateway by the time of day.
+/// the box's clock, how long to leave mail server or gateway alone by the time of day.
 pub async fn deliver(app: Arc<App>, lane: Lane, closing: CancellationToken) {
+    // Ways on which nobody answered, and until when they are left alone.
+    let mut silent: Vec<(Channel, Instant)> = Vec::new();
     while !closing.is_cancelled() {
-        let [urgent, bulk] = &app.unsent;
+        let [urgent, asked, bulk] = &app.unsent;
         let woken = match lane {
             Lane::Urgent => urgent.notified(),
+            Lane::Asked => asked.notified(),
             Lane::Bulk => bulk.notified(),
         };
         let ctx = Ctx {
             dialect: DIALECT,
             ..Ctx::system(Arc::clone(&app))
         };
+        silent.retain(|(_, until)| *until > Instant::now());
+        let ways = silent.iter().map(|(channel, _)| *channel).collect();
         let delivered = tokio::select! {
-            delivered = ops::outbox::deliver(&ctx, lane) => delivered,
+            delivered = ops::outbox::deliver(&ctx, lane, ways) => delivered,
             () = closing.cancelled() => return,
         };
         let sleep = match delivered {
-            Ok(Delivered::NotYet) => continue,
             Ok(Delivered::Until(next)) => {
                 let micros = next.map_or(i64::MAX, |next| {
                     next.micros().saturating_sub(ctx.now.micros())
                 });
                 Duration::from_micros(micros.max(0).cast_unsigned()).min(SLEEP_MAX)
             }
-            // Neither is tried again for every message that comes meanwhile.
-            Ok(Delivered::Failed) => {
+            Ok(Delivered::Silent(channels)) => {
+                let until = Instant::now() + AFTER_FAILURE;
+                for channel in channels {
+                    if silent.iter().all(|(known, _)| *known != channel) {
+                        silent.push((channel, until));
+                    }
+                }
+                AFTER_FAILURE
+            }
+            Err(error) => {
+                tracing::error!(%error, "message.delivery_failed");
                 tokio::select! {
                     () = tokio::time::sleep(AFTER_FAILURE) => continue,
                     () = closing.cancelled() => return,
                 }
-            }
-            Err(error) => {
-                tracing::error!(%error, "message.delivery_failed");
-                AFTER_FAILURE
             }
         };
         tokio::select! {

@@ -204,7 +204,10 @@ pub(super) fn find_in(
     Ok(read.get_by(Table::PartnerTransactionsByExt, &key)?)
 }
 
-/// Whether a partner has charged this account. Who was charged a thousand times since by others is asked for a PIN
+/// Most charges that are looked at for one of a partner's own.
+const LOOKED_AT_MAX: usize = 100;
+
+/// Whether a partner has charged this account. Who was charged a hundred times since by others is asked for a PIN
 /// once more.
 pub(super) fn has_charged(
     read: &impl Read,
@@ -216,7 +219,7 @@ pub(super) fn has_charged(
     let index = Table::PartnerTransactionsByCustomer;
     read.raw_scan(index, &span, &mut |key, _| {
         charges.extend(trailing_number(key).map(PartnerTransactionId));
-        Ok(if charges.len() < LIMITED_CHARGES_MAX {
+        Ok(if charges.len() < LOOKED_AT_MAX {
             ControlFlow::Continue(())
         } else {
             ControlFlow::Break(())

@@ -7,7 +7,6 @@ use crate::domain::staff::{Actor, Permission};
 use crate::domain::time::Timestamp;
 
 use super::OpError;
-use super::outbox::Delivered;
 use super::renewals::{self, Pace};
 
 /// Where the clock is to go.
@@ -40,8 +39,8 @@ pub async fn advance(ctx: &Ctx, by: Move) -> Result<Timestamp, OpError> {
             ..ctx.clone()
         };
         super::reminders::note(&ctx).await?;
-        for lane in [Lane::Urgent, Lane::Bulk] {
-            while super::outbox::deliver(&ctx, lane).await? == Delivered::NotYet {}
+        for lane in Lane::ALL {
+            super::outbox::deliver(&ctx, lane, Vec::new()).await?;
         }
         super::webhooks::deliver_all(&ctx).await?;
         Ok(clock.now())

@@ -13,7 +13,7 @@ use crate::domain::order::{Order, OrderStatus, Standing};
 use crate::domain::payment::Payment;
 use crate::domain::pin::Pin;
 use crate::domain::template::TemplateKind;
-use crate::letters::wording::{self, Values};
+use crate::letters::wording::{self, Part, Values, Wording};
 use crate::letters::{self, House, Letter};
 use crate::outbound::mail::Mail;
 use crate::store::key::owned_by;
@@ -32,6 +32,8 @@ pub(super) enum Composed {
         to: String,
         text: String,
     },
+    /// It can be sent once something is mended, and what.
+    Later(&'static str),
     /// There is nothing to send, and why.
     Nothing(&'static str),
 }
@@ -65,6 +67,97 @@ impl Said {
 /// Why a message is no longer needed.
 type Nothing = &'static str;
 
+/// How a message gets to its customer.
+pub(super) enum Way {
+    /// This way, to this address, in these words.
+    Goes(Channel, String, Wording),
+    /// The customer could be reached, were something set up that is not.
+    Closed(&'static str),
+    /// Not at all, and why.
+    None(&'static str),
+}
+
+/// How a letter of a kind would get to a customer: by a way that there is, for which there are words.
+pub(super) fn way(
+    ctx: &Ctx,
+    read: &impl Read,
+    kind: TemplateKind,
+    customer: &Customer,
+    (wish, address, language): (Option<Channel>, Option<&str>, Option<&str>),
+) -> Result<Way, OpError> {
+    let locale = language.unwrap_or(&ctx.app.config.provider.locale);
+    let (is_on, words) = templates::wording(read, kind, locale)?;
+    if !is_on {
+        return Ok(Way::None("such letters are switched off"));
+    }
+    let phone = notifications::phone_of(customer);
+    let mut ways = notifications::ways(&ctx.app, customer, phone.as_deref());
+    // Paper does not fit a short message.
+    let no_sms =
+        words.sms.is_empty() || matches!(kind, TemplateKind::Invoice | TemplateKind::CreditNote);
+    ways.sms = ways.sms && !no_sms;
+    if let Some((channel, address)) = ways.choose(wish, address) {
+        return Ok(Way::Goes(channel, address, words));
+    }
+    let named = address.unwrap_or_default();
+    let has_email = ways.email.is_some() || named.contains('@');
+    let has_phone = ways.phone.is_some() || named.starts_with('+');
+    Ok(if has_email && !ways.mail {
+        Way::Closed("no mail server is set up")
+    } else if has_phone && !no_sms {
+        Way::Closed("no gateway for short messages is set up")
+    } else if has_phone {
+        Way::None("the customer has no e-mail address, and this fits no short message")
+    } else {
+        Way::None(
+            "the customer has neither an e-mail address nor a phone number that can be written to",
+        )
+    })
+}
+
+/// Whether a letter of a kind can be sent to a customer now.
+pub(super) fn reaches(
+    ctx: &Ctx,
+    read: &impl Read,
+    kind: TemplateKind,
+    customer: &Customer,
+) -> Result<bool, OpError> {
+    let goes = way(ctx, read, kind, customer, (None, None, None))?;
+    Ok(!customer.is_deleted() && matches!(goes, Way::Goes(..)))
+}
+
+/// What a message is, as far as its wording goes.
+pub(super) fn kind_of(content: MessageContent) -> TemplateKind {
+    match content {
+        MessageContent::Invoice(_) => TemplateKind::Invoice,
+        MessageContent::Reminder(_) => TemplateKind::Reminder,
+        MessageContent::Pin(_) => TemplateKind::Pin,
+        MessageContent::Transaction(_, About::Purchase) => TemplateKind::Purchase,
+        MessageContent::Transaction(_, About::Charge) => TemplateKind::Charge,
+        MessageContent::Transaction(_, About::Refund) => TemplateKind::Refund,
+        MessageContent::General => TemplateKind::General,
+        MessageContent::PaymentFailed(_) => TemplateKind::PaymentFailed,
+        MessageContent::Expiry(_) => TemplateKind::ExpiryReminder,
+        MessageContent::Welcome => TemplateKind::Welcome,
+        MessageContent::PasswordReset => TemplateKind::PasswordReset,
+    }
+}
+
+/// How a message gets to its customer as things stand now.
+pub(super) fn way_of(
+    ctx: &Ctx,
+    read: &impl Read,
+    message: &Message,
+    customer: &Customer,
+) -> Result<Way, OpError> {
+    let wish = (
+        message.channel,
+        message.address.as_deref(),
+        message.language.as_deref(),
+    );
+    way(ctx, read, kind_of(message.content), customer, wish)
+}
+
 /// Finds the words of a message.
 pub(super) fn compose(ctx: &Ctx, id: MessageId) -> Result<Composed, OpError> {
     let snapshot = ctx.snapshot()?;
@@ -73,54 +166,43 @@ pub(super) fn compose(ctx: &Ctx, id: MessageId) -> Result<Composed, OpError> {
     if customer.is_deleted() {
         return Ok(Composed::Nothing("the customer was removed"));
     }
-    let phone = notifications::phone_of(&customer);
-    let mut ways = notifications::ways(&ctx.app, &customer, phone.as_deref());
-    if matches!(message.content, MessageContent::Invoice(_)) {
-        // Paper does not fit a short message.
-        ways.sms = false;
-    }
-    let way = ways.choose(message.channel, message.address.as_deref());
-    let Some((channel, address)) = way else {
-        return Ok(Composed::Nothing(match message.content {
-            MessageContent::Invoice(_) => "the customer has no e-mail address",
-            _ => "the customer has neither e-mail address nor phone number that can be written to",
-        }));
-    };
     let company = ctx.app.company();
     let house = House {
         name: &company.name,
         zone: &company.zone,
         locale: &ctx.app.config.provider.locale,
     };
+    // What is no longer needed is so by whatever way.
     let said = match said(ctx, &snapshot, &house, &message, &customer)? {
         Ok(said) => said,
         Err(reason) => return Ok(Composed::Nothing(reason)),
     };
-    let locale = message.language.as_deref().unwrap_or(house.locale);
-    let template = templates::wording(&snapshot, said.kind, locale)?;
-    let (true, words) = template else {
-        return Ok(Composed::Nothing("such letters are switched off"));
+    let wish = (
+        message.channel,
+        message.address.as_deref(),
+        message.language.as_deref(),
+    );
+    let (channel, address, words) = match way(ctx, &snapshot, said.kind, &customer, wish)? {
+        Way::Goes(channel, address, words) => (channel, address, words),
+        Way::Closed(reason) => return Ok(Composed::Later(reason)),
+        Way::None(reason) => return Ok(Composed::Nothing(reason)),
     };
     let said = said
         .with("name", customer.name.whole().trim())
         .with("house", company.name.clone());
-    let mut filled = wording::fill(&words, &said.values).map_err(OpError::Failed)?;
-    if let Some(own) = message.asked.as_ref().and_then(|asked| asked.text.as_ref()) {
-        let own = in_own_words(own, &said.values);
-        filled.sms.clone_from(&own);
-        if said.kind != TemplateKind::General {
-            filled.text = format!("{own}\n");
-        }
-    }
+    let own = message.asked.as_ref().and_then(|asked| asked.text.as_ref());
+    let own = own.map(|own| in_own_words(own, &said.values));
     let number = format!("{}-{}-{}", said.about.0, said.about.1, message.id.0);
+    let filled = |part| wording::fill(part, &said.values).map_err(OpError::Failed);
     if channel == Channel::Sms {
-        if filled.sms.is_empty() {
-            return Ok(Composed::Nothing("there is no short message for this"));
-        }
+        let text = match own {
+            Some(own) => own,
+            None => filled(Part::Sms(&words))?,
+        };
         return Ok(Composed::Sms {
-            name: number,
+            name: format!("{number}-{}", sealed(ctx, &message)),
             to: address,
-            text: filled.sms,
+            text,
         });
     }
     let attached = match &said.paper {
@@ -130,17 +212,30 @@ pub(super) fn compose(ctx: &Ctx, id: MessageId) -> Result<Composed, OpError> {
         }
         None => None,
     };
+    let subject = filled(Part::Subject(&words))?;
+    let text = match own {
+        // The wording of a partner's own words says whose they are.
+        Some(own) if said.kind != TemplateKind::General => format!("{own}\n"),
+        _ => filled(Part::Text(&words))?,
+    };
     Ok(Composed::Mail(Box::new(Mail {
         name: number,
         sender: company.name.clone(),
         to: address,
         letter: Letter {
-            subject: filled.subject,
-            text: filled.text,
+            subject,
+            text,
             attached,
         },
         at: ctx.now,
     })))
+}
+
+/// Makes the name of a short message one that no other box, no copy of this one and no later try by hand has.
+fn sealed(ctx: &Ctx, message: &Message) -> String {
+    let mut said = message.id.0.to_be_bytes().to_vec();
+    said.extend_from_slice(&message.created_at.micros().to_be_bytes());
+    data_encoding::HEXLOWER.encode(&ctx.app.keys.seal(&said))
 }
 
 /// A partner's own words, with what it may leave to us filled in. It is no template: nothing in it is run.
@@ -180,13 +275,13 @@ fn said(
         MessageContent::Pin(pin) => match read.get::<Pin>(&pin)? {
             Some(pin) if pin.is_live(ctx.now).is_ok() => {
                 let partner: Partner = super::get(read, pin.partner)?;
-                let seconds = ctx.app.config.marketone.pin_seconds;
+                let left = pin.expires_at.micros().saturating_sub(ctx.now.micros());
                 let amount = pin.amount.map(|amount| house.amount(amount));
                 let digits = ctx.app.keys.digits(&pin.nonce, pin.digits);
                 Ok(Said::new(TemplateKind::Pin, ("pin", pin.id.0))
                     .with("pin", digits)
                     .with("partner", partner.name)
-                    .with("minutes", seconds.div_ceil(60))
+                    .with("minutes", (left / 60_000_000).max(1))
                     .with("amount", amount.unwrap_or_default()))
             }
             _ => Err("the PIN is no longer good"),
@@ -228,6 +323,10 @@ fn said(
             Ok(Said::new(TemplateKind::Welcome, ("welcome", customer.id.0)).with("login", login))
         }
         MessageContent::PasswordReset => match &message.nonce {
+            // Another one was set since.
+            Some(nonce) if !is_still(ctx, customer, nonce) => {
+                Err("the password is another one now")
+            }
             Some(nonce) => {
                 let login = customer.login.clone();
                 let login = login.or(customer.email.as_ref().map(|e| e.as_str().to_owned()));
@@ -242,10 +341,16 @@ fn said(
     })
 }
 
+/// Whether the customer's password is the one that belongs to this number.
+fn is_still(ctx: &Ctx, customer: &Customer, nonce: &[u8; 16]) -> bool {
+    let salt = data_encoding::HEXLOWER.encode(&ctx.app.keys.salt(nonce));
+    customer.password.quick_salt() == Some(salt.as_str())
+}
+
 /// What the next cycle of an order is called, and what the balance lacks for it.
-fn lacking(
+pub(super) fn lacking(
     ctx: &Ctx,
-    read: &Snapshot,
+    read: &impl Read,
     order: &Order,
     customer: &Customer,
 ) -> Result<(String, Option<Amount>), OpError> {

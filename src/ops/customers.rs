@@ -14,7 +14,7 @@ use crate::domain::time::Timestamp;
 use crate::store::key::under_text;
 use crate::store::{Read, Table, Tx};
 
-use super::{Handle, Named, OpError, activity, devices, events, middleware, outbox, templates};
+use super::{Handle, Named, OpError, activity, composing, devices, events, middleware};
 
 impl Named for Customer {
     const KIND: &'static str = "customer";
@@ -197,10 +197,7 @@ pub async fn change_password(
 
 /// A greeting to a new customer, where such letters are switched on.
 fn welcome(ctx: &Ctx, tx: &mut Tx<'_>, customer: &Customer) -> Result<(), OpError> {
-    if customer.is_deleted()
-        || !outbox::reaches(ctx, customer)
-        || !templates::is_on(ctx, tx, TemplateKind::Welcome)?
-    {
+    if !composing::reaches(ctx, tx, TemplateKind::Welcome, customer)? {
         return Ok(());
     }
     let message = Message {
@@ -214,14 +211,14 @@ fn welcome(ctx: &Ctx, tx: &mut Tx<'_>, customer: &Customer) -> Result<(), OpErro
 /// hand.
 pub async fn reset_password(ctx: &Ctx, handle: Handle<CustomerId>) -> Result<(), OpError> {
     ctx.require(Permission::CustomersWrite)?;
-    let (nonce, salt) = (ctx.app.entropy.bytes()?, ctx.app.entropy.bytes()?);
+    let nonce = ctx.app.entropy.bytes()?;
     ctx.write(move |ctx, tx| {
         let before = super::find::<Customer>(tx, &handle)?;
-        let sends = outbox::reaches(ctx, &before)
-            && templates::is_on(ctx, tx, TemplateKind::PasswordReset)?;
+        let sends = composing::reaches(ctx, tx, TemplateKind::PasswordReset, &before)?;
         let password = if sends {
             // It stands nowhere: the letter makes it again of the same number.
             let password = ctx.app.keys.password(&nonce);
+            let salt = ctx.app.keys.salt(&nonce);
             ctx.app.passwords.quick(&password, salt)
         } else {
             CustomerPassword::Reset(ctx.now)

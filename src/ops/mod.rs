@@ -136,10 +136,13 @@ impl Ctx {
         command: impl FnOnce(&Ctx, &mut Tx<'_>) -> Result<T, OpError> + Send + 'static,
     ) -> Result<T, OpError> {
         let ctx = self.clone();
-        let run = move |tx: &mut Tx<'_>| webhooks::watched(&ctx, tx, command);
-        let done = self.app.store.write(run).await;
-        self.wake_senders();
-        done
+        let run = move |tx: &mut Tx<'_>| -> Result<(T, bool), OpError> {
+            let done = webhooks::watched(&ctx, tx, command)?;
+            Ok((done, tx.take_to_send()))
+        };
+        let (done, to_send) = self.app.store.write(run).await?;
+        self.wake_senders(to_send);
+        Ok(done)
     }
 
     /// As [`Ctx::write`], for a chunk of a long work, which nobody waits for.
@@ -150,20 +153,18 @@ impl Ctx {
         let ctx = self.clone();
         let run = move |tx: &mut Tx<'_>| webhooks::watched(&ctx, tx, command);
         let done = self.app.store.write_bulk(run).await;
-        self.wake_senders();
+        self.wake_senders(true);
         done
     }
 
-    /// A write may have made something to be sent, or changed what others have to know.
-    fn wake_senders(&self) {
+    /// A write may have made something to be sent (`to_send`), or changed what others have to know.
+    fn wake_senders(&self, to_send: bool) {
         if self.app.is_watched() {
             self.app.undelivered.notify_one();
             self.app.more_undelivered.notify_waiters();
         }
-        if outbox::is_set(self) {
-            for lane in &self.app.unsent {
-                lane.notify_one();
-            }
+        if to_send && outbox::is_set(self) {
+            outbox::wake(self);
         }
         if self.app.outbound.middleware.is_some() {
             self.app.untold.notify_one();

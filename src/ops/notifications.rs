@@ -10,14 +10,15 @@ use crate::domain::carrier::{
 use crate::domain::contact::Email;
 use crate::domain::customer::Customer;
 use crate::domain::id::{CustomerId, MessageId, PartnerId};
-use crate::domain::message::{About, Asked, Channel, Message, MessageContent, Ways};
+use crate::domain::message::{About, Asked, Channel, Lane, Message, MessageContent, Ways};
 use crate::domain::pin::{Pin, PinNo};
 use crate::domain::time::Timestamp;
-use crate::store::key::{ext_of, trailing_number};
-use crate::store::schema_letters::account_of;
+use crate::store::key::{ext_of, instant_of, trailing_number};
+use crate::store::schema_letters::{account_of, lane};
 use crate::store::{Read, Span, Table, Tx};
 
 use super::carrier::{AccountRef, No, account, find_in, fingerprint, has_charged};
+use super::composing::{self, Way};
 use super::{OpError, pins};
 
 /// What a partner wants to be said.
@@ -103,6 +104,13 @@ pub async fn notify(
             Ok(content) => content,
             Err(no) => return Ok(Err(no)),
         };
+        // Words of their own, also around a PIN, go to nobody whom the partner has nothing to do with.
+        if wish.text.is_some() && !is_known(ctx, tx, partner.id, customer.id)? {
+            return Ok(Err(No::Stranger));
+        }
+        if let Some(retry_after_s) = is_behind(tx, ctx.now)? {
+            return Ok(Err(No::TooManyMessages { retry_after_s }));
+        }
         if let Err(retry_after_s) = may_send(tx, partner.id, customer.id, ctx.now)? {
             return Ok(Err(No::TooManyMessages { retry_after_s }));
         }
@@ -156,12 +164,10 @@ fn put(
     customer: &Customer,
     mut message: Message,
 ) -> Result<Result<(), No>, OpError> {
-    let phone = phone_of(customer);
-    let ways = ways(&ctx.app, customer, phone.as_deref());
-    if ways
-        .choose(message.channel, message.address.as_deref())
-        .is_none()
-    {
+    if !matches!(
+        composing::way_of(ctx, tx, &message, customer)?,
+        Way::Goes(..)
+    ) {
         return Ok(Err(No::NotificationNotAllowed));
     }
     message.id = tx.next_id()?;
@@ -215,17 +221,35 @@ fn content(
                 Some(made) => Ok(MessageContent::Transaction(made.id, *about)),
             }
         }
-        Subject::General => {
-            let strangers = ctx.app.config.marketone.notify_known_only
-                && !ctx.app.met.within_a_day(partner.id, customer.id, ctx.now)
-                && !has_charged(tx, partner.id, customer.id)?;
-            if strangers {
-                Err(No::Stranger)
-            } else {
-                Ok(MessageContent::General)
-            }
-        }
+        Subject::General => Ok(MessageContent::General),
     })
+}
+
+/// Whether the partner validated the account within a day, or charged it before (§6.17).
+fn is_known(
+    ctx: &Ctx,
+    tx: &Tx<'_>,
+    partner: PartnerId,
+    customer: CustomerId,
+) -> Result<bool, OpError> {
+    Ok(!ctx.app.config.marketone.notify_known_only
+        || ctx.app.met.within_a_day(partner, customer, ctx.now)
+        || has_charged(tx, partner, customer)?)
+}
+
+/// How long the oldest message of partners may have waited before no more are taken.
+const BEHIND_SECONDS: i64 = 900;
+
+/// After how many seconds to come again, where messages of partners are not sent as fast as they are asked for.
+fn is_behind(read: &impl Read, now: Timestamp) -> Result<Option<u64>, OpError> {
+    let front = lane(Lane::Asked);
+    let mut first = None;
+    read.raw_scan(Table::MessagesByDue, &Span::under(&front), &mut |key, _| {
+        first = key.get(front.len()..).and_then(instant_of);
+        Ok(ControlFlow::Break(()))
+    })?;
+    let late = first.is_some_and(|at| at.saturating_add_seconds(BEHIND_SECONDS) < now);
+    Ok(late.then_some(60))
 }
 
 fn fits(about: About, made: &PartnerTransaction) -> bool {

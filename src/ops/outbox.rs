@@ -3,6 +3,8 @@
 //! that notes it sends the message again, under the same name.
 
 use std::ops::ControlFlow;
+use std::sync::Arc;
+use std::time::Duration;
 
 use crate::app::Ctx;
 use crate::domain::customer::Customer;
@@ -11,24 +13,27 @@ use crate::domain::message::{Channel, Lane, Message, MessageState, PROBLEM_MAX};
 use crate::domain::refusal::Refusal;
 use crate::domain::staff::Permission;
 use crate::domain::time::Timestamp;
-use crate::outbound::mail::MailError;
+use crate::outbound::mail::{Mail, MailError};
 use crate::outbound::sms::SmsError;
 use crate::store::key::{instant_of, trailing_number};
 use crate::store::schema_letters::lane as under_lane;
 use crate::store::{Read, Snapshot, Span, Table};
 
-use super::composing::{Composed, compose};
-use super::{Handle, Named, OpError, notifications};
+use super::composing::{self, Composed, Way, compose};
+use super::{Handle, Named, OpError};
 
 impl Named for Message {
     const KIND: &'static str = "message";
     const FOREIGN: Option<Table> = None;
 }
 
-/// Messages that are taken in hand in one go.
-const ROUND_MAX: usize = 256;
-/// How many are sent at the same time.
-const AT_ONCE: usize = 4;
+/// Messages that are taken in hand in one go, and sent at the same time.
+const AT_ONCE: usize = 8;
+/// Most that are passed over for one that can be sent, where a way is silent.
+const PASSED_MAX: usize = 20_000;
+/// How often it is tried to note what became of a message, and how long between.
+const NOTED_TRIES: u32 = 100;
+const NOTED_AFTER: Duration = Duration::from_millis(100);
 
 /// Whether anything can be sent: only then is any noted.
 #[must_use]
@@ -36,154 +41,203 @@ pub fn is_set(ctx: &Ctx) -> bool {
     ctx.app.outbound.mail.is_some() || ctx.app.outbound.sms.is_some()
 }
 
-/// Whether a customer can be written to at all.
-#[must_use]
-pub(super) fn reaches(ctx: &Ctx, customer: &Customer) -> bool {
-    let phone = notifications::phone_of(customer);
-    let ways = notifications::ways(&ctx.app, customer, phone.as_deref());
-    ways.choose(None, None).is_some()
-}
-
 /// How a round ended.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Delivered {
     /// Nothing more is due; the next message is due then, if there is one.
     Until(Option<Timestamp>),
-    /// More is due.
-    NotYet,
-    /// Mail server or gateway do not answer: try again later.
-    Failed,
+    /// Nobody answers on these ways: their messages wait. All others that were due are sent.
+    Silent(Vec<Channel>),
 }
 
-/// Sends what is due in a lane. Where one of mail server and gateway does not answer, only its messages wait.
-pub async fn deliver(ctx: &Ctx, lane: Lane) -> Result<Delivered, OpError> {
+fn place(lane: Lane) -> usize {
+    match lane {
+        Lane::Urgent => 0,
+        Lane::Asked => 1,
+        Lane::Bulk => 2,
+    }
+}
+
+/// Tells the sender of a lane that there may be something.
+pub(super) fn wake(ctx: &Ctx) {
+    for lane in &ctx.app.unsent {
+        lane.notify_one();
+    }
+}
+
+/// Sends what is due in a lane, but for what would go a way that is `silent`.
+pub async fn deliver(
+    ctx: &Ctx,
+    lane: Lane,
+    mut silent: Vec<Channel>,
+) -> Result<Delivered, OpError> {
     if !is_set(ctx) {
         return Ok(Delivered::Until(None));
     }
-    let [urgent, bulk] = &ctx.app.delivering;
-    let alone = match lane {
-        Lane::Urgent => urgent,
-        Lane::Bulk => bulk,
+    let Some(alone) = ctx.app.delivering.get(place(lane)) else {
+        return Ok(Delivered::Until(None));
     };
     let _alone = alone.lock().await;
-    let (due, next) = due(&ctx.snapshot()?, lane, ctx.now)?;
-    let mut silent: Vec<Channel> = Vec::new();
-    for group in due.chunks(AT_ONCE) {
-        let mut sending = tokio::task::JoinSet::new();
-        for id in group {
-            let (ctx, id, silent) = (ctx.clone(), *id, silent.clone());
-            sending.spawn(async move { send(&ctx, id, &silent).await });
+    loop {
+        // It takes its time: what is due by now, and which PINs are good now.
+        let ctx = &Ctx {
+            now: Ctx::system(Arc::clone(&ctx.app)).now.max(ctx.now),
+            ..ctx.clone()
+        };
+        let (due, next) = due(ctx, lane, &silent)?;
+        if due.is_empty() {
+            return Ok(if silent.is_empty() {
+                Delivered::Until(next)
+            } else {
+                Delivered::Silent(silent)
+            });
         }
-        while let Some(sent) = sending.join_next().await {
-            match sent {
-                Ok(sent) => silent.extend(sent?),
-                Err(error) => return Err(OpError::Failed(error.to_string())),
+        // On their own: who is being handed over when the box goes down is noted as well.
+        let sending = due.into_iter().map(|id| {
+            let ctx = ctx.clone();
+            let calls = ctx.app.calls.clone();
+            calls.spawn(async move { send(&ctx, id).await })
+        });
+        let sending: Vec<_> = sending.collect();
+        let mut failed = None;
+        for sent in sending {
+            match sent.await {
+                Ok(Ok(None)) => {}
+                Ok(Ok(Some(channel))) => {
+                    if !silent.contains(&channel) {
+                        silent.push(channel);
+                    }
+                }
+                Ok(Err(error)) => failed = Some(error),
+                Err(error) => failed = Some(OpError::Failed(error.to_string())),
             }
         }
-        silent.dedup();
+        if let Some(error) = failed {
+            return Err(error);
+        }
     }
-    Ok(if !silent.is_empty() {
-        Delivered::Failed
-    } else if due.len() == ROUND_MAX {
-        Delivered::NotYet
-    } else {
-        Delivered::Until(next)
+}
+
+/// The messages that are due now, at most [`AT_ONCE`], without those that would go a silent way; and when the
+/// first that is not due is.
+fn due(
+    ctx: &Ctx,
+    lane: Lane,
+    silent: &[Channel],
+) -> Result<(Vec<MessageId>, Option<Timestamp>), OpError> {
+    let read = &ctx.snapshot()?;
+    let mut due = Vec::new();
+    let mut next = None;
+    let mut passed = 0usize;
+    let front = under_lane(lane);
+    let mut trouble = None;
+    read.raw_scan(Table::MessagesByDue, &Span::under(&front), &mut |key, _| {
+        let at = key.get(front.len()..).and_then(instant_of);
+        let id = trailing_number(key).map(MessageId);
+        let (Some(at), Some(id)) = (at, id) else {
+            return Ok(ControlFlow::Continue(()));
+        };
+        if at > ctx.now {
+            next = Some(at);
+            return Ok(ControlFlow::Break(()));
+        }
+        match goes_silent(ctx, read, id, silent) {
+            Ok(true) => passed = passed.saturating_add(1),
+            Ok(false) => due.push(id),
+            Err(error) => trouble = Some(error),
+        }
+        let enough = due.len() >= AT_ONCE || passed >= PASSED_MAX || trouble.is_some();
+        Ok(if enough {
+            ControlFlow::Break(())
+        } else {
+            ControlFlow::Continue(())
+        })
+    })?;
+    match trouble {
+        Some(error) => Err(error),
+        None => Ok((due, next)),
+    }
+}
+
+/// Whether a message would go a way on which nobody answers.
+fn goes_silent(
+    ctx: &Ctx,
+    read: &Snapshot,
+    id: MessageId,
+    silent: &[Channel],
+) -> Result<bool, OpError> {
+    if silent.is_empty() {
+        return Ok(false);
+    }
+    let message: Message = super::get(read, id)?;
+    let customer: Customer = super::get(read, message.customer)?;
+    Ok(match composing::way_of(ctx, read, &message, &customer)? {
+        Way::Goes(channel, ..) => silent.contains(&channel),
+        Way::Closed(_) | Way::None(_) => false,
     })
 }
 
-/// The messages that are due at `now`, at most [`ROUND_MAX`], and when the one after them is.
-fn due(
-    read: &Snapshot,
-    lane: Lane,
-    now: Timestamp,
-) -> Result<(Vec<MessageId>, Option<Timestamp>), OpError> {
-    let mut due = Vec::new();
-    let mut next = None;
-    let front = under_lane(lane);
-    read.raw_scan(Table::MessagesByDue, &Span::under(&front), &mut |key, _| {
-        let at = key.get(front.len()..).and_then(instant_of);
-        match (at, trailing_number(key)) {
-            (Some(at), Some(id)) if at <= now && due.len() < ROUND_MAX => due.push(MessageId(id)),
-            (at, _) => {
-                next = at;
-                return Ok(ControlFlow::Break(()));
-            }
-        }
-        Ok(ControlFlow::Continue(()))
-    })?;
-    Ok((due, next))
-}
-
-/// Sends one message and notes what became of it, unless its way is one of the `silent`, where nobody answers.
-/// Answers a way that turned out to be.
-async fn send(ctx: &Ctx, id: MessageId, silent: &[Channel]) -> Result<Option<Channel>, OpError> {
+/// Sends one message and notes what became of it. Answers a way on which nobody answers.
+async fn send(ctx: &Ctx, id: MessageId) -> Result<Option<Channel>, OpError> {
     // Setting a PDF takes its time.
     let composing = ctx.clone();
     let composed = tokio::task::spawn_blocking(move || compose(&composing, id));
-    let composed = composed.await;
-    let composed = composed.map_err(|error| OpError::Failed(error.to_string()))?;
-    let composed = match composed {
+    let composed = match composed.await {
+        Ok(Err(error @ OpError::Throttled { .. })) => return Err(error),
         Ok(composed) => composed,
-        Err(error @ OpError::Throttled { .. }) => return Err(error),
+        Err(error) => Err(OpError::Failed(error.to_string())),
+    };
+    let outcome = match composed {
+        Ok(Composed::Nothing(reason)) => {
+            Outcome::Ended(MessageState::Dropped, reason.to_owned(), None)
+        }
+        Ok(Composed::Later(reason)) => Outcome::PutOff(reason.to_owned()),
+        Ok(Composed::Mail(mail)) => by_mail(ctx, *mail).await,
+        Ok(Composed::Sms { name, to, text }) => by_sms(ctx, &name, &to, &text).await,
         Err(error) => {
             // One that cannot be worded must not keep the others from being sent.
             tracing::error!(message = id.0, %error, "message.not_composed");
-            note(ctx, id, Outcome::PutOff(error.to_string())).await?;
-            return Ok(None);
-        }
-    };
-    let (channel, outcome) = match composed {
-        Composed::Nothing(reason) => {
-            let outcome = Outcome::Ended(MessageState::Dropped, reason.to_owned(), None);
-            note(ctx, id, outcome).await?;
-            return Ok(None);
-        }
-        Composed::Mail(mail) => {
-            let channel = Channel::Email;
-            if silent.contains(&channel) {
-                return Ok(None);
-            }
-            let Some(mailer) = &ctx.app.outbound.mail else {
-                return Ok(None);
-            };
-            let outcome = match mailer.send(*mail).await {
-                Ok(()) => Outcome::sent(channel),
-                Err(MailError::Refused(reason)) => Outcome::dead(reason),
-                Err(MailError::Later(reason)) => Outcome::PutOff(reason),
-                Err(MailError::Unreachable(reason)) => Outcome::Unreachable(reason),
-            };
-            (channel, outcome)
-        }
-        Composed::Sms { name, to, text } => {
-            let channel = Channel::Sms;
-            if silent.contains(&channel) {
-                return Ok(None);
-            }
-            let Some(gateway) = &ctx.app.outbound.sms else {
-                return Ok(None);
-            };
-            let outcome = match gateway.send(&name, &to, &text).await {
-                Ok(()) => Outcome::sent(channel),
-                Err(SmsError::Refused(reason)) => Outcome::dead(reason),
-                Err(SmsError::Later(reason)) => Outcome::PutOff(reason),
-                Err(SmsError::Unreachable(reason)) => Outcome::Unreachable(reason),
-            };
-            (channel, outcome)
+            Outcome::PutOff(error.to_string())
         }
     };
     let mut unreachable = None;
-    if let Outcome::Unreachable(reason) = &outcome {
+    if let Outcome::Unreachable(channel, reason) = &outcome {
         tracing::warn!(reason, ?channel, "message.unreachable");
-        unreachable = Some(channel);
+        unreachable = Some(*channel);
     }
     note(ctx, id, outcome).await?;
     Ok(unreachable)
 }
 
+async fn by_mail(ctx: &Ctx, mail: Mail) -> Outcome {
+    let Some(mailer) = &ctx.app.outbound.mail else {
+        return Outcome::PutOff("no mail server is set up".to_owned());
+    };
+    match mailer.send(mail).await {
+        Ok(()) => Outcome::sent(Channel::Email),
+        Err(MailError::Refused(reason)) => Outcome::dead(reason),
+        Err(MailError::Later(reason)) => Outcome::PutOff(reason),
+        Err(MailError::Unreachable(reason)) => Outcome::Unreachable(Channel::Email, reason),
+    }
+}
+
+async fn by_sms(ctx: &Ctx, name: &str, to: &str, text: &str) -> Outcome {
+    let Some(gateway) = &ctx.app.outbound.sms else {
+        return Outcome::PutOff("no gateway is set up".to_owned());
+    };
+    match gateway.send(name, to, text).await {
+        Ok(()) => Outcome::sent(Channel::Sms),
+        Err(SmsError::Refused(reason)) => Outcome::dead(reason),
+        Err(SmsError::Later(reason)) => Outcome::PutOff(reason),
+        Err(SmsError::Unreachable(reason)) => Outcome::Unreachable(Channel::Sms, reason),
+    }
+}
+
+#[derive(Clone)]
 enum Outcome {
     Ended(MessageState, String, Option<Channel>),
     PutOff(String),
-    Unreachable(String),
+    Unreachable(Channel, String),
 }
 
 impl Outcome {
@@ -196,7 +250,18 @@ impl Outcome {
     }
 }
 
+/// Notes what became of a message: as long as nobody knows that it was sent, it would be sent again.
 async fn note(ctx: &Ctx, id: MessageId, outcome: Outcome) -> Result<(), OpError> {
+    for _ in 0..NOTED_TRIES {
+        match note_once(ctx, id, outcome.clone()).await {
+            Err(OpError::Throttled { .. }) => tokio::time::sleep(NOTED_AFTER).await,
+            noted => return noted,
+        }
+    }
+    note_once(ctx, id, outcome).await
+}
+
+async fn note_once(ctx: &Ctx, id: MessageId, outcome: Outcome) -> Result<(), OpError> {
     let now = ctx.now;
     // Not through `ctx`: this write makes nothing that has to be sent.
     let noted = ctx
@@ -210,7 +275,7 @@ async fn note(ctx: &Ctx, id: MessageId, outcome: Outcome) -> Result<(), OpError>
                     message.channel = channel.or(message.channel);
                     message.end(state, bounded(&reason), now);
                 }
-                Outcome::PutOff(reason) | Outcome::Unreachable(reason) => {
+                Outcome::PutOff(reason) | Outcome::Unreachable(_, reason) => {
                     message.put_off(bounded(&reason), now);
                 }
             }

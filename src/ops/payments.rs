@@ -11,13 +11,14 @@ use crate::domain::money::Amount;
 use crate::domain::payment::{HostedPage, HostedPageState, Payment, PaymentKind, PaymentState};
 use crate::domain::refusal::Refusal;
 use crate::domain::staff::Permission;
+use crate::domain::template::TemplateKind;
 use crate::domain::time::Timestamp;
 use crate::store::key::{instant_of, owned_by, reference_of, trailing_number, until as keys_until};
 use crate::store::{Read as _, Span, Table, Tx, balance_minor};
 
 use super::books::{AuditDetail, Books};
 use super::once::{self, Once};
-use super::{Handle, Named, OpError, outbox, page_paid, stripe};
+use super::{Handle, Named, OpError, composing, page_paid, stripe};
 
 impl Named for Payment {
     const KIND: &'static str = "payment";
@@ -233,7 +234,10 @@ fn tell_of_failure(ctx: &Ctx, tx: &mut Tx<'_>, payment: &Payment) -> Result<(), 
         Some(customer) => tx.get::<Customer>(&customer)?,
         None => None,
     };
-    if let Some(customer) = customer.filter(|customer| outbox::reaches(ctx, customer)) {
+    let Some(customer) = customer else {
+        return Ok(());
+    };
+    if composing::reaches(ctx, tx, TemplateKind::PaymentFailed, &customer)? {
         let content = MessageContent::PaymentFailed(payment.id);
         let message = Message {
             id: tx.next_id()?,

@@ -79,6 +79,8 @@ pub async fn make(
             expires_at: ctx.now.saturating_add_seconds(rules.seconds.into()),
         };
         super::create(ctx, tx, "pin.create", &pin)?;
+        // The same was asked of the account as when it is validated.
+        ctx.app.met.note(partner.id, customer.id, ctx.now);
         if partner.sends_pin {
             notifications::send_pin(ctx, tx, &partner, &customer, &pin, message_id)?;
         }

@@ -1,5 +1,6 @@
 //! Letters that nothing but time causes: an order ends soon, or its next cycle is not covered. Each order is looked
-//! at once before each of its dates: a mark in the file says up to which date that was done.
+//! at once before each of its dates, as they stand some days before: a mark in the file says up to which date that was
+//! done. Dates that are set nearer than that are passed over: whoever set them knows.
 
 use std::ops::ControlFlow;
 
@@ -14,7 +15,7 @@ use crate::domain::time::Timestamp;
 use crate::store::key::{instant_of, trailing_number, until};
 use crate::store::{Read, Span, Table, Tx};
 
-use super::{OpError, outbox, templates};
+use super::{OpError, composing, outbox, templates};
 
 /// Orders that are looked at in one commit.
 const CHUNK_MAX: usize = 1_000;
@@ -60,12 +61,15 @@ pub async fn note(ctx: &Ctx) -> Result<(), OpError> {
 }
 
 /// Where to go on: behind the mark, but never behind now, so that nobody hears of what is over.
-fn from(read: &impl Read, now: Timestamp) -> Result<Vec<u8>, OpError> {
+fn from(read: &impl Read, now: Timestamp, to: Timestamp) -> Result<Vec<u8>, OpError> {
     let mark = read.raw_get(Table::Meta, MARK.as_bytes(), <[u8]>::to_vec)?;
     let mut mark = mark.unwrap_or_default();
     // Behind that very entry.
     mark.push(0);
-    Ok(mark.max(until(now)))
+    // Where the clock was far ahead once, what is due now is looked at again.
+    let strayed = mark > until(to);
+    let now = until(now);
+    Ok(if strayed { now } else { mark.max(now) })
 }
 
 /// Whether there is something to do: `None`: no; else whether one chunk does it.
@@ -74,7 +78,7 @@ fn next(ctx: &Ctx, to: Timestamp) -> Result<Option<bool>, OpError> {
     if !templates::is_on(ctx, read, TemplateKind::ExpiryReminder)? {
         return Ok(None);
     }
-    let from = from(read, ctx.now)?;
+    let from = from(read, ctx.now, to)?;
     let marked = instant_of(&from);
     let found = keys(read, from, to)?.len();
     let behind = marked.is_none_or(|at| at.saturating_add_seconds(STEP_SECONDS) <= to);
@@ -98,7 +102,7 @@ fn keys(read: &impl Read, from: Vec<u8>, to: Timestamp) -> Result<Vec<Vec<u8>>, 
 }
 
 fn note_some(ctx: &Ctx, tx: &mut Tx<'_>, to: Timestamp) -> Result<(), OpError> {
-    let from = from(tx, ctx.now)?;
+    let from = from(tx, ctx.now, to)?;
     let keys = keys(tx, from, to)?;
     let mark = match keys.last() {
         Some(last) if keys.len() >= CHUNK_MAX => last.clone(),
@@ -110,11 +114,17 @@ fn note_some(ctx: &Ctx, tx: &mut Tx<'_>, to: Timestamp) -> Result<(), OpError> {
         };
         let order: Order = super::get(tx, id)?;
         // The index has other dates too: reminders, the end of the grace.
-        if stops_at(&order).is_none_or(|(at, _)| Some(at) != instant_of(&key)) {
+        let stops = stops_at(&order).filter(|(at, _)| Some(*at) == instant_of(&key));
+        let Some((_, ends)) = stops else {
+            continue;
+        };
+        let customer: Customer = super::get(tx, order.customer)?;
+        if !composing::reaches(ctx, tx, TemplateKind::ExpiryReminder, &customer)? {
             continue;
         }
-        let customer: Customer = super::get(tx, order.customer)?;
-        if customer.is_deleted() || !outbox::reaches(ctx, &customer) {
+        let (_, missing) = composing::lacking(ctx, tx, &order, &customer)?;
+        let covered = missing.is_none_or(|amount| amount.minor <= 0);
+        if covered && !ends {
             continue;
         }
         let content = MessageContent::Expiry(order.id);

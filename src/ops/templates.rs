@@ -5,7 +5,7 @@ use crate::domain::staff::Permission;
 use crate::domain::template::{
     LANGUAGES_MAX, SMS_MAX, SUBJECT_MAX, TEXT_MAX, Template, TemplateKind, fallbacks, language,
 };
-use crate::letters::wording::{self, Wording};
+use crate::letters::wording::{self, Part, Wording};
 use crate::store::schema_letters::wording as key_of;
 use crate::store::{Read, Span};
 
@@ -65,14 +65,15 @@ pub async fn set(
     let tag = known_language(tag)?;
     ctx.write(move |ctx, tx| {
         let held = tx.get::<Template>(&key_of(kind, &tag))?;
-        let built_in = wording::built_in(kind);
+        // A language of its own begins as what it would fall back to.
+        let (on, words) = wording(tx, kind, &tag)?;
         let before = held.clone().unwrap_or(Template {
             kind,
             language: tag,
-            on: kind.is_on_by_itself(),
-            subject: built_in.subject,
-            text: built_in.text,
-            sms: built_in.sms,
+            on,
+            subject: words.subject,
+            text: words.text,
+            sms: words.sms,
         });
         let after = Template {
             kind,
@@ -121,7 +122,13 @@ pub async fn reset(ctx: &Ctx, kind: TemplateKind, tag: &str) -> Result<bool, OpE
 pub fn preview(ctx: &Ctx, kind: TemplateKind, words: &Wording) -> Result<Wording, OpError> {
     ctx.require(Permission::CustomersRead)?;
     prove(kind, words)?;
-    wording::fill(words, &wording::sample(kind, true)).map_err(OpError::Failed)
+    let values = wording::sample(kind, true);
+    let part = |part| wording::fill(part, &values).map_err(OpError::Failed);
+    Ok(Wording {
+        subject: part(Part::Subject(words))?,
+        text: part(Part::Text(words))?,
+        sms: part(Part::Sms(words))?,
+    })
 }
 
 fn words_of(template: &Template) -> Wording {

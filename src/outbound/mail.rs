@@ -37,8 +37,7 @@ pub enum MailError {
     Unreachable(String),
 }
 
-/// A mail on its way.
-#[derive(Debug)]
+/// A mail on its way. It may hold a password: it is not for logs.
 pub struct Mail {
     /// The same for every try: a server that sees it twice can tell.
     pub name: String,

@@ -32,7 +32,7 @@ pub enum SmsError {
     Refused(String),
     /// This one may be, later. It may also have been taken: nobody said so.
     Later(String),
-    /// Nobody answers: none will be taken now.
+    /// Nobody answers in time, or not as a gateway: none will be taken now. This one may have been.
     Unreachable(String),
 }
 
@@ -86,11 +86,36 @@ impl Sms {
             success: settings.success.clone(),
         };
         // A gateway that cannot be spoken to is found out at the start, not with the first PIN.
-        sms.address("+14165550101", "test")
-            .map_err(|problem| anyhow::anyhow!("setting sms.url: {problem}"))?;
-        sms.filled("body", "+14165550101", "test")
-            .map_err(|problem| anyhow::anyhow!("setting sms.body: {problem}"))?;
+        sms.prove()?;
         Ok(Some(sms))
+    }
+
+    /// Whether the settings make sense, also for a text that would say more than it should if it were put in as it
+    /// is.
+    fn prove(&self) -> anyhow::Result<()> {
+        const TO: &str = "+14165550101";
+        const STRANGE: &str = "a\"b&c=d#e\nf";
+        let wrong = |name: &str, problem: String| anyhow::anyhow!("setting sms.{name}: {problem}");
+        let url = |text: &str| self.address(TO, text).map_err(|e| wrong("url", e));
+        let (plain, strange) = (url("a")?, url(STRANGE)?);
+        let parts = |url: &Url| (url.query_pairs().count(), url.fragment().is_some());
+        anyhow::ensure!(
+            parts(&plain) == parts(&strange),
+            "setting sms.url: write {{{{ text | urlencode }}}} and {{{{ to | urlencode }}}}"
+        );
+        let body = |text: &str| self.filled("body", TO, text).map_err(|e| wrong("body", e));
+        let (plain, strange) = (body("a")?, body(STRANGE)?);
+        let is_json = |text: &str| serde_json::from_str::<serde_json::Value>(text).is_ok();
+        anyhow::ensure!(
+            !is_json(&plain) || is_json(&strange),
+            "setting sms.body: write {{{{ text | tojson }}}} and {{{{ to | tojson }}}}, without quotes around them"
+        );
+        let pairs = |text: &str| form_urlencoded::parse(text.as_bytes()).count();
+        anyhow::ensure!(
+            is_json(&plain) || !plain.contains('=') || pairs(&plain) == pairs(&strange),
+            "setting sms.body: write {{{{ text | urlencode }}}} and {{{{ to | urlencode }}}}"
+        );
+        Ok(())
     }
 
     fn filled(&self, name: &str, to: &str, text: &str) -> Result<String, String> {
@@ -102,7 +127,12 @@ impl Sms {
 
     fn address(&self, to: &str, text: &str) -> Result<Url, String> {
         let url = self.filled("url", to, text)?;
-        Url::parse(&url).map_err(|error| error.to_string())
+        let url = Url::parse(&url).map_err(|error| error.to_string())?;
+        if matches!(url.scheme(), "http" | "https") {
+            Ok(url)
+        } else {
+            Err("must begin with http:// or https://".to_owned())
+        }
     }
 
     /// Hands a short message over. `to`: E.164 with its plus. When this is well, the gateway has taken it.
@@ -120,9 +150,9 @@ impl Sms {
             request = request.body(body);
         }
         let answer = request.send().await.map_err(|error| {
-            let connects = error.is_connect();
+            let silent = error.is_connect() || error.is_timeout();
             let reason = in_words(error);
-            if connects {
+            if silent {
                 SmsError::Unreachable(reason)
             } else {
                 SmsError::Later(reason)
@@ -141,7 +171,13 @@ impl Sms {
                 StatusCode::UNAUTHORIZED
                 | StatusCode::PAYMENT_REQUIRED
                 | StatusCode::FORBIDDEN
-                | StatusCode::NOT_FOUND => SmsError::Unreachable(reason),
+                | StatusCode::NOT_FOUND
+                // Or it is spoken to in a wrong way.
+                | StatusCode::METHOD_NOT_ALLOWED
+                | StatusCode::NOT_ACCEPTABLE
+                | StatusCode::UNSUPPORTED_MEDIA_TYPE
+                | StatusCode::MISDIRECTED_REQUEST => SmsError::Unreachable(reason),
+                _ if status.is_redirection() => SmsError::Unreachable(reason),
                 _ if later => SmsError::Later(reason),
                 _ => SmsError::Refused(reason),
             });

@@ -113,7 +113,7 @@ pub async fn start(setup: Setup) -> anyhow::Result<Running> {
     }
     tasks.spawn(jobs::webhooks::tell(Arc::clone(&app), closing.clone()));
     if app.outbound.mail.is_some() {
-        for lane in [Lane::Urgent, Lane::Bulk] {
+        for lane in Lane::ALL {
             tasks.spawn(jobs::deliver(Arc::clone(&app), lane, closing.clone()));
         }
     }

@@ -32,6 +32,8 @@ pub struct Tx<'t> {
     touched: Option<Vec<Touched>>,
     /// Whether the running command changed anything.
     wrote: bool,
+    /// Whether it changed when something is to be sent.
+    to_send: bool,
     /// redb failed, or panicked in the middle of a write: nothing of this commit may stand.
     broken: Cell<bool>,
     /// A write of the running command failed: whatever the command answers, it is taken back.
@@ -69,6 +71,7 @@ impl<'t> Tx<'t> {
             undo: Vec::new(),
             touched: None,
             wrote: false,
+            to_send: false,
             broken: Cell::new(false),
             spoiled: Cell::new(false),
         }
@@ -174,6 +177,11 @@ impl<'t> Tx<'t> {
             self.set_next::<I>(after(id.number())?)?;
         }
         Ok(())
+    }
+
+    /// Whether anything that is to be sent was written since this was asked last.
+    pub fn take_to_send(&mut self) -> bool {
+        std::mem::take(&mut self.to_send)
     }
 
     /// A fact of which there is one.
@@ -295,6 +303,7 @@ impl<'t> Tx<'t> {
 
     fn note(&mut self, table: Table, key: &[u8], before: Option<&Vec<u8>>) {
         self.wrote = true;
+        self.to_send |= table == Table::MessagesByDue;
         // The one place that every write passes, so nothing can be forgotten.
         if let Some(touched) = &mut self.touched
             && table.is_told()

@@ -224,6 +224,9 @@ async fn sent(gateway: &Gateway, settings: &[(&str, &str)]) -> (Heard, Value, Va
         }
     })
     .await;
+    let words = json!({"sms": "{{ login }}: {{ password }}"});
+    let wording = bx.url("/console/api/templates/PASSWORD_RESET/en");
+    staff(&bx).await.put(wording, words).await.expect(200);
     let id = customer(&bx, json!({"phones": ["+43 1 555-01"], "login": "ö&<\"x"})).await;
     bx.api()
         .post(format!("/customers/{id}/password/reset"), json!({}))
@@ -255,12 +258,7 @@ async fn gateways_are_spoken_to_in_their_own_way() {
     );
     let body: Value = serde_json::from_str(&heard.body).expect("JSON");
     assert_eq!(body["to"], "+43155501");
-    assert!(
-        body["text"]
-            .as_str()
-            .unwrap()
-            .starts_with("Boxoffice: your new password is ")
-    );
+    assert!(body["text"].as_str().unwrap().starts_with("ö&<\"x: "));
     let (heard, state, _) = sent(
         &gateway,
         &[
@@ -276,7 +274,7 @@ async fn gateways_are_spoken_to_in_their_own_way() {
     assert!(
         heard
             .line
-            .starts_with("GET /x?to=0043155501&m=Boxoffice%3A%20your%20new"),
+            .starts_with("GET /x?to=0043155501&m=%C3%B6%26%3C%22x%3A%20"),
         "{}",
         heard.line
     );
@@ -295,7 +293,10 @@ async fn gateways_are_spoken_to_in_their_own_way() {
     )
     .await;
     assert!(
-        heard.line.starts_with("PUT ") && heard.body.starts_with("to=%2B43155501&text=Boxoffice"),
+        heard.line.starts_with("PUT ")
+            && heard
+                .body
+                .starts_with("to=%2B43155501&text=%C3%B6%26%3C%22x%3A%20"),
         "{heard:?}"
     );
     assert!(
@@ -321,6 +322,9 @@ async fn what_a_gateway_answers_decides_what_becomes_of_a_message() {
     for (status, state) in [
         (400, "DEAD"),
         (404, "WAITING"),
+        (302, "WAITING"),
+        (405, "WAITING"),
+        (422, "DEAD"),
         (401, "WAITING"),
         (429, "WAITING"),
         (503, "WAITING"),
@@ -340,7 +344,7 @@ async fn a_mail_server_that_is_away_stops_no_short_message() {
         "smtp://127.0.0.1:1".clone_into(&mut config.smtp.url);
     })
     .await;
-    for number in 0..6 {
+    for number in 0..20 {
         let body = json!({"email": format!("a{number}@queen.example")});
         let id = customer(&bx, body).await;
         bx.api()
@@ -387,4 +391,141 @@ fn a_gateway_that_cannot_be_spoken_to_is_found_out_at_the_start() {
         let told = format!("{error:#}");
         assert!(told.contains(named) && !told.contains("secret"), "{told}");
     }
+}
+
+/// A reset that is followed by another password must not be the last that the customer reads.
+#[tokio::test]
+async fn a_letter_with_a_password_that_is_void_is_not_sent() {
+    let gateway = Gateway::open().await;
+    let bx = TestBox::with(|config| config.sms.url.clone_from(&gateway.url)).await;
+    let id = customer(&bx, json!({"phones": ["+43155501"]})).await;
+    let path = format!("/customers/{id}/password");
+    gateway.next(&[Turn::Answer(500, "")]);
+    bx.api()
+        .post(format!("{path}/reset"), json!({}))
+        .await
+        .expect(200);
+    bx.advance(0).await;
+    bx.api()
+        .post(format!("{path}/reset"), json!({}))
+        .await
+        .expect(200);
+    bx.advance(60).await;
+    let heard = gateway.collect();
+    assert_eq!(heard.len(), 2, "{heard:?}");
+    let last: Value = serde_json::from_str(&heard[1].body).expect("JSON");
+    let password = last["text"]
+        .as_str()
+        .unwrap()
+        .rsplit(' ')
+        .next()
+        .unwrap()
+        .to_owned();
+    let app = bx.app();
+    assert!(is_password(&app, &password).await);
+    // Also once it was hardened, and not after staff set one.
+    gateway.next(&[Turn::Answer(400, "")]);
+    bx.api()
+        .post(format!("{path}/reset"), json!({}))
+        .await
+        .expect(200);
+    bx.advance(0).await;
+    bx.api()
+        .put(&path, json!({"password": "by-hand"}))
+        .await
+        .expect(200);
+    gateway.collect();
+    let again = bx.url("/console/api/messages/3/retry");
+    bx.api().post(again, json!({})).await.expect(200);
+    bx.advance(0).await;
+    assert!(gateway.collect().is_empty());
+    assert!(is_password(&app, "by-hand").await);
+}
+
+/// Whoever has no letter for it gets no new password either: nobody would know it.
+#[tokio::test]
+async fn no_password_is_made_that_cannot_be_told() {
+    let gateway = Gateway::open().await;
+    let bx = TestBox::with(|config| config.sms.url.clone_from(&gateway.url)).await;
+    let id = customer(&bx, json!({"phones": ["+43155501"]})).await;
+    let url = bx.url("/console/api/templates/PASSWORD_RESET/en");
+    staff(&bx)
+        .await
+        .put(url, json!({"sms": ""}))
+        .await
+        .expect(200);
+    bx.api()
+        .post(format!("/customers/{id}/password/reset"), json!({}))
+        .await
+        .expect(200);
+    bx.advance(0).await;
+    assert!(gateway.collect().is_empty());
+    let all: Vec<Customer> = bx.app().store.read().unwrap().all().unwrap();
+    let reset = matches!(
+        all[0].password,
+        boxoffice::domain::customer::CustomerPassword::Reset(_)
+    );
+    assert!(reset, "{:?}", all[0].password);
+}
+
+/// A mail server that was taken out of the settings by mistake loses nothing: what waits for it waits.
+#[tokio::test]
+async fn what_waits_for_a_way_that_is_not_set_up_is_kept() {
+    let folder = tempfile::tempdir().unwrap();
+    let (post, gateway) = (Post::open().await, Gateway::open().await);
+    let first = TestBox::in_folder(folder.path(), 1, |config| {
+        "smtp://127.0.0.1:1".clone_into(&mut config.smtp.url);
+    })
+    .await;
+    let id = customer(&first, json!({"email": "olive@queen.example"})).await;
+    first
+        .api()
+        .post(format!("/customers/{id}/password/reset"), json!({}))
+        .await
+        .expect(200);
+    first.advance(0).await;
+    first.stop().await;
+    let second = TestBox::in_folder(folder.path(), 2, |config| {
+        config.sms.url.clone_from(&gateway.url);
+    })
+    .await;
+    second.advance(60).await;
+    let messages = second
+        .api()
+        .get(second.url("/console/api/messages"))
+        .await
+        .expect(200);
+    assert_eq!(messages[0]["state"], "WAITING", "{messages}");
+    assert_eq!(messages[0]["problem"], "no mail server is set up");
+    second.stop().await;
+    let third = TestBox::in_folder(folder.path(), 3, |config| {
+        config.smtp.url.clone_from(&post.url);
+    })
+    .await;
+    third.advance(86_400).await;
+    assert_eq!(post.collect().len(), 1);
+}
+
+/// A language of its own begins as what it stood in for.
+#[tokio::test]
+async fn a_new_language_switches_nothing_on_or_off() {
+    let bx = TestBox::start().await;
+    let staff = staff(&bx).await;
+    let put = async |path: &str, body: Value| {
+        let url = bx.url(&format!("/console/api/templates/{path}"));
+        staff.put(url, body).await.expect(200)
+    };
+    put(
+        "INVOICE/en",
+        json!({"on": false, "subject": "Bill {{ number }}"}),
+    )
+    .await;
+    let german = put("INVOICE/de", json!({})).await;
+    assert_eq!(
+        (&german["on"], &german["subject"]),
+        (&json!(false), &json!("Bill {{ number }}"))
+    );
+    put("EXPIRY_REMINDER/de", json!({"on": true})).await;
+    let austrian = put("EXPIRY_REMINDER/de-AT", json!({"sms": "x"})).await;
+    assert_eq!(austrian["on"], true);
 }

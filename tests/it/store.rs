@@ -11,6 +11,7 @@ use boxoffice::domain::customer::{Customer, CustomerStatus};
 use boxoffice::domain::device::Device;
 use boxoffice::domain::event::Audit;
 use boxoffice::domain::id::{AuditId, CustomerId, DeviceId, GenreId};
+use boxoffice::domain::message::{Message, MessageContent};
 use boxoffice::store::{
     BATCH_MAX, Finding, LAYOUT, QUEUE_MAX, Read, Storage, Store, StoreError, Table, Tx,
     append_audit, check, codec,
@@ -506,6 +507,14 @@ fn filled() -> (tempfile::TempDir, PathBuf) {
         }));
         joined.expect("a customer");
     }
+    let told = run(store.write(|tx: &mut Tx<'_>| -> Answer {
+        let message = Message {
+            id: tx.next_id()?,
+            ..Message::new(CustomerId(1), MessageContent::Welcome, kit::now())
+        };
+        Ok(tx.put(&message)?)
+    }));
+    told.expect("a message");
     (folder, path)
 }
 

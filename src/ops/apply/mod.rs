@@ -102,7 +102,7 @@ pub async fn apply(ctx: &Ctx, text: String, dry_run: bool) -> Result<Report, OpE
         }
     });
     let applied = applied.await;
-    ctx.wake_senders();
+    ctx.wake_senders(true);
     if has_partners {
         webhooks::look_again(ctx).await;
     }

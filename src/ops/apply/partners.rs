@@ -43,6 +43,8 @@ pub(super) fn partner(
     };
     let per_second = held.as_ref().map_or(0, |held| held.requests_per_second);
     let on = held.as_ref().is_none_or(|held| held.on);
+    let held_policy = held.as_ref().map_or(PinPolicy::Off, |held| held.pin_policy);
+    let held_sends = held.as_ref().is_some_and(|held| held.sends_pin);
     let (held_hash, old_api_key, held_callback) = match held {
         Some(held) => (held.api_key_hash, held.old_api_key, held.callback),
         None => (None, None, None),
@@ -65,8 +67,8 @@ pub(super) fn partner(
         products: products(tx, given, path)?,
         currencies,
         refunds: given.refunds.unwrap_or(false),
-        pin_policy: pin_policy(given, path)?,
-        sends_pin: given.sends_pin.unwrap_or(false),
+        pin_policy: pin_policy(given, held_policy, path)?,
+        sends_pin: given.sends_pin.unwrap_or(held_sends),
         per_charge_limit: limit(&given.per_charge_limit, "per_charge_limit")?,
         monthly_limit: limit(&given.monthly_limit, "monthly_limit")?,
         share,
@@ -141,16 +143,15 @@ fn callback(given: &CallbackIn, path: &str) -> Result<Callback, OpError> {
     })
 }
 
-fn pin_policy(given: &PartnerIn, path: &str) -> Result<PinPolicy, OpError> {
-    let required = given.pin_required.unwrap_or(false);
-    match given.pin_policy.as_deref() {
-        None if required => Ok(PinPolicy::EveryCharge),
-        None | Some("off") => Ok(PinPolicy::Off),
-        Some("first-charge") => Ok(PinPolicy::FirstCharge),
-        Some("every-charge") => Ok(PinPolicy::EveryCharge),
-        Some(_) => {
-            let problem = "must be off, first-charge or every-charge";
-            Err(wrong(&format!("{path}.pin_policy"), problem))
-        }
+/// The policy that a document says; one that says none leaves what was agreed.
+fn pin_policy(given: &PartnerIn, held: PinPolicy, path: &str) -> Result<PinPolicy, OpError> {
+    let at = |problem: &str| Err(wrong(&format!("{path}.pin_policy"), problem));
+    match (given.pin_policy.as_deref(), given.pin_required) {
+        (None, None) => Ok(held),
+        (Some(_), Some(_)) => at("must not stand beside pin_required"),
+        (None, Some(false)) | (Some("off"), None) => Ok(PinPolicy::Off),
+        (Some("first-charge"), None) => Ok(PinPolicy::FirstCharge),
+        (None, Some(true)) | (Some("every-charge"), None) => Ok(PinPolicy::EveryCharge),
+        (Some(_), None) => at("must be off, first-charge or every-charge"),
     }
 }

@@ -45,13 +45,13 @@ pub async fn notify(ctx: &Ctx, partner: &Partner, members: &Members) -> Result<S
         Some(_) => return Err(Failure::Invalid),
     };
     let locale = members.text(fields::LOCALE, fields::EXT_ID_CHARS_MAX)?;
-    let locale = locale.map(|tag| language(&tag).ok_or(Failure::Invalid));
     let wish = NotifyWish {
         account,
         subject,
         text,
         channel,
-        language: locale.transpose()?,
+        // A wish only: one that is no language is none.
+        language: locale.as_deref().and_then(language),
         ext_id: members.ext_id(fields::EXT_NOTIFICATION_ID)?,
     };
     let public_id = notifications::notify(ctx, partner.id, wish).await?;

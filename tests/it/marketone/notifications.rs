@@ -112,12 +112,6 @@ async fn charges_and_refunds_are_told_as_what_they_are() {
         ),
         (
             P1,
-            json!({"notificationType": "GENERAL", "message": "x", "locale": "?"}),
-            400,
-            "invalid-request",
-        ),
-        (
-            P1,
             json!({"notificationType": "PIN", "message": "hello"}),
             400,
             "invalid-request",
@@ -166,6 +160,17 @@ async fn a_partner_may_bring_its_own_words() {
     let own = json!({"notificationType": "CHARGE", "extTransactionID": "one", "message": "{{amount}}: {{description}}"});
     hub.a.notify(P1, own).await.expect(200);
     assert_eq!(texts(&hub, &gateway).await, ["9.99\u{a0}USD: Monthly plan"]);
+    // A wish that is no language is none.
+    let own = json!({"notificationType": "GENERAL", "message": "Hi", "locale": "en_US.UTF-8"});
+    hub.a.notify(P1, own).await.expect(200);
+    assert_eq!(texts(&hub, &gateway).await, ["Hi"]);
+    // What is switched off, or fits no short message, is not accepted.
+    let owner = hub
+        .bx
+        .with_header(&format!("JWT {}", hub.bx.token("owner").await));
+    let url = hub.bx.url("/console/api/templates/PIN/en");
+    owner.put(url, json!({"sms": ""})).await.expect(200);
+    refused(&hub.a.send_pin(P1).await, 400, "notification-not-allowed");
 }
 
 /// §6.17: only accounts that the partner validated within a day or charged before.
@@ -185,7 +190,7 @@ async fn strangers_are_not_written_to() {
     hub.a.charge(&purchase("one", P1)).await.expect(200);
     hub.bx.advance(86_400 * 40).await;
     hub.a.notify(P1, hello()).await.expect(200);
-    // Who is suspended may be told so.
+    // Who is suspended cannot be got to know that way.
     refused(&hub.a.validate(P4).await, 400, "suspended-non-payment");
     refused(&hub.a.notify(P4, hello()).await, 403, "permission-denied");
     let hub = Hub::with(|config| {

@@ -417,7 +417,7 @@ async fn a_pin_may_be_sent_as_soon_as_it_is_made() {
     hub.b.tell(P1, &pin).await.expect(200);
 }
 
-/// "Never in an answer, a log or an audit record": nor anywhere in the file.
+/// "Never in an answer … or an audit record": nor anywhere in the file.
 #[tokio::test]
 async fn a_pin_stands_nowhere() {
     let gateway = Gateway::open().await;
@@ -455,4 +455,18 @@ async fn a_pin_stands_nowhere() {
     let number: u64 = pin.parse().expect("digits");
     let plain = |bytes: &[u8]| file.windows(8).any(|window| window == bytes);
     assert!(!plain(&number.to_be_bytes()) && !plain(&number.to_le_bytes()));
+}
+
+/// A document that says nothing of PINs leaves what was agreed: a charge must not need none because of an older file.
+#[tokio::test]
+async fn a_document_that_is_silent_changes_no_policy() {
+    let hub = open(&Gateway::open().await, "every-charge").await;
+    let silent =
+        json!({"key": "NFLX", "name": "A", "products": [{"code": "NFLX-STD", "title": "Monthly"}]});
+    hub.bx.apply(json!({"partners": [silent]})).await;
+    refused(
+        &hub.a.charge(&purchase("one", P1)).await,
+        400,
+        "pin-required",
+    );
 }
