@@ -5,6 +5,7 @@ use serde::{Deserialize, Serialize};
 use super::id::{
     CustomerId, InvoiceId, MessageId, OrderId, PartnerId, PartnerTransactionId, PaymentId, PinId,
 };
+use super::template::TemplateKind;
 use super::time::Timestamp;
 
 /// What a message is about; its words are found when it is sent. Stored by position: append only.
@@ -59,6 +60,24 @@ impl Lane {
 }
 
 impl MessageContent {
+    /// How it is worded; of a paper, which may be a credit note, as an invoice.
+    #[must_use]
+    pub fn kind(self) -> TemplateKind {
+        match self {
+            Self::Invoice(_) => TemplateKind::Invoice,
+            Self::Reminder(_) => TemplateKind::Reminder,
+            Self::Pin(_) => TemplateKind::Pin,
+            Self::Transaction(_, About::Purchase) => TemplateKind::Purchase,
+            Self::Transaction(_, About::Charge) => TemplateKind::Charge,
+            Self::Transaction(_, About::Refund) => TemplateKind::Refund,
+            Self::General => TemplateKind::General,
+            Self::PaymentFailed(_) => TemplateKind::PaymentFailed,
+            Self::Expiry(_) => TemplateKind::ExpiryReminder,
+            Self::Welcome => TemplateKind::Welcome,
+            Self::PasswordReset => TemplateKind::PasswordReset,
+        }
+    }
+
     #[must_use]
     pub fn lane(self) -> Lane {
         match self {

@@ -126,23 +126,6 @@ pub(super) fn reaches(
     Ok(!customer.is_deleted() && matches!(goes, Way::Goes(..)))
 }
 
-/// What a message is, as far as its wording goes.
-pub(super) fn kind_of(content: MessageContent) -> TemplateKind {
-    match content {
-        MessageContent::Invoice(_) => TemplateKind::Invoice,
-        MessageContent::Reminder(_) => TemplateKind::Reminder,
-        MessageContent::Pin(_) => TemplateKind::Pin,
-        MessageContent::Transaction(_, About::Purchase) => TemplateKind::Purchase,
-        MessageContent::Transaction(_, About::Charge) => TemplateKind::Charge,
-        MessageContent::Transaction(_, About::Refund) => TemplateKind::Refund,
-        MessageContent::General => TemplateKind::General,
-        MessageContent::PaymentFailed(_) => TemplateKind::PaymentFailed,
-        MessageContent::Expiry(_) => TemplateKind::ExpiryReminder,
-        MessageContent::Welcome => TemplateKind::Welcome,
-        MessageContent::PasswordReset => TemplateKind::PasswordReset,
-    }
-}
-
 /// How a message gets to its customer as things stand now.
 pub(super) fn way_of(
     ctx: &Ctx,
@@ -155,7 +138,7 @@ pub(super) fn way_of(
         message.address.as_deref(),
         message.language.as_deref(),
     );
-    way(ctx, read, kind_of(message.content), customer, wish)
+    way(ctx, read, message.content.kind(), customer, wish)
 }
 
 /// Finds the words of a message.

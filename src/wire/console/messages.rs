@@ -5,8 +5,7 @@ use axum::extract::{Path, RawQuery};
 use serde::Serialize;
 
 use crate::domain::id::MessageId;
-use crate::domain::message::{About, Channel, Message, MessageContent, MessageState};
-use crate::domain::template::TemplateKind;
+use crate::domain::message::{Channel, Message, MessageContent, MessageState};
 use crate::domain::time::Timestamp;
 use crate::ops;
 use crate::wire::kit::query::{Query, Wrong};
@@ -49,19 +48,6 @@ const STATES: [(&str, MessageState); 4] = [
 
 impl MessageOut {
     fn new(message: &Message) -> Self {
-        let about = match message.content {
-            MessageContent::Invoice(_) => TemplateKind::Invoice,
-            MessageContent::Reminder(_) => TemplateKind::Reminder,
-            MessageContent::Pin(_) => TemplateKind::Pin,
-            MessageContent::Transaction(_, About::Purchase) => TemplateKind::Purchase,
-            MessageContent::Transaction(_, About::Charge) => TemplateKind::Charge,
-            MessageContent::Transaction(_, About::Refund) => TemplateKind::Refund,
-            MessageContent::General => TemplateKind::General,
-            MessageContent::PaymentFailed(_) => TemplateKind::PaymentFailed,
-            MessageContent::Expiry(_) => TemplateKind::ExpiryReminder,
-            MessageContent::Welcome => TemplateKind::Welcome,
-            MessageContent::PasswordReset => TemplateKind::PasswordReset,
-        };
         let (invoice, order) = match message.content {
             MessageContent::Invoice(invoice) => (Some(invoice.0), None),
             MessageContent::Reminder(order) | MessageContent::Expiry(order) => {
@@ -77,7 +63,7 @@ impl MessageOut {
         Self {
             id: message.id.0,
             customer: message.customer.0,
-            about: about.word(),
+            about: message.content.kind().word(),
             invoice,
             order,
             channel,
