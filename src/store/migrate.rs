@@ -11,7 +11,7 @@ use redb::Database;
 use super::StoreError;
 use super::journal::append_entries;
 use super::read::{Read as _, Span};
-use super::record::Entries;
+use super::record::{Entries, Record};
 use super::schema::Table;
 use super::snapshot::{Snapshot, definition};
 use super::tx::Tx;
@@ -124,15 +124,7 @@ fn boxes(tx: &mut Tx<'_>) -> Result<(), StoreError> {
 /// lies before the next cycle is due.
 fn partners(tx: &mut Tx<'_>) -> Result<(), StoreError> {
     due(tx)?;
-    let mut entries = Vec::new();
-    tx.each::<Customer>(&Span::all(), &mut |customer| {
-        let made = Entries::of(&customer).into_iter();
-        entries.extend(made.filter(|entry| entry.table == Table::CustomersByPhone));
-        Ok(ControlFlow::Continue(()))
-    })?;
-    for entry in entries {
-        tx.raw_put(entry.table, &entry.key, &[])?;
-    }
+    refill::<Customer>(tx, Table::CustomersByPhone)?;
     let mut held: Vec<Partner> = Vec::new();
     tx.each::<Partner>(&Span::all(), &mut |partner| {
         held.push(partner);
@@ -159,26 +151,21 @@ fn partners(tx: &mut Tx<'_>) -> Result<(), StoreError> {
 
 /// Layout 9: what is to be sent is found by its lane first. New tables: PINs, wordings, webhooks, closed months.
 fn messages(tx: &mut Tx<'_>) -> Result<(), StoreError> {
-    empty(tx, Table::MessagesByDue)?;
-    let mut entries = Vec::new();
-    tx.each::<Message>(&Span::all(), &mut |message| {
-        let made = Entries::of(&message).into_iter();
-        entries.extend(made.filter(|entry| entry.table == Table::MessagesByDue));
-        Ok(ControlFlow::Continue(()))
-    })?;
-    for entry in entries {
-        tx.raw_put(entry.table, &entry.key, &[])?;
-    }
-    Ok(())
+    refill::<Message>(tx, Table::MessagesByDue)
 }
 
 /// Layout 6: an order without a further cycle has none that is due, whatever date it was given.
 fn due(tx: &mut Tx<'_>) -> Result<(), StoreError> {
-    empty(tx, Table::OrdersByDue)?;
+    refill::<Order>(tx, Table::OrdersByDue)
+}
+
+/// Makes the entries of an index that is not unique anew.
+fn refill<R: Record>(tx: &mut Tx<'_>, index: Table) -> Result<(), StoreError> {
+    empty(tx, index)?;
     let mut entries = Vec::new();
-    tx.each::<Order>(&Span::all(), &mut |order| {
-        let made = Entries::of(&order).into_iter();
-        entries.extend(made.filter(|entry| entry.table == Table::OrdersByDue));
+    tx.each::<R>(&Span::all(), &mut |record| {
+        let made = Entries::of(&record).into_iter();
+        entries.extend(made.filter(|entry| entry.table == index));
         Ok(ControlFlow::Continue(()))
     })?;
     for entry in entries {

@@ -149,8 +149,8 @@ def rounds(box, arguments, folder):
     print(f"in all: {ids} charges, each booked once")
 
 
-def main():
-    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
+def main(work, about):
+    parser = argparse.ArgumentParser(description=about)
     parser.add_argument("--rounds", type=int, default=3)
     parser.add_argument("--threads", type=int, default=16)
     parser.add_argument("--seed", type=int, help="for the moments of the kills")
@@ -160,7 +160,7 @@ def main():
     box = Box(os.environ["BOXOFFICE_BIN"], folder)
     failed = True
     try:
-        rounds(box, arguments, folder)
+        work(box, arguments, folder)
         failed = False
     except Broken as error:
         print(f"FAILED: {error}", file=sys.stderr)
@@ -175,4 +175,4 @@ def main():
 
 
 if __name__ == "__main__":
-    sys.exit(main())
+    sys.exit(main(rounds, __doc__.splitlines()[0]))

@@ -9,7 +9,6 @@ Needs Python's standard library only. BOXOFFICE_BIN names the program. The box r
 carrier are three minutes apart.
 """
 
-import argparse
 import hashlib
 import hmac
 import http.client
@@ -17,14 +16,12 @@ import http.server
 import json
 import os
 import random
-import shutil
 import sys
-import tempfile
 import threading
 import time
 
 from kill9 import PATIENCE_SECONDS, Box, Broken
-from partners import CUSTOMERS, KEY, document, send
+from partners import CUSTOMERS, document, main, send
 
 START = 1_800_000_000
 
@@ -265,30 +262,5 @@ def rounds(box, arguments, folder):
           f"the webhook heard {len(ear.events)} events")
 
 
-def main():
-    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
-    parser.add_argument("--rounds", type=int, default=3)
-    parser.add_argument("--threads", type=int, default=16)
-    parser.add_argument("--seed", type=int, help="for the moments of the kills")
-    arguments, _ = parser.parse_known_args()
-    random.seed(arguments.seed)
-    folder = tempfile.mkdtemp(prefix="boxoffice-crash-")
-    box = Box(os.environ["BOXOFFICE_BIN"], folder)
-    failed = True
-    try:
-        rounds(box, arguments, folder)
-        failed = False
-    except Broken as error:
-        print(f"FAILED: {error}", file=sys.stderr)
-    finally:
-        if box.process is not None and box.process.poll() is None:
-            box.kill()
-        if failed:
-            print(f"data and log: {folder}", file=sys.stderr)
-        else:
-            shutil.rmtree(folder)
-    return 1 if failed else 0
-
-
 if __name__ == "__main__":
-    sys.exit(main())
+    sys.exit(main(rounds, __doc__.splitlines()[0]))
