@@ -14,6 +14,7 @@ use crate::clock::{Clock, Stopwatch};
 use crate::config::Config;
 use crate::domain::calendar::Zone;
 use crate::domain::carrier::Partner;
+use crate::domain::message::Queue;
 use crate::domain::money::Currency;
 use crate::domain::provider::Provider;
 use crate::domain::settlement::ClosedMonth;
@@ -58,10 +59,10 @@ pub struct App {
     pub listening: OnceLock<SocketAddr>,
     /// Something may be due earlier than the scheduler thinks.
     pub due: Notify,
-    /// There may be something to send, by lane.
-    pub unsent: [Notify; 3],
-    /// Held while messages of a lane are sent, so that none is sent twice.
-    pub delivering: [tokio::sync::Mutex<()>; 3],
+    /// There may be something to send, by queue.
+    pub unsent: [Notify; Queue::COUNT],
+    /// Held while messages of a queue are sent, so that none is sent twice.
+    pub delivering: [tokio::sync::Mutex<()>; Queue::COUNT],
     /// The middleware may have to be told something.
     pub untold: Notify,
     /// Held while it is told, so that an older state never overtakes a newer one.

@@ -55,8 +55,39 @@ pub enum Lane {
     Bulk,
 }
 
-impl Lane {
-    pub const ALL: [Lane; 3] = [Lane::Urgent, Lane::Asked, Lane::Bulk];
+/// Messages that are sent one after the other; no queue waits for another.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Queue {
+    pub lane: Lane,
+    pub channel: Channel,
+}
+
+impl Queue {
+    pub const COUNT: usize = 6;
+
+    /// All of them; each stands where [`Queue::place`] says.
+    #[must_use]
+    pub fn all() -> [Queue; Self::COUNT] {
+        let of = |lane, channel| Queue { lane, channel };
+        [
+            of(Lane::Urgent, Channel::Email),
+            of(Lane::Urgent, Channel::Sms),
+            of(Lane::Asked, Channel::Email),
+            of(Lane::Asked, Channel::Sms),
+            of(Lane::Bulk, Channel::Email),
+            of(Lane::Bulk, Channel::Sms),
+        ]
+    }
+
+    #[must_use]
+    pub fn place(self) -> usize {
+        let lane = match self.lane {
+            Lane::Urgent => 0,
+            Lane::Asked => 2,
+            Lane::Bulk => 4,
+        };
+        lane + usize::from(self.channel == Channel::Sms)
+    }
 }
 
 impl MessageContent {

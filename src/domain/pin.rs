@@ -103,14 +103,20 @@ impl Pin {
         Err(PinNo::TooManyTries)
     }
 
-    /// Whether it is a mark that the purchase with this id of the partner's may use.
+    /// Whether it is for the purchase with this id of the partner's and for this much: the customer was told so.
     #[must_use]
-    pub fn clears(&self, purchase: &str, now: Timestamp) -> bool {
+    pub fn is_for(&self, purchase: &str, amount: Amount) -> bool {
+        self.purchase.as_deref().is_none_or(|own| own == purchase)
+            && self.amount.is_none_or(|own| own == amount)
+    }
+
+    /// Whether it is a mark that this purchase may use.
+    #[must_use]
+    pub fn clears(&self, purchase: &str, amount: Amount, now: Timestamp) -> bool {
         let PinState::Validated(at) = self.state else {
             return false;
         };
-        let own = self.purchase.as_deref().is_none_or(|own| own == purchase);
-        own && now < at.saturating_add_seconds(MARK_SECONDS)
+        self.is_for(purchase, amount) && now < at.saturating_add_seconds(MARK_SECONDS)
     }
 
     /// Whether nothing asks for it any more: it counts towards no limit and is no mark.

@@ -187,13 +187,17 @@ pub fn csv_line(line: &PartnerTransaction) -> String {
         .saturating_sub(line.partner_minor)
         .saturating_sub(line.tax_minor);
     let completed = line.completed_at.map(Timestamp::to_rfc3339_millis);
-    // Neither ids nor codes hold commas, quotes or line ends; a formula they may look like.
+    // As RFC 4180 has it; what looks like a formula is made none.
     let plain = |text: &str| {
-        let text = text.replace(['"', ',', '\r', '\n'], " ");
-        if text.starts_with(['=', '+', '-', '@']) {
-            format!("'{text}")
+        let mark = if text.starts_with(['=', '+', '-', '@']) {
+            "'"
         } else {
-            text
+            ""
+        };
+        if text.contains(['"', ',', '\r', '\n']) {
+            format!("\"{mark}{}\"", text.replace('"', "\"\""))
+        } else {
+            format!("{mark}{text}")
         }
     };
     let fields = [

@@ -8,11 +8,10 @@ pub mod webhooks;
 use std::sync::Arc;
 use std::time::Duration;
 
-use tokio::time::Instant;
 use tokio_util::sync::CancellationToken;
 
 use crate::app::{App, Ctx};
-use crate::domain::message::{Channel, Lane};
+use crate::domain::message::Queue;
 use crate::domain::time::Timestamp;
 use crate::ops;
 use crate::ops::middleware::Told;
@@ -83,26 +82,20 @@ pub async fn tell(app: Arc<App>, closing: CancellationToken) {
     }
 }
 
-/// Sends what is to be sent in a lane, until the box goes down. Runs under every clock: what is due goes by
+/// Sends what is to be sent in a queue, until the box goes down. Runs under every clock: what is due goes by
 /// the box's clock, how long to leave mail server or gateway alone by the time of day.
-pub async fn deliver(app: Arc<App>, lane: Lane, closing: CancellationToken) {
-    // Ways on which nobody answered, and until when they are left alone.
-    let mut silent: Vec<(Channel, Instant)> = Vec::new();
+pub async fn deliver(app: Arc<App>, queue: Queue, closing: CancellationToken) {
+    let Some(unsent) = app.unsent.get(queue.place()) else {
+        return;
+    };
     while !closing.is_cancelled() {
-        let [urgent, asked, bulk] = &app.unsent;
-        let woken = match lane {
-            Lane::Urgent => urgent.notified(),
-            Lane::Asked => asked.notified(),
-            Lane::Bulk => bulk.notified(),
-        };
+        let woken = unsent.notified();
         let ctx = Ctx {
             dialect: DIALECT,
             ..Ctx::system(Arc::clone(&app))
         };
-        silent.retain(|(_, until)| *until > Instant::now());
-        let ways = silent.iter().map(|(channel, _)| *channel).collect();
         let delivered = tokio::select! {
-            delivered = ops::outbox::deliver(&ctx, lane, ways) => delivered,
+            delivered = ops::outbox::deliver(&ctx, queue) => delivered,
             () = closing.cancelled() => return,
         };
         let sleep = match delivered {
@@ -112,17 +105,11 @@ pub async fn deliver(app: Arc<App>, lane: Lane, closing: CancellationToken) {
                 });
                 Duration::from_micros(micros.max(0).cast_unsigned()).min(SLEEP_MAX)
             }
-            Ok(Delivered::Silent(channels)) => {
-                let until = Instant::now() + AFTER_FAILURE;
-                for channel in channels {
-                    if silent.iter().all(|(known, _)| *known != channel) {
-                        silent.push((channel, until));
-                    }
+            // Nobody is tried again for every message that comes meanwhile.
+            failed => {
+                if let Err(error) = failed {
+                    tracing::error!(%error, "message.delivery_failed");
                 }
-                AFTER_FAILURE
-            }
-            Err(error) => {
-                tracing::error!(%error, "message.delivery_failed");
                 tokio::select! {
                     () = tokio::time::sleep(AFTER_FAILURE) => continue,
                     () = closing.cancelled() => return,

@@ -65,6 +65,8 @@ pub enum No {
     AccountNotFound,
     Denied(Denial),
     ProductNotFound,
+    /// Who settles by product has to name one.
+    ProductMissing,
     /// The currency, or refunds, are not agreed with this partner.
     NotSupported,
     /// The same id for something else.
@@ -331,7 +333,8 @@ fn charge(
                 return Ok(Told::No(no));
             }
             let told = wish.pin.as_deref();
-            match pins::clear(ctx, tx, partner, customer.id, &wish.ext_id, told)? {
+            let what = (wish.ext_id.as_str(), wish.amount);
+            match pins::clear(ctx, tx, partner, customer.id, what, told)? {
                 Ok(found) => mark = found,
                 Err(no) => return Ok(Told::No(no)),
             }
@@ -384,7 +387,7 @@ fn not_agreed(ctx: &Ctx, partner: &Partner, wish: &Wish) -> Option<No> {
     match &wish.product {
         Some(code) => (!sells(code)).then_some(No::ProductNotFound),
         // Who settles by product has to name one.
-        None => (!partner.products.is_empty()).then_some(No::ProductNotFound),
+        None => (!partner.products.is_empty()).then_some(No::ProductMissing),
     }
 }
 
@@ -477,6 +480,8 @@ fn refund(
     made.kind = TransactionKind::Refund { of: before.id };
     (made.partner_minor, made.tax_minor) = before.shares_of_refund(amount.minor);
     made.tax_rate = before.tax_rate;
+    // Where the charge stands, whatever the refund names.
+    made.product.clone_from(&before.product);
     if let Some(named) = named {
         carrier_calls::hand_over(ctx, tx, &mut made, named, None)?;
         return Ok(Told::Done(Box::new(made)));

@@ -1,7 +1,7 @@
 //! The test clock, moved by hand.
 
 use crate::app::Ctx;
-use crate::domain::message::Lane;
+use crate::domain::message::Queue;
 use crate::domain::refusal::Refusal;
 use crate::domain::staff::{Actor, Permission};
 use crate::domain::time::Timestamp;
@@ -39,8 +39,8 @@ pub async fn advance(ctx: &Ctx, by: Move) -> Result<Timestamp, OpError> {
             ..ctx.clone()
         };
         super::reminders::note(&ctx).await?;
-        for lane in Lane::ALL {
-            super::outbox::deliver(&ctx, lane, Vec::new()).await?;
+        for queue in Queue::all() {
+            super::outbox::deliver(&ctx, queue).await?;
         }
         super::webhooks::deliver_all(&ctx).await?;
         Ok(clock.now())

@@ -2,7 +2,7 @@
 
 use crate::app::Ctx;
 use crate::domain::carrier::{Partner, PartnerTransaction};
-use crate::domain::catalogue::Billing;
+use crate::domain::catalogue::{Billing, ProductOffer, ProductSpec};
 use crate::domain::customer::Customer;
 use crate::domain::id::{MessageId, OrderId};
 use crate::domain::invoice::{Invoice, OpenInvoice};
@@ -182,6 +182,8 @@ pub(super) fn compose(ctx: &Ctx, id: MessageId) -> Result<Composed, OpError> {
             Some(own) => own,
             None => filled(Part::Sms(&words))?,
         };
+        // These blanks are in no alphabet of short messages: they would double its price.
+        let text = text.replace(['\u{a0}', '\u{202f}'], " ");
         return Ok(Composed::Sms {
             name: format!("{number}-{}", sealed(ctx, &message)),
             to: address,
@@ -339,7 +341,11 @@ pub(super) fn lacking(
 ) -> Result<(String, Option<Amount>), OpError> {
     let bill = Books::new(ctx, read).next_bill(order)?;
     let title = bill.as_ref().and_then(|bill| bill.lines.first());
-    let title = title.map_or_else(|| "Your subscription".to_owned(), |line| line.title.clone());
+    let title = match title {
+        Some(line) => line.title.clone(),
+        // No further cycle: what it is an order of.
+        None => title_of(read, order)?,
+    };
     let Some((bill, currency)) = bill.and_then(|bill| bill.currency.map(|c| (bill, c))) else {
         return Ok((title, None));
     };
@@ -349,6 +355,22 @@ pub(super) fn lacking(
         currency,
     };
     Ok((title, Some(missing)))
+}
+
+fn title_of(read: &impl Read, order: &Order) -> Result<String, OpError> {
+    let offer = order.offer.map(|id| read.get::<ProductOffer>(&id));
+    if let Some(offer) = offer.transpose()?.flatten()
+        && !offer.title.is_empty()
+    {
+        return Ok(offer.title);
+    }
+    let product = read.get::<ProductSpec>(&order.product)?;
+    let title = product.map(|product| product.title).unwrap_or_default();
+    Ok(if title.is_empty() {
+        "Your subscription".to_owned()
+    } else {
+        title
+    })
 }
 
 /// What is missing of an order that is overdue.

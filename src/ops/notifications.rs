@@ -12,6 +12,7 @@ use crate::domain::customer::Customer;
 use crate::domain::id::{CustomerId, MessageId, PartnerId};
 use crate::domain::message::{About, Asked, Channel, Lane, Message, MessageContent, Ways};
 use crate::domain::pin::{Pin, PinNo};
+use crate::domain::template::TemplateKind;
 use crate::domain::time::Timestamp;
 use crate::store::key::{ext_of, instant_of, trailing_number};
 use crate::store::schema_letters::{account_of, lane};
@@ -131,6 +132,19 @@ pub async fn notify(
         Ok(put(ctx, tx, &customer, message)?.map(|()| public_id))
     })
     .await
+}
+
+/// Whether a PIN would get to whom the partner means.
+pub(super) fn can_send_pin(
+    ctx: &Ctx,
+    tx: &Tx<'_>,
+    customer: &Customer,
+    account: &AccountRef,
+) -> Result<bool, OpError> {
+    let address = account.written();
+    let wish = (None, Some(address.as_str()), None);
+    let way = composing::way(ctx, tx, TemplateKind::Pin, customer, wish)?;
+    Ok(matches!(way, Way::Goes(..)))
 }
 
 /// Sends a PIN as soon as it is made.

@@ -9,7 +9,7 @@ use std::time::Duration;
 use crate::app::Ctx;
 use crate::domain::customer::Customer;
 use crate::domain::id::MessageId;
-use crate::domain::message::{Channel, Lane, Message, MessageState, PROBLEM_MAX};
+use crate::domain::message::{Channel, Message, MessageState, PROBLEM_MAX, Queue};
 use crate::domain::refusal::Refusal;
 use crate::domain::staff::Permission;
 use crate::domain::time::Timestamp;
@@ -29,7 +29,7 @@ impl Named for Message {
 
 /// Messages that are taken in hand in one go, and sent at the same time.
 const AT_ONCE: usize = 8;
-/// Most that are passed over for one that can be sent, where a way is silent.
+/// Most of other queues that are passed over.
 const PASSED_MAX: usize = 20_000;
 /// How often it is tried to note what became of a message, and how long between.
 const NOTED_TRIES: u32 = 100;
@@ -42,39 +42,25 @@ pub fn is_set(ctx: &Ctx) -> bool {
 }
 
 /// How a round ended.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Delivered {
     /// Nothing more is due; the next message is due then, if there is one.
     Until(Option<Timestamp>),
-    /// Nobody answers on these ways: their messages wait. All others that were due are sent.
-    Silent(Vec<Channel>),
+    /// Nobody answers: try again later.
+    Failed,
 }
 
-fn place(lane: Lane) -> usize {
-    match lane {
-        Lane::Urgent => 0,
-        Lane::Asked => 1,
-        Lane::Bulk => 2,
-    }
-}
-
-/// Tells the sender of a lane that there may be something.
+/// Tells all senders that there may be something.
 pub(super) fn wake(ctx: &Ctx) {
-    for lane in &ctx.app.unsent {
-        lane.notify_one();
+    for queue in &ctx.app.unsent {
+        queue.notify_one();
     }
 }
 
-/// Sends what is due in a lane, but for what would go a way that is `silent`.
-pub async fn deliver(
-    ctx: &Ctx,
-    lane: Lane,
-    mut silent: Vec<Channel>,
-) -> Result<Delivered, OpError> {
-    if !is_set(ctx) {
-        return Ok(Delivered::Until(None));
-    }
-    let Some(alone) = ctx.app.delivering.get(place(lane)) else {
+/// Sends what is due in a queue.
+pub async fn deliver(ctx: &Ctx, queue: Queue) -> Result<Delivered, OpError> {
+    let alone = ctx.app.delivering.get(queue.place());
+    let Some(alone) = alone.filter(|_| is_set(ctx)) else {
         return Ok(Delivered::Until(None));
     };
     let _alone = alone.lock().await;
@@ -84,30 +70,21 @@ pub async fn deliver(
             now: Ctx::system(Arc::clone(&ctx.app)).now.max(ctx.now),
             ..ctx.clone()
         };
-        let (due, next) = due(ctx, lane, &silent)?;
+        let (due, next) = due(ctx, queue)?;
         if due.is_empty() {
-            return Ok(if silent.is_empty() {
-                Delivered::Until(next)
-            } else {
-                Delivered::Silent(silent)
-            });
+            return Ok(Delivered::Until(next));
         }
-        // On their own: who is being handed over when the box goes down is noted as well.
+        // On their own: what is being handed over when the box goes down is noted as well.
         let sending = due.into_iter().map(|id| {
             let ctx = ctx.clone();
             let calls = ctx.app.calls.clone();
             calls.spawn(async move { send(&ctx, id).await })
         });
         let sending: Vec<_> = sending.collect();
-        let mut failed = None;
+        let (mut reached, mut failed) = (true, None);
         for sent in sending {
             match sent.await {
-                Ok(Ok(None)) => {}
-                Ok(Ok(Some(channel))) => {
-                    if !silent.contains(&channel) {
-                        silent.push(channel);
-                    }
-                }
+                Ok(Ok(answered)) => reached &= answered,
                 Ok(Err(error)) => failed = Some(error),
                 Err(error) => failed = Some(OpError::Failed(error.to_string())),
             }
@@ -115,22 +92,19 @@ pub async fn deliver(
         if let Some(error) = failed {
             return Err(error);
         }
+        if !reached {
+            return Ok(Delivered::Failed);
+        }
     }
 }
 
-/// The messages that are due now, at most [`AT_ONCE`], without those that would go a silent way; and when the
-/// first that is not due is.
-fn due(
-    ctx: &Ctx,
-    lane: Lane,
-    silent: &[Channel],
-) -> Result<(Vec<MessageId>, Option<Timestamp>), OpError> {
+/// The messages of a queue that are due now, at most [`AT_ONCE`], and when the first of its lane that is not is.
+fn due(ctx: &Ctx, queue: Queue) -> Result<(Vec<MessageId>, Option<Timestamp>), OpError> {
     let read = &ctx.snapshot()?;
     let mut due = Vec::new();
     let mut next = None;
     let mut passed = 0usize;
-    let front = under_lane(lane);
-    let mut trouble = None;
+    let front = under_lane(queue.lane);
     read.raw_scan(Table::MessagesByDue, &Span::under(&front), &mut |key, _| {
         let at = key.get(front.len()..).and_then(instant_of);
         let id = trailing_number(key).map(MessageId);
@@ -141,44 +115,35 @@ fn due(
             next = Some(at);
             return Ok(ControlFlow::Break(()));
         }
-        match goes_silent(ctx, read, id, silent) {
-            Ok(true) => passed = passed.saturating_add(1),
-            Ok(false) => due.push(id),
-            Err(error) => trouble = Some(error),
+        if channel_of(ctx, read, id) == queue.channel {
+            due.push(id);
+        } else {
+            passed = passed.saturating_add(1);
         }
-        let enough = due.len() >= AT_ONCE || passed >= PASSED_MAX || trouble.is_some();
-        Ok(if enough {
+        Ok(if due.len() >= AT_ONCE || passed >= PASSED_MAX {
             ControlFlow::Break(())
         } else {
             ControlFlow::Continue(())
         })
     })?;
-    match trouble {
-        Some(error) => Err(error),
-        None => Ok((due, next)),
+    Ok((due, next))
+}
+
+/// By which way a message would go; one that goes none is looked after with the mails.
+fn channel_of(ctx: &Ctx, read: &Snapshot, id: MessageId) -> Channel {
+    let way = || -> Result<Way, OpError> {
+        let message: Message = super::get(read, id)?;
+        let customer: Customer = super::get(read, message.customer)?;
+        composing::way_of(ctx, read, &message, &customer)
+    };
+    match way() {
+        Ok(Way::Goes(channel, ..)) => channel,
+        Ok(Way::Closed(_) | Way::None(_)) | Err(_) => Channel::Email,
     }
 }
 
-/// Whether a message would go a way on which nobody answers.
-fn goes_silent(
-    ctx: &Ctx,
-    read: &Snapshot,
-    id: MessageId,
-    silent: &[Channel],
-) -> Result<bool, OpError> {
-    if silent.is_empty() {
-        return Ok(false);
-    }
-    let message: Message = super::get(read, id)?;
-    let customer: Customer = super::get(read, message.customer)?;
-    Ok(match composing::way_of(ctx, read, &message, &customer)? {
-        Way::Goes(channel, ..) => silent.contains(&channel),
-        Way::Closed(_) | Way::None(_) => false,
-    })
-}
-
-/// Sends one message and notes what became of it. Answers a way on which nobody answers.
-async fn send(ctx: &Ctx, id: MessageId) -> Result<Option<Channel>, OpError> {
+/// Sends one message and notes what became of it. Answers whether anybody answered.
+async fn send(ctx: &Ctx, id: MessageId) -> Result<bool, OpError> {
     // Setting a PDF takes its time.
     let composing = ctx.clone();
     let composed = tokio::task::spawn_blocking(move || compose(&composing, id));
@@ -200,13 +165,12 @@ async fn send(ctx: &Ctx, id: MessageId) -> Result<Option<Channel>, OpError> {
             Outcome::PutOff(error.to_string())
         }
     };
-    let mut unreachable = None;
-    if let Outcome::Unreachable(channel, reason) = &outcome {
-        tracing::warn!(reason, ?channel, "message.unreachable");
-        unreachable = Some(*channel);
+    let reached = !matches!(outcome, Outcome::Unreachable(_));
+    if let Outcome::Unreachable(reason) = &outcome {
+        tracing::warn!(reason, message = id.0, "message.unreachable");
     }
     note(ctx, id, outcome).await?;
-    Ok(unreachable)
+    Ok(reached)
 }
 
 async fn by_mail(ctx: &Ctx, mail: Mail) -> Outcome {
@@ -217,7 +181,7 @@ async fn by_mail(ctx: &Ctx, mail: Mail) -> Outcome {
         Ok(()) => Outcome::sent(Channel::Email),
         Err(MailError::Refused(reason)) => Outcome::dead(reason),
         Err(MailError::Later(reason)) => Outcome::PutOff(reason),
-        Err(MailError::Unreachable(reason)) => Outcome::Unreachable(Channel::Email, reason),
+        Err(MailError::Unreachable(reason)) => Outcome::Unreachable(reason),
     }
 }
 
@@ -229,7 +193,7 @@ async fn by_sms(ctx: &Ctx, name: &str, to: &str, text: &str) -> Outcome {
         Ok(()) => Outcome::sent(Channel::Sms),
         Err(SmsError::Refused(reason)) => Outcome::dead(reason),
         Err(SmsError::Later(reason)) => Outcome::PutOff(reason),
-        Err(SmsError::Unreachable(reason)) => Outcome::Unreachable(Channel::Sms, reason),
+        Err(SmsError::Unreachable(reason)) => Outcome::Unreachable(reason),
     }
 }
 
@@ -237,7 +201,7 @@ async fn by_sms(ctx: &Ctx, name: &str, to: &str, text: &str) -> Outcome {
 enum Outcome {
     Ended(MessageState, String, Option<Channel>),
     PutOff(String),
-    Unreachable(Channel, String),
+    Unreachable(String),
 }
 
 impl Outcome {
@@ -275,7 +239,7 @@ async fn note_once(ctx: &Ctx, id: MessageId, outcome: Outcome) -> Result<(), OpE
                     message.channel = channel.or(message.channel);
                     message.end(state, bounded(&reason), now);
                 }
-                Outcome::PutOff(reason) | Outcome::Unreachable(_, reason) => {
+                Outcome::PutOff(reason) | Outcome::Unreachable(reason) => {
                     message.put_off(bounded(&reason), now);
                 }
             }

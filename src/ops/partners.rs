@@ -4,6 +4,7 @@ use sha2::{Digest as _, Sha256};
 
 use crate::app::Ctx;
 use crate::domain::carrier::{Partner, PinPolicy};
+use crate::domain::id::PartnerId;
 use crate::domain::money::Share;
 use crate::domain::refusal::Refusal;
 use crate::domain::staff::{Permission, Secret};
@@ -63,28 +64,36 @@ pub async fn add(ctx: &Ctx, key: String, name: String) -> Result<(Partner, Strin
                 return Err(Refusal::PartnerTaken { key }.into());
             }
             let partner = Partner {
-                id: tx.next_id()?,
-                key,
-                name,
                 api_key_hash: Some(hash),
-                old_api_key: None,
-                products: Vec::new(),
-                currencies: Vec::new(),
-                refunds: false,
-                pin_policy: PinPolicy::Off,
-                sends_pin: false,
-                per_charge_limit: None,
-                monthly_limit: None,
-                share: Share::ALL,
-                requests_per_second: 0,
-                on: true,
-                callback: None,
+                ..fresh_partner(tx.next_id()?, key, name)
             };
             super::create(ctx, tx, "partner.add", &partner)?;
             Ok(partner)
         })
         .await?;
     Ok((partner, api_key))
+}
+
+/// A partner with whom nothing is agreed yet.
+pub(super) fn fresh_partner(id: PartnerId, key: String, name: String) -> Partner {
+    Partner {
+        id,
+        key,
+        name,
+        api_key_hash: None,
+        old_api_key: None,
+        products: Vec::new(),
+        currencies: Vec::new(),
+        refunds: false,
+        pin_policy: PinPolicy::Off,
+        sends_pin: false,
+        per_charge_limit: None,
+        monthly_limit: None,
+        share: Share::ALL,
+        requests_per_second: 0,
+        on: true,
+        callback: None,
+    }
 }
 
 /// Gives a partner another API key; the one before is good for `overlap_seconds` more.

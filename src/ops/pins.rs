@@ -48,6 +48,14 @@ pub async fn make(
             Ok(customer) => customer,
             Err(no) => return Ok(Err(no)),
         };
+        let home = ctx.app.company().currency;
+        let agreed = |amount: &Amount| partner.takes(amount.currency, home);
+        if !wish.amount.as_ref().is_none_or(agreed) {
+            return Ok(Err(No::NotSupported));
+        }
+        if partner.sends_pin && !notifications::can_send_pin(ctx, tx, &customer, &wish.account)? {
+            return Ok(Err(No::NotificationNotAllowed));
+        }
         let rules = ctx.app.config.marketone.pins();
         let held = of_account(tx, partner.id, customer.id)?;
         let made = held.iter().map(|pin| pin.created_at);
@@ -191,7 +199,7 @@ pub(super) fn clear(
     tx: &mut Tx<'_>,
     partner: &Partner,
     customer: CustomerId,
-    purchase: &str,
+    (purchase, amount): (&str, Amount),
     told: Option<&str>,
 ) -> Result<Result<Option<Pin>, No>, OpError> {
     if let Some(told) = told {
@@ -199,11 +207,11 @@ pub(super) fn clear(
         let Some(pin) = newest(tx, partner.id, customer)? else {
             return Ok(Err(No::Pin(PinNo::NotFound)));
         };
-        if pin.purchase.as_deref().is_some_and(|own| own != purchase) {
+        if !pin.is_for(purchase, amount) {
             return Ok(Err(No::Pin(PinNo::NotFound)));
         }
         // It was validated by itself just before, and comes along once more.
-        if pin.clears(purchase, ctx.now) && fits(ctx, &pin, told) {
+        if pin.clears(purchase, amount, ctx.now) && fits(ctx, &pin, told) {
             return Ok(Ok(Some(pin)));
         }
         return Ok(take(ctx, tx, &pin, told)?.map(Some));
@@ -217,7 +225,7 @@ pub(super) fn clear(
         return Ok(Ok(None));
     }
     let mut held = of_account(tx, partner.id, customer)?;
-    held.retain(|pin| pin.clears(purchase, ctx.now));
+    held.retain(|pin| pin.clears(purchase, amount, ctx.now));
     Ok(held.pop().map(Some).ok_or(No::PinRequired))
 }
 

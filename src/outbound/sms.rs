@@ -189,7 +189,8 @@ impl Sms {
         if told.contains(&self.success) {
             Ok(())
         } else {
-            Err(SmsError::Refused(
+            // Too much at once is said so, too.
+            Err(SmsError::Later(
                 "the gateway's answer does not say that it took the message".to_owned(),
             ))
         }

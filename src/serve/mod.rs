@@ -16,7 +16,7 @@ use crate::app::{App, Ctx, FILE_NAME};
 use crate::clock::Clock;
 use crate::config::Config;
 use crate::control;
-use crate::domain::message::Lane;
+use crate::domain::message::Queue;
 use crate::domain::time::Timestamp;
 use crate::entropy::Entropy;
 use crate::jobs;
@@ -112,9 +112,9 @@ pub async fn start(setup: Setup) -> anyhow::Result<Running> {
         tasks.spawn(jobs::keep_presence(Arc::clone(&app), closing.clone()));
     }
     tasks.spawn(jobs::webhooks::tell(Arc::clone(&app), closing.clone()));
-    if app.outbound.mail.is_some() {
-        for lane in Lane::ALL {
-            tasks.spawn(jobs::deliver(Arc::clone(&app), lane, closing.clone()));
+    if app.outbound.mail.is_some() || app.outbound.sms.is_some() {
+        for queue in Queue::all() {
+            tasks.spawn(jobs::deliver(Arc::clone(&app), queue, closing.clone()));
         }
     }
     if app.outbound.middleware.is_some() {

@@ -307,7 +307,7 @@ async fn gateways_are_spoken_to_in_their_own_way() {
     // "What counts as success."
     gateway.next(&[Turn::Answer(200, "{\"error\": \"no credit\"}")]);
     let (_, state, problem) = sent(&gateway, &[("success", "\"queued\"")]).await;
-    assert_eq!(state, "DEAD");
+    assert_eq!(state, "WAITING");
     assert!(
         problem.as_str().unwrap().contains("does not say"),
         "{problem}"
@@ -528,4 +528,15 @@ async fn a_new_language_switches_nothing_on_or_off() {
     put("EXPIRY_REMINDER/de", json!({"on": true})).await;
     let austrian = put("EXPIRY_REMINDER/de-AT", json!({"sms": "x"})).await;
     assert_eq!(austrian["on"], true);
+}
+
+/// Each by itself: the clock is not moved, and nobody waits for a test to do it.
+#[tokio::test]
+async fn a_box_with_nothing_but_a_gateway_sends() {
+    let gateway = Gateway::open().await;
+    let bx = TestBox::with(|config| config.sms.url.clone_from(&gateway.url)).await;
+    let id = customer(&bx, json!({"phones": ["+43155501"]})).await;
+    let path = format!("/customers/{id}/password/reset");
+    bx.api().post(path, json!({})).await.expect(200);
+    assert_eq!(gateway.wait_for(1).await.len(), 1);
 }

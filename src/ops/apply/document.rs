@@ -424,16 +424,16 @@ pub struct PartnerIn {
     #[serde(deserialize_with = "text")]
     pub name: String,
     pub api_key: Option<String>,
-    #[serde(default)]
-    pub products: Vec<PartnerProductIn>,
-    #[serde(default)]
-    pub currencies: Vec<String>,
+    pub products: Option<Vec<PartnerProductIn>>,
+    pub currencies: Option<Vec<String>>,
     pub refunds: Option<bool>,
     pub pin_required: Option<bool>,
     /// `off`, `first-charge` or `every-charge`; in place of `pin_required`.
     pub pin_policy: Option<String>,
     pub sends_pin: Option<bool>,
+    /// Empty: none.
     pub per_charge_limit: Option<String>,
+    /// Empty: none.
     pub monthly_limit: Option<String>,
     /// Percent of a charge that is the partner's.
     pub share: Option<String>,

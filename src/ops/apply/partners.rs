@@ -2,19 +2,19 @@
 
 use crate::domain::carrier::{Callback, Partner, PartnerProduct, PinPolicy};
 use crate::domain::contact::Email;
-use crate::domain::id::{PartnerId, ProductSpecId};
-use crate::domain::money::{Currency, Share};
+use crate::domain::id::ProductSpecId;
+use crate::domain::money::{Amount, Currency, Share};
 use crate::domain::staff::Secret;
 use crate::domain::subscription::{INTERVAL_SECONDS_MAX, RETRIES_MAX};
 use crate::ops::{OpError, partners};
 use crate::outbound::webhook::fault_of;
 use crate::store::{Read as _, Table, Tx};
 
-use super::document::{CallbackIn, PartnerIn};
+use super::document::{CallbackIn, PartnerIn, PartnerProductIn};
 use super::{parse_amount, parse_currency, wrong};
 
-/// A partner as the document has it. An API key is taken where it has none yet: one that was rotated must not
-/// come back with the next document. Who is switched off stays so unless the document says otherwise.
+/// A partner as the document has it; what it does not say stays as it is. An API key is taken where there is none
+/// yet: one that was rotated must not come back with the next document.
 pub(super) fn partner(
     tx: &mut Tx<'_>,
     given: &PartnerIn,
@@ -22,69 +22,91 @@ pub(super) fn partner(
     currency: Currency,
 ) -> Result<Partner, OpError> {
     let held = tx.get_by::<Partner>(Table::PartnersByKey, given.key.as_bytes())?;
-    let id = match &held {
-        Some(held) => held.id,
-        None => tx.next_id::<PartnerId>()?,
+    let mut partner = match held {
+        Some(held) => held,
+        None => partners::fresh_partner(tx.next_id()?, given.key.clone(), given.name.clone()),
     };
-    let limit = |text: &Option<String>, name: &str| match text {
-        Some(text) => parse_amount(text, currency, || format!("{path}.{name}")).map(Some),
-        None => Ok(None),
-    };
-    let mut currencies = Vec::new();
-    for (i, code) in given.currencies.iter().enumerate() {
-        currencies.push(parse_currency(code, || format!("{path}.currencies[{i}]"))?);
-    }
-    let share = match &given.share {
-        Some(text) => Share::parse(text).ok_or_else(|| {
-            let problem = "must be a percentage from 0 to 100 in quotes, such as \"70\"";
-            wrong(&format!("{path}.share"), problem)
-        })?,
-        None => held.as_ref().map_or(Share::ALL, |held| held.share),
-    };
-    let per_second = held.as_ref().map_or(0, |held| held.requests_per_second);
-    let on = held.as_ref().is_none_or(|held| held.on);
-    let held_policy = held.as_ref().map_or(PinPolicy::Off, |held| held.pin_policy);
-    let held_sends = held.as_ref().is_some_and(|held| held.sends_pin);
-    let (held_hash, old_api_key, held_callback) = match held {
-        Some(held) => (held.api_key_hash, held.old_api_key, held.callback),
-        None => (None, None, None),
-    };
-    let given_key = given.api_key.as_ref().filter(|_| held_hash.is_none());
-    let given_hash = given_key.map(|key| partners::hash(key));
-    if let Some(hash) = &given_hash {
+    partner.name.clone_from(&given.name);
+    if let Some(api_key) = given
+        .api_key
+        .as_ref()
+        .filter(|_| partner.api_key_hash.is_none())
+    {
+        let hash = partners::hash(api_key);
         let holder = tx.get_by::<Partner>(Table::PartnersByApiKey, hash.0.as_bytes())?;
-        if holder.is_some_and(|holder| holder.id != id) {
+        if holder.is_some_and(|holder| holder.id != partner.id) {
             let problem = "another partner has this key";
             return Err(wrong(&format!("{path}.api_key"), problem));
         }
+        partner.api_key_hash = Some(hash);
     }
-    Ok(Partner {
-        id,
-        key: given.key.clone(),
-        name: given.name.clone(),
-        old_api_key,
-        api_key_hash: held_hash.or(given_hash),
-        products: products(tx, given, path)?,
-        currencies,
-        refunds: given.refunds.unwrap_or(false),
-        pin_policy: pin_policy(given, held_policy, path)?,
-        sends_pin: given.sends_pin.unwrap_or(held_sends),
-        per_charge_limit: limit(&given.per_charge_limit, "per_charge_limit")?,
-        monthly_limit: limit(&given.monthly_limit, "monthly_limit")?,
-        share,
-        requests_per_second: given.requests_per_second.unwrap_or(per_second),
-        on: given.on.unwrap_or(on),
-        callback: match &given.callback {
-            None => held_callback,
-            Some(given) if given.url.is_empty() => None,
-            Some(given) => Some(callback(given, &format!("{path}.callback"))?),
-        },
-    })
+    if let Some(given) = &given.products {
+        partner.products = products(tx, given, path)?;
+    }
+    if let Some(codes) = &given.currencies {
+        partner.currencies.clear();
+        for (i, code) in codes.iter().enumerate() {
+            let code = parse_currency(code, || format!("{path}.currencies[{i}]"))?;
+            partner.currencies.push(code);
+        }
+    }
+    let limit = |text: &str, name: &str| -> Result<Option<Amount>, OpError> {
+        if text.is_empty() {
+            return Ok(None);
+        }
+        let amount = parse_amount(text, currency, || format!("{path}.{name}"))?;
+        if amount.minor < 0 {
+            let problem = "must not be negative";
+            return Err(wrong(&format!("{path}.{name}"), problem));
+        }
+        Ok(Some(amount))
+    };
+    if let Some(text) = &given.per_charge_limit {
+        partner.per_charge_limit = limit(text, "per_charge_limit")?;
+    }
+    if let Some(text) = &given.monthly_limit {
+        partner.monthly_limit = limit(text, "monthly_limit")?;
+    }
+    if let Some(text) = &given.share {
+        partner.share = Share::parse(text).ok_or_else(|| {
+            let problem = "must be a percentage from 0 to 100 in quotes, such as \"70\" or \"62.5\", with at most three decimals";
+            wrong(&format!("{path}.share"), problem)
+        })?;
+    }
+    if let Some(given) = &given.callback {
+        partner.callback = if given.url.is_empty() {
+            None
+        } else {
+            Some(callback(given, &format!("{path}.callback"))?)
+        };
+    }
+    partner.pin_policy = pin_policy(given, partner.pin_policy, path)?;
+    partner.sends_pin = given.sends_pin.unwrap_or(partner.sends_pin);
+    partner.refunds = given.refunds.unwrap_or(partner.refunds);
+    let per_second = given.requests_per_second;
+    partner.requests_per_second = per_second.unwrap_or(partner.requests_per_second);
+    partner.on = given.on.unwrap_or(partner.on);
+    Ok(partner)
 }
 
-fn products(tx: &Tx<'_>, given: &PartnerIn, path: &str) -> Result<Vec<PartnerProduct>, OpError> {
-    let mut products = Vec::with_capacity(given.products.len());
-    for (i, product) in given.products.iter().enumerate() {
+fn products(
+    tx: &Tx<'_>,
+    given: &[PartnerProductIn],
+    path: &str,
+) -> Result<Vec<PartnerProduct>, OpError> {
+    let mut products = Vec::with_capacity(given.len());
+    for (i, product) in given.iter().enumerate() {
+        let others = given.iter().take(i);
+        let problem = if product.code.chars().count() > CODE_CHARS_MAX {
+            Some("must have at most 15 characters")
+        } else if others.into_iter().any(|other| other.code == product.code) {
+            Some("stands twice")
+        } else {
+            None
+        };
+        if let Some(problem) = problem {
+            return Err(wrong(&format!("{path}.products[{i}].code"), problem));
+        }
         let mut sold_with = Vec::with_capacity(product.sold_with.len());
         for (j, name) in product.sold_with.iter().enumerate() {
             let index = Table::ProductSpecsByExternal;
@@ -101,6 +123,8 @@ fn products(tx: &Tx<'_>, given: &PartnerIn, path: &str) -> Result<Vec<PartnerPro
     Ok(products)
 }
 
+/// Longest product code that a charge can name (marketone 1.3).
+const CODE_CHARS_MAX: usize = 15;
 /// Tries beyond the first, and seconds between two, where the document says nothing.
 const RETRIES: u32 = 5;
 const INTERVAL_SECONDS: u32 = 60;

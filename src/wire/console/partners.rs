@@ -22,9 +22,23 @@ use super::Staff;
 use super::error::Problem;
 
 #[derive(Serialize)]
+#[serde(rename_all = "camelCase")]
 struct ProductOut {
     code: String,
     title: String,
+    /// Our numbers of the products that it comes with.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    sold_with: Vec<u64>,
+}
+
+#[derive(Serialize)]
+#[serde(rename_all = "camelCase")]
+struct CallbackOut {
+    url: String,
+    retries: u32,
+    interval_seconds: u32,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    error_email: Option<String>,
 }
 
 #[derive(Serialize)]
@@ -54,7 +68,7 @@ struct PartnerOut {
     requests_per_second: u32,
     /// Where it is told about subscriptions.
     #[serde(skip_serializing_if = "Option::is_none")]
-    callback: Option<String>,
+    callback: Option<CallbackOut>,
     /// The API key, this once.
     #[serde(skip_serializing_if = "Option::is_none")]
     api_key: Option<String>,
@@ -77,6 +91,7 @@ impl PartnerOut {
                 .map(|product| ProductOut {
                     code: product.code.clone(),
                     title: product.title.clone(),
+                    sold_with: product.sold_with.iter().map(|id| id.0).collect(),
                 })
                 .collect(),
             currencies: partner
@@ -98,10 +113,12 @@ impl PartnerOut {
                 0 => REQUESTS_PER_SECOND,
                 own => own,
             },
-            callback: partner
-                .callback
-                .as_ref()
-                .map(|callback| callback.url.clone()),
+            callback: partner.callback.as_ref().map(|callback| CallbackOut {
+                url: callback.url.clone(),
+                retries: callback.retries,
+                interval_seconds: callback.interval_seconds,
+                error_email: callback.error_email.clone(),
+            }),
             api_key,
         }
     }

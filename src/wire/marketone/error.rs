@@ -161,6 +161,7 @@ fn refused(no: No) -> (StatusCode, &'static str, &'static str) {
             "product-not-found",
             "Product not found",
         ),
+        No::ProductMissing => (BAD, "invalid-request", "Invalid request."),
         No::NotSupported => (BAD, "parameter-not-supported", "Not supported."),
         No::Duplicate => (
             StatusCode::CONFLICT,

@@ -100,15 +100,27 @@ impl Members {
         !matches!(self.raw(names), Ok(None))
     }
 
-    /// A text of 1 to `chars_max` characters.
+    /// A text of 1 to `chars_max` characters, in one line.
     pub fn text(&self, names: &[&str], chars_max: usize) -> Result<Option<String>, Failure> {
+        let text = self.lines(names, chars_max)?;
+        let plain = |text: &String| !text.chars().any(char::is_control);
+        match text {
+            Some(text) if !plain(&text) => Err(Failure::Invalid),
+            other => Ok(other),
+        }
+    }
+
+    /// As [`Members::text`], also of several lines.
+    pub fn lines(&self, names: &[&str], chars_max: usize) -> Result<Option<String>, Failure> {
         let Some(raw) = self.raw(names)? else {
             return Ok(None);
         };
         let text: String = serde_json::from_str(raw).map_err(|_| Failure::Invalid)?;
         let plain = !text.is_empty()
             && text.chars().count() <= chars_max
-            && !text.chars().any(char::is_control);
+            && !text
+                .chars()
+                .any(|c| c.is_control() && !"\n\r\t".contains(c));
         plain.then_some(Some(text)).ok_or(Failure::Invalid)
     }
 
@@ -131,14 +143,14 @@ impl Members {
             .strip_prefix('"')
             .and_then(|rest| rest.strip_suffix('"'))
             .unwrap_or(raw);
-        let plain = text.bytes().all(|b| b.is_ascii_digit() || b == b'.');
+        let text = plain_decimal(text).ok_or(Failure::Invalid)?;
         let decimals = text
             .split_once('.')
             .map_or(0, |(_, fraction)| fraction.len());
-        if !plain || decimals > usize::try_from(currency.exponent()).unwrap_or(0) {
+        if decimals > usize::try_from(currency.exponent()).unwrap_or(0) {
             return Err(Failure::Invalid);
         }
-        let amount = Amount::parse(text, currency).ok_or(Failure::Invalid)?;
+        let amount = Amount::parse(&text, currency).ok_or(Failure::Invalid)?;
         Ok(Some(amount))
     }
 
@@ -196,6 +208,43 @@ impl Members {
     }
 }
 
+/// `1E+1`, `10.00`, `10` as `10`: how serializers of many languages write one number. Positive ones only.
+fn plain_decimal(text: &str) -> Option<String> {
+    /// Beyond it no amount is left.
+    const EXPONENT_MAX: i32 = 30;
+    const DIGITS_MAX: usize = 60;
+    let (mantissa, exponent) = match text.split_once(['e', 'E']) {
+        Some((mantissa, exponent)) => (mantissa, exponent.parse::<i32>().ok()?),
+        None => (text, 0),
+    };
+    let (whole, fraction) = mantissa.split_once('.').unwrap_or((mantissa, ""));
+    let digits = format!("{whole}{fraction}");
+    let plain = !whole.is_empty() && digits.bytes().all(|byte| byte.is_ascii_digit());
+    let closed = mantissa.contains('.') != fraction.is_empty();
+    let bounded = digits.len() <= DIGITS_MAX && (-EXPONENT_MAX..=EXPONENT_MAX).contains(&exponent);
+    if !plain || !closed || !bounded {
+        return None;
+    }
+    // Where the point stands, counted from the front.
+    let point = i32::try_from(whole.len()).ok()?.checked_add(exponent)?;
+    let zeros = |count: i32| "0".repeat(usize::try_from(count.max(0)).unwrap_or(0));
+    let length = i32::try_from(digits.len()).ok()?;
+    let digits = format!(
+        "{}{digits}{}",
+        zeros(point.saturating_neg()),
+        zeros(point.saturating_sub(length))
+    );
+    let (whole, fraction) = digits.split_at_checked(usize::try_from(point.max(0)).ok()?)?;
+    let whole = whole.trim_start_matches('0');
+    let whole = if whole.is_empty() { "0" } else { whole };
+    let fraction = fraction.trim_end_matches('0');
+    Some(if fraction.is_empty() {
+        whole.to_owned()
+    } else {
+        format!("{whole}.{fraction}")
+    })
+}
+
 const PIN_DIGITS_MIN: usize = 4;
 const PIN_DIGITS_MAX: usize = 10;
 
@@ -213,4 +262,33 @@ pub fn is_ext_id(text: &str) -> bool {
         && text
             .bytes()
             .all(|b| b.is_ascii_alphanumeric() || b"._:~-".contains(&b))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::plain_decimal;
+
+    #[test]
+    fn one_number_has_one_spelling() {
+        for (text, plain) in [
+            ("10", "10"),
+            ("1E+1", "10"),
+            ("1e2", "100"),
+            ("100.00", "100"),
+            ("9.990", "9.99"),
+            ("0.5", "0.5"),
+            ("5e-1", "0.5"),
+            ("125e-3", "0.125"),
+            ("0012.30", "12.3"),
+            ("0", "0"),
+            ("0e9", "0"),
+        ] {
+            assert_eq!(plain_decimal(text).as_deref(), Some(plain), "{text}");
+        }
+        for text in [
+            "", ".5", "5.", "-1", "+1", "1e", "1e99", "e5", "1 0", "1.2.3", "NaN", "0x1",
+        ] {
+            assert_eq!(plain_decimal(text), None, "{text}");
+        }
+    }
 }

@@ -82,7 +82,10 @@ impl<'p> Operation<'p> {
             "/pin" => Some(Self::MakePin),
             "/pin/validate" => Some(Self::ValidatePin),
             "/notification" => Some(Self::Notify),
-            _ => rest.strip_prefix("/transaction/").map(Self::Find),
+            _ => rest
+                .strip_prefix("/transaction/")
+                .filter(|id| !id.contains('/'))
+                .map(Self::Find),
         }
     }
 

@@ -13,7 +13,8 @@ use super::fields::{self, Members};
 pub async fn notify(ctx: &Ctx, partner: &Partner, members: &Members) -> Result<String, Failure> {
     let account = members.account()?;
     let kind = members.text(fields::NOTIFICATION_KIND, fields::EXT_ID_CHARS_MAX)?;
-    let text = members.text(fields::MESSAGE, fields::MESSAGE_CHARS_MAX)?;
+    let text = members.lines(fields::MESSAGE, fields::MESSAGE_CHARS_MAX)?;
+    let text = text.map(|text| without_blanks(&text));
     let of_transaction = |about: About| -> Result<Subject, Failure> {
         let ext_id = members.ext_id(fields::EXT_ID)?.ok_or(Failure::Invalid)?;
         Ok(Subject::Transaction(about, ext_id))
@@ -60,4 +61,13 @@ pub async fn notify(ctx: &Ctx, partner: &Partner, members: &Members) -> Result<S
         "{{\"notificationID\":\"{}\",\"status\":\"ACCEPTED\"}}",
         uuid_text(public_id),
     ))
+}
+
+/// What is left to us to fill in, in one spelling.
+fn without_blanks(text: &str) -> String {
+    let mut text = text.to_owned();
+    for name in ["pin", "amount", "description"] {
+        text = text.replace(&format!("{{{{ {name} }}}}"), &format!("{{{{{name}}}}}"));
+    }
+    text
 }

@@ -93,7 +93,8 @@ async fn fields_that_do_not_fit_are_invalid_and_nothing_is_kept() {
         json!({"amount": 1.005}),
         json!({"amount": "1.005"}),
         json!({"amount": "1,00"}),
-        json!({"amount": "1e2"}),
+        json!({"amount": "1e-3"}),
+        json!({"amount": "1e"}),
         json!({"amount": " 1"}),
         json!({"amount": "."}),
         json!({"amount": true}),
@@ -156,7 +157,8 @@ async fn transactions_are_found_by_their_own_partner_only() {
         404,
         "transaction-not-found",
     );
-    for path in ["/transaction/a%2Fb", "/transaction/a/b", "/transaction/%00"] {
+    refused(&hub.a.get("/transaction/a/b").await, 404, "not-found");
+    for path in ["/transaction/a%2Fb", "/transaction/%00"] {
         refused(&hub.a.get(path).await, 400, "invalid-request");
     }
     let long = format!("/transaction/{}", "x".repeat(51));

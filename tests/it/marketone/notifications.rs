@@ -45,7 +45,7 @@ async fn a_whole_purchase() {
     let texts = texts(&hub, &gateway).await;
     assert_eq!(
         texts,
-        ["Example TV: you bought Monthly plan from A for 9.99\u{a0}USD."]
+        ["Example TV: you bought Monthly plan from A for 9.99 USD."]
     );
     assert_eq!(hub.a.charge(&purchase("one", P1)).await.text, done.text);
     assert_eq!(hub.books()["customer:1"], -999);
@@ -68,8 +68,8 @@ async fn charges_and_refunds_are_told_as_what_they_are() {
     assert_eq!(
         said,
         [
-            "Example TV: A charged 9.99\u{a0}USD for Monthly plan.",
-            "Example TV: A gave back 4.00\u{a0}USD for Sorry.",
+            "Example TV: A charged 9.99 USD for Monthly plan.",
+            "Example TV: A gave back 4.00 USD for Sorry.",
         ]
     );
     for (account, more, status, code) in [
@@ -159,7 +159,7 @@ async fn a_partner_may_bring_its_own_words() {
     hub.a.charge(&purchase("one", P1)).await.expect(200);
     let own = json!({"notificationType": "CHARGE", "extTransactionID": "one", "message": "{{amount}}: {{description}}"});
     hub.a.notify(P1, own).await.expect(200);
-    assert_eq!(texts(&hub, &gateway).await, ["9.99\u{a0}USD: Monthly plan"]);
+    assert_eq!(texts(&hub, &gateway).await, ["9.99 USD: Monthly plan"]);
     // A wish that is no language is none.
     let own = json!({"notificationType": "GENERAL", "message": "Hi", "locale": "en_US.UTF-8"});
     hub.a.notify(P1, own).await.expect(200);

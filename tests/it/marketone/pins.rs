@@ -387,11 +387,7 @@ async fn a_pin_may_be_for_one_purchase() {
     hub.a.send_pin(P1).await.expect(200);
     hub.bx.advance(0).await;
     let sent = gateway.collect().remove(0);
-    assert!(
-        sent.body.contains("for A over 9.99\u{a0}USD."),
-        "{}",
-        sent.body
-    );
+    assert!(sent.body.contains("for A over 9.99 USD."), "{}", sent.body);
     let text: Value = serde_json::from_str(&sent.body).expect("JSON");
     let pin = text["text"].as_str().expect("a text")[..6].to_owned();
     let with = |id: &str| merged(purchase(id, P1), json!({ "pin": pin }));
@@ -402,7 +398,16 @@ async fn a_pin_may_be_for_one_purchase() {
         400,
         "pin-required",
     );
+    // The customer agreed to 9.99, not to more.
+    let more = merged(purchase("one", P1), json!({"amount": "19.99"}));
+    refused(&hub.a.charge(&more).await, 400, "pin-required");
     hub.a.charge(&purchase("one", P1)).await.expect(200);
+    let other = json!({"accountIdentifier": P1, "amount": 1, "currency": "EUR"});
+    refused(
+        &hub.a.post("/pin", &other).await,
+        400,
+        "parameter-not-supported",
+    );
 }
 
 /// §6.2: "per-agreement switch 'send on generate'".
@@ -415,6 +420,12 @@ async fn a_pin_may_be_sent_as_soon_as_it_is_made() {
     hub.b.pin(P1).await.expect(200);
     let pin = received(&hub, &gateway).await;
     hub.b.tell(P1, &pin).await.expect(200);
+    // Where there is no way to send it, none is made.
+    let hub = Hub::open().await;
+    hub.bx
+        .apply(json!({"partners": [{"key": "GOOG", "name": "B", "sends_pin": true}]}))
+        .await;
+    refused(&hub.b.pin(P1).await, 400, "notification-not-allowed");
 }
 
 /// "Never in an answer … or an audit record": nor anywhere in the file.

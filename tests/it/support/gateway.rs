@@ -59,6 +59,17 @@ impl Gateway {
         std::mem::take(&mut *self.heard.lock().unwrap())
     }
 
+    /// Waits until so many came, and takes them out.
+    pub async fn wait_for(&self, count: usize) -> Vec<Heard> {
+        for _ in 0..600 {
+            if self.heard.lock().unwrap().len() >= count {
+                break;
+            }
+            tokio::time::sleep(std::time::Duration::from_millis(20)).await;
+        }
+        self.collect()
+    }
+
     async fn serve(&self, mut stream: TcpStream) -> Option<()> {
         let mut bytes = Vec::new();
         loop {
