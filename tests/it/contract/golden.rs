@@ -609,6 +609,7 @@ fn webhook() -> Webhook {
         events: vec![text("order.*"), text("payment.failed")],
         on: true,
         waiting_max: 70_000,
+        room: 80_000,
         secret: Secret(text("whsec_bmV3")),
         old_secret: Some((Secret(text("whsec_b2xk")), at(1))),
         created_at: at(2),
@@ -979,7 +980,7 @@ fn variants_keep_their_positions() {
         ServiceEnded, ServiceDeleted, InvoiceCreated, InvoiceUpdated, InvoicePaid, PaymentCreated,
         PaymentUpdated, PaymentSucceeded, PaymentFailed, PaymentRefunded, PaymentDisputed,
         PartnerTransactionCreated, PartnerTransactionUpdated, PartnerTransactionSucceeded,
-        PartnerTransactionDenied, PartnerTransactionRefunded);
+        PartnerTransactionDenied, PartnerTransactionRefunded, PartnerTransactionDeleted);
     positions!(ActivityAction: SignedIn, StatusChanged, PasswordChanged, PasswordReset,
         DeviceAdded, DeviceRemoved, DeviceStatusChanged, OrderPlaced, OrderStatusChanged);
 }

@@ -816,6 +816,30 @@ async fn a_carrier_that_drops_packets_is_not_reached() {
     assert_eq!(open(&hub.bx).await, json!([]));
 }
 
+/// Others hear too that what they heard of is taken back.
+#[tokio::test]
+async fn what_is_taken_back_is_told_as_deleted() {
+    use crate::support::ear::Ear;
+    use crate::webhooks::{Hook, lines};
+    let csp = Csp::default();
+    let hub = hub(&csp).await;
+    let ear = Ear::open().await;
+    let wanted = json!({"events": ["partner_transaction.*"]});
+    let hook = Hook::add(&hub.bx, &ear, wanted).await;
+    csp.next(&[Mood::No(429, "too-many-requests")]);
+    let answer = hub.a.charge(&purchase("a", P1)).await;
+    refused(&answer, 503, "service-unavailable");
+    hub.bx.advance(0).await;
+    let heard = ear.wait_for(2).await;
+    let told = [
+        "partner_transaction.created 1",
+        "partner_transaction.deleted 1",
+    ];
+    assert_eq!(lines(&heard, &hook), told);
+    assert_eq!(heard[1].json()["data"]["partner"], "NFLX");
+    hub.prove();
+}
+
 /// A month that is closed while the carrier thinks is not changed by what it says then.
 #[tokio::test]
 async fn what_is_processing_holds_no_month_up() {
