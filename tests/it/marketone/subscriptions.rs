@@ -212,21 +212,24 @@ async fn it_is_tried_as_often_as_agreed_and_then_somebody_hears_of_it() {
     assert!(!mails[0].contains("their-own-key"));
     // Other answers are final.
     ear.next(&[Turn::Answer(404)]);
-    bx.apply(document(&ear, &ada("BARE"))).await;
     bx.advance(DAY).await;
+    bx.apply(document(&ear, &ada("BARE"))).await;
+    bx.advance(0).await;
     assert_eq!(ear.collect().len(), 1);
     assert_eq!(calls(&bx, "?state=DEAD").await.len(), 2);
     assert_eq!(written().await.len(), 1);
     // Within the hour nobody is written again.
     ear.next(&[Turn::Answer(404)]);
-    bx.apply(document(&ear, &ada("START"))).await;
     bx.advance(3_000).await;
+    bx.apply(document(&ear, &ada("START"))).await;
+    bx.advance(0).await;
     assert_eq!(calls(&bx, "?state=DEAD").await.len(), 3);
     assert_eq!(calls(&bx, "?state=DEAD&limit=2").await.len(), 2);
     assert_eq!(calls(&bx, "?state=DELIVERED").await.len(), 1);
     ear.next(&[Turn::Answer(404)]);
-    bx.apply(document(&ear, &ada("BARE"))).await;
     bx.advance(3_600).await;
+    bx.apply(document(&ear, &ada("BARE"))).await;
+    bx.advance(0).await;
     assert_eq!(written().await.len(), 1);
     assert!(post.collect().is_empty());
     bx.advance(31 * DAY).await;
