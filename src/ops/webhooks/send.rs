@@ -129,11 +129,12 @@ async fn work_webhook(ctx: &Ctx, id: WebhookId) -> Result<(), OpError> {
         }
         if noting.is_empty() && !heard.is_empty() {
             let (ctx, outcomes) = (ctx.clone(), std::mem::take(&mut heard));
-            noting.spawn(async move { note_outcomes(&ctx, outcomes).await });
+            noting.spawn(async move { note_in_time(&ctx, outcomes).await });
         }
         if sending.is_empty() && noting.is_empty() {
             return Ok(());
         }
+        let has_room = sending.len() < AT_ONCE;
         let failed = |error: tokio::task::JoinError| OpError::Failed(error.to_string());
         tokio::select! {
             Some(ended) = sending.join_next() => {
@@ -148,7 +149,7 @@ async fn work_webhook(ctx: &Ctx, id: WebhookId) -> Result<(), OpError> {
                 }
             }
             // What others have to be told does not wait for who takes long.
-            () = more, if room > 0 => {}
+            () = more, if has_room => {}
             () = tokio::time::sleep(LOOK_AGAIN) => {}
         }
     }
@@ -195,6 +196,19 @@ fn calls(
         calls.push((number, call));
     }
     Ok(calls)
+}
+
+/// How often a writer that is busy is offered outcomes again, [`LOOK_AGAIN`] apart: what is not noted is sent again.
+const NOTING_TRIES_MAX: u32 = 20;
+
+async fn note_in_time(ctx: &Ctx, outcomes: Vec<Outcome>) -> Result<Vec<DeliveryId>, OpError> {
+    for _ in 1..NOTING_TRIES_MAX {
+        match note_outcomes(ctx, outcomes.clone()).await {
+            Err(OpError::Throttled { .. }) => tokio::time::sleep(LOOK_AGAIN).await,
+            done => return done,
+        }
+    }
+    note_outcomes(ctx, outcomes).await
 }
 
 /// Notes what became of deliveries; answers which.

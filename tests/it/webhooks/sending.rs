@@ -310,6 +310,70 @@ async fn what_is_old_is_tried_more_than_once() {
     prove(&till.shop.bx);
 }
 
+/// However much there is to remove, what happens is told meanwhile.
+#[tokio::test]
+async fn what_is_removed_holds_nobody_up() {
+    use boxoffice::domain::hook_event::Subject;
+    use boxoffice::domain::id::{HookEventId, WebhookId};
+    use boxoffice::domain::time::Timestamp;
+    use boxoffice::domain::webhook::{Delivery, DeliveryState};
+    use boxoffice::store::{StoreError, Table};
+    let bx = TestBox::start().await;
+    customers(&bx, 1).await;
+    let ear = Ear::open().await;
+    let hook = Hook::add(&bx, &ear, json!({})).await;
+    let app = bx.app();
+    let written = app.store.write(|tx| -> Result<(), StoreError> {
+        let at = Timestamp::from_micros(0);
+        let first = tx.next_ids::<boxoffice::domain::id::DeliveryId>(15_000)?;
+        let old = (first..first + 15_000).map(|number| Delivery {
+            id: boxoffice::domain::id::DeliveryId(number),
+            webhook: WebhookId(1),
+            event: HookEventId(1_000_000),
+            subject: Subject::Customer,
+            object: number,
+            state: DeliveryState::Delivered,
+            attempts: 1,
+            created_at: at.expect("1970"),
+            due_at: None,
+            ended_at: at,
+            status: 200,
+            problem: String::new(),
+        });
+        tx.put_many(&old.collect::<Vec<Delivery>>())
+    });
+    written.await.expect("old deliveries");
+    rename(&bx, 1, "new").await;
+    let heard = ear.wait_for(1).await;
+    let left = app.store.read().unwrap().rows(Table::Deliveries).unwrap();
+    assert_eq!(lines(&heard, &hook), ["customer.updated 1"]);
+    assert!(left > 1_000, "{left} are left");
+}
+
+/// How long a chunk keeps the writer is measured with what is noted for others.
+#[tokio::test]
+async fn a_chunk_is_measured_with_what_is_told_of_it() {
+    use boxoffice::domain::customer::Customer;
+    use boxoffice::store::Read as _;
+    let bx = TestBox::start().await;
+    customers(&bx, 1_500).await;
+    let ear = Ear::open().await;
+    ear.always(Some(Turn::Hang));
+    let hook = Hook::add(&bx, &ear, json!({})).await;
+    let ctx = boxoffice::app::Ctx::system(bx.app());
+    let timed = ctx.write_bulk_timed(|ctx, tx| {
+        let watch = ctx.app.stopwatch();
+        for customer in tx.all::<Customer>()? {
+            let phones = vec!["+14165550101".to_owned()];
+            tx.put(&Customer { phones, ..customer })?;
+        }
+        Ok(watch.elapsed().as_micros())
+    });
+    let (alone, micros) = timed.await.expect("a chunk");
+    assert_eq!(hook.deliveries("?limit=1000").await.len(), 1_000);
+    assert!(u128::from(micros) > alone * 5 / 4, "{micros} of {alone}");
+}
+
 /// More than are sent at once, and more than are noted at once: each is told, once.
 #[tokio::test]
 async fn many_are_told_and_noted_together() {
