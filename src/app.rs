@@ -1,5 +1,6 @@
 //! The box as one value, and the circumstances of one request. Knows nothing of what uses it.
 
+use std::collections::BTreeMap;
 use std::net::{IpAddr, SocketAddr};
 use std::path::Path;
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
@@ -14,6 +15,7 @@ use crate::clock::{Clock, Stopwatch};
 use crate::config::Config;
 use crate::domain::calendar::Zone;
 use crate::domain::carrier::Partner;
+use crate::domain::id::PartnerId;
 use crate::domain::message::Queue;
 use crate::domain::money::Currency;
 use crate::domain::provider::Provider;
@@ -87,6 +89,8 @@ pub struct App {
     pub more_undelivered: Notify,
     /// One for every webhook and partner, held while it is told, so that nothing is told twice or out of order.
     pub lanes: Lanes,
+    /// When somebody was last written that a partner could not be told something.
+    pub written_about: std::sync::Mutex<BTreeMap<PartnerId, Timestamp>>,
     /// Held while the test clock is moved.
     pub clock_moves: tokio::sync::Mutex<()>,
     /// The provider of the last apply document; the settings stand in where there was none.
@@ -168,6 +172,7 @@ impl App {
             undelivered: Notify::new(),
             more_undelivered: Notify::new(),
             lanes: Lanes::default(),
+            written_about: std::sync::Mutex::default(),
             clock_moves: tokio::sync::Mutex::new(()),
             company: ArcSwapOption::empty(),
         };
@@ -256,7 +261,11 @@ impl App {
 /// Whether there is anybody who is told what happens.
 pub fn anybody_told(read: &impl Read) -> Result<bool, StoreError> {
     let webhook = read.all::<Webhook>()?.iter().any(|webhook| webhook.on);
-    Ok(webhook || read.all::<Partner>()?.iter().any(Partner::is_told))
+    if webhook || read.all::<Partner>()?.iter().any(Partner::comes_with_ours) {
+        return Ok(true);
+    }
+    // What goes on at a partner ends some day, whatever is agreed with it now.
+    Ok(read.count_up_to(Table::PartnerSubscriptionsByCustomer, &[], 1)? > 0)
 }
 
 /// Makes the data folder, readable by its owner only.

@@ -316,6 +316,7 @@ const SECRETS: &[&str] = &[
     "sms.headers",
     "sms.body",
     "carrier.url",
+    "carrier.former_urls",
     "carrier.api_key",
     "middleware.token",
     "payments.stripe_secret_key",

@@ -29,6 +29,8 @@ pub struct MarketoneSettings {
 #[serde(default, deny_unknown_fields)]
 pub struct CarrierSettings {
     pub url: String,
+    /// Where the same carrier was before, separated by blanks: what was handed over there is its own.
+    pub former_urls: String,
     /// Sent as `X-API-KEY`; empty: none.
     pub api_key: String,
     /// How long it may take to answer, before the partner is told that it goes on.
@@ -39,6 +41,7 @@ impl Default for CarrierSettings {
     fn default() -> Self {
         Self {
             url: String::new(),
+            former_urls: String::new(),
             api_key: String::new(),
             timeout_ms: 2_000,
         }

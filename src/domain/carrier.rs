@@ -132,14 +132,18 @@ pub enum TransactionState {
     Denied(Denial),
 }
 
+/// Which carrier has something: a hash of where it is called. Another one has never heard of it.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+pub struct CarrierMark(pub [u8; 32]);
+
 /// What the carrier has not decided yet.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Pending {
     /// The account as the partner named it: kept only as long as the carrier has to be told.
-    pub account: String,
+    pub account: Secret,
     /// How often the carrier was asked.
     pub attempts: u32,
-    /// When it is asked again; `None`: nobody asks any more, a person must find out.
+    /// When it is asked again, or given up after the last time; `None`: nobody asks any more, a person must find out.
     pub due_at: Option<Timestamp>,
     /// The PIN that it used up: good again if nothing is charged.
     pub pin: Option<PinId>,
@@ -152,7 +156,7 @@ impl Pending {
 
     /// As it stands when the carrier is asked at `now`, for the first time.
     #[must_use]
-    pub fn first(account: String, now: Timestamp) -> Self {
+    pub fn first(account: Secret, now: Timestamp) -> Self {
         Self {
             account,
             attempts: 1,
@@ -161,16 +165,23 @@ impl Pending {
         }
     }
 
-    /// As it stands when the carrier is asked once more at `now`.
+    /// As it stands when the carrier is asked once more at `now`; `None`: it was asked often enough.
     #[must_use]
-    pub fn again(&self, now: Timestamp) -> Self {
-        let attempts = self.attempts.saturating_add(1);
-        let next = now.saturating_add_seconds(Self::BETWEEN_SECONDS);
+    pub fn again(&self, now: Timestamp) -> Option<Self> {
+        // The last time too is followed by a due one: who is cut off meanwhile must not be forgotten.
+        (self.attempts < Self::ATTEMPTS_MAX).then(|| Self {
+            attempts: self.attempts.saturating_add(1),
+            due_at: Some(now.saturating_add_seconds(Self::BETWEEN_SECONDS)),
+            ..self.clone()
+        })
+    }
+
+    /// As it stands when nobody asks any more.
+    #[must_use]
+    pub fn given_up(&self) -> Self {
         Self {
-            account: self.account.clone(),
-            attempts,
-            due_at: (attempts < Self::ATTEMPTS_MAX).then_some(next),
-            pin: self.pin,
+            due_at: None,
+            ..self.clone()
         }
     }
 }
@@ -205,8 +216,8 @@ pub struct PartnerTransaction {
     pub refunded_minor: i64,
     /// How much more is being given back: reserved until the carrier says.
     pub refunding_minor: i64,
-    /// The carrier has the money, not the customer's account here.
-    pub by_carrier: bool,
+    /// The carrier that has the money; `None`: the customer's account here.
+    pub carrier: Option<CarrierMark>,
     /// While it is processing.
     pub pending: Option<Pending>,
     pub created_at: Timestamp,
@@ -259,7 +270,7 @@ impl PartnerTransaction {
             .saturating_sub(self.partner_minor)
             .saturating_sub(self.tax_minor);
         let mut postings = Vec::with_capacity(4);
-        let payer = if self.by_carrier {
+        let payer = if self.carrier.is_some() {
             Account::Carrier
         } else {
             Account::Customer(self.customer)

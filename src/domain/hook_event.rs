@@ -97,6 +97,7 @@ event_types! {
     PartnerTransactionSucceeded = "partner_transaction.succeeded",
     PartnerTransactionDenied = "partner_transaction.denied",
     PartnerTransactionRefunded = "partner_transaction.refunded",
+    PartnerTransactionDeleted = "partner_transaction.deleted",
 }
 
 /// Something that happened, as it is told: kept until everybody knows.
@@ -244,16 +245,25 @@ pub fn of_transaction(
 
 #[cfg(test)]
 mod tests {
-    use super::EventType;
+    use super::{EventType, Subject};
 
     #[test]
     fn every_type_is_of_an_object() {
+        let subjects = [
+            Subject::Customer,
+            Subject::Order,
+            Subject::Service,
+            Subject::Invoice,
+            Subject::Payment,
+            Subject::PartnerTransaction,
+        ];
         for kind in EventType::ALL
             .iter()
             .filter(|kind| **kind != EventType::Ping)
         {
             let (object, _) = kind.name().split_once('.').unwrap();
-            assert!(!object.is_empty());
+            let known = subjects.iter().any(|subject| subject.name() == object);
+            assert!(known, "{}", kind.name());
         }
     }
 }

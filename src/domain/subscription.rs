@@ -42,6 +42,13 @@ pub const RETRIES_MAX: u32 = 1_000;
 pub const INTERVAL_SECONDS_MAX: u32 = 86_400;
 
 impl Partner {
+    /// Whether something of it comes with products of ours.
+    #[must_use]
+    pub fn comes_with_ours(&self) -> bool {
+        let with = |product: &PartnerProduct| !product.sold_with.is_empty();
+        self.products.iter().any(with)
+    }
+
     /// Whether it is told about subscriptions.
     #[must_use]
     pub fn is_told(&self) -> bool {

@@ -17,11 +17,14 @@ pub const WEBHOOK_TEXT_MAX: usize = 500;
 /// Most wishes of one webhook.
 pub const WISHES_MAX: usize = 64;
 /// Most events that may wait for one webhook: the file must not fill for somebody who is gone.
-pub const WAITING_MAX: u32 = 1_000_000;
+pub const WAITING_MAX: u32 = 5_000_000;
 /// How long the secret before signs as well, in seconds: a day.
 pub const OLD_SECRET_SECONDS: i64 = 86_400;
-/// How long what was told, or could not be, is kept, in seconds: 30 days.
-pub const DELIVERY_SECONDS: i64 = 2_592_000;
+/// After how many deliveries it is counted how many wait: a count reads a row for every thousand.
+pub const COUNTED_EVERY: u64 = 1_024;
+/// How long what was told is kept, in seconds: 3 days; and what could not be: 30 days.
+pub const DELIVERED_SECONDS: i64 = 259_200;
+pub const DEAD_SECONDS: i64 = 2_592_000;
 /// Longest problem that is kept, in bytes.
 pub const PROBLEM_MAX: usize = 200;
 
@@ -37,6 +40,8 @@ pub struct Webhook {
     pub on: bool,
     /// Beyond so many events that wait it is switched off.
     pub waiting_max: u32,
+    /// The same, as it holds since it was last switched on: more, where more waited then.
+    pub room: u32,
     /// Signs what is sent, so it is kept as it is.
     pub secret: Secret,
     /// The secret before, which signs as well until then.
@@ -45,6 +50,13 @@ pub struct Webhook {
 }
 
 impl Webhook {
+    /// Makes room for more than what waits now: who is switched on must not be switched off by the next event.
+    pub fn make_room(&mut self, waiting: u64) {
+        let waiting = u32::try_from(waiting).unwrap_or(u32::MAX);
+        let more = waiting.saturating_add((self.waiting_max / 10).max(1));
+        self.room = self.waiting_max.max(more);
+    }
+
     /// Whether it is told of an event.
     #[must_use]
     pub fn wants(&self, kind: EventType) -> bool {
@@ -72,7 +84,7 @@ pub enum DeliveryState {
     Waiting,
     /// The other side said that it has it.
     Delivered,
-    /// It was tried for three days.
+    /// It was tried for three days, and often enough.
     Dead,
 }
 
@@ -110,7 +122,8 @@ impl Delivery {
         self.close(DeliveryState::Delivered, String::new(), now);
     }
 
-    /// It was tried and not taken. After three days it is dead.
+    /// It was tried and not taken. After three days it is dead, but not before it was tried a few times: it may have
+    /// waited as long for another one.
     pub fn put_off(&mut self, status: u16, problem: String, now: Timestamp) {
         let tried = usize::try_from(self.attempts).unwrap_or(usize::MAX);
         let last = BETWEEN_SECONDS.len().saturating_sub(1);
@@ -118,12 +131,24 @@ impl Delivery {
         self.attempts = self.attempts.saturating_add(1);
         self.status = status;
         let next = now.saturating_add_seconds(wait);
-        if next > self.created_at.saturating_add_seconds(MESSAGE_SECONDS_MAX) {
+        let is_old = next > self.created_at.saturating_add_seconds(MESSAGE_SECONDS_MAX);
+        if is_old && tried >= last {
             self.close(DeliveryState::Dead, problem, now);
         } else {
             self.due_at = Some(next);
             self.problem = problem;
         }
+    }
+
+    /// When it is removed.
+    #[must_use]
+    pub fn kept_until(&self) -> Option<Timestamp> {
+        let seconds = if self.state == DeliveryState::Delivered {
+            DELIVERED_SECONDS
+        } else {
+            DEAD_SECONDS
+        };
+        Some(self.ended_at?.saturating_add_seconds(seconds))
     }
 
     fn close(&mut self, state: DeliveryState, problem: String, now: Timestamp) {

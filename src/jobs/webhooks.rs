@@ -53,12 +53,15 @@ async fn turn(
         dialect: DIALECT,
         ..Ctx::system(Arc::clone(app))
     };
-    let looked = match ops::webhooks::sweep(&ctx).await {
-        Ok(false) => ops::webhooks::look(&ctx),
-        Ok(true) => return Duration::ZERO,
-        Err(error) => Err(error),
-    };
-    let look = match looked {
+    // Some of it at a time, and whatever becomes of it: those who have something to hear do not wait for it.
+    let more = ops::webhooks::sweep(&ctx).await.unwrap_or_else(|error| {
+        tracing::error!(%error, "webhook.not_swept");
+        false
+    });
+    if let Err(error) = ops::webhooks::rest(&ctx).await {
+        tracing::error!(%error, "webhook.not_looked");
+    }
+    let look = match ops::webhooks::look(&ctx) {
         Ok(look) => look,
         Err(error) => {
             tracing::error!(%error, "webhook.not_looked");
@@ -77,6 +80,9 @@ async fn turn(
             }
         });
         busy.insert(task.id(), id);
+    }
+    if more {
+        return Duration::ZERO;
     }
     let micros = look.next.map_or(i64::MAX, |next| {
         next.micros().saturating_sub(ctx.now.micros())

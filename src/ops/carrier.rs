@@ -194,7 +194,14 @@ pub fn find(
     ext_id: &str,
 ) -> Result<Option<PartnerTransaction>, OpError> {
     let found = find_in(&ctx.snapshot()?, partner, ext_id)?;
-    Ok(found.inspect(|made| carrier_calls::tell(ctx, made)))
+    match found {
+        Some(made) if made.state == TransactionState::Processing => {
+            carrier_calls::tell(ctx, &made)?;
+            // It may have been taken back before that; from now on it is not.
+            find_in(&ctx.snapshot()?, partner, ext_id)
+        }
+        found => Ok(found),
+    }
 }
 
 pub(super) fn find_in(
@@ -264,7 +271,7 @@ pub(super) fn decide(
     // What holds now: it may have changed since the key was looked at.
     let partner: Partner = super::get(tx, partner)?;
     if let Some(earlier) = find_in(tx, partner.id, &wish.ext_id)? {
-        carrier_calls::tell(ctx, &earlier);
+        carrier_calls::tell(ctx, &earlier)?;
         return Ok(if earlier.fingerprint == wish.fingerprint() {
             Told::Done(Box::new(earlier))
         } else {
@@ -306,7 +313,7 @@ fn transaction(
         state: TransactionState::Succeeded,
         refunded_minor: 0,
         refunding_minor: 0,
-        by_carrier: false,
+        carrier: None,
         pending: None,
         created_at: ctx.now,
         completed_at: Some(ctx.app.settled.completes_at(partner.id, ctx.now)),
@@ -465,12 +472,10 @@ fn refund(
         return Ok(Told::No(No::RefundNotAllowed));
     }
     // It goes back where it came from.
-    if before.by_carrier && !carrier_calls::is_set(ctx) {
+    if before.carrier.is_some() && !carrier_calls::has(ctx, &before) {
         return Err(OpError::Throttled { retry_after_s: 60 });
     }
-    let named = before
-        .by_carrier
-        .then(|| wish.account.as_named().to_owned());
+    let named = before.carrier.map(|_| wish.account.as_named().to_owned());
     let left = before.left_minor();
     if wish.amount.currency != before.amount.currency || wish.amount.minor > left {
         return Ok(Told::No(No::RefundTooLarge));

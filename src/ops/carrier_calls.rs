@@ -14,7 +14,7 @@ use crate::domain::carrier::{
 };
 use crate::domain::id::{PartnerId, PartnerTransactionId, PinId};
 use crate::domain::refusal::Refusal;
-use crate::domain::staff::Permission;
+use crate::domain::staff::{Permission, Secret};
 use crate::domain::time::Timestamp;
 use crate::outbound::carrier::{Asking, Carrier, Outcome, Wish as Call};
 use crate::store::key::{instant_of, owned_by, trailing_number};
@@ -41,13 +41,23 @@ fn carrier(ctx: &Ctx) -> Result<&Carrier, OpError> {
     carrier.ok_or_else(|| OpError::Failed("no carrier is set up".to_owned()))
 }
 
+/// Whether the carrier that is set up is the one that has it.
+pub(super) fn has(ctx: &Ctx, made: &PartnerTransaction) -> bool {
+    let carrier = ctx.app.outbound.carrier.as_ref();
+    made.carrier
+        .is_some_and(|mark| carrier.is_some_and(|carrier| carrier.is(mark)))
+}
+
 /// Notes that a partner hears of a transaction that is processing.
-pub(super) fn tell(ctx: &Ctx, made: &PartnerTransaction) {
+pub(super) fn tell(ctx: &Ctx, made: &PartnerTransaction) -> Result<(), OpError> {
     if let Some(carrier) = &ctx.app.outbound.carrier
         && made.state == TransactionState::Processing
+        && !carrier.tell(made.public_id)
     {
-        carrier.tell(made.public_id);
+        // It is just being taken back.
+        return Err(OpError::Throttled { retry_after_s: 1 });
     }
+    Ok(())
 }
 
 /// The whole way of a charge or refund. It is gone to its end even if the partner hangs up.
@@ -87,12 +97,12 @@ pub(super) fn hand_over(
     account: String,
     pin: Option<PinId>,
 ) -> Result<(), OpError> {
-    made.by_carrier = true;
+    made.carrier = Some(carrier(ctx)?.mark());
     made.state = TransactionState::Processing;
     made.completed_at = None;
     made.pending = Some(Pending {
         pin,
-        ..Pending::first(account, ctx.now)
+        ..Pending::first(Secret(account), ctx.now)
     });
     super::create(ctx, tx, "partner.hand_over", made)?;
     reserve(ctx, tx, made, made.amount.minor)
@@ -169,7 +179,7 @@ async fn ask(ctx: &Ctx, made: &PartnerTransaction) -> Result<Outcome, OpError> {
     let call = Call {
         id: made.public_name(),
         refund_of,
-        account: pending.map(|p| p.account.clone()).unwrap_or_default(),
+        account: pending.map_or_else(|| Secret(String::new()), |p| p.account.clone()),
         amount: made.amount,
         description: made.description.clone(),
         product: made.product.clone(),
@@ -180,7 +190,7 @@ async fn ask(ctx: &Ctx, made: &PartnerTransaction) -> Result<Outcome, OpError> {
 /// Takes back a transaction of which neither the carrier nor the partner heard. Answers whether it is gone.
 fn withdraw(ctx: &Ctx, tx: &mut Tx<'_>, id: PartnerTransactionId) -> Result<bool, OpError> {
     let made: PartnerTransaction = super::get(tx, id)?;
-    if made.state != TransactionState::Processing || carrier(ctx)?.was_told(made.public_id) {
+    if made.state != TransactionState::Processing || !carrier(ctx)?.undo(made.public_id) {
         return Ok(false);
     }
     reserve(ctx, tx, &made, made.amount.minor.saturating_neg())?;
@@ -248,7 +258,7 @@ fn settle_in(
 /// How a round of asking again went.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Round {
-    /// How many were asked about.
+    /// How many were asked about, or given up.
     pub asked: usize,
     /// When the next one is due.
     pub next: Option<Timestamp>,
@@ -263,16 +273,26 @@ pub async fn work(ctx: &Ctx) -> Result<Round, OpError> {
         });
     }
     let mut asked = 0usize;
+    let mut failed = None;
     for group in due(ctx)?.0.chunks(AT_ONCE) {
-        let mut calls = tokio::task::JoinSet::new();
+        let mut calls = Vec::with_capacity(AT_ONCE);
         for id in group {
             let (ctx, id) = (ctx.clone(), *id);
-            calls.spawn(async move { again(&ctx, id).await });
+            // What is said is kept, also where nobody waits for it any more.
+            let tasks = ctx.app.calls.clone();
+            calls.push(tasks.spawn(async move { again(&ctx, id).await }));
         }
-        while let Some(call) = calls.join_next().await {
-            let call = call.map_err(|error| OpError::Failed(error.to_string()))?;
-            asked = asked.saturating_add(usize::from(call?));
+        for call in calls {
+            match call.await {
+                Ok(Ok(did)) => asked = asked.saturating_add(usize::from(did)),
+                // None keeps the others from being asked about.
+                Ok(Err(error)) => failed = Some(error),
+                Err(error) => failed = Some(OpError::Failed(error.to_string())),
+            }
         }
+    }
+    if let Some(error) = failed {
+        return Err(error);
     }
     let next = due(ctx)?.1;
     Ok(Round { asked, next })
@@ -316,7 +336,7 @@ fn due(ctx: &Ctx) -> Result<(Vec<PartnerTransactionId>, Option<Timestamp>), OpEr
     Ok((found, first))
 }
 
-/// Asks about one once more; answers whether it did.
+/// Asks about one once more, or gives it up; answers whether it did.
 async fn again(ctx: &Ctx, id: PartnerTransactionId) -> Result<bool, OpError> {
     let held: PartnerTransaction = super::get(&ctx.snapshot()?, id)?;
     let Some(_asking) = carrier(ctx)?.begin(held.public_id) else {
@@ -324,8 +344,10 @@ async fn again(ctx: &Ctx, id: PartnerTransactionId) -> Result<bool, OpError> {
     };
     // The try is counted before it is made: a crash makes no endless row of them.
     let counted = ctx.write(move |ctx, tx| count(ctx, tx, id)).await?;
-    let Some(made) = counted else {
-        return Ok(false);
+    let made = match counted {
+        Some(made) if is_given_up(&made) => return Ok(true),
+        Some(made) => made,
+        None => return Ok(false),
     };
     match ask(ctx, &made).await? {
         Outcome::Succeeded => drop(settle(ctx, id, Ok(())).await?),
@@ -348,22 +370,39 @@ fn count(
         return Ok(None);
     };
     let mut after = before.clone();
-    after.pending = Some(pending.again(ctx.now));
-    super::change(ctx, tx, "partner.ask_again", &before, &after)?;
+    let next = if has(ctx, &before) {
+        pending.again(ctx.now).ok_or("it was asked often enough")
+    } else {
+        // The one that is set up would charge what the other one may have charged.
+        Err("another carrier has it than the one that is set up")
+    };
+    let action = match next {
+        Ok(next) => {
+            after.pending = Some(next);
+            "partner.ask_again"
+        }
+        Err(reason) => {
+            after.pending = Some(pending.given_up());
+            // Before it is kept: rather twice than never.
+            tracing::error!(
+                transaction = id.0,
+                reason,
+                "carrier.given_up: a person must find out"
+            );
+            "partner.give_up"
+        }
+    };
+    super::change(ctx, tx, action, &before, &after)?;
     Ok(Some(after))
 }
 
-fn undecided(made: &PartnerTransaction, reason: &str) {
+fn is_given_up(made: &PartnerTransaction) -> bool {
     let pending = made.pending.as_ref();
-    if pending.is_some_and(|pending| pending.due_at.is_none()) {
-        tracing::error!(
-            transaction = made.id.0,
-            reason,
-            "carrier.given_up: a person must find out"
-        );
-    } else {
-        tracing::warn!(transaction = made.id.0, reason, "carrier.unknown");
-    }
+    pending.is_some_and(|pending| pending.due_at.is_none())
+}
+
+fn undecided(made: &PartnerTransaction, reason: &str) {
+    tracing::warn!(transaction = made.id.0, reason, "carrier.unknown");
 }
 
 /// A partner's transactions that are processing, oldest first.

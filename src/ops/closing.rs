@@ -19,19 +19,20 @@ pub async fn close(ctx: &Ctx, key: String, month: String) -> Result<Settlement, 
     ctx.require(Permission::MoneyWrite)?;
     let (named, wanted) = (key.clone(), month.clone());
     // In the writer: what was charged before is in the snapshot that is taken after it.
-    ctx.write(move |ctx, tx| {
-        let partner = partner_of(tx, &named)?;
-        let (_, until) = bounds(tx, &ctx.app.company().zone, &partner, &wanted)?;
-        if closed(tx, &partner, &wanted)?.is_some() {
-            return Err(Refusal::MonthClosed { month: wanted }.into());
-        }
-        if ctx.now < until {
-            return Err(Refusal::MonthNotOver { until }.into());
-        }
-        ctx.app.settled.raise(partner.id, until);
-        Ok(())
-    })
-    .await?;
+    let raised = ctx
+        .write(move |ctx, tx| {
+            let partner = partner_of(tx, &named)?;
+            let (_, until) = bounds(tx, &ctx.app.company().zone, &partner, &wanted)?;
+            if closed(tx, &partner, &wanted)?.is_some() {
+                return Err(Refusal::MonthClosed { month: wanted }.into());
+            }
+            if ctx.now < until {
+                return Err(Refusal::MonthNotOver { until }.into());
+            }
+            ctx.app.settled.raise(partner.id, until);
+            Ok(until)
+        })
+        .await?;
     let reading = Ctx {
         // Whoever may close may see what is closed.
         actor: Actor::System,
@@ -50,8 +51,9 @@ pub async fn close(ctx: &Ctx, key: String, month: String) -> Result<Settlement, 
             }
             let zone = &ctx.app.company().zone;
             let span = bounds(tx, zone, &closing.partner, &month)?;
-            if span != (closing.from, closing.until) {
-                // A neighbour was closed meanwhile, or the calendar is another one: it must be added up anew.
+            if span != (closing.from, closing.until) || span.1 != raised {
+                // A neighbour was closed meanwhile, or the calendar is another one: it must be added up anew, after
+                // nothing completes any more before its end.
                 return Err(OpError::Throttled { retry_after_s: 1 });
             }
             let (kind, name) = ctx.actor.label();

@@ -150,8 +150,22 @@ impl Ctx {
         &self,
         command: impl FnOnce(&Ctx, &mut Tx<'_>) -> Result<T, OpError> + Send + 'static,
     ) -> Result<T, OpError> {
+        let done = self.write_bulk_timed(command).await;
+        done.map(|(done, _)| done)
+    }
+
+    /// As [`Ctx::write_bulk`]; answers also how many microseconds the writer was kept, with what is noted for others.
+    pub async fn write_bulk_timed<T: Send + 'static>(
+        &self,
+        command: impl FnOnce(&Ctx, &mut Tx<'_>) -> Result<T, OpError> + Send + 'static,
+    ) -> Result<(T, u64), OpError> {
         let ctx = self.clone();
-        let run = move |tx: &mut Tx<'_>| webhooks::watched(&ctx, tx, command);
+        let run = move |tx: &mut Tx<'_>| -> Result<(T, u64), OpError> {
+            let watch = ctx.app.stopwatch();
+            let done = webhooks::watched(&ctx, tx, command)?;
+            let micros = u64::try_from(watch.elapsed().as_micros()).unwrap_or(u64::MAX);
+            Ok((done, micros))
+        };
         let done = self.app.store.write_bulk(run).await;
         self.wake_senders(true);
         done

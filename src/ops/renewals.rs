@@ -128,12 +128,6 @@ impl Walk {
     }
 }
 
-/// What one chunk did.
-struct Chunk {
-    steps: usize,
-    micros: u64,
-}
-
 /// Works what is due until `until`: orders, and payments that are under way, in the order of time.
 /// Answers how many steps that took.
 pub async fn work(ctx: &Ctx, until: Timestamp, pace: Pace) -> Result<u64, OpError> {
@@ -179,15 +173,31 @@ async fn work_orders(ctx: &Ctx, until: Timestamp, pace: Pace) -> Result<u64, OpE
     loop {
         let figures = ctx.app.store.figures();
         let others = figures.commands();
+        let (ctx, until) = match pace {
+            // Others are told when it happened: one instant after the other.
+            Pace::WhenDue { .. } if ctx.app.is_watched() => {
+                match Walk::all(until).next(&ctx.snapshot()?)? {
+                    Some((due_at, _)) => (
+                        &Ctx {
+                            now: pace.at(due_at, ctx.now),
+                            ..ctx.clone()
+                        },
+                        due_at,
+                    ),
+                    None => return Ok(steps),
+                }
+            }
+            _ => (ctx, until),
+        };
         match ctx
-            .write_bulk(move |ctx, tx| chunk(ctx, tx, until, pace, size))
+            .write_bulk_timed(move |ctx, tx| chunk(ctx, tx, until, pace, size))
             .await
         {
-            Ok(chunk) if chunk.steps == 0 => return Ok(steps),
-            Ok(chunk) => {
-                steps = steps.saturating_add(u64::try_from(chunk.steps).unwrap_or(0));
+            Ok((0, _)) => return Ok(steps),
+            Ok((worked, micros)) => {
+                steps = steps.saturating_add(u64::try_from(worked).unwrap_or(0));
                 let alone = figures.commands() == others;
-                size = bulk::next_size(chunk.steps, chunk.micros, alone);
+                size = bulk::next_size(worked, micros, alone);
             }
             Err(OpError::Throttled { retry_after_s: 1 }) if steps > 0 => {
                 // The writer's queue is full: people first. A disk that fails takes longer.
@@ -209,13 +219,14 @@ async fn work_orders(ctx: &Ctx, until: Timestamp, pace: Pace) -> Result<u64, OpE
     }
 }
 
+/// Works so many steps at most; answers how many.
 fn chunk(
     ctx: &Ctx,
     tx: &mut Tx<'_>,
     until: Timestamp,
     pace: Pace,
     size: usize,
-) -> Result<Chunk, OpError> {
+) -> Result<usize, OpError> {
     let watch = ctx.app.stopwatch();
     let mut walk = Walk::all(until);
     let mut books = Books::new(ctx, tx);
@@ -233,7 +244,7 @@ fn chunk(
     }
     let changes = books.close();
     let Some(first) = first else {
-        return Ok(Chunk { steps, micros: 0 });
+        return Ok(steps);
     };
     let (counts, invoiced) = (changes.counts.clone(), changes.invoiced.clone());
     changes.write(ctx, tx, AuditDetail::ByCaller)?;
@@ -245,7 +256,7 @@ fn chunk(
         }
         run.worked_micros = run.worked_micros.saturating_add(micros);
     })?;
-    Ok(Chunk { steps, micros })
+    Ok(steps)
 }
 
 impl Pace {

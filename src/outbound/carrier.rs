@@ -10,10 +10,12 @@ use reqwest::header::HeaderValue;
 use serde::Serialize;
 use serde_json::Value;
 use serde_json::value::RawValue;
+use sha2::{Digest as _, Sha256};
 
 use crate::config::CarrierSettings;
-use crate::domain::carrier::Denial;
+use crate::domain::carrier::{CarrierMark, Denial};
 use crate::domain::money::Amount;
+use crate::domain::staff::Secret;
 
 /// Largest answer that is read, in bytes.
 const ANSWER_BYTES_MAX: usize = 65_536;
@@ -26,8 +28,21 @@ pub struct Carrier {
     url: String,
     key: Option<HeaderValue>,
     timeout: Duration,
-    /// What it is being asked about, and whether somebody was told meanwhile that it goes on.
-    asking: Arc<Mutex<HashMap<[u8; 16], bool>>>,
+    mark: CarrierMark,
+    /// What the addresses are that it had before.
+    former: Vec<CarrierMark>,
+    /// What it is being asked about.
+    asking: Arc<Mutex<HashMap<[u8; 16], Heard>>>,
+}
+
+/// What others heard meanwhile of something that it is asked about.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Heard {
+    Nothing,
+    /// That it goes on.
+    Processing,
+    /// It is being taken back: nobody may be told that it goes on.
+    Undone,
 }
 
 /// A charge, or one that is given back.
@@ -37,7 +52,7 @@ pub struct Wish {
     pub id: String,
     /// Of a refund: our id of the charge.
     pub refund_of: Option<String>,
-    pub account: String,
+    pub account: Secret,
     pub amount: Amount,
     pub description: String,
     pub product: Option<String>,
@@ -60,7 +75,7 @@ pub enum Outcome {
 /// Nobody else asks about the same transaction while this lives.
 pub struct Asking {
     id: [u8; 16],
-    asking: Arc<Mutex<HashMap<[u8; 16], bool>>>,
+    asking: Arc<Mutex<HashMap<[u8; 16], Heard>>>,
 }
 
 impl Drop for Asking {
@@ -69,8 +84,19 @@ impl Drop for Asking {
     }
 }
 
-fn locked(asking: &Mutex<HashMap<[u8; 16], bool>>) -> MutexGuard<'_, HashMap<[u8; 16], bool>> {
+fn locked(asking: &Mutex<HashMap<[u8; 16], Heard>>) -> MutexGuard<'_, HashMap<[u8; 16], Heard>> {
     asking.lock().unwrap_or_else(PoisonError::into_inner)
+}
+
+/// Of where an address leads: not of what it carries to be let in, which may change.
+fn mark_of(url: &str) -> Option<CarrierMark> {
+    let mut url = reqwest::Url::parse(url).ok()?;
+    url.set_username("").ok()?;
+    url.set_password(None).ok()?;
+    url.set_query(None);
+    url.set_fragment(None);
+    let plain = url.as_str().trim_end_matches('/');
+    Some(CarrierMark(Sha256::digest(plain).into()))
 }
 
 #[derive(Serialize)]
@@ -94,10 +120,7 @@ struct Body<'w> {
 
 impl Carrier {
     /// `None` where none is set up.
-    pub(super) fn new(
-        http: &reqwest::Client,
-        settings: &CarrierSettings,
-    ) -> anyhow::Result<Option<Self>> {
+    pub(super) fn new(settings: &CarrierSettings) -> anyhow::Result<Option<Self>> {
         if settings.url.is_empty() {
             return Ok(None);
         }
@@ -110,11 +133,19 @@ impl Carrier {
         if let Some(key) = &mut key {
             key.set_sensitive(true);
         }
+        let mark = mark_of(&settings.url).context("setting carrier.url: is no address")?;
+        let former = settings.former_urls.split_whitespace().map(mark_of);
+        let former = former.collect::<Option<Vec<CarrierMark>>>();
+        let timeout = Duration::from_millis(u64::from(settings.timeout_ms));
+        // Well before the whole try is over: then it is certain that nothing was sent.
+        let http = super::client().connect_timeout(timeout / 2).build();
         Ok(Some(Self {
-            http: http.clone(),
+            http: http.context("cannot make the carrier's HTTP client")?,
+            mark,
+            former: former.context("setting carrier.former_urls: holds what is no address")?,
             url: format!("{}/transaction", settings.url.trim_end_matches('/')),
             key,
-            timeout: Duration::from_millis(u64::from(settings.timeout_ms)),
+            timeout,
             asking: Arc::default(),
         }))
     }
@@ -126,21 +157,48 @@ impl Carrier {
         if held.len() >= ASKING_MAX || held.contains_key(&id) {
             return None;
         }
-        held.insert(id, false);
+        held.insert(id, Heard::Nothing);
         let asking = Arc::clone(&self.asking);
         Some(Asking { id, asking })
     }
 
-    /// Somebody is told that it goes on: it cannot be undone as if nobody had heard of it.
-    pub fn tell(&self, id: [u8; 16]) {
-        if let Some(told) = locked(&self.asking).get_mut(&id) {
-            *told = true;
+    /// Somebody is to be told that it goes on: then it is not undone as if nobody had heard of it. `false`: it is
+    /// being undone.
+    #[must_use]
+    pub fn tell(&self, id: [u8; 16]) -> bool {
+        match locked(&self.asking).get_mut(&id) {
+            Some(Heard::Undone) => false,
+            Some(heard) => {
+                *heard = Heard::Processing;
+                true
+            }
+            None => true,
         }
     }
 
+    /// Nobody is told from now on that it goes on. `false`: somebody was.
     #[must_use]
-    pub fn was_told(&self, id: [u8; 16]) -> bool {
-        locked(&self.asking).get(&id).copied().unwrap_or(false)
+    pub fn undo(&self, id: [u8; 16]) -> bool {
+        match locked(&self.asking).get_mut(&id) {
+            Some(Heard::Processing) => false,
+            Some(heard) => {
+                *heard = Heard::Undone;
+                true
+            }
+            None => true,
+        }
+    }
+
+    /// Its mark, for what is handed over to it.
+    #[must_use]
+    pub fn mark(&self) -> CarrierMark {
+        self.mark
+    }
+
+    /// Whether what bears this mark was handed over to it.
+    #[must_use]
+    pub fn is(&self, mark: CarrierMark) -> bool {
+        mark == self.mark || self.former.contains(&mark)
     }
 
     /// Asks once.
@@ -156,7 +214,7 @@ impl Carrier {
                 "CHARGE"
             },
             original: wish.refund_of.as_deref(),
-            account_identifier: &wish.account,
+            account_identifier: &wish.account.0,
             amount,
             currency: wish.amount.currency.as_str(),
             description: &wish.description,
@@ -191,15 +249,22 @@ impl Carrier {
                 Err(error) => return Outcome::Unknown(error.without_url().to_string()),
             }
         }
-        read(status.as_u16(), &bytes)
+        read(status.as_u16(), &bytes, wish.refund_of.is_some())
     }
 }
 
-/// What an answer says.
-fn read(status: u16, bytes: &[u8]) -> Outcome {
+/// What an answer to a charge or refund says.
+fn read(status: u16, bytes: &[u8], refund: bool) -> Outcome {
     let body: Value = serde_json::from_slice(bytes).unwrap_or_default();
     let text = |path: &str| body.pointer(path).and_then(Value::as_str);
-    match (status, text("/status")) {
+    let denial = |code: &str| denial(code, refund);
+    let word = match body.get("status") {
+        Some(Value::String(word)) => Some(word.as_str()),
+        // No word that we know.
+        Some(_) => Some(""),
+        None => None,
+    };
+    match (status, word) {
         (200..=299, Some("PROCESSING")) => Outcome::Processing,
         (200..=299, Some("DENIED")) => match text("/reason/code").and_then(denial) {
             Some(denial) => Outcome::Denied(denial),
@@ -217,14 +282,15 @@ fn read(status: u16, bytes: &[u8]) -> Outcome {
     }
 }
 
-/// What codes say for certain that nothing was charged, whoever asked before.
-fn denial(code: &str) -> Option<Denial> {
+/// What codes say for certain that nothing was charged, or given back, whoever asked before.
+fn denial(code: &str, refund: bool) -> Option<Denial> {
     Some(match code {
         "account-not-found" => Denial::NoAccount,
         "amount-limit-exceeded" => Denial::AmountLimit,
         "insufficient-funds" => Denial::InsufficientFunds,
         "not-eligible" => Denial::NotEligible,
-        "refund-amount-exceeded" | "refund-not-allowed" | "transaction-not-found" => {
+        // Of a charge they would say nothing that makes sense.
+        "refund-amount-exceeded" | "refund-not-allowed" | "transaction-not-found" if refund => {
             Denial::RefundNotAllowed
         }
         "spending-limit-exceeded" => Denial::SpendingLimit,
@@ -236,7 +302,7 @@ fn denial(code: &str) -> Option<Denial> {
 
 #[cfg(test)]
 mod tests {
-    use super::{Carrier, Denial, Outcome, Wish, read};
+    use super::{Carrier, Denial, Outcome, Secret, Wish, mark_of};
     use crate::config::CarrierSettings;
     use crate::domain::money::{Amount, Currency};
 
@@ -249,12 +315,11 @@ mod tests {
             api_key: "hidden".to_owned(),
             ..CarrierSettings::default()
         };
-        let carrier = Carrier::new(&reqwest::Client::new(), &settings);
-        let carrier = carrier.unwrap().unwrap();
+        let carrier = Carrier::new(&settings).unwrap().unwrap();
         let wish = Wish {
             id: "1".to_owned(),
             refund_of: None,
-            account: "+14165550101".to_owned(),
+            account: Secret("+14165550101".to_owned()),
             amount: Amount {
                 minor: 1,
                 currency: Currency::USD,
@@ -271,10 +336,46 @@ mod tests {
             api_key: "hidden\n".to_owned(),
             ..settings
         };
-        let refused = Carrier::new(&reqwest::Client::new(), &settings)
-            .err()
-            .unwrap();
+        let refused = Carrier::new(&settings).err().unwrap();
         assert!(!format!("{refused:#}").contains("hidden"));
+    }
+
+    #[test]
+    fn a_carrier_is_known_by_where_its_address_leads() {
+        let one = mark_of("https://csp.example/v1/").unwrap();
+        for same in [
+            "https://CSP.example:443/v1",
+            "https://key:word@csp.example/v1?key=1#x",
+        ] {
+            assert_eq!(mark_of(same), Some(one), "{same}");
+        }
+        for other in [
+            "http://csp.example/v1",
+            "https://csp.example/v2",
+            "https://csp2.example/v1",
+        ] {
+            assert_ne!(mark_of(other), Some(one), "{other}");
+        }
+        assert_eq!(mark_of("https://"), None);
+    }
+
+    fn read(status: u16, bytes: &[u8]) -> Outcome {
+        super::read(status, bytes, false)
+    }
+
+    #[test]
+    fn what_is_said_of_refunds_denies_no_charge() {
+        for code in [
+            "transaction-not-found",
+            "refund-not-allowed",
+            "refund-amount-exceeded",
+        ] {
+            let body = format!(r#"{{"code":"{code}"}}"#);
+            let told = read(404, body.as_bytes());
+            assert!(matches!(told, Outcome::Unknown(_)), "{code}: {told:?}");
+            let told = super::read(404, body.as_bytes(), true);
+            assert_eq!(told, Outcome::Denied(Denial::RefundNotAllowed), "{code}");
+        }
     }
 
     #[test]
@@ -288,6 +389,7 @@ mod tests {
         assert_eq!(denied(r#"{"code":"invalid-request"}"#), None);
         assert_eq!(denied("<html>"), None);
         assert_eq!(read(201, b""), Outcome::Succeeded);
+        assert_eq!(read(201, b"{}"), Outcome::Succeeded);
         assert_eq!(read(200, br#"{"status":"SUCCEEDED"}"#), Outcome::Succeeded);
         assert_eq!(
             read(200, br#"{"status":"PROCESSING"}"#),
@@ -297,6 +399,10 @@ mod tests {
         assert_eq!(read(200, reason), Outcome::Denied(Denial::Suspended));
         for (status, body) in [
             (200, r#"{"status":"CANCELLED"}"#),
+            (200, r#"{"status":null}"#),
+            (200, r#"{"status":0}"#),
+            (200, r#"{"status":["SUCCEEDED"]}"#),
+            (200, r#"{"status":{"value":"DENIED"}}"#),
             (302, ""),
             (200, "<html>sign in</html>"),
             (409, r#"{"code":"duplicate-transaction"}"#),

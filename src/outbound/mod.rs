@@ -1,4 +1,4 @@
-//! What the box says to others: over HTTP, with one client for all of them, and by mail. Must not know the store, nor
+//! What the box says to others: over HTTP, with one client for all but the carrier, and by mail. Must not know the store, nor
 //! what the answers are used for.
 
 pub mod alphaott;
@@ -46,14 +46,7 @@ pub struct Outbound {
 impl Outbound {
     pub fn new(config: &Config) -> anyhow::Result<Self> {
         choose_crypto();
-        let http = reqwest::Client::builder()
-            .timeout(TIMEOUT)
-            .connect_timeout(CONNECT_TIMEOUT)
-            .redirect(reqwest::redirect::Policy::none())
-            .user_agent(concat!("boxoffice/", env!("CARGO_PKG_VERSION")))
-            .no_proxy()
-            .build()
-            .context("cannot make the HTTP client")?;
+        let http = client().build().context("cannot make the HTTP client")?;
         let peer = |url: &str, token: &str| {
             alphaott::Peer::new(&http, url, token).context("the token is none")
         };
@@ -63,7 +56,7 @@ impl Outbound {
         let middleware =
             (!middleware.url.is_empty()).then(|| peer(&middleware.url, &middleware.token));
         Ok(Self {
-            carrier: carrier::Carrier::new(&http, &config.carrier)?,
+            carrier: carrier::Carrier::new(&config.carrier)?,
             webhook: webhook::Caller::new(&http),
             partner: subscription::Caller::new(&http),
             fetch: fetch::Fetcher::new(&http),
@@ -74,6 +67,16 @@ impl Outbound {
             stripe: stripe::Stripe::new(&http, &config.payments),
         })
     }
+}
+
+/// How every client is made.
+fn client() -> reqwest::ClientBuilder {
+    reqwest::Client::builder()
+        .timeout(TIMEOUT)
+        .connect_timeout(CONNECT_TIMEOUT)
+        .redirect(reqwest::redirect::Policy::none())
+        .user_agent(concat!("boxoffice/", env!("CARGO_PKG_VERSION")))
+        .no_proxy()
 }
 
 /// Says which cryptography TLS is to use; every HTTP client asks, even one that uses none.

@@ -173,10 +173,10 @@ pub fn queue_of(webhook: WebhookId, subject: Subject, object: u64) -> Vec<u8> {
     key
 }
 
-/// The front part of the index keys of the deliveries of a webhook in one state.
+/// The front part of the index keys of what a webhook or partner is told, in one state.
 #[must_use]
-pub fn in_state(webhook: WebhookId, state: DeliveryState) -> Vec<u8> {
-    let mut key = number(webhook).to_vec();
+pub fn in_state<I: Id>(listener: I, state: DeliveryState) -> Vec<u8> {
+    let mut key = number(listener).to_vec();
     key.push(state as u8);
     key
 }

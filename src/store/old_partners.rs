@@ -157,7 +157,7 @@ pub(super) fn transaction(version: u8, body: &[u8]) -> Result<PartnerTransaction
         state: old.state,
         refunded_minor: old.refunded_minor,
         refunding_minor: 0,
-        by_carrier: false,
+        carrier: None,
         pending: None,
         created_at: old.created_at,
         completed_at: old.completed_at,

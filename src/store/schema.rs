@@ -285,7 +285,7 @@ tables! {
     DeliveriesByObject = "deliveries_by_object",
     /// Event, delivery.
     DeliveriesByEvent = "deliveries_by_event",
-    /// When it was over, delivery.
+    /// When it is removed, delivery.
     DeliveriesByEnd = "deliveries_by_end",
 
     /// What customers have at partners, by id.
@@ -294,7 +294,7 @@ tables! {
     PartnerSubscriptionsByCustomer = "partner_subscriptions_by_customer",
     /// What partners have to be told, by id.
     PartnerCalls = "partner_calls",
-    /// Partner, call.
+    /// Partner, state, call.
     PartnerCallsByPartner = "partner_calls_by_partner",
     /// Partner, when it is tried next, call.
     PartnerCallsByDue = "partner_calls_by_due",

@@ -78,7 +78,7 @@ impl Record for Delivery {
             entries.listed(Table::DeliveriesByObject, &front, id);
         }
         entries.listed(Table::DeliveriesByEvent, &number(self.event), id);
-        if let Some(at) = self.ended_at {
+        if let Some(at) = self.kept_until() {
             entries.listed(Table::DeliveriesByEnd, &instant(at), id);
         }
     }
@@ -120,7 +120,8 @@ impl Record for PartnerCall {
 
     fn entries(&self, entries: &mut Entries) {
         let id = self.id.number();
-        entries.listed(Table::PartnerCallsByPartner, &number(self.partner), id);
+        let state = in_state(self.partner, self.state);
+        entries.listed(Table::PartnerCallsByPartner, &state, id);
         if let Some(at) = self.due_at {
             let front = [number(self.partner), instant(at)].concat();
             entries.listed(Table::PartnerCallsByDue, &front, id);

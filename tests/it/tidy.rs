@@ -132,6 +132,7 @@ const CALLERS: &[(&str, &str)] = &[
     (".snapshot()", "ops/"),
     ("ctx.write(", "ops/"),
     ("ctx.write_bulk(", "ops/"),
+    (".write_bulk_timed(", "ops/"),
     (".store.write(", "ops/"),
     (".store.write_bulk(", "ops/"),
     (".store.write_blocking(", "app.rs"),

@@ -87,11 +87,12 @@ pub async fn apply(ctx: &Ctx, text: String, dry_run: bool) -> Result<Report, OpE
     let passwords = customers::hash_passwords(ctx, &document).await?;
     let command_ctx = ctx.clone();
     let has_partners = !document.partners.is_empty();
-    if has_partners {
-        // They may have to be told of what the same document says of customers.
-        ctx.app.set_watched(true);
-    }
     let applied = ctx.app.store.write(move |tx| -> Result<Report, Stop> {
+        if has_partners {
+            // They may have to be told of what the same document says of customers. Here and not before: else
+            // somebody who looks whether anybody is told could come in between.
+            command_ctx.app.set_watched(true);
+        }
         let report = webhooks::watched(&command_ctx, tx, |ctx, tx| {
             run(ctx, tx, &document, &passwords)
         })?;

@@ -16,7 +16,7 @@ use crate::domain::subscription::{
     CallAction, PartnerCall, PartnerSubscription, Step, Wanted, number_of, registration_of, steps,
 };
 use crate::domain::webhook::DeliveryState;
-use crate::store::key::{owned_by, trailing_number};
+use crate::store::key::{in_state, owned_by, trailing_number};
 use crate::store::{Read, Span, Table, Tx};
 
 use super::{Named, OpError, orders};
@@ -44,17 +44,26 @@ pub(super) fn bring_in_step(
     if customers.is_empty() {
         return Ok(());
     }
-    for partner in told(tx)? {
-        for id in customers {
-            let Some(customer) = tx.get::<Customer>(id)? else {
-                continue;
-            };
-            let front = [owned_by(*id), owned_by(partner.id)].concat();
-            let held: Vec<PartnerSubscription> =
-                tx.listed(Table::PartnerSubscriptionsByCustomer, &front)?;
-            let orders = orders::of_customer(tx, *id)?;
-            for step in steps(&partner, customer.is_deleted(), &orders, &held, ctx.now) {
-                take(ctx, tx, &partner, &customer, step)?;
+    // Also those that are off or have no address now: what ends meanwhile has to be told when they are back.
+    let partners: Vec<Partner> = tx.all()?;
+    for id in customers {
+        let index = Table::PartnerSubscriptionsByCustomer;
+        let held: Vec<PartnerSubscription> = tx.listed(index, &owned_by(*id))?;
+        let has = |partner: &Partner| held.iter().any(|held| held.partner == partner.id);
+        let concerned = |partner: &&Partner| partner.comes_with_ours() || has(partner);
+        let concerned: Vec<&Partner> = partners.iter().filter(concerned).collect();
+        if concerned.is_empty() {
+            continue;
+        }
+        let Some(customer) = tx.get::<Customer>(id)? else {
+            continue;
+        };
+        let orders = orders::of_customer(tx, *id)?;
+        for partner in concerned {
+            let own = held.iter().filter(|held| held.partner == partner.id);
+            let own: Vec<PartnerSubscription> = own.cloned().collect();
+            for step in steps(partner, customer.is_deleted(), &orders, &own, ctx.now) {
+                take(ctx, tx, partner, &customer, step)?;
             }
         }
     }
@@ -168,8 +177,6 @@ pub fn calls(
     state: Option<DeliveryState>,
     limit: usize,
 ) -> Result<Vec<(PartnerCall, PartnerSubscription)>, OpError> {
-    /// How many are looked at for those of one state.
-    const SEEN_MAX: usize = 10_000;
     ctx.require(Permission::StaffManage)?;
     let snapshot = ctx.snapshot()?;
     let partner = snapshot.get_by::<Partner>(Table::PartnersByKey, key.as_bytes())?;
@@ -178,26 +185,29 @@ pub fn calls(
         key: key.chars().take(64).collect(),
     })?;
     let mut numbers = Vec::new();
-    let span = Span::under(&owned_by(partner.id)).descending();
-    snapshot.raw_scan(Table::PartnerCallsByPartner, &span, &mut |key, _| {
-        numbers.extend(trailing_number(key));
-        Ok(if numbers.len() < SEEN_MAX {
-            ControlFlow::Continue(())
-        } else {
-            ControlFlow::Break(())
-        })
-    })?;
-    let mut found = Vec::new();
+    for wanted in DeliveryState::ALL {
+        if state.is_some_and(|state| state != wanted) {
+            continue;
+        }
+        let front = in_state(partner.id, wanted);
+        let (span, mut left) = (Span::under(&front).descending(), limit);
+        snapshot.raw_scan(Table::PartnerCallsByPartner, &span, &mut |key, _| {
+            if left == 0 {
+                return Ok(ControlFlow::Break(()));
+            }
+            left = left.saturating_sub(1);
+            numbers.extend(trailing_number(key));
+            Ok(ControlFlow::Continue(()))
+        })?;
+    }
+    numbers.sort_unstable_by(|one, other| other.cmp(one));
+    numbers.truncate(limit);
+    let mut found = Vec::with_capacity(numbers.len());
     for number in numbers {
         let id = crate::domain::id::PartnerCallId(number);
-        let call = snapshot.get::<PartnerCall>(&id)?;
-        let fits = |call: &PartnerCall| state.is_none_or(|state| state == call.state);
-        if let Some(call) = call.filter(fits) {
+        if let Some(call) = snapshot.get::<PartnerCall>(&id)? {
             let held = super::get(&snapshot, call.subscription)?;
             found.push((call, held));
-        }
-        if found.len() >= limit {
-            break;
         }
     }
     Ok(found)

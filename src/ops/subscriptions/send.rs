@@ -2,7 +2,7 @@
 //! other. What was told when the box died is told again, under the same name.
 
 use std::ops::ControlFlow;
-use std::sync::Arc;
+use std::sync::{Arc, PoisonError};
 
 use tokio::task::JoinSet;
 
@@ -23,6 +23,9 @@ use super::super::{OpError, bulk, outbox};
 
 /// How many messages a partner is sent at the same time, each about another subscription.
 const AT_ONCE: usize = 8;
+/// Longest silence between two letters about the same partner, in seconds: a partner that is gone makes many dead
+/// messages.
+const WRITTEN_EVERY_SECONDS: i64 = 3_600;
 /// How many are removed in one go.
 const SWEPT_MAX: usize = 500;
 
@@ -140,7 +143,11 @@ async fn note_outcome(ctx: &Ctx, id: PartnerId, outcome: Outcome) -> Result<(), 
             partner = partner.key,
             "partner.not_told: it is not tried again"
         );
-        write_about(ctx, &call, &partner).await;
+        if is_to_write(ctx, partner.id) {
+            // Not here: the next message does not wait for a mail server.
+            let (ctx, tasks) = (ctx.clone(), ctx.app.calls.clone());
+            tasks.spawn(async move { write_about(&ctx, &call, &partner).await });
+        }
     }
     Ok(())
 }
@@ -177,7 +184,23 @@ fn let_next(tx: &mut Tx<'_>, ended: &PartnerCall, now: Timestamp) -> Result<(), 
     Ok(())
 }
 
-/// Whoever looks after the partner hears of it, once; the list of what is dead has it in any case.
+/// Whether it is time to write that a partner is not told everything; notes that it is done.
+fn is_to_write(ctx: &Ctx, partner: PartnerId) -> bool {
+    let held = ctx.app.written_about.lock();
+    let mut held = held.unwrap_or_else(PoisonError::into_inner);
+    let since = |at: &Timestamp| ctx.now.micros().saturating_sub(at.micros());
+    let recent = 0..WRITTEN_EVERY_SECONDS.saturating_mul(1_000_000);
+    if held
+        .get(&partner)
+        .is_some_and(|at| recent.contains(&since(at)))
+    {
+        return false;
+    }
+    held.insert(partner, ctx.now);
+    true
+}
+
+/// Whoever looks after the partner hears of it; the list of what is dead has it in any case.
 async fn write_about(ctx: &Ctx, call: &PartnerCall, partner: &Partner) {
     let callback = partner.callback.as_ref();
     let to = callback.and_then(|callback| callback.error_email.clone());

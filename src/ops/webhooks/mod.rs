@@ -161,11 +161,13 @@ pub async fn add(ctx: &Ctx, wish: Wish) -> Result<(Webhook, String), OpError> {
                 events: Vec::new(),
                 on: true,
                 waiting_max: WAITING_MAX,
+                room: 0,
                 secret: kept,
                 old_secret: None,
                 created_at: ctx.now,
             };
             assign(&mut webhook, wish);
+            webhook.room = webhook.waiting_max;
             super::create(ctx, tx, "webhook.add", &webhook)?;
             // Here and not later: the next command may do something to be told.
             ctx.app.set_watched(true);
@@ -184,6 +186,9 @@ pub async fn change(ctx: &Ctx, id: WebhookId, wish: Wish) -> Result<Webhook, OpE
             let before: Webhook = super::find(tx, &by_number(id))?;
             let mut after = before.clone();
             assign(&mut after, wish);
+            if after.on && (!before.on || after.waiting_max != before.waiting_max) {
+                after.make_room(waiting(tx, id)?);
+            }
             if after != before {
                 super::change(ctx, tx, "webhook.update", &before, &after)?;
             }
@@ -224,6 +229,14 @@ pub(super) async fn look_again(ctx: &Ctx) {
     if looked.await.is_err() {
         ctx.app.set_watched(true);
     }
+}
+
+/// Where nobody is told any more, nobody has to look at what commands do.
+pub async fn rest(ctx: &Ctx) -> Result<(), OpError> {
+    if ctx.app.is_watched() && !anybody_told(&ctx.snapshot()?)? {
+        look_again(ctx).await;
+    }
+    Ok(())
 }
 
 /// Gives a webhook another secret, which is shown this once; the one before signs as well for a day.

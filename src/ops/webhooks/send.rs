@@ -12,7 +12,7 @@ use crate::app::Ctx;
 use crate::domain::hook_event::HookEvent;
 use crate::domain::id::{DeliveryId, Id as _, PartnerId, WebhookId};
 use crate::domain::time::Timestamp;
-use crate::domain::webhook::{DELIVERY_SECONDS, Delivery, DeliveryState, PROBLEM_MAX, Webhook};
+use crate::domain::webhook::{Delivery, DeliveryState, PROBLEM_MAX, Webhook};
 use crate::outbound::webhook::{Call, NotTaken, objects, signature};
 use crate::store::key::{instant_of, owned_by, owned_instant, queue_of, trailing_number};
 use crate::store::{Read, Span, Table, Tx};
@@ -23,6 +23,9 @@ use super::super::{OpError, bulk, outbox, subscriptions};
 const AT_ONCE: usize = 8;
 /// How often it is looked for what became due, while something is under way.
 const LOOK_AGAIN: Duration = Duration::from_secs(1);
+/// Most deliveries of a webhook whose outcome is known and not noted: they are noted together, while the next
+/// ones are sent.
+const UNNOTED_MAX: usize = 256;
 /// How many deliveries are removed in one go.
 const SWEPT_MAX: usize = 500;
 
@@ -103,6 +106,10 @@ async fn work_webhook(ctx: &Ctx, id: WebhookId) -> Result<(), OpError> {
     let lane = ctx.app.lanes.lane(&format!("webhook {}", id.number()));
     let _alone = lane.lock().await;
     let mut sending: JoinSet<Outcome> = JoinSet::new();
+    // One commit at a time; what is heard meanwhile waits for the next one.
+    let mut noting: JoinSet<Result<Vec<DeliveryId>, OpError>> = JoinSet::new();
+    let mut heard: Vec<Outcome> = Vec::new();
+    // Until it is noted: what was taken must not be sent again.
     let mut under_way = BTreeSet::new();
     loop {
         // Asked before looking, so that nothing that comes meanwhile is waited through.
@@ -112,43 +119,53 @@ async fn work_webhook(ctx: &Ctx, id: WebhookId) -> Result<(), OpError> {
             dialect: ctx.dialect,
             ..Ctx::system(Arc::clone(&ctx.app))
         };
-        for (delivery, call) in calls(&ctx, id, &under_way)? {
+        let unnoted = under_way.len().saturating_sub(sending.len());
+        let room = AT_ONCE.saturating_sub(sending.len());
+        let room = room.min(UNNOTED_MAX.saturating_sub(unnoted));
+        for (delivery, call) in calls(&ctx, id, &under_way, room)? {
             under_way.insert(delivery);
             let app = Arc::clone(&ctx.app);
             sending.spawn(async move { (delivery, app.outbound.webhook.tell(call).await) });
         }
-        if sending.is_empty() {
+        if noting.is_empty() && !heard.is_empty() {
+            let (ctx, outcomes) = (ctx.clone(), std::mem::take(&mut heard));
+            noting.spawn(async move { note_in_time(&ctx, outcomes).await });
+        }
+        if sending.is_empty() && noting.is_empty() {
             return Ok(());
         }
-        let ended = tokio::select! {
-            ended = sending.join_next() => ended,
+        let has_room = sending.len() < AT_ONCE;
+        let failed = |error: tokio::task::JoinError| OpError::Failed(error.to_string());
+        tokio::select! {
+            Some(ended) = sending.join_next() => {
+                heard.push(ended.map_err(failed)?);
+                while let Some(ended) = sending.try_join_next() {
+                    heard.push(ended.map_err(failed)?);
+                }
+            }
+            Some(noted) = noting.join_next() => {
+                for delivery in noted.map_err(failed)?? {
+                    under_way.remove(&delivery);
+                }
+            }
             // What others have to be told does not wait for who takes long.
-            () = more, if under_way.len() < AT_ONCE => continue,
-            () = tokio::time::sleep(LOOK_AGAIN), if under_way.len() < AT_ONCE => continue,
-        };
-        let mut outcomes = Vec::with_capacity(AT_ONCE);
-        let mut ended = ended;
-        while let Some(joined) = ended {
-            let outcome = joined.map_err(|error| OpError::Failed(error.to_string()))?;
-            under_way.remove(&outcome.0);
-            outcomes.push(outcome);
-            ended = sending.try_join_next();
+            () = more, if has_room => {}
+            () = tokio::time::sleep(LOOK_AGAIN) => {}
         }
-        note_outcomes(&ctx, outcomes).await?;
     }
 }
 
-/// What is due at a webhook and not under way, as many as may be sent at once.
+/// What is due at a webhook and not under way, as many as there is room for.
 fn calls(
     ctx: &Ctx,
     id: WebhookId,
     under_way: &BTreeSet<DeliveryId>,
+    room: usize,
 ) -> Result<Vec<(DeliveryId, Call)>, OpError> {
     let snapshot = ctx.snapshot()?;
     let Some(webhook) = snapshot.get::<Webhook>(&id)?.filter(|webhook| webhook.on) else {
         return Ok(Vec::new());
     };
-    let room = AT_ONCE.saturating_sub(under_way.len());
     let mut due = Vec::new();
     let span = Span::under(&owned_by(id));
     snapshot.raw_scan(Table::DeliveriesByDue, &span, &mut |key, _| {
@@ -181,8 +198,23 @@ fn calls(
     Ok(calls)
 }
 
-async fn note_outcomes(ctx: &Ctx, outcomes: Vec<Outcome>) -> Result<(), OpError> {
+/// How often a writer that is busy is offered outcomes again, [`LOOK_AGAIN`] apart: what is not noted is sent again.
+const NOTING_TRIES_MAX: u32 = 20;
+
+async fn note_in_time(ctx: &Ctx, outcomes: Vec<Outcome>) -> Result<Vec<DeliveryId>, OpError> {
+    for _ in 1..NOTING_TRIES_MAX {
+        match note_outcomes(ctx, outcomes.clone()).await {
+            Err(OpError::Throttled { .. }) => tokio::time::sleep(LOOK_AGAIN).await,
+            done => return done,
+        }
+    }
+    note_outcomes(ctx, outcomes).await
+}
+
+/// Notes what became of deliveries; answers which.
+async fn note_outcomes(ctx: &Ctx, outcomes: Vec<Outcome>) -> Result<Vec<DeliveryId>, OpError> {
     let now = ctx.now;
+    let noted_ids = outcomes.iter().map(|(id, _)| *id).collect();
     // Not through `ctx`: this write makes nothing that has to be told.
     let noted = ctx.app.store.write(move |tx| -> Result<usize, OpError> {
         let mut dead = 0usize;
@@ -210,7 +242,7 @@ async fn note_outcomes(ctx: &Ctx, outcomes: Vec<Outcome>) -> Result<(), OpError>
     if dead > 0 {
         tracing::error!(dead, "webhook.dead");
     }
-    Ok(())
+    Ok(noted_ids)
 }
 
 /// The next event of the same object may be told.
@@ -232,7 +264,7 @@ fn let_next(tx: &mut Tx<'_>, ended: &Delivery, now: Timestamp) -> Result<(), OpE
     Ok(())
 }
 
-/// Removes some of what was over 30 days ago, and of what waits for a webhook that is gone.
+/// Removes some of what was over long enough ago, and of what waits for a webhook that is gone.
 /// Answers whether there may be more.
 pub async fn sweep(ctx: &Ctx) -> Result<bool, OpError> {
     let old = sweepable(ctx)?;
@@ -258,12 +290,9 @@ pub async fn sweep(ctx: &Ctx) -> Result<bool, OpError> {
 
 fn sweepable(ctx: &Ctx) -> Result<Vec<DeliveryId>, OpError> {
     let snapshot = ctx.snapshot()?;
-    let over = ctx
-        .now
-        .saturating_add_seconds(DELIVERY_SECONDS.saturating_neg());
     let mut found = Vec::new();
     snapshot.raw_scan(Table::DeliveriesByEnd, &Span::all(), &mut |key, _| {
-        let is_old = instant_of(key).is_some_and(|at| at <= over);
+        let is_old = instant_of(key).is_some_and(|at| at <= ctx.now);
         if !is_old || found.len() >= SWEPT_MAX {
             return Ok(ControlFlow::Break(()));
         }

@@ -56,6 +56,7 @@ impl WebhookOut {
 }
 
 #[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
 struct WebhookIn {
     url: Option<String>,
     description: Option<String>,

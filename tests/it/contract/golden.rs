@@ -14,7 +14,7 @@ use boxoffice::domain::adapter::{BillingPage, Counterpart};
 use boxoffice::domain::box_event::{BoxEvent, BoxEventKind, BoxState, Broadcast, Notice};
 use boxoffice::domain::calendar::{Period, PeriodCount, Term};
 use boxoffice::domain::carrier::{
-    Callback, Denial, Partner, PartnerProduct, PartnerTransaction, Pending, PinPolicy,
+    Callback, CarrierMark, Denial, Partner, PartnerProduct, PartnerTransaction, Pending, PinPolicy,
     TransactionKind, TransactionState,
 };
 use boxoffice::domain::catalogue::{
@@ -250,9 +250,9 @@ fn partner_transaction() -> PartnerTransaction {
         state: TransactionState::Processing,
         refunded_minor: 400,
         refunding_minor: 300,
-        by_carrier: true,
+        carrier: Some(CarrierMark([0xca; 32])),
         pending: Some(Pending {
-            account: text("+421905000001"),
+            account: Secret(text("+421905000001")),
             attempts: 251,
             due_at: Some(at(7)),
             pin: Some(PinId(260)),
@@ -609,6 +609,7 @@ fn webhook() -> Webhook {
         events: vec![text("order.*"), text("payment.failed")],
         on: true,
         waiting_max: 70_000,
+        room: 80_000,
         secret: Secret(text("whsec_bmV3")),
         old_secret: Some((Secret(text("whsec_b2xk")), at(1))),
         created_at: at(2),
@@ -979,7 +980,7 @@ fn variants_keep_their_positions() {
         ServiceEnded, ServiceDeleted, InvoiceCreated, InvoiceUpdated, InvoicePaid, PaymentCreated,
         PaymentUpdated, PaymentSucceeded, PaymentFailed, PaymentRefunded, PaymentDisputed,
         PartnerTransactionCreated, PartnerTransactionUpdated, PartnerTransactionSucceeded,
-        PartnerTransactionDenied, PartnerTransactionRefunded);
+        PartnerTransactionDenied, PartnerTransactionRefunded, PartnerTransactionDeleted);
     positions!(ActivityAction: SignedIn, StatusChanged, PasswordChanged, PasswordReset,
         DeviceAdded, DeviceRemoved, DeviceStatusChanged, OrderPlaced, OrderStatusChanged);
 }

@@ -527,8 +527,15 @@ async fn what_nobody_knows_is_flagged_and_settled_by_staff() {
         hub.bx.advance(180).await;
         let held = open(&hub.bx).await;
         assert_eq!(held[0]["attempts"], attempts);
-        assert_eq!(held[0]["flagged"], attempts == 6, "{held}");
+        assert_eq!(held[0]["flagged"], false, "{held}");
     }
+    // The last one has its time too: a stop in it would else leave nobody to say that it is given up.
+    hub.bx.advance(179).await;
+    assert_eq!(open(&hub.bx).await[0]["flagged"], false);
+    hub.bx.advance(1).await;
+    let held = open(&hub.bx).await;
+    assert_eq!(held[0]["attempts"], 6);
+    assert_eq!(held[0]["flagged"], true, "{held}");
     // Nobody asks any more, however long it takes.
     hub.bx.advance(86_400).await;
     assert_eq!(csp.calls(), 12);
@@ -555,7 +562,7 @@ async fn what_nobody_knows_is_flagged_and_settled_by_staff() {
     let made = hub.a.charge(&purchase("a", P1)).await.expect(200);
     assert_eq!(made["status"], "SUCCEEDED");
     // The last of January when it was begun, the first of February when it ended.
-    assert_eq!(made["completedDate"], "2026-02-01T10:15:00Z");
+    assert_eq!(made["completedDate"], "2026-02-01T10:18:00Z");
     assert_eq!(hub.books()["carrier"], -999);
     assert_eq!(open(&hub.bx).await, json!([]));
     let path = hub.bx.url("/console/api/partners/NFLX/transactions");
@@ -690,6 +697,147 @@ async fn money_goes_back_where_it_came_from() {
     let ctx = boxoffice::app::Ctx::system(bx.app());
     let report = boxoffice::ops::upkeep::check(&ctx).expect("a check");
     assert!(report.findings.is_empty(), "{:?}", report.findings);
+}
+
+/// Another carrier would charge once more what the first one may have charged.
+#[tokio::test]
+async fn another_carrier_is_not_asked_for_what_the_first_one_has() {
+    let (one, other) = (Csp::default(), Csp::default());
+    let (first, second) = (one.listen().await, other.listen().await);
+    let folder = tempfile::tempdir().unwrap();
+    let at = |url: &str, former: &str| {
+        let (url, former) = (url.to_owned(), former.to_owned());
+        move |config: &mut boxoffice::config::Config| {
+            config.carrier.url = url;
+            config.carrier.former_urls = former;
+            config.carrier.timeout_ms = 300;
+        }
+    };
+    let bx = TestBox::in_folder(folder.path(), 1, at(&first, "")).await;
+    bx.apply(fixture()).await;
+    let partner = Partner::of(&bx, "key-a");
+    partner.charge(&purchase("a", P1)).await.expect(200);
+    one.next(&[Mood::Loses]);
+    processing(&partner.charge(&purchase("b", P1)).await);
+    drop(partner);
+    bx.stop().await;
+
+    let bx = TestBox::in_folder(folder.path(), 2, at(&second, "")).await;
+    let partner = Partner::of(&bx, "key-a");
+    bx.advance(180).await;
+    assert_eq!(other.calls(), 0);
+    let held = open(&bx).await;
+    assert_eq!(
+        (&held[0]["flagged"], &held[0]["attempts"]),
+        (&json!(true), &json!(1))
+    );
+    processing(&partner.charge(&purchase("b", P1)).await);
+    refused(
+        &partner.charge(&back("r", "a", "9.99")).await,
+        503,
+        "service-unavailable",
+    );
+    assert_eq!(other.calls(), 0);
+    resolve(&bx, &held[0]["id"], "SUCCEEDED").await.expect(200);
+    partner.charge(&purchase("c", P1)).await.expect(200);
+    assert_eq!((one.booked(), other.booked()), (2, 1));
+    drop(partner);
+    bx.stop().await;
+
+    // The same one under another address has it all.
+    let both = format!("{first} {second}");
+    let moved = one.listen().await;
+    let bx = TestBox::in_folder(folder.path(), 3, at(&moved, &both)).await;
+    let partner = Partner::of(&bx, "key-a");
+    let refund = partner.charge(&back("r", "a", "9.99")).await.expect(200);
+    assert_eq!(refund["status"], "SUCCEEDED");
+    assert_eq!(one.booked(), 3);
+    // How the account was named is kept only as long as it has to be, and in no log.
+    let audit: Vec<boxoffice::domain::event::Audit> =
+        boxoffice::store::Read::all(&bx.app().store.read().unwrap()).unwrap();
+    assert!(audit.iter().any(|line| line.action == "partner.give_up"));
+    assert!(!format!("{audit:?}").contains(P1.trim_start_matches('+')));
+    let ctx = boxoffice::app::Ctx::system(bx.app());
+    let report = boxoffice::ops::upkeep::check(&ctx).expect("a check");
+    assert!(report.findings.is_empty(), "{:?}", report.findings);
+}
+
+/// What the carrier says is kept, also if whoever asked again is stopped meanwhile.
+#[tokio::test]
+async fn an_answer_is_kept_whoever_waits_for_it() {
+    let csp = Csp::default();
+    let hub = hub(&csp).await;
+    csp.next(&[Mood::No(500, "system-error"), Mood::Late]);
+    processing(&hub.a.charge(&purchase("a", P1)).await);
+    let system = boxoffice::app::Ctx::system(hub.bx.app());
+    let ctx = boxoffice::app::Ctx {
+        now: system.now.saturating_add_seconds(180),
+        ..system
+    };
+    let asking = tokio::spawn(async move {
+        let _ = boxoffice::ops::carrier_calls::work(&ctx).await;
+    });
+    while csp.calls() < 2 {
+        tokio::time::sleep(Duration::from_millis(5)).await;
+    }
+    asking.abort();
+    for _ in 0..400 {
+        let shown = hub.a.get("/transaction/a").await.expect(200);
+        if shown["status"] == "SUCCEEDED" {
+            assert_eq!((csp.calls(), csp.booked()), (2, 1));
+            return;
+        }
+        tokio::time::sleep(Duration::from_millis(10)).await;
+    }
+    panic!("what the carrier said is lost");
+}
+
+/// Where packets are dropped there is no connection, so nothing was sent.
+#[tokio::test]
+async fn a_carrier_that_drops_packets_is_not_reached() {
+    let socket = tokio::net::TcpSocket::new_v4().unwrap();
+    socket.bind("127.0.0.1:0".parse().unwrap()).unwrap();
+    let deaf = socket.listen(1).unwrap();
+    let address = deaf.local_addr().unwrap();
+    // As many connections as it holds without taking one; further ones get no answer at all.
+    let mut held = Vec::new();
+    for _ in 0..8 {
+        let connecting = TcpStream::connect(address);
+        match tokio::time::timeout(Duration::from_millis(300), connecting).await {
+            Ok(connected) => held.push(connected.unwrap()),
+            Err(_) => break,
+        }
+    }
+    assert!(held.len() < 8, "nothing is dropped");
+    let hub = hub_at(format!("http://{address}/v1")).await;
+    let answer = hub.a.charge(&purchase("a", P1)).await;
+    refused(&answer, 503, "service-unavailable");
+    assert_eq!(hub.a.get("/transaction/a").await.status, 404);
+    assert_eq!(open(&hub.bx).await, json!([]));
+}
+
+/// Others hear too that what they heard of is taken back.
+#[tokio::test]
+async fn what_is_taken_back_is_told_as_deleted() {
+    use crate::support::ear::Ear;
+    use crate::webhooks::{Hook, lines};
+    let csp = Csp::default();
+    let hub = hub(&csp).await;
+    let ear = Ear::open().await;
+    let wanted = json!({"events": ["partner_transaction.*"]});
+    let hook = Hook::add(&hub.bx, &ear, wanted).await;
+    csp.next(&[Mood::No(429, "too-many-requests")]);
+    let answer = hub.a.charge(&purchase("a", P1)).await;
+    refused(&answer, 503, "service-unavailable");
+    hub.bx.advance(0).await;
+    let heard = ear.wait_for(2).await;
+    let told = [
+        "partner_transaction.created 1",
+        "partner_transaction.deleted 1",
+    ];
+    assert_eq!(lines(&heard, &hook), told);
+    assert_eq!(heard[1].json()["data"]["partner"], "NFLX");
+    hub.prove();
 }
 
 /// A month that is closed while the carrier thinks is not changed by what it says then.

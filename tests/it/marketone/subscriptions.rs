@@ -178,6 +178,16 @@ async fn it_is_tried_as_often_as_agreed_and_then_somebody_hears_of_it() {
     assert!(post.collect().is_empty());
     bx.advance(30).await;
     let heard = ear.collect();
+    let written = async || {
+        for _ in 0..200 {
+            let mails = post.collect();
+            if !mails.is_empty() {
+                return mails;
+            }
+            tokio::time::sleep(std::time::Duration::from_millis(50)).await;
+        }
+        panic!("nobody is written");
+    };
     let events: Vec<String> = heard
         .iter()
         .map(|heard| heard.json()["action"].to_string())
@@ -191,7 +201,8 @@ async fn it_is_tried_as_often_as_agreed_and_then_somebody_hears_of_it() {
         (&dead[0]["attempts"], &dead[0]["status"]),
         (&json!(3), &json!(500))
     );
-    let mails = post.collect();
+    // The mail follows what is on record, and no clock waits for it.
+    let mails = written().await;
     assert_eq!(mails.len(), 1);
     assert!(
         mails[0].contains("ops@tv.example") && mails[0].contains("ps-1"),
@@ -201,19 +212,26 @@ async fn it_is_tried_as_often_as_agreed_and_then_somebody_hears_of_it() {
     assert!(!mails[0].contains("their-own-key"));
     // Other answers are final.
     ear.next(&[Turn::Answer(404)]);
-    bx.apply(document(&ear, &ada("BARE"))).await;
     bx.advance(DAY).await;
+    bx.apply(document(&ear, &ada("BARE"))).await;
+    bx.advance(0).await;
     assert_eq!(ear.collect().len(), 1);
     assert_eq!(calls(&bx, "?state=DEAD").await.len(), 2);
-    // The mail follows what is on record, and no clock waits for it.
-    let mut mails = post.collect();
-    for _ in 0..200 {
-        if mails.is_empty() {
-            tokio::time::sleep(std::time::Duration::from_millis(50)).await;
-            mails = post.collect();
-        }
-    }
-    assert_eq!(mails.len(), 1);
+    assert_eq!(written().await.len(), 1);
+    // Within the hour nobody is written again.
+    ear.next(&[Turn::Answer(404)]);
+    bx.advance(3_000).await;
+    bx.apply(document(&ear, &ada("START"))).await;
+    bx.advance(0).await;
+    assert_eq!(calls(&bx, "?state=DEAD").await.len(), 3);
+    assert_eq!(calls(&bx, "?state=DEAD&limit=2").await.len(), 2);
+    assert_eq!(calls(&bx, "?state=DELIVERED").await.len(), 1);
+    ear.next(&[Turn::Answer(404)]);
+    bx.advance(3_600).await;
+    bx.apply(document(&ear, &ada("BARE"))).await;
+    bx.advance(0).await;
+    assert_eq!(written().await.len(), 1);
+    assert!(post.collect().is_empty());
     bx.advance(31 * DAY).await;
     assert!(calls(&bx, "").await.is_empty());
     prove(&bx);
@@ -321,6 +339,33 @@ async fn a_callback_is_checked_and_its_key_is_never_shown() {
     assert!(ear.collect().is_empty());
     let audit: Vec<boxoffice::domain::event::Audit> = bx.app().store.read().unwrap().all().unwrap();
     assert!(!format!("{audit:?}").contains("their-own-key"));
+}
+
+/// What ends while a partner is off, or cannot be called, is told when it is back.
+#[tokio::test]
+async fn what_ends_while_a_partner_is_off_is_told_when_it_is_back() {
+    let folder = tempfile::tempdir().unwrap();
+    let (bx, ear) = (
+        TestBox::in_folder(folder.path(), 1, |_| {}).await,
+        Ear::open().await,
+    );
+    bx.apply(document(&ear, &ada("START"))).await;
+    bx.advance(0).await;
+    assert_eq!(ear.collect()[0].json()["action"], "AddSubscription");
+    // Off, and nothing is sold with it any more.
+    bx.apply(json!({"partners": [{"key": "NFLX", "name": "Films", "on": false, "products": []}]}))
+        .await;
+    bx.stop().await;
+    let bx = TestBox::in_folder(folder.path(), 2, |_| {}).await;
+    bx.apply(json!({"customers": ada("BARE")})).await;
+    bx.advance(DAY).await;
+    assert!(ear.collect().is_empty());
+    bx.apply(json!({"partners": [{"key": "NFLX", "name": "Films", "on": true, "products": []}]}))
+        .await;
+    bx.advance(0).await;
+    assert_eq!(ear.collect()[0].json()["action"], "DeleteSubscription");
+    assert!(!bx.app().is_watched());
+    prove(&bx);
 }
 
 #[tokio::test]

@@ -95,6 +95,7 @@ async fn what_does_not_fit_is_named() {
         ),
         (json!({"url": ear.url, "events": ["*"]}), "events[0]: "),
         (json!({"url": ear.url, "waiting_max": 0}), "waiting_max: "),
+        (json!({"url": ear.url, "event": ["order.*"]}), "event"),
         (
             json!({"url": ear.url, "description": "x".repeat(501)}),
             "description: ",
@@ -152,19 +153,25 @@ async fn one_that_is_removed_takes_what_waits_with_it() {
 async fn too_much_that_waits_switches_it_off() {
     let (till, ear, hook) = open(
         json!({}),
-        json!({"events": ["payment.*"], "waiting_max": 5}),
+        json!({"events": ["customer.created", "payment.*"], "waiting_max": 1_000}),
     )
     .await;
+    let bx = &till.shop.bx;
     ear.always(Some(Turn::Answer(500)));
-    for _ in 0..5 {
-        till.pay("1").await;
-    }
-    let listed = hook.owner.get(till.console("webhooks")).await.expect(200);
-    assert_eq!(
-        (&listed[0]["on"], &listed[0]["waiting"]),
-        (&json!(false), &json!(6))
-    );
-    let app = till.shop.bx.app();
+    let many = |name: &str, count: usize| {
+        let customer = |n| json!({"login": format!("{name}{n}")});
+        json!({"customers": (0..count).map(customer).collect::<Vec<Value>>()})
+    };
+    let shown = async || {
+        let listed = hook.owner.get(till.console("webhooks")).await.expect(200);
+        (listed[0]["on"].clone(), listed[0]["waiting"].clone())
+    };
+    // It is counted now and then.
+    bx.apply(many("a", 1_020)).await;
+    assert_eq!(shown().await, (json!(true), json!(1_020)));
+    bx.apply(many("b", 10)).await;
+    assert_eq!(shown().await, (json!(false), json!(1_030)));
+    let app = bx.app();
     let audit: Vec<Audit> = app.store.read().unwrap().all().unwrap();
     let line = audit
         .iter()
@@ -174,11 +181,22 @@ async fn too_much_that_waits_switches_it_off() {
     // What waits is told once it is on again.
     ear.always(None);
     ear.collect();
-    hook.put(json!({"on": true, "waiting_max": 100}))
-        .await
-        .expect(200);
-    till.shop.bx.advance(DAY / 24).await;
-    assert_eq!(ear.collect().len(), 6);
+    ear.always(Some(Turn::Answer(500)));
+    hook.put(json!({"on": true})).await.expect(200);
+    // What comes next does not switch it off at once: there is room for a tenth more.
+    till.pay("1").await;
+    bx.apply(many("c", 60)).await;
+    assert_eq!(shown().await, (json!(true), json!(1_092)));
+    bx.apply(many("d", 1_000)).await;
+    assert_eq!(shown().await.0, json!(false));
+    ear.always(None);
+    hook.put(json!({"on": true})).await.expect(200);
+    bx.advance(DAY).await;
+    assert_eq!(shown().await, (json!(true), json!(0)));
+    assert!(app.is_watched());
+    // Nobody is told any more: nobody looks.
+    hook.put(json!({"on": false})).await.expect(200);
+    assert!(!app.is_watched());
 }
 
 #[tokio::test]

@@ -257,15 +257,139 @@ async fn a_box_that_is_cut_off_tells_what_it_had_committed() {
 }
 
 #[tokio::test]
-async fn what_is_over_is_kept_for_thirty_days() {
-    let (till, _ear, hook) = open(json!({}), json!({"events": ["payment.created"]})).await;
+async fn what_is_over_is_kept_for_three_days_and_what_is_dead_for_thirty() {
+    let (till, ear, hook) = open(json!({}), json!({"events": ["payment.created"]})).await;
+    ear.always(Some(Turn::Answer(500)));
+    till.pay("10").await;
+    for _ in 0..16 {
+        till.shop.bx.advance(DAY / 4).await;
+    }
+    assert_eq!(hook.deliveries("?state=DEAD").await.len(), 1);
+    ear.always(None);
     till.pay("10").await;
     till.days(0).await;
-    till.days(29).await;
-    till.pay("10").await;
-    till.days(0).await;
+    till.days(2).await;
     assert_eq!(hook.list("").await.len(), 2);
     till.days(1).await;
     assert_eq!(hook.list("").await.len(), 1);
+    till.days(25).await;
+    assert_eq!(hook.deliveries("?state=DEAD").await.len(), 1);
+    till.days(3).await;
+    assert!(hook.list("").await.is_empty());
+    let snapshot = till.shop.bx.app().store.read().unwrap();
+    let events: Vec<boxoffice::domain::hook_event::HookEvent> =
+        boxoffice::store::Read::all(&snapshot).unwrap();
+    assert!(events.is_empty());
     prove(&till.shop.bx);
+}
+
+/// A clock that moves far, or an event that waited behind another one: one failed try is not the end.
+#[tokio::test]
+async fn what_is_old_is_tried_more_than_once() {
+    let (till, ear, hook) = open(json!({}), json!({"events": ["order.*"]})).await;
+    till.pay("100").await;
+    till.order().await;
+    till.days(0).await;
+    ear.collect();
+    ear.next(&[Turn::Answer(500), Turn::Answer(500)]);
+    till.days(40).await;
+    assert_eq!(
+        hook.deliveries("?state=WAITING").await,
+        ["order.renewed WAITING 1"]
+    );
+    // It says when it happened, not when the clock began to move.
+    assert_eq!(
+        ear.collect()[0].json()["created"],
+        "2026-02-28T10:00:00.000Z"
+    );
+    till.shop.bx.advance(60).await;
+    till.shop.bx.advance(300).await;
+    assert_eq!(ear.collect().len(), 2);
+    assert!(hook.deliveries("?state=WAITING").await.is_empty());
+    assert!(hook.deliveries("?state=DEAD").await.is_empty());
+    prove(&till.shop.bx);
+}
+
+/// However much there is to remove, what happens is told meanwhile.
+#[tokio::test]
+async fn what_is_removed_holds_nobody_up() {
+    use boxoffice::domain::hook_event::Subject;
+    use boxoffice::domain::id::{HookEventId, WebhookId};
+    use boxoffice::domain::time::Timestamp;
+    use boxoffice::domain::webhook::{Delivery, DeliveryState};
+    use boxoffice::store::{StoreError, Table};
+    let bx = TestBox::start().await;
+    customers(&bx, 1).await;
+    let ear = Ear::open().await;
+    let hook = Hook::add(&bx, &ear, json!({})).await;
+    let app = bx.app();
+    let written = app.store.write(|tx| -> Result<(), StoreError> {
+        let at = Timestamp::from_micros(0);
+        let first = tx.next_ids::<boxoffice::domain::id::DeliveryId>(15_000)?;
+        let old = (first..first + 15_000).map(|number| Delivery {
+            id: boxoffice::domain::id::DeliveryId(number),
+            webhook: WebhookId(1),
+            event: HookEventId(1_000_000),
+            subject: Subject::Customer,
+            object: number,
+            state: DeliveryState::Delivered,
+            attempts: 1,
+            created_at: at.expect("1970"),
+            due_at: None,
+            ended_at: at,
+            status: 200,
+            problem: String::new(),
+        });
+        tx.put_many(&old.collect::<Vec<Delivery>>())
+    });
+    written.await.expect("old deliveries");
+    rename(&bx, 1, "new").await;
+    let heard = ear.wait_for(1).await;
+    let left = app.store.read().unwrap().rows(Table::Deliveries).unwrap();
+    assert_eq!(lines(&heard, &hook), ["customer.updated 1"]);
+    assert!(left > 1_000, "{left} are left");
+}
+
+/// How long a chunk keeps the writer is measured with what is noted for others.
+#[tokio::test]
+async fn a_chunk_is_measured_with_what_is_told_of_it() {
+    use boxoffice::domain::customer::Customer;
+    use boxoffice::store::Read as _;
+    let bx = TestBox::start().await;
+    customers(&bx, 1_500).await;
+    let ear = Ear::open().await;
+    ear.always(Some(Turn::Hang));
+    let hook = Hook::add(&bx, &ear, json!({})).await;
+    let ctx = boxoffice::app::Ctx::system(bx.app());
+    let timed = ctx.write_bulk_timed(|ctx, tx| {
+        let watch = ctx.app.stopwatch();
+        for customer in tx.all::<Customer>()? {
+            let phones = vec!["+14165550101".to_owned()];
+            tx.put(&Customer { phones, ..customer })?;
+        }
+        Ok(watch.elapsed().as_micros())
+    });
+    let (alone, micros) = timed.await.expect("a chunk");
+    assert_eq!(hook.deliveries("?limit=1000").await.len(), 1_000);
+    assert!(u128::from(micros) > alone * 5 / 4, "{micros} of {alone}");
+}
+
+/// More than are sent at once, and more than are noted at once: each is told, once.
+#[tokio::test]
+async fn many_are_told_and_noted_together() {
+    let bx = TestBox::start().await;
+    let ear = Ear::open().await;
+    let hook = Hook::add(&bx, &ear, json!({"events": ["customer.created"]})).await;
+    customers(&bx, 700).await;
+    bx.advance(0).await;
+    let heard = ear.wait_for(700).await;
+    let names: std::collections::BTreeSet<String> = lines(&heard, &hook).into_iter().collect();
+    assert_eq!((heard.len(), names.len()), (700, 700));
+    assert_eq!(
+        hook.deliveries("?state=DELIVERED&limit=1000").await.len(),
+        700
+    );
+    bx.advance(0).await;
+    assert!(ear.collect().is_empty());
+    prove(&bx);
 }
