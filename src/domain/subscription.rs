@@ -9,7 +9,7 @@ use super::carrier::{Callback, Partner, PartnerProduct};
 use super::contact::Email;
 use super::customer::Customer;
 use super::id::{CustomerId, PartnerCallId, PartnerId, PartnerSubscriptionId};
-use super::order::{Order, OrderStatus};
+use super::order::{Order, OrderStatus, Standing};
 use super::time::Timestamp;
 use super::webhook::DeliveryState;
 
@@ -167,7 +167,37 @@ pub struct Wanted {
 pub enum Step {
     Add(Wanted),
     Update(PartnerSubscription, Wanted),
-    Delete(PartnerSubscription),
+    /// With the instant at which it ended.
+    Delete(PartnerSubscription, Timestamp),
+}
+
+/// Whether an order that began and does not run now may go on: frozen, paused, or switched off by staff.
+fn is_held_up(order: &Order) -> bool {
+    order.stands_still()
+        || (order.status == OrderStatus::Inactive
+            && order.activated_at.is_some()
+            && matches!(order.standing, Standing::Settled | Standing::Overdue { .. }))
+}
+
+/// When the order ended because of which a customer had this at a partner; now, where none ended by itself.
+fn ended_at(
+    partner: &Partner,
+    orders: &[Order],
+    held: &PartnerSubscription,
+    now: Timestamp,
+) -> Timestamp {
+    let is_it = |product: &&PartnerProduct| product.code == held.product;
+    let products: Vec<&PartnerProduct> = partner.products.iter().filter(is_it).collect();
+    let ended = orders.iter().filter(|order| {
+        let over = matches!(order.status, OrderStatus::Expired | OrderStatus::Canceled);
+        over && products
+            .iter()
+            .any(|product| product.sold_with.contains(&order.product))
+    });
+    // Earlier ones were over before this began.
+    let ends = ended.filter_map(|order| order.expires_at);
+    let own = ends.filter(|at| *at >= held.started_at).max();
+    own.unwrap_or(now)
 }
 
 /// Brings what a customer has at a partner in step with their orders: what runs is wanted; what stands
@@ -184,7 +214,7 @@ pub fn steps(
     let mut kept = BTreeSet::new();
     for order in orders.iter().filter(|_| !is_gone) {
         let runs = order.runs_at(now);
-        if !runs && !order.stands_still() {
+        if !runs && !is_held_up(order) {
             continue;
         }
         let sold = |product: &&PartnerProduct| product.sold_with.contains(&order.product);
@@ -207,7 +237,7 @@ pub fn steps(
     for held in held.iter().filter(|held| !kept.contains(&held.product)) {
         steps.push(match fresh.next() {
             Some(wish) => Step::Update(held.clone(), wish),
-            None => Step::Delete(held.clone()),
+            None => Step::Delete(held.clone(), ended_at(partner, orders, held, now)),
         });
     }
     steps.extend(fresh.map(Step::Add));

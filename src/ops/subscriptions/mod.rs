@@ -99,9 +99,9 @@ fn take(
             super::change(ctx, tx, "partner_subscription.update", &before, &after)?;
             queue(ctx, tx, &after, customer, CallAction::Update, Some(wish))
         }
-        Step::Delete(before) => {
+        Step::Delete(before, ended_at) => {
             let mut after = before.clone();
-            after.ended_at = Some(ctx.now);
+            after.ended_at = Some(ended_at);
             super::change(ctx, tx, "partner_subscription.end", &before, &after)?;
             queue(ctx, tx, &after, customer, CallAction::Delete, None)
         }
@@ -121,7 +121,7 @@ fn queue(
     let is_first = tx.count_up_to(index, &owned_by(held.id), 1)? == 0;
     let (start_at, end_at) = match wish {
         Some(wish) => (Some(wish.start_at), wish.end_at),
-        None => (None, Some(ctx.now)),
+        None => (None, held.ended_at.or(Some(ctx.now))),
     };
     let call = PartnerCall {
         id: tx.next_id()?,

@@ -388,3 +388,32 @@ async fn a_restart_keeps_what_waits_for_a_partner() {
     bx.advance(0).await;
     assert_eq!(ear.collect()[0].json()["action"], "UpdateSubscription");
 }
+
+/// An order that staff switch off for a while is none that ended; and the end that is told is the order's own, however
+/// late the box works it.
+#[tokio::test]
+async fn the_end_is_the_orders_own() {
+    let (bx, ear) = open("START").await;
+    ear.collect();
+    let orders = "/customers/000000000000000000000001/orders";
+    let order = bx.api().get(orders).await.expect(200)[0]["_id"].clone();
+    let path = format!("{orders}/{}", order.as_str().expect("an id"));
+    for status in ["INACTIVE", "ACTTIVE"] {
+        bx.api()
+            .put(&path, json!({ "status": status }))
+            .await
+            .expect(200);
+        bx.advance(0).await;
+        assert!(ear.collect().is_empty(), "{status}");
+    }
+    bx.api()
+        .put(&path, json!({"expires": "2026-02-10T00:00:00.000Z"}))
+        .await
+        .expect(200);
+    bx.advance(40 * DAY).await;
+    let ended = ear.collect();
+    let ended = ended.last().expect("a call").json();
+    assert_eq!(ended["action"], "DeleteSubscription");
+    assert_eq!(ended["endDate"], "2026-02-10T00:00:00Z");
+    prove(&bx);
+}
