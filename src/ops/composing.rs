@@ -266,7 +266,10 @@ fn said(
                 Ok(Said::new(TemplateKind::Pin, ("pin", pin.id.0))
                     .with("pin", digits)
                     .with("partner", partner.name)
-                    .with("minutes", (left / 60_000_000).max(1))
+                    .with(
+                        "minutes",
+                        (left.saturating_add(30_000_000) / 60_000_000).max(1),
+                    )
                     .with("amount", amount.unwrap_or_default()))
             }
             _ => Err("the PIN is no longer good"),
