@@ -1,10 +1,11 @@
 //! The box as one value, and the circumstances of one request. Knows nothing of what uses it.
 
 use std::collections::BTreeMap;
+use std::collections::HashSet;
 use std::net::{IpAddr, SocketAddr};
 use std::path::Path;
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
-use std::sync::{Arc, OnceLock};
+use std::sync::{Arc, Mutex, OnceLock};
 
 use anyhow::Context as _;
 use arc_swap::ArcSwapOption;
@@ -15,6 +16,7 @@ use crate::clock::{Clock, Stopwatch};
 use crate::config::Config;
 use crate::domain::calendar::Zone;
 use crate::domain::carrier::Partner;
+use crate::domain::id::MessageId;
 use crate::domain::id::PartnerId;
 use crate::domain::message::Queue;
 use crate::domain::money::Currency;
@@ -63,6 +65,8 @@ pub struct App {
     pub due: Notify,
     /// There may be something to send, by queue.
     pub unsent: [Notify; Queue::COUNT],
+    /// Messages that are being handed over, so that none is by two.
+    pub handing_over: Mutex<HashSet<MessageId>>,
     /// Held while messages of a queue are sent, so that none is sent twice.
     pub delivering: [tokio::sync::Mutex<()>; Queue::COUNT],
     /// The middleware may have to be told something.
@@ -90,7 +94,7 @@ pub struct App {
     /// One for every webhook and partner, held while it is told, so that nothing is told twice or out of order.
     pub lanes: Lanes,
     /// When somebody was last written that a partner could not be told something.
-    pub written_about: std::sync::Mutex<BTreeMap<PartnerId, Timestamp>>,
+    pub written_about: Mutex<BTreeMap<PartnerId, Timestamp>>,
     /// Held while the test clock is moved.
     pub clock_moves: tokio::sync::Mutex<()>,
     /// The provider of the last apply document; the settings stand in where there was none.
@@ -159,6 +163,7 @@ impl App {
             listening: OnceLock::new(),
             due: Notify::new(),
             unsent: Default::default(),
+            handing_over: Mutex::default(),
             delivering: Default::default(),
             untold: Notify::new(),
             telling: tokio::sync::Mutex::new(()),
@@ -172,7 +177,7 @@ impl App {
             undelivered: Notify::new(),
             more_undelivered: Notify::new(),
             lanes: Lanes::default(),
-            written_about: std::sync::Mutex::default(),
+            written_about: Mutex::default(),
             clock_moves: tokio::sync::Mutex::new(()),
             company: ArcSwapOption::empty(),
         };

@@ -188,14 +188,22 @@ fn ended_at(
 ) -> Timestamp {
     let is_it = |product: &&PartnerProduct| product.code == held.product;
     let products: Vec<&PartnerProduct> = partner.products.iter().filter(is_it).collect();
-    let ended = orders.iter().filter(|order| {
-        let over = matches!(order.status, OrderStatus::Expired | OrderStatus::Canceled);
-        over && products
-            .iter()
-            .any(|product| product.sold_with.contains(&order.product))
-    });
+    let sold: Vec<&Order> = orders
+        .iter()
+        .filter(|order| {
+            products
+                .iter()
+                .any(|product| product.sold_with.contains(&order.product))
+        })
+        .collect();
+    let is_over =
+        |order: &&Order| matches!(order.status, OrderStatus::Expired | OrderStatus::Canceled);
+    if !sold.iter().all(|order| is_over(order)) {
+        // Another one was taken away, with the customer perhaps.
+        return now;
+    }
     // Earlier ones were over before this began.
-    let ends = ended.filter_map(|order| order.expires_at);
+    let ends = sold.iter().filter_map(|order| order.expires_at);
     let own = ends.filter(|at| *at >= held.started_at).max();
     own.unwrap_or(now)
 }
@@ -237,6 +245,7 @@ pub fn steps(
     for held in held.iter().filter(|held| !kept.contains(&held.product)) {
         steps.push(match fresh.next() {
             Some(wish) => Step::Update(held.clone(), wish),
+            None if is_gone => Step::Delete(held.clone(), now),
             None => Step::Delete(held.clone(), ended_at(partner, orders, held, now)),
         });
     }

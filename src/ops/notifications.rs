@@ -109,7 +109,9 @@ pub async fn notify(
         if wish.text.is_some() && !is_known(ctx, tx, partner.id, customer.id)? {
             return Ok(Err(No::Stranger));
         }
-        if let Some(retry_after_s) = is_behind(tx, ctx.now)? {
+        if content.lane() == Lane::Asked
+            && let Some(retry_after_s) = is_behind(tx, ctx.now)?
+        {
             return Ok(Err(No::TooManyMessages { retry_after_s }));
         }
         if let Err(retry_after_s) = may_send(tx, partner.id, customer.id, ctx.now)? {

@@ -3,10 +3,10 @@
 //! that notes it sends the message again, under the same name.
 
 use std::ops::ControlFlow;
-use std::sync::Arc;
+use std::sync::{Arc, PoisonError};
 use std::time::Duration;
 
-use crate::app::Ctx;
+use crate::app::{App, Ctx};
 use crate::domain::customer::Customer;
 use crate::domain::id::MessageId;
 use crate::domain::message::{Channel, Message, MessageState, PROBLEM_MAX, Queue};
@@ -75,12 +75,22 @@ pub async fn deliver(ctx: &Ctx, queue: Queue) -> Result<Delivered, OpError> {
             return Ok(Delivered::Until(next));
         }
         // On their own: what is being handed over when the box goes down is noted as well.
-        let sending = due.into_iter().map(|id| {
+        let held = due.into_iter().filter_map(|id| Held::take(&ctx.app, id));
+        let sending = held.map(|held| {
             let ctx = ctx.clone();
             let calls = ctx.app.calls.clone();
-            calls.spawn(async move { send(&ctx, id).await })
+            calls.spawn(async move {
+                let sent = send(&ctx, held.id, queue.channel).await;
+                // Until here, and not only its number.
+                drop(held);
+                sent
+            })
         });
         let sending: Vec<_> = sending.collect();
+        if sending.is_empty() {
+            // Others are at it: those of a request that hung up, or before the customer's address changed.
+            return Ok(Delivered::Failed);
+        }
         let (mut reached, mut failed) = (true, None);
         for sent in sending {
             match sent.await {
@@ -95,6 +105,30 @@ pub async fn deliver(ctx: &Ctx, queue: Queue) -> Result<Delivered, OpError> {
         if !reached {
             return Ok(Delivered::Failed);
         }
+    }
+}
+
+/// A message that is being handed over, until it is noted what became of it.
+struct Held {
+    app: Arc<App>,
+    id: MessageId,
+}
+
+impl Held {
+    fn take(app: &Arc<App>, id: MessageId) -> Option<Self> {
+        let mut all = app
+            .handing_over
+            .lock()
+            .unwrap_or_else(PoisonError::into_inner);
+        let app = Arc::clone(app);
+        all.insert(id).then_some(Self { app, id })
+    }
+}
+
+impl Drop for Held {
+    fn drop(&mut self) {
+        let all = self.app.handing_over.lock();
+        all.unwrap_or_else(PoisonError::into_inner).remove(&self.id);
     }
 }
 
@@ -142,8 +176,8 @@ fn channel_of(ctx: &Ctx, read: &Snapshot, id: MessageId) -> Channel {
     }
 }
 
-/// Sends one message and notes what became of it. Answers whether anybody answered.
-async fn send(ctx: &Ctx, id: MessageId) -> Result<bool, OpError> {
+/// Sends one message by this way and notes what became of it. Answers whether anybody answered.
+async fn send(ctx: &Ctx, id: MessageId, channel: Channel) -> Result<bool, OpError> {
     // Setting a PDF takes its time.
     let composing = ctx.clone();
     let composed = tokio::task::spawn_blocking(move || compose(&composing, id));
@@ -157,6 +191,9 @@ async fn send(ctx: &Ctx, id: MessageId) -> Result<bool, OpError> {
             Outcome::Ended(MessageState::Dropped, reason.to_owned(), None)
         }
         Ok(Composed::Later(reason)) => Outcome::PutOff(reason.to_owned()),
+        // Its way is another one since: another queue has it.
+        Ok(Composed::Mail(_)) if channel != Channel::Email => return Ok(true),
+        Ok(Composed::Sms { .. }) if channel != Channel::Sms => return Ok(true),
         Ok(Composed::Mail(mail)) => by_mail(ctx, *mail).await,
         Ok(Composed::Sms { name, to, text }) => by_sms(ctx, &name, &to, &text).await,
         Err(error) => {

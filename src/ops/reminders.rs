@@ -61,15 +61,19 @@ pub async fn note(ctx: &Ctx) -> Result<(), OpError> {
 }
 
 /// Where to go on: behind the mark, but never behind now, so that nobody hears of what is over.
-fn from(read: &impl Read, now: Timestamp, to: Timestamp) -> Result<Vec<u8>, OpError> {
+fn from(read: &impl Read, now: Timestamp) -> Result<Vec<u8>, OpError> {
     let mark = read.raw_get(Table::Meta, MARK.as_bytes(), <[u8]>::to_vec)?;
     let mut mark = mark.unwrap_or_default();
+    // Further than any setting leads: the clock was far ahead once.
+    let furthest = i64::from(u8::MAX)
+        .saturating_add(1)
+        .saturating_mul(SECONDS_PER_DAY);
+    if mark > until(now.saturating_add_seconds(furthest)) {
+        mark.clear();
+    }
     // Behind that very entry.
     mark.push(0);
-    // Where the clock was far ahead once, what is due now is looked at again.
-    let strayed = mark > until(to);
-    let now = until(now);
-    Ok(if strayed { now } else { mark.max(now) })
+    Ok(mark.max(until(now)))
 }
 
 /// Whether there is something to do: `None`: no; else whether one chunk does it.
@@ -78,7 +82,7 @@ fn next(ctx: &Ctx, to: Timestamp) -> Result<Option<bool>, OpError> {
     if !templates::is_on(ctx, read, TemplateKind::ExpiryReminder)? {
         return Ok(None);
     }
-    let from = from(read, ctx.now, to)?;
+    let from = from(read, ctx.now)?;
     let marked = instant_of(&from);
     let found = keys(read, from, to)?.len();
     let behind = marked.is_none_or(|at| at.saturating_add_seconds(STEP_SECONDS) <= to);
@@ -102,7 +106,7 @@ fn keys(read: &impl Read, from: Vec<u8>, to: Timestamp) -> Result<Vec<Vec<u8>>, 
 }
 
 fn note_some(ctx: &Ctx, tx: &mut Tx<'_>, to: Timestamp) -> Result<(), OpError> {
-    let from = from(tx, ctx.now, to)?;
+    let from = from(tx, ctx.now)?;
     let keys = keys(tx, from, to)?;
     let mark = match keys.last() {
         Some(last) if keys.len() >= CHUNK_MAX => last.clone(),

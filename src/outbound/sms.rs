@@ -111,8 +111,13 @@ impl Sms {
             "setting sms.body: write {{{{ text | tojson }}}} and {{{{ to | tojson }}}}, without quotes around them"
         );
         let pairs = |text: &str| form_urlencoded::parse(text.as_bytes()).count();
+        let kind = self
+            .headers
+            .get(CONTENT_TYPE)
+            .and_then(|kind| kind.to_str().ok());
+        let is_form = kind.is_some_and(|kind| kind.contains("form-urlencoded"));
         anyhow::ensure!(
-            is_json(&plain) || !plain.contains('=') || pairs(&plain) == pairs(&strange),
+            !is_form || pairs(&plain) == pairs(&strange),
             "setting sms.body: write {{{{ text | urlencode }}}} and {{{{ to | urlencode }}}}"
         );
         Ok(())

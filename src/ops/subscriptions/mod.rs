@@ -78,6 +78,8 @@ fn take(
     step: Step,
 ) -> Result<(), OpError> {
     match step {
+        // Nobody was ever to be told: nothing is gathered for later.
+        Step::Add(_) if partner.callback.is_none() => Ok(()),
         Step::Add(wish) => {
             let held = PartnerSubscription {
                 id: tx.next_id()?,
