@@ -198,7 +198,7 @@ fn ended_at(
         .collect();
     let is_over =
         |order: &&Order| matches!(order.status, OrderStatus::Expired | OrderStatus::Canceled);
-    if !sold.iter().all(|order| is_over(order)) {
+    if !sold.iter().all(is_over) {
         // Another one was taken away, with the customer perhaps.
         return now;
     }
