@@ -18,6 +18,7 @@ use crate::domain::id::{CustomerId, JournalEntryId, PartnerId, PartnerTransactio
 use crate::domain::journal::{Account, EntryCause, JournalEntry};
 use crate::domain::money::{Amount, TaxRate};
 use crate::domain::pin::PinNo;
+use crate::domain::staff::Secret;
 use crate::store::key::{ext_of, owned_by, since, trailing_number, under_text};
 use crate::store::{Read, Span, Table, Tx, append_entries, balance_minor};
 
@@ -113,7 +114,7 @@ pub struct Wish {
     /// Of a refund: the partner's id of the charge.
     pub refund_of: Option<String>,
     /// The PIN that the customer told; no part of what a repeat has to say again.
-    pub pin: Option<String>,
+    pub pin: Option<Secret>,
 }
 
 impl Wish {
@@ -339,7 +340,7 @@ fn charge(
             if let Some(no) = not_agreed(ctx, partner, &wish) {
                 return Ok(Told::No(no));
             }
-            let told = wish.pin.as_deref();
+            let told = wish.pin.as_ref().map(|pin| pin.0.as_str());
             let what = (wish.ext_id.as_str(), wish.amount);
             match pins::clear(ctx, tx, partner, customer.id, what, told)? {
                 Ok(found) => mark = found,

@@ -67,6 +67,9 @@ impl Said {
 /// Why a message is no longer needed.
 type Nothing = &'static str;
 
+/// The way, the address and the language that are wished for.
+type Wish<'w> = (Option<Channel>, Option<&'w str>, Option<&'w str>);
+
 /// How a message gets to its customer.
 pub(super) enum Way {
     /// This way, to this address, in these words.
@@ -83,7 +86,7 @@ pub(super) fn way(
     read: &impl Read,
     kind: TemplateKind,
     customer: &Customer,
-    (wish, address, language): (Option<Channel>, Option<&str>, Option<&str>),
+    (wish, address, language): Wish<'_>,
 ) -> Result<Way, OpError> {
     let locale = language.unwrap_or(&ctx.app.config.provider.locale);
     let (is_on, words) = templates::wording(read, kind, locale)?;
@@ -133,12 +136,22 @@ pub(super) fn way_of(
     message: &Message,
     customer: &Customer,
 ) -> Result<Way, OpError> {
-    let wish = (
+    way(
+        ctx,
+        read,
+        message.content.kind(),
+        customer,
+        wish_of(message),
+    )
+}
+
+/// Which way, to which address and in which language it is to go.
+fn wish_of(message: &Message) -> Wish<'_> {
+    (
         message.channel,
         message.address.as_deref(),
         message.language.as_deref(),
-    );
-    way(ctx, read, message.content.kind(), customer, wish)
+    )
 }
 
 /// Finds the words of a message.
@@ -160,12 +173,8 @@ pub(super) fn compose(ctx: &Ctx, id: MessageId) -> Result<Composed, OpError> {
         Ok(said) => said,
         Err(reason) => return Ok(Composed::Nothing(reason)),
     };
-    let wish = (
-        message.channel,
-        message.address.as_deref(),
-        message.language.as_deref(),
-    );
-    let (channel, address, words) = match way(ctx, &snapshot, said.kind, &customer, wish)? {
+    let way = way(ctx, &snapshot, said.kind, &customer, wish_of(&message))?;
+    let (channel, address, words) = match way {
         Way::Goes(channel, address, words) => (channel, address, words),
         Way::Closed(reason) => return Ok(Composed::Later(reason)),
         Way::None(reason) => return Ok(Composed::Nothing(reason)),

@@ -274,10 +274,10 @@ async fn note_once(ctx: &Ctx, id: MessageId, outcome: Outcome) -> Result<(), OpE
                 Outcome::Ended(state, reason, channel) => {
                     message.attempts = message.attempts.saturating_add(1);
                     message.channel = channel.or(message.channel);
-                    message.end(state, bounded(&reason), now);
+                    message.end(state, cut(&reason, PROBLEM_MAX), now);
                 }
                 Outcome::PutOff(reason) | Outcome::Unreachable(reason) => {
-                    message.put_off(bounded(&reason), now);
+                    message.put_off(cut(&reason, PROBLEM_MAX), now);
                 }
             }
             tx.put(&message)?;
@@ -287,10 +287,6 @@ async fn note_once(ctx: &Ctx, id: MessageId, outcome: Outcome) -> Result<(), OpE
         tracing::error!(message = id.0, "message.dead");
     }
     Ok(())
-}
-
-fn bounded(reason: &str) -> String {
-    cut(reason, PROBLEM_MAX)
 }
 
 /// The beginning of a text that is at most so many bytes.

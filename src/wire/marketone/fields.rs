@@ -38,6 +38,8 @@ pub const MESSAGE: &[&str] = &["message"];
 pub const CHANNEL: &[&str] = &["channel"];
 pub const LOCALE: &[&str] = &["locale"];
 pub const EXT_NOTIFICATION_ID: &[&str] = &["extNotificationID", "extNotificationId"];
+/// Of a subscription (§5.2).
+pub const SERVICES_STATUS: &[&str] = &["servicesStatus"];
 
 /// Longest texts, in characters (§1.3, §2.3).
 pub const ACCOUNT_CHARS_MAX: usize = 254;

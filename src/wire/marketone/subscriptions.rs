@@ -8,9 +8,7 @@ use crate::domain::subscription::STATUS_MAX;
 use crate::ops;
 
 use super::error::Failure;
-use super::fields::Members;
-
-const SERVICES_STATUS: &[&str] = &["servicesStatus"];
+use super::fields::{self, Members};
 
 #[derive(Serialize)]
 #[serde(rename_all = "camelCase")]
@@ -27,7 +25,7 @@ pub async fn update(
     id: &str,
     members: &Members,
 ) -> Result<String, Failure> {
-    let status = members.text(SERVICES_STATUS, STATUS_MAX)?;
+    let status = members.text(fields::SERVICES_STATUS, STATUS_MAX)?;
     let status = status.ok_or(Failure::Invalid)?;
     let held = ops::subscriptions::set_status(ctx, partner.id, id, status).await?;
     let held = held.ok_or(Failure::NoRoute)?;

@@ -5,6 +5,7 @@ use serde::Serialize;
 use crate::app::Ctx;
 use crate::domain::carrier::{Partner, PartnerTransaction, TransactionKind, TransactionState};
 use crate::domain::money::{Amount, Currency};
+use crate::domain::staff::Secret;
 use crate::domain::time::Timestamp;
 use crate::ops::carrier::{self, No, Told, Wish};
 use crate::wire::kit::json::Verbatim;
@@ -77,7 +78,7 @@ fn wish(members: &Members) -> Result<Wish, Failure> {
         // Tax that is not in the amount is not charged here, and so is not ours to set apart (§6.14).
         tax_minor: tax.filter(|_| included).map_or(0, |tax| tax.minor),
         refund_of,
-        pin: members.pin()?,
+        pin: members.pin()?.map(Secret),
     })
 }
 
