@@ -68,9 +68,57 @@ pub enum Permission {
     ClockMove,
     StaffManage,
     Apply,
+    /// Dates of an order beyond what is paid, and days that nobody pays for.
+    TimeGive,
+    /// Services beyond the paid end of an order.
+    ServicesGive,
+    /// Prices of orders that run already.
+    RunningPricesWrite,
+    VouchersMake,
+    /// Writing off and voiding what is owed, and crediting the whole of it.
+    DebtsWriteOff,
+    AuditRead,
 }
 
 impl Permission {
+    pub const ALL: [Permission; 22] = [
+        Permission::CustomersRead,
+        Permission::CustomersWrite,
+        Permission::ServicesWrite,
+        Permission::CatalogueRead,
+        Permission::CatalogueWrite,
+        Permission::OrdersRead,
+        Permission::OrdersWrite,
+        Permission::MoneyRead,
+        Permission::MoneyWrite,
+        Permission::BoxesCommand,
+        Permission::ResellersWrite,
+        Permission::RunsRelease,
+        Permission::ActivityRead,
+        Permission::ClockMove,
+        Permission::StaffManage,
+        Permission::Apply,
+        Permission::TimeGive,
+        Permission::ServicesGive,
+        Permission::RunningPricesWrite,
+        Permission::VouchersMake,
+        Permission::DebtsWriteOff,
+        Permission::AuditRead,
+    ];
+
+    /// Whether it lets its holder give away what others pay for.
+    #[must_use]
+    pub fn gives_value(self) -> bool {
+        matches!(
+            self,
+            Self::TimeGive
+                | Self::ServicesGive
+                | Self::RunningPricesWrite
+                | Self::VouchersMake
+                | Self::DebtsWriteOff
+        )
+    }
+
     /// The permission in words, for a refusal.
     #[must_use]
     pub fn words(self) -> &'static str {
@@ -91,6 +139,12 @@ impl Permission {
             Self::ClockMove => "move the test clock",
             Self::StaffManage => "manage staff and tokens",
             Self::Apply => "apply documents",
+            Self::TimeGive => "give time that is not paid for",
+            Self::ServicesGive => "give services beyond the paid end of an order",
+            Self::RunningPricesWrite => "change prices of running orders",
+            Self::VouchersMake => "make vouchers",
+            Self::DebtsWriteOff => "write off debts",
+            Self::AuditRead => "read the audit log",
         }
     }
 }
@@ -167,7 +221,9 @@ impl Role {
                     | P::OrdersRead
                     | P::MoneyRead
                     | P::ActivityRead
+                    | P::AuditRead
             ),
+            // The script is the billing: it says until when somebody has paid.
             Self::Api => matches!(
                 permission,
                 P::CustomersRead
@@ -178,6 +234,8 @@ impl Role {
                     | P::OrdersWrite
                     | P::BoxesCommand
                     | P::ResellersWrite
+                    | P::TimeGive
+                    | P::ServicesGive
             ),
         }
     }
@@ -371,6 +429,41 @@ mod tests {
         }
         assert!(!Role::Auditor.may(Permission::CustomersWrite));
         assert!(!Role::Manager.may(Permission::StaffManage));
+    }
+
+    #[test]
+    fn who_gives_value_away_is_said_role_by_role() {
+        use Permission as P;
+        for role in Role::ALL {
+            let given: Vec<P> = P::ALL
+                .into_iter()
+                .filter(|permission| permission.gives_value() && role.may(*permission))
+                .collect();
+            let expected = match role {
+                Role::Owner | Role::Manager => vec![
+                    P::TimeGive,
+                    P::ServicesGive,
+                    P::RunningPricesWrite,
+                    P::VouchersMake,
+                    P::DebtsWriteOff,
+                ],
+                Role::Api => vec![P::TimeGive, P::ServicesGive],
+                Role::Support
+                | Role::Cashier
+                | Role::ContentEditor
+                | Role::Dealer
+                | Role::Auditor => Vec::new(),
+            };
+            assert_eq!(given, expected, "{}", role.name());
+        }
+    }
+
+    #[test]
+    fn permissions_are_listed_once_and_have_words_of_their_own() {
+        let mut words: Vec<&str> = Permission::ALL.map(Permission::words).to_vec();
+        words.sort_unstable();
+        words.dedup();
+        assert_eq!(words.len(), Permission::ALL.len());
     }
 
     proptest! {
