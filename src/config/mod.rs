@@ -5,9 +5,10 @@
 
 mod delivery;
 mod partners;
+mod proxies;
 
 use std::collections::BTreeMap;
-use std::net::SocketAddr;
+use std::net::{IpAddr, SocketAddr};
 use std::path::{Path, PathBuf};
 
 use anyhow::Context as _;
@@ -18,6 +19,7 @@ use toml::{Table, Value};
 
 pub use delivery::{SmsSettings, SmtpSettings};
 pub use partners::{CarrierSettings, MarketoneSettings};
+pub use proxies::Network;
 
 use crate::domain::calendar::Zone;
 use crate::domain::money::Currency;
@@ -32,6 +34,9 @@ pub struct Config {
     pub listen: SocketAddr,
     /// How the box is reached from outside, for links. Empty: `http://` and the listen address.
     pub public_url: String,
+    /// Networks of the proxies before this box. Only they are believed when they say whom a request
+    /// comes from.
+    pub trusted_proxies: Vec<Network>,
     pub provider: ProviderSettings,
     pub alphaott: AlphaottSettings,
     pub stalker: StalkerSettings,
@@ -205,6 +210,7 @@ impl Default for Config {
             data: PathBuf::from("data"),
             listen: SocketAddr::from(([127, 0, 0, 1], 8080)),
             public_url: String::new(),
+            trusted_proxies: Vec::new(),
             provider: ProviderSettings::default(),
             alphaott: AlphaottSettings::default(),
             stalker: StalkerSettings::default(),
@@ -346,6 +352,13 @@ impl Config {
             },
             ..Self::default()
         }
+    }
+
+    /// Whether a connection from here is one of a proxy that is believed.
+    #[must_use]
+    pub fn is_trusted_proxy(&self, address: IpAddr) -> bool {
+        let mut networks = self.trusted_proxies.iter();
+        networks.any(|network| network.contains(address))
     }
 
     /// Reads flags, environment and file. `file`: the one named by `--config`; without it
@@ -593,6 +606,12 @@ fn set(table: &mut Table, path: &str, text: &str) -> anyhow::Result<()> {
     let value = match table.get(path) {
         Some(Value::Boolean(_)) => Value::Boolean(text.parse().context("must be true or false")?),
         Some(Value::Integer(_)) => Value::Integer(text.parse().context("must be a whole number")?),
+        Some(Value::Array(_)) if path == "trusted_proxies" && !text.trim().starts_with('[') => {
+            let networks = text.split(',').map(str::trim);
+            let given = networks.filter(|network| !network.is_empty());
+            let values = given.map(|network| Value::String(network.to_owned()));
+            Value::Array(values.collect())
+        }
         Some(Value::Array(_)) => {
             let mut line: Table = format!("value = {text}")
                 .parse()
@@ -639,6 +658,7 @@ mod tests {
             ("BOXOFFICE_STALKER__PASSWORD", "12345"),
             ("BOXOFFICE_CARRIER__API_KEY", "98765"),
             ("BOXOFFICE_BILLING__GUARD", "false"),
+            ("BOXOFFICE_TRUSTED_PROXIES", "127.0.0.1, 10.0.0.0/8"),
             ("BOXOFFICE_NONSENSE", "1"),
         ]);
         let loaded = load(&flags, Some(&file), environment).unwrap();
@@ -648,6 +668,8 @@ mod tests {
         assert_eq!(loaded.config.listen.port(), 0);
         assert_eq!(loaded.config.stalker.password, "12345");
         assert!(!loaded.config.billing.guard);
+        assert!(loaded.config.is_trusted_proxy([10, 1, 2, 3].into()));
+        assert!(!loaded.config.is_trusted_proxy([11, 1, 2, 3].into()));
         assert!(
             loaded
                 .warnings
@@ -712,6 +734,7 @@ mod tests {
             ("[middleware]\nurl = \"http://x\"\n", "middleware.token"),
             ("[carrier]\nurl = \"ftp://x\"\n", "carrier.url"),
             ("[carrier]\ntimeout_ms = 0\n", "carrier.timeout_ms"),
+            ("trusted_proxies = [\"proxy\"]\n", "trusted_proxies: \"proxy\""),
         ] {
             std::fs::write(&file, text).unwrap();
             let error = load(&Flags::new(), Some(&file), Vec::new()).unwrap_err();

@@ -92,6 +92,12 @@ pub async fn start(setup: Setup) -> anyhow::Result<Running> {
             "the Stalker API is open to whoever reaches {address}: set stalker.login and stalker.password"
         );
     }
+    if app.config.public_url.starts_with("https://") && app.config.trusted_proxies.is_empty() {
+        tracing::warn!(
+            "public_url begins with https://, so a proxy stands before this box: name it in trusted_proxies, \
+             or all who come through it count as one address"
+        );
+    }
     let closing = CancellationToken::new();
     let tasks = TaskTracker::new();
     let router = wire::router(&app, &closing);

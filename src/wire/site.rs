@@ -3,7 +3,7 @@
 
 use std::sync::Arc;
 
-use axum::extract::{ConnectInfo, Path, State};
+use axum::extract::{Path, State};
 use axum::http::header::{
     CACHE_CONTROL, CONTENT_ENCODING, CONTENT_SECURITY_POLICY, CONTENT_TYPE, HeaderName,
 };
@@ -20,6 +20,7 @@ use crate::ops;
 
 use super::alphaott::activity;
 use super::console::error::Problem;
+use super::kit::Caller;
 
 /// The reader of the API reference, with no address outside of this box in it.
 #[derive(RustEmbed)]
@@ -185,14 +186,11 @@ async fn ready(State(app): State<Arc<App>>) -> Response {
 /// The figures, for this machine only or with a token.
 async fn metrics(
     State(app): State<Arc<App>>,
-    peer: Option<Extension<ConnectInfo<std::net::SocketAddr>>>,
+    caller: Option<Extension<Caller>>,
     headers: HeaderMap,
 ) -> Response {
-    let near = peer.is_some_and(|Extension(ConnectInfo(peer))| peer.ip().is_loopback());
-    // Behind a proxy on this machine every client looks near.
-    let proxied = headers.contains_key("x-forwarded-for") || headers.contains_key("forwarded");
-    let allowed = (near && !proxied) || super::console::has_token(&app, &headers);
-    if !allowed {
+    let near = caller.is_some_and(|Extension(caller)| is_near(&app, caller));
+    if !near && !super::console::has_token(&app, &headers) {
         return Problem::unauthorized().into_response();
     }
     let kind = "application/openmetrics-text; version=1.0.0; charset=utf-8";
@@ -201,4 +199,28 @@ async fn metrics(
         app.metrics.render(app.store.figures()),
     )
         .into_response()
+}
+
+/// Whether a request was made on this machine. Behind a proxy on it every client looks as if it
+/// were; a proxy shows by what it leaves in a request or, if it leaves nothing and the settings do
+/// not name it, by a `public_url` that leads elsewhere.
+fn is_near(app: &App, caller: Caller) -> bool {
+    let settings = &app.config;
+    let may_hide_a_proxy =
+        settings.trusted_proxies.is_empty() && leads_elsewhere(&settings.public_url);
+    caller.address.is_loopback() && !caller.is_forwarded && !may_hide_a_proxy
+}
+
+/// Whether an address is that of another machine, or of this one as others see it.
+fn leads_elsewhere(url: &str) -> bool {
+    let host = url.split_once("://").map_or("", |(_, rest)| rest);
+    let host = host.split(['/', '?']).next().unwrap_or_default();
+    let bare = match host.strip_prefix('[').and_then(|rest| rest.split_once(']')) {
+        Some((bare, _)) => bare,
+        None => host.split(':').next().unwrap_or_default(),
+    };
+    let address = bare.parse::<std::net::IpAddr>();
+    !bare.is_empty()
+        && !bare.eq_ignore_ascii_case("localhost")
+        && !address.is_ok_and(|address| address.is_loopback())
 }

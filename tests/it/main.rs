@@ -16,6 +16,7 @@ mod billing;
 mod console;
 mod contract;
 mod crash;
+mod edge;
 mod import;
 mod kit;
 mod letters;

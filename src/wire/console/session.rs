@@ -1,13 +1,14 @@
 //! Signing in and out.
 
-use axum::Json;
+use axum::{Extension, Json};
 use axum::http::header::SET_COOKIE;
-use axum::http::{HeaderMap, HeaderValue, StatusCode};
+use axum::http::{HeaderValue, StatusCode};
 use axum::response::{IntoResponse as _, Response};
 use serde::{Deserialize, Serialize};
 
 use crate::domain::staff::{Actor, SESSION_SECONDS};
 use crate::ops;
+use crate::wire::kit::Caller;
 use crate::wire::kit::json::Body;
 
 use super::error::Problem;
@@ -29,15 +30,13 @@ struct Who {
 /// `POST /console/api/session`
 pub async fn sign_in(
     Anybody(ctx, _): Anybody,
-    headers: HeaderMap,
+    caller: Option<Extension<Caller>>,
     body: Body,
 ) -> Result<Response, Problem> {
     let wish: SignIn = body.parse()?;
     let (operator, _, secret) = ops::staff::sign_in(&ctx, wish.name, wish.password).await?;
     let secure = ctx.app.config.public_url.starts_with("https://")
-        || headers
-            .get("x-forwarded-proto")
-            .is_some_and(|scheme| scheme == "https");
+        || caller.is_some_and(|Extension(caller)| caller.is_tls);
     let cookie = cookie(&secret, SESSION_SECONDS, secure)?;
     let who = Who {
         name: operator.name,

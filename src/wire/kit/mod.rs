@@ -3,11 +3,12 @@
 //!
 //! Must not know any dialect, nor what an operation does.
 
+mod caller;
 pub mod json;
 pub mod php;
 pub mod query;
 
-use std::net::{IpAddr, SocketAddr};
+use std::net::SocketAddr;
 use std::sync::Arc;
 
 use axum::extract::{ConnectInfo, Request, State};
@@ -24,6 +25,8 @@ use crate::app::{App, Ctx};
 use crate::clock::Stopwatch;
 use crate::domain::staff::Actor;
 use crate::telemetry::RequestCounters;
+
+pub use caller::{Caller, client_address};
 
 /// Largest request line target, in bytes; a dialect may allow more.
 pub const URI_BYTES_MAX: usize = 8 * 1024;
@@ -78,6 +81,9 @@ pub async fn edge(State(edge): State<Edge>, mut request: Request, next: Next) ->
     let id = request_id(request.headers(), &edge.app);
     let name = Arc::clone(&id.0);
     request.extensions_mut().insert(id);
+    if let Some(caller) = caller(&edge.app, &request) {
+        request.extensions_mut().insert(caller);
+    }
     let method = request.method().clone();
     let reads = method.is_safe();
     let path: Option<String> = (!reads || tracing::enabled!(tracing::Level::DEBUG))
@@ -158,10 +164,9 @@ pub fn circumstances(app: &Arc<App>, dialect: &'static str, parts: &Parts) -> Ct
     }
 }
 
-/// The client's address, as the connection has it.
-#[must_use]
-pub fn client_address(extensions: &axum::http::Extensions) -> Option<IpAddr> {
-    extensions
-        .get::<ConnectInfo<SocketAddr>>()
-        .map(|ConnectInfo(address)| address.ip())
+/// Whom the request comes from, through the proxies that the settings trust.
+fn caller(app: &App, request: &Request) -> Option<Caller> {
+    let peer = request.extensions().get::<ConnectInfo<SocketAddr>>()?;
+    let trusted = |address| app.config.is_trusted_proxy(address);
+    Some(Caller::of(peer.0, request.headers(), trusted))
 }
