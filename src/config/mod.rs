@@ -734,7 +734,10 @@ mod tests {
             ("[middleware]\nurl = \"http://x\"\n", "middleware.token"),
             ("[carrier]\nurl = \"ftp://x\"\n", "carrier.url"),
             ("[carrier]\ntimeout_ms = 0\n", "carrier.timeout_ms"),
-            ("trusted_proxies = [\"proxy\"]\n", "trusted_proxies: \"proxy\""),
+            (
+                "trusted_proxies = [\"proxy\"]\n",
+                "trusted_proxies: \"proxy\"",
+            ),
         ] {
             std::fs::write(&file, text).unwrap();
             let error = load(&Flags::new(), Some(&file), Vec::new()).unwrap_err();

@@ -87,9 +87,20 @@ mod tests {
             assert!(!parsed.contains(outside.parse().unwrap()), "{network}");
         }
         for (network, address) in [("0.0.0.0/0", "203.0.113.9"), ("::/0", "2001:db8::1")] {
-            assert!(Network::parse(network).unwrap().contains(address.parse().unwrap()));
+            assert!(
+                Network::parse(network)
+                    .unwrap()
+                    .contains(address.parse().unwrap())
+            );
         }
-        for text in ["", "10.0.0.0/33", "::/129", "10.0.0.0/-1", "proxy.example", "10.0.0.0/"] {
+        for text in [
+            "",
+            "10.0.0.0/33",
+            "::/129",
+            "10.0.0.0/-1",
+            "proxy.example",
+            "10.0.0.0/",
+        ] {
             assert_eq!(Network::parse(text), None, "{text}");
         }
     }

@@ -1,9 +1,9 @@
 //! Signing in and out.
 
-use axum::{Extension, Json};
 use axum::http::header::SET_COOKIE;
 use axum::http::{HeaderValue, StatusCode};
 use axum::response::{IntoResponse as _, Response};
+use axum::{Extension, Json};
 use serde::{Deserialize, Serialize};
 
 use crate::domain::staff::{Actor, SESSION_SECONDS};

@@ -97,7 +97,10 @@ fn hops(
     hops.take(HOPS_MAX).collect()
 }
 
-#[expect(clippy::unnecessary_wraps, reason = "beside for_whom, which may find none")]
+#[expect(
+    clippy::unnecessary_wraps,
+    reason = "beside for_whom, which may find none"
+)]
 fn whole(element: &str) -> Option<&str> {
     Some(element)
 }
@@ -163,7 +166,11 @@ mod tests {
             IpAddr::V4(address) => address.is_loopback() || address.octets()[0] == 10,
             IpAddr::V6(address) => address.is_loopback(),
         };
-        Caller::of(SocketAddr::new(peer.parse().unwrap(), 40_000), &headers, trusted)
+        Caller::of(
+            SocketAddr::new(peer.parse().unwrap(), 40_000),
+            &headers,
+            trusted,
+        )
     }
 
     fn address(peer: &str, lines: &[(&str, &str)]) -> String {
@@ -180,18 +187,46 @@ mod tests {
             ("127.0.0.1", &[(XFF, "198.51.100.7")], "198.51.100.7"),
             ("::ffff:127.0.0.1", &[(XFF, "198.51.100.7")], "198.51.100.7"),
             // What the client itself sent stands on the left.
-            ("127.0.0.1", &[(XFF, "192.0.2.9, 198.51.100.7")], "198.51.100.7"),
-            ("127.0.0.1", &[(XFF, "192.0.2.9"), (XFF, "198.51.100.7")], "198.51.100.7"),
-            ("127.0.0.1", &[(XFF, "192.0.2.9, 198.51.100.7, 10.0.0.4")], "198.51.100.7"),
-            ("127.0.0.1", &[(XFF, "192.0.2.9, nonsense, 10.0.0.4")], "10.0.0.4"),
+            (
+                "127.0.0.1",
+                &[(XFF, "192.0.2.9, 198.51.100.7")],
+                "198.51.100.7",
+            ),
+            (
+                "127.0.0.1",
+                &[(XFF, "192.0.2.9"), (XFF, "198.51.100.7")],
+                "198.51.100.7",
+            ),
+            (
+                "127.0.0.1",
+                &[(XFF, "192.0.2.9, 198.51.100.7, 10.0.0.4")],
+                "198.51.100.7",
+            ),
+            (
+                "127.0.0.1",
+                &[(XFF, "192.0.2.9, nonsense, 10.0.0.4")],
+                "10.0.0.4",
+            ),
             ("127.0.0.1", &[(XFF, "nonsense")], "127.0.0.1"),
             ("127.0.0.1", &[(XFF, "10.0.0.9, 10.0.0.4")], "10.0.0.9"),
             ("127.0.0.1", &[(XFF, "198.51.100.7:51512")], "198.51.100.7"),
             ("127.0.0.1", &[(XFF, "[2001:db8::7]:51512")], "2001:db8::7"),
             ("127.0.0.1", &[(XFF, "::ffff:198.51.100.7")], "198.51.100.7"),
-            ("127.0.0.1", &[("X-Real-IP", "198.51.100.7")], "198.51.100.7"),
-            ("::1", &[("Forwarded", "for=192.0.2.9, for=198.51.100.7;proto=https")], "198.51.100.7"),
-            ("::1", &[("Forwarded", "For=\"[2001:db8::7]:4711\"")], "2001:db8::7"),
+            (
+                "127.0.0.1",
+                &[("X-Real-IP", "198.51.100.7")],
+                "198.51.100.7",
+            ),
+            (
+                "::1",
+                &[("Forwarded", "for=192.0.2.9, for=198.51.100.7;proto=https")],
+                "198.51.100.7",
+            ),
+            (
+                "::1",
+                &[("Forwarded", "For=\"[2001:db8::7]:4711\"")],
+                "2001:db8::7",
+            ),
             ("::1", &[("Forwarded", "for=_hidden, for=unknown")], "::1"),
             (
                 "127.0.0.1",

@@ -19,17 +19,25 @@ async fn trusting(texts: &[&str]) -> House {
 async fn address_shown(house: &House, headers: &[(&str, &str)]) -> String {
     let mut stb = house.stb(A);
     stb.sign_in().await;
-    let url = house.bx.url("/portal.php?type=watchdog&action=get_events&init=1");
+    let url = house
+        .bx
+        .url("/portal.php?type=watchdog&action=get_events&init=1");
     let polled = stb.send("GET", &url, None, headers).await;
     assert_eq!(polled.status, 200);
     let row = house.rest.get(&format!("/stb/{A}")).await;
     let row = row.json();
-    row["results"][0]["ip"].as_str().expect("an address").to_owned()
+    row["results"][0]["ip"]
+        .as_str()
+        .expect("an address")
+        .to_owned()
 }
 
 #[tokio::test]
 async fn only_a_trusted_proxy_says_who_comes() {
-    let forged = [("x-forwarded-for", "203.0.113.5"), ("x-real-ip", "203.0.113.5")];
+    let forged = [
+        ("x-forwarded-for", "203.0.113.5"),
+        ("x-real-ip", "203.0.113.5"),
+    ];
     let house = House::open().await;
     assert_eq!(address_shown(&house, &forged).await, "127.0.0.1");
     let house = trusting(&["10.0.0.0/8"]).await;
@@ -42,13 +50,19 @@ async fn only_a_trusted_proxy_says_who_comes() {
         // The client wrote the left one, a second proxy of ours is the right one.
         ("x-forwarded-for", "198.51.100.1, 203.0.113.5, 10.0.0.2"),
         ("x-real-ip", "203.0.113.5"),
-        ("forwarded", "for=198.51.100.1, for=\"203.0.113.5:4711\";proto=https"),
+        (
+            "forwarded",
+            "for=198.51.100.1, for=\"203.0.113.5:4711\";proto=https",
+        ),
     ] {
         let shown = address_shown(&house, &[(name, value)]).await;
         assert_eq!(shown, "203.0.113.5", "{name}: {value}");
     }
     // Two headers that name different clients: one of them is the client's own invention.
-    let both = [("x-forwarded-for", "203.0.113.5"), ("x-real-ip", "198.51.100.1")];
+    let both = [
+        ("x-forwarded-for", "203.0.113.5"),
+        ("x-real-ip", "198.51.100.1"),
+    ];
     assert_eq!(address_shown(&house, &both).await, "127.0.0.1");
 }
 
@@ -61,7 +75,9 @@ async fn one_client_behind_a_proxy_does_not_lock_out_another() {
         let stb = house.stb(mac);
         let query = format!("type=stb&action=do_auth&login={login}&password={password}");
         let url = house.bx.url(&format!("/portal.php?{query}"));
-        let answer = stb.send("GET", &url, None, &[("x-forwarded-for", address)]).await;
+        let answer = stb
+            .send("GET", &url, None, &[("x-forwarded-for", address)])
+            .await;
         answer.json()["js"].clone()
     };
     for number in 0..30 {
@@ -118,7 +134,10 @@ async fn figures_are_for_this_machine_itself() {
     .await;
     assert_eq!(ask(&bx, &[]).await, 200);
     // Also where what it says cannot be believed.
-    let contradiction = [("x-forwarded-for", "203.0.113.5"), ("x-real-ip", "192.0.2.1")];
+    let contradiction = [
+        ("x-forwarded-for", "203.0.113.5"),
+        ("x-real-ip", "192.0.2.1"),
+    ];
     assert_eq!(ask(&bx, &contradiction).await, 401);
     assert_eq!(ask(&bx, &[("x-forwarded-for", "127.0.0.1")]).await, 401);
 }
