@@ -6,6 +6,7 @@
 mod delivery;
 mod partners;
 mod proxies;
+mod staff;
 
 use std::collections::BTreeMap;
 use std::net::{IpAddr, SocketAddr};
@@ -20,6 +21,7 @@ use toml::{Table, Value};
 pub use delivery::{SmsSettings, SmtpSettings};
 pub use partners::{CarrierSettings, MarketoneSettings};
 pub use proxies::Network;
+pub use staff::StaffSettings;
 
 use crate::domain::calendar::Zone;
 use crate::domain::money::Currency;
@@ -50,6 +52,7 @@ pub struct Config {
     pub middleware: MiddlewareSettings,
     pub payments: PaymentSettings,
     pub passwords: PasswordSettings,
+    pub staff: StaffSettings,
     pub log: LogSettings,
 }
 
@@ -222,6 +225,7 @@ impl Default for Config {
             middleware: MiddlewareSettings::default(),
             payments: PaymentSettings::default(),
             passwords: PasswordSettings::default(),
+            staff: StaffSettings::default(),
             log: LogSettings::default(),
         }
     }

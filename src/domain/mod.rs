@@ -47,6 +47,7 @@ pub mod device;
 pub mod dunning;
 pub mod eligibility;
 pub mod event;
+pub mod giving;
 pub mod guide;
 pub mod hook_event;
 pub mod id;

@@ -43,6 +43,15 @@ pub const AMOUNT_MINOR_MAX: i64 = 1_000_000_000_000_000;
 
 impl Amount {
     #[must_use]
+    pub fn of_units(units: u32, currency: Currency) -> Self {
+        let minor = 10i64
+            .checked_pow(currency.exponent())
+            .and_then(|unit| unit.checked_mul(i64::from(units)))
+            .unwrap_or(i64::MAX);
+        Self { minor, currency }
+    }
+
+    #[must_use]
     pub fn zero(currency: Currency) -> Self {
         Self { minor: 0, currency }
     }

@@ -87,6 +87,8 @@ pub enum Refusal {
     ClockBackward,
     /// The order is paid once, or all of its cycles have begun.
     NoFurtherCycle,
+    /// More than this member of staff may move at once.
+    AboveLimit { what: &'static str, max: Amount },
     /// The next cycle would begin before the last one that was billed, which began then.
     CycleTooEarly { begun: Timestamp },
 }
@@ -133,6 +135,7 @@ impl Refusal {
             Self::PasswordLength { .. } => "password-length",
             Self::ClockBackward => "clock-backward",
             Self::NoFurtherCycle => "no-further-cycle",
+            Self::AboveLimit { .. } => "above-limit",
             Self::CycleTooEarly { .. } => "cycle-too-early",
         }
     }

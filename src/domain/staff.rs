@@ -180,6 +180,12 @@ impl Role {
         Self::ALL.into_iter().find(|role| role.name() == name)
     }
 
+    /// Whether what it moves at once is limited: it handles money and does not answer for it.
+    #[must_use]
+    pub fn is_limited(self) -> bool {
+        matches!(self, Self::Cashier | Self::Dealer)
+    }
+
     #[must_use]
     pub fn may(self, permission: Permission) -> bool {
         use Permission as P;
@@ -284,6 +290,16 @@ impl Actor {
             } => role.may(permission) && permission != Permission::ResellersWrite,
             Self::Operator { role, .. } | Self::Token { role, .. } => role.may(permission),
             Self::Script { .. } => Role::Api.may(permission),
+        }
+    }
+
+    /// The role of whoever has one.
+    #[must_use]
+    pub fn role(&self) -> Option<Role> {
+        match self {
+            Self::Operator { role, .. } | Self::Token { role, .. } => Some(*role),
+            Self::Script { .. } => Some(Role::Api),
+            Self::Nobody | Self::System | Self::Viewer | Self::Partner { .. } => None,
         }
     }
 

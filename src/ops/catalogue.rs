@@ -8,6 +8,7 @@ use crate::domain::catalogue::{
 };
 use crate::domain::customer::Customer;
 use crate::domain::eligibility::Eligibility;
+use crate::domain::giving;
 use crate::domain::id::{CustomerId, ProductOfferId, ProductSpecId, ServiceSpecId};
 use crate::domain::open::OpenObject;
 use crate::domain::refusal::Refusal;
@@ -472,6 +473,12 @@ pub async fn update_offer(
         let before = owned_offer(tx, &product, &offer)?;
         let mut after = before.clone();
         assign_offer(ctx, tx, &mut after, wish)?;
+        // The ladder holds for orders that run, too: grace is time that nobody pays for.
+        let for_running = giving::reprices_running(&before.prices, &after.prices)
+            || after.ladder != before.ladder;
+        if for_running {
+            ctx.require(Permission::RunningPricesWrite)?;
+        }
         super::change(ctx, tx, "product_offer.update", &before, &after)?;
         Ok(after)
     })

@@ -144,6 +144,11 @@ pub async fn update(
             after.activated_at = activated;
         }
         after.updated_at = ctx.now;
+        // Who owes money is served again when it is there, or when somebody gives credit.
+        let owed = before.status == CustomerStatus::SuspendedByBilling;
+        if owed && after.status == CustomerStatus::Active {
+            ctx.require(Permission::ServicesGive)?;
+        }
         check_unique(tx, &after)?;
         super::change(ctx, tx, "customer.update", &before, &after)?;
         if after.is_deleted() {

@@ -62,8 +62,9 @@ use serde::Serialize;
 use crate::app::Ctx;
 use crate::domain::event::{Audit, Change};
 use crate::domain::id::{AuditId, Id};
+use crate::domain::money::Amount;
 use crate::domain::refusal::Refusal;
-use crate::domain::staff::Permission;
+use crate::domain::staff::{Permission, Role};
 use crate::passwords::PasswordError;
 use crate::store::key::{Key as _, trailing_number};
 use crate::store::{Read, Record, StoreError, Table, Tx, append_audit};
@@ -130,6 +131,20 @@ impl Ctx {
         }
     }
 
+    /// Refuses an amount above what somebody of a limited role may move at once, in whole units.
+    pub fn within_limit(
+        &self,
+        what: &'static str,
+        amount: Amount,
+        units_max: u32,
+    ) -> Result<(), OpError> {
+        if self.actor.role().is_some_and(Role::is_limited) {
+            at_most(what, amount, units_max)
+        } else {
+            Ok(())
+        }
+    }
+
     /// Runs `command` in the writer; answered when it is durable.
     pub async fn write<T: Send + 'static>(
         &self,
@@ -184,6 +199,15 @@ impl Ctx {
             self.app.untold.notify_one();
         }
     }
+}
+
+/// Refuses an amount of more than so many whole units of its currency.
+fn at_most(what: &'static str, amount: Amount, units_max: u32) -> Result<(), OpError> {
+    let max = Amount::of_units(units_max, amount.currency);
+    if amount.minor > max.minor {
+        return Err(Refusal::AboveLimit { what, max }.into());
+    }
+    Ok(())
 }
 
 /// How a caller names a record: by a text that a client may have brought, or that the dialect read

@@ -4,10 +4,13 @@ use crate::app::Ctx;
 use crate::domain::access::Origin;
 use crate::domain::calendar::{Period, PeriodCount, Term, has_passed};
 use crate::domain::catalogue::{Billing, OrderType, ProductOffer, ProductSpec, ServiceStatus};
+use crate::domain::charge;
 use crate::domain::customer::Customer;
 use crate::domain::event::ActivityAction;
+use crate::domain::giving;
 use crate::domain::id::{CustomerId, OrderId, ProductOfferId, ProductSpecId};
 use crate::domain::invoice::Invoice;
+use crate::domain::money::Amount;
 use crate::domain::open::OpenObject;
 use crate::domain::order::{ORDERS_PER_CUSTOMER_MAX, Order, OrderStatus, Standing, service_status};
 use crate::domain::refusal::Refusal;
@@ -159,6 +162,12 @@ pub(super) fn place_in(
     }
     let create_services = wish.create_services;
     let order = open(ctx, tx, customer, &offer, wish)?;
+    if !ctx.actor.may(Permission::TimeGive)
+        && giving::beyond_offer(&order, &offer, &ctx.app.company().zone, ctx.now)
+    {
+        return Err(OpError::Denied(Permission::TimeGive));
+    }
+    check_sale(ctx, &order, &offer)?;
     super::create(ctx, tx, "order.place", &order)?;
     if create_services {
         make_services(ctx, tx, &order, &product)?;
@@ -195,6 +204,7 @@ pub async fn update(
         };
         check_next_cycle(tx, &before, &wish)?;
         let after = changed(ctx, &before, &wish)?;
+        check_given(ctx, &before, &wish, &after)?;
         super::change(ctx, tx, "order.update", &before, &after)?;
         let mut books = Books::new(ctx, tx);
         books.put_order(&before, after.clone(), ctx.now)?;
@@ -212,6 +222,42 @@ pub async fn update(
     })
     .await
     .inspect(|_| ctx.app.wake_jobs())
+}
+
+/// Refuses an order whose first bill is more than the caller may sell at once.
+fn check_sale(ctx: &Ctx, order: &Order, offer: &ProductOffer) -> Result<(), OpError> {
+    let charges = charge::in_force(&offer.prices, order.price_version, ctx.now);
+    let Some(currency) = charge::currency(charges).unwrap_or_default() else {
+        return Ok(());
+    };
+    let date = ctx.app.company().zone.date(ctx.now);
+    let lines = charge::lines(charges, &offer.title, order.order_type, 0, date);
+    let amount = Amount {
+        minor: charge::total_minor(&lines),
+        currency,
+    };
+    ctx.within_limit("one sale", amount, ctx.app.config.staff.sale_max)
+}
+
+/// Refuses a change that gives time or credit, to those who may not.
+fn check_given(
+    ctx: &Ctx,
+    before: &Order,
+    wish: &OrderChange,
+    after: &Order,
+) -> Result<(), OpError> {
+    if ctx.actor.may(Permission::TimeGive) {
+        return Ok(());
+    }
+    let status_alone = OrderChange {
+        status: wish.status,
+        ..OrderChange::default()
+    };
+    let plain = changed(ctx, before, &status_alone)?;
+    if giving::beyond_paid(before, &plain, after) {
+        return Err(OpError::Denied(Permission::TimeGive));
+    }
+    Ok(())
 }
 
 /// Callers read instants in milliseconds: one that they send back as they read it is the one that

@@ -70,6 +70,8 @@ pub async fn receive(
     receipt: Receipt,
 ) -> Result<Payment, OpError> {
     ctx.require(Permission::MoneyWrite)?;
+    let max = ctx.app.config.staff.payment_max;
+    ctx.within_limit("one payment", receipt.amount, max)?;
     ctx.write(move |ctx, tx| {
         let customer: Customer = super::find(tx, &customer)?;
         if let Some(earlier) = repeated(tx, &receipt)? {
@@ -200,6 +202,10 @@ pub async fn end(
     ctx.write_once(once, move |ctx, tx| {
         let before: Payment = super::get(tx, id)?;
         let refused = || Err(Refusal::PaymentEnded { payment: id }.into());
+        if ending == Ending::Paid {
+            let max = ctx.app.config.staff.payment_max;
+            ctx.within_limit("one payment", before.amount, max)?;
+        }
         if before.kind != PaymentKind::Payment {
             return refused();
         }
@@ -382,6 +388,8 @@ pub async fn resolve(
                 Err(Refusal::PaymentKnown { payment: id }.into())
             };
         }
+        let max = ctx.app.config.staff.payment_max;
+        ctx.within_limit("one payment", before.amount, max)?;
         let mut after = before.clone();
         after.state = PaymentState::Succeeded;
         after.customer = Some(customer.id);

@@ -11,10 +11,12 @@ use crate::domain::catalogue::{Billing, ProductSpec, ServiceSpec, ServiceStatus}
 use crate::domain::contact::fold;
 use crate::domain::customer::Customer;
 use crate::domain::event::Change;
+use crate::domain::giving;
 use crate::domain::id::{ChannelId, CustomerId, ProductSpecId, ServiceSpecId};
 use crate::domain::journal::Account;
 use crate::domain::money::Amount;
 use crate::domain::order::{Order, OrderStatus, follow};
+use crate::domain::staff::Permission;
 use crate::domain::time::Timestamp;
 use crate::store::{Read, Table, Tx, balance_minor};
 
@@ -200,6 +202,11 @@ pub(super) fn set_end(
         ..OrderChange::default()
     };
     let mut after = orders::changed(ctx, order, &wish)?;
+    // What this box bills is the operator's: a reseller's script may say when others' bills end.
+    let gives = after.billing != Billing::External && giving::beyond_paid(order, order, &after);
+    if gives && (ctx.actor.reseller().is_some() || !ctx.actor.may(Permission::TimeGive)) {
+        return Err(OpError::Denied(Permission::TimeGive));
+    }
     after.fallback_product = end.fallback.unwrap_or(after.fallback_product);
     super::change(ctx, tx, "order.update", order, &after)?;
     let id = after.id;

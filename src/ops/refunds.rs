@@ -34,6 +34,7 @@ pub async fn refund(
     note: String,
 ) -> Result<Payment, OpError> {
     ctx.require(Permission::MoneyWrite)?;
+    ctx.within_limit("one refund", amount, ctx.app.config.staff.refund_max)?;
     ctx.write(move |ctx, tx| {
         let earlier = match &client_key {
             Some(key) => payments::by_key(tx, key)?,

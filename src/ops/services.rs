@@ -4,6 +4,7 @@ use crate::app::Ctx;
 use crate::domain::access::{Grant, Origin, SERVICES_PER_CUSTOMER_MAX, Service};
 use crate::domain::catalogue::{ServiceSpec, ServiceStatus};
 use crate::domain::customer::Customer;
+use crate::domain::giving;
 use crate::domain::id::{CustomerId, ServiceId, ServiceSpecId};
 use crate::domain::refusal::Refusal;
 use crate::domain::staff::Permission;
@@ -11,7 +12,7 @@ use crate::domain::time::Timestamp;
 use crate::store::key::owned_by;
 use crate::store::{Read, Table, Tx};
 
-use super::{Handle, Named, OpError, events, middleware, plans};
+use super::{Handle, Named, OpError, events, middleware, orders, plans};
 
 impl Named for Service {
     const KIND: &'static str = "service";
@@ -77,6 +78,7 @@ pub async fn add(
                 let mut after = before.clone();
                 after.expires_at = wish.expires_at.unwrap_or(before.expires_at);
                 after.set_status(status, ctx.now);
+                check_given(ctx, tx, Some(&before), &after)?;
                 super::change(ctx, tx, "service.extend", &before, &after)?;
                 after
             }
@@ -86,6 +88,7 @@ pub async fn add(
                 let mut service = Service::of_spec(id, customer.id, &spec, Origin::Direct, ctx.now);
                 service.expires_at = wish.expires_at.flatten();
                 begin(&mut service, status, ctx.now);
+                check_given(ctx, tx, None, &service)?;
                 super::create(ctx, tx, "service.add", &service)?;
                 service
             }
@@ -96,6 +99,39 @@ pub async fn add(
         Ok(services)
     })
     .await
+}
+
+/// Refuses a service that would run beyond what the customer paid for, to those who may not give any
+/// away. One that ran as long before stays as it is.
+fn check_given(
+    ctx: &Ctx,
+    read: &impl Read,
+    before: Option<&Service>,
+    after: &Service,
+) -> Result<(), OpError> {
+    let runs = |service: &&Service| service.status_at(ctx.now) == ServiceStatus::Active;
+    if ctx.actor.may(Permission::ServicesGive) || !runs(&after) {
+        return Ok(());
+    }
+    let ran = before.filter(runs).map(|service| service.expires_at);
+    let no_longer = |ran: Option<Timestamp>| match (ran, after.expires_at) {
+        (None, _) => true,
+        (Some(ran), Some(end)) => end <= ran,
+        (Some(_), None) => false,
+    };
+    if ran.is_some_and(no_longer) {
+        return Ok(());
+    }
+    let orders = orders::of_customer(read, after.customer)?;
+    let paid = giving::paid_until(&orders, ctx.now);
+    let within = paid
+        .zip(after.expires_at)
+        .is_some_and(|(paid, end)| end <= paid);
+    if within {
+        Ok(())
+    } else {
+        Err(OpError::Denied(Permission::ServicesGive))
+    }
 }
 
 /// Takes a service away; it stays readable as deleted.

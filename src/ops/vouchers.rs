@@ -7,7 +7,7 @@ use crate::domain::id::{CustomerId, VoucherBatchId};
 use crate::domain::money::Amount;
 use crate::domain::payment::{HostedPage, Payment, VOUCHERS_PER_BATCH_MAX, Voucher, VoucherBatch};
 use crate::domain::refusal::Refusal;
-use crate::domain::staff::Permission;
+use crate::domain::staff::{Actor, Permission, Role};
 use crate::domain::time::Timestamp;
 use crate::store::key::owned_by;
 use crate::store::{Read, Table, Tx};
@@ -44,7 +44,8 @@ pub async fn create(
     wish: NewBatch,
     once: Option<Once>,
 ) -> Result<(BatchState, Option<Vec<String>>), OpError> {
-    ctx.require(Permission::MoneyWrite)?;
+    ctx.require(Permission::VouchersMake)?;
+    check_value(ctx, &wish)?;
     if wish.count == 0 || wish.count > VOUCHERS_PER_BATCH_MAX {
         return Err(Refusal::TooMany {
             what: "vouchers in a batch",
@@ -89,6 +90,20 @@ pub async fn create(
     Ok((state, fresh.then_some(codes)))
 }
 
+/// Refuses a batch that is worth more than the settings let anybody make but an owner.
+fn check_value(ctx: &Ctx, wish: &NewBatch) -> Result<(), OpError> {
+    let owner = matches!(ctx.actor, Actor::System) || ctx.actor.role() == Some(Role::Owner);
+    if owner {
+        return Ok(());
+    }
+    let value = Amount {
+        minor: wish.amount.minor.saturating_mul(i64::from(wish.count)),
+        ..wish.amount
+    };
+    let max = ctx.app.config.staff.vouchers_max;
+    super::at_most("one batch of vouchers", value, max)
+}
+
 fn state_of(read: &impl Read, batch: VoucherBatch) -> Result<BatchState, OpError> {
     let vouchers: Vec<Voucher> = read.listed(Table::VouchersByBatch, &owned_by(batch.id))?;
     let used = vouchers.iter().filter(|voucher| voucher.used.is_some());
@@ -111,7 +126,7 @@ pub fn list(ctx: &Ctx) -> Result<Vec<BatchState>, OpError> {
 
 /// Takes what is left of a batch out of use.
 pub async fn revoke(ctx: &Ctx, id: VoucherBatchId) -> Result<VoucherBatch, OpError> {
-    ctx.require(Permission::MoneyWrite)?;
+    ctx.require(Permission::VouchersMake)?;
     ctx.write(move |ctx, tx| {
         let before: VoucherBatch = super::get(tx, id)?;
         let mut after = before.clone();

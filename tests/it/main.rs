@@ -22,6 +22,7 @@ mod kit;
 mod letters;
 mod marketone;
 mod portal;
+mod rights;
 mod stalker;
 mod store;
 mod support;

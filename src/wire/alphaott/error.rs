@@ -263,6 +263,11 @@ fn refused(refusal: &Refusal) -> Failure {
         Refusal::NoFurtherCycle => {
             Failure::conflict("nextBillingCycle: this order has no further cycle")
         }
+        Refusal::AboveLimit { what, max } => Failure::forbidden(format!(
+            "with this role, {what} may be at most {} {}",
+            max.to_fixed(),
+            max.currency.as_str()
+        )),
         Refusal::CycleTooEarly { begun } => Failure::conflict(format!(
             "nextBillingCycle: must be later than {}, when the last billed cycle began",
             begun.to_rfc3339_millis()

@@ -224,6 +224,11 @@ fn refused(refusal: &Refusal) -> Problem {
         }
         Refusal::ClockBackward => conflict("the clock only moves forward".to_owned()),
         Refusal::NoFurtherCycle => conflict("this order has no further cycle".to_owned()),
+        Refusal::AboveLimit { what, max } => Problem::forbidden(format!(
+            "with your role, {what} may be at most {} {}; ask an owner",
+            max.to_fixed(),
+            max.currency.as_str()
+        )),
         Refusal::CycleTooEarly { begun } => conflict(format!(
             "the next cycle must begin later than {}, when the last billed one did",
             begun.to_rfc3339_millis()

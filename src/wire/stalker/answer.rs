@@ -103,6 +103,7 @@ fn refused(refusal: &Refusal) -> String {
         | Refusal::SetupDone
         | Refusal::ClockBackward
         | Refusal::NoFurtherCycle
+        | Refusal::AboveLimit { .. }
         | Refusal::CycleTooEarly { .. } => format!("Refused: {}", refusal.code()),
     }
 }

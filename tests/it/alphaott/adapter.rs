@@ -571,3 +571,39 @@ async fn a_billing_system_that_is_away_is_said() {
         .expect_error(502, "BadGatewayError", "does not answer");
     api.get("/service-specs").await.expect(200);
 }
+
+/// The billing system takes the word of this box: who may not give anything away here does not there.
+#[tokio::test]
+async fn who_may_give_nothing_away_does_not_elsewhere() {
+    let pair = Pair::open().await;
+    let shop = &pair.middleware;
+    let bx = &shop.bx;
+    let dealer = bx.with_header(&format!("JWT {}", bx.token("dealer").await));
+    let editor = bx.with_header(&format!("JWT {}", bx.token("content-editor").await));
+    let orders = shop.of_customer("orders");
+    for extra in [
+        json!({"expires": "2036-01-31T10:00:00Z"}),
+        json!({"nextBillingCycle": "2036-01-31T10:00:00Z"}),
+        json!({"duration": 120}),
+        json!({"created": "2036-01-31T10:00:00Z"}),
+    ] {
+        let body = given::merged(json!({"offer": shop.offer}), extra);
+        let answer = dealer.post(&orders, body).await;
+        answer.expect_error(403, "ForbiddenError", "time that is not paid for");
+    }
+    let sold = dealer.post(&orders, json!({"offer": shop.offer})).await;
+    let sold = format!("{orders}/{}", id_of(&sold.expect(201)));
+    for body in [
+        json!({"expires": null}),
+        json!({"status": "ACTTIVE"}),
+        json!({"status": "ACTIVE"}),
+    ] {
+        let answer = dealer.put(&sold, body).await;
+        answer.expect_error(403, "ForbiddenError", "time that is not paid for");
+    }
+    let canceled = json!({"status": "CANCELED"});
+    dealer.put(&sold, canceled).await.expect(200);
+    let offer = shop.of_product(&format!("offers/{}", shop.offer));
+    let answer = editor.put(&offer, json!({"charges": []})).await;
+    answer.expect_error(403, "ForbiddenError", "prices of running orders");
+}
