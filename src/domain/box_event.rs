@@ -2,9 +2,12 @@
 //!
 //! Must not know how an event is spelt on the wire, nor how it reaches the box.
 
+use std::collections::BTreeMap;
+
 use serde::{Deserialize, Serialize};
 
-use super::id::{BoxEventId, ChannelId, DeviceId, ResellerId};
+use super::id::{BoxEventId, ChannelId, DeviceId, MovieId, ResellerId};
+use super::staff::Secret;
 use super::time::Timestamp;
 
 /// What the box is to do. Stored by position: append only.
@@ -148,12 +151,33 @@ pub struct BoxState {
     pub favourites: Vec<ChannelId>,
     pub favourite_radio: Vec<ChannelId>,
     pub last_channel: Option<ChannelId>,
+    /// Films the viewer likes, the newest last.
+    pub favourite_movies: Vec<MovieId>,
+    /// Films that the viewer left before their end, and after how many seconds; the newest last.
+    pub unfinished_movies: Vec<(MovieId, u32)>,
+    /// Channels that the viewer put behind the parental PIN, beside those that are censored anyway.
+    pub locked_channels: Vec<ChannelId>,
+    /// The hash of the parental PIN; `None`: the one that every new box has.
+    pub parental_pin: Option<Secret>,
+    /// Likewise of what the box asks for before it shows its settings.
+    pub settings_pin: Option<Secret>,
+    /// Settings of the viewer by the names that the wire has for them.
+    pub settings: BTreeMap<String, String>,
 }
+
+/// The PIN of a box on which nobody set one.
+pub const FIRST_PIN: &str = "0000";
+/// Most digits of a PIN that a viewer may choose.
+pub const VIEWERS_PIN_CHARS_MAX: usize = 32;
 
 /// Longest text that is kept of what a box says of itself, in characters.
 pub const BOX_TEXT_CHARS_MAX: usize = 512;
 /// Most favourites of each kind.
 pub const FAVOURITES_MAX: usize = 2_000;
+/// Most films that a viewer left before their end; the oldest make room.
+pub const UNFINISHED_MAX: usize = 200;
+/// Longest setting of a viewer, in characters.
+pub const SETTING_CHARS_MAX: usize = 64;
 
 impl BoxState {
     /// A box that never spoke to us.
@@ -169,6 +193,12 @@ impl BoxState {
             favourites: Vec::new(),
             favourite_radio: Vec::new(),
             last_channel: None,
+            favourite_movies: Vec::new(),
+            unfinished_movies: Vec::new(),
+            locked_channels: Vec::new(),
+            parental_pin: None,
+            settings_pin: None,
+            settings: BTreeMap::new(),
         }
     }
 }

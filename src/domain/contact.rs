@@ -40,18 +40,24 @@ pub fn fold_email(text: &str) -> String {
 }
 
 /// The form by which logins and contract numbers are compared where upper and lower case, and
-/// blanks at the end, make no difference (stalker-rest-v1 §1.6).
+/// blanks around them, make no difference (stalker-rest-v1 §1.6).
 #[must_use]
 pub fn fold(text: &str) -> String {
-    text.trim_end_matches(' ').to_lowercase()
+    text.trim().to_lowercase()
 }
 
-/// A login or contract number as it is kept: one of nothing but blanks is none, or it would be the
-/// name of everybody who has no name.
+/// Whether a text has nothing that can be seen.
 #[must_use]
-pub fn no_blank(text: String) -> Option<String> {
-    let is_blank = |c: char| c.is_whitespace() || c == '\0';
-    Some(text).filter(|text| !text.chars().all(is_blank))
+pub fn is_blank(text: &str) -> bool {
+    text.chars().all(|c| c.is_whitespace() || c == '\0')
+}
+
+/// A login or contract number as it is kept: without blanks around it, or whoever types it would
+/// not find it again. One of nothing but blanks is none, or it would be the name of everybody who
+/// has no name.
+#[must_use]
+pub fn kept_name(text: &str) -> Option<String> {
+    (!is_blank(text)).then(|| text.trim().to_owned())
 }
 
 /// A MAC address in its usual spelling, `00:1A:79:00:39:5E`, if `text` is one of six octets in any common notation.
@@ -82,6 +88,20 @@ pub fn usual_mac(text: &str) -> Option<String> {
     let upper = String::from_utf8(digits).ok()?.to_ascii_uppercase();
     let pairs: Vec<&str> = (0..6).filter_map(|i| upper.get(i * 2..i * 2 + 2)).collect();
     Some(pairs.join(":"))
+}
+
+/// Whether a text is a MAC address that could as well be a login or a contract number: twelve
+/// hexadecimal digits with nothing between them.
+#[must_use]
+pub fn reads_as_number(text: &str) -> bool {
+    let text = text.trim();
+    text.len() == 12 && usual_mac(text).is_some()
+}
+
+/// Twelve hexadecimal digits of a MAC with nothing between them, as a login or number has them.
+#[must_use]
+pub fn bare_mac(text: &str) -> Option<String> {
+    Some(usual_mac(text)?.replace(':', ""))
 }
 
 /// Whether two texts are one MAC address of six octets.

@@ -113,6 +113,17 @@ pub struct CarrierProfile {
     pub monthly_limit: Option<Amount>,
 }
 
+/// "Paid until" as another system says it.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct PaidUntil {
+    pub at: Option<Timestamp>,
+    /// As it was written, where that is no date.
+    pub text: String,
+}
+
+/// Longest "paid until" that is no date, in characters.
+pub const END_TEXT_CHARS_MAX: usize = 64;
+
 /// What boxes and the plan bridge need to know of a customer.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub struct BoxProfile {
@@ -133,6 +144,8 @@ pub struct BoxProfile {
     pub disabled_modules: Vec<String>,
     /// Modules that ask for a password, as written.
     pub restricted_modules: Vec<String>,
+    /// "Paid until" as it was written, where that is no date and nothing is done about it.
+    pub end_text: String,
 }
 
 /// The person or household who pays.
@@ -165,6 +178,17 @@ pub struct Customer {
     /// Money the customer brought along; becomes the first journal entry.
     pub opening_balance: Option<Amount>,
     pub box_profile: BoxProfile,
+    /// When the status last became another one; not known of before the box kept it.
+    pub status_changed_at: Option<Timestamp>,
+}
+
+impl BoxProfile {
+    /// Takes another "paid until". A new date is acted on again.
+    pub fn set_end(&mut self, end: &PaidUntil) {
+        self.end_done &= self.end_at == end.at;
+        self.end_at = end.at;
+        self.end_text.clone_from(&end.text);
+    }
 }
 
 impl Customer {
@@ -200,6 +224,7 @@ impl Customer {
                 additional_services_on: true,
                 ..BoxProfile::default()
             },
+            status_changed_at: None,
         }
     }
 
@@ -216,8 +241,11 @@ impl Customer {
         profile.end_at.filter(|_| waits)
     }
 
-    /// Moves to `status`; becoming active for the first time is remembered.
+    /// Moves to `status`. When that was is remembered, and when the customer first became active.
     pub fn set_status(&mut self, status: CustomerStatus, now: Timestamp) {
+        if self.status != status {
+            self.status_changed_at = Some(now);
+        }
         self.status = status;
         if status == CustomerStatus::Active && self.activated_at.is_none() {
             self.activated_at = Some(now);

@@ -44,6 +44,41 @@ pub struct Device {
     pub mac: String,
     pub created_at: Timestamp,
     pub removed_at: Option<Timestamp>,
+    /// When the status last became another one; not known of before the box kept it.
+    pub status_changed_at: Option<Timestamp>,
+}
+
+impl Device {
+    /// A set-top box that a customer begins to use.
+    #[must_use]
+    pub fn new_box(id: DeviceId, customer: CustomerId, mac: String, now: Timestamp) -> Self {
+        Self {
+            id,
+            foreign_id: None,
+            customer,
+            kind: DeviceKind::Stb,
+            status: DeviceStatus::Active,
+            model: String::new(),
+            platform: String::new(),
+            brand: String::new(),
+            serial: String::new(),
+            mac,
+            created_at: now,
+            removed_at: None,
+            status_changed_at: None,
+        }
+    }
+
+    /// The same device in another status.
+    #[must_use]
+    pub fn with_status(&self, status: DeviceStatus, now: Timestamp) -> Self {
+        let mut after = self.clone();
+        if after.status != status {
+            after.status = status;
+            after.status_changed_at = Some(now);
+        }
+        after
+    }
 }
 
 /// Most devices one customer may have, removed ones aside.

@@ -60,6 +60,16 @@ pub fn balance_minor(
     Ok(total.map_or(0, |total| total.credit_minor))
 }
 
+/// Whether anything was ever booked on an account in a currency.
+pub fn has_account(
+    read: &impl Read,
+    account: &Account,
+    currency: Currency,
+) -> Result<bool, StoreError> {
+    let total = read.get::<AccountTotal>(&account_key(account, currency))?;
+    Ok(total.is_some())
+}
+
 fn checked(a: i64, b: i64) -> Result<i64, StoreError> {
     // 92 thousand million million: only a broken rule gets there.
     a.checked_add(b).ok_or(StoreError::Unbalanced)

@@ -10,6 +10,7 @@ use redb::Database;
 
 use super::StoreError;
 use super::journal::append_entries;
+use super::key::{number, terminated};
 use super::read::{Read as _, Span};
 use super::record::{Entries, Record};
 use super::schema::Table;
@@ -155,12 +156,43 @@ fn messages(tx: &mut Tx<'_>) -> Result<(), StoreError> {
     refill::<Message>(tx, Table::MessagesByDue)
 }
 
-/// Layout 10: new tables, which every migration makes.
-#[expect(
-    clippy::unnecessary_wraps,
-    reason = "steps share one signature, and later ones can fail"
-)]
-fn layout_10(_tx: &mut Tx<'_>) -> Result<(), StoreError> {
+/// Layout 10: new tables, which every migration makes. Logins and contract numbers are found whatever blanks
+/// stand around them.
+fn layout_10(tx: &mut Tx<'_>) -> Result<(), StoreError> {
+    names_without_blanks(tx)
+}
+
+/// Gives the few names with blanks around them their new place in the indexes.
+fn names_without_blanks(tx: &mut Tx<'_>) -> Result<(), StoreError> {
+    const NAMES: [Table; 2] = [Table::CustomersByAccount, Table::CustomersByFoldedLogin];
+    let padded = |name: &Option<String>| name.as_ref().is_some_and(|name| name.trim() != *name);
+    let mut held = Vec::new();
+    tx.each::<Customer>(&Span::all(), &mut |customer| {
+        if padded(&customer.login) || padded(&customer.account_number) {
+            held.push(customer);
+        }
+        Ok(ControlFlow::Continue(()))
+    })?;
+    for customer in held {
+        for (index, name) in NAMES
+            .into_iter()
+            .zip([&customer.account_number, &customer.login])
+        {
+            // As it was compared until now.
+            let Some(front) = name
+                .as_ref()
+                .map(|name| name.trim_end_matches(' ').to_lowercase())
+            else {
+                continue;
+            };
+            let key = [terminated(&front), number(customer.id).to_vec()].concat();
+            tx.raw_remove(index, &key)?;
+        }
+        let made = Entries::of(&customer).into_iter();
+        for entry in made.filter(|entry| NAMES.contains(&entry.table)) {
+            tx.raw_put(entry.table, &entry.key, &[])?;
+        }
+    }
     Ok(())
 }
 

@@ -11,6 +11,7 @@ pub mod key;
 mod migrate;
 mod months;
 mod old;
+mod old_boxes;
 mod old_partners;
 mod open;
 mod read;
@@ -34,7 +35,7 @@ use std::thread::JoinHandle;
 
 pub use audit::append_audit;
 pub use check::{Finding, check};
-pub use journal::{append_entries, balance_minor};
+pub use journal::{append_entries, balance_minor, has_account};
 pub use migrate::LAYOUT;
 pub use open::{OpenDevice, Storage};
 pub use read::{Read, Span};

@@ -6,16 +6,12 @@ use serde::{Deserialize, Serialize};
 use crate::domain::calendar::{PeriodCount, Term};
 use crate::domain::catalogue::{Billing, OfferStatus, OrderType, ProductOffer};
 use crate::domain::charge::{Charge, Price};
-use crate::domain::contact::Email;
 use crate::domain::content::Reseller;
-use crate::domain::customer::{
-    BoxProfile, CarrierProfile, Customer, CustomerPassword, CustomerStatus, PersonName,
-};
 use crate::domain::dunning::Ladder;
 use crate::domain::eligibility::Eligibility;
 use crate::domain::id::{
     CustomerId, HostedPageId, MessageId, OperatorId, OrderId, PaymentId, ProductOfferId,
-    ProductSpecId, ResellerId, ServiceSpecId,
+    ProductSpecId, ResellerId,
 };
 use crate::domain::message::{Channel, Message, MessageContent, MessageState};
 use crate::domain::money::Amount;
@@ -488,84 +484,6 @@ pub(super) fn reseller(version: u8, body: &[u8]) -> Result<Reseller, CodecError>
         use_ip_ranges: old.use_ip_ranges,
         created_at: None,
         updated_at: None,
-    })
-}
-
-/// What boxes needed to know of a customer before they had single channels and modules.
-#[derive(Serialize, Deserialize)]
-struct BoxProfileV1 {
-    comment: String,
-    end_at: Option<Timestamp>,
-    modules: Vec<String>,
-    additional_services_on: bool,
-    account_balance: String,
-    chosen_packages: Vec<ServiceSpecId>,
-}
-
-#[derive(Serialize, Deserialize)]
-struct CustomerV1 {
-    id: CustomerId,
-    login: Option<String>,
-    account_number: Option<String>,
-    name: PersonName,
-    email: Option<Email>,
-    phones: Vec<String>,
-    status: CustomerStatus,
-    service_provider: String,
-    location: Option<OpenObject>,
-    address: Option<OpenObject>,
-    billing_address: Option<OpenObject>,
-    external_refs: Vec<OpenObject>,
-    password: CustomerPassword,
-    created_at: Timestamp,
-    activated_at: Option<Timestamp>,
-    updated_at: Timestamp,
-    primary_order: Option<OrderId>,
-    reseller: Option<ResellerId>,
-    carrier: CarrierProfile,
-    opening_balance: Option<Amount>,
-    box_profile: BoxProfileV1,
-}
-
-pub(super) fn customer(version: u8, body: &[u8]) -> Result<Customer, CodecError> {
-    if version != 1 {
-        return Err(unknown(Table::Customers, version));
-    }
-    let old: CustomerV1 = decode_body(Table::Customers.name(), body)?;
-    let profile = old.box_profile;
-    Ok(Customer {
-        id: old.id,
-        login: old.login,
-        account_number: old.account_number,
-        name: old.name,
-        email: old.email,
-        phones: old.phones,
-        status: old.status,
-        service_provider: old.service_provider,
-        location: old.location,
-        address: old.address,
-        billing_address: old.billing_address,
-        external_refs: old.external_refs,
-        password: old.password,
-        created_at: old.created_at,
-        activated_at: old.activated_at,
-        updated_at: old.updated_at,
-        primary_order: old.primary_order,
-        reseller: old.reseller,
-        carrier: old.carrier,
-        opening_balance: old.opening_balance,
-        box_profile: BoxProfile {
-            comment: profile.comment,
-            end_at: profile.end_at,
-            end_done: false,
-            modules: profile.modules,
-            additional_services_on: profile.additional_services_on,
-            account_balance: profile.account_balance,
-            chosen_packages: profile.chosen_packages,
-            single_channels: None,
-            disabled_modules: Vec::new(),
-            restricted_modules: Vec::new(),
-        },
     })
 }
 

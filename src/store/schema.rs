@@ -38,6 +38,7 @@ use crate::domain::webhook::{Delivery, Webhook};
 use super::codec::CodecError;
 use super::key::{Only, instant, number, shown_at, terminated};
 use super::old;
+use super::old_boxes;
 use super::record::{Entries, Record};
 
 macro_rules! tables {
@@ -319,7 +320,7 @@ impl Record for Customer {
         Table::CustomersByEnd,
         Table::CustomersToHarden,
     ];
-    const VERSION: u8 = 2;
+    const VERSION: u8 = 3;
 
     fn key(&self) -> CustomerId {
         self.id
@@ -372,7 +373,7 @@ impl Record for Customer {
     }
 
     fn upgrade(version: u8, body: &[u8]) -> Result<Self, CodecError> {
-        old::customer(version, body)
+        old_boxes::customer(version, body)
     }
 }
 
@@ -384,7 +385,7 @@ impl Record for Device {
         Table::DevicesByForeign,
         Table::DevicesByMac,
     ];
-    const VERSION: u8 = 1;
+    const VERSION: u8 = 2;
 
     fn key(&self) -> DeviceId {
         self.id
@@ -402,6 +403,10 @@ impl Record for Device {
                 entries.listed(Table::DevicesByMac, &terminated(&mac), self.id.number());
             }
         }
+    }
+
+    fn upgrade(version: u8, body: &[u8]) -> Result<Self, CodecError> {
+        old_boxes::device(version, body)
     }
 }
 

@@ -7,6 +7,7 @@ use crate::domain::id::{BoxEventId, DeviceId, Id as _, ResellerId};
 use super::codec::CodecError;
 use super::key::number;
 use super::old;
+use super::old_boxes;
 use super::record::{Entries, Record};
 use super::schema::Table;
 
@@ -40,10 +41,14 @@ impl Record for Broadcast {
 impl Record for BoxState {
     type Key = DeviceId;
     const TABLE: Table = Table::BoxStates;
-    const VERSION: u8 = 1;
+    const VERSION: u8 = 2;
 
     fn key(&self) -> DeviceId {
         self.device
+    }
+
+    fn upgrade(version: u8, body: &[u8]) -> Result<Self, CodecError> {
+        old_boxes::box_state(version, body)
     }
 }
 

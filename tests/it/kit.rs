@@ -161,6 +161,7 @@ pub fn device(id: DeviceId, customer: CustomerId) -> Device {
         mac: format!("00:1A:79:00:00:{:02X}", id.0 % 256),
         created_at: now(),
         removed_at: None,
+        status_changed_at: None,
     }
 }
 

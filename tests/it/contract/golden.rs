@@ -387,7 +387,9 @@ fn customer() -> Customer {
             single_channels: Some(vec![text("27"), text("")]),
             disabled_modules: vec![text("vclub")],
             restricted_modules: vec![text("karaoke"), text("tv")],
+            end_text: text("until further notice"),
         },
+        status_changed_at: Some(at(8)),
     }
 }
 
@@ -431,6 +433,12 @@ fn box_state() -> BoxState {
         favourites: vec![ChannelId(27), ChannelId(300)],
         favourite_radio: vec![ChannelId(5)],
         last_channel: Some(ChannelId(6)),
+        favourite_movies: vec![MovieId(7), MovieId(301)],
+        unfinished_movies: vec![(MovieId(8), 3_600)],
+        locked_channels: vec![ChannelId(9)],
+        parental_pin: Some(Secret(text("5a17"))),
+        settings_pin: Some(Secret(text("5a18"))),
+        settings: [(text("volume"), text("35"))].into(),
     }
 }
 
@@ -448,6 +456,7 @@ fn device() -> Device {
         mac: text("82:90:A8:59:D2:B1:C0:76"),
         created_at: at(1),
         removed_at: Some(at(2)),
+        status_changed_at: Some(at(3)),
     }
 }
 
