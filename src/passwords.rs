@@ -148,9 +148,7 @@ impl Passwords {
     /// What is stored of a customer's password until there is time for [`Passwords::harden`].
     #[must_use]
     pub fn quick(&self, password: &str, salt: [u8; 16]) -> CustomerPassword {
-        let salt = HEXLOWER.encode(&salt);
-        let hash = self.quick_hash(password, &salt);
-        CustomerPassword::Quick(Secret(salt + &hash))
+        CustomerPassword::Quick(self.pin(password, salt))
     }
 
     fn quick_hash(&self, password: &str, salt: &str) -> String {
@@ -160,6 +158,23 @@ impl Passwords {
         };
         let mac = mac.chain_update(salt).chain_update(password);
         HEXLOWER.encode(&mac.finalize().into_bytes())
+    }
+
+    /// What is stored of a PIN that a viewer chose: a key of the box is worth more to it than a slow
+    /// hash, which a few digits would not withstand.
+    #[must_use]
+    pub fn pin(&self, pin: &str, salt: [u8; 16]) -> Secret {
+        let salt = HEXLOWER.encode(&salt);
+        let hash = self.quick_hash(pin, &salt);
+        Secret(salt + &hash)
+    }
+
+    /// Whether this is the PIN that `stored` was made of.
+    #[must_use]
+    pub fn is_pin(&self, pin: &str, stored: &Secret) -> bool {
+        let (salt, hash) = stored.0.split_at_checked(SALT_DIGITS).unwrap_or_default();
+        let quick = self.quick_hash(pin, salt);
+        bool::from(quick.as_bytes().ct_eq(hash.as_bytes()))
     }
 
     /// What takes the place of a quick hash; `None` where there is none.
@@ -192,11 +207,7 @@ impl Passwords {
                 let quick = self.quick_hash(&password, salt);
                 self.verify(quick, Some(Secret(slow.to_owned()))).await
             }
-            CustomerPassword::Quick(Secret(held)) => {
-                let (salt, hash) = held.split_at_checked(SALT_DIGITS).unwrap_or_default();
-                let quick = self.quick_hash(&password, salt);
-                Ok(bool::from(quick.as_bytes().ct_eq(hash.as_bytes())))
-            }
+            CustomerPassword::Quick(held) => Ok(self.is_pin(&password, held)),
             CustomerPassword::Unset | CustomerPassword::Reset(_) => {
                 self.verify(password, None).await
             }

@@ -9,14 +9,15 @@ use data_encoding::HEXUPPER;
 use subtle::ConstantTimeEq as _;
 
 use crate::app::Ctx;
-use crate::domain::contact::{fold, usual_mac};
+use crate::domain::contact::{bare_mac, fold, usual_mac};
 use crate::domain::customer::Customer;
 use crate::domain::id::{CustomerId, DeviceId};
+use crate::domain::refusal::Refusal;
 use crate::domain::staff::PASSWORD_BYTES_MAX;
 use crate::store::key::under_text;
 use crate::store::{Read, Table};
 
-use super::{OpError, boxes, subscribing};
+use super::{OpError, boxes, customers, subscribing};
 
 /// Longest login, in bytes.
 const LOGIN_BYTES_MAX: usize = 512;
@@ -118,7 +119,7 @@ fn names(address: Option<IpAddr>, login: &str) -> [String; 2] {
 /// The customer with this login; upper and lower case are one where that leaves no doubt.
 fn customer(ctx: &Ctx, login: &str) -> Result<Option<Customer>, OpError> {
     let read = ctx.snapshot()?;
-    let exact = read.get_by::<Customer>(Table::CustomersByLogin, login.as_bytes())?;
+    let exact = customers::by_login(&read, login)?;
     if exact.is_some() {
         return Ok(exact);
     }
@@ -142,8 +143,25 @@ async fn own(ctx: &Ctx, customer: CustomerId, mac: String) -> Result<DeviceId, O
         // Two at the same time make one.
         match boxes::by_mac(tx, &mac)? {
             Some(seat) if seat.customer.id == customer => Ok(seat.device.id),
+            _ if is_anothers_name(tx, &mac, customer)? => Err(Refusal::MacTaken { mac }.into()),
             _ => subscribing::add_box(ctx, tx, customer, &mac).map(|device| device.id),
         }
     })
     .await
+}
+
+/// Whether somebody else's login or contract number is written as this MAC without its separators:
+/// such a box would answer to that name, and a viewer must not choose it.
+fn is_anothers_name(read: &impl Read, mac: &str, own: CustomerId) -> Result<bool, OpError> {
+    let Some(bare) = bare_mac(mac) else {
+        return Ok(false);
+    };
+    for index in [Table::CustomersByAccount, Table::CustomersByFoldedLogin] {
+        let holders = read.listed::<Customer>(index, &under_text(&fold(&bare)))?;
+        let anothers = |holder: &Customer| holder.id != own && !holder.is_deleted();
+        if holders.iter().any(anothers) {
+            return Ok(true);
+        }
+    }
+    Ok(false)
 }

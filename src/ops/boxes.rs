@@ -38,6 +38,15 @@ impl Seat {
     pub fn is_on(&self) -> bool {
         self.customer.status == CustomerStatus::Active && self.device.status == DeviceStatus::Active
     }
+
+    /// When the customer or the box was last switched on or off.
+    #[must_use]
+    pub fn status_changed_at(&self) -> Timestamp {
+        let Self { device, customer } = self;
+        let changed = customer.status_changed_at.max(device.status_changed_at);
+        let first = customer.activated_at.unwrap_or(customer.created_at);
+        changed.unwrap_or(first)
+    }
 }
 
 /// The box with this MAC, in any common notation.

@@ -1,7 +1,7 @@
 //! Customers: found, paged, created, changed, removed; their own passwords.
 
 use crate::app::Ctx;
-use crate::domain::contact::{Email, fold_email, no_blank};
+use crate::domain::contact::{Email, fold, fold_email, kept_name};
 use crate::domain::customer::{Customer, CustomerPassword, CustomerStatus};
 use crate::domain::event::ActivityAction;
 use crate::domain::id::CustomerId;
@@ -172,7 +172,7 @@ pub async fn remove(ctx: &Ctx, handle: Handle<CustomerId>) -> Result<(), OpError
 
 pub(super) fn remove_in(ctx: &Ctx, tx: &mut Tx<'_>, before: &Customer) -> Result<(), OpError> {
     let mut after = before.clone();
-    after.status = CustomerStatus::Deleted;
+    after.set_status(CustomerStatus::Deleted, ctx.now);
     after.updated_at = ctx.now;
     super::change(ctx, tx, "customer.remove", before, &after)?;
     devices::release_all(ctx, tx, after.id)?;
@@ -292,7 +292,8 @@ fn assign(customer: &mut Customer, wish: CustomerChange) {
     set(&mut name.middle, wish.middle_name);
     set(&mut name.prefix, wish.prefix);
     set(&mut name.suffix, wish.suffix);
-    let name = |given: Option<Option<String>>| given.map(|given| given.and_then(no_blank));
+    let name =
+        |given: Option<Option<String>>| given.map(|given| given.as_deref().and_then(kept_name));
     set(&mut customer.login, name(wish.login));
     set(&mut customer.account_number, name(wish.account_number));
     set(&mut customer.email, wish.email);
@@ -309,21 +310,37 @@ pub(super) fn check_unique(read: &impl Read, customer: &Customer) -> Result<(), 
     if customer.is_deleted() {
         return Ok(());
     }
-    let others = |index: Table, key: &str| -> Result<bool, OpError> {
-        let holder = read.find::<CustomerId>(index, key.as_bytes())?;
-        Ok(holder.is_some_and(|holder| holder != customer.id))
-    };
+    let others = |holder: Option<CustomerId>| holder.is_some_and(|holder| holder != customer.id);
     if let Some(email) = &customer.email
-        && others(Table::CustomersByEmail, &email.folded())?
+        && others(read.find(Table::CustomersByEmail, email.folded().as_bytes())?)
     {
         return Err(Refusal::EmailTaken.into());
     }
     if let Some(login) = &customer.login
-        && others(Table::CustomersByLogin, login)?
+        && others(by_login(read, login)?.map(|holder| holder.id))
     {
         return Err(Refusal::LoginTaken.into());
     }
     Ok(())
+}
+
+/// The customer with this login, blanks around it aside. Files of before may have logins with
+/// blanks: the one that is written exactly so is meant first.
+pub(super) fn by_login(read: &impl Read, login: &str) -> Result<Option<Customer>, OpError> {
+    let trimmed = login.trim();
+    for exact in [login, trimmed] {
+        let held = read.get_by::<Customer>(Table::CustomersByLogin, exact.as_bytes())?;
+        if held.is_some() {
+            return Ok(held);
+        }
+    }
+    if trimmed.is_empty() {
+        return Ok(None);
+    }
+    let alike =
+        read.listed::<Customer>(Table::CustomersByFoldedLogin, &under_text(&fold(login)))?;
+    let is_it = |held: &Customer| held.login.as_deref().map(str::trim) == Some(trimmed);
+    Ok(alike.into_iter().find(is_it))
 }
 
 /// A change of status is something that happened to the customer.

@@ -91,6 +91,7 @@ pub async fn add(
             mac: wish.mac,
             created_at: wish.created_at.unwrap_or(ctx.now),
             removed_at: None,
+            status_changed_at: None,
         };
         check_mac(tx, &device)?;
         match &removed {
@@ -131,23 +132,33 @@ pub async fn set_status(
     ctx.write(move |ctx, tx| {
         let customer: Customer = super::find(tx, &customer)?;
         let before = owned(tx, &customer, &device)?;
-        let after = Device {
-            status: status.unwrap_or(before.status),
-            ..before.clone()
-        };
-        if after.status != before.status {
-            super::change(ctx, tx, "device.update", &before, &after)?;
-            let details = vec![
-                ("from".to_owned(), format!("{:?}", before.status)),
-                ("to".to_owned(), format!("{:?}", after.status)),
-            ];
-            let action = ActivityAction::DeviceStatusChanged;
-            note(ctx, tx, &after, action, details)?;
-            events::note_device(ctx, tx, &before, &after)?;
+        match status {
+            Some(status) => switch(ctx, tx, &before, status),
+            None => Ok(before),
         }
-        Ok(after)
     })
     .await
+}
+
+/// Moves a device to another status and tells the box.
+pub(super) fn switch(
+    ctx: &Ctx,
+    tx: &mut Tx<'_>,
+    before: &Device,
+    status: DeviceStatus,
+) -> Result<Device, OpError> {
+    let after = before.with_status(status, ctx.now);
+    if after.status != before.status {
+        super::change(ctx, tx, "device.update", before, &after)?;
+        let details = vec![
+            ("from".to_owned(), format!("{:?}", before.status)),
+            ("to".to_owned(), format!("{:?}", after.status)),
+        ];
+        let action = ActivityAction::DeviceStatusChanged;
+        note(ctx, tx, &after, action, details)?;
+        events::note_device(ctx, tx, before, &after)?;
+    }
+    Ok(after)
 }
 
 pub async fn remove(

@@ -135,6 +135,22 @@ pub(super) fn queue_for(
     Ok(())
 }
 
+/// As [`queue_for`], but for boxes that are switched on themselves: one that is off stays off,
+/// whatever becomes of its customer.
+fn queue_for_those_on(
+    ctx: &Ctx,
+    tx: &mut Tx<'_>,
+    customer: CustomerId,
+    notice: &Notice,
+) -> Result<(), OpError> {
+    let mut boxes = boxes_of(ctx, tx, customer)?;
+    boxes.retain(|device| device.status == DeviceStatus::Active);
+    for device in boxes {
+        queue(ctx, tx, device.id, notice.clone())?;
+    }
+    Ok(())
+}
+
 fn boxes_of(ctx: &Ctx, tx: &Tx<'_>, customer: CustomerId) -> Result<Vec<Device>, OpError> {
     if !ctx.app.config.stalker.enabled {
         return Ok(Vec::new());
@@ -153,13 +169,13 @@ pub(super) fn note_status(
 ) -> Result<(), OpError> {
     let on = |customer: &Customer| customer.status == CustomerStatus::Active;
     match (on(before), on(after)) {
-        (true, false) => queue_for(ctx, tx, after.id, &notice(ctx, BoxEventKind::CutOff)),
-        (false, true) => queue_for(ctx, tx, after.id, &notice(ctx, BoxEventKind::CutOn)),
+        (true, false) => queue_for_those_on(ctx, tx, after.id, &notice(ctx, BoxEventKind::CutOff)),
+        (false, true) => queue_for_those_on(ctx, tx, after.id, &notice(ctx, BoxEventKind::CutOn)),
         _ => Ok(()),
     }
 }
 
-/// A box that was switched off or on by itself.
+/// A box that was switched off or on by itself. While its customer is off nothing changes for it.
 pub(super) fn note_device(
     ctx: &Ctx,
     tx: &mut Tx<'_>,
@@ -172,7 +188,8 @@ pub(super) fn note_device(
         (false, true) => BoxEventKind::CutOn,
         _ => return Ok(()),
     };
-    if after.kind == DeviceKind::Stb {
+    let customer: Customer = super::get(tx, after.customer)?;
+    if after.kind == DeviceKind::Stb && customer.status == CustomerStatus::Active {
         queue(ctx, tx, after.id, notice(ctx, kind))?;
     }
     Ok(())

@@ -11,7 +11,7 @@ use crate::app::{App, Ctx};
 use crate::domain::access::{Grant, Service};
 use crate::domain::adapter::Counterpart;
 use crate::domain::catalogue::{Content, PackageSale, ServiceSpec, ServiceStatus};
-use crate::domain::contact::{Email, no_blank};
+use crate::domain::contact::{Email, kept_name};
 use crate::domain::customer::{Customer, CustomerStatus};
 use crate::domain::id::{CustomerId, ServiceSpecId};
 use crate::domain::staff::Permission;
@@ -87,8 +87,8 @@ fn take_in(ctx: &Ctx, tx: &mut Tx<'_>, found: PeerCustomer) -> Result<(), OpErro
     if known.is_some() || !is_id(&found.id) {
         return Ok(());
     }
-    let login = found.login.as_deref().unwrap_or_default();
-    let same = tx.get_by::<Customer>(Table::CustomersByLogin, login.as_bytes())?;
+    let login = found.login.as_deref().and_then(kept_name);
+    let same = customers::by_login(tx, login.as_deref().unwrap_or_default())?;
     let id = match same {
         // The same login: the same person, unless somebody else is that already.
         Some(held) if tx.get::<Counterpart>(&held.id)?.is_none() => held.id,
@@ -99,8 +99,8 @@ fn take_in(ctx: &Ctx, tx: &mut Tx<'_>, found: PeerCustomer) -> Result<(), OpErro
             customer.name.first = found.first_name;
             customer.name.last = found.last_name;
             customer.phones = found.phones;
-            customer.account_number = found.account_number.and_then(no_blank);
-            customer.login = found.login.filter(|_| held.is_none());
+            customer.account_number = found.account_number.as_deref().and_then(kept_name);
+            customer.login = login.filter(|_| held.is_none());
             customer.email = found.email.as_deref().and_then(Email::parse);
             if customers::check_unique(tx, &customer).is_err() {
                 // Another customer here has the address.

@@ -18,7 +18,7 @@ use crate::domain::money::Amount;
 use crate::domain::order::{Order, OrderStatus, follow};
 use crate::domain::staff::Permission;
 use crate::domain::time::Timestamp;
-use crate::store::{Read, Table, Tx, balance_minor};
+use crate::store::{Read, Table, Tx, balance_minor, has_account};
 
 use super::books::{AuditDetail, Books};
 use super::orders::OrderChange;
@@ -89,11 +89,12 @@ pub fn balance(
     plan: Option<&Order>,
 ) -> Result<Option<Amount>, OpError> {
     let bills = |order: &Order| order.offer.is_some() && order.billing != Billing::External;
-    if !plan.is_some_and(bills) {
+    let currency = ctx.app.company().currency;
+    let account = Account::Customer(customer.id);
+    if !plan.is_some_and(bills) && !has_account(read, &account, currency)? {
         return Ok(None);
     }
-    let currency = ctx.app.company().currency;
-    let minor = balance_minor(read, &Account::Customer(customer.id), currency)?;
+    let minor = balance_minor(read, &account, currency)?;
     Ok(Some(Amount { minor, currency }))
 }
 

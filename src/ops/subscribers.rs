@@ -9,10 +9,10 @@ use std::ops::ControlFlow;
 
 use crate::app::Ctx;
 use crate::domain::catalogue::{ProductSpec, ServiceSpec};
-use crate::domain::contact::{fold, no_blank, usual_mac};
+use crate::domain::contact::{fold, is_blank, reads_as_number};
 use crate::domain::content::Reseller;
-use crate::domain::customer::Customer;
-use crate::domain::device::{Device, DeviceKind};
+use crate::domain::customer::{Customer, CustomerStatus};
+use crate::domain::device::{Device, DeviceKind, DeviceStatus};
 use crate::domain::id::{ChannelId, CustomerId, ProductSpecId, ResellerId, ServiceSpecId};
 use crate::domain::money::Amount;
 use crate::domain::staff::Permission;
@@ -26,9 +26,10 @@ use super::{OpError, devices, plans};
 /// What a name may be, and how many boxes of a customer it means.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum By {
-    /// A contract number, or a MAC: a row for each customer.
+    /// A contract number, or a MAC: a row for each customer. Twelve hexadecimal digits without
+    /// separators are a MAC only where they are nobody's number and nobody's login.
     Account,
-    /// A login, or a MAC: a row for each customer.
+    /// A login, or a MAC: a row for each customer. Twelve hexadecimal digits as with [`By::Account`].
     Login,
     /// A MAC, else a contract number, else a login that is no number: a row for each box. What was
     /// once a contract number must not become somebody's login.
@@ -42,6 +43,17 @@ pub enum By {
 pub struct Row {
     pub customer: Customer,
     pub device: Option<Device>,
+    /// Whether nothing but MACs named it, so that this box is meant and not all the customer has.
+    pub by_mac: bool,
+}
+
+impl Row {
+    /// Whether the box may be used: the customer and the box are switched on.
+    #[must_use]
+    pub fn is_on(&self) -> bool {
+        let on = |device: &Device| device.status == DeviceStatus::Active;
+        self.customer.status == CustomerStatus::Active && self.device.as_ref().is_none_or(on)
+    }
 }
 
 /// Customers that are shown at once, where all are asked for.
@@ -73,45 +85,73 @@ pub(super) fn named(
                 By::Box | By::Told => (row.customer.id, device),
                 By::Account | By::Login => (row.customer.id, None),
             };
-            rows.entry(key).or_insert(row);
+            let by_mac = row.by_mac;
+            let held = rows.entry(key).or_insert(row);
+            held.by_mac &= by_mac;
         }
     }
     Ok((rows.into_values().collect(), unknown))
 }
 
 fn rows_of(ctx: &Ctx, read: &impl Read, by: By, name: &str) -> Result<Vec<Row>, OpError> {
-    let mine = |customer: &Customer| {
-        let reseller = ctx.actor.reseller();
-        !customer.is_deleted() && (reseller.is_none() || reseller == customer.reseller)
-    };
-    if usual_mac(name).is_some()
-        && let Some(seat) = boxes::by_mac(read, name)?.filter(|seat| mine(&seat.customer))
-    {
-        return Ok(vec![Row {
-            customer: seat.customer,
-            device: Some(seat.device),
-        }]);
+    let per_customer = matches!(by, By::Account | By::Login);
+    if per_customer && reads_as_number(name) {
+        let rows = rows_by_name(ctx, read, by, name)?;
+        return if rows.is_empty() {
+            row_by_mac(ctx, read, name)
+        } else {
+            Ok(rows)
+        };
     }
-    if no_blank(name.to_owned()).is_none() {
+    let rows = row_by_mac(ctx, read, name)?;
+    if rows.is_empty() {
+        rows_by_name(ctx, read, by, name)
+    } else {
+        Ok(rows)
+    }
+}
+
+/// Customers of other resellers and those who were removed do not exist.
+fn is_visible(ctx: &Ctx, customer: &Customer) -> bool {
+    let reseller = ctx.actor.reseller();
+    !customer.is_deleted() && (reseller.is_none() || reseller == customer.reseller)
+}
+
+fn row_by_mac(ctx: &Ctx, read: &impl Read, name: &str) -> Result<Vec<Row>, OpError> {
+    let seat = boxes::by_mac(read, name.trim())?.filter(|seat| is_visible(ctx, &seat.customer));
+    let row = seat.map(|seat| Row {
+        customer: seat.customer,
+        device: Some(seat.device),
+        by_mac: true,
+    });
+    Ok(row.into_iter().collect())
+}
+
+fn rows_by_name(ctx: &Ctx, read: &impl Read, by: By, name: &str) -> Result<Vec<Row>, OpError> {
+    if is_blank(name) {
         // Nobody, and not everybody whose number is blank.
         return Ok(Vec::new());
     }
+    let (accounts, logins) = (Table::CustomersByAccount, Table::CustomersByFoldedLogin);
     let indexes: &[Table] = match by {
-        By::Account => &[Table::CustomersByAccount],
-        By::Login => &[Table::CustomersByFoldedLogin],
-        By::Box if name.bytes().all(|byte| byte.is_ascii_digit()) => &[Table::CustomersByAccount],
-        By::Box | By::Told => &[Table::CustomersByAccount, Table::CustomersByFoldedLogin],
+        // What reads as a MAC is somebody's name first, of either kind: never another one's box.
+        By::Account if reads_as_number(name) => &[accounts, logins],
+        By::Login if reads_as_number(name) => &[logins, accounts],
+        By::Account => &[accounts],
+        By::Login => &[logins],
+        By::Box if name.trim().bytes().all(|byte| byte.is_ascii_digit()) => &[accounts],
+        By::Box | By::Told => &[accounts, logins],
     };
     for index in indexes {
         let mut customers: Vec<Customer> = Vec::new();
         for number in read.numbers(*index, &under_text(&fold(name)))? {
             customers.push(super::get(read, CustomerId(number))?);
         }
-        customers.retain(mine);
+        customers.retain(|customer| is_visible(ctx, customer));
         // Logins that differ in case only are possible in other dialects: the one that is meant
         // exactly is meant alone.
         let exact = |customer: &Customer| customer.login.as_deref() == Some(name);
-        if *index == Table::CustomersByFoldedLogin && customers.iter().any(exact) {
+        if *index == logins && customers.iter().any(exact) {
             customers.retain(exact);
         }
         if customers.is_empty() {
@@ -131,12 +171,14 @@ fn rows_of_customer(read: &impl Read, by: By, customer: Customer) -> Result<Vec<
     let first = Row {
         device: boxes.next(),
         customer,
+        by_mac: false,
     };
     let mut rows = Vec::new();
     if matches!(by, By::Box | By::Told) {
         rows.extend(boxes.map(|device| Row {
             customer: first.customer.clone(),
             device: Some(device),
+            by_mac: false,
         }));
     }
     rows.insert(0, first);
@@ -172,7 +214,7 @@ pub fn look_up(
 ) -> Result<(Vec<(Row, View)>, usize), OpError> {
     let snapshot = ctx.snapshot()?;
     let (rows, unknown) = named(ctx, &snapshot, by, names)?;
-    Ok((Views::new(ctx, &snapshot, detail).all(rows)?, unknown))
+    Ok((Views::new(ctx, &snapshot, by, detail).all(rows)?, unknown))
 }
 
 /// What is shown of rows that were just made or changed: the customers and boxes as they are now.
@@ -188,9 +230,10 @@ pub fn look_again(ctx: &Ctx, rows: &[Row]) -> Result<Vec<(Row, View)>, OpError> 
         present.push(Row {
             customer: super::get(&snapshot, row.customer.id)?,
             device,
+            by_mac: row.by_mac,
         });
     }
-    Views::new(ctx, &snapshot, Detail::Row).all(present)
+    Views::new(ctx, &snapshot, By::Box, Detail::Row).all(present)
 }
 
 /// A part of all rows, and after which customer the next part begins; `None`: it was the last.
@@ -205,7 +248,7 @@ pub fn look_through(
 ) -> Result<Page, OpError> {
     let snapshot = ctx.snapshot()?;
     let (rows, next) = page(ctx, &snapshot, by, after)?;
-    Ok((Views::new(ctx, &snapshot, detail).all(rows)?, next))
+    Ok((Views::new(ctx, &snapshot, by, detail).all(rows)?, next))
 }
 
 /// The rows of all customers after one, at most [`ROWS_AT_ONCE`] customers, and after which one
@@ -297,6 +340,7 @@ pub struct View {
 
 /// Shows rows; what many of them share is read once.
 struct Views<'r, R> {
+    by: By,
     detail: Detail,
     ctx: &'r Ctx,
     read: &'r R,
@@ -307,8 +351,9 @@ struct Views<'r, R> {
 }
 
 impl<'r, R: Read> Views<'r, R> {
-    fn new(ctx: &'r Ctx, read: &'r R, detail: Detail) -> Self {
+    fn new(ctx: &'r Ctx, read: &'r R, by: By, detail: Detail) -> Self {
         Self {
+            by,
             detail,
             ctx,
             read,
@@ -328,12 +373,21 @@ impl<'r, R: Read> Views<'r, R> {
         Ok(shown)
     }
 
-    /// What the box of a row last told us.
+    /// What the box of a row last told us; where a row is a customer, the box that spoke last.
     fn seen(&self, row: &Row) -> Result<LastSeen, OpError> {
-        match &row.device {
-            Some(device) => Ok(boxes::last_seen(self.ctx, self.read, device.id)?),
-            None => Ok(LastSeen::default()),
+        let Some(device) = &row.device else {
+            return Ok(LastSeen::default());
+        };
+        let mut last = boxes::last_seen(self.ctx, self.read, device.id)?;
+        if matches!(self.by, By::Account | By::Login) && !row.by_mac {
+            for other in boxes_of(self.read, row.customer.id)? {
+                let seen = boxes::last_seen(self.ctx, self.read, other.id)?;
+                if seen.last_active_at > last.last_active_at {
+                    last = seen;
+                }
+            }
         }
+        Ok(last)
     }
 
     /// Who sold it.

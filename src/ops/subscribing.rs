@@ -6,9 +6,9 @@ use std::collections::BTreeSet;
 use crate::app::Ctx;
 use crate::domain::box_event::BoxEventKind;
 use crate::domain::catalogue::{ProductSpec, ServiceSpec, ServiceStatus};
-use crate::domain::contact::{fold, no_blank, same_mac};
-use crate::domain::customer::{Customer, CustomerPassword, CustomerStatus};
-use crate::domain::device::{DEVICES_PER_CUSTOMER_MAX, Device, DeviceKind, DeviceStatus};
+use crate::domain::contact::{fold, kept_name, same_mac};
+use crate::domain::customer::{Customer, CustomerPassword, CustomerStatus, PaidUntil};
+use crate::domain::device::{DEVICES_PER_CUSTOMER_MAX, Device};
 use crate::domain::event::ActivityAction;
 use crate::domain::id::{ChannelId, CustomerId, ResellerId, ServiceSpecId};
 use crate::domain::refusal::Refusal;
@@ -19,7 +19,9 @@ use crate::store::{Read as _, Table, Tx};
 
 use super::plans::{self, PlanEnd};
 use super::subscribers::{By, Row, boxes_of, named};
-use super::{OpError, activity, boxes, customers, devices, events, middleware, resellers};
+use super::{
+    OpError, activity, boxes, customers, devices, events, middleware, resellers, switching,
+};
 
 /// What a caller says of a row; `None` leaves it as it is.
 #[derive(Debug, Clone, Default)]
@@ -40,7 +42,7 @@ pub struct RowChange {
     /// In its usual spelling; empty: the box is taken away.
     pub mac: Option<String>,
     pub comment: Option<String>,
-    pub end_at: Option<Option<Timestamp>>,
+    pub end: Option<PaidUntil>,
     pub balance_text: Option<String>,
     pub additional_services_on: Option<bool>,
     pub reseller: Option<Option<ResellerId>>,
@@ -87,6 +89,7 @@ pub async fn create(ctx: &Ctx, mut wish: RowChange) -> Result<Row, OpError> {
         Ok(Row {
             customer: super::get(tx, customer.id)?,
             device,
+            by_mac: false,
         })
     })
     .await
@@ -105,13 +108,16 @@ pub async fn update(
     let password = hashed(ctx, password)?;
     ctx.write(move |ctx, tx| {
         let (rows, _) = named(ctx, tx, by, &names)?;
-        let mut seen = BTreeSet::new();
         let customers: BTreeSet<CustomerId> = rows.iter().map(|row| row.customer.id).collect();
         let several = customers.len() > 1;
+        for id in customers {
+            let same: Vec<&Row> = rows.iter().filter(|row| row.customer.id == id).collect();
+            let Some(first) = same.first() else { continue };
+            let on = switching::switch(ctx, tx, by, &same, wish.on)?;
+            let wish = RowChange { on, ..wish.clone() };
+            update_customer(ctx, tx, first, &wish, password.as_ref(), several)?;
+        }
         for row in &rows {
-            if seen.insert(row.customer.id) {
-                update_customer(ctx, tx, row, &wish, password.as_ref(), several)?;
-            }
             command_box(ctx, tx, row, &wish)?;
         }
         Ok(rows.len())
@@ -179,8 +185,8 @@ fn command_box(ctx: &Ctx, tx: &mut Tx<'_>, row: &Row, wish: &RowChange) -> Resul
         return Ok(());
     };
     if let Some(on) = wish.on.filter(|_| wish.always_cut) {
-        let was_on = row.customer.status == CustomerStatus::Active;
-        if on == was_on {
+        // Where it became so, it was told already.
+        if on == row.is_on() {
             let kind = if on {
                 BoxEventKind::CutOn
             } else {
@@ -210,10 +216,9 @@ pub async fn remove(ctx: &Ctx, by: By, names: Vec<String>) -> Result<usize, OpEr
             left = others;
             let held = boxes_of(tx, id)?;
             let is_named = |device: &Device| names.iter().any(|name| same_mac(name, &device.mac));
-            let by_mac = |row: &&Row| row.device.as_ref().is_some_and(is_named);
             // Files of before may have one MAC twice: then both boxes are meant.
             let (gone, stay): (Vec<Device>, Vec<Device>) = held.into_iter().partition(is_named);
-            if !stay.is_empty() && same.iter().all(by_mac) {
+            if !stay.is_empty() && same.iter().all(|row| row.by_mac) {
                 for device in &gone {
                     devices::remove_in(ctx, tx, device)?;
                 }
@@ -311,10 +316,10 @@ fn assign(ctx: &Ctx, customer: &mut Customer, wish: &RowChange) {
         }
     }
     if let Some(login) = &wish.login {
-        customer.login = no_blank(login.clone());
+        customer.login = kept_name(login);
     }
     if let Some(account) = &wish.account_number {
-        customer.account_number = no_blank(account.clone());
+        customer.account_number = kept_name(account);
     }
     if let Some(full) = &wish.full_name {
         customer.name.set_full(full);
@@ -331,10 +336,8 @@ fn assign(ctx: &Ctx, customer: &mut Customer, wish: &RowChange) {
         &mut profile.additional_services_on,
         wish.additional_services_on.as_ref(),
     );
-    if let Some(end_at) = wish.end_at {
-        // A new date is acted on again.
-        profile.end_done &= profile.end_at == end_at;
-        profile.end_at = end_at;
+    if let Some(end) = &wish.end {
+        profile.set_end(end);
     }
     // A reseller's customers stay the reseller's.
     if let Some(reseller) = wish.reseller.filter(|_| ctx.actor.reseller().is_none()) {
@@ -394,20 +397,7 @@ fn new_box(ctx: &Ctx, tx: &mut Tx<'_>, customer: CustomerId, mac: &str) -> Resul
         }
         .into());
     }
-    let device = Device {
-        id: tx.next_id()?,
-        foreign_id: None,
-        customer,
-        kind: DeviceKind::Stb,
-        status: DeviceStatus::Active,
-        model: String::new(),
-        platform: String::new(),
-        brand: String::new(),
-        serial: String::new(),
-        mac: mac.to_owned(),
-        created_at: ctx.now,
-        removed_at: None,
-    };
+    let device = Device::new_box(tx.next_id()?, customer, mac.to_owned(), ctx.now);
     devices::check_mac(tx, &device)?;
     Ok(device)
 }

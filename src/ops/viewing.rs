@@ -318,6 +318,8 @@ pub struct Plan {
     pub product: Option<ProductSpec>,
     /// When it ends: the order's end, else what another system says is paid.
     pub ends_at: Option<Timestamp>,
+    /// What another system says instead of a date.
+    pub ends_text: String,
 }
 
 impl Plan {
@@ -335,9 +337,14 @@ pub fn plan(ctx: &Ctx, read: &impl Read, customer: &Customer) -> Result<Plan, Op
         None => plans::default_plan(read)?,
     };
     let ends_at = order.and_then(|order| order.expires_at);
+    let ends_at = ends_at.or(customer.box_profile.end_at);
+    let text = &customer.box_profile.end_text;
+    // A date of zeros says what no date says too.
+    let says = ends_at.is_none() && ctx.app.company().zone.parse_loosely(text).is_none();
     Ok(Plan {
         product,
-        ends_at: ends_at.or(customer.box_profile.end_at),
+        ends_at,
+        ends_text: if says { text.clone() } else { String::new() },
     })
 }
 

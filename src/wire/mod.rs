@@ -2,6 +2,7 @@
 
 pub mod alphaott;
 pub mod console;
+mod demo_clip;
 pub mod kit;
 pub mod marketone;
 mod pay;
@@ -33,6 +34,7 @@ use kit::{Edge, TooMuch, edge};
 /// | `/pay/{code}` | hosted payment page |
 /// | `/stalker_portal`, `/c`, `/server/load.php`, `/portal.php` | set-top boxes, where switched on |
 /// | `/docs` | the API reference |
+/// | `/demo` | what the demo's channels show, where the file has the demo |
 /// | `/healthz`, `/readyz`, `/metrics` | for machines |
 pub fn router(app: &Arc<App>, closing: &CancellationToken) -> Router {
     let (alphaott, document) = alphaott(app, closing);
@@ -45,6 +47,7 @@ pub fn router(app: &Arc<App>, closing: &CancellationToken) -> Router {
             edge,
         ));
     let site = site::router(&document)
+        .merge(demo_clip::router(console::error::no_such_path))
         .layer(CatchPanicLayer::new())
         .layer(from_fn_with_state(
             at_edge(app, closing, "site", console::error::too_much),

@@ -37,6 +37,7 @@ const MAY_USE: &[(&str, &str)] = &[
     ),
     ("wire::kit", "app clock domain telemetry"),
     ("wire::alphaott", "app domain ops wire::kit"),
+    ("wire::demo_clip", "app domain ops"),
     ("wire::console", "app domain letters ops paper wire::kit"),
     ("wire::marketone", "app domain ops store wire::kit"),
     ("wire::pay", "app domain letters ops wire::kit"),
@@ -45,7 +46,7 @@ const MAY_USE: &[(&str, &str)] = &[
     ("wire::stalker", "app domain ops wire::kit"),
     (
         "wire",
-        "app wire::alphaott wire::console wire::kit wire::marketone wire::pay wire::portal wire::site wire::stalker",
+        "app wire::alphaott wire::console wire::demo_clip wire::kit wire::marketone wire::pay wire::portal wire::site wire::stalker",
     ),
     ("command", "app domain ops"),
     ("control", "app command outbound"),

@@ -6,9 +6,11 @@ use crate::app::Ctx;
 use crate::domain::access::Origin;
 use crate::domain::calendar::Zone;
 use crate::domain::catalogue::{ProductSpec, ServiceStatus};
-use crate::domain::contact::{no_blank, usual_mac};
+use crate::domain::contact::{kept_name, usual_mac};
 use crate::domain::content::{Channel, Reseller};
-use crate::domain::customer::{CarrierProfile, Customer, CustomerPassword, CustomerStatus};
+use crate::domain::customer::{
+    CarrierProfile, Customer, CustomerPassword, CustomerStatus, END_TEXT_CHARS_MAX, PaidUntil,
+};
 use crate::domain::device::{Device, DeviceKind, DeviceStatus};
 use crate::domain::event::Change;
 use crate::domain::id::{ChannelId, CustomerId, ResellerId, ServiceSpecId};
@@ -29,6 +31,8 @@ use super::{Outcome, parse_amount, wrong};
 pub(super) struct Setting {
     pub zone: Zone,
     pub currency: Currency,
+    /// Whether this box switches off whose "paid until" is over.
+    pub internal_billing: bool,
 }
 
 /// What is to be stored of passwords that are not the stored ones already: before the command,
@@ -48,10 +52,8 @@ pub(super) async fn hash_passwords(
             let problem = format!("must have 1 to {PASSWORD_BYTES_MAX} bytes");
             return Err(wrong(&format!("customers[{i}].password"), &problem));
         }
-        let held = ctx
-            .snapshot()?
-            .get_by::<Customer>(Table::CustomersByLogin, given.login.as_bytes())?
-            .map(|customer| customer.password);
+        let held =
+            customers::by_login(&ctx.snapshot()?, &given.login)?.map(|customer| customer.password);
         let same = match held {
             None | Some(CustomerPassword::Unset | CustomerPassword::Reset(_)) => false,
             Some(held) => passwords.is_customers(password.clone(), &held).await?,
@@ -82,7 +84,7 @@ pub(super) fn keep_customer(
         None => {
             let provider = ctx.app.config.alphaott.service_provider.clone();
             let mut customer = Customer::new(tx.next_id()?, provider, ctx.now);
-            customer.login = Some(given.login.clone());
+            customer.login = kept_name(&given.login);
             customer
         }
     };
@@ -169,7 +171,7 @@ fn post_opening(
 
 /// The customer with this login; for a customer that is to be deleted, also one that is.
 fn held_customer(tx: &Tx<'_>, given: &CustomerIn) -> Result<Option<Customer>, OpError> {
-    let live = tx.get_by::<Customer>(Table::CustomersByLogin, given.login.as_bytes())?;
+    let live = customers::by_login(tx, &given.login)?;
     if live.is_some()
         || given
             .status
@@ -179,7 +181,9 @@ fn held_customer(tx: &Tx<'_>, given: &CustomerIn) -> Result<Option<Customer>, Op
     }
     for number in tx.numbers(Table::CustomersByStatus, &[CustomerStatus::Deleted as u8])? {
         let customer = tx.get::<Customer>(&CustomerId(number))?;
-        if let Some(customer) = customer.filter(|c| c.login.as_ref() == Some(&given.login)) {
+        if let Some(customer) =
+            customer.filter(|c| c.login.as_deref().map(str::trim) == Some(given.login.trim()))
+        {
             return Ok(Some(customer));
         }
     }
@@ -204,7 +208,7 @@ fn assigned(
     set(&mut customer.name.first, given.first_name.as_ref());
     set(&mut customer.name.last, given.last_name.as_ref());
     if let Some(number) = &given.account_number {
-        customer.account_number = no_blank(number.clone());
+        customer.account_number = kept_name(number);
     }
     if given.email.is_some() {
         customer.email.clone_from(&given.email);
@@ -219,12 +223,22 @@ fn assigned(
         given.additional_services_on.as_ref(),
     );
     if let Some(text) = &given.end_date {
-        profile.end_at = end_of(text, setting).ok_or_else(|| {
-            wrong(
-                &format!("{path}.end_date"),
-                "must be a date such as 2026-01-31",
-            )
-        })?;
+        let end = match end_of(text, setting) {
+            Some(at) => PaidUntil {
+                at,
+                text: String::new(),
+            },
+            // Nothing is done about it here: it is the operator's own text.
+            None if !setting.internal_billing => PaidUntil {
+                at: None,
+                text: text.chars().take(END_TEXT_CHARS_MAX).collect(),
+            },
+            None => {
+                let path = format!("{path}.end_date");
+                return Err(wrong(&path, "must be a date such as 2026-01-31"));
+            }
+        };
+        profile.set_end(&end);
     }
     if let Some(id) = given.reseller.map(ResellerId) {
         if tx.get::<Reseller>(&id)?.is_none() {
@@ -291,6 +305,7 @@ fn keep_devices(
                 mac: mac.clone(),
                 created_at: ctx.now,
                 removed_at: None,
+                status_changed_at: None,
             },
         };
         let after = Device {

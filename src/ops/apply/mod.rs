@@ -212,7 +212,12 @@ fn run(
         let partner = partners::partner(tx, given, &format!("partners[{i}]"), currency)?;
         report.count("partners", keep_by_id(ctx, tx, partner.id, &partner)?);
     }
-    let setting = customers::Setting { zone, currency };
+    let internal_billing = ctx.app.config.stalker.internal_billing;
+    let setting = customers::Setting {
+        zone,
+        currency,
+        internal_billing,
+    };
     for (i, given) in document.customers.iter().enumerate() {
         let password = passwords.get(i).cloned().flatten();
         let path = format!("customers[{i}]");

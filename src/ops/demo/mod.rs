@@ -91,6 +91,20 @@ const LAST_NAMES: &[&str] = &[
 /// Stands in the file from before the first record of the demo until after its last.
 const UNFINISHED: &str = "demo_unfinished";
 
+/// Stands in a file whose channels are the demo's.
+const INSTALLED: &str = "demo";
+/// Where the clip stands that they show, on this box, and the name of its playlist.
+const CLIP: &str = "/demo/live.m3u8";
+pub const CLIP_NAME: &str = "live.m3u8";
+
+/// Whether the file has the demo.
+pub fn is_installed(ctx: &Ctx) -> Result<bool, OpError> {
+    let note = ctx
+        .snapshot()?
+        .raw_get(Table::Meta, INSTALLED.as_bytes(), |_| ())?;
+    Ok(note.is_some())
+}
+
 /// Whether the file holds a part of the demo, and nothing else: it was begun in an empty file, and
 /// nobody is let in before it is whole.
 pub fn is_unfinished(ctx: &Ctx) -> Result<bool, OpError> {
@@ -128,7 +142,11 @@ pub async fn install(ctx: &Ctx) -> Result<Option<DemoLogin>, OpError> {
         password: login.password.clone(),
     };
     staff::add_operator(ctx, owner).await?;
-    ctx.write(|_, tx| Ok(tx.remove_meta(UNFINISHED)?)).await?;
+    ctx.write(|_, tx| {
+        tx.put_meta(INSTALLED, &[1])?;
+        Ok(tx.remove_meta(UNFINISHED)?)
+    })
+    .await?;
     Ok(Some(login))
 }
 
@@ -150,14 +168,14 @@ fn document() -> serde_json::Value {
             let id = channels.len() + 1;
             channels.push(serde_json::json!({
                 "id": id, "name": name, "number": id, "kind": "tv", "genre": g + 1,
-                "base_ch": g + 1 == CHANNELS.len(), "archive_days": if g == 0 { 3 } else { 0 },
+                "url": CLIP, "base_ch": g + 1 == CHANNELS.len(), "archive_days": if g == 0 { 3 } else { 0 },
             }));
         }
     }
     for name in RADIO {
         let id = channels.len() + 1;
         channels.push(serde_json::json!({
-            "id": id, "name": name, "number": 100 + id, "kind": "radio",
+            "id": id, "name": name, "number": 100 + id, "kind": "radio", "url": CLIP,
         }));
     }
     let of_genre = |wanted: u64| -> Vec<u64> {

@@ -240,6 +240,10 @@ pub async fn unknown_route(OriginalUri(uri): OriginalUri) -> Problem {
     Problem::not_found(format!("{} does not exist", uri.path()))
 }
 
+pub fn no_such_path(path: &str) -> Response {
+    Problem::not_found(format!("{path} does not exist")).into_response()
+}
+
 pub async fn wrong_method(request: Request) -> Problem {
     let detail = format!("{} is not allowed here", request.method());
     Problem::new(StatusCode::METHOD_NOT_ALLOWED, detail)

@@ -11,7 +11,7 @@ use crate::ops::viewing::{self, Visit};
 
 use super::answer::{Answer, Cut, PAGE_ROWS};
 use super::call::Call;
-use super::profile::{full_name, local};
+use super::profile::{ends, full_name, local};
 
 /// Buying is not done on a box here.
 pub const ASK_THE_OPERATOR: Answer =
@@ -85,7 +85,7 @@ pub fn modules(call: &Call, visit: &Visit, seat: &Seat) -> Result<Answer, OpErro
 pub fn main_info(call: &Call, visit: &Visit, seat: &Seat) -> Result<Answer, OpError> {
     let customer = &seat.customer;
     let plan = viewing::plan(&call.ctx, visit.read(), customer)?;
-    let ends = local(call, plan.ends_at);
+    let ends = ends(call, &plan);
     let title = plan
         .product
         .map(|product| product.title)
@@ -101,7 +101,7 @@ pub fn main_info(call: &Call, visit: &Visit, seat: &Seat) -> Result<Answer, OpEr
         "tariff_plan": title,
         "account_balance": viewing::balance(&call.ctx, visit.read(), customer)?,
         "end_date": ends,
-        "last_change_status": local(call, customer.activated_at),
+        "last_change_status": local(call, Some(seat.status_changed_at())),
     }))
 }
 

@@ -6,7 +6,7 @@ use std::borrow::Cow;
 use std::sync::Arc;
 
 use axum::http::HeaderMap;
-use axum::http::header::{AUTHORIZATION, COOKIE};
+use axum::http::header::{AUTHORIZATION, COOKIE, HOST};
 use axum::http::request::Parts;
 
 use crate::app::{App, Ctx};
@@ -20,6 +20,8 @@ use crate::wire::kit::circumstances;
 const PARAMETERS_MAX: usize = 200;
 /// Longest token that a box may present, in bytes.
 const TOKEN_BYTES_MAX: usize = 256;
+/// Longest name of a host, with its port, in bytes.
+const HOST_BYTES_MAX: usize = 260;
 /// Longest word that is kept, in characters.
 const WORD_CHARS_MAX: usize = 64;
 
@@ -33,6 +35,8 @@ pub struct Call {
     timezone: Option<String>,
     /// The language of the viewer, as the box spells it.
     pub language: String,
+    /// The host that the box asked, with its port.
+    host: Option<String>,
 }
 
 impl Call {
@@ -54,6 +58,7 @@ impl Call {
             bearer: bearer(&parts.headers),
             timezone: None,
             language: String::new(),
+            host: host(&parts.headers),
         };
         call.read_cookies(&parts.headers);
         if call.mac.is_none() {
@@ -114,6 +119,20 @@ impl Call {
         self.text(name)?.parse().ok().map(I::new)
     }
 
+    /// An address as a player can fetch it: one on this box gets the box's own name, as the settings say
+    /// it or as the player knows it.
+    #[must_use]
+    pub fn absolute<'u>(&self, url: &'u str) -> Cow<'u, str> {
+        if !url.starts_with('/') {
+            return Cow::Borrowed(url);
+        }
+        let base = match &self.host {
+            Some(host) if self.ctx.app.config.public_url.is_empty() => format!("http://{host}"),
+            _ => self.ctx.app.base_url(),
+        };
+        Cow::Owned(base + url)
+    }
+
     /// A list of channels, `1,5,7`.
     #[must_use]
     pub fn channels(&self, name: &str) -> Vec<ChannelId> {
@@ -141,6 +160,14 @@ impl Call {
 /// A MAC as it is compared, if it is one.
 fn spelt(text: &str) -> String {
     usual_mac(text).unwrap_or_else(|| text.chars().take(WORD_CHARS_MAX).collect())
+}
+
+/// The host of a request, if it is one that can stand in an address.
+fn host(headers: &HeaderMap) -> Option<String> {
+    let text = headers.get(HOST)?.to_str().ok()?;
+    let fits = |byte: u8| byte.is_ascii_alphanumeric() || b".-_:[]".contains(&byte);
+    let fits = (1..=HOST_BYTES_MAX).contains(&text.len()) && text.bytes().all(fits);
+    fits.then(|| text.to_owned())
 }
 
 fn bearer(headers: &HeaderMap) -> Option<String> {

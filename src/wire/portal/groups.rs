@@ -11,10 +11,16 @@ use crate::ops::viewing::GenreUse;
 
 /// Kodi asks for this genre by its number after it has all channels, and expects the censored ones.
 pub const CENSORED: &str = "10";
-/// Channels without a genre. No genre of the operator has this number.
-const OTHER: &str = "0";
+/// Channels and films without a genre. No number: `0` asks for everything, as `*` does.
+pub const OTHER: &str = "other";
 /// What the operator's own genre 10 is called, as far as it has other channels.
 const OWN_TEN: &str = "g10";
+
+/// The genre or category that a list is asked for; `None`: all of them.
+#[must_use]
+pub fn wanted(text: Option<&str>) -> Option<&str> {
+    text.filter(|text| !matches!(*text, "*" | "0" | "all"))
+}
 
 /// A genre in a list.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
@@ -189,7 +195,7 @@ mod tests {
         let genres = [(1, "News"), (7, "Late"), (10, "Sport")];
         let groups = groups(&genres, &channels);
         let of: Vec<&str> = channels.iter().map(|channel| groups.of(channel)).collect();
-        assert_eq!(of, ["g10", "10", "10", "0", "0"]);
+        assert_eq!(of, ["g10", "10", "10", "other", "other"]);
         let list = groups.list(&channels);
         let list: Vec<(&str, &str, u8)> = list
             .iter()
@@ -199,7 +205,7 @@ mod tests {
             ("*", "All", 0),
             ("1", "News", 0),
             ("g10", "Sport", 0),
-            ("0", "Other", 0),
+            ("other", "Other", 0),
             ("10", "Late", 1),
         ];
         assert_eq!(list, wanted);

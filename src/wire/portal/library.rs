@@ -5,16 +5,19 @@ use std::collections::{BTreeMap, BTreeSet};
 use serde::Serialize;
 use serde_json::json;
 
+use crate::domain::box_event::BoxState;
 use crate::domain::content::{Channel, ChannelKind, Movie};
 use crate::domain::id::{ChannelId, GenreId, MovieId};
 use crate::ops::OpError;
 use crate::ops::boxes::{self, Seat};
 use crate::ops::viewing::{self, Found, Visit};
 
+use super::Step;
 use super::answer::{Answer, Cut, PAGE_ROWS};
 use super::call::Call;
+use super::groups::{OTHER, wanted};
+use super::keeping::Kept;
 use super::live::{ids, link, no_link, play_cmd};
-use super::{Kept, Step};
 
 /// A category of films, or one thing of several to choose.
 #[derive(Serialize)]
@@ -37,9 +40,6 @@ fn category(id: &str, title: &str) -> CategoryOut {
         censored: 0,
     }
 }
-
-/// Films without a genre. No genre of the operator has this number.
-const OTHER: &str = "0";
 
 fn category_of(movie: &Movie, titles: &BTreeMap<GenreId, String>) -> String {
     let known = movie.genre.filter(|genre| titles.contains_key(genre));
@@ -89,6 +89,9 @@ pub fn get_choices(
     action: &str,
 ) -> Result<Answer, OpError> {
     let movies = viewing::movies(&call.ctx, visit.read(), seat)?;
+    if action == "get_genres_by_category_alias" {
+        return genres_of(call, visit, &movies);
+    }
     let words: BTreeSet<String> = match action {
         "get_years" => movies
             .iter()
@@ -109,6 +112,20 @@ pub fn get_choices(
     Answer::of(&choices)
 }
 
+/// The genres of the films of a category. A film has one genre, which is its category too.
+fn genres_of(call: &Call, visit: &Visit, movies: &[Movie]) -> Result<Answer, OpError> {
+    let titles = titles(visit)?;
+    let alias = wanted(call.text("cat_alias")).map(str::to_lowercase);
+    let used: BTreeSet<GenreId> = movies.iter().filter_map(|movie| movie.genre).collect();
+    let known = titles.iter().filter(|(id, title)| {
+        let meant = |alias: &String| title.to_lowercase() == *alias;
+        used.contains(id) && alias.as_ref().is_none_or(meant)
+    });
+    let mut choices = vec![json!({"id": "*", "title": "*"})];
+    choices.extend(known.map(|(id, title)| json!({"id": id.0.to_string(), "title": title})));
+    Answer::of(&choices)
+}
+
 fn initial(title: &str) -> Option<String> {
     let first = title.trim().chars().next()?;
     Some(first.to_uppercase().collect())
@@ -120,27 +137,27 @@ pub fn get_ordered_list(call: &Call, visit: &Visit, seat: &Seat) -> Result<Answe
         return files(call, visit, seat, id);
     }
     let titles = titles(visit)?;
+    let state = boxes::state(visit.read(), seat.device.id)?;
     let mut movies = viewing::movies(&call.ctx, visit.read(), seat)?;
     if call.is_on("fav") {
-        // Favourites of films stay on the box.
-        movies.clear();
+        movies.retain(|movie| state.favourite_movies.contains(&movie.id));
     }
-    for (name, of) in [
-        (
-            "category",
-            &(|movie: &Movie| category_of(movie, &titles)) as &dyn Fn(&Movie) -> String,
-        ),
+    if call.is_on("not_ended") {
+        movies.retain(|movie| left_at(&state, movie.id).is_some());
+    }
+    let category = |movie: &Movie| category_of(movie, &titles);
+    let narrowed: [(&str, &dyn Fn(&Movie) -> String); 4] = [
+        ("category", &category),
+        ("genre", &category),
         ("years", &|movie| {
             movie.year.map(|year| year.to_string()).unwrap_or_default()
         }),
         ("abc", &|movie| initial(&movie.title).unwrap_or_default()),
-    ] {
-        if let Some(wish) = call.text(name).filter(|wish| !matches!(*wish, "*" | "0")) {
+    ];
+    for (name, of) in narrowed {
+        if let Some(wish) = wanted(call.text(name)) {
             movies.retain(|movie| of(movie) == wish);
         }
-    }
-    if call.text("category") == Some(OTHER) {
-        movies.retain(|movie| category_of(movie, &titles) == OTHER);
     }
     if let Some(words) = call.text("search") {
         let words = words.to_lowercase();
@@ -158,12 +175,18 @@ pub fn get_ordered_list(call: &Call, visit: &Visit, seat: &Seat) -> Result<Answe
     let rows = cut.of(movies);
     let rows = rows
         .iter()
-        .map(|movie| film(movie, &titles))
+        .map(|movie| film(movie, &titles, &state))
         .collect::<Vec<_>>();
     Answer::of(&cut.page(rows))
 }
 
-fn film(movie: &Movie, titles: &BTreeMap<GenreId, String>) -> serde_json::Value {
+/// After how many seconds the viewer left a film; nothing where it was not begun or seen to its end.
+fn left_at(state: &BoxState, movie: MovieId) -> Option<u32> {
+    let mut left = state.unfinished_movies.iter();
+    left.find(|(held, _)| *held == movie).map(|(_, at)| *at)
+}
+
+fn film(movie: &Movie, titles: &BTreeMap<GenreId, String>, state: &BoxState) -> serde_json::Value {
     let genre = movie.genre.and_then(|genre| titles.get(&genre));
     // An absolute address, or nothing.
     let poster = Some(&movie.poster).filter(|poster| poster.contains("://"));
@@ -179,8 +202,10 @@ fn film(movie: &Movie, titles: &BTreeMap<GenreId, String>) -> serde_json::Value 
         "time": movie.duration_minutes.unwrap_or(0).to_string(),
         "cmd": format!("/media/{id}.mpg"),
         "rtsp_url": "", "protocol": "http",
-        "hd": "0", "sd": "1", "censored": "0", "lock": 0, "fav": 0,
-        "series": [], "cur_series": 0, "position": "0",
+        "hd": "0", "sd": "1", "censored": "0", "lock": 0,
+        "fav": u8::from(state.favourite_movies.contains(&movie.id)),
+        "series": [], "cur_series": 0,
+        "position": left_at(state, movie.id).unwrap_or(0).to_string(),
         "category_id": category_of(movie, titles),
         "genres_str": genre.map_or("", String::as_str),
         "director": "", "actors": "",
@@ -213,7 +238,7 @@ pub fn create_link(call: &Call, visit: &Visit, seat: &Seat) -> Result<Answer, Op
     };
     let text = id.0.to_string();
     match viewing::movie(&call.ctx, visit.read(), seat, id)? {
-        Found::Yes(movie) => link(&text, &movie.url),
+        Found::Yes(movie) => link(call, &text, &movie.url),
         Found::NotAllowed => no_link(&text, "access_denied"),
         Found::Missing => no_link(&text, "nothing_to_play"),
     }
@@ -250,12 +275,12 @@ struct RadioOut {
 }
 
 /// A radio channel in a list. Its `cmd` is played as it is (§7).
-fn radio(channel: &Channel, liked: &[ChannelId], page: usize) -> RadioOut {
+fn radio(call: &Call, channel: &Channel, liked: &[ChannelId], page: usize) -> RadioOut {
     RadioOut {
         id: channel.id.0.to_string(),
         name: channel.name.clone(),
         number: channel.number.to_string(),
-        cmd: play_cmd(&channel.url),
+        cmd: play_cmd(&call.absolute(&channel.url)),
         status: 1,
         volume_correction: "0",
         fav: u8::from(liked.contains(&channel.id)),
@@ -290,7 +315,7 @@ pub fn radio_list(call: &Call, visit: &Visit, seat: &Seat) -> Result<Answer, OpE
     let rows = cut.of(channels);
     let rows = rows
         .iter()
-        .map(|channel| radio(channel, &liked, page))
+        .map(|channel| radio(call, channel, &liked, page))
         .collect::<Vec<_>>();
     Answer::of(&cut.page(rows))
 }
@@ -304,7 +329,9 @@ pub fn radio_favourites(call: &Call, visit: &Visit, seat: &Seat) -> Result<Answe
         .map(|channel| (channel.id, channel))
         .collect();
     let rows = liked.iter().filter_map(|id| by_id.get(id));
-    let rows: Vec<RadioOut> = rows.map(|channel| radio(channel, &liked, 1)).collect();
+    let rows: Vec<RadioOut> = rows
+        .map(|channel| radio(call, channel, &liked, 1))
+        .collect();
     Answer::of(&Cut::all(rows.len()).page(rows))
 }
 
@@ -334,7 +361,7 @@ pub fn radio_by_number(call: &Call, visit: &Visit, seat: &Seat) -> Result<Answer
         .iter()
         .find(|channel| u64::from(channel.number) == number);
     match channel {
-        Some(channel) => Answer::of(&radio(channel, &[], 1)),
+        Some(channel) => Answer::of(&radio(call, channel, &[], 1)),
         None => Ok(Answer::FALSE),
     }
 }

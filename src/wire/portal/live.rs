@@ -13,11 +13,12 @@ use crate::ops::OpError;
 use crate::ops::boxes::{self, Seat};
 use crate::ops::viewing::{self, Found, Visit};
 
+use super::Step;
 use super::answer::{Answer, Cut, PAGE_ROWS, PageOut};
 use super::call::Call;
-use super::groups::{CENSORED, Groups};
+use super::groups::{self, CENSORED, Groups};
+use super::keeping::Kept;
 use super::watchdog::digit;
-use super::{Kept, Step};
 
 /// A channel in a list (§5.3): texts where the original has a database column, numbers where it
 /// computes.
@@ -158,6 +159,7 @@ struct Line {
     groups: Groups,
     channels: Vec<Channel>,
     favourites: Vec<ChannelId>,
+    locked: Vec<ChannelId>,
     last: Option<ChannelId>,
 }
 
@@ -167,6 +169,7 @@ fn line(call: &Call, visit: &Visit, seat: &Seat) -> Result<Line, OpError> {
         groups: Groups::new(viewing::genres(visit.read())?),
         channels: viewing::channels(&call.ctx, visit.read(), seat, ChannelKind::Tv)?,
         favourites: state.favourites,
+        locked: state.locked_channels,
         last: state.last_channel,
     })
 }
@@ -194,12 +197,14 @@ impl Line {
         let rows = cut.of(channels).into_iter().enumerate();
         let rows = rows.map(|(index, channel)| {
             let number = renumber.then(|| cut.skip.saturating_add(index).saturating_add(1));
-            row(
+            let mut row = row(
                 channel,
                 self.groups.of(channel),
                 liked.contains(&channel.id),
                 number,
-            )
+            );
+            row.lock |= u8::from(self.locked.contains(&channel.id));
+            row
         });
         cut.page(rows.collect::<Vec<_>>())
     }
@@ -234,8 +239,8 @@ pub fn get_ordered_list(call: &Call, visit: &Visit, seat: &Seat) -> Result<Answe
     } else {
         line.channels.iter().collect()
     };
-    match call.text("genre") {
-        None | Some("*") => {}
+    match groups::wanted(call.text("genre")) {
+        None => {}
         Some(CENSORED) => channels.retain(|channel| channel.censored),
         Some(genre) => channels.retain(|channel| line.groups.of(channel) == genre),
     }
@@ -293,8 +298,8 @@ pub fn no_link(id: &str, error: &'static str) -> Result<Answer, OpError> {
 }
 
 /// A link to this address; none where there is no address.
-pub fn link(id: &str, url: &str) -> Result<Answer, OpError> {
-    let cmd = play_cmd(url);
+pub fn link(call: &Call, id: &str, url: &str) -> Result<Answer, OpError> {
+    let cmd = play_cmd(&call.absolute(url));
     if cmd.is_empty() {
         return no_link(id, "nothing_to_play");
     }
@@ -314,12 +319,12 @@ pub fn create_link(call: &Call, visit: &Visit, seat: &Seat) -> Result<Answer, Op
     let found = match wanted(call.verbatim("cmd")) {
         Wanted::Channel(id) => viewing::channel(ctx, read, seat, id)?,
         Wanted::Address(address) => viewing::channel_that(ctx, read, seat, |channel| {
-            !channel.url.is_empty() && address == address_of(&channel.url)
+            !channel.url.is_empty() && address == address_of(&call.absolute(&channel.url))
         })?,
         Wanted::Nothing => Found::Missing,
     };
     match found {
-        Found::Yes(channel) => link(&channel.id.0.to_string(), &channel.url),
+        Found::Yes(channel) => link(call, &channel.id.0.to_string(), &channel.url),
         Found::NotAllowed => no_link("", "access_denied"),
         Found::Missing => no_link("", "nothing_to_play"),
     }

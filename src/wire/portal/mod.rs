@@ -10,6 +10,7 @@ mod call;
 mod groups;
 mod guide;
 mod identity;
+mod keeping;
 mod library;
 mod live;
 mod page;
@@ -26,15 +27,17 @@ use axum::response::{IntoResponse as _, Redirect, Response};
 use axum::routing::{MethodRouter, get};
 
 use crate::app::App;
-use crate::domain::id::{ChannelId, DeviceId};
+use crate::domain::id::DeviceId;
 use crate::ops::OpError;
 use crate::ops::box_login::{self, SignIn};
 use crate::ops::boxes::{self, Seat};
+use crate::ops::viewer_pin::ViewerPin;
 use crate::ops::viewing::{self, Visit};
 use crate::wire::kit::TooMuch;
 
 use answer::Answer;
 use call::Call;
+use keeping::Kept;
 
 /// The name in logs, metrics and the audit log.
 pub const DIALECT: &str = "portal";
@@ -57,6 +60,10 @@ pub fn router() -> Router<Arc<App>> {
         .route("/c", get(api_or_page).post(api_or_page))
         .route("/stalker_portal/c/", get(page::index))
         .route("/c/", get(page::index))
+        .route("/stalker_portal/c/index.html", get(page::index))
+        .route("/c/index.html", get(page::index))
+        .route("/stalker_portal/c/version.js", get(page::version))
+        .route("/c/version.js", get(page::version))
         .route("/stalker_portal/c/portal.js", get(page::script))
         .route("/c/portal.js", get(page::script))
         .route("/stalker_portal/c/xpcom.common.js", get(page::stub))
@@ -84,7 +91,9 @@ async fn answered(call: &Call) -> Response {
     let answer = match step {
         Step::Now(answer) => Ok(answer),
         Step::SignIn(wish) => box_login::sign_in(&call.ctx, wish).await.map(truth),
-        Step::Keep(device, kept) => keep(call, device, kept).await.map(|()| Answer::TRUE),
+        Step::Keep(device, kept) => keeping::keep(call, device, kept)
+            .await
+            .map(|()| Answer::TRUE),
     };
     match answer {
         Ok(answer) => answer.into_response(),
@@ -103,22 +112,6 @@ enum Step {
     Now(Answer),
     SignIn(SignIn),
     Keep(DeviceId, Kept),
-}
-
-/// What a viewer keeps on a box.
-enum Kept {
-    Favourites(Vec<ChannelId>),
-    FavouriteRadio(Vec<ChannelId>),
-    Last(ChannelId),
-}
-
-async fn keep(call: &Call, device: DeviceId, kept: Kept) -> Result<(), OpError> {
-    boxes::keep(&call.ctx, device, move |state| match kept {
-        Kept::Favourites(channels) => state.favourites = channels,
-        Kept::FavouriteRadio(channels) => state.favourite_radio = channels,
-        Kept::Last(channel) => state.last_channel = Some(channel),
-    })
-    .await
 }
 
 /// Everything that needs no waiting: whose box it is, whether it may, and what it asks for.
@@ -217,9 +210,12 @@ fn of_seat(
     let answer = match (kind, action) {
         ("watchdog", "get_events") => watchdog::get_events(call, visit)?,
         ("watchdog", "confirm_event") => watchdog::confirm_event(call, visit, seat)?,
-        ("stb", _) => of_box(call, visit, seat, action)?,
+        ("stb", _) => return of_box(call, visit, seat, action),
         ("itv", _) => return of_live(call, visit, seat, action),
         ("epg", _) => of_guide(call, visit, seat, action)?,
+        ("vod", "set_fav" | "del_fav" | "set_not_ended" | "set_ended") => {
+            return keeping::of_movie(call, visit, seat, action);
+        }
         ("vod" | "series", _) => of_films(call, visit, seat, kind, action)?,
         ("radio", _) => return of_radio(call, visit, seat, action),
         ("tv_archive", "create_link" | "get_link_for_channel") => {
@@ -241,9 +237,12 @@ fn of_seat(
     Ok(Step::Now(answer))
 }
 
-/// `type=stb`: the box itself (§3.7). What it wants to be kept stays on the box.
-fn of_box(call: &Call, visit: &Visit, seat: &Seat, action: &str) -> Result<Answer, OpError> {
-    Ok(match action {
+/// `type=stb`: the box itself (§3.7), and what its viewer wants to be kept.
+fn of_box(call: &Call, visit: &Visit, seat: &Seat, action: &str) -> Result<Step, OpError> {
+    Ok(Step::Now(match action {
+        "set_parent_password" => return keeping::set_pin(call, seat, ViewerPin::Parental),
+        "set_settings_password" => return keeping::set_pin(call, seat, ViewerPin::Settings),
+        "check_parent_password" => keeping::check_pin(call, visit, seat)?,
         "logout" => identity::logout(call, visit, seat)?,
         "get_modules" => account::modules(call, visit, seat)?,
         "get_storages" | "get_settings_profile" | "get_tv_aspects" => Answer::EMPTY_OBJECT,
@@ -251,9 +250,9 @@ fn of_box(call: &Call, visit: &Visit, seat: &Seat, action: &str) -> Result<Answe
         | "get_ad" => Answer::EMPTY_LIST,
         "log" => Answer::ONE,
         "check_portal_status" => Answer::TRUE,
-        other if other.starts_with("set_") => Answer::TRUE,
+        other if other.starts_with("set_") => return keeping::set_settings(call, visit, seat),
         _ => Answer::FALSE,
-    })
+    }))
 }
 
 /// `type=itv`: live TV (§5).
@@ -270,8 +269,10 @@ fn of_live(call: &Call, visit: &Visit, seat: &Seat, action: &str) -> Result<Step
         "set_fav" => return live::set_fav(call, visit, seat),
         "set_last_id" => return live::set_last(call, visit, seat, "id"),
         "set_played" => return live::set_last(call, visit, seat, "itv_id"),
-        "set_fav_status" | "add_to_censored" | "del_from_censored" | "set_claim"
-        | "save_dvb_channels" => Answer::TRUE,
+        "set_fav_status" => return keeping::set_settings(call, visit, seat),
+        "add_to_censored" => return keeping::lock(call, visit, seat, true),
+        "del_from_censored" => return keeping::lock(call, visit, seat, false),
+        "set_claim" => complaint(call, seat),
         _ => Answer::FALSE,
     };
     Ok(Step::Now(answer))
@@ -304,13 +305,26 @@ fn of_films(
         }
         ("vod", "get_ordered_list") => library::get_ordered_list(call, visit, seat),
         ("vod", "create_link") => library::create_link(call, visit, seat),
-        (
-            "vod",
-            "del_link" | "set_played" | "set_not_ended" | "set_ended" | "set_fav" | "del_fav"
-            | "set_claim",
-        ) => Ok(Answer::TRUE),
+        ("vod", "del_link" | "set_played") => Ok(Answer::TRUE),
+        ("vod", "set_claim") => Ok(complaint(call, seat)),
         _ => Ok(Answer::FALSE),
     }
+}
+
+/// `set_claim`: a viewer says that something does not play. The operator reads it in the log.
+fn complaint(call: &Call, seat: &Seat) -> Answer {
+    let said = |name: &str| -> String {
+        let text = call.text(name).unwrap_or_default();
+        text.chars().take(64).collect()
+    };
+    tracing::warn!(
+        customer = seat.customer.id.0,
+        device = seat.device.id.0,
+        item = said("id"),
+        about = said("real_type"),
+        "portal.complaint"
+    );
+    Answer::TRUE
 }
 
 /// `type=radio` (§7).

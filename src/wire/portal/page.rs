@@ -15,6 +15,11 @@ pub async fn script() -> Response {
     file("text/javascript; charset=utf-8", text)
 }
 
+/// Emulators and scanners know a portal by this one line; the number is of the portal whose ways these are.
+pub async fn version() -> Response {
+    file("text/javascript; charset=utf-8", "var ver = '5.6.1';\n")
+}
+
 /// The five statements that STB-Proxy reads, one a line; it takes the last digit of a line for the
 /// number of the group, and drops blanks, quotes and `+`.
 pub async fn stub() -> Response {

@@ -4,11 +4,13 @@
 
 use serde_json::{Value, json};
 
+use crate::domain::box_event::{BoxState, FIRST_PIN};
 use crate::domain::customer::Customer;
 use crate::domain::time::Timestamp;
 use crate::ops::OpError;
 use crate::ops::boxes::{self, Seat};
-use crate::ops::viewing::{self, Visit};
+use crate::ops::viewer_pin::ViewerPin;
+use crate::ops::viewing::{self, Plan, Visit};
 
 use super::answer::Answer;
 use super::call::Call;
@@ -59,13 +61,15 @@ const MODELS: &[&str] = &[
 /// The answer of `get_profile` for a box that is known: status 1 where it is switched off.
 pub fn answer(call: &Call, visit: &Visit, seat: &Seat) -> Result<Answer, OpError> {
     let mut profile = account_row(call, visit, seat)?;
-    profile.extend(own_settings());
+    let state = boxes::state(visit.read(), seat.device.id)?;
+    profile.extend(own_settings(&state));
+    profile.extend(pins(call, &state)?);
     profile.extend(page_settings());
     profile.extend(computed(call, seat));
     Answer::of(&profile)
 }
 
-type Fields = serde_json::Map<String, Value>;
+pub type Fields = serde_json::Map<String, Value>;
 
 fn fields(value: Value) -> Fields {
     match value {
@@ -82,7 +86,7 @@ fn account_row(call: &Call, visit: &Visit, seat: &Seat) -> Result<Fields, OpErro
     let login = customer.login.as_deref().unwrap_or_default();
     let name = full_name(customer);
     let status = u8::from(!seat.is_on());
-    let ends = local(call, plan.ends_at);
+    let ends = ends(call, &plan);
     let title = plan.product.as_ref().map_or("", |product| &product.title);
     let last = state.last_channel.map_or(0, |channel| channel.0);
     Ok(fields(json!({
@@ -106,6 +110,7 @@ fn account_row(call: &Call, visit: &Visit, seat: &Seat) -> Result<Fields, OpErro
         "expire_billing_date": ends,
         "account_balance": viewing::balance(ctx, visit.read(), customer)?,
         "last_itv_id": last.to_string(),
+        "last_change_status": local(call, Some(seat.status_changed_at())),
         // iptvnator looks here.
         "account_info": {
             "login": login,
@@ -116,10 +121,10 @@ fn account_row(call: &Call, visit: &Visit, seat: &Seat) -> Result<Fields, OpErro
     })))
 }
 
-/// Settings of the viewer, which a box keeps by itself here: what a new box has.
-fn own_settings() -> Fields {
-    fields(json!({
-        "hd": "1", "parent_password": "0000", "settings_password": "0000",
+/// Settings of the viewer: what a new box has, and what was changed since.
+pub fn own_settings(state: &BoxState) -> Fields {
+    let mut settings = fields(json!({
+        "hd": "1",
         "bright": "200", "contrast": "127", "saturation": "127", "aspect": "16",
         "video_out": "hdmi", "audio_out": "1", "volume": "70",
         "playback_buffer_bytes": "0", "playback_buffer_size": "0", "playback_limit": "3",
@@ -131,7 +136,29 @@ fn own_settings() -> Fields {
         "pri_audio_lang": "", "sec_audio_lang": "", "pri_subtitle_lang": "", "sec_subtitle_lang": "",
         "subtitle_size": "20", "subtitle_color": "16777215",
         "show_after_loading": "", "play_in_preview_by_ok": "0", "theme": "",
-    }))
+        "locale": "en_GB.utf8",
+    }));
+    for (name, value) in &state.settings {
+        if let Some(held) = settings.get_mut(name) {
+            *held = json!(value);
+        }
+    }
+    settings
+}
+
+/// PINs as a page wants to compare them by itself. One that the viewer chose is told to nobody: in its
+/// place stands what nobody can type, so that such a page keeps locked what is locked.
+fn pins(call: &Call, state: &BoxState) -> Result<Fields, OpError> {
+    let shown = |which: ViewerPin| -> Result<String, OpError> {
+        match which.of(state) {
+            None => Ok(FIRST_PIN.to_owned()),
+            Some(_) => Ok(call.ctx.app.entropy.hex::<16>()?),
+        }
+    };
+    Ok(fields(json!({
+        "parent_password": shown(ViewerPin::Parental)?,
+        "settings_password": shown(ViewerPin::Settings)?,
+    })))
 }
 
 fn computed(call: &Call, seat: &Seat) -> Fields {
@@ -155,7 +182,7 @@ fn page_settings() -> Fields {
     let mut settings = fields(json!({
         "storages": {},
         "updated": {},
-        "locale": "en_GB.utf8", "default_locale": "en_GB.utf8", "timezone_diff": 0,
+        "default_locale": "en_GB.utf8", "timezone_diff": 0,
         "rtsp_type": "4", "rtsp_flags": "0",
         "template": "default",
         "display_menu_after_loading": "0", "record_max_length": 180,
@@ -163,7 +190,7 @@ fn page_settings() -> Fields {
         "web_proxy_exclude_list": "",
         "update_url": "", "autoupdate": "", "test_download_url": "", "demo_video_url": "",
         "tv_quality_filter": "", "use_embedded_settings": "", "is_moderator": false, "tester": false,
-        "kinopoisk_rating": false,         "enable_buffering_indication": 1,
+        "kinopoisk_rating": false, "enable_buffering_indication": 1,
     }));
     settings.extend(fields(json!({
         "allowed_stb_types": MODELS, "allowed_stb_types_for_local_recording": [],
@@ -203,6 +230,14 @@ pub fn full_name(customer: &Customer) -> String {
     match &name.full {
         Some(full) => full.clone(),
         None => format!("{} {}", name.first, name.last).trim().to_owned(),
+    }
+}
+
+/// Until when a plan runs, or what the operator says of that; nothing where it has no end.
+pub fn ends(call: &Call, plan: &Plan) -> String {
+    match plan.ends_at {
+        Some(at) => local(call, Some(at)),
+        None => plan.ends_text.clone(),
     }
 }
 

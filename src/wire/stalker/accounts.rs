@@ -2,7 +2,7 @@
 
 use crate::app::Ctx;
 use crate::domain::contact::usual_mac;
-use crate::domain::customer::CustomerStatus;
+use crate::domain::customer::{BoxProfile, CustomerStatus, END_TEXT_CHARS_MAX, PaidUntil};
 use crate::domain::id::ResellerId;
 use crate::domain::time::Timestamp;
 use crate::ops::subscribers::{self, By, Detail, Row, View};
@@ -196,7 +196,7 @@ fn wish(ctx: &Ctx, form: &Form) -> Result<RowChange, Failure> {
         fallback: form.text("tariff_instead_expired").map(str::to_owned),
         on: form.text("status").map(truthy),
         comment: text("comment", COMMENT_CHARS_MAX),
-        end_at: date(ctx, form, "end_date")?,
+        end: end_date(ctx, form)?,
         balance_text: text("account_balance", BALANCE_CHARS_MAX),
         reseller: reseller(ctx, form),
         ..RowChange::default()
@@ -250,6 +250,34 @@ pub fn date(
     }
 }
 
+/// "Paid until". Where nothing is done about it, it is the operator's own text and need not be a date.
+pub fn end_date(ctx: &Ctx, form: &Form) -> Result<Option<PaidUntil>, Failure> {
+    const NAME: &str = "end_date";
+    let Some(text) = form.text(NAME) else {
+        return Ok(None);
+    };
+    let kept = || cut(text, END_TEXT_CHARS_MAX).trim().to_owned();
+    Ok(Some(match ctx.app.company().zone.parse_loosely(text) {
+        Some(Some(at)) => PaidUntil {
+            at: Some(at),
+            text: String::new(),
+        },
+        _ if !ctx.app.config.stalker.internal_billing => PaidUntil {
+            at: None,
+            text: kept(),
+        },
+        Some(None) => PaidUntil::default(),
+        None => return Err(Failure::Text(format!("Not valid {NAME}"))),
+    }))
+}
+
+/// "Paid until" as it is shown: the date, else what was written in its place.
+pub fn shown_end(ctx: &Ctx, profile: &BoxProfile) -> Option<String> {
+    let zone = &ctx.app.company().zone;
+    let text = || Some(profile.end_text.clone()).filter(|text| !text.is_empty());
+    profile.end_at.map(|at| zone.local(at)).or_else(text)
+}
+
 /// Whose it is to be: nothing where resellers are not shown, nobody's where it is empty.
 pub fn reseller(ctx: &Ctx, form: &Form) -> Option<Option<ResellerId>> {
     if !ctx.app.config.stalker.allow_resellers_info {
@@ -292,8 +320,7 @@ pub fn shown(ctx: &Ctx, row: &Row, view: &View) -> Json {
         let comment = Some(profile.comment.as_str()).filter(|comment| !comment.is_empty());
         o.text_or_null("comment", comment);
         if settings.internal_billing {
-            let end = profile.end_at.map(|at| zone.local(at));
-            o.text_or_null("end_date", end.as_deref());
+            o.text_or_null("end_date", shown_end(ctx, profile).as_deref());
         }
         o.text("account_balance", &balance(row, view));
         let seen = view.seen.last_active_at.map(|at| zone.local(at));

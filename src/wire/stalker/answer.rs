@@ -31,6 +31,8 @@ impl Answer {
 pub enum Failure {
     Text(String),
     Unauthorized,
+    /// The newer API for apps, which is not there.
+    NoAppApi,
 }
 
 impl Failure {
@@ -149,6 +151,7 @@ impl IntoResponse for Failure {
         match self {
             Self::Text(text) => failed(&text),
             Self::Unauthorized => unauthorized(),
+            Self::NoAppApi => no_app_api(),
         }
     }
 }
@@ -161,6 +164,18 @@ pub fn failed(text: &str) -> Response {
         o.text("error", text);
     });
     json(StatusCode::OK, body.into_string())
+}
+
+/// Apps of the newer kind look for their API here: 404, in the shape that their errors have.
+pub fn no_app_api() -> Response {
+    let text = "This portal has no app API (v2, v3, auth/token). Apps of the MAG kind use \
+                /stalker_portal/c/, billing scripts /stalker_portal/api/v1/";
+    let body = Json::object(|o| {
+        o.text("status", "ERROR");
+        o.null("results");
+        o.text("error", text);
+    });
+    json(StatusCode::NOT_FOUND, body.into_string())
 }
 
 /// Wrong credentials: HTTP 401, `results` empty (R2).

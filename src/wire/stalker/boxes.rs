@@ -9,7 +9,7 @@ use crate::ops::subscribing::{self, ModuleChange, RowChange};
 use crate::ops::{OpError, events, packages};
 use crate::wire::kit::php::{Form, Json, integer_part, truthy};
 
-use super::accounts::{balance, cut, date, flag, mac, mac_of, reseller, status};
+use super::accounts::{balance, cut, end_date, flag, mac, mac_of, reseller, shown_end};
 use super::answer::{Answer, Failure, every_row};
 use super::{Action, Call};
 
@@ -149,7 +149,7 @@ fn changed(ctx: &Ctx, form: &Form) -> Result<RowChange, Failure> {
             .text("additional_services_on")
             .map(|text| integer_part(text) != 0),
         account_number: form.text("ls").map(|text| cut(text, NAME_CHARS_MAX)),
-        end_at: date(ctx, form, "end_date")?,
+        end: end_date(ctx, form)?,
         reseller: reseller(ctx, form),
         ..RowChange::default()
     })
@@ -166,7 +166,8 @@ fn shown(ctx: &Ctx, row: &Row, view: &View) -> Json {
         o.text("ip", &view.seen.address);
         o.text("ls", customer.account_number.as_deref().unwrap_or_default());
         o.text("version", &view.seen.version);
-        o.number("status", status(row));
+        // Of this box: the customer may be on and the box off.
+        o.number("status", i64::from(row.is_on()));
         o.text(
             "additional_services_on",
             flag(profile.additional_services_on),
@@ -181,8 +182,7 @@ fn shown(ctx: &Ctx, row: &Row, view: &View) -> Json {
         o.text("account_balance", &balance(row, view));
         o.text("online", flag(view.seen.online));
         if settings.internal_billing {
-            let end = profile.end_at.map(|at| zone.local(at));
-            o.text_or_null("end_date", end.as_deref());
+            o.text_or_null("end_date", shown_end(ctx, profile).as_deref());
         }
     })
 }

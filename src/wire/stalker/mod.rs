@@ -47,6 +47,8 @@ pub fn router() -> Router<Arc<App>> {
         .route(PREFIX, any(api))
         .route("/stalker_portal/api/", any(api))
         .route("/stalker_portal/api/{*rest}", any(api))
+        .route("/stalker_portal/auth/token", any(no_app_api))
+        .route("/stalker_portal/auth/token.php", any(no_app_api))
 }
 
 /// The resources, by their names in lower case.
@@ -178,6 +180,10 @@ async fn api(State(app): State<Arc<App>>, request: Request) -> Response {
     }
 }
 
+async fn no_app_api() -> Failure {
+    Failure::NoAppApi
+}
+
 /// Parts of the path behind the prefix: the resource as it was sent and the identifiers (§1.1). What
 /// follows them is ignored.
 fn path_parts(path: &str) -> (&str, Option<&str>) {
@@ -208,6 +214,9 @@ async fn answered(
     let (name, segment) = path_parts(parts.uri.path());
     if name.is_empty() {
         return Err(Failure::text("Empty resource"));
+    }
+    if matches!(name, "v2" | "v3") {
+        return Err(Failure::NoAppApi);
     }
     let ctx = authorized(&app, &parts).await?;
     let resource = Resource::parse(name).ok_or_else(|| answer::no_resource(name))?;
