@@ -123,6 +123,52 @@ pub fn renewed(order: &Order, bill: &Bill, at: Timestamp) -> Order {
     after
 }
 
+/// The next cycle of an order that ran for `unpaid_micros` without being paid and was frozen then: the order
+/// as that cycle begins with money that comes at `at`, and its bill. The days of grace are a part of
+/// the cycle, half of it at most: it begins so much earlier. Paid at the moment of the freeze, its dates
+/// are those that it has without one. `None` where no cycle follows.
+#[must_use]
+pub fn again(
+    order: &Order,
+    terms: &Terms<'_>,
+    unpaid_micros: i64,
+    at: Timestamp,
+) -> Option<(Order, Bill)> {
+    let mut again = order.clone();
+    let number = order.cycles_paid.saturating_add(1);
+    let (due_at, end) = (order.next_cycle_at, order.cycle_start(terms.zone, number));
+    let Some((due_at, end)) = due_at.zip(end).filter(|_| unpaid_micros > 0) else {
+        again.anchor_again(at);
+        return Some((again.clone(), next_bill(&again, terms)?));
+    };
+    let whole = end.micros().saturating_sub(due_at.micros()).max(0);
+    let served = unpaid_micros.min(whole / 2);
+    let from = at
+        .saturating_add_micros(served.saturating_neg())
+        .max(due_at);
+    if from == due_at {
+        return Some((again.clone(), next_bill(&again, terms)?));
+    }
+    again.anchor(from);
+    let mut bill = next_bill(&again, terms)?;
+    bill.to = Some(from.saturating_add_micros(whole));
+    Some((again, bill))
+}
+
+/// As [`renewed`], for what [`again`] answers: later cycles count from the end of this one.
+#[must_use]
+pub fn renewed_again(order: &Order, bill: &Bill, zone: &Zone, at: Timestamp) -> Order {
+    let mut after = renewed(order, bill, at);
+    let whole = order.cycle_start(zone, bill.cycle.saturating_add(1));
+    if let Some(to) = bill
+        .to
+        .filter(|_| bill.to != whole && after.has_more_cycles())
+    {
+        after.anchor(to);
+    }
+    after
+}
+
 /// The order overdue from `at` on.
 #[must_use]
 pub fn overdue(order: &Order, terms: &Terms<'_>, at: Timestamp) -> Order {
@@ -148,35 +194,57 @@ pub fn overdue_still(before: &Order, after: &Order, terms: &Terms<'_>, at: Times
         return after.clone();
     };
     let due_at = after.next_cycle_at.unwrap_or(at);
-    let since = due_at.max(held).min(at);
-    let mut still = overdue(after, terms, since);
-    while let Standing::Overdue {
-        remind_at: Some(remind_at),
-        reminders_sent,
-        freeze_at,
-        ..
-    } = still.standing
-        && remind_at <= at
-    {
-        let reminders_sent = reminders_sent.saturating_add(1);
-        still.standing = Standing::Overdue {
-            since,
-            freeze_at,
-            remind_at: terms.ladder.reminder_at(terms.zone, since, reminders_sent),
-            reminders_sent,
-        };
-    }
-    still.updated_at = at;
-    still
+    laddered(after, terms, due_at.max(held).min(at), at)
 }
 
-/// A postpaid order of which an invoice is open again that was paid: it is dunned from now on, unless it
-/// is already.
+/// The ladder of an order that is not wholly paid counts from `oldest`: since when the oldest is unpaid
+/// of what is unpaid still. It never begins earlier than it did.
+#[must_use]
+pub fn owed_since(order: &Order, terms: &Terms<'_>, oldest: Timestamp, at: Timestamp) -> Order {
+    match order.standing {
+        Standing::Overdue { since, .. } | Standing::Owing { since, .. } if since < oldest => {
+            laddered(order, terms, oldest, at)
+        }
+        _ => order.clone(),
+    }
+}
+
+/// The order on its ladder as it stands at `at`, having been unpaid since `since`.
+fn laddered(order: &Order, terms: &Terms<'_>, since: Timestamp, at: Timestamp) -> Order {
+    let mut sent = 0u32;
+    let mut remind_at = terms.ladder.reminder_at(terms.zone, since, sent);
+    while remind_at.is_some_and(|remind_at| remind_at <= at) {
+        sent = sent.saturating_add(1);
+        remind_at = terms.ladder.reminder_at(terms.zone, since, sent);
+    }
+    let freeze_at = terms.ladder.freeze_at(terms.zone, since);
+    let mut after = order.clone();
+    after.standing = match order.standing {
+        Standing::Owing { suspend_at, .. } => Standing::Owing {
+            since,
+            remind_at,
+            reminders_sent: sent,
+            // One that is behind is not taken again.
+            suspend_at: suspend_at.map(|_| terms.ladder.suspend_at(terms.zone, freeze_at)),
+        },
+        _ => Standing::Overdue {
+            since,
+            freeze_at,
+            remind_at,
+            reminders_sent: sent,
+        },
+    };
+    after.updated_at = at;
+    after
+}
+
+/// An order of which an invoice is open again that was paid: it is dunned from now on, unless it is
+/// already.
 #[must_use]
 pub fn owed_again(order: &Order, terms: &Terms<'_>, at: Timestamp) -> Order {
     let over = match (order.status, order.standing) {
         (OrderStatus::Active | OrderStatus::Canceled, Standing::Settled) => false,
-        (OrderStatus::Expired, Standing::Settled | Standing::Ended)
+        (OrderStatus::Expired | OrderStatus::Deleted, Standing::Settled | Standing::Ended)
         | (OrderStatus::Canceled, Standing::Ended) => true,
         _ => return order.clone(),
     };
@@ -187,13 +255,10 @@ pub fn owed_again(order: &Order, terms: &Terms<'_>, at: Timestamp) -> Order {
     after
 }
 
-/// How a postpaid order stands when its time is over before it is paid; `None` where it is paid. What
-/// is left of its ladder goes on.
+/// How an order of which an invoice is open stands when its time is over before it is paid; `None` where
+/// it was not dunned. What is left of its ladder goes on.
 #[must_use]
 pub fn owing(order: &Order, terms: &Terms<'_>) -> Option<Standing> {
-    if order.billing != Billing::Postpaid {
-        return None;
-    }
     match order.standing {
         Standing::Overdue {
             since,
@@ -242,6 +307,7 @@ pub fn settle(
             if order.status != OrderStatus::Canceled {
                 after.status = OrderStatus::Inactive;
             }
+            after.time_kept = order.lost_its_money() && order.expires_at.is_none_or(|end| end > at);
             after.standing = Standing::Frozen {
                 since: at,
                 suspend_at: Some(terms.ladder.suspend_at(terms.zone, at)),
@@ -266,7 +332,9 @@ pub fn settle(
             if order.status != OrderStatus::Canceled {
                 after.status = OrderStatus::Expired;
             }
-            after.standing = owing(order, terms).unwrap_or(Standing::Ended);
+            let owed = owing(order, terms).filter(|_| order.billing == Billing::Postpaid);
+            after.standing = owed.unwrap_or(Standing::Ended);
+            after.time_kept = false;
             after.next_cycle_at = None;
             after.updated_at = at;
             done(after, Step::Expired)
@@ -338,48 +406,66 @@ pub fn reopen(
     owes: bool,
     at: Timestamp,
 ) -> Option<Settled> {
+    if owes {
+        return None;
+    }
     let frozen = match (order.status, order.standing) {
-        (OrderStatus::Active, Standing::Overdue { .. }) => false,
-        (OrderStatus::Inactive, Standing::Frozen { .. }) => true,
+        (OrderStatus::Active, Standing::Overdue { .. }) => None,
+        (OrderStatus::Inactive, Standing::Frozen { since, .. }) => Some(since),
         (OrderStatus::Canceled, Standing::Overdue { .. } | Standing::Frozen { .. }) => {
             // It stays canceled, and runs to the end of what is paid now.
-            let mut after = order.clone();
-            after.standing = Standing::Settled;
-            after.updated_at = at;
-            return (!owes).then(|| done(after, Step::Reopened));
+            let mut after = settled(order, at);
+            after.status = OrderStatus::Canceled;
+            after.next_cycle_at = None;
+            return Some(done(after, Step::Reopened));
         }
-        (OrderStatus::Expired | OrderStatus::Canceled, Standing::Owing { .. }) => {
+        (
+            OrderStatus::Expired | OrderStatus::Canceled | OrderStatus::Deleted,
+            Standing::Owing { .. },
+        ) => {
             // Its time is over; now its debt is too.
             let mut after = order.clone();
             after.standing = Standing::Ended;
             after.updated_at = at;
-            return (!owes).then(|| done(after, Step::Reopened));
+            return Some(done(after, Step::Reopened));
         }
         _ => return None,
     };
-    if order.billing == Billing::Prepaid && order.has_more_cycles() {
-        let mut again = order.clone();
-        if frozen {
-            again.anchor_again(at);
-        }
-        let bill = next_bill(&again, terms)?;
+    let paid_on = match frozen {
+        Some(_) => order.time_kept,
+        None => order.next_cycle_at.is_none_or(|next| next > at),
+    };
+    if order.billing == Billing::Prepaid && order.has_more_cycles() && !paid_on {
+        let (again, bill) = match frozen {
+            Some(_) => again(order, terms, order.unpaid_micros(at), at)?,
+            None => (order.clone(), next_bill(order, terms)?),
+        };
         let covered = match bill.currency {
             Some(currency) if !bill.is_free() => balance(currency) >= bill.total_minor(),
             _ => true,
         };
-        return covered.then(|| done(renewed(&again, &bill, at), Step::Renewed(bill)));
+        let after = renewed_again(&again, &bill, terms.zone, at);
+        return covered.then(|| done(after, Step::Renewed(bill)));
     }
-    if owes {
-        return None;
-    }
-    let mut after = order.clone();
-    after.status = OrderStatus::Active;
-    after.standing = Standing::Settled;
-    after.updated_at = at;
-    let over = order.expires_at.is_some_and(|end| end <= at);
-    if frozen && over && order.has_more_cycles() {
+    let mut after = settled(order, at);
+    let over = after.expires_at.is_some_and(|end| end <= at);
+    if frozen.is_some() && over && order.has_more_cycles() {
         after.anchor(at);
         after.expires_at = Some(at);
     }
     Some(done(after, Step::Reopened))
+}
+
+/// The order active again, being paid; what is left of time that was kept runs from now.
+fn settled(order: &Order, at: Timestamp) -> Order {
+    let mut after = order.clone();
+    if let Standing::Frozen { since, .. } = order.standing
+        && order.time_kept
+    {
+        after.thaw(since, at);
+    }
+    after.status = OrderStatus::Active;
+    after.standing = Standing::Settled;
+    after.updated_at = at;
+    after
 }

@@ -118,12 +118,31 @@ pub fn days_unused(zone: &Zone, begins: Timestamp, ends: Timestamp, at: Timestam
 /// Empty where nothing is left.
 #[must_use]
 pub fn unused(lines: &[Line], all: i32, left: i32) -> Vec<Line> {
-    let left = i128::from(left.clamp(0, all.max(0)));
-    let all = i128::from(all);
-    if all <= 0 || left == 0 {
+    let left = i64::from(left.clamp(0, all.max(0)));
+    share(lines, left, i64::from(all))
+}
+
+/// What is left of `lines` once a credit note with the lines `note` is taken off: line by line, in their
+/// order.
+#[must_use]
+pub fn less(lines: &[Line], note: &[Line]) -> Vec<Line> {
+    let mut left = lines.to_vec();
+    for (line, credit) in left.iter_mut().zip(note) {
+        line.net_minor = line.net_minor.saturating_add(credit.net_minor);
+        line.tax_minor = line.tax_minor.saturating_add(credit.tax_minor);
+    }
+    left
+}
+
+/// Lines of the credit note for `part` of `whole` of what was billed with `lines`: one for each, in their
+/// order. Empty where that is nothing.
+#[must_use]
+pub fn share(lines: &[Line], part: i64, whole: i64) -> Vec<Line> {
+    let (part, whole) = (i128::from(part), i128::from(whole));
+    if whole <= 0 || part <= 0 {
         return Vec::new();
     }
-    let share = |minor: i64| rounded(-i128::from(minor) * left, all);
+    let share = |minor: i64| rounded(-i128::from(minor) * part, whole);
     // The totals are what counts: rounding line by line must not give back a cent too much.
     let taxes = lines.iter().map(|line| line.tax_minor);
     let mut gross_left = share(total_minor(lines));

@@ -121,6 +121,9 @@ pub struct Order {
     pub expires_at: Option<Timestamp>,
     /// Those that moved cycles which are not over.
     pub pauses: Vec<Pause>,
+    /// Whether it was frozen in the middle of its paid time: what is left of that runs from when the
+    /// money is there.
+    pub time_kept: bool,
     /// What takes its place when it expires.
     pub fallback_product: Option<ProductSpecId>,
     pub external_refs: Vec<OpenObject>,
@@ -182,7 +185,7 @@ impl Order {
             // One that never began has nothing to end.
             | (OrderStatus::Canceled, Standing::Ended | Standing::Waiting) => None,
             (
-                OrderStatus::Expired | OrderStatus::Canceled,
+                OrderStatus::Expired | OrderStatus::Canceled | OrderStatus::Deleted,
                 Standing::Owing {
                     remind_at,
                     suspend_at,
@@ -228,7 +231,8 @@ impl Order {
                 OrderStatus::Inactive | OrderStatus::Canceled,
                 Standing::Frozen { suspend_at, .. },
             ) => {
-                let over = end.filter(|_| cycle.is_none_or(ends_before));
+                // Time that is kept does not pass.
+                let over = end.filter(|_| cycle.map_or(!self.time_kept, ends_before));
                 let suspension = suspend_at.map(|at| (at, Due::Suspension));
                 [over, suspension].into_iter().flatten().min()
             }
@@ -286,6 +290,33 @@ impl Order {
         )
     }
 
+    /// Whether a prepaid order waits for money of a cycle that was paid for once: it went back. Its paid
+    /// time is not over then, and no cycle has to be billed so that it goes on.
+    #[must_use]
+    pub fn lost_its_money(&self) -> bool {
+        self.billing == Billing::Prepaid
+            && match self.standing {
+                Standing::Overdue { since, .. } => self.next_cycle_at.is_none_or(|at| at > since),
+                Standing::Frozen { .. } => self.time_kept,
+                _ => false,
+            }
+    }
+
+    /// For how long a prepaid order was served after its paid time, until it was frozen or, if it is not,
+    /// until `at`; in microseconds.
+    #[must_use]
+    pub fn unpaid_micros(&self, at: Timestamp) -> i64 {
+        let until = match self.standing {
+            Standing::Overdue { .. } => at,
+            Standing::Frozen { since, .. } => since,
+            _ => return 0,
+        };
+        match self.expires_at.filter(|_| self.billing == Billing::Prepaid) {
+            Some(end) => until.micros().saturating_sub(end.micros()).max(0),
+            None => 0,
+        }
+    }
+
     /// How long its services run: to the end of what is paid, in the grace to its end.
     #[must_use]
     pub fn services_expire_at(&self) -> Option<Timestamp> {
@@ -325,6 +356,25 @@ impl Order {
         self.next_cycle_at = Some(at);
     }
 
+    /// Takes days that were served without being paid off the first cycle of an order, half of it at most.
+    pub fn begin_earlier(&mut self, unpaid_micros: i64) {
+        let Some(end) = self
+            .expires_at
+            .filter(|_| self.billing != Billing::External)
+        else {
+            return;
+        };
+        let whole = end.micros().saturating_sub(self.anchor_at.micros()).max(0);
+        let served = unpaid_micros.clamp(0, whole / 2);
+        if served > 0 {
+            let end = end.saturating_add_micros(served.saturating_neg());
+            self.expires_at = Some(end);
+            if self.has_more_cycles() {
+                self.anchor(end);
+            }
+        }
+    }
+
     /// Lets the next cycle of an order that was frozen begin at `at`: nobody pays for days without service,
     /// and not for time that was given away either.
     pub fn anchor_again(&mut self, at: Timestamp) {
@@ -357,6 +407,8 @@ impl Order {
     pub fn set_status(&mut self, status: OrderStatus, zone: &Zone, now: Timestamp) {
         let before = std::mem::replace(&mut self.status, status);
         let standing = self.standing;
+        let lost = self.lost_its_money();
+        let time_kept = std::mem::take(&mut self.time_kept);
         match status {
             OrderStatus::Active => {
                 let first = self.activated_at.is_none();
@@ -370,8 +422,10 @@ impl Order {
                     self.anchor_cycle = 0;
                     self.set_dates(zone);
                 }
-                if let Standing::Paused { since } = standing {
-                    self.resume(since, now);
+                match standing {
+                    Standing::Paused { since } => self.resume(since, now),
+                    Standing::Frozen { since, .. } if time_kept => self.thaw(since, now),
+                    _ => {}
                 }
                 let is_over = matches!(standing, Standing::Ended | Standing::Owing { .. })
                     || has_passed(self.expires_at, now);
@@ -387,7 +441,8 @@ impl Order {
                     self.resume(since, now);
                 }
                 self.next_cycle_at = None;
-                let owes = self.waits_for_money() && self.billing == Billing::Postpaid;
+                let owes = lost || self.waits_for_money() && self.billing == Billing::Postpaid;
+                self.time_kept = time_kept && owes;
                 // What is owed stays owed; who has not paid yet gets nothing by canceling, and what is
                 // over stays over.
                 if !owes && standing != Standing::Waiting {
@@ -417,6 +472,18 @@ impl Order {
         self.standing = Standing::Paused { since: now };
         self.next_cycle_at = None;
         self.pauses.retain(|pause| pause.ends_at > now);
+    }
+
+    /// Lets it go on that was frozen in the middle of its paid time: what is left of that runs from now.
+    pub fn thaw(&mut self, since: Timestamp, now: Timestamp) {
+        self.time_kept = false;
+        self.pauses.retain(|pause| pause.ends_at > since);
+        if now > since {
+            self.resume(since, now);
+        }
+        while self.pauses.len() > PAUSES_MAX {
+            self.pauses.remove(0);
+        }
     }
 
     /// The rest of the paid time runs from now, and cycles are counted from its end.

@@ -14,7 +14,7 @@ use crate::store::Tx;
 
 use super::books::{AuditDetail, Books};
 use super::once::Once;
-use super::orders::{NewOrder, owned, place_in};
+use super::orders::{NewOrder, owned, place_after};
 use super::{Handle, OpError};
 
 /// Which order of which customer.
@@ -148,20 +148,27 @@ fn use_credit(ctx: &Ctx, tx: &mut Tx<'_>, customer: CustomerId) -> Result<(), Op
 }
 
 /// Changes an order for another: a credit note for what is not used of it, its end, and the new
-/// order with its first cycle, in one commit.
+/// order with its first cycle, in one commit. Who has not paid stays where they are on the ladder, unless
+/// that is lifted (`lift`) by somebody who may give credit.
 pub async fn change_plan(
     ctx: &Ctx,
     which: Which,
     wish: NewOrder,
+    lift: bool,
     once: Option<Once>,
 ) -> Result<Order, OpError> {
     ctx.require(Permission::OrdersWrite)?;
+    if lift {
+        ctx.require(Permission::DebtsWriteOff)?;
+    }
     ctx.write_once(once, move |ctx, tx| {
         let (_, before) = load(tx, &which)?;
+        let in_debt = Books::new(ctx, tx).is_in_debt(&before, ctx.now)?;
         end_in(ctx, tx, &before, true)?;
         // Read again: ending an order changes its customer.
         let customer: Customer = super::find(tx, &which.customer)?;
-        let order = place_in(ctx, tx, &customer, wish)?;
+        let debt = Some(&before).filter(|_| in_debt && !lift);
+        let order = place_after(ctx, tx, &customer, wish, debt)?;
         use_credit(ctx, tx, customer.id)?;
         super::get(tx, order.id)
     })

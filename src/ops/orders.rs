@@ -146,6 +146,18 @@ pub(super) fn place_in(
     customer: &Customer,
     wish: NewOrder,
 ) -> Result<Order, OpError> {
+    place_after(ctx, tx, customer, wish, None)
+}
+
+/// As [`place_in`]. `debt`: an order that the new one replaces and that was not paid; if the new one is not
+/// paid at once either, it stands where that one stood.
+pub(super) fn place_after(
+    ctx: &Ctx,
+    tx: &mut Tx<'_>,
+    customer: &Customer,
+    wish: NewOrder,
+    debt: Option<&Order>,
+) -> Result<Order, OpError> {
     let offer: ProductOffer = super::find(tx, &wish.offer)?;
     let product: ProductSpec = super::get(tx, offer.product)?;
     if !offer.is_orderable_at(&product, ctx.now) {
@@ -161,13 +173,16 @@ pub(super) fn place_in(
         .into());
     }
     let create_services = wish.create_services;
-    let order = open(ctx, tx, customer, &offer, wish)?;
+    let mut order = open(ctx, tx, customer, &offer, wish)?;
     if !ctx.actor.may(Permission::TimeGive)
         && giving::beyond_offer(&order, &offer, &ctx.app.company().zone, ctx.now)
     {
         return Err(OpError::Denied(Permission::TimeGive));
     }
     check_sale(ctx, &order, &offer)?;
+    if let Some(debt) = debt {
+        order.begin_earlier(debt.unpaid_micros(ctx.now));
+    }
     super::create(ctx, tx, "order.place", &order)?;
     if create_services {
         make_services(ctx, tx, &order, &product)?;
@@ -180,6 +195,9 @@ pub(super) fn place_in(
     if order.status == OrderStatus::Active {
         // Taken at its word: active at once, what the balance does not cover is owed.
         books.begin(&order, ctx.now)?;
+        if let Some(debt) = debt {
+            books.keep_ladder(debt, order.id, ctx.now)?;
+        }
         books.catch_up(order.id, ctx.now)?;
         books.lift(order.id, ctx.now)?;
     }
@@ -212,7 +230,7 @@ pub async fn update(
             if before.standing == Standing::Waiting {
                 books.begin(&after, ctx.now)?;
             } else if is_over(&after, ctx.now) && after.billing != Billing::External {
-                books.begin_again(&after, ctx.now)?;
+                books.begin_again(&before, &after, ctx.now)?;
             }
         }
         books.catch_up(after.id, ctx.now)?;
@@ -451,6 +469,7 @@ fn open(
         next_cycle_at: None,
         expires_at: None,
         pauses: Vec::new(),
+        time_kept: false,
         fallback_product: None,
         external_refs: wish.external_refs,
         created_at,
@@ -527,6 +546,7 @@ pub(super) fn open_plan(
         next_cycle_at: None,
         expires_at,
         pauses: Vec::new(),
+        time_kept: false,
         fallback_product: None,
         external_refs: Vec::new(),
         created_at: ctx.now,

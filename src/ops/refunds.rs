@@ -25,11 +25,21 @@ struct Movement {
     note: String,
 }
 
+/// Whether money that goes back is asked for again.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum RefundAs {
+    /// It is given back: nothing is owed by it. What it was spent on is credited.
+    Goodwill,
+    /// What it paid is unpaid again.
+    Returned,
+}
+
 /// Gives money of a payment back, the way it came: at most what is left of it.
 pub async fn refund(
     ctx: &Ctx,
     payment: PaymentId,
     amount: Amount,
+    how: RefundAs,
     client_key: Option<String>,
     note: String,
 ) -> Result<Payment, OpError> {
@@ -78,9 +88,10 @@ pub async fn refund(
             client_key,
             note,
         };
-        goes(ctx, tx, &paid, after, movement)
+        goes(ctx, tx, &paid, after, movement, how)
     })
     .await
+    .inspect(|_| ctx.app.wake_jobs())
 }
 
 /// Whether a sum of refunds is only as large as it may get, or what it is now.
@@ -127,7 +138,8 @@ pub(super) fn told(
         note: note.to_owned(),
     };
     if more > 0 {
-        goes(ctx, tx, &paid, after, movement)?;
+        // Whoever refunds at the provider is the operator.
+        goes(ctx, tx, &paid, after, movement, RefundAs::Goodwill)?;
     } else {
         comes(ctx, tx, &paid, after, movement)?;
     }
@@ -175,7 +187,7 @@ pub(super) fn dispute(
         if amount.currency == paid.amount.currency {
             after.disputed_minor = after.disputed_minor.saturating_add(amount.minor);
         }
-        goes(ctx, tx, &paid, after, movement)?;
+        goes(ctx, tx, &paid, after, movement, RefundAs::Returned)?;
     }
     if what == Dispute::Withdrawn || is_known(tx, &paid.method, &name)? {
         return Ok(());
@@ -219,6 +231,7 @@ fn goes(
     paid: &Payment,
     mut after: Payment,
     movement: Movement,
+    how: RefundAs,
 ) -> Result<Payment, OpError> {
     if after.state == PaymentState::Unmatched && after.left_minor() <= 0 {
         // Nothing is left of which anybody would have to say whose it is.
@@ -231,6 +244,20 @@ fn goes(
     let refund = record(ctx, tx, paid, kind, movement)?;
     super::create(ctx, tx, "payment.refund", &refund)?;
     let mut books = Books::new(ctx, tx);
+    let customer = match holder(paid, amount) {
+        Account::Customer(customer) => Some(customer),
+        _ => None,
+    };
+    let mut owed = amount;
+    if let Some(customer) = customer.filter(|_| how == RefundAs::Goodwill) {
+        let on_balance = books.balance(customer, amount.currency)?;
+        let spent = Amount {
+            minor: amount.minor.saturating_sub(on_balance.max(0)).max(0),
+            ..amount
+        };
+        let disputed = after.disputed_minor > 0;
+        owed.minor = books.credit_spent(customer, spent, paid.order, disputed, ctx.now)?;
+    }
     let cash = Account::Cash(refund.method.clone());
     books.post(JournalEntry {
         id: JournalEntryId(0),
@@ -240,8 +267,11 @@ fn goes(
         memo: refund.note.clone(),
         postings: transfer(holder(paid, amount), cash, amount),
     })?;
-    if let Account::Customer(customer) = holder(paid, amount) {
-        books.owe_again(customer, amount, paid.order, ctx.now)?;
+    if let Some(customer) = customer {
+        books.owe_again(customer, owed, paid.order, ctx.now)?;
+        if how == RefundAs::Goodwill {
+            books.reopen(customer, ctx.now)?;
+        }
     }
     books.close().write(ctx, tx, AuditDetail::EachRecord)?;
     Ok(refund)

@@ -16,7 +16,7 @@ use crate::domain::id::{
 use crate::domain::message::{Channel, Message, MessageContent, MessageState};
 use crate::domain::money::Amount;
 use crate::domain::open::OpenObject;
-use crate::domain::order::{Order, OrderStatus, Standing};
+use crate::domain::order::{Order, OrderStatus, Pause, Standing};
 use crate::domain::payment::{HostedPage, HostedPageState, Payment, PaymentKind, PaymentState};
 use crate::domain::staff::{Operator, Role, Secret};
 use crate::domain::time::Timestamp;
@@ -112,11 +112,70 @@ impl From<OrderV1> for OrderV2 {
     }
 }
 
+/// An order before one that was frozen kept what was left of its paid time.
+#[derive(Serialize, Deserialize)]
+struct OrderV3 {
+    id: OrderId,
+    foreign_id: Option<String>,
+    customer: CustomerId,
+    product: ProductSpecId,
+    offer: Option<ProductOfferId>,
+    term: Term,
+    order_type: OrderType,
+    billing: Billing,
+    price_version: u32,
+    cycles_total: u32,
+    cycles_paid: u32,
+    status: OrderStatus,
+    standing: Standing,
+    anchor_at: Timestamp,
+    anchor_cycle: u32,
+    next_cycle_at: Option<Timestamp>,
+    expires_at: Option<Timestamp>,
+    pauses: Vec<Pause>,
+    fallback_product: Option<ProductSpecId>,
+    external_refs: Vec<OpenObject>,
+    created_at: Timestamp,
+    activated_at: Option<Timestamp>,
+    updated_at: Timestamp,
+}
+
+impl From<OrderV2> for OrderV3 {
+    fn from(old: OrderV2) -> Self {
+        Self {
+            id: old.id,
+            foreign_id: old.foreign_id,
+            customer: old.customer,
+            product: old.product,
+            offer: old.offer,
+            term: old.term,
+            order_type: old.order_type,
+            billing: old.billing,
+            price_version: old.price_version,
+            cycles_total: old.cycles_total,
+            cycles_paid: old.cycles_paid,
+            status: old.status,
+            standing: old.standing,
+            anchor_at: old.anchor_at,
+            anchor_cycle: old.anchor_cycle,
+            next_cycle_at: old.next_cycle_at,
+            expires_at: old.expires_at,
+            pauses: Vec::new(),
+            fallback_product: old.fallback_product,
+            external_refs: old.external_refs,
+            created_at: old.created_at,
+            activated_at: old.activated_at,
+            updated_at: old.updated_at,
+        }
+    }
+}
+
 pub(super) fn order(version: u8, body: &[u8]) -> Result<Order, CodecError> {
     let table = Table::Orders.name();
-    let old: OrderV2 = match version {
-        1 => decode_body::<OrderV1>(table, body)?.into(),
-        2 => decode_body(table, body)?,
+    let old: OrderV3 = match version {
+        1 => OrderV2::from(decode_body::<OrderV1>(table, body)?).into(),
+        2 => decode_body::<OrderV2>(table, body)?.into(),
+        3 => decode_body(table, body)?,
         _ => return Err(unknown(Table::Orders, version)),
     };
     Ok(Order {
@@ -137,7 +196,8 @@ pub(super) fn order(version: u8, body: &[u8]) -> Result<Order, CodecError> {
         anchor_cycle: old.anchor_cycle,
         next_cycle_at: old.next_cycle_at,
         expires_at: old.expires_at,
-        pauses: Vec::new(),
+        pauses: old.pauses,
+        time_kept: false,
         fallback_product: old.fallback_product,
         external_refs: old.external_refs,
         created_at: old.created_at,

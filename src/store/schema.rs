@@ -437,7 +437,7 @@ impl Record for Order {
         Table::OrdersByCustomer,
         Table::OrdersByDue,
     ];
-    const VERSION: u8 = 3;
+    const VERSION: u8 = 4;
 
     fn key(&self) -> OrderId {
         self.id

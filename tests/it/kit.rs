@@ -188,6 +188,7 @@ pub fn order(id: OrderId, customer: CustomerId) -> Order {
         next_cycle_at: Some(now().saturating_add_seconds(2_678_400)),
         expires_at: Some(now().saturating_add_seconds(2_678_400)),
         pauses: Vec::new(),
+        time_kept: false,
         fallback_product: None,
         external_refs: Vec::new(),
         created_at: now(),

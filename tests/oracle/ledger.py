@@ -86,6 +86,8 @@ class Order:
         self.anchor, self.anchor_cycle, self.begun = at, 0, 1
         self.next = self.expires = None
         self.since = self.freeze = self.suspend = None
+        # Frozen in the middle of its paid time, which goes on when it is paid.
+        self.kept = False
 
 
 class Refused(Exception):
@@ -96,9 +98,13 @@ class Books:
     def __init__(self, case):
         self.zone, self.balance = case["zone"], 0
         self.offers = [dict(offer, prices=[(None, True, offer["charges"])]) for offer in case["offers"]]
+        # What is open, by the number of the invoice: [order, amount, since when].
         self.orders, self.invoices, self.open = [], [], {}
-        # By the number of the invoice: by how many seconds pauses moved its time.
-        self.moved, self.credited = {}, set()
+        # By the number of the invoice: by how many seconds pauses moved its time; what credit notes
+        # leave of it, as [net, tax]; whether unused days of it were given back.
+        self.moved, self.left, self.credited = {}, {}, set()
+        # What came in: [amount, what of it went back].
+        self.payments = []
         self.suspended = False
 
     # ---- prices
@@ -150,13 +156,14 @@ class Books:
         owed = total - min(max(self.balance, 0), total)
         self.balance -= total
         self.invoices.append(["INVOICE", order.number, cycle, start, end, at, net, tax])
+        self.left[len(self.invoices)] = [net, tax]
         if owed:
-            self.open[len(self.invoices)] = [order.number, owed]
+            self.open[len(self.invoices)] = [order.number, owed, at]
         return owed
 
-    def renew(self, order, at):
+    def renew(self, order, at, end=None):
         """The next cycle begins at order.next. Answers what is owed."""
-        end = self.start_of(order, order.begun + 1)
+        end = self.start_of(order, order.begun + 1) if end is None else end
         owed = self.issue(order, order.begun, order.next, end, at)
         order.begun += 1
         order.status, order.standing = "ACTTIVE", "settled"
@@ -175,14 +182,50 @@ class Books:
     def days_after(self, at, days):
         return boundary(self.zone, at, days, "DAY", 1) if days else at
 
-    def owing(self, order):
-        """Its time ends and it is not paid: the ladder goes on. Answers whether."""
-        if order.offer["billing"] == "POSTPAID" and order.standing == "overdue":
+    def owes(self, order):
+        return any(held[0] == order.number for held in self.open.values())
+
+    def asked_for(self, order):
+        """Whether something is open that is dunned: of a prepaid order only what was paid once."""
+        return any(held[0] == order.number
+                   and (order.offer["billing"] == "POSTPAID" or held[2] > self.invoices[number - 1][5])
+                   for number, held in self.open.items())
+
+    def lost(self, order):
+        """Whether a prepaid order waits for money that went back, its paid time not being over."""
+        return order.offer["billing"] == "PREPAID" and (
+            order.standing == "overdue" and (order.next is None or order.next > order.since)
+            or order.standing == "frozen" and order.kept)
+
+    def unpaid(self, order, at):
+        """For how long a prepaid order was served without being paid."""
+        if order.offer["billing"] != "PREPAID" or order.standing not in ("overdue", "frozen"):
+            return 0
+        return max((at if order.standing == "overdue" else order.since) - order.expires, 0)
+
+    def finish(self, order, at):
+        """Its time is over, or somebody ended it: what is owed is asked for on."""
+        dunned = order.standing in ("overdue", "frozen", "owing")
+        if not (self.owes(order) if dunned else self.asked_for(order)):
+            order.standing = "ended"
+            return
+        if not dunned:
+            self.overdue(order, at)
+        if order.standing == "overdue":
             order.suspend = self.days_after(order.freeze, order.offer["suspend"])
-        elif order.offer["billing"] != "POSTPAID" or order.standing not in ("frozen", "owing"):
-            return False
         order.standing = "owing"
-        return True
+
+    def count_anew(self, order, at):
+        """Not wholly paid: its days of grace count from what is unpaid longest."""
+        unpaid = [held[2] for held in self.open.values() if held[0] == order.number]
+        if order.offer["billing"] == "PREPAID" and order.next is not None and order.next <= at:
+            unpaid.append(order.next)
+        if order.standing not in ("overdue", "owing") or not unpaid or min(unpaid) <= order.since:
+            return
+        order.since = min(unpaid)
+        order.freeze = self.days_after(order.since, order.offer["grace"])
+        if order.standing == "owing" and order.suspend is not None:
+            order.suspend = self.days_after(order.freeze, order.offer["suspend"])
 
     # ---- what is due
 
@@ -204,13 +247,14 @@ class Books:
             else:
                 found.append((order.next, 2, "cycle"))
         elif order.status == "CANCELED" and order.standing != "ended":
-            found.append((order.expires, 3, "end"))
+            if not order.kept:
+                found.append((order.expires, 3, "end"))
             if order.standing == "overdue":
                 found.append((order.freeze, 0, "freeze"))
             if order.standing == "frozen" and order.suspend is not None:
                 found.append((order.suspend, 4, "suspend"))
         elif order.status == "INACTIVE" and order.standing == "frozen":
-            if self.ends_first(order):
+            if self.ends_first(order) and not (order.kept and order.next is None):
                 found.append((order.expires, 3, "end"))
             if order.suspend is not None:
                 found.append((order.suspend, 4, "suspend"))
@@ -232,7 +276,8 @@ class Books:
     def take(self, order, what, at):
         if what == "freeze":
             order.status = "CANCELED" if order.status == "CANCELED" else "INACTIVE"
-            order.standing = "frozen"
+            order.kept = self.lost(order) and order.expires > at
+            order.standing, order.since = "frozen", at
             order.suspend = self.days_after(at, order.offer["suspend"])
         elif what == "suspend":
             order.suspend = None
@@ -243,9 +288,8 @@ class Books:
                 self.suspended = True
         elif what == "end":
             order.status = "CANCELED" if order.status == "CANCELED" else "EXPIRED"
-            if not self.owing(order):
-                order.standing = "ended"
-            order.next = None
+            self.finish(order, at)
+            order.next, order.kept = None, False
             self.lift(order, at)
         elif order.offer["billing"] == "PREPAID":
             if self.covered(order):
@@ -291,26 +335,9 @@ class Books:
         any_runs = False
         for order in sorted(waiting, key=lambda order: (order.standing == "frozen", order.number)):
             frozen, since = order.standing == "frozen", order.since if order.standing == "overdue" else None
-            if order.status == "CANCELED" or order.standing == "owing":
-                if any(held[0] == order.number for held in self.open.values()):
-                    continue
-                order.standing = "ended" if order.standing == "owing" else "settled"
-            elif order.offer["billing"] == "PREPAID" and self.more(order):
-                kept = (order.anchor, order.anchor_cycle, order.next)
-                if frozen:
-                    # Not for days without service, and not for time that was given away.
-                    self.anchor(order, max(at, order.next))
-                if not self.covered(order):
-                    order.anchor, order.anchor_cycle, order.next = kept
-                    continue
-                self.renew(order, at)
-            else:
-                if any(held[0] == order.number for held in self.open.values()):
-                    continue
-                order.status, order.standing = "ACTTIVE", "settled"
-                if frozen and order.expires <= at and self.more(order):
-                    self.anchor(order, at)
-                    order.expires = at
+            if self.owes(order) or not self.let_go_on(order, frozen, at):
+                self.count_anew(order, at)
+                continue
             while (step := self.due(order)) and step[0] <= at:
                 self.take(order, step[2], at)
             if since is not None and order.standing == "overdue":
@@ -320,13 +347,58 @@ class Books:
         if any_runs or self.owes_nothing():
             self.suspended = False
 
+    def let_go_on(self, order, frozen, at):
+        """Nothing of it is open: it runs again if its next cycle is paid as well. Answers whether."""
+        if order.standing == "owing":
+            order.standing = "ended"
+            return True
+        if order.status != "CANCELED" and order.offer["billing"] == "PREPAID" and self.more(order) and not (
+                order.kept if frozen else order.next > at):
+            kept = (order.anchor, order.anchor_cycle, order.next)
+            end = None
+            if frozen:
+                end = self.anchor_again(order, at)
+            if not self.covered(order):
+                order.anchor, order.anchor_cycle, order.next = kept
+                return False
+            self.renew(order, at, end)
+            if end is not None and self.more(order):
+                self.anchor(order, end)
+            return True
+        if order.kept:
+            self.resume(order, at)
+            order.kept = False
+        order.standing = "settled"
+        if order.status == "CANCELED":
+            order.next = None
+            return True
+        order.status = "ACTTIVE"
+        if frozen and order.expires <= at and self.more(order):
+            self.anchor(order, at)
+            order.expires = at
+        return True
+
+    def anchor_again(self, order, at):
+        """After a freeze its cycle counts from the payment, less the days of grace that it pays for: half of
+        it at most. Answers its end, if that is not a whole term after its start."""
+        due, end, unpaid = order.next, self.start_of(order, order.begun + 1), self.unpaid(order, at)
+        if not unpaid:
+            # Not for days without service, and not for time that was given away.
+            self.anchor(order, max(at, due))
+            return None
+        start = max(at - min(unpaid, (end - due) // 2), due)
+        if start == due:
+            return None
+        self.anchor(order, start)
+        return start + end - due
+
     def credit(self, order, at):
-        stopped = order.since if order.standing == "paused" else at
+        stopped = order.since if order.standing == "paused" or order.kept else at
         _, today = day_of(self.zone, stopped)
         billed = [(invoice[2], number) for number, invoice in enumerate(self.invoices, 1)
                   if invoice[0] == "INVOICE" and invoice[1] == order.number]
         for _, number in sorted(billed, reverse=True):
-            _, _, _, start, end, _, net, tax = self.invoices[number - 1]
+            _, _, _, start, end, *_ = self.invoices[number - 1]
             days = day_of(self.zone, end)[1] - day_of(self.zone, start)[1]
             start, end = start + self.moved.get(number, 0), end + self.moved.get(number, 0)
             if end <= stopped or number in self.credited:
@@ -336,15 +408,68 @@ class Books:
                 left = min(max(day_of(self.zone, end)[1] - today - 1, 0), days)
             if days <= 0 or left == 0:
                 continue
-            gross = rounded(Fraction(-(net + tax) * left, days))
-            back = rounded(Fraction(-tax * left, days))
-            if gross == 0:
-                continue
-            self.credited.add(number)
-            self.invoices.append(["CREDIT_NOTE", order.number, None, max(start, stopped), end, at,
-                                  gross - back, back])
-            self.balance -= gross
-            self.pay_open(-gross)
+            rest = self.note(number, left, days, max(start, stopped), end, at)
+            if rest is not None:
+                self.credited.add(number)
+                self.pay_open(rest)
+
+    def note(self, number, part, whole, start, end, at):
+        """A credit note for a part of what is left of an invoice. It pays that invoice first; answers the
+        rest, or None where there is nothing to give back."""
+        net, tax = self.left[number]
+        gross, back = rounded(Fraction((net + tax) * part, whole)), rounded(Fraction(tax * part, whole))
+        if gross == 0:
+            return None
+        self.left[number] = [net - gross + back, tax - back]
+        self.invoices.append(["CREDIT_NOTE", self.invoices[number - 1][1], None, start, end, at,
+                              back - gross, -back])
+        self.balance += gross
+        held = self.open.get(number)
+        if held is None:
+            return gross
+        paid = min(gross, held[1])
+        held[1] -= paid
+        if held[1] == 0:
+            del self.open[number]
+        return gross - paid
+
+    def newest(self):
+        return [number for number in sorted(self.left, reverse=True)]
+
+    def paid_of(self, number):
+        return sum(self.left[number]) - self.open.get(number, [None, 0])[1]
+
+    def refund(self, index, amount, how, at):
+        if index >= len(self.payments) or amount > self.payments[index][0] - self.payments[index][1]:
+            raise Refused
+        self.payments[index][1] += amount
+        owed = amount
+        if how == "GOODWILL":
+            owed = max(amount - max(self.balance, 0), 0)
+            for number in self.newest():
+                part = min(self.paid_of(number), owed)
+                if part > 0:
+                    self.note(number, part, sum(self.left[number]), at, None, at)
+                    owed -= part
+        self.balance -= amount
+        missing = min(max(-self.balance, 0) - sum(held[1] for held in self.open.values()), owed)
+        for number in self.newest():
+            again = min(self.paid_of(number), missing)
+            if again > 0:
+                order = self.orders[self.invoices[number - 1][1]]
+                _, held, since = self.open.get(number, [None, 0, at])
+                self.open[number] = [order.number, held + again, since]
+                missing -= again
+                self.owed_again(order, at)
+        if how == "GOODWILL":
+            self.reopen(at)
+
+    def owed_again(self, order, at):
+        if order.status in ("ACTTIVE", "CANCELED") and order.standing == "settled":
+            self.overdue(order, at)
+        elif order.status in ("EXPIRED", "CANCELED") and order.standing in ("settled", "ended"):
+            self.overdue(order, at)
+            self.finish(order, at)
 
     def resume(self, order, at):
         """The paid time that was left goes on: all that was paid and was not over moves."""
@@ -363,21 +488,49 @@ class Books:
             raise Refused
         if credit:
             self.credit(order, at)
-        if not self.owing(order):
-            order.standing = "settled"
-        order.status, order.next = "EXPIRED", None
+        self.finish(order, at)
+        order.status, order.next, order.kept = "EXPIRED", None, False
         order.expires = min(order.expires, at)
 
-    def place(self, offer, at):
+    def change(self, order, offer, at):
+        in_debt = order.standing in ("overdue", "owing") or order.standing == "frozen" and (
+            self.unpaid(order, at) > 0 or bool(self.open))
+        debt = (order.standing, order.since, order.freeze, order.suspend, self.unpaid(order, at))
+        self.end(order, at, True)
+        self.work_one(order, at)
+        self.lift(order, at)
+        self.place(offer, at, debt if in_debt else None)
+        self.reopen(at)
+
+    def place(self, offer, at, debt=None):
         order = Order(len(self.orders), self.offers[offer], at)
         order.expires = self.start_of(order, 1)
         order.next = order.expires if self.more(order) else None
+        served = min(debt[4], (order.expires - at) // 2) if debt else 0
+        if served:
+            order.expires -= served
+            if self.more(order):
+                self.anchor(order, order.expires)
         self.orders.append(order)
         owed = self.issue(order, 0, at, order.expires, at)
         if owed and order.offer["billing"] == "POSTPAID":
             self.overdue(order, at)
+        if owed and debt:
+            self.keep_ladder(order, debt, at)
         self.work_one(order, at)
         self.lift(order, at)
+
+    def keep_ladder(self, order, debt, at):
+        """Who has not paid for an order stands where they stood with the one before it."""
+        standing, since, freeze, suspend, _ = debt
+        if standing == "frozen":
+            order.status, order.standing, order.since, order.kept = "INACTIVE", "frozen", at, True
+            order.suspend = at if suspend is None else suspend
+            return
+        self.overdue(order, since)
+        self.open[len(self.invoices)][2] = since
+        if standing == "overdue":
+            order.freeze = freeze
 
     def last_began(self, order):
         starts = [invoice[3] + self.moved.get(number, 0) for number, invoice in enumerate(self.invoices, 1)
@@ -391,26 +544,39 @@ class Books:
             order.standing = "settled"
 
     def do(self, at, verb, *arguments):
-        order = self.orders[arguments[0]] if verb not in ("order", "pay", "price") else None
+        order = self.orders[arguments[0]] if verb not in ("order", "pay", "price", "refund") else None
         settled = order is not None and order.status == "ACTTIVE" and order.standing == "settled"
         if verb == "order":
             self.place(arguments[0], at)
         elif verb == "pay":
+            self.payments.append([arguments[0], 0])
             self.balance += arguments[0]
-            self.pay_open(arguments[0])
+            self.pay_open(max(arguments[0], self.balance))
             self.reopen(at)
+        elif verb == "refund":
+            self.refund(*arguments, at)
         elif verb == "price":
             offer, charges, running = arguments
             self.offers[offer]["prices"].append((at, running, charges))
         elif verb == "cancel":
-            if order.standing == "paused":
+            dunned, paused = order.standing in ("overdue", "frozen", "owing"), order.standing == "paused"
+            if paused:
                 self.resume(order, at)
-            postpaid = order.offer["billing"] == "POSTPAID"
-            if not (postpaid and order.standing in ("overdue", "frozen", "owing")):
                 order.standing = "settled"
+            goes_on = dunned and (order.offer["billing"] == "POSTPAID" or self.lost(order))
             order.status, order.next = "CANCELED", None
+            if paused and self.asked_for(order):
+                self.overdue(order, at)
+            elif dunned and not goes_on:
+                order.kept = False
+                if not self.owes(order):
+                    order.standing = "settled"
+                elif order.expires <= at:
+                    self.finish(order, at)
         elif verb == "uncancel":
-            order.status, order.standing = "ACTTIVE", "settled"
+            if order.kept:
+                self.resume(order, at)
+            order.status, order.standing, order.kept = "ACTTIVE", "settled", False
             self.next_at_end(order)
         elif verb == "expires":
             if arguments[1] == order.expires:
@@ -445,6 +611,8 @@ class Books:
                 raise Refused
             self.resume(order, at)
             order.status, order.standing = "ACTTIVE", "settled"
+            if self.asked_for(order):
+                self.overdue(order, at)
         elif verb == "renew":
             if not settled or not self.more(order) or order.next is None or not self.covered(order):
                 raise Refused
@@ -453,9 +621,7 @@ class Books:
             self.end(order, at, arguments[1])
             self.reopen(at)
         elif verb == "change":
-            self.end(order, at, True)
-            self.place(arguments[1], at)
-            self.reopen(at)
+            self.change(order, arguments[1], at)
         if order is not None:
             self.work_one(order, at)
             self.lift(order, at)
@@ -553,6 +719,10 @@ def make_case(dice):
             verb = ["order", dice.int(0, 1)]
         elif dice.chance(0.4) or any(order.standing == "overdue" for order in orders) and dice.chance(0.5):
             verb = ["pay", dice.int(1, dice.pick((10, 60, 60, 400)) * unit)]
+        elif books.payments and dice.chance(0.15):
+            index = dice.int(0, len(books.payments) - 1)
+            amount = dice.pick((books.payments[index][0], dice.int(1, books.payments[index][0])))
+            verb = ["refund", index, amount, dice.pick(("RETURNED", "RETURNED", "GOODWILL"))]
         else:
             # Canceled and paused ones more often: they can be taken back.
             order = dice.pick(orders + 3 * [order for order in orders if order.standing == "paused"

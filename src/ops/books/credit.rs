@@ -1,8 +1,12 @@
-//! Credit for what was billed and is not used.
+//! Credit notes: for what was billed and is not used, for money that was spent and is given back. However
+//! many an invoice has, together they never give back more than it.
 
-use crate::domain::id::{CustomerId, InvoiceId};
-use crate::domain::invoice::{Invoice, InvoiceKind, days_unused, unused};
-use crate::domain::money::Amount;
+use std::collections::BTreeMap;
+
+use crate::domain::charge::{Line, total_minor};
+use crate::domain::id::{CustomerId, InvoiceId, OrderId};
+use crate::domain::invoice::{Invoice, InvoiceKind, days_unused, less, share, unused};
+use crate::domain::money::{Amount, Currency};
 use crate::domain::order::{Order, Standing};
 use crate::domain::time::Timestamp;
 use crate::ops::OpError;
@@ -10,20 +14,58 @@ use crate::store::key::{cycle_of, owned_by};
 use crate::store::{Read, Table};
 
 use super::Books;
+use super::write::Post;
+
+/// An invoice, and what its credit notes leave of it.
+pub(super) struct Net {
+    pub invoice: Invoice,
+    /// Line by line.
+    pub left: Vec<Line>,
+    /// Whether a credit note gave back days of it that were not used: that is done once, because days
+    /// that are left only become fewer.
+    pub stopped: bool,
+}
+
+impl Net {
+    fn of(invoice: Invoice, notes: &[Invoice]) -> Self {
+        let mut left = invoice.lines.clone();
+        for note in notes {
+            left = less(&left, &note.lines);
+        }
+        Self {
+            left,
+            stopped: notes.iter().any(|note| note.to.is_some()),
+            invoice,
+        }
+    }
+
+    /// In minor units.
+    pub(super) fn total_minor(&self) -> i64 {
+        total_minor(&self.left)
+    }
+}
+
+/// Why a credit note is issued.
+struct Reason<'w> {
+    /// The time that is given back; none where it is only money.
+    time: Option<(Timestamp, Timestamp)>,
+    words: &'w str,
+}
 
 impl<R: Read> Books<'_, R> {
     /// Gives back what is not used of the cycles that were billed and are not over: a credit note
-    /// for each, unless it had one. Pays open invoices, but does not try orders again: the caller
-    /// changes one. Answers whether anything was given back.
+    /// for each. Each pays its own invoice and then what else is open; orders are not tried again: the
+    /// caller changes one. Answers whether anything was given back.
     pub(in crate::ops) fn credit_unused(
         &mut self,
         order: &Order,
         at: Timestamp,
     ) -> Result<bool, OpError> {
         let zone = self.company.zone.clone();
-        // Days on which an order is paused are not used.
+        // Days on which an order stands still are not used.
         let stopped_at = match order.standing {
             Standing::Paused { since } => since,
+            Standing::Frozen { since, .. } if order.time_kept => since,
             _ => at,
         };
         let mut any = false;
@@ -45,45 +87,154 @@ impl<R: Read> Books<'_, R> {
             }
             let days = days_unused(&zone, begins, ends, stopped_at);
             let all = zone.date(billed.from).days_until(zone.date(to));
-            let lines = unused(&billed.lines, all, days.unwrap_or(all));
-            if lines.is_empty() || self.is_credited(order.customer, billed.id)? {
+            let net = self.net(billed)?;
+            let lines = unused(&net.left, all, days.unwrap_or(all));
+            if lines.is_empty() || net.stopped {
                 continue;
             }
-            let note = Invoice {
-                id: InvoiceId(0),
-                kind: InvoiceKind::CreditNote { of: billed.id },
-                cycle: None,
-                issued_at: at,
-                from: begins.max(stopped_at),
-                to: Some(ends),
-                lines,
-                ..billed
+            let reason = Reason {
+                time: Some((begins.max(stopped_at), ends)),
+                words: "",
             };
-            let given = note.total();
-            self.balance(order.customer, given.currency)?;
-            let mailed = self.mails && self.customer(order.customer)?.email.is_some();
-            self.post_invoice(note, 0, mailed);
-            let back = Amount {
-                minor: given.minor.saturating_neg(),
-                currency: given.currency,
-            };
-            self.pay_open(order.customer, back, None)?;
+            let rest = self.issue_credit(&net.invoice, lines, &reason, at)?;
+            self.pay_open(order.customer, rest, None)?;
             any = true;
         }
         Ok(any)
     }
 
-    /// Whether an invoice has a credit note. Days that are left of a cycle only become fewer, so
-    /// the first one gave back all that a later one could.
-    fn is_credited(&self, customer: CustomerId, invoice: InvoiceId) -> Result<bool, OpError> {
-        let front = owned_by(customer);
-        let numbers = self.read.numbers(Table::InvoicesByCustomer, &front)?;
-        for number in numbers.into_iter().filter(|number| *number > invoice.0) {
-            let later = self.read.get::<Invoice>(&InvoiceId(number))?;
-            if later.is_some_and(|of| of.kind == InvoiceKind::CreditNote { of: invoice }) {
-                return Ok(true);
+    /// Gives back by credit notes what was paid with money that goes back now: of invoices of `first`
+    /// before others, the newest first. `also_open`: the payment was disputed as well, so that invoices
+    /// of `first` are open again which it paid. Answers what is left of `amount`, in minor units.
+    pub(in crate::ops) fn credit_spent(
+        &mut self,
+        customer: CustomerId,
+        amount: Amount,
+        first: Option<OrderId>,
+        also_open: bool,
+        at: Timestamp,
+    ) -> Result<i64, OpError> {
+        let mut left = amount.minor;
+        let mut nets = self.nets(customer, amount.currency)?;
+        nets.sort_by_key(|net| first.is_some_and(|first| first != net.invoice.order));
+        let open = self.open_minors(customer)?;
+        let opened = |net: &Net| open.get(&net.invoice.id).copied().unwrap_or(0);
+        for of_open in [false, true] {
+            for net in &nets {
+                let part = match of_open {
+                    false => net.total_minor().saturating_sub(opened(net)),
+                    true if also_open && first == Some(net.invoice.order) => opened(net),
+                    true => 0,
+                };
+                let part = part.min(left);
+                if part <= 0 {
+                    continue;
+                }
+                let reason = Reason {
+                    time: None,
+                    words: "given back",
+                };
+                let lines = share(&net.left, part, net.total_minor());
+                self.issue_credit(&net.invoice, lines, &reason, at)?;
+                left = left.saturating_sub(part);
             }
         }
-        Ok(false)
+        Ok(left)
+    }
+
+    /// Issues a credit note; it pays its own invoice as far as that is open. Answers what is left of it.
+    fn issue_credit(
+        &mut self,
+        billed: &Invoice,
+        lines: Vec<Line>,
+        reason: &Reason<'_>,
+        at: Timestamp,
+    ) -> Result<Amount, OpError> {
+        let note = Invoice {
+            id: InvoiceId(0),
+            kind: InvoiceKind::CreditNote { of: billed.id },
+            cycle: None,
+            issued_at: at,
+            from: reason.time.map_or(at, |(from, _)| from),
+            to: reason.time.map(|(_, to)| to),
+            lines,
+            ..billed.clone()
+        };
+        let given = note.total();
+        self.balance(billed.customer, given.currency)?;
+        let mailed = self.mails && self.customer(billed.customer)?.email.is_some();
+        self.post_invoice(note, 0, mailed, reason.words.to_owned());
+        let mut rest = given.minor.saturating_neg();
+        let open = self.open_of(billed.customer)?.into_iter();
+        if let Some(mut own) = open.into_iter().find(|open| open.id == billed.id) {
+            let paid = own.open_minor.min(rest);
+            rest = rest.saturating_sub(paid);
+            own.open_minor = own.open_minor.saturating_sub(paid);
+            self.changes.open.insert(own.id, own);
+        }
+        Ok(Amount {
+            minor: rest,
+            currency: given.currency,
+        })
+    }
+
+    fn net(&self, invoice: Invoice) -> Result<Net, OpError> {
+        let notes = self.invoices_after(invoice.customer, invoice.id)?;
+        let of = InvoiceKind::CreditNote { of: invoice.id };
+        let notes: Vec<Invoice> = notes.into_iter().filter(|note| note.kind == of).collect();
+        Ok(Net::of(invoice, &notes))
+    }
+
+    /// The customer's invoices in a currency as their credit notes leave them, the newest first.
+    pub(super) fn nets(
+        &self,
+        customer: CustomerId,
+        currency: Currency,
+    ) -> Result<Vec<Net>, OpError> {
+        let mut notes: BTreeMap<InvoiceId, Vec<Invoice>> = BTreeMap::new();
+        let mut billed = Vec::new();
+        for invoice in self.invoices_after(customer, InvoiceId(0))? {
+            match invoice.kind {
+                InvoiceKind::CreditNote { of } => notes.entry(of).or_default().push(invoice),
+                InvoiceKind::Invoice if invoice.currency == currency => billed.push(invoice),
+                InvoiceKind::Invoice => {}
+            }
+        }
+        billed.sort_by_key(|invoice| std::cmp::Reverse(invoice.id));
+        let net = |invoice: Invoice| {
+            let notes = notes.remove(&invoice.id).unwrap_or_default();
+            Net::of(invoice, &notes)
+        };
+        Ok(billed.into_iter().map(net).collect())
+    }
+
+    /// The customer's invoices and credit notes that are younger than this one; credit notes also that are
+    /// not written yet.
+    fn invoices_after(&self, customer: CustomerId, id: InvoiceId) -> Result<Vec<Invoice>, OpError> {
+        let numbers = self
+            .read
+            .numbers(Table::InvoicesByCustomer, &owned_by(customer))?;
+        let mut found = Vec::with_capacity(numbers.len());
+        for number in numbers.into_iter().filter(|number| *number > id.0) {
+            found.push(crate::ops::get::<Invoice>(self.read, InvoiceId(number))?);
+        }
+        for post in &self.changes.posts {
+            if let Post::Invoice { draft, .. } = post
+                && draft.customer == customer
+                && draft.kind != InvoiceKind::Invoice
+            {
+                found.push(draft.clone());
+            }
+        }
+        Ok(found)
+    }
+
+    /// What is open of each of the customer's invoices, in minor units.
+    pub(super) fn open_minors(
+        &self,
+        customer: CustomerId,
+    ) -> Result<BTreeMap<InvoiceId, i64>, OpError> {
+        let open = self.open_of(customer)?.into_iter();
+        Ok(open.map(|open| (open.id, open.open_minor)).collect())
     }
 }

@@ -231,13 +231,24 @@ impl<'r, R: Read> Books<'r, R> {
 
     /// Begins the next cycle of an order now and invoices it, covered or not: for orders that staff
     /// switch on again after the paid time was over.
-    pub(super) fn begin_again(&mut self, order: &Order, at: Timestamp) -> Result<(), OpError> {
+    pub(super) fn begin_again(
+        &mut self,
+        before: &Order,
+        order: &Order,
+        at: Timestamp,
+    ) -> Result<(), OpError> {
+        let priced = self.priced(order)?;
+        let terms = priced.terms(&self.company);
+        let frozen = matches!(before.standing, Standing::Frozen { .. });
+        let unpaid = if frozen { before.unpaid_micros(at) } else { 0 };
         let mut again = order.clone();
-        again.anchor(at);
-        let Some(bill) = self.next_bill(&again)? else {
+        if unpaid == 0 {
+            again.anchor(at);
+        }
+        let Some((again, bill)) = cycle::again(&again, &terms, unpaid, at) else {
             return Ok(());
         };
-        let after = cycle::renewed(&again, &bill, at);
+        let after = cycle::renewed_again(&again, &bill, terms.zone, at);
         self.bill_now(order, after, &bill, at)
     }
 
@@ -298,7 +309,10 @@ impl<'r, R: Read> Books<'r, R> {
         if customer.is_deleted() {
             // Nobody is there who could pay or watch.
             let mut ended = order.clone();
-            ended.set_status(OrderStatus::Expired, &self.company.zone, at);
+            if ended.status != OrderStatus::Deleted {
+                ended.set_status(OrderStatus::Expired, &self.company.zone, at);
+            }
+            ended.standing = Standing::Ended;
             ended.next_cycle_at = None;
             ended.updated_at = at;
             self.put_order(&order, ended, at)?;
@@ -389,7 +403,7 @@ impl<'r, R: Read> Books<'r, R> {
             buyer: invoices::addressee(&customer),
         };
         let mailed = self.mails && customer.email.is_some();
-        self.post_invoice(draft, owed, mailed);
+        self.post_invoice(draft, owed, mailed, String::new());
         add_money(&mut self.changes.invoiced, currency, total);
         Ok(owed)
     }
@@ -405,14 +419,17 @@ impl<'r, R: Read> Books<'r, R> {
         Ok(())
     }
 
-    fn post_invoice(&mut self, draft: Invoice, open_minor: i64, mailed: bool) {
+    fn post_invoice(&mut self, draft: Invoice, open_minor: i64, mailed: bool, memo: String) {
         let (customer, total) = (draft.customer, draft.total());
+        let since = draft.issued_at;
         let balance = self.balances.entry((customer, total.currency)).or_default();
         *balance = balance.saturating_sub(total.minor);
         self.changes.posts.push(Post::Invoice {
             draft,
             open_minor,
+            since,
             mailed,
+            memo,
         });
     }
 
@@ -438,12 +455,11 @@ impl<'r, R: Read> Books<'r, R> {
         at: Timestamp,
     ) -> Result<(), OpError> {
         // However it ends: what is owed of it is asked for on.
-        let expires = after.status == OrderStatus::Expired && before.status != OrderStatus::Expired;
-        if expires
-            && after.standing == Standing::Settled
-            && let Some(standing) = self.owing(before)?
-        {
+        if let Some(standing) = self.still_owed(before, &after, at)? {
             after.standing = standing;
+        } else if self.owed_on(before, &after)? {
+            let priced = self.priced(&after)?;
+            after = cycle::overdue(&after, &priced.terms(&self.company), at);
         }
         if *before == after {
             return Ok(());

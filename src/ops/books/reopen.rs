@@ -118,17 +118,20 @@ impl<R: Read> Books<'_, R> {
             let owes = self.owes(customer, |id| id == order.id)?;
             let terms = self.terms_to_reopen(&order, &priced);
             let settled = cycle::reopen(&order, &terms, |c| held(&balances, c), owes, at);
-            if let Some(settled) = settled {
-                self.apply(&order, settled, at)?;
-                self.catch_up(order.id, at)?;
-                let after = self.order(order.id)?;
-                let still = cycle::overdue_still(&order, &after, &priced.terms(&self.company), at);
-                self.put_order(&after, still, at)?;
-                if first == Some(order.id) {
-                    self.end_twins(order.id, at)?;
-                }
-                any |= after.runs_at(at);
+            let Some(settled) = settled else {
+                // What was paid of it is not what it is overdue with any more.
+                self.count_anew(&order, at)?;
+                continue;
+            };
+            self.apply(&order, settled, at)?;
+            self.catch_up(order.id, at)?;
+            let after = self.order(order.id)?;
+            let still = cycle::overdue_still(&order, &after, &priced.terms(&self.company), at);
+            self.put_order(&after, still, at)?;
+            if first == Some(order.id) {
+                self.end_twins(order.id, at)?;
             }
+            any |= after.runs_at(at);
         }
         self.lift_if(customer, any, at)
     }
@@ -181,11 +184,13 @@ impl<R: Read> Books<'_, R> {
         at: Timestamp,
     ) -> Result<u32, OpError> {
         let priced = self.priced(order)?;
-        let mut again = order.clone();
+        let mut from = order.next_cycle_at;
         if order.status == OrderStatus::Inactive {
-            again.anchor_again(at);
+            let terms = priced.terms(&self.company);
+            let again = cycle::again(order, &terms, order.unpaid_micros(at), at);
+            from = again.map(|(_, bill)| bill.from);
         }
-        let from = again.next_cycle_at.unwrap_or(at);
+        let from = from.unwrap_or(at);
         Ok(version_in_force(&priced.prices, order.price_version, from))
     }
 
@@ -207,15 +212,22 @@ impl<R: Read> Books<'_, R> {
             net_minor,
             tax_minor: 0,
         };
-        let mut again = order.clone();
-        if order.status == OrderStatus::Inactive {
-            again.anchor_again(at);
-        }
+        // One that lost money of its running cycle asks for that, not for the next one.
+        let running = order.lost_its_money() && order.next_cycle_at.is_none_or(|next| next > at);
         let prepaid = order.billing == Billing::Prepaid
             && order.waits_for_money()
-            && order.status != OrderStatus::Canceled;
+            && !running
+            && !order.time_kept
+            && matches!(order.status, OrderStatus::Active | OrderStatus::Inactive);
         let priced = self.priced(order)?;
-        let bill = cycle::next_bill(&again, &self.terms_to_reopen(order, &priced));
+        let terms = self.terms_to_reopen(order, &priced);
+        let bill = match order.status {
+            OrderStatus::Inactive => {
+                let again = cycle::again(order, &terms, order.unpaid_micros(at), at);
+                again.map(|(_, bill)| bill)
+            }
+            _ => cycle::next_bill(order, &terms),
+        };
         if let Some(mut bill) = bill.filter(|_| prepaid) {
             if let Some(currency) = bill.currency.filter(|_| !bill.is_free()) {
                 let balance = self.balance(order.customer, currency)?;

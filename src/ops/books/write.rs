@@ -51,8 +51,12 @@ pub(super) enum Post {
     Invoice {
         draft: Invoice,
         open_minor: i64,
+        /// Since when that is unpaid.
+        since: Timestamp,
         /// Whether the customer gets it by mail.
         mailed: bool,
+        /// Why it was issued, where a person said so.
+        memo: String,
     },
 }
 
@@ -186,7 +190,7 @@ fn write_posts(tx: &mut Tx<'_>, posts: Vec<Post>) -> Result<Vec<InvoiceId>, OpEr
     let mut entries = Vec::with_capacity(posts.len());
     let mut messages = Vec::new();
     for post in posts {
-        let (draft, open_minor, mailed) = match post {
+        let (draft, open_minor, since, mailed, memo) = match post {
             Post::Entry(entry) => {
                 entries.push(entry);
                 continue;
@@ -198,8 +202,10 @@ fn write_posts(tx: &mut Tx<'_>, posts: Vec<Post>) -> Result<Vec<InvoiceId>, OpEr
             Post::Invoice {
                 draft,
                 open_minor,
+                since,
                 mailed,
-            } => (draft, open_minor, mailed),
+                memo,
+            } => (draft, open_minor, since, mailed, memo),
         };
         let invoice = Invoice {
             id: InvoiceId(number),
@@ -214,7 +220,7 @@ fn write_posts(tx: &mut Tx<'_>, posts: Vec<Post>) -> Result<Vec<InvoiceId>, OpEr
                 InvoiceKind::CreditNote { .. } => EntryCause::CreditNote(invoice.id),
             },
             order: Some(invoice.order),
-            memo: String::new(),
+            memo,
             postings: invoice.postings(),
         });
         if open_minor > 0 {
@@ -224,7 +230,7 @@ fn write_posts(tx: &mut Tx<'_>, posts: Vec<Post>) -> Result<Vec<InvoiceId>, OpEr
                 order: invoice.order,
                 open_minor,
                 currency: invoice.currency,
-                since: invoice.issued_at,
+                since,
             });
         }
         if mailed {

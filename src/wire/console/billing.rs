@@ -158,6 +158,9 @@ pub async fn renew(
 #[serde(deny_unknown_fields)]
 struct ChangeIn {
     offer: String,
+    /// Whether somebody who has not paid is let off the ladder.
+    #[serde(default)]
+    lift: bool,
 }
 
 /// `POST /console/api/customers/{id}/orders/{order}/change`
@@ -167,11 +170,11 @@ pub async fn change(
     request: Repeatable,
 ) -> Result<(StatusCode, Json<OrderOut>), Problem> {
     let (wish, once) = request.wish::<ChangeIn>()?;
-    let wish = NewOrder {
+    let order = NewOrder {
         create_services: true,
         ..NewOrder::of(handle(&wish.offer))
     };
-    let order = ops::order_life::change_plan(&ctx, which(&ids), wish, once).await?;
+    let order = ops::order_life::change_plan(&ctx, which(&ids), order, wish.lift, once).await?;
     Ok((StatusCode::CREATED, Json(OrderOut::new(&ctx, &order))))
 }
 

@@ -17,6 +17,7 @@ use crate::letters::{House, paper_of};
 use crate::ops;
 use crate::ops::invoices::Billed;
 use crate::ops::payments::{Ending, PAYMENT_MINOR_MAX, Receipt};
+use crate::ops::refunds::RefundAs;
 use crate::ops::vouchers::{BatchState, NewBatch};
 use crate::paper::{self, Paper};
 use crate::wire::kit::json::Decimal;
@@ -190,6 +191,9 @@ struct RefundIn {
     currency: Option<String>,
     #[serde(default)]
     note: Option<String>,
+    /// `GOODWILL` if not said.
+    #[serde(default, rename = "as")]
+    how: Option<String>,
 }
 
 /// `POST /console/api/payments/{id}/refunds`
@@ -201,8 +205,17 @@ pub async fn refund(
     let (wish, once) = request.wish::<RefundIn>()?;
     let amount = amount_of(&ctx, &wish.amount.0, wish.currency.as_deref())?;
     let note = short("note", wish.note)?.unwrap_or_default();
+    let how = match wish.how.as_deref() {
+        None | Some("GOODWILL") => RefundAs::Goodwill,
+        Some("RETURNED") => RefundAs::Returned,
+        Some(_) => {
+            let words =
+                "as: must be GOODWILL (nothing is owed by it) or RETURNED (what it paid is owed)";
+            return Err(Problem::bad_request(words));
+        }
+    };
     let key = once.map(|once| once.key);
-    let refund = ops::refunds::refund(&ctx, payment_id(&id)?, amount, key, note).await?;
+    let refund = ops::refunds::refund(&ctx, payment_id(&id)?, amount, how, key, note).await?;
     Ok((StatusCode::CREATED, Json(PaymentOut::new(&refund))))
 }
 

@@ -10,6 +10,8 @@ use crate::alphaott::id_of;
 use crate::support::{Client, TestBox};
 
 const CASES: &str = include_str!("../data/ledger.jsonl");
+/// Names a file of other cases, for trying many more than are kept.
+const OTHER_CASES: &str = "LEDGER_CASES";
 /// How many tests share the cases.
 const SHARES: usize = 4;
 /// Where a box's clock stands when it starts: 2026-01-31T10:00:00Z.
@@ -70,6 +72,8 @@ struct Life<'c> {
     shop: Shop,
     offers: Vec<String>,
     orders: Vec<String>,
+    /// Numbers of payments that came in.
+    payments: Vec<u64>,
     now: i64,
 }
 
@@ -103,6 +107,7 @@ impl<'c> Life<'c> {
             shop,
             offers,
             orders,
+            payments: Vec::new(),
             now: BOX_START,
         }
     }
@@ -147,6 +152,13 @@ impl<'c> Life<'c> {
                 let body = json!({"amount": amount, "currency": currency, "method": "cash"});
                 self.api().post(self.console("payments"), body).await
             }
+            "refund" => {
+                let payment = self.payments[usize::try_from(whole(&step[2])).unwrap()];
+                let amount = decimal(whole(&step[3]), currency);
+                let body = json!({"amount": amount, "currency": currency, "as": step[4]});
+                let path = format!("/console/api/payments/{payment}/refunds");
+                self.api().post(self.shop.bx.url(&path), body).await
+            }
             "price" => {
                 let how = if step[4] == true {
                     "NEXT_CYCLE"
@@ -190,6 +202,10 @@ impl<'c> Life<'c> {
             return true;
         }
         assert!(answer.status < 300, "{step}: {}", answer.told());
+        if word(&step[1]) == "pay" {
+            let number = answer.json()["id"].as_u64().expect("a number");
+            self.payments.push(number);
+        }
         if matches!(word(&step[1]), "order" | "change") {
             let made = answer.json();
             // The console answers with our number, of which the id is made.
@@ -337,7 +353,10 @@ async fn live(case: &Value) -> Result<(), String> {
 async fn share(share: usize) {
     let mut lived = 0;
     let mut wrong = Vec::new();
-    for (number, line) in CASES.lines().enumerate() {
+    let other = std::env::var(OTHER_CASES).ok();
+    let other = other.map(|path| std::fs::read_to_string(path).expect("cases"));
+    let cases = other.as_deref().unwrap_or(CASES);
+    for (number, line) in cases.lines().enumerate() {
         if number % SHARES != share {
             continue;
         }

@@ -243,7 +243,7 @@ async fn a_refund_is_owed_again() {
     let back = till.console(&format!("payments/{}/refunds", payment["id"]));
     till.shop
         .api
-        .post(back, json!({"amount": "4"}))
+        .post(back, json!({"amount": "4", "as": "RETURNED"}))
         .await
         .expect(201);
     assert_eq!(till.balance().await, "-4.00");

@@ -11,6 +11,7 @@ mod demo;
 mod disputes;
 mod dunning;
 mod eligible;
+mod grace;
 mod guard;
 mod ledger;
 mod life;
@@ -22,6 +23,7 @@ mod promises;
 mod reopening;
 mod repeats;
 mod report;
+mod returned;
 mod stripe;
 mod suspended;
 

@@ -144,7 +144,10 @@ async fn what_becomes_of_a_payment_is_said_once() {
     let path = "payments/1/refunds";
     let [first, again, _] = till.thrice(path, json!({"amount": "4"})).await;
     assert_eq!(first.expect(201), again.expect(201));
-    assert_eq!(till.balance().await, "-8.00");
+    assert_eq!(till.balance().await, "0.00");
+    let credits = till.invoices().await.split_off(1);
+    let expected = ["2 CREDIT_NOTE - -4.00", "3 CREDIT_NOTE - -4.00"];
+    assert_eq!(credits, expected);
     till.prove();
 }
 

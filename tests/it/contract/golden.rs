@@ -507,6 +507,7 @@ fn order() -> Order {
             micros: 1_000_000,
             ends_at: at(10),
         }],
+        time_kept: true,
         fallback_product: Some(ProductSpecId(21)),
         external_refs: vec![open("ref")],
         created_at: at(4),
