@@ -1,6 +1,7 @@
 //! Letters to customers: what they say, in words that the operator may change. Must not know how they travel, nor
 //! where what they say comes from.
 
+mod allowed;
 mod invoice;
 pub mod locale;
 mod statement;

@@ -1,11 +1,15 @@
 //! How letters are worded: what is built in, and how a wording is filled in. An operator's own wording is a
 //! template in the language of Jinja, of which docs/messages.md shows the parts that are needed.
 
+use std::io::{self, Write};
+
 use minijinja::value::{Serde, Value};
-use minijinja::{AutoEscape, Environment, UndefinedBehavior};
+use minijinja::{AutoEscape, Environment, Error, ErrorKind, UndefinedBehavior};
 use serde_json::{Map, Value as Json, json};
 
 use crate::domain::template::TemplateKind;
+
+use super::allowed;
 
 /// The words of one letter, with places to be filled in.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -144,18 +148,60 @@ fn environment() -> Environment<'static> {
     environment.set_fuel(Some(STEPS_MAX));
     environment.add_filter("upper", minijinja::filters::upper);
     environment.add_filter("lower", minijinja::filters::lower);
-    environment.add_filter("replace", minijinja::filters::replace);
+    environment.add_filter("replace", replace);
     environment.add_filter("default", minijinja::filters::default);
     environment
+}
+
+/// As the language's own filter, but refuses what would become too long before it is made.
+fn replace(text: &str, from: &str, to: &str) -> Result<String, Error> {
+    let found = text.matches(from).count();
+    let longest = found.saturating_mul(to.len()).saturating_add(text.len());
+    if longest > FILLED_TEXT_MAX {
+        let problem = format!("replace would make more than {FILLED_TEXT_MAX} bytes");
+        return Err(Error::new(ErrorKind::InvalidOperation, problem));
+    }
+    Ok(text.replace(from, to))
+}
+
+/// What is written so far; takes no more than [`FILLED_TEXT_MAX`] bytes.
+#[derive(Default)]
+struct Bounded {
+    written: Vec<u8>,
+    is_full: bool,
+}
+
+impl Write for Bounded {
+    fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
+        if self.written.len().saturating_add(bytes.len()) > FILLED_TEXT_MAX {
+            self.is_full = true;
+            return Err(io::Error::from(io::ErrorKind::FileTooLarge));
+        }
+        self.written.extend_from_slice(bytes);
+        Ok(bytes.len())
+    }
+
+    fn flush(&mut self) -> io::Result<()> {
+        Ok(())
+    }
 }
 
 /// Fills a part of a wording in; an error says in which part and what is wrong with it. A subject or short message
 /// that becomes too long ends early: long names must not keep a letter from being sent.
 pub fn fill(part: Part<'_>, values: &Values) -> Result<String, String> {
     let (name, text, max) = part.parts();
+    allowed::check(text).map_err(|problem| format!("{name}: {problem}"))?;
     let environment = environment();
-    let filled = environment.render_str(text, Value::from(Serde(values)));
-    let mut filled = filled.map_err(|error| format!("{name}: {error}"))?;
+    let template = environment.template_from_str(text);
+    let template = template.map_err(|error| format!("{name}: {error}"))?;
+    let mut filled = Bounded::default();
+    let rendered = template.render_captured_to(Value::from(Serde(values)), &mut filled);
+    let rendered = rendered.map(drop);
+    if filled.is_full {
+        return Err(format!("{name}: becomes longer than {FILLED_TEXT_MAX} bytes"));
+    }
+    rendered.map_err(|error| format!("{name}: {error}"))?;
+    let mut filled = String::from_utf8_lossy(&filled.written).into_owned();
     match part {
         Part::Text(_) => {
             if filled.len() > max {
@@ -234,6 +280,7 @@ pub fn prove(kind: TemplateKind, wording: &Wording) -> Result<(), String> {
         Part::Sms(wording),
     ] {
         let (name, text, _) = part.parts();
+        allowed::check(text).map_err(|problem| format!("{name}: {problem}"))?;
         let environment = environment();
         let template = environment.template_from_str(text);
         let template = template.map_err(|error| format!("{name}: {error}"))?;
@@ -283,6 +330,48 @@ mod tests {
                 .starts_with("Dear Olive Queen,\n\n042137 is your PIN for Example Films over 9.99")
         );
         assert!(filled.ends_with("\n\nExample TV\n"));
+    }
+
+    #[test]
+    fn a_wording_builds_no_values_and_stays_bounded() {
+        let wording = |text: &str| Wording {
+            text: text.to_owned(),
+            ..built_in(TemplateKind::Pin)
+        };
+        let doubling = "{% for a in name %}{% for b in name %}{% for c in name %}{% for d in name %}\
+                        {{ name }}{% endfor %}{% endfor %}{% endfor %}{% endfor %}{{ pin }}";
+        let replaced = format!(
+            "{{{{ pin{} }}}}",
+            "|replace('0', '00000000000000000000')".repeat(12)
+        );
+        for (text, named) in [
+            ("{% set a = [pin, pin] %}{{ a }}", "only if and for"),
+            ("{% with a = pin %}{{ a }}{% endwith %}", "only if and for"),
+            ("{% set a %}{{ pin }}{% endset %}{{ a }}", "only if and for"),
+            (
+                "{% filter upper %}{{ pin }}{% endfilter %}",
+                "only if and for",
+            ),
+            ("{{ [[pin, pin], [pin, pin]] }}", "lists or tables"),
+            ("{{ (pin, pin) }}", "lists or tables"),
+            ("{{ {'a': pin} }}", "lists or tables"),
+            ("{% for a in [pin, pin] %}{{ a }}{% endfor %}", "a loop goes over a place"),
+            ("{{ pin ~ pin }}", "side by side"),
+            ("{{ pin * 100000 }}", "side by side"),
+            ("{{ 9 ** 9999 }}", "side by side"),
+            ("{{ pin[0:2] }}", "no parts"),
+            ("{{ name.upper() }}", "must not call"),
+            ("{{ pin|list }}", "no filter list"),
+            (replaced.as_str(), "replace would make more than"),
+            (doubling, "becomes longer than"),
+        ] {
+            let error = prove(TemplateKind::Pin, &wording(text)).unwrap_err();
+            assert!(error.starts_with("text: "), "{text}: {error}");
+            assert!(error.contains(named), "{text}: {error}");
+        }
+        let nested = format!("{}{{{{ pin }}}}{}", "{% if pin %}".repeat(40), "{% endif %}".repeat(40));
+        let error = prove(TemplateKind::Pin, &wording(&nested)).unwrap_err();
+        assert!(error.contains("nests deeper"), "{error}");
     }
 
     #[test]

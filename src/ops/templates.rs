@@ -63,28 +63,18 @@ pub async fn set(
 ) -> Result<Template, OpError> {
     ctx.require(Permission::StaffManage)?;
     let tag = known_language(tag)?;
+    let (_, before) = held_or_begun(&ctx.snapshot()?, kind, &tag)?;
+    let proven = words_of(&changed(&before, &change));
+    let words = proven.clone();
+    away_from_async(move || prove(kind, &words)).await?;
     ctx.write(move |ctx, tx| {
-        let held = tx.get::<Template>(&key_of(kind, &tag))?;
-        // A language of its own begins as what it would fall back to.
-        let (on, words) = wording(tx, kind, &tag)?;
-        let before = held.clone().unwrap_or(Template {
-            kind,
-            language: tag,
-            on,
-            subject: words.subject,
-            text: words.text,
-            sms: words.sms,
-        });
-        let after = Template {
-            kind,
-            language: before.language.clone(),
-            on: change.on.unwrap_or(before.on),
-            subject: change.subject.unwrap_or_else(|| before.subject.clone()),
-            text: change.text.unwrap_or_else(|| before.text.clone()),
-            sms: change.sms.unwrap_or_else(|| before.sms.clone()),
-        };
-        prove(kind, &words_of(&after))?;
-        if held.is_some() {
+        let (held, before) = held_or_begun(tx, kind, &tag)?;
+        let after = changed(&before, &change);
+        if words_of(&after) != proven {
+            // Somebody else changed another part of it meanwhile.
+            prove(kind, &words_of(&after))?;
+        }
+        if held {
             super::change(ctx, tx, "template.set", &before, &after)?;
             return Ok(after);
         }
@@ -104,6 +94,47 @@ pub async fn set(
     .await
 }
 
+/// The template of a language and whether it is there; one that is not begins as what the language falls
+/// back to.
+fn held_or_begun(
+    read: &impl Read,
+    kind: TemplateKind,
+    tag: &str,
+) -> Result<(bool, Template), OpError> {
+    if let Some(held) = read.get::<Template>(&key_of(kind, tag))? {
+        return Ok((true, held));
+    }
+    let (on, words) = wording(read, kind, tag)?;
+    let begun = Template {
+        kind,
+        language: tag.to_owned(),
+        on,
+        subject: words.subject,
+        text: words.text,
+        sms: words.sms,
+    };
+    Ok((false, begun))
+}
+
+fn changed(before: &Template, change: &TemplateChange) -> Template {
+    let given = |given: &Option<String>, held: &String| given.clone().unwrap_or_else(|| held.clone());
+    Template {
+        on: change.on.unwrap_or(before.on),
+        subject: given(&change.subject, &before.subject),
+        text: given(&change.text, &before.text),
+        sms: given(&change.sms, &before.sms),
+        ..before.clone()
+    }
+}
+
+/// Filling a wording in takes time that requests of others must not wait for.
+async fn away_from_async<T: Send + 'static>(
+    work: impl FnOnce() -> Result<T, OpError> + Send + 'static,
+) -> Result<T, OpError> {
+    let done = tokio::task::spawn_blocking(work).await;
+    done.map_err(|error| OpError::Failed(error.to_string()))?
+}
+
 /// Goes back to the built-in wording; whether there was another.
 pub async fn reset(ctx: &Ctx, kind: TemplateKind, tag: &str) -> Result<bool, OpError> {
     ctx.require(Permission::StaffManage)?;
@@ -119,16 +150,20 @@ pub async fn reset(ctx: &Ctx, kind: TemplateKind, tag: &str) -> Result<bool, OpE
 }
 
 /// A wording as it would be sent, with values made up.
-pub fn preview(ctx: &Ctx, kind: TemplateKind, words: &Wording) -> Result<Wording, OpError> {
-    ctx.require(Permission::CustomersRead)?;
-    prove(kind, words)?;
-    let values = wording::sample(kind, true);
-    let part = |part| wording::fill(part, &values).map_err(OpError::Failed);
-    Ok(Wording {
-        subject: part(Part::Subject(words))?,
-        text: part(Part::Text(words))?,
-        sms: part(Part::Sms(words))?,
+/// For those who may set it: a template is a small program.
+pub async fn preview(ctx: &Ctx, kind: TemplateKind, words: Wording) -> Result<Wording, OpError> {
+    ctx.require(Permission::StaffManage)?;
+    away_from_async(move || {
+        prove(kind, &words)?;
+        let values = wording::sample(kind, true);
+        let part = |part| wording::fill(part, &values).map_err(OpError::Failed);
+        Ok(Wording {
+            subject: part(Part::Subject(&words))?,
+            text: part(Part::Text(&words))?,
+            sms: part(Part::Sms(&words))?,
+        })
     })
+    .await
 }
 
 fn words_of(template: &Template) -> Wording {

@@ -321,6 +321,11 @@ impl Store {
             .unwrap_or_else(PoisonError::into_inner)
             .take();
         if let Some(thread) = thread {
+            if thread.thread().id() == std::thread::current().id() {
+                // The last holder of the store was a command that has just run here. The writer cannot
+                // wait for itself; it ends by itself, as nobody can send it anything any more.
+                return;
+            }
             // Blocks while the queue is full, which is right: what was accepted is worked off.
             let _ = self.queue.send(Message::Stop);
             let _ = thread.join();

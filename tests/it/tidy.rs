@@ -105,7 +105,7 @@ const HOMES: &[(&str, &str)] = &[
     ("rustls", "outbound/mod.rs"),
     ("lettre", "outbound/mail.rs"),
     ("clap", "cli.rs main.rs"),
-    ("minijinja", "letters/wording.rs outbound/sms.rs"),
+    ("minijinja", "letters/allowed.rs letters/wording.rs outbound/sms.rs"),
     ("toml", "config/"),
     ("argon2", "passwords.rs"),
     ("jsonwebtoken", "keys.rs"),
@@ -113,7 +113,7 @@ const HOMES: &[(&str, &str)] = &[
     ("prometheus_client", "telemetry.rs"),
     (
         "tokio",
-        "app.rs cli.rs command.rs control.rs jobs/ lanes.rs ops/bulk.rs ops/carrier_calls.rs ops/clock.rs ops/closing.rs ops/imports/ ops/middleware.rs ops/outbox.rs ops/payments.rs ops/renewals.rs ops/subscriptions/ ops/webhooks/ outbound/ passwords.rs serve/ store/mod.rs wire/",
+        "app.rs cli.rs command.rs control.rs jobs/ lanes.rs ops/bulk.rs ops/carrier_calls.rs ops/clock.rs ops/closing.rs ops/imports/ ops/middleware.rs ops/outbox.rs ops/payments.rs ops/renewals.rs ops/subscriptions/ ops/templates.rs ops/webhooks/ outbound/ passwords.rs serve/ store/mod.rs wire/",
     ),
     (
         "anyhow",

@@ -115,7 +115,7 @@ pub fn router() -> OpenApiRouter<Arc<App>> {
             "/graphql",
             get(activity::by_get)
                 .post(activity::by_post)
-                .layer(Extension(activity::schema())),
+                .layer(Extension(activity::Activities::new())),
         )
 }
 

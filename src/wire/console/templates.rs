@@ -143,6 +143,6 @@ pub async fn preview(
         text: given.text.unwrap_or(built_in.text),
         sms: given.sms.unwrap_or(built_in.sms),
     };
-    let filled = ops::templates::preview(&ctx, kind, &words)?;
+    let filled = ops::templates::preview(&ctx, kind, words).await?;
     Ok(Json(WordingOut::new(filled)).into_response())
 }

@@ -10,8 +10,8 @@ const NESTING_MAX: usize = 64;
 /// Most fields a document may come to when all fragments are put in place.
 const FIELDS_MAX: u64 = 1_000;
 
-/// Refuses documents that are cheap to send and dear to run.
-pub fn check(text: &str) -> Result<(), String> {
+/// Refuses documents that are cheap to send and dear to run. Answers how many fields one comes to.
+pub fn check(text: &str) -> Result<usize, String> {
     if nesting(text) > NESTING_MAX {
         return Err(format!(
             "The query nests deeper than {NESTING_MAX} brackets."
@@ -19,7 +19,7 @@ pub fn check(text: &str) -> Result<(), String> {
     }
     // What does not parse is refused, with a better message, by whoever runs it.
     let Ok(document) = async_graphql::parser::parse_query(text) else {
-        return Ok(());
+        return Ok(0);
     };
     let mut sizes = BTreeMap::new();
     let mut fields = 0u64;
@@ -30,7 +30,7 @@ pub fn check(text: &str) -> Result<(), String> {
     if fields > FIELDS_MAX {
         return Err(format!("The query asks for more than {FIELDS_MAX} fields."));
     }
-    Ok(())
+    Ok(usize::try_from(fields).unwrap_or(usize::MAX))
 }
 
 /// Deepest nesting of brackets outside strings.

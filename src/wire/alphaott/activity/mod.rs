@@ -13,7 +13,7 @@ use axum::http::StatusCode;
 use axum::response::{IntoResponse as _, Response};
 use axum::{Extension, Json};
 use serde::Deserialize;
-use tokio::sync::Semaphore;
+use tokio::sync::{Mutex, Semaphore};
 
 use crate::app::Ctx;
 use crate::domain::event::ActivityAction;
@@ -37,6 +37,12 @@ pub type ActivitySchema = Schema<Query, EmptyMutation, EmptySubscription>;
 const DEPTH_MAX: usize = 24;
 /// How many searches may walk the file at once.
 const SEARCHES_MAX: usize = 2;
+/// How many documents may hold rows at once; others wait.
+const DOCUMENTS_MAX: usize = 4;
+/// Most rows that one document may get, all of its fields together.
+const ROWS_MAX: usize = 20_000;
+/// Most values that one document may get: its rows, times the fields that it names.
+const VALUES_MAX: usize = 300_000;
 
 /// Builds the schema.
 #[must_use]
@@ -45,6 +51,28 @@ pub fn schema() -> ActivitySchema {
         .limit_depth(DEPTH_MAX)
         .data(Arc::new(Semaphore::new(SEARCHES_MAX)))
         .finish()
+}
+
+/// Rows that a document may still get. Held while one of its fields is searched, so that two fields never
+/// count the same rows.
+struct RowsLeft(Mutex<usize>);
+
+/// The schema, and who may use it now.
+#[derive(Clone)]
+pub struct Activities {
+    schema: ActivitySchema,
+    /// Turns of documents, see [`DOCUMENTS_MAX`].
+    turns: Arc<Semaphore>,
+}
+
+impl Activities {
+    #[must_use]
+    pub fn new() -> Self {
+        Self {
+            schema: schema(),
+            turns: Arc::new(Semaphore::new(DOCUMENTS_MAX)),
+        }
+    }
 }
 
 /// A query as it is sent.
@@ -61,17 +89,17 @@ struct QueryIn {
 /// `POST /graphql`
 pub async fn by_post(
     Staff(ctx): Staff,
-    Extension(schema): Extension<ActivitySchema>,
+    Extension(activities): Extension<Activities>,
     body: Body,
 ) -> Result<Response, Failure> {
     ctx.require(Permission::ActivityRead)?;
-    run(ctx, &schema, body.parse()?).await
+    run(ctx, &activities, body.parse()?).await
 }
 
 /// `GET /graphql?query=…&variables=…&operationName=…`
 pub async fn by_get(
     Staff(ctx): Staff,
-    Extension(schema): Extension<ActivitySchema>,
+    Extension(activities): Extension<Activities>,
     params: Params,
 ) -> Result<Response, Failure> {
     ctx.require(Permission::ActivityRead)?;
@@ -94,20 +122,27 @@ pub async fn by_get(
         variables,
         operation_name: operation_name.map(ToOwned::to_owned),
     };
-    run(ctx, &schema, query).await
+    run(ctx, &activities, query).await
 }
 
 /// Results are 200 with `data` or `errors`; what cannot be run at all is 400 with `errors`.
-async fn run(ctx: Ctx, schema: &ActivitySchema, query: QueryIn) -> Result<Response, Failure> {
-    if let Err(problem) = guard::check(&query.query) {
-        let errors = serde_json::json!({"data": null, "errors": [{"message": problem}]});
-        return Ok((StatusCode::BAD_REQUEST, Json(errors)).into_response());
-    }
+async fn run(ctx: Ctx, activities: &Activities, query: QueryIn) -> Result<Response, Failure> {
+    let fields = match guard::check(&query.query) {
+        Ok(fields) => fields,
+        Err(problem) => {
+            let errors = serde_json::json!({"data": null, "errors": [{"message": problem}]});
+            return Ok((StatusCode::BAD_REQUEST, Json(errors)).into_response());
+        }
+    };
+    let rows = VALUES_MAX.checked_div(fields).unwrap_or(ROWS_MAX).min(ROWS_MAX);
     let variables = serde_json::Value::Object(query.variables.unwrap_or_default());
     let mut request =
         async_graphql::Request::new(query.query).variables(Variables::from_json(variables));
     request.operation_name = query.operation_name;
-    let mut response = schema.execute(request.data(ctx)).await;
+    // Until the answer is text: rows and text of many documents must not be in memory at once.
+    let _turn = activities.turns.acquire().await;
+    let request = request.data(ctx).data(RowsLeft(Mutex::new(rows)));
+    let mut response = activities.schema.execute(request).await;
     let refused = response.is_err() && response.data == Value::Null;
     if !refused {
         return Ok(Json(response).into_response());
@@ -354,11 +389,14 @@ async fn activities(
         return Err("Argument `perPage` should be positive number.".into());
     }
     let ctx = graphql.data::<Ctx>()?.clone();
+    let mut rows_left = graphql.data::<RowsLeft>()?.0.lock().await;
     let permit = Arc::clone(graphql.data::<Arc<Semaphore>>()?)
         .acquire_owned()
         .await?;
     let filter = filter.unwrap_or_default();
     let skip = i64::from(page - 1).saturating_mul(i64::from(per_page));
+    let skip = usize::try_from(skip).unwrap_or(usize::MAX);
+    let wanted = usize::try_from(per_page).unwrap_or(usize::MAX);
     let search = Search {
         customer: filter
             .customer_asked()
@@ -370,8 +408,8 @@ async fn activities(
             .into_iter()
             .map(Into::into)
             .collect(),
-        skip: usize::try_from(skip).unwrap_or(usize::MAX),
-        take: usize::try_from(per_page).unwrap_or(usize::MAX),
+        skip,
+        take: wanted.min(*rows_left),
     };
     let found = tokio::task::spawn_blocking(move || {
         let _permit = permit;
@@ -381,7 +419,21 @@ async fn activities(
         tracing::error!(%error, "activity.search.failed");
         async_graphql::Error::new("the search failed; the log says why")
     })?;
+    let got = found.items.len();
+    let there = found.count.saturating_sub(skip).min(wanted);
+    if got < there {
+        return Err(too_many_rows(graphql));
+    }
+    *rows_left = rows_left.saturating_sub(got);
     Ok(shown_page(&found, page, per_page))
+}
+
+fn too_many_rows(graphql: &async_graphql::Context<'_>) -> async_graphql::Error {
+    let field = graphql.item.node.response_key().node.as_str();
+    async_graphql::Error::new(format!(
+        "{field}: the document gets more than {ROWS_MAX} rows or {VALUES_MAX} values; \
+         make `perPage` smaller and ask page by page"
+    ))
 }
 
 fn shown_page(found: &ops::activity::Page, page: i32, per_page: i32) -> CustomerActivityPagination {
