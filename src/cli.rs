@@ -555,6 +555,8 @@ async fn run_server(serve: Serve) -> anyhow::Result<()> {
         None
     };
     let running = serve::start(Setup::in_folder(loaded.config, clock)).await?;
+    let health = Arc::clone(running.app().store.health());
+    telemetry::log_panics(move |what| health.note_damage(what));
     let ctx = Ctx::system(running.app());
     let after = first_words(&ctx, serve.demo, login).await?;
     print_lines(&[format!("listening on http://{}", running.address())])?;

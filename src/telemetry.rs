@@ -2,7 +2,10 @@
 //!
 //! Never logged: passwords, tokens, PINs, card data, bodies.
 
+use std::panic::PanicHookInfo;
+use std::path::Path;
 use std::sync::atomic::{AtomicU64, Ordering};
+use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
 use prometheus_client::encoding::EncodeLabelSet;
@@ -32,6 +35,71 @@ pub fn start_log(settings: &LogSettings) {
     } else {
         registry.with(lines.with_ansi(false)).try_init()
     };
+}
+
+/// A panic in one line.
+struct Panicked {
+    /// What happened and where.
+    line: String,
+    /// Whether the storage library met what it does not understand: a damaged file.
+    in_storage: bool,
+}
+
+impl Panicked {
+    fn of(info: &PanicHookInfo<'_>) -> Self {
+        let file = info.location().map_or("", |place| place.file());
+        let name = |part: std::path::Component<'_>| {
+            let part = part.as_os_str().to_string_lossy().into_owned();
+            part == "redb" || part.starts_with("redb-")
+        };
+        let in_storage = Path::new(file).components().any(name);
+        let words = info.payload_as_str().unwrap_or("no words").replace('\n', " ");
+        let place = info.location().map(ToString::to_string).unwrap_or_default();
+        Self {
+            line: format!("{words} ({place})"),
+            in_storage,
+        }
+    }
+}
+
+/// The last panic of a command, for whoever ends the process.
+#[derive(Debug, Clone, Default)]
+pub struct KeptPanic(Arc<Mutex<Option<String>>>);
+
+impl KeptPanic {
+    #[must_use]
+    pub fn take(&self) -> Option<String> {
+        self.0.lock().unwrap_or_else(PoisonError::into_inner).take()
+    }
+}
+
+/// Keeps panics instead of printing them: a command says one line.
+#[must_use]
+pub fn keep_panics() -> KeptPanic {
+    let kept = KeptPanic::default();
+    let keeper = kept.clone();
+    std::panic::set_hook(Box::new(move |info| {
+        let panicked = Panicked::of(info);
+        let line = if panicked.in_storage {
+            "the data file is damaged; run `boxoffice check`, and bring a backup back".to_owned()
+        } else {
+            format!("this is a mistake in boxoffice, please report it: {}", panicked.line)
+        };
+        *keeper.0.lock().unwrap_or_else(PoisonError::into_inner) = Some(line);
+    }));
+    kept
+}
+
+/// Says every panic in one line of the log, and hands those on that a damaged file makes.
+pub fn log_panics(damaged: impl Fn(&str) + Send + Sync + 'static) {
+    std::panic::set_hook(Box::new(move |info| {
+        let Panicked { line, in_storage } = Panicked::of(info);
+        if in_storage {
+            damaged(&line);
+        } else {
+            tracing::error!(what = line, "panicked");
+        }
+    }));
 }
 
 /// What a request is counted under.

@@ -87,6 +87,9 @@ pub enum OpError {
     /// Too much of it at once; try again after this many seconds.
     #[error("too busy")]
     Throttled { retry_after_s: u32 },
+    /// Nothing can be written until there is room on the disk; reading goes on.
+    #[error("the disk of the box is full; nothing can be written until there is room on it")]
+    DiskFull,
     /// A technical failure: never shown, logged once at the edge.
     #[error(transparent)]
     Store(StoreError),
@@ -97,10 +100,14 @@ pub enum OpError {
     Failed(String),
 }
 
+/// After how many seconds a caller may try again who was told [`OpError::DiskFull`].
+pub const DISK_FULL_RETRY_S: u32 = 30;
+
 impl From<StoreError> for OpError {
     fn from(error: StoreError) -> Self {
         match error {
             StoreError::Busy => Self::Throttled { retry_after_s: 1 },
+            StoreError::DiskFull => Self::DiskFull,
             // The disk: it may take a person to mend it.
             StoreError::Unavailable | StoreError::Closed => Self::Throttled { retry_after_s: 5 },
             other => Self::Store(other),

@@ -182,7 +182,7 @@ async fn send(ctx: &Ctx, id: MessageId, channel: Channel) -> Result<bool, OpErro
     let composing = ctx.clone();
     let composed = tokio::task::spawn_blocking(move || compose(&composing, id));
     let composed = match composed.await {
-        Ok(Err(error @ OpError::Throttled { .. })) => return Err(error),
+        Ok(Err(error @ (OpError::Throttled { .. } | OpError::DiskFull))) => return Err(error),
         Ok(composed) => composed,
         Err(error) => Err(OpError::Failed(error.to_string())),
     };
@@ -255,7 +255,7 @@ impl Outcome {
 async fn note(ctx: &Ctx, id: MessageId, outcome: Outcome) -> Result<(), OpError> {
     for _ in 0..NOTED_TRIES {
         match note_once(ctx, id, outcome.clone()).await {
-            Err(OpError::Throttled { .. }) => tokio::time::sleep(NOTED_AFTER).await,
+            Err(OpError::Throttled { .. } | OpError::DiskFull) => tokio::time::sleep(NOTED_AFTER).await,
             noted => return noted,
         }
     }

@@ -23,7 +23,7 @@ pub(super) async fn end(
     not_before: Option<Timestamp>,
 ) -> Result<usize, OpError> {
     match end_some(ctx, until, not_before, AT_ONCE).await {
-        Err(error @ OpError::Throttled { .. }) => Err(error),
+        Err(error @ (OpError::Throttled { .. } | OpError::DiskFull)) => Err(error),
         Err(error) => {
             tracing::warn!(%error, "paid_until.chunk_failed");
             end_first(ctx, until, not_before).await
@@ -39,7 +39,7 @@ async fn end_first(
     not_before: Option<Timestamp>,
 ) -> Result<usize, OpError> {
     match end_some(ctx, until, not_before, 1).await {
-        Err(error @ OpError::Throttled { .. }) => Err(error),
+        Err(error @ (OpError::Throttled { .. } | OpError::DiskFull)) => Err(error),
         Err(error) => {
             ctx.write(move |ctx, tx| {
                 let due = due_by(tx, until, 1)?;

@@ -453,7 +453,7 @@ pub(super) fn next_due(
 /// card said that was used. One that cannot be ended comes up again later: it must not stop the others.
 pub(super) async fn decide(ctx: &Ctx, id: PaymentId) -> Result<(), OpError> {
     match try_to_decide(ctx, id).await {
-        Err(error @ OpError::Throttled { .. }) => Err(error),
+        Err(error @ (OpError::Throttled { .. } | OpError::DiskFull)) => Err(error),
         Err(error) => {
             tracing::error!(payment = id.0, %error, "payment.not_decided");
             stripe::postpone(ctx, id).await

@@ -203,7 +203,7 @@ async fn work_orders(ctx: &Ctx, until: Timestamp, pace: Pace) -> Result<u64, OpE
                 // The writer's queue is full: people first. A disk that fails takes longer.
                 tokio::task::yield_now().await;
             }
-            Err(error @ OpError::Throttled { .. }) => return Err(error),
+            Err(error @ (OpError::Throttled { .. } | OpError::DiskFull)) => return Err(error),
             Err(error) if size > 1 => {
                 // One bad order must not keep all others from being worked.
                 tracing::warn!(%error, "billing.chunk_failed");

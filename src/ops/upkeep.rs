@@ -15,12 +15,43 @@ pub struct CheckReport {
 /// Decodes every record and re-derives every index. Reads a snapshot and takes a second per
 /// gigabyte or so: call it away from the async threads.
 pub fn check(ctx: &Ctx) -> Result<CheckReport, OpError> {
+    if let Some(problem) = ctx.app.store.damaged_pages()? {
+        // Records on damaged pages may say anything: what follows from them is no finding.
+        let place = "the data file".to_owned();
+        let problem = format!("is damaged ({problem}); bring a backup back");
+        let finding = Finding { place, problem };
+        return Ok(CheckReport {
+            records: 0,
+            findings: vec![finding],
+        });
+    }
     let (records, findings) = crate::store::check(&ctx.snapshot()?)?;
     Ok(CheckReport { records, findings })
 }
 
-/// Whether the writer takes commands: one goes through it that writes nothing.
-pub async fn ready(ctx: &Ctx) -> Result<(), OpError> {
-    ctx.app.store.write(|_| Ok::<(), StoreError>(())).await?;
-    Ok(())
+/// Why the box is not ready, a line for each cause; empty: it is.
+pub async fn not_ready(ctx: &Ctx) -> Vec<String> {
+    const MEBIBYTE: u64 = 1024 * 1024;
+    let mut causes = Vec::new();
+    let health = ctx.app.store.health();
+    if let Some(what) = health.damage() {
+        causes.push(format!(
+            "the data file is damaged ({what}): stop the box, run `boxoffice check`, and bring a \
+             backup back"
+        ));
+    }
+    // One command goes through the writer that writes nothing.
+    let written = ctx.app.store.write(|_| Ok::<(), StoreError>(())).await;
+    match written {
+        Ok(()) => {}
+        Err(StoreError::DiskFull) => {
+            let free = health.free_bytes() / MEBIBYTE;
+            causes.push(format!(
+                "the disk is full ({free} MiB free): nothing is written until there is room; \
+                 reading goes on"
+            ));
+        }
+        Err(error) => causes.push(error.to_string()),
+    }
+    causes
 }

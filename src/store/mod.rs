@@ -6,6 +6,7 @@
 mod audit;
 mod check;
 pub mod codec;
+mod health;
 mod journal;
 pub mod key;
 mod migrate;
@@ -14,6 +15,7 @@ mod old;
 mod old_boxes;
 mod old_partners;
 mod open;
+mod pages;
 mod read;
 mod record;
 pub mod schema;
@@ -36,6 +38,7 @@ use std::thread::JoinHandle;
 pub use audit::append_audit;
 pub use check::{Finding, check};
 pub use journal::{append_entries, balance_minor, has_account};
+pub use health::Health;
 pub use migrate::LAYOUT;
 pub use open::{OpenDevice, Storage};
 pub use read::{Read, Span};
@@ -45,6 +48,7 @@ pub use snapshot::Snapshot;
 pub use tx::{Touched, Tx};
 pub use writer::{BATCH_MAX, QUEUE_MAX};
 
+use redb::Database;
 use writer::{Command, Done, Message};
 
 /// What goes wrong with the file. Never shown to a client; logged once at the edge.
@@ -56,6 +60,15 @@ pub enum StoreError {
     /// The disk failed, or the outcome of the commit is not known.
     #[error("the data file cannot be written at the moment")]
     Unavailable,
+    /// There is no room for another commit; reads go on. Nothing was written, unless the disk filled
+    /// up in the middle of the commit: then the outcome is unknown, as after a power cut.
+    #[error("the disk is full: nothing can be written until there is room on it")]
+    DiskFull,
+    /// A page of the file is not what was written.
+    #[error(
+        "the data file is damaged ({0}); stop the box, run `boxoffice check`, and bring a backup back"
+    )]
+    Damaged(String),
     /// A rule panicked: a bug. The command was taken back.
     #[error("a command panicked")]
     Panicked,
@@ -90,7 +103,22 @@ impl StoreError {
     }
 
     fn is_of_the_disk(&self) -> bool {
-        matches!(self, Self::Redb(_) | Self::Io(_) | Self::Unavailable)
+        matches!(
+            self,
+            Self::Redb(_)
+                | Self::Io(_)
+                | Self::Unavailable
+                | Self::DiskFull
+                | Self::Damaged(_)
+        )
+    }
+
+    /// Whether what is in the file cannot be what was written.
+    fn is_damage(&self) -> bool {
+        matches!(
+            self,
+            Self::Codec(_) | Self::Corrupt { .. } | Self::Damaged(_)
+        )
     }
 }
 
@@ -99,9 +127,20 @@ impl From<redb::Error> for StoreError {
         match error {
             // What redb says after the disk failed, until the file is opened anew.
             redb::Error::PreviousIo | redb::Error::DatabaseClosed => Self::Unavailable,
+            redb::Error::Corrupted(what) => Self::Damaged(what),
+            redb::Error::Io(error) if is_full(&error) => Self::DiskFull,
             other => Self::Redb(Box::new(other)),
         }
     }
+}
+
+/// Whether a write failed for want of room: on the disk, in a quota, in what a file may grow to.
+fn is_full(error: &std::io::Error) -> bool {
+    use std::io::ErrorKind;
+    matches!(
+        error.kind(),
+        ErrorKind::StorageFull | ErrorKind::QuotaExceeded | ErrorKind::FileTooLarge
+    )
 }
 
 macro_rules! from_redb {
@@ -167,24 +206,24 @@ pub struct Store {
     slot: Arc<open::Slot>,
     queue: SyncSender<Message>,
     figures: Arc<WriterFigures>,
+    health: Arc<Health>,
     thread: Mutex<Option<JoinHandle<()>>>,
 }
 
 impl Store {
     /// Opens the file, brings it to the present layout and starts the writer.
     pub fn open(storage: Storage) -> Result<Self, StoreError> {
-        let slot = Arc::new(open::Slot::open(storage)?);
-        if let Some(database) = slot.database() {
-            migrate::migrate(&database)?;
-        }
+        let health = Arc::new(Health::default());
+        let slot = Arc::new(open_sound(storage)?);
         let (queue, commands) = sync_channel(QUEUE_MAX);
         let figures = Arc::new(WriterFigures::default());
         let (writer_slot, writer_figures) = (Arc::clone(&slot), Arc::clone(&figures));
+        let writer_health = Arc::clone(&health);
         // The one thread that may commit.
         let thread = std::thread::Builder::new()
             .name("writer".to_owned())
             .spawn(move || {
-                let run = || writer::run(&writer_slot, &commands, &writer_figures);
+                let run = || writer::run(&writer_slot, &commands, &writer_figures, &writer_health);
                 // Rules that panic are caught one by one; a panic in the writer itself leaves
                 // nobody to write, so the process goes and its supervisor starts it anew.
                 if catch_unwind(AssertUnwindSafe(run)).is_err() {
@@ -196,6 +235,7 @@ impl Store {
             slot,
             queue,
             figures,
+            health,
             thread: Mutex::new(Some(thread)),
         })
     }
@@ -204,7 +244,63 @@ impl Store {
     pub fn read(&self) -> Result<Snapshot, StoreError> {
         use redb::ReadableDatabase as _;
         let database = self.slot.database().ok_or(StoreError::Unavailable)?;
-        Ok(Snapshot::new(database.begin_read()?))
+        let snapshot = Snapshot::new(database.begin_read()?);
+        Ok(snapshot.watched_by(Arc::clone(&self.health)))
+    }
+
+    /// How file and disk are.
+    #[must_use]
+    pub fn health(&self) -> &Arc<Health> {
+        &self.health
+    }
+
+    /// Proves the checksum of every page of the last commit; what is wrong, if anything is. Takes a
+    /// second per gigabyte or so, in which the box works on; only where damage is found, writes wait
+    /// for a second look. Always `None` where there is no file.
+    pub fn damaged_pages(&self) -> Result<Option<String>, StoreError> {
+        let Some(path) = self.slot.path() else {
+            return Ok(None);
+        };
+        let first = path.clone();
+        let begin = move |database: &Database| -> Result<_, StoreError> {
+            use redb::ReadableDatabase as _;
+            // The reader keeps the pages of this commit where they are.
+            Ok((database.begin_read()?, pages::front_of(&first)?))
+        };
+        let (reader, front) = self.between_commits(begin)??;
+        let found = pages::damage(&path, front)?;
+        drop(reader);
+        if found.is_none() {
+            return Ok(None);
+        }
+        let second = move |_: &Database| pages::damage(&path, pages::front_of(&path)?);
+        let found = self.between_commits(second)??;
+        if let Some(what) = &found {
+            self.health.note_damage(what);
+        }
+        Ok(found)
+    }
+
+    /// Runs `work` in the writer's thread while nothing is being written.
+    fn between_commits<T: Send + 'static>(
+        &self,
+        work: impl FnOnce(&Database) -> T + Send + 'static,
+    ) -> Result<T, StoreError> {
+        let (answer, answered) = sync_channel(1);
+        let work = Box::new(move |database: &Database| drop(answer.send(work(database))));
+        self.queue
+            .send(Message::Look(work))
+            .map_err(|_| StoreError::Closed)?;
+        answered.recv().map_err(|_| StoreError::Unavailable)
+    }
+
+    /// Why a command was dropped without an answer.
+    fn why_dropped(&self) -> StoreError {
+        if self.health.is_full() {
+            StoreError::DiskFull
+        } else {
+            StoreError::Unavailable
+        }
     }
 
     /// Runs `command` in the writer's thread. If it answers `Ok`, its writes are durable when this
@@ -252,7 +348,7 @@ impl Store {
         })?;
         answered
             .await
-            .unwrap_or_else(|_| Err(StoreError::Unavailable.into()))
+            .unwrap_or_else(|_| Err(self.why_dropped().into()))
     }
 
     /// As [`Store::write`], for start-up and for threads of their own; never inside a command.
@@ -270,7 +366,7 @@ impl Store {
         })?;
         answered
             .recv()
-            .unwrap_or_else(|_| Err(StoreError::Unavailable.into()))
+            .unwrap_or_else(|_| Err(self.why_dropped().into()))
     }
 
     /// Queues a command whose result goes to `answer` after the commit.
@@ -284,9 +380,14 @@ impl Store {
         T: Send + 'static,
         E: From<StoreError> + Send + 'static,
     {
+        let health = Arc::clone(&self.health);
         let command: Command = Box::new(move |tx| {
             let result = catch_unwind(AssertUnwindSafe(|| command(tx))).unwrap_or_else(|_| {
                 tracing::error!("store.command.panicked");
+                if health.damage().is_some() {
+                    // redb met a damaged page: nothing of this commit may stand.
+                    tx.break_off();
+                }
                 Err(StoreError::Panicked.into())
             });
             let keep = result.is_ok();
@@ -331,6 +432,19 @@ impl Store {
             let _ = thread.join();
         }
     }
+}
+
+/// Opens the file and brings it to the present layout. What redb does not understand is damage.
+fn open_sound(storage: Storage) -> Result<open::Slot, StoreError> {
+    let open = || {
+        let slot = open::Slot::open(storage)?;
+        if let Some(database) = slot.database() {
+            migrate::migrate(&database)?;
+        }
+        Ok(slot)
+    };
+    catch_unwind(AssertUnwindSafe(open))
+        .unwrap_or_else(|_| Err(StoreError::Damaged("its pages make no sense".to_owned())))
 }
 
 impl Drop for Store {

@@ -45,6 +45,14 @@ impl Slot {
         self.database.load_full()
     }
 
+    /// Where the file is, if there is one.
+    pub(super) fn path(&self) -> Option<PathBuf> {
+        match &self.storage {
+            Storage::File(path) => Some(path.clone()),
+            Storage::Memory | Storage::Device(_) => None,
+        }
+    }
+
     /// Lets go of the database and opens it anew. Memory cannot fail and is kept.
     pub(super) fn reopen(&self) -> Result<(), StoreError> {
         if matches!(self.storage, Storage::Memory) {

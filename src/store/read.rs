@@ -66,9 +66,14 @@ pub trait Read {
 
     /// The record with this key.
     fn get<R: Record>(&self, key: &R::Key) -> Result<Option<R>, StoreError> {
-        Ok(self
-            .raw_get(R::TABLE, &key.to_bytes(), codec::decode::<R>)?
-            .transpose()?)
+        self.raw_get(R::TABLE, &key.to_bytes(), codec::decode::<R>)?
+            .transpose()
+            .map_err(|error| self.noted(error.into()))
+    }
+
+    /// Notes an error that means damage, where somebody is to know of it.
+    fn noted(&self, error: StoreError) -> StoreError {
+        error
     }
 
     /// The key of the record that has this unique index entry.

@@ -2,10 +2,12 @@
 
 use std::marker::PhantomData;
 use std::ops::ControlFlow;
+use std::sync::Arc;
 
 use redb::{ReadTransaction, ReadableTable, TableDefinition};
 
 use super::StoreError;
+use super::health::Health;
 use super::read::{Read, Span, Visit};
 use super::schema::Table;
 
@@ -13,6 +15,8 @@ use super::schema::Table;
 /// `Send`, and therefore cannot be held across an `.await` of a handler.
 pub struct Snapshot {
     transaction: ReadTransaction,
+    /// Told of damage that is met.
+    health: Option<Arc<Health>>,
     not_send: PhantomData<*const ()>,
 }
 
@@ -20,8 +24,14 @@ impl Snapshot {
     pub(super) fn new(transaction: ReadTransaction) -> Self {
         Self {
             transaction,
+            health: None,
             not_send: PhantomData,
         }
+    }
+
+    pub(super) fn watched_by(mut self, health: Arc<Health>) -> Self {
+        self.health = Some(health);
+        self
     }
 
     /// Whether a table was ever made.
@@ -52,16 +62,25 @@ impl Read for Snapshot {
         key: &[u8],
         read: impl FnOnce(&[u8]) -> T,
     ) -> Result<Option<T>, StoreError> {
-        let table = self.transaction.open_table(definition(table))?;
-        Ok(table.get(key)?.map(|guard| read(guard.value())))
+        let open = || -> Result<Option<T>, StoreError> {
+            let table = self.transaction.open_table(definition(table))?;
+            Ok(table.get(key)?.map(|guard| read(guard.value())))
+        };
+        open().map_err(|error| self.noted(error))
     }
 
     fn raw_scan(&self, table: Table, span: &Span, visit: &mut Visit<'_>) -> Result<(), StoreError> {
-        scan(
-            &self.transaction.open_table(definition(table))?,
-            span,
-            visit,
-        )
+        let mut open = || scan(&self.transaction.open_table(definition(table))?, span, visit);
+        open().map_err(|error| self.noted(error))
+    }
+
+    fn noted(&self, error: StoreError) -> StoreError {
+        if error.is_damage()
+            && let Some(health) = &self.health
+        {
+            health.note_damage(&error.to_string());
+        }
+        error
     }
 }
 

@@ -357,6 +357,11 @@ impl<'t> Tx<'t> {
         self.broken.get()
     }
 
+    /// Lets nothing of this commit stand.
+    pub(super) fn break_off(&self) {
+        self.broken.set(true);
+    }
+
     /// A write. Should redb panic in it, the table is in no state to be committed.
     fn writing<T>(
         &self,

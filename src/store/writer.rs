@@ -13,10 +13,12 @@
 use std::collections::VecDeque;
 use std::sync::Arc;
 use std::sync::mpsc::{Receiver, RecvTimeoutError};
-use std::time::Duration;
+use std::path::PathBuf;
+use std::time::{Duration, Instant};
 
 use redb::Database;
 
+use super::health::{self, Health};
 use super::open::Slot;
 use super::tx::Tx;
 use super::{StoreError, WriterFigures};
@@ -31,6 +33,9 @@ const BULK_MAX: usize = 4;
 const IDLE: Duration = Duration::from_millis(200);
 /// How long to wait between attempts to open the file after the disk failed.
 const REOPEN: Duration = Duration::from_millis(500);
+/// How long nothing is tried after a commit ran out of room: at first, and at most.
+const PAUSE_MIN: Duration = Duration::from_millis(500);
+const PAUSE_MAX: Duration = Duration::from_secs(15);
 
 /// Answers the caller: with what the command said, or with the error of the commit.
 pub(super) type Reply = Box<dyn FnOnce(Result<(), StoreError>) + Send>;
@@ -44,16 +49,26 @@ pub(super) struct Done {
 
 pub(super) type Command = Box<dyn FnOnce(&mut Tx<'_>) -> Done + Send>;
 
+pub(super) type Look = Box<dyn FnOnce(&Database) + Send>;
+
 pub(super) enum Message {
     Run(Command),
     /// A chunk of bulk work.
     Bulk(Command),
+    /// A look at the file while nothing is being written.
+    Look(Look),
     /// Finish what was queued before, then let go of the file.
     Stop,
 }
 
 /// Runs until told to stop, or until every sender is gone.
-pub(super) fn run(slot: &Arc<Slot>, queue: &Receiver<Message>, figures: &WriterFigures) {
+pub(super) fn run(
+    slot: &Arc<Slot>,
+    queue: &Receiver<Message>,
+    figures: &WriterFigures,
+    health: &Health,
+) {
+    let mut space = Space::of(slot, health);
     let mut repair_needed = true;
     let mut hands = Hands::default();
     loop {
@@ -61,6 +76,9 @@ pub(super) fn run(slot: &Arc<Slot>, queue: &Receiver<Message>, figures: &WriterF
             let message = if repair_needed {
                 match queue.recv_timeout(IDLE) {
                     Err(RecvTimeoutError::Timeout) => {
+                        if !space.is_enough(Sharing::Batch) {
+                            continue;
+                        }
                         repair_needed = !mark_clean(slot);
                         if repair_needed {
                             reopen(slot);
@@ -79,11 +97,19 @@ pub(super) fn run(slot: &Arc<Slot>, queue: &Receiver<Message>, figures: &WriterF
         {
             hands.take(message);
         }
+        for look in std::mem::take(&mut hands.looks) {
+            if let Some(database) = slot.database() {
+                look(&database);
+            }
+        }
         let batch = std::mem::take(&mut hands.batch);
         let chunk = hands.bulk.pop_front();
         if batch.is_empty() && chunk.is_none() {
-            // Told to stop, and nothing is left.
-            break;
+            if hands.stopping {
+                // Nothing is left.
+                break;
+            }
+            continue;
         }
         for (commands, sharing) in [
             (batch, Sharing::Batch),
@@ -93,10 +119,19 @@ pub(super) fn run(slot: &Arc<Slot>, queue: &Receiver<Message>, figures: &WriterF
                 continue;
             }
             figures.batch(commands.len(), sharing);
-            if let Err(error) = commit(slot, commands, sharing) {
-                tracing::error!(%error, "store.commit.failed");
-                reopen(slot);
+            if !space.is_enough(sharing) {
+                // Dropped unrun: their callers are told that the disk is full.
+                continue;
             }
+            let Err(error) = commit(slot, commands, sharing) else {
+                space.had_room();
+                continue;
+            };
+            tracing::error!(%error, "store.commit.failed");
+            if matches!(error, StoreError::DiskFull) {
+                space.ran_out();
+            }
+            reopen(slot);
         }
         repair_needed = true;
     }
@@ -109,12 +144,13 @@ pub(super) fn run(slot: &Arc<Slot>, queue: &Receiver<Message>, figures: &WriterF
 struct Hands {
     batch: Vec<Command>,
     bulk: VecDeque<Command>,
+    looks: Vec<Look>,
     stopping: bool,
 }
 
 impl Hands {
     fn is_empty(&self) -> bool {
-        self.batch.is_empty() && self.bulk.is_empty() && !self.stopping
+        self.batch.is_empty() && self.bulk.is_empty() && self.looks.is_empty() && !self.stopping
     }
 
     fn have_room(&self) -> bool {
@@ -125,8 +161,64 @@ impl Hands {
         match message {
             Message::Run(command) => self.batch.push(command),
             Message::Bulk(command) => self.bulk.push_back(command),
+            Message::Look(look) => self.looks.push(look),
             Message::Stop => self.stopping = true,
         }
+    }
+}
+
+/// Whether the disk has room for what is to be written.
+struct Space<'h> {
+    health: &'h Health,
+    path: Option<PathBuf>,
+    /// Since when, and for how long, nothing is tried after a commit ran out of room all the same:
+    /// quotas, for one, are seen only by trying.
+    pause: Option<(Instant, Duration)>,
+}
+
+impl<'h> Space<'h> {
+    fn of(slot: &Slot, health: &'h Health) -> Self {
+        Self {
+            health,
+            path: slot.path(),
+            pause: None,
+        }
+    }
+
+    /// Whether a commit may be tried; says so to those who ask how the store is.
+    fn is_enough(&mut self, sharing: Sharing) -> bool {
+        let (free, reserve) = self
+            .path
+            .as_deref()
+            .and_then(health::room)
+            .unwrap_or((u64::MAX, 0));
+        // A chunk of bulk work writes more than people do.
+        let reserve = match sharing {
+            Sharing::Batch => reserve,
+            Sharing::Alone => reserve.saturating_mul(2),
+        };
+        let paused = self.pause.is_some_and(|(since, long)| since.elapsed() < long);
+        let enough = free >= reserve && !paused;
+        if sharing == Sharing::Batch || !enough {
+            self.health.set_full(!enough, free);
+        }
+        enough
+    }
+
+    /// A commit ran out of room: the next one is tried after a while that grows.
+    fn ran_out(&mut self) {
+        let long = match self.pause {
+            // Once may be chance.
+            None => Duration::ZERO,
+            Some((_, last)) => last.saturating_mul(2).clamp(PAUSE_MIN, PAUSE_MAX),
+        };
+        self.pause = Some((Instant::now(), long));
+        self.health.set_full(!long.is_zero(), 0);
+    }
+
+    /// A commit was made.
+    fn had_room(&mut self) {
+        self.pause = None;
     }
 }
 
@@ -150,10 +242,10 @@ fn commit(slot: &Slot, batch: Vec<Command>, sharing: Sharing) -> Result<(), Stor
     let outcome = run_batch(&database, batch, sharing, &mut replies);
     drop(database);
     for reply in replies {
-        reply(if outcome.is_ok() {
-            Ok(())
-        } else {
-            Err(StoreError::Unavailable)
+        reply(match &outcome {
+            Ok(()) => Ok(()),
+            Err(StoreError::DiskFull) => Err(StoreError::DiskFull),
+            Err(_) => Err(StoreError::Unavailable),
         });
     }
     outcome

@@ -273,6 +273,10 @@ fn failed(ctx: &Ctx, error: &OpError) -> Response {
             StatusCode::SERVICE_UNAVAILABLE,
             "There is too much to do at the moment. Please try again.",
         ),
+        OpError::DiskFull => (
+            StatusCode::SERVICE_UNAVAILABLE,
+            "We cannot take payments at the moment. Nothing was paid. Please try again later.",
+        ),
         other => {
             tracing::error!(error = %other, "pay.failed");
             (

@@ -175,12 +175,14 @@ async fn sdl() -> Response {
     ([(CONTENT_TYPE, "text/plain; charset=utf-8")], text).into_response()
 }
 
-/// 200 when the writer takes commands.
+/// 200 when the writer takes commands; else 503 with a line for each cause.
 async fn ready(State(app): State<Arc<App>>) -> Response {
-    match ops::upkeep::ready(&Ctx::system(app)).await {
-        Ok(()) => "ready\n".into_response(),
-        Err(_) => (StatusCode::SERVICE_UNAVAILABLE, "not ready\n").into_response(),
+    let causes = ops::upkeep::not_ready(&Ctx::system(app)).await;
+    if causes.is_empty() {
+        return "ready\n".into_response();
     }
+    let lines: String = causes.iter().map(|cause| format!("{cause}\n")).collect();
+    (StatusCode::SERVICE_UNAVAILABLE, lines).into_response()
 }
 
 /// The figures, for this machine only or with a token.

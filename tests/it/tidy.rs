@@ -80,6 +80,7 @@ const ALSO_USES: &[(&str, &str, &str)] = &[
 /// Crates, and where in `src/` they may be named.
 const HOMES: &[(&str, &str)] = &[
     ("redb", "store/"),
+    ("rustix", "store/health.rs"),
     ("bincode", "store/codec.rs"),
     ("jiff", "domain/calendar.rs"),
     ("iso_currency", "domain/money.rs"),

@@ -9,7 +9,7 @@ use utoipa::ToSchema;
 
 use crate::domain::eligibility::Ineligible;
 use crate::domain::refusal::Refusal;
-use crate::ops::OpError;
+use crate::ops::{DISK_FULL_RETRY_S, OpError};
 use crate::wire::kit::TooMuch;
 use crate::wire::kit::json::BodyError;
 use crate::wire::kit::query::Wrong;
@@ -82,7 +82,10 @@ impl Failure {
     }
 
     fn busy(retry_after_s: u32) -> Self {
-        let message = "too much at once; try again in a moment";
+        Self::unavailable(retry_after_s, "too much at once; try again in a moment")
+    }
+
+    fn unavailable(retry_after_s: u32, message: &str) -> Self {
         let failure = Self::new(
             StatusCode::SERVICE_UNAVAILABLE,
             "ServiceUnavailableError",
@@ -166,6 +169,9 @@ pub fn answer(error: OpError) -> Failure {
         }
         OpError::Document { path, problem } => Failure::bad_request(&path, &problem),
         OpError::Throttled { retry_after_s } => Failure::busy(retry_after_s),
+        OpError::DiskFull => {
+            Failure::unavailable(DISK_FULL_RETRY_S, &OpError::DiskFull.to_string())
+        }
         OpError::Store(error) => {
             tracing::error!(%error, "request.failed");
             Failure::internal()

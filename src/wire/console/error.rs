@@ -9,7 +9,7 @@ use serde::Serialize;
 
 use crate::domain::eligibility::Ineligible;
 use crate::domain::refusal::Refusal;
-use crate::ops::OpError;
+use crate::ops::{DISK_FULL_RETRY_S, OpError};
 use crate::wire::kit::TooMuch;
 use crate::wire::kit::json::BodyError;
 
@@ -62,7 +62,11 @@ impl Problem {
     }
 
     fn busy(retry_after_s: u32) -> Self {
-        let problem = Self::new(StatusCode::SERVICE_UNAVAILABLE, "try again in a moment");
+        Self::unavailable(retry_after_s, "try again in a moment")
+    }
+
+    fn unavailable(retry_after_s: u32, detail: &str) -> Self {
+        let problem = Self::new(StatusCode::SERVICE_UNAVAILABLE, detail);
         Self {
             retry_after_s: Some(retry_after_s),
             ..problem
@@ -124,6 +128,9 @@ pub fn answer(error: OpError) -> Problem {
         }
         OpError::Document { path, problem } => Problem::bad_request(format!("{path}: {problem}")),
         OpError::Throttled { retry_after_s } => Problem::busy(retry_after_s),
+        OpError::DiskFull => {
+            Problem::unavailable(DISK_FULL_RETRY_S, &OpError::DiskFull.to_string())
+        }
         OpError::Store(error) => {
             tracing::error!(%error, "request.failed");
             Problem::internal()

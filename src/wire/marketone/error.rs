@@ -6,7 +6,7 @@ use axum::response::{IntoResponse, Response};
 
 use crate::domain::carrier::Denial;
 use crate::domain::pin::PinNo;
-use crate::ops::OpError;
+use crate::ops::{DISK_FULL_RETRY_S, OpError};
 use crate::ops::carrier::No;
 use crate::store::StoreError;
 
@@ -42,6 +42,9 @@ impl From<OpError> for Failure {
         match error {
             OpError::Throttled { retry_after_s } => Self::Unavailable {
                 retry_after_s: u64::from(retry_after_s),
+            },
+            OpError::DiskFull => Self::Unavailable {
+                retry_after_s: u64::from(DISK_FULL_RETRY_S),
             },
             other => {
                 tracing::error!(error = %other, "marketone.failed");

@@ -75,7 +75,7 @@ const NO_STORE: &str = "no-store, no-cache, must-revalidate";
 pub fn failed(error: &OpError) -> Response {
     let status = match error {
         OpError::Refused(_) | OpError::Missing { .. } | OpError::Denied(_) => StatusCode::OK,
-        OpError::Throttled { .. } => StatusCode::SERVICE_UNAVAILABLE,
+        OpError::Throttled { .. } | OpError::DiskFull => StatusCode::SERVICE_UNAVAILABLE,
         OpError::Document { .. }
         | OpError::Store(_)
         | OpError::Elsewhere { .. }

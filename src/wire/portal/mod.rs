@@ -98,7 +98,7 @@ async fn answered(call: &Call) -> Response {
     match answer {
         Ok(answer) => answer.into_response(),
         // A box that signs in is told yes or no.
-        Err(OpError::Throttled { .. }) => Answer::FALSE.into_response(),
+        Err(OpError::Throttled { .. } | OpError::DiskFull) => Answer::FALSE.into_response(),
         Err(error) => answer::failed(&error),
     }
 }

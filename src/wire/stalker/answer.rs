@@ -51,6 +51,7 @@ impl From<OpError> for Failure {
             }
             OpError::Document { path, problem } => Self::Text(format!("{path}: {problem}")),
             OpError::Throttled { .. } => Self::text("Too busy, try again in a moment"),
+            OpError::DiskFull => Self::text("The disk is full, nothing was changed"),
             OpError::Elsewhere { problem } => Self::Text(problem),
             OpError::Store(_) | OpError::Failed(_) => {
                 tracing::error!(%error, "stalker.failed");
