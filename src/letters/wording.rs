@@ -389,7 +389,7 @@ mod tests {
             ("{{ pin", "text: "),
             ("hello", "text: must say {{ pin }}"),
             ("", "text: must not be empty"),
-            ("{% for i in range(9) %}{% endfor %}{{ pin }}", "range"),
+            ("{% for i in range(9) %}{% endfor %}{{ pin }}", "a loop goes"),
             (
                 "{% for a in pin %}{% for b in pin %}{% for c in pin %}{% for d in pin %}{% for e in pin %}{% for f in pin %}{{ f }}{% endfor %}{% endfor %}{% endfor %}{% endfor %}{% endfor %}{% endfor %}{{ pin }}",
                 "text: ",

@@ -23,13 +23,28 @@ const CACHE_BYTES: usize = 32 * 1024 * 1024;
 /// What is written is kept in blocks of this many bytes.
 const BLOCK_BYTES: u64 = 4_096;
 
-/// The front of a file as it is now.
+/// Where redb's file format has the byte whose lowest bit names the slot of the last commit, and the
+/// two slots.
+const GOD_BYTE: usize = 9;
+const SLOTS: [std::ops::Range<usize>; 2] = [64..192, 192..320];
+
+/// The front of a file as it is now. Both slots name the last commit: else redb would take a file
+/// whose last commit is damaged for one that was cut off, and quietly go back to the commit before.
 pub(super) fn front_of(path: &Path) -> Result<Vec<u8>, StoreError> {
     let mut front = vec![0; FRONT_BYTES];
     let file = File::open(path)?;
     let length = usize::try_from(file.metadata()?.len()).unwrap_or(usize::MAX);
     front.truncate(length);
     file.read_exact_at(&mut front, 0)?;
+    let [first, second] = SLOTS;
+    let (last, other) = match front.get(GOD_BYTE) {
+        Some(byte) if byte & 1 == 1 => (second, first),
+        _ => (first, second),
+    };
+    let last = front.get(last).map(<[u8]>::to_vec);
+    if let (Some(last), Some(other)) = (last, front.get_mut(other)) {
+        other.copy_from_slice(&last);
+    }
     Ok(front)
 }
 

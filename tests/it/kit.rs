@@ -41,7 +41,12 @@ pub fn command(work: impl FnOnce(&mut Tx<'_>) -> Answer + Send + 'static) -> Com
 
 /// Whether the store said that it cannot tell what became of the command.
 pub fn is_unavailable(answer: &Answer) -> bool {
-    matches!(answer, Err(Refused::Store(StoreError::Unavailable)))
+    matches!(
+        answer,
+        Err(Refused::Store(
+            StoreError::Unavailable | StoreError::DiskFull
+        ))
+    )
 }
 
 /// Runs `future` to its end on a runtime of its own.
@@ -101,6 +106,11 @@ pub async fn hold(store: &Store) -> Option<Hold<'_>> {
 }
 
 impl Hold<'_> {
+    /// What keeps the writer until it is dropped; nobody waits for the command any more.
+    pub fn release(self) -> mpsc::Sender<()> {
+        self.release
+    }
+
     pub async fn let_go(self) {
         drop(self.release);
         // It wrote nothing, so its answer says nothing.

@@ -17,6 +17,7 @@ mod console;
 mod contract;
 mod crash;
 mod edge;
+mod health;
 mod import;
 mod kit;
 mod letters;

@@ -212,6 +212,35 @@ async fn a_page_may_be_as_large_as_asked() {
     assert_eq!(far["items"], json!([]));
 }
 
+/// A document is small; what it asks for must not fill the memory.
+#[tokio::test]
+async fn a_document_gets_so_many_rows_whatever_its_fields_ask_for() {
+    let past = Past::of(40).await;
+    // 900 fields a row leave room for some three hundred rows in all: eight times forty.
+    let many: String = (0..100).map(|n| format!("v{n}: action ")).collect();
+    let document = |fields: usize| {
+        let fields = (0..fields).map(|n| {
+            format!("f{n}: customerActivityPagination(perPage: 2147483647) {{ items {{ {many} }} }} ")
+        });
+        format!("{{ {} }}", fields.collect::<String>())
+    };
+    let fits = ask(&past.api, &document(8), &json!({})).await;
+    assert_eq!(fits.status, 200, "{}", fits.told());
+    assert!(fits.json().get("errors").is_none(), "{}", fits.told());
+    let wide: String = (0..960).map(|n| format!("v{n}: action ")).collect();
+    let three = |n: usize| format!("f{n}: customerActivityPagination(perPage: 2147483647)");
+    let over = format!(
+        "{{ {} {{ items {{ {wide} }} }} {} {{ items {{ _id }} }} }}",
+        three(0),
+        (1..9).map(three).collect::<Vec<_>>().join(" { items { _id } } ")
+    );
+    let over = ask(&past.api, &over, &json!({})).await;
+    assert_eq!(over.status, 200, "{}", over.told());
+    let errors = over.json()["errors"].clone();
+    let told = errors[0]["message"].as_str().unwrap_or_default();
+    assert!(told.contains("perPage"), "{errors}");
+}
+
 #[tokio::test]
 async fn a_page_beyond_the_end_is_empty() {
     // Reference section 3: "`items: []`, `currentPage` as asked, `hasNextPage` false,

@@ -37,6 +37,8 @@ enum Fault {
     DiesAt(usize),
     /// This operation fails, later ones work: no space for a write, an I/O error for a sync.
     FailsOnceAt(usize),
+    /// There is no room: only blocks that hold something can be written over.
+    Full,
 }
 
 /// Clones are the same disk, so that it can be opened again.
@@ -112,6 +114,11 @@ impl Disk {
         state.fault = Some(Fault::FailsOnceAt(state.journal.len() + after));
     }
 
+    /// From now on there is no room for anything new.
+    pub fn fills_up(&self) {
+        self.state().fault = Some(Fault::Full);
+    }
+
     /// From now on everything works.
     pub fn mend(&self) {
         let mut state = self.state();
@@ -172,10 +179,30 @@ impl State {
                     Op::Write { .. } | Op::SetLen(_) => ErrorKind::StorageFull.into(),
                 })
             }
+            Some(Fault::Full) if self.needs_room(&op) => {
+                self.failed = true;
+                Err(ErrorKind::StorageFull.into())
+            }
             _ => {
                 self.perform(op);
                 Ok(())
             }
+        }
+    }
+
+    fn needs_room(&self, op: &Op) -> bool {
+        const BLOCK: usize = 4_096;
+        let is_hole = |block: usize| {
+            let from = (block * BLOCK).min(self.live.len());
+            let to = (from + BLOCK).min(self.live.len());
+            self.live[from..to].iter().all(|byte| *byte == 0)
+        };
+        match op {
+            Op::Write { offset, data } => {
+                let last = (offset + data.len()).div_ceil(BLOCK);
+                (offset / BLOCK..last).any(is_hole)
+            }
+            Op::SetLen(_) | Op::Sync => false,
         }
     }
 

@@ -3,7 +3,8 @@
 
 use std::time::Duration;
 
-use boxoffice::store::{Store, StoreError, Tx};
+use boxoffice::domain::customer::Customer;
+use boxoffice::store::{Read as _, Store, StoreError, Tx};
 
 use super::disk::{Dice, Disk, Reach};
 use super::{Contents, Step, join, proved, recovered};
@@ -50,7 +51,7 @@ async fn write_until_it_works(store: &Store) -> u32 {
         let guest = 500 + refused;
         match store.write(move |tx: &mut Tx<'_>| join(tx, guest)).await {
             Ok(_) => return refused,
-            Err(Refused::Store(StoreError::Unavailable)) => {}
+            Err(Refused::Store(StoreError::Unavailable | StoreError::DiskFull)) => {}
             Err(other) => panic!("{other:?}"),
         }
     }
@@ -194,5 +195,46 @@ fn a_disk_that_fails_while_nobody_writes_is_got_over() {
         assert!(disk.has_failed(), "an idle writer marks the file");
         write_until_it_works(&store).await;
         assert_eq!(read_when_it_works(&store).await.lines.len(), lines + 1);
+    });
+}
+
+async fn written(store: &Store, guest: u32) -> Result<(), StoreError> {
+    let write = move |tx: &mut Tx<'_>| join(tx, guest).map(drop);
+    match store.write(write).await {
+        Ok(()) => Ok(()),
+        Err(Refused::Store(error)) => Err(error),
+        Err(Refused::Rule) => panic!("no rule refuses that"),
+    }
+}
+
+#[test]
+fn a_disk_that_stays_full_costs_writes_and_no_reads() {
+    run(async {
+        let disk = Disk::new();
+        let store = Store::open(disk.storage()).expect("an empty disk");
+        written(&store, 0).await.expect("a write");
+        disk.fills_up();
+        let mut full = 0;
+        for guest in 1..200 {
+            match written(&store, guest).await {
+                Err(StoreError::DiskFull) => full += 1,
+                Err(StoreError::Unavailable) => {}
+                other => panic!("{other:?}"),
+            }
+            // The file is opened anew after the first failures; then the writer leaves it alone.
+            if full > 3 {
+                let customers = store.read().and_then(|read| read.all::<Customer>());
+                assert_eq!(customers.expect("reads go on").len(), 1);
+            }
+        }
+        assert!(full > 100, "callers are told why: {full}");
+        assert!(store.health().is_full());
+        disk.mend();
+        let mut guest = 1_000;
+        while written(&store, guest).await.is_err() {
+            guest += 1;
+            tokio::time::sleep(Duration::from_millis(50)).await;
+        }
+        assert!(!store.health().is_full());
     });
 }
