@@ -69,6 +69,9 @@ struct Place {
     /// Settings file [default: boxoffice.toml in the data folder]
     #[arg(long, value_name = "FILE")]
     config: Option<PathBuf>,
+    /// Make the data folder where there is none; else only `serve` makes one
+    #[arg(long)]
+    create: bool,
 }
 
 #[derive(Debug, Args)]
@@ -392,17 +395,7 @@ async fn run_on_data(place: &Place, command: DataCommand) -> anyhow::Result<bool
         .await;
     }
     let file = serve::data_file(&loaded.config);
-    // A look at the data must not make any.
-    let looks = matches!(
-        command,
-        DataCommand::Check
-            | DataCommand::OperatorList
-            | DataCommand::TokenList
-            | DataCommand::Export { .. }
-    );
-    if looks && !file.exists() {
-        anyhow::bail!("there is no data in {}", folder.display());
-    }
+    is_there(&file, place.create)?;
     let Some(app) = open_here(&loaded, &file).await? else {
         let busy = || anyhow::anyhow!("another process has the data open and does not answer");
         let output = control::ask(folder, &command).await?.ok_or_else(busy)?;
@@ -413,7 +406,7 @@ async fn run_on_data(place: &Place, command: DataCommand) -> anyhow::Result<bool
     };
     let ctx = Ctx::system(app.clone());
     // That nothing but the demo is in such a file is why it may be thrown away.
-    if !looks && ops::demo::is_unfinished(&ctx)? {
+    if !command.only_looks() && ops::demo::is_unfinished(&ctx)? {
         anyhow::bail!(serve::DEMO_UNFINISHED);
     }
     let here = async |command: DataCommand| {
@@ -455,7 +448,8 @@ async fn bring_in(what: Imported, from: ImportFrom) -> anyhow::Result<bool> {
     let meter = Arc::new(Meter::new(size));
     let telling = Arc::clone(&meter);
     let progress: Progress = Arc::new(move |step| telling.tell(step));
-    let imported = import_there_or_here(&loaded, command, &mut content, &progress).await;
+    let create = from.place.create;
+    let imported = import_there_or_here(&loaded, create, command, &mut content, &progress).await;
     meter.end();
     let output = imported?;
     print_lines(&output.lines)?;
@@ -464,6 +458,7 @@ async fn bring_in(what: Imported, from: ImportFrom) -> anyhow::Result<bool> {
 
 async fn import_there_or_here(
     loaded: &Loaded,
+    create: bool,
     command: DataImport,
     content: &mut Option<Reader>,
     progress: &Progress,
@@ -472,6 +467,7 @@ async fn import_there_or_here(
     if let Some(output) = control::ask_import(folder, &command, content, progress).await? {
         return Ok(output);
     }
+    is_there(&serve::data_file(&loaded.config), create)?;
     let Some(app) = open_here(loaded, &serve::data_file(&loaded.config)).await? else {
         let asked = control::ask_import(folder, &command, content, progress).await?;
         return asked.context("another process has the data open and does not answer");
@@ -496,6 +492,27 @@ async fn print_all(
         };
         output = ask(next.clone()).await?;
         command = next;
+    }
+}
+
+/// Refuses to work on a data file that is not there: a mistyped folder, or another user's home,
+/// must not quietly become a new box.
+fn is_there(file: &Path, create: bool) -> anyhow::Result<()> {
+    let shown = file.display();
+    let error = match std::fs::metadata(file) {
+        Ok(_) => return Ok(()),
+        Err(error) => error,
+    };
+    match error.kind() {
+        std::io::ErrorKind::NotFound if create => Ok(()),
+        std::io::ErrorKind::NotFound => anyhow::bail!(
+            "there is no data file {shown}: name the folder of your box with --data, or make a new \
+             one with --create"
+        ),
+        std::io::ErrorKind::PermissionDenied => anyhow::bail!(
+            "not allowed to look at {shown}: run this as the user that the box runs as, or with sudo"
+        ),
+        _ => Err(error).with_context(|| format!("cannot look at {shown}")),
     }
 }
 

@@ -56,6 +56,21 @@ pub enum Command {
     },
 }
 
+impl Command {
+    /// Whether it changes nothing.
+    #[must_use]
+    pub fn only_looks(&self) -> bool {
+        matches!(
+            self,
+            Self::Check
+                | Self::OperatorList
+                | Self::PartnerList
+                | Self::TokenList
+                | Self::Export { .. }
+        )
+    }
+}
+
 /// Lists and guides that can be imported.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 pub enum Imported {

@@ -53,7 +53,10 @@ impl Panicked {
             part == "redb" || part.starts_with("redb-")
         };
         let in_storage = Path::new(file).components().any(name);
-        let words = info.payload_as_str().unwrap_or("no words").replace('\n', " ");
+        let words = info
+            .payload_as_str()
+            .unwrap_or("no words")
+            .replace('\n', " ");
         let place = info.location().map(ToString::to_string).unwrap_or_default();
         Self {
             line: format!("{words} ({place})"),
@@ -83,7 +86,10 @@ pub fn keep_panics() -> KeptPanic {
         let line = if panicked.in_storage {
             "the data file is damaged; run `boxoffice check`, and bring a backup back".to_owned()
         } else {
-            format!("this is a mistake in boxoffice, please report it: {}", panicked.line)
+            format!(
+                "this is a mistake in boxoffice, please report it: {}",
+                panicked.line
+            )
         };
         *keeper.0.lock().unwrap_or_else(PoisonError::into_inner) = Some(line);
     }));

@@ -3,6 +3,7 @@
 //! The only file that reads the environment. Only what is needed to start stands here; what an
 //! operator changes while the box runs is a record in the store.
 
+mod checks;
 mod delivery;
 mod partners;
 mod proxies;
@@ -25,6 +26,8 @@ pub use staff::StaffSettings;
 
 use crate::domain::calendar::Zone;
 use crate::domain::money::Currency;
+
+use checks::{check_listen, is_language_tag, is_there, place_of};
 
 /// Every setting, with its default.
 #[derive(Debug, Clone, Serialize, Deserialize)]
@@ -391,6 +394,32 @@ impl Config {
             "provider.currency",
             "no such currency; use an ISO 4217 code such as EUR",
         )?;
+        known(
+            is_language_tag(&provider.locale),
+            "provider.locale",
+            "must be a language such as de, or with a country such as de-DE",
+        )?;
+        let payments = &self.payments;
+        let secret = payments.stripe_secret_key.as_str();
+        known(
+            secret.is_empty() || secret.starts_with("sk_") || secret.starts_with("rk_"),
+            "payments.stripe_secret_key",
+            "must be the secret key, which begins with sk_ (pk_ is the publishable one)",
+        )?;
+        let signing = payments.stripe_webhook_secret.as_str();
+        known(
+            signing.is_empty()
+                || signing
+                    .split(',')
+                    .all(|one| one.trim().starts_with("whsec_")),
+            "payments.stripe_webhook_secret",
+            "must be the signing secret of the webhook, which begins with whsec_",
+        )?;
+        known(
+            self.stalker.login.is_empty() == self.stalker.password.is_empty(),
+            "stalker.login, stalker.password",
+            "set both, or neither",
+        )?;
         let prefix = &self.alphaott.prefix;
         let plain = prefix
             .bytes()
@@ -510,16 +539,20 @@ fn load(
     let beside = PathBuf::from(data.map_or("data", String::as_str)).join("boxoffice.toml");
     let path = match file {
         Some(path) => Some(path.to_owned()),
-        None => beside.exists().then_some(beside),
+        None => is_there(&beside)?.then_some(beside),
     };
     let mut table = defaults.clone();
     if let Some(path) = path {
         let shown = path.display();
         let text =
             std::fs::read_to_string(&path).with_context(|| format!("cannot read {shown}"))?;
+        let wrong = |error: &toml::de::Error| {
+            anyhow::anyhow!("in {shown}{}: {}", place_of(error, &text), error.message())
+        };
+        let mut given: Table = text.parse().map_err(|error| wrong(&error))?;
+        check_listen(&given, "listen")?;
         // Read as settings first: this is what names an unknown key and its line.
-        toml::from_str::<Config>(&text).with_context(|| format!("in {shown}"))?;
-        let mut given: Table = text.parse().with_context(|| format!("in {shown}"))?;
+        toml::from_str::<Config>(&text).map_err(|error| wrong(&error))?;
         if let Some(billing) = given.get_mut("billing")
             && billing.is_array()
         {
@@ -534,7 +567,8 @@ fn load(
         merge(&mut table, given);
     }
     for (path, text, origin, name) in layers {
-        set(&mut table, &path, &text).with_context(|| name)?;
+        set(&mut table, &path, &text).with_context(|| name.clone())?;
+        check_listen(&table, &name)?;
         origins.insert(path, origin);
     }
     let config: Config = table.try_into().context("in the settings")?;
@@ -745,8 +779,16 @@ mod tests {
         ] {
             std::fs::write(&file, text).unwrap();
             let error = load(&Flags::new(), Some(&file), Vec::new()).unwrap_err();
-            assert!(format!("{error:#}").contains(named), "{error:#}");
+            let told = format!("{error:#}");
+            assert!(told.contains(named), "{told}");
+            assert!(!told.contains('\n'), "{told}");
         }
+        let flags = Flags::from([("listen".to_owned(), "8080".to_owned())]);
+        let error = format!("{:#}", load(&flags, None, Vec::new()).unwrap_err());
+        assert!(
+            error.contains("--listen: \"8080\" must be an address"),
+            "{error}"
+        );
         let error = load(
             &Flags::new(),
             None,

@@ -198,7 +198,9 @@ pub fn fill(part: Part<'_>, values: &Values) -> Result<String, String> {
     let rendered = template.render_captured_to(Value::from(Serde(values)), &mut filled);
     let rendered = rendered.map(drop);
     if filled.is_full {
-        return Err(format!("{name}: becomes longer than {FILLED_TEXT_MAX} bytes"));
+        return Err(format!(
+            "{name}: becomes longer than {FILLED_TEXT_MAX} bytes"
+        ));
     }
     rendered.map_err(|error| format!("{name}: {error}"))?;
     let mut filled = String::from_utf8_lossy(&filled.written).into_owned();
@@ -355,7 +357,10 @@ mod tests {
             ("{{ [[pin, pin], [pin, pin]] }}", "lists or tables"),
             ("{{ (pin, pin) }}", "lists or tables"),
             ("{{ {'a': pin} }}", "lists or tables"),
-            ("{% for a in [pin, pin] %}{{ a }}{% endfor %}", "a loop goes over a place"),
+            (
+                "{% for a in [pin, pin] %}{{ a }}{% endfor %}",
+                "a loop goes over a place",
+            ),
             ("{{ pin ~ pin }}", "side by side"),
             ("{{ pin * 100000 }}", "side by side"),
             ("{{ 9 ** 9999 }}", "side by side"),
@@ -369,7 +374,11 @@ mod tests {
             assert!(error.starts_with("text: "), "{text}: {error}");
             assert!(error.contains(named), "{text}: {error}");
         }
-        let nested = format!("{}{{{{ pin }}}}{}", "{% if pin %}".repeat(40), "{% endif %}".repeat(40));
+        let nested = format!(
+            "{}{{{{ pin }}}}{}",
+            "{% if pin %}".repeat(40),
+            "{% endif %}".repeat(40)
+        );
         let error = prove(TemplateKind::Pin, &wording(&nested)).unwrap_err();
         assert!(error.contains("nests deeper"), "{error}");
     }
@@ -389,7 +398,10 @@ mod tests {
             ("{{ pin", "text: "),
             ("hello", "text: must say {{ pin }}"),
             ("", "text: must not be empty"),
-            ("{% for i in range(9) %}{% endfor %}{{ pin }}", "a loop goes"),
+            (
+                "{% for i in range(9) %}{% endfor %}{{ pin }}",
+                "a loop goes",
+            ),
             (
                 "{% for a in pin %}{% for b in pin %}{% for c in pin %}{% for d in pin %}{% for e in pin %}{% for f in pin %}{{ f }}{% endfor %}{% endfor %}{% endfor %}{% endfor %}{% endfor %}{% endfor %}{{ pin }}",
                 "text: ",

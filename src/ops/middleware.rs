@@ -231,7 +231,9 @@ pub async fn tell(ctx: &Ctx) -> Result<Told, OpError> {
                 Ok(Ok(Outcome::Refused)) => failed = true,
                 // Nobody is there: the others need not be tried.
                 Ok(Ok(Outcome::Unreachable)) => return Ok(Told::Failed),
-                Ok(Err(error @ (OpError::Throttled { .. } | OpError::DiskFull))) => return Err(error),
+                Ok(Err(error @ (OpError::Throttled { .. } | OpError::DiskFull))) => {
+                    return Err(error);
+                }
                 Ok(Err(error)) => {
                     // One customer of whom nothing can be said must not silence the others.
                     tracing::error!(%error, "middleware.not_told");

@@ -117,7 +117,8 @@ fn held_or_begun(
 }
 
 fn changed(before: &Template, change: &TemplateChange) -> Template {
-    let given = |given: &Option<String>, held: &String| given.clone().unwrap_or_else(|| held.clone());
+    let given =
+        |given: &Option<String>, held: &String| given.clone().unwrap_or_else(|| held.clone());
     Template {
         on: change.on.unwrap_or(before.on),
         subject: given(&change.subject, &before.subject),

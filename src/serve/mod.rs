@@ -2,6 +2,7 @@
 
 mod listener;
 
+use std::io::ErrorKind;
 use std::net::SocketAddr;
 use std::path::PathBuf;
 use std::sync::Arc;
@@ -76,7 +77,7 @@ pub async fn start(setup: Setup) -> anyhow::Result<Running> {
     prepare(&app).await?;
     let listener = TcpListener::bind(listen)
         .await
-        .with_context(|| format!("cannot listen on {listen}"))?;
+        .map_err(|error| not_listening(&error, listen))?;
     let address = listener.local_addr()?;
     // Set once: this is the only place.
     let _ = app.listening.set(address);
@@ -135,6 +136,24 @@ pub async fn start(setup: Setup) -> anyhow::Result<Running> {
         closing,
         tasks,
     })
+}
+
+/// Why there is no listening at an address, and what to do.
+fn not_listening(error: &std::io::Error, listen: SocketAddr) -> anyhow::Error {
+    let advice = match error.kind() {
+        ErrorKind::AddrInUse => {
+            "another program listens there, perhaps another boxoffice; stop it, or choose another \
+             port with --listen"
+        }
+        ErrorKind::AddrNotAvailable => {
+            "this machine does not have that address; 0.0.0.0 stands for all that it has"
+        }
+        ErrorKind::PermissionDenied => {
+            "ports below 1024 are for root; choose a higher one, and put a proxy in front"
+        }
+        _ => return anyhow::anyhow!("cannot listen on {listen}: {error}"),
+    };
+    anyhow::anyhow!("cannot listen on {listen}: {advice}")
 }
 
 /// What to do about a file with a part of the demo.

@@ -59,7 +59,10 @@ impl Health {
             return;
         }
         if full {
-            tracing::error!(free_bytes, "store.disk_full: writes are refused until there is room");
+            tracing::error!(
+                free_bytes,
+                "store.disk_full: writes are refused until there is room"
+            );
         } else {
             tracing::info!(free_bytes, "store.disk_has_room: writes are taken again");
         }

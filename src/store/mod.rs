@@ -105,11 +105,7 @@ impl StoreError {
     fn is_of_the_disk(&self) -> bool {
         matches!(
             self,
-            Self::Redb(_)
-                | Self::Io(_)
-                | Self::Unavailable
-                | Self::DiskFull
-                | Self::Damaged(_)
+            Self::Redb(_) | Self::Io(_) | Self::Unavailable | Self::DiskFull | Self::Damaged(_)
         )
     }
 

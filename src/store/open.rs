@@ -79,6 +79,24 @@ impl Slot {
     }
 }
 
+/// Says which file could not be opened, where that is all there is to say.
+fn not_opened(error: DatabaseError, path: &Path) -> StoreError {
+    let shown = path.display();
+    match error {
+        DatabaseError::Storage(redb::StorageError::Io(error)) => match error.kind() {
+            ErrorKind::PermissionDenied => StoreError::Io(std::io::Error::new(
+                error.kind(),
+                format!("not allowed to open {shown}: run this as the user that the box runs as"),
+            )),
+            ErrorKind::InvalidData => {
+                StoreError::Damaged(format!("{shown} is no data file of boxoffice: {error}"))
+            }
+            _ => StoreError::Io(error),
+        },
+        other => other.into(),
+    }
+}
+
 fn builder() -> Builder {
     let mut builder = Database::builder();
     builder.set_cache_size(CACHE_BYTES);
@@ -110,7 +128,9 @@ fn open_held(storage: &Storage) -> Result<Database, StoreError> {
         Storage::File(path) => {
             // One that another user owns is that user's to protect.
             let _ = keep_private(path);
-            builder.open(path)?
+            builder
+                .open(path)
+                .map_err(|error| not_opened(error, path))?
         }
     })
 }

@@ -148,7 +148,9 @@ impl View {
     fn fill(&self, offset: u64, out: &mut [u8]) -> io::Result<()> {
         let over = self.over();
         for (block, at, part) in parts(offset, out.len()) {
-            let Some(to) = out.get_mut(part) else { continue };
+            let Some(to) = out.get_mut(part) else {
+                continue;
+            };
             let held;
             let bytes = match over.blocks.get(&block) {
                 Some(bytes) => bytes,
@@ -173,7 +175,9 @@ fn parts(offset: u64, length: usize) -> Vec<(u64, usize, std::ops::Range<usize>)
         let position = offset.saturating_add(u64::try_from(done).unwrap_or(u64::MAX));
         let block = position / BLOCK_BYTES;
         let at = usize::try_from(position % BLOCK_BYTES).unwrap_or_default();
-        let room = usize::try_from(BLOCK_BYTES).unwrap_or_default().saturating_sub(at);
+        let room = usize::try_from(BLOCK_BYTES)
+            .unwrap_or_default()
+            .saturating_sub(at);
         let count = room.min(length.saturating_sub(done));
         parts.push((block, at, done..done.saturating_add(count)));
         done = done.saturating_add(count);

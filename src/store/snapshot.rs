@@ -70,7 +70,13 @@ impl Read for Snapshot {
     }
 
     fn raw_scan(&self, table: Table, span: &Span, visit: &mut Visit<'_>) -> Result<(), StoreError> {
-        let mut open = || scan(&self.transaction.open_table(definition(table))?, span, visit);
+        let mut open = || {
+            scan(
+                &self.transaction.open_table(definition(table))?,
+                span,
+                visit,
+            )
+        };
         open().map_err(|error| self.noted(error))
     }
 

@@ -11,9 +11,9 @@
 //! but they cannot starve it.
 
 use std::collections::VecDeque;
+use std::path::PathBuf;
 use std::sync::Arc;
 use std::sync::mpsc::{Receiver, RecvTimeoutError};
-use std::path::PathBuf;
 use std::time::{Duration, Instant};
 
 use redb::Database;
@@ -197,7 +197,9 @@ impl<'h> Space<'h> {
             Sharing::Batch => reserve,
             Sharing::Alone => reserve.saturating_mul(2),
         };
-        let paused = self.pause.is_some_and(|(since, long)| since.elapsed() < long);
+        let paused = self
+            .pause
+            .is_some_and(|(since, long)| since.elapsed() < long);
         let enough = free >= reserve && !paused;
         if sharing == Sharing::Batch || !enough {
             self.health.set_full(!enough, free);

@@ -164,7 +164,8 @@ fn a_file_with_spoiled_pages_is_named_in_one_line() {
             named(&bx.api()).await;
             bx.stop().await;
             let open = OpenOptions::new().write(true).open(&file).expect("a file");
-            open.write_all_at(&[0xa5; 200], place as u64).expect("a write");
+            open.write_all_at(&[0xa5; 200], place as u64)
+                .expect("a write");
             drop(open);
             let (sound, text) = check(&file);
             // Some places hold nothing.

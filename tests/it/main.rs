@@ -13,6 +13,7 @@
 mod alphaott;
 mod apply;
 mod billing;
+mod command_line;
 mod console;
 mod contract;
 mod crash;

@@ -106,7 +106,10 @@ const HOMES: &[(&str, &str)] = &[
     ("rustls", "outbound/mod.rs"),
     ("lettre", "outbound/mail.rs"),
     ("clap", "cli.rs main.rs"),
-    ("minijinja", "letters/allowed.rs letters/wording.rs outbound/sms.rs"),
+    (
+        "minijinja",
+        "letters/allowed.rs letters/wording.rs outbound/sms.rs",
+    ),
     ("toml", "config/"),
     ("argon2", "passwords.rs"),
     ("jsonwebtoken", "keys.rs"),

@@ -204,7 +204,9 @@ const NOTING_TRIES_MAX: u32 = 20;
 async fn note_in_time(ctx: &Ctx, outcomes: Vec<Outcome>) -> Result<Vec<DeliveryId>, OpError> {
     for _ in 1..NOTING_TRIES_MAX {
         match note_outcomes(ctx, outcomes.clone()).await {
-            Err(OpError::Throttled { .. } | OpError::DiskFull) => tokio::time::sleep(LOOK_AGAIN).await,
+            Err(OpError::Throttled { .. } | OpError::DiskFull) => {
+                tokio::time::sleep(LOOK_AGAIN).await
+            }
             done => return done,
         }
     }

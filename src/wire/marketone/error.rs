@@ -6,8 +6,8 @@ use axum::response::{IntoResponse, Response};
 
 use crate::domain::carrier::Denial;
 use crate::domain::pin::PinNo;
-use crate::ops::{DISK_FULL_RETRY_S, OpError};
 use crate::ops::carrier::No;
+use crate::ops::{DISK_FULL_RETRY_S, OpError};
 use crate::store::StoreError;
 
 /// Why an operation did not succeed.

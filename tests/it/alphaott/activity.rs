@@ -220,7 +220,9 @@ async fn a_document_gets_so_many_rows_whatever_its_fields_ask_for() {
     let many: String = (0..100).map(|n| format!("v{n}: action ")).collect();
     let document = |fields: usize| {
         let fields = (0..fields).map(|n| {
-            format!("f{n}: customerActivityPagination(perPage: 2147483647) {{ items {{ {many} }} }} ")
+            format!(
+                "f{n}: customerActivityPagination(perPage: 2147483647) {{ items {{ {many} }} }} "
+            )
         });
         format!("{{ {} }}", fields.collect::<String>())
     };
@@ -232,7 +234,10 @@ async fn a_document_gets_so_many_rows_whatever_its_fields_ask_for() {
     let over = format!(
         "{{ {} {{ items {{ {wide} }} }} {} {{ items {{ _id }} }} }}",
         three(0),
-        (1..9).map(three).collect::<Vec<_>>().join(" { items { _id } } ")
+        (1..9)
+            .map(three)
+            .collect::<Vec<_>>()
+            .join(" { items { _id } } ")
     );
     let over = ask(&past.api, &over, &json!({})).await;
     assert_eq!(over.status, 200, "{}", over.told());

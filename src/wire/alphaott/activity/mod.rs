@@ -134,7 +134,10 @@ async fn run(ctx: Ctx, activities: &Activities, query: QueryIn) -> Result<Respon
             return Ok((StatusCode::BAD_REQUEST, Json(errors)).into_response());
         }
     };
-    let rows = VALUES_MAX.checked_div(fields).unwrap_or(ROWS_MAX).min(ROWS_MAX);
+    let rows = VALUES_MAX
+        .checked_div(fields)
+        .unwrap_or(ROWS_MAX)
+        .min(ROWS_MAX);
     let variables = serde_json::Value::Object(query.variables.unwrap_or_default());
     let mut request =
         async_graphql::Request::new(query.query).variables(Variables::from_json(variables));
