@@ -37,8 +37,8 @@ use std::thread::JoinHandle;
 
 pub use audit::append_audit;
 pub use check::{Finding, check};
-pub use journal::{append_entries, balance_minor, has_account};
 pub use health::Health;
+pub use journal::{append_entries, balance_minor, has_account};
 pub use migrate::LAYOUT;
 pub use open::{OpenDevice, Storage};
 pub use read::{Read, Span};
