@@ -21,6 +21,8 @@ pub struct Charge {
     pub dated_rates: Vec<(LocalDate, TaxRate)>,
     /// Whether `amount` contains the tax.
     pub tax_included: bool,
+    /// Whether it is given back by the day also where it is charged once in an order of cycles.
+    pub refundable: bool,
 }
 
 impl Charge {
@@ -30,7 +32,7 @@ impl Charge {
         found.map_or(self.tax_rate, |(_, rate)| *rate)
     }
 
-    fn line(&self, offer_title: &str, date: LocalDate) -> Line {
+    fn line(&self, offer_title: &str, order_type: OrderType, date: LocalDate) -> Line {
         let rate = self.rate_on(date);
         let minor = self.amount.minor;
         let (net_minor, tax_minor) = if self.tax_included {
@@ -49,6 +51,9 @@ impl Charge {
             rate,
             net_minor,
             tax_minor,
+            by_day: order_type == OrderType::OneTime
+                || self.kind == OrderType::Recurring
+                || self.refundable,
         }
     }
 }
@@ -60,6 +65,8 @@ pub struct Line {
     pub rate: TaxRate,
     pub net_minor: i64,
     pub tax_minor: i64,
+    /// Whether it is for the time of its cycle: unused days of it are given back.
+    pub by_day: bool,
 }
 
 impl Line {
@@ -130,7 +137,7 @@ pub fn lines(
     };
     let charges = charges.iter().filter(due);
     charges
-        .map(|charge| charge.line(offer_title, date))
+        .map(|charge| charge.line(offer_title, order_type, date))
         .collect()
 }
 

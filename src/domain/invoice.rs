@@ -114,20 +114,28 @@ pub fn days_unused(zone: &Zone, begins: Timestamp, ends: Timestamp, at: Timestam
     })
 }
 
-/// Lines of the credit note for `left` of the `all` days of a cycle that was billed with `lines`.
-/// Empty where nothing is left.
+/// Lines of the credit note for `left` of the `all` days of a cycle that was billed with `lines`, as
+/// far as those are for its time. Empty where nothing is left.
 #[must_use]
 pub fn unused(lines: &[Line], all: i32, left: i32) -> Vec<Line> {
     let left = i64::from(left.clamp(0, all.max(0)));
-    share(lines, left, i64::from(all))
+    let by_day: Vec<Line> = lines.iter().filter(|line| line.by_day).cloned().collect();
+    share(&by_day, left, i64::from(all))
 }
 
-/// What is left of `lines` once a credit note with the lines `note` is taken off: line by line, in their
-/// order.
+/// What is left of `lines` once a credit note with the lines `note` is taken off. A credit note has all
+/// lines of its invoice or those that are given back by the day, in their order.
 #[must_use]
 pub fn less(lines: &[Line], note: &[Line]) -> Vec<Line> {
     let mut left = lines.to_vec();
-    for (line, credit) in left.iter_mut().zip(note) {
+    let mut ahead = left.iter_mut();
+    for credit in note {
+        let is_same = |line: &&mut Line| {
+            line.title == credit.title && line.rate == credit.rate && line.by_day == credit.by_day
+        };
+        let Some(line) = ahead.find(is_same) else {
+            break;
+        };
         line.net_minor = line.net_minor.saturating_add(credit.net_minor);
         line.tax_minor = line.tax_minor.saturating_add(credit.tax_minor);
     }

@@ -35,6 +35,8 @@ pub enum Account {
     Payable(PartnerId),
     /// What the carrier took from customers and owes us; its credit side is negative.
     Carrier,
+    /// Debts that were given up; its credit side is negative.
+    WriteOff,
 }
 
 impl std::fmt::Display for Account {
@@ -48,6 +50,7 @@ impl std::fmt::Display for Account {
             Self::Suspense => f.write_str("suspense"),
             Self::Opening => f.write_str("opening"),
             Self::Carrier => f.write_str("carrier"),
+            Self::WriteOff => f.write_str("writeoff"),
             Self::Payable(id) => write!(f, "payable:{}", id.0),
         }
     }

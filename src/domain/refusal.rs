@@ -1,7 +1,7 @@
 //! Every business "no", with a stable code. Data, never prose: each dialect words it.
 
 use super::eligibility::Ineligible;
-use super::id::{PaymentId, ProductOfferId, ServiceSpecId};
+use super::id::{InvoiceId, PaymentId, ProductOfferId, ServiceSpecId};
 use super::money::Amount;
 use super::order::OrderStatus;
 use super::time::Timestamp;
@@ -89,6 +89,12 @@ pub enum Refusal {
     NoFurtherCycle,
     /// More than this member of staff may move at once.
     AboveLimit { what: &'static str, max: Amount },
+    /// More than the customer owes.
+    NotOwed { owed: Amount },
+    /// Part of the invoice is paid, credited, or it is a credit note: it cannot be voided.
+    NotVoidable { invoice: InvoiceId },
+    /// The order began more than a day ago: it is not given back whole.
+    BeganEarlier { began: Timestamp },
     /// The next cycle would begin before the last one that was billed, which began then.
     CycleTooEarly { begun: Timestamp },
 }
@@ -136,6 +142,9 @@ impl Refusal {
             Self::ClockBackward => "clock-backward",
             Self::NoFurtherCycle => "no-further-cycle",
             Self::AboveLimit { .. } => "above-limit",
+            Self::NotOwed { .. } => "not-owed",
+            Self::NotVoidable { .. } => "not-voidable",
+            Self::BeganEarlier { .. } => "began-earlier",
             Self::CycleTooEarly { .. } => "cycle-too-early",
         }
     }

@@ -1,7 +1,7 @@
 //! What an offer says of its price and its ladder, read from the objects that came with it. Keys
 //! that are not known here are kept and not acted on.
 //!
-//! `charges`: `type`, `title`, `amount`, `currency`, `taxRate`, `taxIncluded`, `taxRates`.
+//! `charges`: `type`, `title`, `amount`, `currency`, `taxRate`, `taxIncluded`, `taxRates`, `refundable`.
 //! `dunning`: `grace_days`, `reminder_days`, `suspend_days`. Rules: `docs/billing.md`.
 
 use serde::Deserialize;
@@ -39,6 +39,8 @@ struct ChargeParts {
     tax_included: Option<bool>,
     #[serde(default, rename = "taxRates", alias = "tax_rates")]
     tax_rates: Option<Vec<DatedRate>>,
+    #[serde(default)]
+    refundable: Option<bool>,
 }
 
 #[derive(Deserialize)]
@@ -238,6 +240,7 @@ fn parse(object: &OpenObject, home: Currency, path: &str) -> Result<Option<Charg
         tax_rate,
         dated_rates,
         tax_included: parts.tax_included.unwrap_or(true),
+        refundable: parts.refundable.unwrap_or(false),
     }))
 }
 

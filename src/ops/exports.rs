@@ -257,6 +257,7 @@ fn beancount_account(account: &Account) -> String {
         Account::Suspense => "Liabilities:Suspense".to_owned(),
         Account::Opening => "Equity:Opening".to_owned(),
         Account::Carrier => "Assets:Carrier".to_owned(),
+        Account::WriteOff => "Expenses:WriteOff".to_owned(),
         Account::Payable(id) => format!("Liabilities:Payable:P{}", id.0),
     }
 }

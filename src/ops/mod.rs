@@ -17,6 +17,7 @@ pub mod clock;
 pub mod closing;
 mod composing;
 pub mod customers;
+pub mod debts;
 pub mod demo;
 pub mod devices;
 pub mod events;

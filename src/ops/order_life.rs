@@ -97,16 +97,32 @@ pub async fn resume(ctx: &Ctx, which: Which, once: Option<Once>) -> Result<Order
     .inspect(|_| ctx.app.wake_jobs())
 }
 
-/// Ends an order at once. With `credit` a credit note gives back what is not used of it.
+/// What is given back of an order that ends.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Credit {
+    Nothing,
+    /// What is not used of it.
+    Unused,
+    /// All that was billed: it began within the last day.
+    Whole,
+}
+
+/// For how long after it began an order is given back whole, in seconds: a day.
+const WHOLE_SECONDS: i64 = 86_400;
+
+/// Ends an order at once. With `credit` credit notes give back what was billed for it.
 pub async fn end_now(
     ctx: &Ctx,
     which: Which,
-    credit: bool,
+    credit: Credit,
     once: Option<Once>,
 ) -> Result<Order, OpError> {
     ctx.require(Permission::OrdersWrite)?;
-    if credit {
+    if credit != Credit::Nothing {
         ctx.require(Permission::MoneyWrite)?;
+    }
+    if credit == Credit::Whole {
+        ctx.require(Permission::DebtsWriteOff)?;
     }
     ctx.write_once(once, move |ctx, tx| {
         let (customer, before) = load(tx, &which)?;
@@ -120,14 +136,23 @@ pub async fn end_now(
 
 /// Ends an order, giving back what is not used of it if that is wished. Money is given back by those
 /// only who may book some.
-fn end_in(ctx: &Ctx, tx: &mut Tx<'_>, before: &Order, credit: bool) -> Result<Order, OpError> {
+fn end_in(ctx: &Ctx, tx: &mut Tx<'_>, before: &Order, credit: Credit) -> Result<Order, OpError> {
     let status = before.status_at(ctx.now);
     if matches!(status, OrderStatus::Expired | OrderStatus::Deleted) {
         return refuse(before, "ended");
     }
-    if credit && before.billing != Billing::External && before.standing != Standing::Waiting {
+    let began = before.activated_at.unwrap_or(before.created_at);
+    if credit == Credit::Whole && began.saturating_add_seconds(WHOLE_SECONDS) < ctx.now {
+        return Err(Refusal::BeganEarlier { began }.into());
+    }
+    let billed = before.billing != Billing::External && before.standing != Standing::Waiting;
+    if credit != Credit::Nothing && billed {
         let mut books = Books::new(ctx, tx);
-        if books.credit_unused(before, ctx.now)? {
+        let given = match credit {
+            Credit::Whole => books.credit_whole(before, ctx.now)?,
+            _ => books.credit_unused(before, ctx.now)?,
+        };
+        if given {
             ctx.require(Permission::MoneyWrite)?;
         }
         books.close().write(ctx, tx, AuditDetail::EachRecord)?;
@@ -164,7 +189,7 @@ pub async fn change_plan(
     ctx.write_once(once, move |ctx, tx| {
         let (_, before) = load(tx, &which)?;
         let in_debt = Books::new(ctx, tx).is_in_debt(&before, ctx.now)?;
-        end_in(ctx, tx, &before, true)?;
+        end_in(ctx, tx, &before, Credit::Unused)?;
         // Read again: ending an order changes its customer.
         let customer: Customer = super::find(tx, &which.customer)?;
         let debt = Some(&before).filter(|_| in_debt && !lift);

@@ -215,11 +215,7 @@ pub async fn update(
     ctx.write(move |ctx, tx| {
         let customer: Customer = super::find(tx, &customer)?;
         let before = owned(tx, &customer, &order)?;
-        let wish = OrderChange {
-            expires_at: as_held(wish.expires_at, before.expires_at),
-            next_cycle_at: as_held(wish.next_cycle_at, before.next_cycle_at),
-            ..wish
-        };
+        let wish = wish.unless_held(&before);
         check_next_cycle(tx, &before, &wish)?;
         let after = changed(ctx, &before, &wish)?;
         check_given(ctx, &before, &wish, &after)?;
@@ -278,17 +274,34 @@ fn check_given(
     Ok(())
 }
 
-/// Callers read instants in milliseconds: one that they send back as they read it is the one that
-/// is held.
-fn as_held(
-    wished: Option<Option<Timestamp>>,
-    held: Option<Timestamp>,
-) -> Option<Option<Timestamp>> {
-    const MILLI: i64 = 1_000;
-    let shown = |at: Timestamp| at.micros().div_euclid(MILLI);
-    let pair = wished.flatten().zip(held);
-    let same = pair.is_some_and(|(at, held)| shown(at) == shown(held));
-    if same { Some(held) } else { wished }
+/// Most that an instant loses where callers read it: some dialects have whole seconds.
+const READ_MICROS: i64 = 1_000_000;
+
+impl OrderChange {
+    /// What is sent back as it was read says nothing.
+    fn unless_held(self, order: &Order) -> Self {
+        let moved = |wished: Option<Option<Timestamp>>, held: Option<Timestamp>| {
+            wished.filter(|wished| match (wished, held) {
+                (Some(wished), Some(held)) => !is_as_read(*wished, held),
+                (None, None) => false,
+                _ => true,
+            })
+        };
+        Self {
+            status: self.status.filter(|status| *status != order.status),
+            expires_at: moved(self.expires_at, order.expires_at),
+            next_cycle_at: moved(self.next_cycle_at, order.next_cycle_at),
+            ..self
+        }
+    }
+}
+
+/// Whether `wished` is what a caller reads who is shown `held`.
+fn is_as_read(wished: Timestamp, held: Timestamp) -> bool {
+    [1_000, READ_MICROS].into_iter().any(|unit| {
+        let shown = held.micros().div_euclid(unit);
+        wished.micros() == shown.saturating_mul(unit)
+    }) || wished == held
 }
 
 /// The start of the next cycle that a caller wants moved; `None`: it is left, or sent back as it was.

@@ -7,7 +7,7 @@ use crate::domain::customer::Customer;
 use crate::domain::id::{CustomerId, HostedPageId, JournalEntryId, OrderId, PaymentId};
 use crate::domain::journal::{Account, EntryCause, JournalEntry, transfer};
 use crate::domain::message::{Message, MessageContent};
-use crate::domain::money::Amount;
+use crate::domain::money::{Amount, Currency};
 use crate::domain::payment::{HostedPage, HostedPageState, Payment, PaymentKind, PaymentState};
 use crate::domain::refusal::Refusal;
 use crate::domain::staff::Permission;
@@ -59,6 +59,13 @@ pub fn balance(ctx: &Ctx, customer: &Handle<CustomerId>) -> Result<Amount, OpErr
     let customer: Customer = super::find(&snapshot, customer)?;
     let currency = ctx.app.company().currency;
     let minor = balance_minor(&snapshot, &Account::Customer(customer.id), currency)?;
+    Ok(Amount { minor, currency })
+}
+
+/// As [`balance`], in a currency of choice, of a customer that was just read.
+pub fn balance_in(ctx: &Ctx, customer: CustomerId, currency: Currency) -> Result<Amount, OpError> {
+    ctx.require(Permission::MoneyRead)?;
+    let minor = balance_minor(&ctx.snapshot()?, &Account::Customer(customer), currency)?;
     Ok(Amount { minor, currency })
 }
 

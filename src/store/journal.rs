@@ -11,8 +11,8 @@ use super::read::{Read, Span};
 use super::schema::Table;
 use super::snapshot::Snapshot;
 use super::tx::Tx;
-use crate::domain::id::JournalEntryId;
-use crate::domain::invoice::{Invoice, OpenInvoice};
+use crate::domain::id::{InvoiceId, JournalEntryId};
+use crate::domain::invoice::{Invoice, InvoiceKind, OpenInvoice};
 use crate::domain::journal::{Account, AccountTotal, JournalEntry};
 use crate::domain::money::Currency;
 
@@ -78,6 +78,30 @@ fn checked(a: i64, b: i64) -> Result<i64, StoreError> {
 /// A place in the books, and what is wrong there.
 pub(super) type Misfit = (Table, Vec<u8>, &'static str);
 
+/// Open invoices of which more is open than their credit notes leave of them.
+fn open_beyond_net(snapshot: &Snapshot, found: &mut Vec<Misfit>) -> Result<(), StoreError> {
+    let mut nets = BTreeMap::<InvoiceId, (i64, i64)>::new();
+    snapshot.each::<OpenInvoice>(&Span::all(), &mut |open| {
+        nets.insert(open.id, (open.open_minor, 0));
+        Ok(ControlFlow::Continue(()))
+    })?;
+    snapshot.each::<Invoice>(&Span::all(), &mut |invoice| {
+        let of = match invoice.kind {
+            InvoiceKind::Invoice => invoice.id,
+            InvoiceKind::CreditNote { of } => of,
+        };
+        if let Some((_, net)) = nets.get_mut(&of) {
+            *net = net.saturating_add(invoice.total().minor);
+        }
+        Ok(ControlFlow::Continue(()))
+    })?;
+    for (id, _) in nets.into_iter().filter(|(_, (open, net))| open > net) {
+        let problem = "more of the invoice is open than its credit notes leave of it";
+        found.push((Table::OpenInvoices, id.0.to_be_bytes().to_vec(), problem));
+    }
+    Ok(())
+}
+
 /// What is wrong with the books: entries that do not sum to zero, totals that differ from the sum
 /// of the entries, invoice numbers that are missing, open invoices beyond the debt.
 pub(super) fn misfits(snapshot: &Snapshot) -> Result<Vec<Misfit>, StoreError> {
@@ -98,6 +122,7 @@ pub(super) fn misfits(snapshot: &Snapshot) -> Result<Vec<Misfit>, StoreError> {
         }
         Ok(ControlFlow::Continue(()))
     })?;
+    open_beyond_net(snapshot, &mut found)?;
     let mut debts = BTreeMap::<Vec<u8>, i128>::new();
     snapshot.each::<OpenInvoice>(&Span::all(), &mut |open| {
         let account = Account::Customer(open.customer);

@@ -199,6 +199,7 @@ pub fn account_key(account: &Account, currency: Currency) -> Raw {
         Account::Suspense => vec![5],
         Account::Opening => vec![6],
         Account::Carrier => vec![8],
+        Account::WriteOff => vec![9],
         Account::Payable(id) => [&[7][..], &number(*id)].concat(),
     };
     key.extend_from_slice(currency.as_str().as_bytes());

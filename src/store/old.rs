@@ -5,7 +5,7 @@ use serde::{Deserialize, Serialize};
 
 use crate::domain::calendar::{PeriodCount, Term};
 use crate::domain::catalogue::{Billing, OfferStatus, OrderType, ProductOffer};
-use crate::domain::charge::{Charge, Price};
+use crate::domain::charge::Price;
 use crate::domain::content::Reseller;
 use crate::domain::dunning::Ladder;
 use crate::domain::eligibility::Eligibility;
@@ -22,6 +22,7 @@ use crate::domain::staff::{Operator, Role, Secret};
 use crate::domain::time::Timestamp;
 
 use super::codec::{CodecError, decode_body};
+use super::old_money::{ChargeV1, PriceV2};
 use super::schema::Table;
 
 pub(super) fn unknown(table: Table, version: u8) -> CodecError {
@@ -234,7 +235,7 @@ struct PriceV1 {
     version: u32,
     since: Timestamp,
     for_running: bool,
-    charges: Vec<Charge>,
+    charges: Vec<ChargeV1>,
 }
 
 /// An offer before eligibility.
@@ -339,25 +340,78 @@ impl From<OfferV2> for OfferV3 {
     }
 }
 
-/// The prices of the first version are read off the charges when the box starts. Those of later ones
-/// are for the term that the offer has now.
+/// An offer whose charges did not say whether they are given back.
+#[derive(Serialize, Deserialize)]
+struct OfferV4 {
+    id: ProductOfferId,
+    foreign_id: Option<String>,
+    product: ProductSpecId,
+    title: String,
+    description: String,
+    term: Term,
+    cycles_total: PeriodCount,
+    order_type: OrderType,
+    status: OfferStatus,
+    billing: Billing,
+    charges: Vec<OpenObject>,
+    dunning: Option<OpenObject>,
+    prices: Vec<PriceV2>,
+    ladder: Option<Ladder>,
+    eligibility: Eligibility,
+    external_refs: Vec<OpenObject>,
+    created_at: Timestamp,
+    updated_at: Timestamp,
+    expires_at: Option<Timestamp>,
+    removed_at: Option<Timestamp>,
+}
+
+/// The prices of the first version are read off the charges when the box starts. Those of the second and
+/// third are for the term that the offer has now.
+impl From<OfferV3> for OfferV4 {
+    fn from(old: OfferV3) -> Self {
+        let with_term = |price: PriceV1| PriceV2 {
+            version: price.version,
+            since: price.since,
+            for_running: price.for_running,
+            term: old.term,
+            charges: price.charges,
+        };
+        Self {
+            prices: old.prices.into_iter().map(with_term).collect(),
+            id: old.id,
+            foreign_id: old.foreign_id,
+            product: old.product,
+            title: old.title,
+            description: old.description,
+            term: old.term,
+            cycles_total: old.cycles_total,
+            order_type: old.order_type,
+            status: old.status,
+            billing: old.billing,
+            charges: old.charges,
+            dunning: old.dunning,
+            ladder: old.ladder,
+            eligibility: old.eligibility,
+            external_refs: old.external_refs,
+            created_at: old.created_at,
+            updated_at: old.updated_at,
+            expires_at: old.expires_at,
+            removed_at: old.removed_at,
+        }
+    }
+}
+
 pub(super) fn offer(version: u8, body: &[u8]) -> Result<ProductOffer, CodecError> {
     let table = Table::Offers.name();
-    let old: OfferV3 = match version {
-        1 => OfferV2::from(decode_body::<OfferV1>(table, body)?).into(),
-        2 => decode_body::<OfferV2>(table, body)?.into(),
-        3 => decode_body(table, body)?,
+    let old: OfferV4 = match version {
+        1 => OfferV3::from(OfferV2::from(decode_body::<OfferV1>(table, body)?)).into(),
+        2 => OfferV3::from(decode_body::<OfferV2>(table, body)?).into(),
+        3 => decode_body::<OfferV3>(table, body)?.into(),
+        4 => decode_body(table, body)?,
         _ => return Err(unknown(Table::Offers, version)),
     };
-    let with_term = |price: PriceV1| Price {
-        version: price.version,
-        since: price.since,
-        for_running: price.for_running,
-        term: old.term,
-        charges: price.charges,
-    };
     Ok(ProductOffer {
-        prices: old.prices.into_iter().map(with_term).collect(),
+        prices: old.prices.into_iter().map(Price::from).collect(),
         id: old.id,
         foreign_id: old.foreign_id,
         product: old.product,

@@ -47,7 +47,7 @@ impl Record for ProductOffer {
     type Key = ProductOfferId;
     const TABLE: Table = Table::Offers;
     const INDEXES: &'static [Table] = &[Table::OffersByForeign, Table::OffersByProduct];
-    const VERSION: u8 = 4;
+    const VERSION: u8 = 5;
 
     fn key(&self) -> ProductOfferId {
         self.id

@@ -12,6 +12,7 @@ use crate::domain::used_key::UsedKey;
 use super::codec::CodecError;
 use super::key::{Raw, account_key, cycle_of, instant, number, reference_of};
 use super::old;
+use super::old_money;
 use super::record::{Entries, Record};
 use super::schema::Table;
 
@@ -39,7 +40,7 @@ impl Record for Invoice {
     type Key = InvoiceId;
     const TABLE: Table = Table::Invoices;
     const INDEXES: &'static [Table] = &[Table::InvoicesByCustomer, Table::InvoicesByCycle];
-    const VERSION: u8 = 1;
+    const VERSION: u8 = 2;
 
     fn key(&self) -> InvoiceId {
         self.id
@@ -54,6 +55,10 @@ impl Record for Invoice {
         if let Some(cycle) = self.cycle {
             entries.unique(Table::InvoicesByCycle, &cycle_of(self.order, cycle));
         }
+    }
+
+    fn upgrade(version: u8, body: &[u8]) -> Result<Self, CodecError> {
+        old_money::invoice(version, body)
     }
 }
 

@@ -340,6 +340,8 @@ pub struct ChargeIn {
     pub tax_included: Option<bool>,
     /// `[{from, rate}]`: rates from a day on.
     pub tax_rates: Option<serde_json::Value>,
+    /// Whether a `ONE_TIME` charge is given back by the day.
+    pub refundable: Option<bool>,
 }
 
 /// What changed charges mean for orders that run.

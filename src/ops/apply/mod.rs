@@ -581,6 +581,9 @@ fn charge_object(
     if let Some(rates) = &given.tax_rates {
         text.push_str(&format!(",\"taxRates\":{rates}"));
     }
+    if let Some(refundable) = given.refundable {
+        text.push_str(&format!(",\"refundable\":{refundable}"));
+    }
     text.push('}');
     Ok(OpenObject(text))
 }

@@ -8,6 +8,7 @@ use crate::domain::id::{CustomerId, InvoiceId, OrderId};
 use crate::domain::invoice::{Invoice, InvoiceKind, days_unused, less, share, unused};
 use crate::domain::money::{Amount, Currency};
 use crate::domain::order::{Order, Standing};
+use crate::domain::refusal::Refusal;
 use crate::domain::time::Timestamp;
 use crate::ops::OpError;
 use crate::store::key::{cycle_of, owned_by};
@@ -47,8 +48,9 @@ impl Net {
 
 /// Why a credit note is issued.
 struct Reason<'w> {
-    /// The time that is given back; none where it is only money.
-    time: Option<(Timestamp, Timestamp)>,
+    /// From when the time is given back, and its end; none where it is only money.
+    from: Timestamp,
+    to: Option<Timestamp>,
     words: &'w str,
 }
 
@@ -93,7 +95,8 @@ impl<R: Read> Books<'_, R> {
                 continue;
             }
             let reason = Reason {
-                time: Some((begins.max(stopped_at), ends)),
+                from: begins.max(stopped_at),
+                to: Some(ends),
                 words: "",
             };
             let rest = self.issue_credit(&net.invoice, lines, &reason, at)?;
@@ -131,7 +134,8 @@ impl<R: Read> Books<'_, R> {
                     continue;
                 }
                 let reason = Reason {
-                    time: None,
+                    from: at,
+                    to: None,
                     words: "given back",
                 };
                 let lines = share(&net.left, part, net.total_minor());
@@ -140,6 +144,62 @@ impl<R: Read> Books<'_, R> {
             }
         }
         Ok(left)
+    }
+
+    /// Gives back all that is left of what was billed for an order. As [`Books::credit_unused`].
+    pub(in crate::ops) fn credit_whole(
+        &mut self,
+        order: &Order,
+        at: Timestamp,
+    ) -> Result<bool, OpError> {
+        let mut any = false;
+        for number in self
+            .read
+            .numbers(Table::InvoicesByCustomer, &owned_by(order.customer))?
+        {
+            let invoice: Invoice = crate::ops::get(self.read, InvoiceId(number))?;
+            if invoice.order == order.id && invoice.kind == InvoiceKind::Invoice {
+                any |= self.credit_all(invoice, "not rendered", at)?;
+            }
+        }
+        Ok(any)
+    }
+
+    /// Gives back all of an invoice of which nothing is paid or credited; refuses any other.
+    pub(in crate::ops) fn void(
+        &mut self,
+        invoice: Invoice,
+        reason: &str,
+        at: Timestamp,
+    ) -> Result<(), OpError> {
+        let (id, total) = (invoice.id, invoice.total().minor);
+        let open = self.open_minors(invoice.customer)?.get(&id).copied();
+        if invoice.kind != InvoiceKind::Invoice || total <= 0 || open != Some(total) {
+            return Err(Refusal::NotVoidable { invoice: id }.into());
+        }
+        self.credit_all(invoice, reason, at).map(|_| ())
+    }
+
+    fn credit_all(
+        &mut self,
+        invoice: Invoice,
+        words: &str,
+        at: Timestamp,
+    ) -> Result<bool, OpError> {
+        let net = self.net(invoice)?;
+        let whole = net.total_minor();
+        if whole <= 0 {
+            return Ok(false);
+        }
+        let reason = Reason {
+            from: net.invoice.from,
+            to: net.invoice.to,
+            words,
+        };
+        let lines = share(&net.left, whole, whole);
+        let rest = self.issue_credit(&net.invoice, lines, &reason, at)?;
+        self.pay_open(net.invoice.customer, rest, None)?;
+        Ok(true)
     }
 
     /// Issues a credit note; it pays its own invoice as far as that is open. Answers what is left of it.
@@ -155,8 +215,8 @@ impl<R: Read> Books<'_, R> {
             kind: InvoiceKind::CreditNote { of: billed.id },
             cycle: None,
             issued_at: at,
-            from: reason.time.map_or(at, |(from, _)| from),
-            to: reason.time.map(|(_, to)| to),
+            from: reason.from,
+            to: reason.to,
             lines,
             ..billed.clone()
         };

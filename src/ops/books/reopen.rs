@@ -1,6 +1,8 @@
 //! What money that came in does: it pays open invoices, and orders that wait for it run again. And
 //! who is suspended for want of it, and who no longer.
 
+use std::collections::BTreeSet;
+
 use crate::domain::catalogue::{Billing, ServiceStatus};
 use crate::domain::charge::{Line, up_to, version_in_force};
 use crate::domain::customer::{Customer, CustomerStatus};
@@ -136,6 +138,33 @@ impl<R: Read> Books<'_, R> {
         self.lift_if(customer, any, at)
     }
 
+    /// Lets a debt that is given up, which was just posted, pay open invoices, oldest first. It is no
+    /// payment: what is frozen for want of it ends.
+    pub(in crate::ops) fn give_up(
+        &mut self,
+        customer: CustomerId,
+        amount: Amount,
+        at: Timestamp,
+    ) -> Result<(), OpError> {
+        let owing: BTreeSet<OrderId> = self.open_of(customer)?.iter().map(|of| of.order).collect();
+        self.pay_open(customer, amount, None)?;
+        for before in self.orders_of(customer)? {
+            let frozen = matches!(before.standing, Standing::Frozen { .. });
+            let given_up =
+                owing.contains(&before.id) && !self.owes(customer, |id| id == before.id)?;
+            if frozen && given_up {
+                let mut ended = before.clone();
+                ended.set_status(OrderStatus::Expired, &self.company.zone, at);
+                ended.standing = Standing::Ended;
+                ended.next_cycle_at = None;
+                ended.expires_at = before.expires_at.map(|end| end.min(at));
+                ended.updated_at = at;
+                self.put_order(&before, ended, at)?;
+            }
+        }
+        self.reopen(customer, at)
+    }
+
     /// Ends other frozen orders of the same product: nobody wants it twice, and they would take
     /// later money.
     pub(in crate::ops) fn end_twins(&mut self, id: OrderId, at: Timestamp) -> Result<(), OpError> {
@@ -211,6 +240,7 @@ impl<R: Read> Books<'_, R> {
             rate: TaxRate::ZERO,
             net_minor,
             tax_minor: 0,
+            by_day: false,
         };
         // One that lost money of its running cycle asks for that, not for the next one.
         let running = order.lost_its_money() && order.next_cycle_at.is_none_or(|next| next > at);

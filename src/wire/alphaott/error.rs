@@ -266,6 +266,15 @@ fn refused(refusal: &Refusal) -> Failure {
             Failure::bad_request("password", &format!("must have {min} to {max} bytes"))
         }
         Refusal::ClockBackward => Failure::conflict("the clock only moves forward"),
+        Refusal::NotOwed { owed } => Failure::conflict(format!(
+            "the customer owes {} {} only",
+            owed.to_fixed(),
+            owed.currency.as_str()
+        )),
+        Refusal::NotVoidable { .. } => {
+            Failure::conflict("something of this invoice is paid or credited")
+        }
+        Refusal::BeganEarlier { .. } => Failure::conflict("the order began more than 24 hours ago"),
         Refusal::NoFurtherCycle => {
             Failure::conflict("nextBillingCycle: this order has no further cycle")
         }

@@ -477,6 +477,9 @@ struct ChargeParts {
     #[serde(default, rename = "type")]
     #[expect(dead_code, reason = "reading it is the check")]
     kind: Option<OrderTypeWord>,
+    #[serde(default)]
+    #[expect(dead_code, reason = "reading it is the check")]
+    refundable: Option<bool>,
 }
 
 /// Largest amount of a charge either way, in whole units of its currency.
@@ -551,6 +554,11 @@ impl PartialSchema for Charge {
             .property("type", word(OrderTypeWord::WORDS))
             .property("amount", amount)
             .property("currency", word(CURRENCIES))
+            .property(
+                "refundable",
+                ObjectBuilder::new()
+                    .schema_type(SchemaType::from_iter([Type::Boolean, Type::Null])),
+            )
             .examples([
                 serde_json::json!({"type": "RECURRING", "amount": 9.99, "currency": "USD"}),
             ]);

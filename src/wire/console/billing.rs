@@ -13,7 +13,7 @@ use crate::domain::order::{Order, OrderStatus, Standing};
 use crate::domain::run::{Run, RunCounts, RunState};
 use crate::domain::time::Timestamp;
 use crate::ops;
-use crate::ops::order_life::Which;
+use crate::ops::order_life::{Credit, Which};
 use crate::ops::orders::NewOrder;
 use crate::ops::preview::{Ahead, Forecast, Scope, Why};
 use crate::wire::kit::json::Decimal;
@@ -115,7 +115,37 @@ pub async fn resume(
 #[serde(deny_unknown_fields)]
 struct EndIn {
     #[serde(default)]
-    credit: bool,
+    credit: CreditIn,
+}
+
+/// `true`: what is not used; `"WHOLE"`: all of it.
+#[derive(Deserialize)]
+#[serde(untagged, expecting = "must be true, false or WHOLE")]
+enum CreditIn {
+    Unused(bool),
+    Word(CreditWord),
+}
+
+#[derive(Deserialize)]
+enum CreditWord {
+    #[serde(rename = "WHOLE")]
+    Whole,
+}
+
+impl Default for CreditIn {
+    fn default() -> Self {
+        Self::Unused(false)
+    }
+}
+
+impl From<CreditIn> for Credit {
+    fn from(credit: CreditIn) -> Self {
+        match credit {
+            CreditIn::Unused(false) => Self::Nothing,
+            CreditIn::Unused(true) => Self::Unused,
+            CreditIn::Word(CreditWord::Whole) => Self::Whole,
+        }
+    }
 }
 
 /// `POST /console/api/customers/{id}/orders/{order}/end`
@@ -125,7 +155,7 @@ pub async fn end(
     request: Repeatable,
 ) -> Result<Json<OrderOut>, Problem> {
     let (wish, once) = request.wish_or_nothing::<EndIn>()?;
-    let order = ops::order_life::end_now(&ctx, which(&ids), wish.credit, once).await?;
+    let order = ops::order_life::end_now(&ctx, which(&ids), wish.credit.into(), once).await?;
     Ok(Json(OrderOut::new(&ctx, &order)))
 }
 

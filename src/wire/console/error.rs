@@ -230,6 +230,20 @@ fn refused(refusal: &Refusal) -> Problem {
             Problem::bad_request(format!("password: must have {min} to {max} characters"))
         }
         Refusal::ClockBackward => conflict("the clock only moves forward".to_owned()),
+        Refusal::NotOwed { owed } => conflict(format!(
+            "amount: the customer owes {} {} only",
+            owed.to_fixed(),
+            owed.currency.as_str()
+        )),
+        Refusal::NotVoidable { invoice } => conflict(format!(
+            "invoice {} cannot be voided: something of it is paid or credited; refund the payment, \
+             or end the order with its credit",
+            invoice.0
+        )),
+        Refusal::BeganEarlier { began } => conflict(format!(
+            "credit: the order began at {}, more than 24 hours ago; true gives back what is not used",
+            began.to_rfc3339_millis()
+        )),
         Refusal::NoFurtherCycle => conflict("this order has no further cycle".to_owned()),
         Refusal::AboveLimit { what, max } => Problem::forbidden(format!(
             "with your role, {what} may be at most {} {}; ask an owner",

@@ -81,6 +81,11 @@ fn money_routes() -> Router<Arc<App>> {
         .route("/console/api/customers/{id}/vouchers", post(money::redeem))
         .route("/console/api/customers/{id}/invoices", get(money::invoices))
         .route("/console/api/invoices/{name}", get(money::invoice))
+        .route("/console/api/invoices/{name}/void", post(money::void))
+        .route(
+            "/console/api/customers/{id}/write-offs",
+            post(money::write_off),
+        )
         .route("/console/api/payments/open", get(money::open_payments))
         .route("/console/api/payments/{id}/refunds", post(money::refund))
         .route("/console/api/payments/{id}/confirm", post(money::confirm))

@@ -219,6 +219,70 @@ pub async fn refund(
     Ok((StatusCode::CREATED, Json(PaymentOut::new(&refund))))
 }
 
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+struct VoidIn {
+    reason: String,
+}
+
+/// Why staff give something up.
+fn reason_of(text: String) -> Result<String, Problem> {
+    let said = short("reason", Some(text.trim().to_owned()))?;
+    said.ok_or_else(|| Problem::bad_request("reason: must say why"))
+}
+
+/// `POST /console/api/invoices/{number}/void`
+pub async fn void(
+    Staff(ctx): Staff,
+    Path(name): Path<String>,
+    request: Repeatable,
+) -> Result<(StatusCode, Json<InvoiceOut>), Problem> {
+    let (wish, once) = request.wish::<VoidIn>()?;
+    let number = name.parse().map(InvoiceId);
+    let number = number.map_err(|_| Problem::not_found("there is no such invoice"))?;
+    let note = ops::debts::void(&ctx, number, reason_of(wish.reason)?, once).await?;
+    let billed = ops::invoices::get(&ctx, note.id)?;
+    Ok((StatusCode::CREATED, Json(InvoiceOut::new(&billed))))
+}
+
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+struct WriteOffIn {
+    amount: Decimal,
+    #[serde(default)]
+    currency: Option<String>,
+    reason: String,
+}
+
+/// What a customer has or owes once a debt was given up.
+#[derive(Debug, Serialize)]
+pub struct WriteOffOut {
+    customer: u64,
+    amount: String,
+    currency: String,
+    balance: String,
+}
+
+/// `POST /console/api/customers/{id}/write-offs`
+pub async fn write_off(
+    Staff(ctx): Staff,
+    Path(id): Path<String>,
+    request: Repeatable,
+) -> Result<(StatusCode, Json<WriteOffOut>), Problem> {
+    let (wish, once) = request.wish::<WriteOffIn>()?;
+    let amount = amount_of(&ctx, &wish.amount.0, wish.currency.as_deref())?;
+    let reason = reason_of(wish.reason)?;
+    let customer = ops::debts::write_off(&ctx, handle(&id), amount, reason, once).await?;
+    let balance = ops::payments::balance_in(&ctx, customer.id, amount.currency)?;
+    let out = WriteOffOut {
+        customer: customer.id.0,
+        amount: amount.to_fixed(),
+        currency: amount.currency.as_str().to_owned(),
+        balance: balance.to_fixed(),
+    };
+    Ok((StatusCode::CREATED, Json(out)))
+}
+
 /// `POST /console/api/payments/{id}/confirm`
 pub async fn confirm(
     Staff(ctx): Staff,

@@ -105,6 +105,9 @@ fn refused(refusal: &Refusal) -> String {
         | Refusal::BadCredentials
         | Refusal::SetupDone
         | Refusal::ClockBackward
+        | Refusal::NotOwed { .. }
+        | Refusal::NotVoidable { .. }
+        | Refusal::BeganEarlier { .. }
         | Refusal::NoFurtherCycle
         | Refusal::AboveLimit { .. }
         | Refusal::CycleTooEarly { .. } => format!("Refused: {}", refusal.code()),

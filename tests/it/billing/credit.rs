@@ -294,6 +294,7 @@ fn line() -> impl Strategy<Value = Line> {
             rate,
             net_minor: gross - tax_minor,
             tax_minor,
+            by_day: true,
         }
     })
 }

@@ -2,6 +2,7 @@
 //! under a clock that is moved by hand. Numbers like "edge 5" are those of the list of edge cases
 //! that bit other engines.
 
+mod books;
 mod canceled;
 mod credit;
 mod cycles;
@@ -11,6 +12,7 @@ mod demo;
 mod disputes;
 mod dunning;
 mod eligible;
+mod given_up;
 mod grace;
 mod guard;
 mod ledger;
@@ -24,6 +26,7 @@ mod reopening;
 mod repeats;
 mod report;
 mod returned;
+mod sent_back;
 mod stripe;
 mod suspended;
 

@@ -39,6 +39,7 @@ pub fn price() -> Price {
             tax_rate: rate("19"),
             dated_rates: vec![(LocalDate::parse("2027-01-01").expect("a day"), rate("7.5"))],
             tax_included: true,
+            refundable: true,
         }],
     }
 }
@@ -49,6 +50,7 @@ fn line() -> Line {
         rate: rate("27"),
         net_minor: 1_000,
         tax_minor: 270,
+        by_day: true,
     }
 }
 
@@ -244,6 +246,7 @@ fn variants_keep_their_positions() {
         (bytes_of(&Account::Suspense), vec![5]),
         (bytes_of(&Account::Opening), vec![6]),
         (bytes_of(&Account::Payable(PartnerId(5))), vec![7, 5]),
+        (bytes_of(&Account::WriteOff), vec![9]),
         (bytes_of(&Account::Carrier), vec![8]),
         (bytes_of(&EntryCause::Opening), vec![0]),
         (bytes_of(&EntryCause::Invoice(InvoiceId(5))), vec![1, 5]),

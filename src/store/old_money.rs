@@ -1,0 +1,112 @@
+//! Charges, prices and invoices as earlier versions wrote them, and what they are today. Nothing here ever
+//! changes; `tests/it/contract/golden.rs` holds their bytes.
+
+use serde::{Deserialize, Serialize};
+
+use crate::domain::calendar::{LocalDate, Term};
+use crate::domain::catalogue::OrderType;
+use crate::domain::charge::{Charge, Line, Price};
+use crate::domain::id::{CustomerId, InvoiceId, OrderId};
+use crate::domain::invoice::{Invoice, InvoiceKind};
+use crate::domain::money::{Amount, Currency, TaxRate};
+use crate::domain::time::Timestamp;
+
+use super::codec::{CodecError, decode_body};
+use super::old::unknown;
+use super::schema::Table;
+
+/// A charge before it said whether it is given back.
+#[derive(Serialize, Deserialize)]
+pub(super) struct ChargeV1 {
+    kind: OrderType,
+    title: String,
+    amount: Amount,
+    tax_rate: TaxRate,
+    dated_rates: Vec<(LocalDate, TaxRate)>,
+    tax_included: bool,
+}
+
+/// A price of such charges.
+#[derive(Serialize, Deserialize)]
+pub(super) struct PriceV2 {
+    pub version: u32,
+    pub since: Timestamp,
+    pub for_running: bool,
+    pub term: Term,
+    pub charges: Vec<ChargeV1>,
+}
+
+impl From<PriceV2> for Price {
+    fn from(old: PriceV2) -> Self {
+        let charge = |old: ChargeV1| Charge {
+            kind: old.kind,
+            title: old.title,
+            amount: old.amount,
+            tax_rate: old.tax_rate,
+            dated_rates: old.dated_rates,
+            tax_included: old.tax_included,
+            refundable: false,
+        };
+        Self {
+            version: old.version,
+            since: old.since,
+            for_running: old.for_running,
+            term: old.term,
+            charges: old.charges.into_iter().map(charge).collect(),
+        }
+    }
+}
+
+/// A line of an invoice before it said whether it is given back by the day.
+#[derive(Serialize, Deserialize)]
+struct LineV1 {
+    title: String,
+    rate: TaxRate,
+    net_minor: i64,
+    tax_minor: i64,
+}
+
+#[derive(Serialize, Deserialize)]
+struct InvoiceV1 {
+    id: InvoiceId,
+    kind: InvoiceKind,
+    customer: CustomerId,
+    order: OrderId,
+    cycle: Option<u32>,
+    issued_at: Timestamp,
+    from: Timestamp,
+    to: Option<Timestamp>,
+    currency: Currency,
+    lines: Vec<LineV1>,
+    seller: String,
+    buyer: Vec<String>,
+}
+
+/// What was issued then is given back as it was then: every line by the day.
+pub(super) fn invoice(version: u8, body: &[u8]) -> Result<Invoice, CodecError> {
+    let old: InvoiceV1 = match version {
+        1 => decode_body(Table::Invoices.name(), body)?,
+        _ => return Err(unknown(Table::Invoices, version)),
+    };
+    let line = |old: LineV1| Line {
+        title: old.title,
+        rate: old.rate,
+        net_minor: old.net_minor,
+        tax_minor: old.tax_minor,
+        by_day: true,
+    };
+    Ok(Invoice {
+        id: old.id,
+        kind: old.kind,
+        customer: old.customer,
+        order: old.order,
+        cycle: old.cycle,
+        issued_at: old.issued_at,
+        from: old.from,
+        to: old.to,
+        currency: old.currency,
+        lines: old.lines.into_iter().map(line).collect(),
+        seller: old.seller,
+        buyer: old.buyer,
+    })
+}
