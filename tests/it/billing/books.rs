@@ -37,7 +37,7 @@ fn mixed() -> JournalEntry {
     }
 }
 
-fn problems(app: &std::sync::Arc<App>) -> Vec<String> {
+fn problems(app: std::sync::Arc<App>) -> Vec<String> {
     let report = boxoffice::ops::upkeep::check(&Ctx::system(app)).expect("a check");
     report.findings.iter().map(ToString::to_string).collect()
 }
@@ -134,8 +134,8 @@ async fn held_money_is_resolved_for_what_is_left_of_it() {
 }
 
 /// What lies in `suspense`, in cents.
-fn held(app: &std::sync::Arc<App>) -> i64 {
-    let snapshot = app.store.snapshot().expect("a snapshot");
+fn held(app: std::sync::Arc<App>) -> i64 {
+    let snapshot = app.store.read().expect("a snapshot");
     let currency = Currency::parse("USD").expect("a currency");
     boxoffice::store::balance_minor(&snapshot, &Account::Suspense, currency).expect("a balance")
 }
