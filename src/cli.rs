@@ -597,6 +597,7 @@ async fn first_words(
             Some(login) => vec![
                 format!("demo operator: {base}/console/"),
                 format!("login: {}  password: {}", login.name, login.password),
+                format!("stalker: {} {}", login.script, login.script_password),
             ],
             None => vec!["the data folder is not empty: no demo was put in".to_owned()],
         });
@@ -608,10 +609,12 @@ async fn first_words(
         .collect())
 }
 
-/// SIGTERM or SIGINT.
+/// SIGTERM or SIGINT. SIGHUP, which a terminal sends when it is closed and some tools to have settings
+/// read again, ends nothing.
 struct StopSignal {
     terminate: tokio::signal::unix::Signal,
     interrupt: tokio::signal::unix::Signal,
+    hangup: tokio::signal::unix::Signal,
 }
 
 impl StopSignal {
@@ -620,13 +623,19 @@ impl StopSignal {
         Ok(Self {
             terminate: signal(SignalKind::terminate())?,
             interrupt: signal(SignalKind::interrupt())?,
+            hangup: signal(SignalKind::hangup())?,
         })
     }
 
     async fn wait(mut self) {
-        tokio::select! {
-            _ = self.terminate.recv() => {}
-            _ = self.interrupt.recv() => {}
+        loop {
+            tokio::select! {
+                _ = self.terminate.recv() => return,
+                _ = self.interrupt.recv() => return,
+                _ = self.hangup.recv() => tracing::info!(
+                    "SIGHUP changes nothing: settings are read at the start, so restart to change them"
+                ),
+            }
         }
     }
 }

@@ -2,15 +2,40 @@
 // Written for the browsers of old boxes: ES3, no libraries. In a browser add ?mac=00:1A:79:00:00:01.
 (function () {
   var stb = window.gSTB || null;
-  if (!stb && window.parent && window.parent.gSTB) { stb = window.parent.gSTB; }
+  try { stb = stb || window.parent.gSTB || null; } catch (foreign) { /* Not the box's own frame. */ }
   var api = location.pathname.replace(/[^\/]*$/, '').replace(/c\/$/, '') + 'portal.php';
   var mac = '', token = '', profile = {}, channels = [], here = 0, first = 0, rows = 12;
   var playing = null, menu = true, dialog = null, off = false, typed = '', typing = null, video = null;
   var pressed = null, watching = null, started = false;
 
   function el(id) { return document.getElementById(id); }
-  function text(value) {
-    return String(value).replace(/&/g, '&amp;').replace(/</g, '&lt;').replace(/>/g, '&gt;').replace(/"/g, '&quot;');
+  // Whatever comes from elsewhere (names, messages, addresses) enters the page here, as text and never as markup.
+  function node(name, inner, attributes) {
+    var made = document.createElement(name), parts = inner instanceof Array ? inner : [inner], index, key;
+    for (index = 0; index < parts.length; index += 1) {
+      if (parts[index] !== undefined && parts[index] !== null) {
+        made.appendChild(parts[index].nodeType ? parts[index] : document.createTextNode(String(parts[index])));
+      }
+    }
+    for (key in attributes) {
+      if (attributes.hasOwnProperty(key)) { made.setAttribute(key, attributes[key]); }
+    }
+    return made;
+  }
+  function fill(id, parts) {
+    var place = el(id), index;
+    while (place.firstChild) { place.removeChild(place.firstChild); }
+    for (index = 0; index < parts.length; index += 1) { place.appendChild(parts[index]); }
+  }
+  function say(id, words) { fill(id, [document.createTextNode(String(words))]); }
+  // Scripts write <br> where they mean a new line.
+  function paragraph(words) {
+    var lines = String(words).split(/\r?\n|<br ?\/?>/i), parts = [], index;
+    for (index = 0; index < lines.length; index += 1) {
+      if (index) { parts.push(document.createElement('br')); }
+      parts.push(lines[index]);
+    }
+    return node('p', parts);
   }
   function call(type, action, more, done) {
     var url = api + '?type=' + type + '&action=' + action, name;
@@ -32,20 +57,20 @@
   }
 
   // ---- dialogs
-  function show(html, keys) {
+  function show(parts, keys) {
     dialog = keys || {};
-    el('box').innerHTML = html;
+    fill('box', parts);
     el('box').style.display = 'block';
   }
   function hide() {
     dialog = null;
     el('box').style.display = 'none';
-    el('box').innerHTML = '';
+    fill('box', []);
   }
   function blocked() {
     off = true;
     stop();
-    show(profile.block_msg || 'This box is switched off.<br>Please call your provider.');
+    show([paragraph(profile.block_msg || 'This box is switched off.\nPlease call your provider.')]);
   }
   function lost() {
     // Another box took the address over, or the portal has forgotten us.
@@ -54,13 +79,17 @@
     watching = window.setTimeout(start, 10000);
   }
   function ask(info) {
-    show('<p>' + text(info || 'Please sign in.') + '</p><input id="login" placeholder="Login"><br>' +
-      '<input id="password" type="password" placeholder="Password"><br><button id="ok">Sign in</button>' +
-      '<p id="wrong"></p>', { form: true });
+    show([
+      paragraph(info || 'Please sign in.'),
+      node('div', [node('input', [], { id: 'login', placeholder: 'Login' })]),
+      node('div', [node('input', [], { id: 'password', type: 'password', placeholder: 'Password' })]),
+      node('button', 'Sign in', { id: 'ok' }),
+      node('p', [], { id: 'wrong' })
+    ], { form: true });
     el('login').focus();
     function send() {
       call('stb', 'do_auth', { login: el('login').value, password: el('password').value }, function (fits) {
-        if (fits === true) { hide(); getProfile(1); } else { el('wrong').innerHTML = 'That does not fit.'; }
+        if (fits === true) { hide(); getProfile(1); } else { say('wrong', 'That does not fit.'); }
       });
     }
     el('ok').onclick = send;
@@ -77,7 +106,7 @@
     draw();
     call('itv', 'create_link', { cmd: channel.cmd }, function (link) {
       if (!link || !link.cmd) {
-        el('now').innerHTML = text(channel.name) + ': not available';
+        say('now', channel.name + ': not available');
         return;
       }
       playing = channel;
@@ -110,14 +139,14 @@
 
   // ---- the list
   function draw() {
-    var html = '', index;
+    var lines = [], index;
     if (here < first) { first = here; }
     if (here >= first + rows) { first = here - rows + 1; }
     for (index = first; index < channels.length && index < first + rows; index += 1) {
-      html += '<li' + (index === here ? ' class="here"' : '') + '><b>' + text(channels[index].number) + '</b>' +
-        text(channels[index].name) + '</li>';
+      lines.push(node('li', [node('b', channels[index].number), channels[index].name],
+        index === here ? { 'class': 'here' } : {}));
     }
-    el('list').innerHTML = html || '<li>There are no channels yet.</li>';
+    fill('list', lines.length ? lines : [node('li', 'There are no channels yet.')]);
   }
   function whatsOn() {
     var channel = channels[here];
@@ -125,9 +154,9 @@
     call('itv', 'get_short_epg', { ch_id: channel.id, size: 2 }, function (events) {
       var line = '', index;
       for (index = 0; events && index < events.length; index += 1) {
-        line += text(events[index].t_time + ' ' + events[index].name) + ' &nbsp; ';
+        line += events[index].t_time + ' ' + events[index].name + ' \u00a0 ';
       }
-      el('now').innerHTML = line;
+      say('now', line);
     });
   }
   function move(by) {
@@ -190,8 +219,10 @@
     case 'send_msg':
     case 'send_msg_with_video':
       if (dialog) { return; }
-      show('<p>' + event.msg.replace(/%mac%/g, mac).replace(/%sn%/g, '') + '</p><button id="ok">OK</button>',
-        { event: event.id });
+      show([
+        paragraph(String(event.msg).split('%mac%').join(mac).split('%sn%').join('')),
+        node('button', 'OK', { id: 'ok' })
+      ], { event: event.id });
       dialog[13] = el('ok').onclick = function () {
         hide();
         confirm(event);
@@ -223,7 +254,7 @@
     }
     if (key >= 48 && key <= 57) {
       typed += String.fromCharCode(key);
-      el('now').innerHTML = typed;
+      say('now', typed);
       window.clearTimeout(typing);
       typing = window.setTimeout(function () { var number = typed; typed = ''; tune(number); }, 1200);
       return false;
@@ -271,7 +302,7 @@
   function start() {
     call('stb', 'handshake', { token: '' }, function (answer) {
       if (!answer || !answer.token) {
-        el('now').innerHTML = 'The portal does not answer.';
+        say('now', 'The portal does not answer.');
         window.setTimeout(start, 10000);
         return;
       }
@@ -285,10 +316,11 @@
     if (stb.SetTopWin) { stb.SetTopWin(0); }
     mac = stb.GetDeviceMacAddress ? stb.GetDeviceMacAddress() : stb.RDir('MACAddress');
   } else {
-    mac = decodeURIComponent((location.search.match(/[?&]mac=([^&]*)/) || ['', ''])[1]);
+    mac = (location.search.match(/[?&]mac=([^&]*)/) || ['', ''])[1];
+    try { mac = decodeURIComponent(mac); } catch (wrong) { mac = ''; }
   }
   if (!mac) {
-    show('<p>This page is for set-top boxes. In a browser, say which one you are: ?mac=00:1A:79:00:00:01</p>');
+    show([paragraph('This page is for set-top boxes. In a browser, say which one you are: ?mac=00:1A:79:00:00:01')]);
     return;
   }
   document.cookie = 'mac=' + encodeURIComponent(mac) + '; path=/';

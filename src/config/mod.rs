@@ -93,9 +93,11 @@ pub struct AlphaottSettings {
 )]
 pub struct StalkerSettings {
     pub enabled: bool,
-    /// Login and password both empty: no authentication, as in the original.
+    /// What billing scripts sign in with.
     pub login: String,
     pub password: String,
+    /// Without login and password: whoever reaches the API may use it, as in the original.
+    pub open: bool,
     /// Seconds between two polls of a box.
     pub watchdog_timeout: u32,
     pub allow_resellers_info: bool,
@@ -256,12 +258,27 @@ impl Default for AlphaottSettings {
     }
 }
 
+impl StalkerSettings {
+    /// Whether billing scripts have a login in the settings.
+    #[must_use]
+    pub fn has_login(&self) -> bool {
+        !self.login.is_empty() && !self.password.is_empty()
+    }
+
+    /// Whether everybody may use the API for billing scripts.
+    #[must_use]
+    pub fn is_open(&self) -> bool {
+        self.open && self.login.is_empty() && self.password.is_empty()
+    }
+}
+
 impl Default for StalkerSettings {
     fn default() -> Self {
         Self {
             enabled: true,
             login: String::new(),
             password: String::new(),
+            open: false,
             watchdog_timeout: 120,
             allow_resellers_info: false,
             internal_billing: false,
@@ -347,7 +364,7 @@ pub struct Loaded {
 }
 
 impl Config {
-    /// For tests: a free port and cheap passwords.
+    /// For tests: a free port, cheap passwords, and a Stalker API that asks for no login.
     #[must_use]
     pub fn for_tests() -> Self {
         Self {
@@ -356,6 +373,10 @@ impl Config {
                 memory_kib: 8,
                 passes: 1,
                 ..PasswordSettings::default()
+            },
+            stalker: StalkerSettings {
+                open: true,
+                ..StalkerSettings::default()
             },
             ..Self::default()
         }
@@ -449,6 +470,24 @@ impl Config {
             let hint = format!("must be from {from} to {to}");
             known((from..=to).contains(&number), name, &hint)?;
         }
+        let stalker = &self.stalker;
+        for (name, given, other) in [
+            ("stalker.password", &stalker.password, &stalker.login),
+            ("stalker.login", &stalker.login, &stalker.password),
+        ] {
+            let both = !given.is_empty() || other.is_empty();
+            known(
+                both,
+                name,
+                "must not be empty: login and password go together",
+            )?;
+        }
+        known(
+            !stalker.open || stalker.login.is_empty(),
+            "stalker.open",
+            "lets everybody in, so stalker.login and stalker.password would be asked of nobody: \
+             take out one or the other",
+        )?;
         let external = &self.billing.external;
         known(
             external.len() <= 1,
@@ -564,6 +603,11 @@ fn load(
         for path in paths(&given) {
             origins.insert(path, "file");
         }
+        if holds_secrets(&given) && others_can_read(&path) {
+            warnings.push(format!(
+                "everybody on this machine can read the secrets in {shown}: chmod 600 {shown}"
+            ));
+        }
         merge(&mut table, given);
     }
     for (path, text, origin, name) in layers {
@@ -578,6 +622,19 @@ fn load(
         origins,
         warnings,
     })
+}
+
+/// Whether a file of settings has one that is never printed.
+fn holds_secrets(given: &Table) -> bool {
+    let mut given = paths(given).into_iter();
+    given.any(|path| SECRETS.contains(&path.as_str()) || path == "billing.external")
+}
+
+/// Whether more than the owner and the group of a file may read or change it.
+fn others_can_read(path: &Path) -> bool {
+    use std::os::unix::fs::PermissionsExt as _;
+    const OTHERS: u32 = 0o006;
+    std::fs::metadata(path).is_ok_and(|about| about.permissions().mode() & OTHERS != 0)
 }
 
 /// One line per setting, secrets hidden: `listen = "127.0.0.1:8080"  # default`.
@@ -688,7 +745,7 @@ mod tests {
     fn flags_beat_environment_beats_file_beats_default() {
         let folder = tempfile::tempdir().unwrap();
         let file = folder.path().join("box.toml");
-        std::fs::write(&file, "public_url = \"http://file\"\n[provider]\nname = \"File\"\ncurrency = \"EUR\"\n[stalker]\nlogin = \"x\"\n").unwrap();
+        std::fs::write(&file, "public_url = \"http://file\"\n[provider]\nname = \"File\"\ncurrency = \"EUR\"\n[stalker]\nlogin = \"x\"\npassword = \"y\"\n").unwrap();
         let flags = Flags::from([("listen".to_owned(), "127.0.0.1:0".to_owned())]);
         let environment = env(&[
             ("BOXOFFICE_PROVIDER__NAME", "Env"),
@@ -718,6 +775,35 @@ mod tests {
         assert!(text.contains("provider.currency = \"EUR\"  # file"));
         assert!(text.contains("stalker.password = \"(hidden)\"  # environment"));
         assert!(!text.contains("12345") && !text.contains("98765"));
+    }
+
+    #[test]
+    fn secrets_that_others_can_read_are_warned_of() {
+        use std::os::unix::fs::PermissionsExt as _;
+        let folder = tempfile::tempdir().unwrap();
+        let file = folder.path().join("box.toml");
+        let secret = "[smtp]\nurl = \"smtp://u:p@mail\"\n";
+        let token = "[[billing]]\ntype = \"a\"\nurl = \"http://b\"\ntoken = \"t\"\n";
+        for (text, mode, warned) in [
+            (secret, 0o644, true),
+            (secret, 0o640, false),
+            (secret, 0o600, false),
+            (secret, 0o602, true),
+            (token, 0o604, true),
+            ("public_url = \"http://box\"\n", 0o644, false),
+        ] {
+            std::fs::write(&file, text).unwrap();
+            std::fs::set_permissions(&file, std::fs::Permissions::from_mode(mode)).unwrap();
+            let loaded = load(&Flags::new(), Some(&file), Vec::new()).unwrap();
+            let told = loaded.warnings.join("\n");
+            assert_eq!(
+                told.contains("chmod 600"),
+                warned,
+                "{mode:o} {text}: {told}"
+            );
+            assert!(!warned || told.contains(&file.display().to_string()));
+            assert!(!told.contains("u:p"), "{told}");
+        }
     }
 
     #[test]
@@ -772,6 +858,12 @@ mod tests {
             ("[middleware]\nurl = \"http://x\"\n", "middleware.token"),
             ("[carrier]\nurl = \"ftp://x\"\n", "carrier.url"),
             ("[carrier]\ntimeout_ms = 0\n", "carrier.timeout_ms"),
+            ("[stalker]\nlogin = \"a\"\n", "stalker.password"),
+            ("[stalker]\npassword = \"a\"\n", "stalker.login"),
+            (
+                "[stalker]\nlogin = \"a\"\npassword = \"b\"\nopen = true\n",
+                "stalker.open",
+            ),
             (
                 "trusted_proxies = [\"proxy\"]\n",
                 "trusted_proxies: \"proxy\"",

@@ -323,8 +323,8 @@ pub async fn sign_in(
 }
 
 /// Who may speak the Stalker API with this login and password: the script that the settings name, or
-/// staff with the role `api`. With neither login nor password in the settings it is open, as the
-/// original is (stalker-rest-v1 §1.2).
+/// staff with the role `api`. The original is open where no login is set (stalker-rest-v1 §1.2); here
+/// the settings have to say so.
 pub async fn api_actor(
     ctx: &Ctx,
     credentials: Option<(String, String)>,
@@ -333,7 +333,7 @@ pub async fn api_actor(
     let script = |name: &str| Actor::Script {
         name: name.to_owned(),
     };
-    if settings.login.is_empty() && settings.password.is_empty() {
+    if settings.is_open() {
         return Ok(Some(script("anybody")));
     }
     let Some((login, password)) = credentials else {
@@ -341,7 +341,8 @@ pub async fn api_actor(
     };
     // Hashes, so that neither place nor length of a difference shows.
     let same = |one: &str, other: &str| hashed(one).ct_eq(&hashed(other));
-    if bool::from(same(&login, &settings.login) & same(&password, &settings.password)) {
+    let fits = same(&login, &settings.login) & same(&password, &settings.password);
+    if settings.has_login() && bool::from(fits) {
         return Ok(Some(script(&login)));
     }
     let index = Table::OperatorsByName;

@@ -81,17 +81,8 @@ pub async fn start(setup: Setup) -> anyhow::Result<Running> {
     let address = listener.local_addr()?;
     // Set once: this is the only place.
     let _ = app.listening.set(address);
-    let stalker = &app.config.stalker;
-    let open = stalker.enabled && stalker.login.is_empty() && stalker.password.is_empty();
-    if open && ops::staff::any_for_scripts(&Ctx::system(Arc::clone(&app)))? {
-        tracing::warn!(
-            "the Stalker API is open to whoever reaches {address}, and the accounts with the role api are not asked for: \
-             set stalker.login and stalker.password"
-        );
-    } else if open && !address.ip().is_loopback() {
-        tracing::warn!(
-            "the Stalker API is open to whoever reaches {address}: set stalker.login and stalker.password"
-        );
+    if app.config.stalker.enabled {
+        say_who_may_bill(&app, address)?;
     }
     if app.config.public_url.starts_with("https://") && app.config.trusted_proxies.is_empty() {
         tracing::warn!(
@@ -154,6 +145,33 @@ fn not_listening(error: &std::io::Error, listen: SocketAddr) -> anyhow::Error {
         _ => return anyhow::anyhow!("cannot listen on {listen}: {error}"),
     };
     anyhow::anyhow!("cannot listen on {listen}: {advice}")
+}
+
+/// Says whom the API for billing scripts answers.
+fn say_who_may_bill(app: &Arc<App>, address: SocketAddr) -> anyhow::Result<()> {
+    let settings = &app.config.stalker;
+    let accounts = ops::staff::any_for_scripts(&Ctx::system(Arc::clone(app)))?;
+    match (settings.is_open(), settings.has_login(), accounts) {
+        (true, _, false) => tracing::warn!(
+            "the Stalker API is open to whoever reaches {address}, because stalker.open is true"
+        ),
+        (true, _, true) => tracing::warn!(
+            "the Stalker API is open to whoever reaches {address}, because stalker.open is true; \
+             the accounts with the role api are not asked for"
+        ),
+        (false, true, _) => tracing::info!(
+            "the Stalker API answers the login of stalker.login and accounts with the role api"
+        ),
+        (false, false, true) => {
+            tracing::info!("the Stalker API answers accounts with the role api");
+        }
+        (false, false, false) => tracing::warn!(
+            "the Stalker API answers nobody: set stalker.login and stalker.password, make an \
+             account (boxoffice operator add NAME --role api), or set stalker.open = true to let \
+             everybody in"
+        ),
+    }
+    Ok(())
 }
 
 /// What to do about a file with a part of the demo.

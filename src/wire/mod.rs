@@ -13,14 +13,14 @@ pub mod stalker;
 use std::sync::Arc;
 
 use axum::Router;
-use axum::middleware::from_fn_with_state;
+use axum::middleware::{from_fn_with_state, map_response};
 use axum::response::Response;
 use tokio_util::sync::CancellationToken;
 use tower_http::catch_panic::CatchPanicLayer;
 use utoipa::openapi::OpenApi;
 
 use crate::app::App;
-use kit::{Edge, TooMuch, edge};
+use kit::{Edge, TurnedAway, edge};
 
 /// Every path the box answers.
 ///
@@ -43,21 +43,21 @@ pub fn router(app: &Arc<App>, closing: &CancellationToken) -> Router {
             |_: Box<dyn std::any::Any + Send>| console::error::panicked(),
         ))
         .layer(from_fn_with_state(
-            at_edge(app, closing, console::DIALECT, console::error::too_much),
+            at_edge(app, closing, console::DIALECT, console::error::turned_away),
             edge,
         ));
     let site = site::router(&document)
         .merge(demo_clip::router(console::error::no_such_path))
         .layer(CatchPanicLayer::new())
         .layer(from_fn_with_state(
-            at_edge(app, closing, "site", console::error::too_much),
+            at_edge(app, closing, "site", console::error::turned_away),
             edge,
         ));
     let pay = pay::router()
         .method_not_allowed_fallback(console::error::wrong_method)
         .layer(CatchPanicLayer::new())
         .layer(from_fn_with_state(
-            at_edge(app, closing, pay::DIALECT, console::error::too_much),
+            at_edge(app, closing, pay::DIALECT, pay::turned_away),
             edge,
         ));
     let stalker = stalker::router()
@@ -67,7 +67,7 @@ pub fn router(app: &Arc<App>, closing: &CancellationToken) -> Router {
         .layer(from_fn_with_state(
             Edge {
                 uri_bytes_max: stalker::URI_BYTES_MAX,
-                ..at_edge(app, closing, stalker::DIALECT, stalker::too_much)
+                ..at_edge(app, closing, stalker::DIALECT, stalker::turned_away)
             },
             edge,
         ));
@@ -80,7 +80,7 @@ pub fn router(app: &Arc<App>, closing: &CancellationToken) -> Router {
     if app.config.stalker.enabled {
         router = router.merge(portal::router().layer(CatchPanicLayer::new()).layer(
             from_fn_with_state(
-                at_edge(app, closing, portal::DIALECT, portal::too_much),
+                at_edge(app, closing, portal::DIALECT, portal::turned_away),
                 edge,
             ),
         ));
@@ -92,12 +92,14 @@ pub fn router(app: &Arc<App>, closing: &CancellationToken) -> Router {
                     |_: Box<dyn std::any::Any + Send>| marketone::panicked(),
                 ))
                 .layer(from_fn_with_state(
-                    at_edge(app, closing, marketone::DIALECT, marketone::too_much),
+                    at_edge(app, closing, marketone::DIALECT, marketone::turned_away),
                     edge,
                 )),
         );
     }
-    router.with_state(Arc::clone(app))
+    router
+        .layer(map_response(kit::protect))
+        .with_state(Arc::clone(app))
 }
 
 fn alphaott(app: &Arc<App>, closing: &CancellationToken) -> (Router<Arc<App>>, OpenApi) {
@@ -110,7 +112,12 @@ fn alphaott(app: &Arc<App>, closing: &CancellationToken) -> (Router<Arc<App>>, O
         .fallback(alphaott::error::unknown_route)
         .layer(CatchPanicLayer::custom(panicked))
         .layer(from_fn_with_state(
-            at_edge(app, closing, alphaott::DIALECT, alphaott::error::too_much),
+            at_edge(
+                app,
+                closing,
+                alphaott::DIALECT,
+                alphaott::error::turned_away,
+            ),
             edge,
         ));
     (Router::new().nest(prefix, router), document)
@@ -120,7 +127,7 @@ fn at_edge(
     app: &Arc<App>,
     closing: &CancellationToken,
     dialect: &'static str,
-    refuse: fn(TooMuch) -> Response,
+    refuse: fn(TurnedAway) -> Response,
 ) -> Edge {
     let counters = app.metrics.of_dialect(dialect);
     Edge {

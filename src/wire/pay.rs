@@ -9,9 +9,7 @@ use std::sync::Arc;
 use axum::Router;
 use axum::body::Bytes;
 use axum::extract::{Path, RawQuery, State};
-use axum::http::header::{
-    CACHE_CONTROL, CONTENT_SECURITY_POLICY, CONTENT_TYPE, LOCATION, REFERRER_POLICY,
-};
+use axum::http::header::{CONTENT_SECURITY_POLICY, CONTENT_TYPE, LOCATION};
 use axum::http::{Extensions, HeaderMap, HeaderValue, StatusCode};
 use axum::response::{IntoResponse as _, Response};
 use axum::routing::{get, post};
@@ -26,7 +24,7 @@ use crate::ops;
 use crate::ops::OpError;
 use crate::ops::pages::{Closed, Outcome, View, Way};
 use crate::ops::stripe::{Heard, Leads};
-use crate::wire::kit::client_address;
+use crate::wire::kit::{KEPT_AN_HOUR, TurnedAway, client_address};
 
 /// The name in logs, metrics and the audit log.
 pub const DIALECT: &str = "pay";
@@ -48,7 +46,8 @@ pub fn router() -> Router<Arc<App>> {
 
 async fn style() -> Response {
     let text = include_str!("../../assets/templates/pay.css");
-    ([(CONTENT_TYPE, "text/css; charset=utf-8")], text).into_response()
+    let headers = [(CONTENT_TYPE, "text/css; charset=utf-8"), KEPT_AN_HOUR];
+    (headers, text).into_response()
 }
 
 fn circumstances(app: &Arc<App>, extensions: &Extensions) -> Ctx {
@@ -520,8 +519,27 @@ fn under_way(ctx: &Ctx, view: &View) -> String {
     )
 }
 
+/// Words a request that is turned away, for whoever looks at the page.
+pub fn turned_away(reason: TurnedAway) -> Response {
+    let words = match reason {
+        TurnedAway::ForeignPage => {
+            "Another page sent this. Nothing was paid. Please open the payment page itself."
+        }
+        TurnedAway::TooSlow => "This took too long. Nothing was paid. Please try again.",
+        TurnedAway::UriTooLong | TurnedAway::HeadersTooLarge | TurnedAway::NoHost => {
+            "This could not be read. Nothing was paid. Please try again."
+        }
+    };
+    let body = format!("<p class=\"bad\" role=\"alert\">{words}</p>");
+    page_of("Payment", reason.status(), &body)
+}
+
 fn frame(ctx: &Ctx, status: StatusCode, body: &str) -> Response {
-    let company = html(&ctx.app.company().name);
+    page_of(&ctx.app.company().name, status, body)
+}
+
+fn page_of(company: &str, status: StatusCode, body: &str) -> Response {
+    let company = html(company);
     let text = format!(
         "<!doctype html>\n<html lang=\"en\">\n<head>\n<meta charset=\"utf-8\">\n\
          <meta name=\"viewport\" content=\"width=device-width, initial-scale=1\">\n\
@@ -535,9 +553,6 @@ fn frame(ctx: &Ctx, status: StatusCode, body: &str) -> Response {
         [
             (CONTENT_TYPE, "text/html; charset=utf-8"),
             (CONTENT_SECURITY_POLICY, POLICY),
-            (CACHE_CONTROL, "no-store"),
-            // The code in the address must not travel further.
-            (REFERRER_POLICY, "no-referrer"),
         ],
         text,
     )

@@ -4,9 +4,7 @@
 use std::sync::Arc;
 
 use axum::extract::{Path, State};
-use axum::http::header::{
-    CACHE_CONTROL, CONTENT_ENCODING, CONTENT_SECURITY_POLICY, CONTENT_TYPE, HeaderName,
-};
+use axum::http::header::{CONTENT_ENCODING, CONTENT_SECURITY_POLICY, CONTENT_TYPE};
 use axum::http::{HeaderMap, StatusCode};
 use axum::response::{Html, IntoResponse as _, Redirect, Response};
 use axum::routing::get;
@@ -20,14 +18,16 @@ use crate::ops;
 
 use super::alphaott::activity;
 use super::console::error::Problem;
-use super::kit::Caller;
+use super::kit::{Caller, KEPT_AN_HOUR, leads_elsewhere};
 
 /// The reader of the API reference, with no address outside of this box in it.
 #[derive(RustEmbed)]
 #[folder = "assets/docs/"]
 struct DocsFiles;
 
-const POLICY: &str = "default-src 'self'; style-src 'self' 'unsafe-inline'; img-src 'self' data:";
+/// The reader makes styles while it runs; no script but ours does.
+const POLICY: &str = "default-src 'self'; style-src 'self' 'unsafe-inline'; img-src 'self' data:; \
+                      object-src 'none'; base-uri 'none'; form-action 'none'; frame-ancestors 'none'";
 
 /// The API document as it is served.
 #[derive(Clone)]
@@ -143,8 +143,6 @@ async fn reader() -> Response {
     }
 }
 
-const NO_SNIFF: (HeaderName, &str) = (HeaderName::from_static("x-content-type-options"), "nosniff");
-
 /// A file of the reader; those that are kept compressed are served so.
 async fn docs_asset(Path(name): Path<String>) -> Response {
     let kind = match name.rsplit('.').next() {
@@ -152,11 +150,7 @@ async fn docs_asset(Path(name): Path<String>) -> Response {
         Some("css") => "text/css; charset=utf-8",
         _ => "text/plain; charset=utf-8",
     };
-    let headers = [
-        (CONTENT_TYPE, kind),
-        (CACHE_CONTROL, "max-age=3600"),
-        NO_SNIFF,
-    ];
+    let headers = [(CONTENT_TYPE, kind), KEPT_AN_HOUR];
     if let Some(file) = DocsFiles::get(&name) {
         return (headers, file.data).into_response();
     }
@@ -211,18 +205,4 @@ fn is_near(app: &App, caller: Caller) -> bool {
     let may_hide_a_proxy =
         settings.trusted_proxies.is_empty() && leads_elsewhere(&settings.public_url);
     caller.address.is_loopback() && !caller.is_forwarded && !may_hide_a_proxy
-}
-
-/// Whether an address is that of another machine, or of this one as others see it.
-fn leads_elsewhere(url: &str) -> bool {
-    let host = url.split_once("://").map_or("", |(_, rest)| rest);
-    let host = host.split(['/', '?']).next().unwrap_or_default();
-    let bare = match host.strip_prefix('[').and_then(|rest| rest.split_once(']')) {
-        Some((bare, _)) => bare,
-        None => host.split(':').next().unwrap_or_default(),
-    };
-    let address = bare.parse::<std::net::IpAddr>();
-    !bare.is_empty()
-        && !bare.eq_ignore_ascii_case("localhost")
-        && !address.is_ok_and(|address| address.is_loopback())
 }

@@ -1,6 +1,6 @@
 // Starts the real program on a free port with the demo operator, and stops it again.
 import { execFile, spawn } from 'node:child_process';
-import { mkdtempSync, rmSync } from 'node:fs';
+import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { createInterface } from 'node:readline';
@@ -26,14 +26,20 @@ export async function startBox() {
   });
 
   let timer;
+  let script;
   const origin = await new Promise((resolve, reject) => {
     const fail = (why) => reject(new Error(`${why}\n${log}`));
     timer = setTimeout(() => fail(`no "listening on" line within ${START_SECONDS} s`), START_SECONDS * 1000);
     exited.then((end) => fail(`the program ended before it listened: ${end.error ?? `exit ${end.code} ${end.signal}`}`));
     // Read to the end of the stream: a full pipe would block the program.
+    let listening;
     createInterface({ input: child.stdout }).on('line', (line) => {
-      const found = /^listening on (http:\/\/\S+)$/.exec(line);
-      if (found) resolve(found[1]);
+      listening = /^listening on (http:\/\/\S+)$/.exec(line)?.[1] ?? listening;
+      // The last line of a demo: the login of billing scripts.
+      const found = /^stalker: (\S+) (\S+)$/.exec(line);
+      if (!found) return;
+      script = `Basic ${Buffer.from(`${found[1]}:${found[2]}`).toString('base64')}`;
+      resolve(listening);
     });
   }).catch((error) => {
     child.kill('SIGKILL');
@@ -43,9 +49,16 @@ export async function startBox() {
 
   return {
     origin,
+    // What a billing script sends as `Authorization`.
+    script,
     async run(...words) {
       const { stdout } = await promisify(execFile)(program, [...words, '--data', data]);
       return stdout.trim();
+    },
+    async apply(document) {
+      const file = join(data, 'document.json');
+      writeFileSync(file, JSON.stringify(document));
+      await promisify(execFile)(program, ['apply', file, '--data', data]);
     },
     // SIGTERM must end it in order: exit status 0, and soon.
     async stop() {

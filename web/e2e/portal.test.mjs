@@ -25,7 +25,8 @@ after(async () => {
 
 async function stalker(method, path, fields) {
   const body = fields && new URLSearchParams(fields);
-  const response = await fetch(`${box.origin}/stalker_portal/api/${path}`, { method, body });
+  const headers = { authorization: box.script };
+  const response = await fetch(`${box.origin}/stalker_portal/api/${path}`, { method, body, headers });
   const answer = await response.json();
   assert.equal(answer.status, 'OK', JSON.stringify(answer));
   return answer.results;
@@ -96,6 +97,42 @@ test('what the provider has to say arrives', async () => {
   await row(page, 'City News').waitFor();
   await page.locator('#box').waitFor({ state: 'hidden' });
   await finish();
+});
+
+// Whoever can write a message, name a channel or make up an address must not run anything in a viewer's browser,
+// nor in that of an owner who looks at the page.
+test('what comes from elsewhere is text', async () => {
+  const hostile = '<img src=x onerror="window.stolen=1"><script>window.stolen=1</script>';
+  const document = {
+    channels: [{ id: 1, name: `${hostile}News`, number: 1, kind: 'tv', genre: 1, base_ch: true }],
+  };
+  await box.apply(document);
+  const { page, finish } = await openPortal(KNOWN_MAC);
+  await row(page, hostile).waitFor();
+  await stalker('POST', `stb_msg/${KNOWN_MAC}`, { msg: `${hostile} for %mac%` });
+  await page.clock.fastForward(POLL_MS);
+  await page.locator('#box', { hasText: `${hostile} for ${KNOWN_MAC}` }).waitFor();
+  assert.equal(await page.locator('#box img, #box script, #list img, #list script').count(), 0);
+  await page.keyboard.press('Enter');
+  assert.equal(await page.evaluate(() => window.stolen), undefined);
+  await finish();
+
+  // An address that is none shows as what it is, if at all.
+  const other = await openPortal(encodeURIComponent(hostile));
+  await other.page.locator('#box').waitFor();
+  assert.equal(await other.page.locator('img').count(), 0);
+  assert.equal(await other.page.evaluate(() => window.stolen), undefined);
+  await other.finish();
+});
+
+test('the policy of the page stops what would get in all the same', async () => {
+  const { page } = await openPortal(KNOWN_MAC);
+  await row(page, 'World Report').waitFor();
+  await page.evaluate((html) => { document.getElementById('box').innerHTML = html; },
+    '<img src="nowhere" onerror="window.stolen=1">');
+  await page.waitForFunction(() => window.violations.some((text) => text.startsWith('script-src')));
+  assert.equal(await page.evaluate(() => window.stolen), undefined);
+  await page.context().close();
 });
 
 test('a browser that says no address is told how to', async () => {

@@ -18,11 +18,13 @@ use super::payments::Receipt;
 use super::renewals::Pace;
 use super::{Handle, OpError, apply, orders, payments, renewals, staff};
 
-/// How to sign in to the demo.
+/// How to sign in to the demo: as its owner, and as a billing script.
 #[derive(Debug, Clone)]
 pub struct DemoLogin {
     pub name: String,
     pub password: String,
+    pub script: String,
+    pub script_password: String,
 }
 
 const CUSTOMERS: u64 = 200;
@@ -134,6 +136,8 @@ pub async fn install(ctx: &Ctx) -> Result<Option<DemoLogin>, OpError> {
     let login = DemoLogin {
         name: "demo".to_owned(),
         password: ctx.app.entropy.hex::<8>()?,
+        script: "stalker".to_owned(),
+        script_password: ctx.app.entropy.hex::<8>()?,
     };
     let owner = staff::NewOperator {
         name: login.name.clone(),
@@ -142,6 +146,13 @@ pub async fn install(ctx: &Ctx) -> Result<Option<DemoLogin>, OpError> {
         password: login.password.clone(),
     };
     staff::add_operator(ctx, owner).await?;
+    let script = staff::NewOperator {
+        name: login.script.clone(),
+        role: Role::Api,
+        reseller: None,
+        password: login.script_password.clone(),
+    };
+    staff::add_operator(ctx, script).await?;
     ctx.write(|_, tx| {
         tx.put_meta(INSTALLED, &[1])?;
         Ok(tx.remove_meta(UNFINISHED)?)

@@ -10,7 +10,7 @@ use utoipa::ToSchema;
 use crate::domain::eligibility::Ineligible;
 use crate::domain::refusal::Refusal;
 use crate::ops::{DISK_FULL_RETRY_S, OpError};
-use crate::wire::kit::TooMuch;
+use crate::wire::kit::TurnedAway;
 use crate::wire::kit::json::BodyError;
 use crate::wire::kit::query::Wrong;
 
@@ -308,18 +308,15 @@ pub async fn wrong_method(request: Request) -> Failure {
 
 /// Requests that are refused before an operation sees them.
 #[must_use]
-pub fn too_much(reason: TooMuch) -> Response {
-    let (code, message) = match reason {
-        TooMuch::UriTooLong => (
-            "RequestURITooLargeError",
-            "the URI must be at most 8192 bytes",
-        ),
-        TooMuch::HeadersTooLarge => (
-            "RequestHeaderFieldsTooLargeError",
-            "headers must be at most 100 lines and 16384 bytes",
-        ),
+pub fn turned_away(reason: TurnedAway) -> Response {
+    let code = match reason {
+        TurnedAway::UriTooLong => "RequestURITooLargeError",
+        TurnedAway::HeadersTooLarge => "RequestHeaderFieldsTooLargeError",
+        TurnedAway::NoHost => "BadRequestError",
+        TurnedAway::ForeignPage => "ForbiddenError",
+        TurnedAway::TooSlow => "RequestTimeoutError",
     };
-    Failure::new(reason.status(), code, message).into_response()
+    Failure::new(reason.status(), code, reason.words()).into_response()
 }
 
 /// A panic is a bug, but its caller still gets an answer in shape.

@@ -10,7 +10,7 @@ use serde::Serialize;
 use crate::domain::eligibility::Ineligible;
 use crate::domain::refusal::Refusal;
 use crate::ops::{DISK_FULL_RETRY_S, OpError};
-use crate::wire::kit::TooMuch;
+use crate::wire::kit::TurnedAway;
 use crate::wire::kit::json::BodyError;
 
 /// A refusal on its way out.
@@ -272,12 +272,8 @@ pub async fn wrong_method(request: Request) -> Problem {
 
 /// Requests that are refused before anything sees them.
 #[must_use]
-pub fn too_much(reason: TooMuch) -> Response {
-    let detail = match reason {
-        TooMuch::UriTooLong => "the URI must be at most 8192 bytes",
-        TooMuch::HeadersTooLarge => "headers must be at most 100 lines and 16384 bytes",
-    };
-    Problem::new(reason.status(), detail).into_response()
+pub fn turned_away(reason: TurnedAway) -> Response {
+    Problem::new(reason.status(), reason.words()).into_response()
 }
 
 /// A panic is a bug, but its caller still gets an answer in shape.

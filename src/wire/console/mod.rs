@@ -24,9 +24,9 @@ use std::sync::Arc;
 
 use axum::Router;
 use axum::extract::FromRequestParts;
-use axum::http::HeaderMap;
-use axum::http::header::{AUTHORIZATION, CONTENT_TYPE, COOKIE};
+use axum::http::header::{AUTHORIZATION, CONTENT_SECURITY_POLICY, CONTENT_TYPE, COOKIE};
 use axum::http::request::Parts;
+use axum::http::{HeaderMap, StatusCode};
 use axum::response::{Html, IntoResponse as _, Redirect, Response};
 use axum::routing::{delete, get, post, put};
 
@@ -36,8 +36,8 @@ use crate::domain::staff::Actor;
 use crate::domain::time::Timestamp;
 use crate::ops::Handle;
 use crate::ops::staff::{Bearer, bearer, session_actor};
-use crate::wire::kit::circumstances;
 use crate::wire::kit::query::Wrong;
+use crate::wire::kit::{KEPT_AN_HOUR, circumstances};
 
 use error::Problem;
 
@@ -224,13 +224,37 @@ fn wrong(wrong: Wrong) -> Problem {
     Problem::bad_request(format!("{}: {}", wrong.parameter, wrong.problem))
 }
 
-async fn home() -> Html<&'static str> {
-    Html(include_str!("../../../assets/console/index.html"))
+/// For the console's own pages.
+const POLICY: &str = "default-src 'none'; script-src 'self'; style-src 'self'; connect-src 'self'; \
+                      img-src 'self' data:; base-uri 'none'; form-action 'self'; \
+                      frame-ancestors 'none'";
+
+/// A page of the console.
+fn page(status: StatusCode, text: impl Into<String>) -> Response {
+    let policy = [(CONTENT_SECURITY_POLICY, POLICY)];
+    (status, policy, Html(text.into())).into_response()
+}
+
+/// For paper, which brings its styles along and runs nothing.
+const PAPER_POLICY: &str = "default-src 'none'; style-src 'unsafe-inline'; base-uri 'none'; \
+                            form-action 'none'; frame-ancestors 'none'";
+
+/// A page that is to be printed.
+fn paper_page(text: String) -> Response {
+    ([(CONTENT_SECURITY_POLICY, PAPER_POLICY)], Html(text)).into_response()
+}
+
+async fn home() -> Response {
+    page(
+        StatusCode::OK,
+        include_str!("../../../assets/console/index.html"),
+    )
 }
 
 async fn style() -> Response {
     let text = include_str!("../../../assets/console/style.css");
-    ([(CONTENT_TYPE, "text/css; charset=utf-8")], text).into_response()
+    let headers = [(CONTENT_TYPE, "text/css; charset=utf-8"), KEPT_AN_HOUR];
+    (headers, text).into_response()
 }
 
 /// A member of staff by session, or a script by integration token.

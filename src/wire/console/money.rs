@@ -3,8 +3,8 @@
 use axum::Json;
 use axum::extract::Path;
 use axum::http::StatusCode;
-use axum::http::header::{CONTENT_DISPOSITION, CONTENT_SECURITY_POLICY, CONTENT_TYPE};
-use axum::response::{Html, IntoResponse as _, Response};
+use axum::http::header::{CONTENT_DISPOSITION, CONTENT_TYPE};
+use axum::response::{IntoResponse as _, Response};
 use serde::{Deserialize, Serialize};
 
 use crate::app::Ctx;
@@ -423,9 +423,8 @@ pub async fn invoice(Staff(ctx): Staff, Path(name): Path<String>) -> Result<Resp
     match kind {
         "json" => Ok(Json(InvoiceOut::new(&billed)).into_response()),
         "html" => {
-            let policy = "default-src 'none'; style-src 'unsafe-inline'; base-uri 'none'";
             let text = paper::html(&paper(&ctx, &billed.invoice));
-            Ok(([(CONTENT_SECURITY_POLICY, policy)], Html(text)).into_response())
+            Ok(super::paper_page(text))
         }
         "pdf" => {
             let set = paper(&ctx, &billed.invoice);

@@ -3,8 +3,8 @@
 use axum::Json;
 use axum::extract::{Path, RawQuery};
 use axum::http::StatusCode;
-use axum::http::header::{CONTENT_DISPOSITION, CONTENT_SECURITY_POLICY, CONTENT_TYPE};
-use axum::response::{Html, IntoResponse as _, Response};
+use axum::http::header::{CONTENT_DISPOSITION, CONTENT_TYPE};
+use axum::response::{IntoResponse as _, Response};
 use serde::{Deserialize, Serialize};
 
 use crate::app::Ctx;
@@ -329,9 +329,8 @@ fn shown(ctx: &Ctx, found: &Settlement, format: &str) -> Result<Response, Proble
             (kind, text).into_response()
         }
         "html" => {
-            let policy = "default-src 'none'; style-src 'unsafe-inline'; base-uri 'none'";
             let text = paper::html(&statement(ctx, found));
-            ([(CONTENT_SECURITY_POLICY, policy)], Html(text)).into_response()
+            super::paper_page(text)
         }
         "pdf" => {
             let bytes = paper::pdf(&statement(ctx, found))

@@ -1,7 +1,7 @@
 //! The one-time set-up link: a small form that makes the owner's account.
 
 use axum::http::StatusCode;
-use axum::response::{Html, IntoResponse as _, Response};
+use axum::response::Response;
 
 use crate::ops;
 use crate::wire::kit::json::Body;
@@ -13,14 +13,14 @@ use super::error::Problem;
 const PAGE: &str = include_str!("../../../assets/console/setup.html");
 
 /// `GET /console/setup?code=…`
-pub async fn page(Anybody(ctx, _): Anybody, uri: axum::http::Uri) -> Result<Html<String>, Problem> {
+pub async fn page(Anybody(ctx, _): Anybody, uri: axum::http::Uri) -> Result<Response, Problem> {
     let query = Query::parse(uri.query());
     let code = query.scalar("code").ok().flatten().unwrap_or_default();
     if !ops::staff::is_setup_code(&ctx, code)? {
         return Err(Problem::forbidden("the set-up link is no longer valid"));
     }
     // The code is hex: it needs no escaping.
-    Ok(Html(PAGE.replace("{code}", code)))
+    Ok(super::page(StatusCode::OK, PAGE.replace("{code}", code)))
 }
 
 /// `POST /console/setup`, as the form sends it
@@ -44,7 +44,7 @@ pub async fn submit(Anybody(ctx, _): Anybody, body: Body) -> Result<Response, Pr
     match ops::staff::set_up(&ctx, &code, name, password).await {
         Ok(_) => {
             let done = include_str!("../../../assets/console/setup-done.html");
-            Ok((StatusCode::CREATED, Html(done)).into_response())
+            Ok(super::page(StatusCode::CREATED, done))
         }
         Err(error) => Err(error.into()),
     }

@@ -28,6 +28,8 @@ pub struct Caller {
     pub address: IpAddr,
     /// Whether it came through a proxy, as far as its headers show.
     pub is_forwarded: bool,
+    /// Whether the proxy that brings it is one that the settings trust.
+    pub is_by_trusted_proxy: bool,
     /// Whether a proxy says that it came to it over TLS.
     pub is_tls: bool,
 }
@@ -45,7 +47,8 @@ impl Caller {
         let peer = peer.ip().to_canonical();
         let is_forwarded = TRACES.iter().any(|name| headers.contains_key(*name));
         let is_tls = is_forwarded && came_over_tls(headers);
-        let address = if is_forwarded && is_trusted(peer) {
+        let is_by_trusted_proxy = is_forwarded && is_trusted(peer);
+        let address = if is_by_trusted_proxy {
             client(peer, headers, is_trusted)
         } else {
             peer
@@ -53,6 +56,7 @@ impl Caller {
         Self {
             address,
             is_forwarded,
+            is_by_trusted_proxy,
             is_tls,
         }
     }

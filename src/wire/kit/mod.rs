@@ -4,7 +4,9 @@
 //! Must not know any dialect, nor what an operation does.
 
 mod caller;
+mod headers;
 pub mod json;
+mod origin;
 pub mod php;
 pub mod query;
 
@@ -14,8 +16,8 @@ use std::sync::Arc;
 use axum::extract::{ConnectInfo, Request, State};
 use axum::http::request::Parts;
 use axum::http::{
-    HeaderMap, HeaderValue, StatusCode,
-    header::{CONNECTION, HeaderName},
+    HeaderMap, HeaderValue, StatusCode, Version,
+    header::{CONNECTION, HOST, HeaderName, ORIGIN},
 };
 use axum::middleware::Next;
 use axum::response::Response;
@@ -27,6 +29,8 @@ use crate::domain::staff::Actor;
 use crate::telemetry::RequestCounters;
 
 pub use caller::{Caller, client_address};
+pub use headers::{KEPT_AN_HOUR, protect};
+pub use origin::{ForeignPage, leads_elsewhere};
 
 /// Largest request line target, in bytes; a dialect may allow more.
 pub const URI_BYTES_MAX: usize = 8 * 1024;
@@ -41,19 +45,43 @@ const REQUEST_ID: HeaderName = HeaderName::from_static("x-request-id");
 #[derive(Debug, Clone)]
 pub struct RequestId(pub Arc<str>);
 
-/// Why a request is refused before any operation sees it.
+/// Why a request is turned away at the edge, whatever operation it was for.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum TooMuch {
+pub enum TurnedAway {
     UriTooLong,
     HeadersTooLarge,
+    /// HTTP/1.1 without `Host`, or with several.
+    NoHost,
+    /// It would change something, and a browser sends it for a page that is not ours.
+    ForeignPage,
+    /// The body did not come in time.
+    TooSlow,
 }
 
-impl TooMuch {
+impl TurnedAway {
     #[must_use]
     pub fn status(self) -> StatusCode {
         match self {
             Self::UriTooLong => StatusCode::URI_TOO_LONG,
             Self::HeadersTooLarge => StatusCode::REQUEST_HEADER_FIELDS_TOO_LARGE,
+            Self::NoHost => StatusCode::BAD_REQUEST,
+            Self::ForeignPage => StatusCode::FORBIDDEN,
+            Self::TooSlow => StatusCode::REQUEST_TIMEOUT,
+        }
+    }
+
+    /// What to do about it; for dialects without words of their own.
+    #[must_use]
+    pub fn words(self) -> &'static str {
+        match self {
+            Self::UriTooLong => "the URI must be at most 8192 bytes",
+            Self::HeadersTooLarge => "headers must be at most 100 lines and 16384 bytes",
+            Self::NoHost => "Host: must be there once",
+            Self::ForeignPage => {
+                "Origin: a page of another site may not change anything here; if this is the box's \
+                 own page, set public_url to the address that the browser shows"
+            }
+            Self::TooSlow => "the body did not come in time",
         }
     }
 }
@@ -69,7 +97,7 @@ pub struct Edge {
     /// Cancelled when the box begins to go down.
     pub closing: CancellationToken,
     /// Words a refusal in the dialect's shape.
-    pub refuse: fn(TooMuch) -> Response,
+    pub refuse: fn(TurnedAway) -> Response,
 }
 
 /// The edge of every dialect: bounds, a name for the request, one log line, figures.
@@ -81,15 +109,27 @@ pub async fn edge(State(edge): State<Edge>, mut request: Request, next: Next) ->
     let id = request_id(request.headers(), &edge.app);
     let name = Arc::clone(&id.0);
     request.extensions_mut().insert(id);
-    if let Some(caller) = caller(&edge.app, &request) {
+    let caller = caller(&edge.app, &request);
+    if let Some(caller) = caller {
         request.extensions_mut().insert(caller);
     }
     let method = request.method().clone();
     let reads = method.is_safe();
-    let path: Option<String> = (!reads || tracing::enabled!(tracing::Level::DEBUG))
-        .then(|| request.uri().path().chars().take(200).collect());
-    let mut response = match too_much(&request, edge.uri_bytes_max) {
+    let path = (!reads || tracing::enabled!(tracing::Level::DEBUG))
+        .then(|| without_secrets(request.uri().path()));
+    let foreign = is_foreign(&edge.app, caller, &request);
+    if foreign {
+        request.extensions_mut().insert(ForeignPage);
+    }
+    let mut response = match turned_away(&request, edge.uri_bytes_max) {
         Some(reason) => (edge.refuse)(reason),
+        None if foreign && !reads => {
+            let address = caller
+                .map(|caller| caller.address.to_string())
+                .unwrap_or_default();
+            tracing::warn!(dialect = edge.dialect, address, "request.of_foreign_page");
+            (edge.refuse)(TurnedAway::ForeignPage)
+        }
         None => next.run(request).await,
     };
     let status = response.status();
@@ -115,20 +155,63 @@ pub async fn edge(State(edge): State<Edge>, mut request: Request, next: Next) ->
     response
 }
 
-fn too_much(request: &Request, uri_bytes_max: usize) -> Option<TooMuch> {
+fn turned_away(request: &Request, uri_bytes_max: usize) -> Option<TurnedAway> {
     let uri = request.uri();
     let target = uri
         .path_and_query()
         .map_or(0, |target| target.as_str().len());
     if target > uri_bytes_max {
-        return Some(TooMuch::UriTooLong);
+        return Some(TurnedAway::UriTooLong);
     }
     let headers = request.headers();
     let bytes: usize = headers
         .iter()
         .map(|(name, value)| name.as_str().len() + value.len())
         .sum();
-    (headers.len() > HEADERS_MAX || bytes > HEADER_BYTES_MAX).then_some(TooMuch::HeadersTooLarge)
+    if headers.len() > HEADERS_MAX || bytes > HEADER_BYTES_MAX {
+        return Some(TurnedAway::HeadersTooLarge);
+    }
+    let hosts = headers.get_all(HOST).iter().count();
+    let fits = hosts == 1 || (hosts == 0 && request.version() < Version::HTTP_11);
+    (!fits).then_some(TurnedAway::NoHost)
+}
+
+/// Whether a browser sends the request for a page that is not ours.
+fn is_foreign(app: &App, caller: Option<Caller>, request: &Request) -> bool {
+    let headers = request.headers();
+    if !headers.contains_key(ORIGIN) && !headers.contains_key("sec-fetch-site") {
+        return false;
+    }
+    let by_proxy = caller.is_some_and(|caller| caller.is_by_trusted_proxy);
+    origin::is_foreign(headers, &app.config.public_url, by_proxy)
+}
+
+/// Where paths hold secrets, and how many of their parts are secret.
+const SECRET_PARTS: &[(&str, usize)] = &[
+    ("/pay/", 1),
+    // A login and a password.
+    ("/live/", 2),
+    ("/movie/", 2),
+    ("/series/", 2),
+    ("/timeshift/", 2),
+];
+
+/// A path as the log may have it.
+fn without_secrets(path: &str) -> String {
+    let secret = SECRET_PARTS.iter().find_map(|(front, parts)| {
+        let rest = path.strip_prefix(front)?;
+        Some((front, parts, rest))
+    });
+    let shown = match secret {
+        Some((front, parts, rest)) if !rest.starts_with("assets/") => {
+            let hidden = std::iter::repeat_n("...", *parts);
+            let rest = rest.split('/').skip(*parts);
+            let all: Vec<&str> = hidden.chain(rest).collect();
+            format!("{front}{}", all.join("/"))
+        }
+        _ => path.to_owned(),
+    };
+    shown.chars().take(200).collect()
 }
 
 /// The caller's own name for the request if it is a plain one, else one of ours.

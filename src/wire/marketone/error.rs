@@ -27,6 +27,8 @@ pub enum Failure {
     },
     /// A field is missing or malformed, or the body is no JSON.
     Invalid,
+    /// The body did not come in time.
+    TooSlow,
     /// There is no such transaction of this partner.
     NoTransaction,
     Refused(No),
@@ -123,6 +125,11 @@ impl Failure {
                 "Too many requests.",
             ),
             Self::Invalid => (BAD, "invalid-request", "Invalid request."),
+            Self::TooSlow => (
+                StatusCode::REQUEST_TIMEOUT,
+                "request-timeout",
+                "The body did not come in time.",
+            ),
             Self::NoTransaction => (
                 StatusCode::NOT_FOUND,
                 "transaction-not-found",
@@ -288,6 +295,7 @@ mod tests {
         let failures = nos.map(Failure::Refused).chain([
             Failure::NoRoute,
             Failure::Invalid,
+            Failure::TooSlow,
             Failure::System,
             Failure::MediaType,
         ]);

@@ -26,7 +26,7 @@ use crate::domain::carrier::{Partner, REQUESTS_PER_SECOND};
 use crate::domain::staff::Actor;
 use crate::ops;
 use crate::wire::kit::json::{self, BodyError};
-use crate::wire::kit::{TooMuch, circumstances};
+use crate::wire::kit::{TurnedAway, circumstances};
 
 use error::Failure;
 use fields::Members;
@@ -222,6 +222,12 @@ pub fn panicked() -> Response {
 
 /// Requests that are refused before anything sees them.
 #[must_use]
-pub fn too_much(_reason: TooMuch) -> Response {
-    Failure::Invalid.into_response()
+pub fn turned_away(reason: TurnedAway) -> Response {
+    match reason {
+        TurnedAway::UriTooLong | TurnedAway::HeadersTooLarge | TurnedAway::NoHost => {
+            Failure::Invalid.into_response()
+        }
+        TurnedAway::ForeignPage => Failure::Denied.into_response(),
+        TurnedAway::TooSlow => Failure::TooSlow.into_response(),
+    }
 }

@@ -33,7 +33,7 @@ use crate::ops::box_login::{self, SignIn};
 use crate::ops::boxes::{self, Seat};
 use crate::ops::viewer_pin::ViewerPin;
 use crate::ops::viewing::{self, Visit};
-use crate::wire::kit::TooMuch;
+use crate::wire::kit::{ForeignPage, TurnedAway};
 
 use answer::Answer;
 use call::Call;
@@ -64,6 +64,8 @@ pub fn router() -> Router<Arc<App>> {
         .route("/c/index.html", get(page::index))
         .route("/stalker_portal/c/version.js", get(page::version))
         .route("/c/version.js", get(page::version))
+        .route("/stalker_portal/c/portal.css", get(page::style))
+        .route("/c/portal.css", get(page::style))
         .route("/stalker_portal/c/portal.js", get(page::script))
         .route("/c/portal.js", get(page::script))
         .route("/stalker_portal/c/xpcom.common.js", get(page::stub))
@@ -74,13 +76,32 @@ pub fn router() -> Router<Arc<App>> {
 async fn api_or_page(State(app): State<Arc<App>>, parts: Parts, form: Bytes) -> Response {
     let call = Call::read(&app, &parts, &form);
     if call.text("type").is_some() && call.text("action").is_some() {
-        return answered(&call).await;
+        return admit(&parts, &call).await;
     }
     Redirect::temporary(&format!("{}/", parts.uri.path())).into_response()
 }
 
 async fn answer_call(State(app): State<Arc<App>>, parts: Parts, form: Bytes) -> Response {
-    answered(&Call::read(&app, &parts, &form)).await
+    admit(&parts, &Call::read(&app, &parts, &form)).await
+}
+
+/// Here `GET` changes things too: no foreign page may have it do so.
+async fn admit(parts: &Parts, call: &Call) -> Response {
+    let foreign = parts.extensions.get::<ForeignPage>().is_some();
+    if foreign && !only_reads(call.text("action").unwrap_or_default()) {
+        return turned_away(TurnedAway::ForeignPage);
+    }
+    answered(call).await
+}
+
+/// Whether an action leaves everything as it is. The profile begins a session, and events are handed
+/// out once.
+fn only_reads(action: &str) -> bool {
+    match action {
+        "get_profile" | "get_events" => false,
+        "handshake" | "create_link" | "check_portal_status" | "check_price" => true,
+        other => other.starts_with("get_"),
+    }
 }
 
 async fn answered(call: &Call) -> Response {
@@ -369,7 +390,7 @@ fn of_account(
     }
 }
 
-/// Words a request that is too long for any dialect.
-pub fn too_much(reason: TooMuch) -> Response {
-    (reason.status(), "too long").into_response()
+/// Words a request that is turned away, whatever it asks for.
+pub fn turned_away(reason: TurnedAway) -> Response {
+    (reason.status(), reason.words()).into_response()
 }

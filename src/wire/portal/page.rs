@@ -2,12 +2,17 @@
 //! (stalker-stb-portal §1, §2.1). The original's page is not ours to give out.
 
 use axum::http::HeaderValue;
-use axum::http::header::{CACHE_CONTROL, CONTENT_TYPE};
+use axum::http::header::{CACHE_CONTROL, CONTENT_SECURITY_POLICY, CONTENT_TYPE};
 use axum::response::Response;
 
 pub async fn index() -> Response {
     let text = include_str!("../../../assets/portal/index.html");
     file("text/html; charset=utf-8", text)
+}
+
+pub async fn style() -> Response {
+    let text = include_str!("../../../assets/portal/portal.css");
+    file("text/css; charset=utf-8", text)
 }
 
 pub async fn script() -> Response {
@@ -32,11 +37,18 @@ this.ajax_loader = this.portal_protocol + '://' + this.portal_ip + '/' + this.po
     file("text/javascript; charset=utf-8", text)
 }
 
+/// Old boxes know no such policy, and none of it is in their way. Pictures and streams are wherever the
+/// operator has them.
+const POLICY: &str = "default-src 'none'; script-src 'self'; style-src 'self'; connect-src 'self'; \
+                      img-src * data:; media-src * blob:; base-uri 'none'; form-action 'none'; \
+                      frame-ancestors 'self'";
+
 fn file(kind: &'static str, text: &'static str) -> Response {
     let mut response = Response::new(text.into());
     let headers = response.headers_mut();
     headers.insert(CONTENT_TYPE, HeaderValue::from_static(kind));
     // Boxes keep pages for ever if they are let.
     headers.insert(CACHE_CONTROL, HeaderValue::from_static("no-cache"));
+    headers.insert(CONTENT_SECURITY_POLICY, HeaderValue::from_static(POLICY));
     response
 }

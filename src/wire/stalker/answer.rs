@@ -162,12 +162,17 @@ impl IntoResponse for Failure {
 
 /// An application error: HTTP 200, `results` null (R1).
 pub fn failed(text: &str) -> Response {
+    failed_with(StatusCode::OK, text)
+}
+
+/// The same for what no client of the original knows, with the status that says it.
+pub fn failed_with(status: StatusCode, text: &str) -> Response {
     let body = Json::object(|o| {
         o.text("status", "ERROR");
         o.null("results");
         o.text("error", text);
     });
-    json(StatusCode::OK, body.into_string())
+    json(status, body.into_string())
 }
 
 /// Apps of the newer kind look for their API here: 404, in the shape that their errors have.

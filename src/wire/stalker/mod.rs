@@ -26,9 +26,9 @@ use crate::ops::staff::api_actor;
 use crate::ops::subscribers::{self, By, Row};
 use crate::wire::kit::json::{self, BodyError};
 use crate::wire::kit::php::{Form, Identifiers, basic_credentials, identifiers};
-use crate::wire::kit::{TooMuch, circumstances};
+use crate::wire::kit::{TurnedAway, circumstances};
 
-use answer::{Answer, Failure, failed};
+use answer::{Answer, Failure, failed, failed_with};
 
 /// The dialect's name in logs, metrics and the audit log.
 pub const DIALECT: &str = "stalker";
@@ -174,6 +174,10 @@ async fn api(State(app): State<Arc<App>>, request: Request) -> Response {
     let (parts, body) = request.into_parts();
     // First of all, whatever is wrong: a body that nobody reads costs its sender the connection.
     let body = json::read(&parts.headers, body, BODY_BYTES_MAX).await;
+    if body == Err(BodyError::Incomplete) {
+        // Not even what needs no body is done for somebody who broke off.
+        return failed("Request body was cut short");
+    }
     match answered(app, parts, body).await {
         Ok(answer) => answer.into_response(),
         Err(failure) => failure.into_response(),
@@ -293,10 +297,13 @@ pub fn panicked() -> Response {
 
 /// Requests that are refused before anything sees them.
 #[must_use]
-pub fn too_much(reason: TooMuch) -> Response {
+pub fn turned_away(reason: TurnedAway) -> Response {
     match reason {
-        TooMuch::UriTooLong => failed("Too many identifiers"),
-        TooMuch::HeadersTooLarge => failed("Request headers are too large"),
+        TurnedAway::UriTooLong => failed("Too many identifiers"),
+        TurnedAway::HeadersTooLarge => failed("Request headers are too large"),
+        TurnedAway::NoHost | TurnedAway::ForeignPage | TurnedAway::TooSlow => {
+            failed_with(reason.status(), reason.words())
+        }
     }
 }
 

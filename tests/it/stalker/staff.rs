@@ -1,8 +1,5 @@
 //! Members of staff with the role `api`, and a reseller's own: what they reach, and what they do not.
 
-use std::io::{BufRead as _, BufReader};
-use std::process::Stdio;
-
 use boxoffice::app::Ctx;
 use boxoffice::domain::id::ResellerId;
 use boxoffice::domain::staff::Role;
@@ -219,46 +216,4 @@ async fn a_reseller_does_not_change_resellers() {
     let list = house.rest.get("/reseller").await.ok();
     assert_eq!(all(&list, "name"), ["Example Reseller", "Other"]);
     assert_eq!(all(&list, "max_users"), ["100", "0"]);
-}
-
-/// A box of its own process: what it says on standard error until it listens.
-fn told_at_start(folder: &std::path::Path, login: &str) -> String {
-    let mut command = std::process::Command::new(env!("CARGO_BIN_EXE_boxoffice"));
-    command
-        .args(["serve", "--listen", "127.0.0.1:0", "--data"])
-        .arg(folder)
-        .env("BOXOFFICE_STALKER__LOGIN", login)
-        .env("BOXOFFICE_STALKER__PASSWORD", login)
-        .stdin(Stdio::null())
-        .stdout(Stdio::piped())
-        .stderr(Stdio::piped());
-    let mut served = command.spawn().expect("it starts");
-    let out = served.stdout.take().expect("a pipe");
-    let first = BufReader::new(out).lines().next();
-    assert!(first.is_some_and(|line| line.is_ok_and(|line| line.starts_with("listening"))));
-    served.kill().expect("it ends");
-    let told = served.wait_with_output().expect("it ended").stderr;
-    String::from_utf8_lossy(&told).into_owned()
-}
-
-/// With empty settings nobody is asked for an account: whoever made one is told so.
-#[tokio::test]
-async fn a_box_says_at_its_start_that_accounts_for_scripts_are_not_asked_for() {
-    let folder = tempfile::tempdir().expect("a folder");
-    let warning = "set stalker.login and stalker.password";
-    assert!(!told_at_start(folder.path(), "").contains(warning));
-    let bx = crate::support::TestBox::in_folder(folder.path(), 1, |_| {}).await;
-    let ctx = Ctx::system(bx.app());
-    let wish = NewOperator {
-        name: "script".to_owned(),
-        role: Role::Api,
-        reseller: None,
-        password: PASSWORD.to_owned(),
-    };
-    add_operator(&ctx, wish).await.expect("an operator");
-    drop(ctx);
-    bx.stop().await;
-    let told = told_at_start(folder.path(), "");
-    assert_eq!(told.matches(warning).count(), 1, "{told}");
-    assert!(!told_at_start(folder.path(), "billing").contains(warning));
 }

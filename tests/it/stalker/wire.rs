@@ -63,19 +63,6 @@ async fn only_the_operators_credentials_are_taken() {
     assert_eq!(accounts.ok()[0]["login"], "3");
 }
 
-/// §1.2: "authentication is required only if the login is set".
-#[tokio::test]
-async fn without_a_login_the_api_is_open() {
-    let house = House::with(|config| {
-        config.stalker.login = String::new();
-        config.stalker.password = String::new();
-    })
-    .await;
-    let open = Rest::anonymous(&house.bx);
-    assert_eq!(open.get("/users/3").await.ok()["login"], "3");
-    assert_eq!(house.account("3").await["login"], "3");
-}
-
 /// §1.2: "the request line is parsed before credentials are checked".
 #[tokio::test]
 async fn method_and_empty_resource_are_judged_before_credentials() {
