@@ -30,6 +30,8 @@ pub enum BoxEventKind {
     CutOff,
     /// Come out of the block screen.
     CutOn,
+    /// Load the programme guide again.
+    UpdateGuide,
 }
 
 /// How soon an event is due beside others: all of the first class before those of the second,

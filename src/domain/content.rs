@@ -2,7 +2,7 @@
 
 use serde::{Deserialize, Serialize};
 
-use super::id::{ChannelId, GenreId, MovieId, ResellerId};
+use super::id::{ChannelId, GenreId, ImportStepId, MovieId, ResellerId};
 use super::time::Timestamp;
 
 /// Stored by position: append only.
@@ -29,7 +29,18 @@ pub struct Channel {
     pub base_channel: bool,
     pub censored: bool,
     pub archive_days: u32,
+    /// Another name of it in programme guides, as lists of channels give it; empty: none.
+    pub guide_name: String,
+    /// How much later than its guide says it shows everything, in minutes.
+    pub guide_shift_minutes: i32,
+    /// The source whose import made it; empty: somebody made it by hand.
+    pub source: String,
+    /// Nobody sees it, whatever they hold.
+    pub hidden: bool,
 }
+
+/// Furthest that a channel's guide is shifted, in minutes.
+pub const GUIDE_SHIFT_MINUTES_MAX: i32 = 48 * 60;
 
 /// A group of channels or movies.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
@@ -49,6 +60,30 @@ pub struct Movie {
     pub year: Option<u32>,
     pub description: String,
     pub duration_minutes: Option<u32>,
+    /// The source whose import made it; empty: somebody made it by hand.
+    pub source: String,
+}
+
+/// What one commit of an import did, so that the last import of a source can be undone.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct ImportStep {
+    pub id: ImportStepId,
+    /// The first step of the same import.
+    pub import: ImportStepId,
+    pub source: String,
+    pub at: Timestamp,
+    pub channels: Vec<Touched>,
+    pub movies: Vec<Touched>,
+    /// Genres that it made.
+    pub genres: Vec<GenreId>,
+}
+
+/// A record before and after, as it is stored: readable whatever its version; `None`: it was not there.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Touched {
+    pub number: u64,
+    pub before: Option<Vec<u8>>,
+    pub after: Option<Vec<u8>>,
 }
 
 /// Who sold it; scopes customers.

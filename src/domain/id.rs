@@ -101,6 +101,8 @@ ids! {
     GenreId = "genre";
     /// A film.
     MovieId = "movie";
+    /// One commit of an import.
+    ImportStepId = "import_step";
     /// Who sold it.
     ResellerId = "reseller";
     /// A third party that bills through us.

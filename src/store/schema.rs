@@ -8,7 +8,7 @@ use crate::domain::box_event::{BoxEvent, BoxState, Broadcast};
 use crate::domain::carrier::{Partner, PartnerTransaction, found_as};
 use crate::domain::catalogue::{ProductOffer, ProductSpec, ServiceSpec};
 use crate::domain::contact::{fold, usual_mac};
-use crate::domain::content::{Channel, Genre, Movie, Reseller};
+use crate::domain::content::{Channel, Genre, ImportStep, Movie, Reseller};
 use crate::domain::customer::{Customer, CustomerPassword};
 use crate::domain::device::Device;
 use crate::domain::event::{Activity, Audit};
@@ -17,8 +17,8 @@ use crate::domain::hook_event::HookEvent;
 use std::collections::BTreeSet;
 
 use crate::domain::id::{
-    ActivityId, AuditId, BillingPageId, ChannelId, CustomerId, DeviceId, GenreId, Id, MovieId,
-    OperatorId, OrderId, ProgrammeId, RunId, ServiceId, VoucherBatchId,
+    ActivityId, AuditId, BillingPageId, CustomerId, DeviceId, GenreId, Id, OperatorId, OrderId,
+    ProgrammeId, RunId, ServiceId, VoucherBatchId,
 };
 use crate::domain::invoice::{Invoice, OpenInvoice};
 use crate::domain::journal::{AccountTotal, JournalEntry};
@@ -241,6 +241,10 @@ tables! {
     Genres = "genres",
     /// Movies by id.
     Movies = "movies",
+    /// What the last import of each source did, step by step.
+    ImportSteps = "import_steps",
+    /// Source, step.
+    ImportStepsBySource = "import_steps_by_source",
     /// Resellers by id.
     Resellers = "resellers",
     /// Partners by id.
@@ -588,9 +592,7 @@ macro_rules! unindexed {
 unindexed! {
     Audit, AuditId, Audits;
     Token, TokenId, Tokens;
-    Channel, ChannelId, Channels;
     Genre, GenreId, Genres;
-    Movie, MovieId, Movies;
     VoucherBatch, VoucherBatchId, VoucherBatches;
     Run, RunId, Runs;
 }
@@ -606,6 +608,7 @@ pub fn for_every_record<V: RecordVisitor>(visitor: &mut V) -> Result<(), V::Erro
     visitor.visit::<Channel>()?;
     visitor.visit::<Programme>()?;
     visitor.visit::<Movie>()?;
+    visitor.visit::<ImportStep>()?;
     visitor.visit::<Reseller>()?;
     visitor.visit::<Partner>()?;
     visitor.visit::<PartnerTransaction>()?;

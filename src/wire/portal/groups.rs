@@ -162,6 +162,10 @@ mod tests {
             base_channel: false,
             censored,
             archive_days: 0,
+            guide_name: String::new(),
+            guide_shift_minutes: 0,
+            source: String::new(),
+            hidden: false,
         }
     }
 

@@ -103,5 +103,6 @@ fn name(kind: BoxEventKind) -> &'static str {
         BoxEventKind::ShowMenu => "show_menu",
         BoxEventKind::CutOff => "cut_off",
         BoxEventKind::CutOn => "cut_on",
+        BoxEventKind::UpdateGuide => "update_epg",
     }
 }

@@ -22,7 +22,9 @@ use boxoffice::domain::catalogue::{
     ProductStatus, Scope, ServiceSpec, ServiceStatus, ServiceType,
 };
 use boxoffice::domain::contact::Email;
-use boxoffice::domain::content::{Channel, ChannelKind, Genre, Movie, Reseller};
+use boxoffice::domain::content::{
+    Channel, ChannelKind, Genre, ImportStep, Movie, Reseller, Touched,
+};
 use boxoffice::domain::customer::{
     BoxProfile, CarrierProfile, Customer, CustomerPassword, CustomerStatus, PersonName,
 };
@@ -34,9 +36,9 @@ use boxoffice::domain::guide::Programme;
 use boxoffice::domain::hook_event::{EventType, HookEvent, Subject};
 use boxoffice::domain::id::{
     ActivityId, AuditId, BillingPageId, BoxEventId, ChannelId, CustomerId, DeliveryId, DeviceId,
-    GenreId, HookEventId, HostedPageId, MessageId, MovieId, OperatorId, OrderId, PartnerCallId,
-    PartnerId, PartnerSubscriptionId, PartnerTransactionId, PaymentId, PinId, ProductOfferId,
-    ProductSpecId, ProgrammeId, ResellerId, ServiceId, ServiceSpecId, WebhookId,
+    GenreId, HookEventId, HostedPageId, ImportStepId, MessageId, MovieId, OperatorId, OrderId,
+    PartnerCallId, PartnerId, PartnerSubscriptionId, PartnerTransactionId, PaymentId, PinId,
+    ProductOfferId, ProductSpecId, ProgrammeId, ResellerId, ServiceId, ServiceSpecId, WebhookId,
 };
 use boxoffice::domain::message::{
     About, Asked, Channel as Way, Message, MessageContent, MessageState,
@@ -150,6 +152,10 @@ fn channel() -> Channel {
         base_channel: true,
         censored: false,
         archive_days: 14,
+        guide_name: text("News 24"),
+        guide_shift_minutes: -90,
+        source: text("/var/list.m3u"),
+        hidden: true,
     }
 }
 
@@ -177,6 +183,24 @@ fn movie() -> Movie {
         year: Some(1927),
         description: text("A city\nand its heart"),
         duration_minutes: Some(153),
+        source: text("http://lists.example 01234567"),
+    }
+}
+
+fn import_step() -> ImportStep {
+    let touched = |number: u64| Touched {
+        number,
+        before: Some(vec![2, 0, 255]),
+        after: Some(vec![2, 1]),
+    };
+    ImportStep {
+        id: ImportStepId(253),
+        import: ImportStepId(252),
+        source: text("/var/list.m3u"),
+        at: at(1),
+        channels: vec![touched(300)],
+        movies: vec![touched(5)],
+        genres: vec![GenreId(250), GenreId(251)],
     }
 }
 
@@ -777,6 +801,7 @@ fn samples() -> Vec<Sample> {
         sample(channel()),
         sample(programme()),
         sample(movie()),
+        sample(import_step()),
         sample(reseller()),
         sample(partner()),
         sample(partner_transaction()),
@@ -979,7 +1004,8 @@ fn variants_keep_their_positions() {
     positions!(Denial: SuspendedNonPayment, Suspended, NotEligible, InsufficientFunds, SpendingLimit,
         AmountLimit, NoAccount, RefundNotAllowed, NotCharged);
     positions!(BoxEventKind: Message, MessageWithVideo, Reboot, ReloadPortal, UpdateSubscription,
-        UpdateModules, PlayChannel, PlayRadioChannel, UpdateImage, ShowMenu, CutOff, CutOn);
+        UpdateModules, PlayChannel, PlayRadioChannel, UpdateImage, ShowMenu, CutOff, CutOn,
+        UpdateGuide);
     positions!(Subject: Customer, Order, Service, Invoice, Payment, PartnerTransaction, Webhook);
     positions!(CallAction: Add, Update, Delete);
     positions!(DeliveryState: Waiting, Delivered, Dead);
