@@ -41,9 +41,18 @@ impl Meter {
     }
 
     pub fn tell(&self, step: Step) {
+        if let Step::Gone { channels, films } = step {
+            // Before it happens, whatever else is shown.
+            put(&format!(
+                "no longer in the list: {channels} channels and {films} films\n"
+            ));
+            return;
+        }
         let mut shown = self.shown.lock().unwrap_or_else(PoisonError::into_inner);
         let another = match (&shown.last, &step) {
-            (Some((Step::Read { .. }, is_shown)), Step::Channels { .. }) => !is_shown,
+            (Some((Step::Read { .. }, is_shown)), Step::Channels { .. } | Step::Films { .. }) => {
+                !is_shown
+            }
             _ => false,
         };
         if another && !self.terminal {
@@ -84,6 +93,12 @@ impl Meter {
                 u64::try_from(of).ok(),
                 format!("{done} of {of} channels are in step"),
             ),
+            Step::Films { done, of } => (
+                u64::try_from(done).unwrap_or(u64::MAX),
+                u64::try_from(of).ok(),
+                format!("{done} of {of} films are in step"),
+            ),
+            Step::Gone { .. } => return,
         };
         if self.terminal {
             put(&format!("\r{}{words}\x1b[K", bar(done, of)));

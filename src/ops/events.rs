@@ -88,6 +88,27 @@ pub async fn broadcast(ctx: &Ctx, notice: Notice) -> Result<(), OpError> {
     .await
 }
 
+/// Adds an event for every box: one row. One of the kind that still waits makes room for it.
+pub(super) fn queue_for_all(ctx: &Ctx, tx: &mut Tx<'_>, kind: BoxEventKind) -> Result<(), OpError> {
+    if !ctx.app.config.stalker.enabled {
+        return Ok(());
+    }
+    let held: Vec<Broadcast> = tx.all()?;
+    for old in held {
+        let is_same = old.notice.kind == kind && old.reseller.is_none();
+        if is_same || !old.notice.is_valid_at(ctx.now) {
+            tx.remove::<Broadcast>(&old.id)?;
+        }
+    }
+    let broadcast = Broadcast {
+        id: tx.next_id::<BoxEventId>()?,
+        notice: notice(ctx, kind),
+        reseller: None,
+        before: DeviceId(tx.next_ids::<DeviceId>(0)?),
+    };
+    super::create(ctx, tx, "box.broadcast", &broadcast)
+}
+
 /// Adds an event to what a box has to be told.
 pub(super) fn queue(
     ctx: &Ctx,

@@ -12,6 +12,7 @@ mod bulk;
 pub mod carrier;
 pub mod carrier_calls;
 pub mod catalogue;
+pub mod channels;
 pub mod charges;
 pub mod clock;
 pub mod closing;

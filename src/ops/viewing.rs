@@ -113,6 +113,9 @@ impl Rights {
 
     #[must_use]
     pub fn may_watch(&self, channel: &Channel) -> bool {
+        if channel.hidden {
+            return false;
+        }
         let item = match channel.kind {
             ChannelKind::Tv => Item::TvChannel(channel.id),
             ChannelKind::Radio => Item::RadioChannel(channel.id),

@@ -2,8 +2,8 @@
 
 use std::time::Duration;
 
-use reqwest::header::LOCATION;
-use reqwest::{Response, Url};
+use reqwest::header::{HeaderMap, HeaderName, HeaderValue, LOCATION, USER_AGENT};
+use reqwest::{Response, StatusCode, Url};
 use tokio_util::bytes::Bytes;
 
 /// How long a whole file may take, and how long the next piece of it.
@@ -17,6 +17,54 @@ pub struct Fetcher {
     http: reqwest::Client,
 }
 
+/// How a file is asked for, where the other side wants it in a way of its own.
+#[derive(Debug, Clone, Default)]
+pub struct Asking {
+    headers: HeaderMap,
+}
+
+/// Most headers of one's own.
+const HEADERS_MAX: usize = 32;
+
+impl Asking {
+    /// With a user agent and headers such as `Referer: http://example`. An error says in one line what is wrong
+    /// with which; never a value, which may be a secret.
+    pub fn new(user_agent: Option<&str>, headers: &[String]) -> Result<Self, String> {
+        if headers.len() > HEADERS_MAX {
+            return Err(format!("--header: more than {HEADERS_MAX}"));
+        }
+        let mut all = HeaderMap::new();
+        for header in headers {
+            let Some((name, value)) = header.split_once(':') else {
+                return Err("--header: must be a name, a colon and a value".to_owned());
+            };
+            let name: HeaderName = name.trim().to_ascii_lowercase().parse().map_err(|_| {
+                "--header: what stands before the colon is no name of a header".to_owned()
+            })?;
+            let kept_by_us = ["host", "content-length", "transfer-encoding", "connection"];
+            if kept_by_us.contains(&name.as_str()) {
+                return Err(format!("--header: {name} cannot be set"));
+            }
+            let value = HeaderValue::from_str(value.trim());
+            let mut value = value.map_err(|_| format!("--header: {name} has no usable value"))?;
+            value.set_sensitive(true);
+            all.append(name, value);
+        }
+        if let Some(agent) = user_agent {
+            let agent = HeaderValue::from_str(agent.trim());
+            let agent = agent.map_err(|_| "--user-agent: has no usable value".to_owned())?;
+            all.insert(USER_AGENT, agent);
+        }
+        Ok(Self { headers: all })
+    }
+
+    /// What another machine may see of it: who asks, but no secrets.
+    fn elsewhere(&self) -> HeaderMap {
+        let agent = self.headers.get(USER_AGENT).cloned();
+        agent.map(|agent| (USER_AGENT, agent)).into_iter().collect()
+    }
+}
+
 /// A file that is on its way.
 pub struct Download(Response);
 
@@ -27,10 +75,17 @@ impl Fetcher {
 
     /// Begins to fetch; an error says in one line why there is nothing to fetch. Never the address, which may
     /// hold a password.
-    pub async fn open(&self, url: &str) -> Result<Download, String> {
+    pub async fn open(&self, url: &str, asking: &Asking) -> Result<Download, String> {
         let mut url = web_address(Url::parse(url).ok())?;
+        let first = url.clone();
         for _ in 0..=REDIRECTS_MAX {
-            let asked = self.http.get(url.clone()).timeout(FILE_TIMEOUT).send();
+            let headers = if url.origin() == first.origin() {
+                asking.headers.clone()
+            } else {
+                asking.elsewhere()
+            };
+            let asked = self.http.get(url.clone()).headers(headers);
+            let asked = asked.timeout(FILE_TIMEOUT).send();
             let answer = tokio::time::timeout(PIECE_TIMEOUT, asked).await;
             let answer = answer.map_err(|_| "the other side does not answer".to_owned())?;
             let answer = answer.map_err(in_words)?;
@@ -43,7 +98,7 @@ impl Fetcher {
             let next = next.and_then(|next| next.to_str().ok());
             match next {
                 Some(next) => url = web_address(url.join(next).ok())?,
-                None => return Err(format!("the other side answered {status}")),
+                None => return Err(refused(status)),
             }
         }
         Err(format!(
@@ -59,6 +114,18 @@ impl Download {
         let piece = piece.map_err(|_| "the other side stopped sending".to_owned())?;
         piece.map_err(in_words)
     }
+}
+
+/// What an answer means, and what may help.
+fn refused(status: StatusCode) -> String {
+    let hint = match status {
+        StatusCode::UNAUTHORIZED => ": the name or password in the address is not right",
+        StatusCode::FORBIDDEN => {
+            ": it may want another program (--user-agent) or a header (--header)"
+        }
+        _ => "",
+    };
+    format!("the other side answered {status}{hint}")
 }
 
 fn web_address(url: Option<Url>) -> Result<Url, String> {

@@ -74,6 +74,10 @@ pub struct ChannelIn {
     pub base_ch: Option<bool>,
     pub censored: Option<bool>,
     pub archive_days: Option<u32>,
+    #[serde(default, deserialize_with = "text_or_none")]
+    pub guide_name: Option<String>,
+    pub guide_shift_minutes: Option<i32>,
+    pub hidden: Option<bool>,
 }
 
 #[derive(Debug, Deserialize)]

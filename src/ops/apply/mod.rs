@@ -3,6 +3,7 @@
 //! Every element has a stable key, so applying twice changes nothing. All of a document is taken
 //! in one commit, or nothing of it: an error names the JSON path where it stands.
 
+mod content;
 mod customers;
 mod document;
 mod partners;
@@ -18,7 +19,7 @@ use crate::domain::catalogue::{
     Content, ContentType, OfferStatus, PackageSale, ProductOffer, ProductSpec, ProductStatus,
     Scope, ServiceSpec, ServiceStatus, ServiceType,
 };
-use crate::domain::content::{Channel, ChannelKind, Genre, Movie, Reseller};
+use crate::domain::content::{Channel, Genre, Movie, Reseller};
 use crate::domain::customer::CustomerPassword;
 use crate::domain::eligibility::Eligibility;
 use crate::domain::id::{
@@ -179,7 +180,7 @@ fn run(
         };
         report.count("genres", keep_by_id(ctx, tx, id, &record)?);
     }
-    content(ctx, tx, document, &mut report)?;
+    content::keep_content(ctx, tx, document, &mut report)?;
     for (i, package) in document.packages.iter().enumerate() {
         let path = format!("packages[{i}]");
         let spec = package_spec(ctx, tx, package, &path, currency)?;
@@ -225,56 +226,6 @@ fn run(
         report.count("customers", outcome);
     }
     Ok(report)
-}
-
-fn content(
-    ctx: &Ctx,
-    tx: &mut Tx<'_>,
-    document: &Document,
-    report: &mut Report,
-) -> Result<(), OpError> {
-    for (i, channel) in document.channels.iter().enumerate() {
-        let id = ChannelId(channel.id);
-        let genre = genre(tx, channel.genre, || format!("channels[{i}].genre"))?;
-        let record = Channel {
-            id,
-            name: channel.name.clone(),
-            number: channel.number,
-            kind: match channel.kind {
-                document::ChannelKindIn::Tv => ChannelKind::Tv,
-                document::ChannelKindIn::Radio => ChannelKind::Radio,
-            },
-            genre,
-            url: channel.url.clone().unwrap_or_default(),
-            logo: channel.logo.clone().unwrap_or_default(),
-            xmltv_id: channel.xmltv_id.clone().unwrap_or_default(),
-            base_channel: channel.base_ch.unwrap_or(false),
-            censored: channel.censored.unwrap_or(false),
-            archive_days: channel.archive_days.unwrap_or(0),
-        };
-        report.count("channels", keep_by_id(ctx, tx, id, &record)?);
-    }
-    for (i, given) in document.programmes.iter().enumerate() {
-        let path = format!("programmes[{i}]");
-        let outcome = programmes::keep_programme(ctx, tx, given, &path)?;
-        report.count("programmes", outcome);
-    }
-    for (i, movie) in document.movies.iter().enumerate() {
-        let id = MovieId(movie.id);
-        let genre = genre(tx, movie.genre, || format!("movies[{i}].genre"))?;
-        let record = Movie {
-            id,
-            title: movie.title.clone(),
-            genre,
-            url: movie.url.clone().unwrap_or_default(),
-            poster: movie.poster.clone().unwrap_or_default(),
-            year: movie.year,
-            description: movie.description.clone().unwrap_or_default(),
-            duration_minutes: movie.duration_minutes,
-        };
-        report.count("movies", keep_by_id(ctx, tx, id, &record)?);
-    }
-    Ok(())
 }
 
 fn package_spec(

@@ -1,54 +1,77 @@
 //! A list of channels, brought in: matched with the channels there are, then changed or added in chunks.
 //!
-//! What the list does not say stays as it is, and no channel is removed.
+//! What the list does not say stays as it is. Nothing is removed unless whoever imports asks for it, and then only
+//! what an earlier import of the same source made.
 
 use std::collections::{BTreeMap, BTreeSet};
 
 use crate::app::Ctx;
-use crate::domain::content::{Channel, ChannelKind, Genre};
+use crate::domain::content::{Channel, ChannelKind, Genre, Movie};
 use crate::domain::id::{ChannelId, GenreId};
 use crate::domain::staff::Permission;
-use crate::store::{Read as _, Tx};
+use crate::ops::channels::Uses;
+use crate::store::Read as _;
 
-use super::m3u::{Entry, LINE_BYTES_MAX, List};
-use super::source::Text;
+use super::entry::Entry;
+use super::films;
+use super::m3u::{Choice, List};
+use super::matching::{matched, numbered, without_repeats};
+use super::text::Text;
+use super::writing::{Task, write};
 use super::{
-    Counts, Notes, OpError, Options, Progress, Reader, Report, Step, aside, bulk, count, folded,
+    Counts, OpError, Options, Progress, Reader, Report, Step, aside, asked_charset, count, folded,
     m3u, shown, wrong,
 };
 
-/// Channels and genres that are written in one go.
-const CHUNK: usize = 200;
-
-/// The genre that a channel gets.
+/// The genre that a channel or film gets.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-enum GenreWish {
+pub enum GenreWish {
     Held(GenreId),
     /// One of [`Plan::genres`].
     New(usize),
 }
 
-/// What is done about one entry of the list.
+impl GenreWish {
+    /// Its number, among those of the genres that were missing.
+    pub fn among(self, genres: &[GenreId]) -> Option<GenreId> {
+        match self {
+            Self::Held(id) => Some(id),
+            Self::New(place) => genres.get(place).copied(),
+        }
+    }
+}
+
+/// What is done about one channel of the list.
 #[derive(Debug, Clone)]
-struct Wish {
-    entry: Entry,
+pub struct Wish {
+    pub entry: Entry,
     /// The channel that it is; `None`: a new one.
-    channel: Option<ChannelId>,
+    pub channel: Option<ChannelId>,
     /// `None`: as it is.
-    number: Option<u32>,
-    genre: Option<GenreWish>,
+    pub number: Option<u32>,
+    pub genre: Option<GenreWish>,
 }
 
 /// Everything that is to be done.
 #[derive(Debug, Default)]
-struct Plan {
+pub struct Plan {
     /// Titles of genres that are missing.
-    genres: Vec<String>,
-    wishes: Vec<Wish>,
-    report: Report,
+    pub genres: Vec<String>,
+    pub tasks: Vec<Task>,
+    pub report: Report,
 }
 
-/// Brings channels in step with an M3U list.
+/// What there is before an import.
+#[derive(Debug, Default)]
+pub struct Ours {
+    pub channels: Vec<Channel>,
+    pub movies: Vec<Movie>,
+    pub genres: Vec<Genre>,
+    /// What refers to channels and films; only looked at where some are to be removed.
+    pub uses: Uses,
+}
+
+/// Brings channels and films in step with an M3U list.
 pub async fn import_m3u(
     ctx: &Ctx,
     reader: Reader,
@@ -56,48 +79,120 @@ pub async fn import_m3u(
     progress: Progress,
 ) -> Result<Report, OpError> {
     ctx.require(Permission::CatalogueWrite)?;
-    let told = progress.clone();
+    if options.remove_missing && options.source.is_empty() {
+        let problem = "the source needs a name that stays the same; give one with --source";
+        return Err(wrong("--remove-missing".to_owned(), problem.to_owned()));
+    }
+    let (told, asked) = (progress.clone(), asked_charset(&options)?);
+    let choice = Choice {
+        live_only: options.live_only,
+        groups: options.groups.clone(),
+    };
     let list = aside(move || {
-        let opened = Text::open(reader, LINE_BYTES_MAX, told);
+        let opened = Text::open(reader, asked, told);
         let mut text = opened.map_err(|error| wrong("the list".to_owned(), error.to_string()))?;
-        m3u::read(&mut text)
+        m3u::read(&mut text, &choice)
     })
     .await?;
     // What is planned must still hold when it is written.
     let _alone = ctx.app.importing.lock().await;
-    let looking = ctx.clone();
+    let (looking, planned) = (ctx.clone(), options.clone());
     let plan = aside(move || {
         let snapshot = looking.snapshot()?;
-        Ok(plan(&snapshot.all()?, &snapshot.all()?, list))
+        let ours = Ours {
+            channels: snapshot.all()?,
+            movies: snapshot.all()?,
+            genres: snapshot.all()?,
+            uses: if planned.remove_missing {
+                Uses::of(&snapshot)?
+            } else {
+                Uses::default()
+            },
+        };
+        plan(&ours, list, &planned)
     })
     .await?;
+    let gone = plan.report.removed.count();
+    if gone > 0 {
+        let count = |counts: Option<Counts>| counts.map_or(0, |counts| counts.removed);
+        progress(Step::Gone {
+            channels: count(plan.report.channels),
+            films: count(plan.report.films),
+        });
+    }
     if !options.dry_run {
-        write(ctx, &plan, &progress).await?;
+        write(ctx, &plan, &options.source, &progress).await?;
     }
     Ok(plan.report)
 }
 
-fn plan(channels: &[Channel], genres: &[Genre], list: List) -> Plan {
-    let mut problems = list.problems;
-    let entries = without_repeats(list.entries, &mut problems);
-    let matches = matched(channels, &entries);
-    let numbers = numbered(channels, &entries, &matches, &mut problems);
-    let mut titles = BTreeMap::new();
-    for genre in genres {
-        titles
-            .entry(folded(&genre.title))
-            .or_insert(GenreWish::Held(genre.id));
+/// Genres by their folded titles, and those that have to be made.
+pub struct Genres {
+    titles: BTreeMap<String, GenreWish>,
+    missing: Vec<String>,
+}
+
+impl Genres {
+    fn of(genres: &[Genre]) -> Self {
+        let mut titles = BTreeMap::new();
+        for genre in genres {
+            let held = GenreWish::Held(genre.id);
+            titles.entry(folded(&genre.title)).or_insert(held);
+        }
+        Self {
+            titles,
+            missing: Vec::new(),
+        }
     }
-    let mut plan = Plan::default();
-    let mut counts = Counts::default();
+
+    /// The genre of a title; `None` where there is no title.
+    pub fn wish(&mut self, title: &str) -> Option<GenreWish> {
+        let key = folded(title);
+        if key.is_empty() {
+            return None;
+        }
+        Some(*self.titles.entry(key).or_insert_with(|| {
+            self.missing.push(title.to_owned());
+            GenreWish::New(self.missing.len().saturating_sub(1))
+        }))
+    }
+}
+
+fn plan(ours: &Ours, list: List, options: &Options) -> Result<Plan, OpError> {
+    let channels = &ours.channels;
+    let mut problems = list.problems;
+    let mut report = Report {
+        left_out: list.left,
+        charset: list.charset,
+        warnings: missing_groups(&list.missing_groups, &list.groups),
+        ..Report::default()
+    };
+    let entries = without_repeats(list.channels, &mut problems);
+    if entries.is_empty() && list.films.is_empty() {
+        report
+            .warnings
+            .push(if list.left == super::Left::default() {
+                "the list is empty".to_owned()
+            } else {
+                "nothing of the list is wanted".to_owned()
+            });
+        if options.remove_missing {
+            let problem = "the list brings nothing, so nothing is removed; see what it holds";
+            return Err(wrong("--remove-missing".to_owned(), problem.to_owned()));
+        }
+    }
+    let matches = matched(channels, &entries);
+    let listed: BTreeSet<usize> = matches.iter().copied().flatten().collect();
+    let gone = missing(ours, &listed, options, &mut report);
+    let numbers = numbered(channels, &entries, &matches, &gone, &mut problems);
+    let mut genres = Genres::of(&ours.genres);
+    let mut tasks = Vec::new();
+    let mut counts = Counts {
+        removed: gone.len(),
+        ..Counts::default()
+    };
     for ((entry, held), number) in entries.into_iter().zip(&matches).zip(numbers) {
-        let group = folded(&entry.group);
-        let genre = (!group.is_empty()).then(|| {
-            *titles.entry(group).or_insert_with(|| {
-                plan.genres.push(entry.group.clone());
-                GenreWish::New(plan.genres.len().saturating_sub(1))
-            })
-        });
+        let genre = genres.wish(&entry.group);
         let held = held.and_then(|held| channels.get(held));
         let wish = Wish {
             entry,
@@ -119,159 +214,94 @@ fn plan(channels: &[Channel], genres: &[Genre], list: List) -> Plan {
                 continue;
             }
         }
-        plan.wishes.push(wish);
+        tasks.push(Task::Channel(Box::new(wish)));
     }
-    let listed: BTreeSet<usize> = matches.iter().copied().flatten().collect();
     for (place, channel) in channels.iter().enumerate() {
-        if !listed.contains(&place) {
+        if !listed.contains(&place) && !gone.contains(&place) {
             let line = || format!("{} {}", channel.number, shown(&channel.name));
-            plan.report.unmatched.add(line);
+            report.unmatched.add(line);
         }
     }
-    plan.report.channels = Some(counts);
-    plan.report.genres = Some(Counts {
-        created: plan.genres.len(),
+    films::plan(
+        ours,
+        list.films,
+        options,
+        &mut genres,
+        &mut tasks,
+        &mut report,
+        &mut problems,
+    );
+    let dropped = gone.iter().filter_map(|place| channels.get(*place));
+    tasks.extend(dropped.map(|channel| Task::DropChannel(channel.id)));
+    report.channels = Some(counts);
+    report.genres = Some(Counts {
+        created: genres.missing.len(),
         ..Counts::default()
     });
-    plan.report.problems = problems;
-    plan
+    report.problems = problems;
+    Ok(Plan {
+        genres: genres.missing,
+        tasks,
+        report,
+    })
 }
 
-/// The entries, each once. One with the name of another and no other id is the same channel again;
-/// variants of a channel share an id and have names of their own.
-fn without_repeats(entries: Vec<Entry>, problems: &mut Notes) -> Vec<Entry> {
-    let mut seen: BTreeMap<String, BTreeSet<String>> = BTreeMap::new();
-    let mut kept = Vec::with_capacity(entries.len());
-    for entry in entries {
-        let ids = seen.entry(folded(&entry.name)).or_default();
-        let id = folded_id(&entry.tvg_id);
-        let again =
-            ids.contains(&id) || ids.contains("") || (entry.tvg_id.is_empty() && !ids.is_empty());
-        if again {
-            let line = entry.line;
-            problems.add(|| format!("line {line}: {} is there twice", shown(&entry.name)));
-        } else {
-            ids.insert(id);
-            kept.push(entry);
-        }
+/// A warning where groups were asked for that are not there.
+fn missing_groups(missing: &[String], groups: &[String]) -> Vec<String> {
+    if missing.is_empty() {
+        return Vec::new();
     }
-    kept
+    let some = |names: &[String]| {
+        let some: Vec<String> = names.iter().take(10).map(|name| shown(name)).collect();
+        some.join(", ")
+    };
+    let there = if groups.is_empty() {
+        "no groups".to_owned()
+    } else {
+        some(groups)
+    };
+    vec![format!(
+        "the list has no group {}; it has {there}",
+        some(missing)
+    )]
 }
 
-/// The form by which ids are compared: upper and lower case are one.
-fn folded_id(id: &str) -> String {
-    id.trim().to_lowercase()
-}
-
-/// Which channel each entry is, each channel once: by id and name, by id, by name. What is told by more goes first,
-/// or a channel that one entry made would be another's the next time.
-fn matched(channels: &[Channel], entries: &[Entry]) -> Vec<Option<usize>> {
-    let mut by_id: BTreeMap<String, Vec<usize>> = BTreeMap::new();
-    let mut by_name: BTreeMap<String, Vec<usize>> = BTreeMap::new();
-    let ours: Vec<String> = channels.iter().map(|held| folded(&held.name)).collect();
-    for (place, (channel, name)) in channels.iter().zip(&ours).enumerate() {
-        if !channel.xmltv_id.is_empty() {
-            let id = folded_id(&channel.xmltv_id);
-            by_id.entry(id).or_default().push(place);
-        }
-        if !name.is_empty() {
-            by_name.entry(name.clone()).or_default().push(place);
-        }
+/// Channels that an earlier import of the source made and this one does not have, but for those that are
+/// needed.
+fn missing(
+    ours: &Ours,
+    listed: &BTreeSet<usize>,
+    options: &Options,
+    report: &mut Report,
+) -> BTreeSet<usize> {
+    let mut gone = BTreeSet::new();
+    if !options.remove_missing {
+        return gone;
     }
-    let theirs: Vec<[String; 3]> = entries
-        .iter()
-        .map(|entry| {
-            [
-                folded(&entry.name),
-                folded(&entry.tvg_name),
-                folded_id(&entry.tvg_id),
-            ]
-        })
-        .collect();
-    let of_id = |id: &String| by_id.get(id).into_iter().flatten();
-    let named = |name: &String| by_name.get(name).into_iter().flatten();
-    let mut matches = vec![None; entries.len()];
-    let mut taken = BTreeSet::new();
-    for pass in 0..5 {
-        for ([title, second, id], found) in theirs.iter().zip(&mut matches) {
-            if found.is_some() {
-                continue;
-            }
-            let free = |place: &&usize| !taken.contains(*place);
-            let of_both = |name: &String| {
-                let is_named = |place: &&usize| ours.get(**place) == Some(name);
-                of_id(id).filter(free).find(is_named)
-            };
-            *found = match pass {
-                0 => of_both(title),
-                1 => of_both(second),
-                2 => of_id(id).find(free),
-                3 => named(title).find(free),
-                _ => named(second).find(free),
-            }
-            .copied();
-            taken.extend(*found);
-        }
-    }
-    matches
-}
-
-/// The number that each entry's channel is to get; `None`: it keeps its own.
-fn numbered(
-    channels: &[Channel],
-    entries: &[Entry],
-    matches: &[Option<usize>],
-    problems: &mut Notes,
-) -> Vec<Option<u32>> {
-    let wanted: BTreeMap<usize, u32> = entries
-        .iter()
-        .zip(matches)
-        .filter_map(|(entry, found)| Some(((*found)?, entry.number?)))
-        .collect();
-    // Whoever the list gives no number keeps the one they have.
-    let keeping = channels.iter().enumerate();
-    let mut taken: BTreeSet<u32> = keeping
-        .filter(|(place, _)| !wanted.contains_key(place))
-        .map(|(_, channel)| channel.number)
-        .collect();
-    let mut numbers: Vec<Option<u32>> = entries
-        .iter()
-        .map(|entry| entry.number.filter(|number| taken.insert(*number)))
-        .collect();
-    let mut next = 1u32;
-    for ((entry, found), number) in entries.iter().zip(matches).zip(&mut numbers) {
-        if number.is_some() {
+    for (place, channel) in ours.channels.iter().enumerate() {
+        if channel.source != options.source || listed.contains(&place) {
             continue;
         }
-        if let Some(refused) = entry.number {
-            let line = entry.line;
-            problems.add(|| format!("line {line}: the number {refused} is another channel's"));
+        let called = format!("{} {}", channel.number, shown(&channel.name));
+        match ours.uses.of_channel(channel.id) {
+            Some(uses) => report.kept.add(|| format!("{called}: {uses}")),
+            None => {
+                report.removed.add(|| called);
+                gone.insert(place);
+            }
         }
-        let held = found.and_then(|held| channels.get(held));
-        let keeps = |held: &Channel| entry.number.is_none() || taken.insert(held.number);
-        if held.is_some_and(keeps) {
-            continue;
-        }
-        while !taken.insert(next) && next < u32::MAX {
-            next = next.saturating_add(1);
-        }
-        *number = Some(next);
     }
-    numbers
+    gone
 }
 
 impl Wish {
     /// The channel with what the list says of it. `genres`: the numbers of those that were missing.
-    fn of(&self, held: Channel, genres: &[GenreId]) -> Channel {
+    pub fn of(&self, held: Channel, genres: &[GenreId]) -> Channel {
         let entry = &self.entry;
         let said = |text: &String, held: String| {
             if text.is_empty() { held } else { text.clone() }
         };
-        let genre = match self.genre {
-            Some(GenreWish::Held(id)) => Some(id),
-            Some(GenreWish::New(place)) => genres.get(place).copied(),
-            None => None,
-        };
+        let genre = self.genre.and_then(|wish| wish.among(genres));
         let kind = entry.radio.map(|radio| {
             if radio {
                 ChannelKind::Radio
@@ -287,6 +317,9 @@ impl Wish {
         } else {
             held.xmltv_id
         };
+        // A second name is worth keeping where it is another.
+        let is_other = folded(&entry.tvg_name) != folded(&held.name);
+        let second = Some(&entry.tvg_name).filter(|_| is_other);
         Channel {
             number: self.number.unwrap_or(held.number),
             kind: kind.unwrap_or(held.kind),
@@ -296,12 +329,14 @@ impl Wish {
             xmltv_id,
             censored: entry.censored.unwrap_or(held.censored),
             archive_days: entry.archive_days.unwrap_or(held.archive_days),
+            guide_name: said(second.unwrap_or(&String::new()), held.guide_name),
+            guide_shift_minutes: entry.shift_minutes.unwrap_or(held.guide_shift_minutes),
             ..held
         }
     }
 
     /// A channel that is not there yet.
-    fn blank(&self, id: ChannelId) -> Channel {
+    pub fn blank(&self, id: ChannelId, source: &str) -> Channel {
         Channel {
             id,
             name: self.entry.name.clone(),
@@ -314,71 +349,25 @@ impl Wish {
             base_channel: false,
             censored: false,
             archive_days: 0,
+            guide_name: String::new(),
+            guide_shift_minutes: 0,
+            source: source.to_owned(),
+            hidden: false,
         }
     }
-}
-
-async fn write(ctx: &Ctx, plan: &Plan, progress: &Progress) -> Result<(), OpError> {
-    let mut genres = Vec::with_capacity(plan.genres.len());
-    for titles in plan.genres.chunks(CHUNK) {
-        let titles = titles.to_vec();
-        genres.extend(bulk::write(ctx, move |ctx, tx| make_genres(ctx, tx, &titles)).await?);
-    }
-    let of = plan.wishes.len();
-    let mut done = 0usize;
-    for wishes in plan.wishes.chunks(CHUNK) {
-        let (wishes, genres) = (wishes.to_vec(), genres.clone());
-        done = done.saturating_add(wishes.len());
-        bulk::write(ctx, move |ctx, tx| keep(ctx, tx, &wishes, &genres)).await?;
-        progress(Step::Channels { done, of });
-    }
-    Ok(())
-}
-
-fn make_genres(ctx: &Ctx, tx: &mut Tx<'_>, titles: &[String]) -> Result<Vec<GenreId>, OpError> {
-    let mut ids = Vec::with_capacity(titles.len());
-    for title in titles {
-        let genre = Genre {
-            id: tx.next_id::<GenreId>()?,
-            title: title.clone(),
-        };
-        crate::ops::create(ctx, tx, "genre.import", &genre)?;
-        ids.push(genre.id);
-    }
-    Ok(ids)
-}
-
-fn keep(ctx: &Ctx, tx: &mut Tx<'_>, wishes: &[Wish], genres: &[GenreId]) -> Result<(), OpError> {
-    for wish in wishes {
-        let held = match wish.channel {
-            Some(id) => tx.get::<Channel>(&id)?,
-            None => None,
-        };
-        match held {
-            Some(before) => {
-                // As it is now: somebody may have changed it since it was looked at.
-                let after = wish.of(before.clone(), genres);
-                if after != before {
-                    crate::ops::change(ctx, tx, "channel.import", &before, &after)?;
-                }
-            }
-            None => {
-                let blank = wish.blank(tx.next_id::<ChannelId>()?);
-                crate::ops::create(ctx, tx, "channel.import", &wish.of(blank, genres))?;
-            }
-        }
-    }
-    Ok(())
 }
 
 #[cfg(test)]
 mod tests {
-    use super::{Wish, matched, numbered, plan};
+    use super::{Ours, Wish, matched, numbered, plan};
     use crate::domain::content::Channel;
     use crate::domain::id::{ChannelId, GenreId};
-    use crate::ops::imports::Notes;
-    use crate::ops::imports::m3u::{Entry, List};
+    use crate::ops::imports::entry::Entry;
+    use crate::ops::imports::m3u::List;
+    use crate::ops::imports::writing::Task;
+    use crate::ops::imports::{Notes, Options};
     use proptest::prelude::*;
+    use std::collections::BTreeSet;
 
     fn entry(name: &str, tvg_id: &str, number: Option<u32>) -> Entry {
         Entry {
@@ -397,7 +386,7 @@ mod tests {
             number: Some(number),
             genre: None,
         };
-        wish.of(wish.blank(ChannelId(id)), &[])
+        wish.of(wish.blank(ChannelId(id), ""), &[])
     }
 
     #[test]
@@ -433,31 +422,46 @@ mod tests {
             entry("E", "", None),
         ];
         let matches = matched(&held, &entries);
-        let numbers = numbered(&held, &entries, &matches, &mut problems);
+        let numbers = numbered(&held, &entries, &matches, &BTreeSet::new(), &mut problems);
         assert_eq!(numbers, [Some(2), Some(1), Some(3), Some(4)]);
         assert_eq!(problems.lines.len(), 1);
     }
 
-    fn apply(channels: &mut Vec<Channel>, entries: &[Entry]) -> usize {
+    fn apply(channels: &mut Vec<Channel>, entries: &[Entry], options: &Options) -> usize {
         let list = List {
-            entries: entries.to_vec(),
+            channels: entries.to_vec(),
             ..List::default()
         };
-        let plan = plan(channels, &[], list);
+        let ours = Ours {
+            channels: channels.clone(),
+            ..Ours::default()
+        };
+        let Ok(plan) = plan(&ours, list, options) else {
+            return 0;
+        };
         let genres = vec![GenreId(1); plan.genres.len()];
-        for wish in &plan.wishes {
-            match wish.channel {
-                Some(id) => {
-                    let held = channels.iter_mut().find(|held| held.id == id).unwrap();
-                    *held = wish.of(held.clone(), &genres);
-                }
-                None => {
-                    let id = ChannelId(u64::try_from(channels.len()).unwrap() + 1);
-                    channels.push(wish.of(wish.blank(id), &genres));
-                }
+        let next = channels
+            .iter()
+            .map(|channel| channel.id.0)
+            .max()
+            .unwrap_or(0);
+        for (task, id) in plan.tasks.iter().zip(next + 1..) {
+            match task {
+                Task::Channel(wish) => match wish.channel {
+                    Some(id) => {
+                        let held = channels.iter_mut().find(|held| held.id == id).unwrap();
+                        *held = wish.of(held.clone(), &genres);
+                    }
+                    None => {
+                        let blank = wish.blank(ChannelId(id), &options.source);
+                        channels.push(wish.of(blank, &genres));
+                    }
+                },
+                Task::DropChannel(id) => channels.retain(|channel| channel.id != *id),
+                Task::Film(_) | Task::DropFilm(_) => panic!("a list of channels"),
             }
         }
-        plan.wishes.len()
+        plan.tasks.len()
     }
 
     fn any_entry() -> impl Strategy<Value = Entry> {
@@ -475,12 +479,14 @@ mod tests {
         fn again_changes_nothing(
             held in prop::collection::vec(any_entry(), 0..6),
             list in prop::collection::vec(any_entry(), 0..8),
+            remove_missing in any::<bool>(),
         ) {
             let mut channels = Vec::new();
-            apply(&mut channels, &held);
-            apply(&mut channels, &list);
+            let options = Options { source: "s".to_owned(), remove_missing, ..Options::default() };
+            apply(&mut channels, &held, &options);
+            apply(&mut channels, &list, &options);
             let before = channels.clone();
-            prop_assert_eq!(apply(&mut channels, &list), 0, "{:?} {:?}", before, channels);
+            prop_assert_eq!(apply(&mut channels, &list, &options), 0, "{:?} {:?}", before, channels);
         }
     }
 }

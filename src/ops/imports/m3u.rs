@@ -1,140 +1,298 @@
-//! Extended M3U: what a list of channels says, line by line. Attributes as players read them.
+//! Extended M3U: what a list says, line by line, as players read it; and which of it is wanted.
 
-use std::io::BufRead as _;
+use std::collections::{BTreeMap, BTreeSet};
+use std::io;
 
-use super::source::Text;
-use super::{CHANNELS_MAX, Notes, one_line, shown, wrong};
+use super::entities::decoded;
+use super::entry::{Described, Entry, URL_CHARS_MAX, Usual, described, first_group, head};
+use super::kinds::{Kind, kind_of};
+use super::text::Text;
+use super::{CHANNELS_MAX, FILMS_MAX, Notes, count, folded, shown, wrong};
 use crate::ops::OpError;
 
-/// Longest line, in bytes.
-pub const LINE_BYTES_MAX: usize = 64 * 1024;
-/// Longest name, id and group of a channel, and longest addresses, in characters.
-const NAME_CHARS_MAX: usize = 255;
-const URL_CHARS_MAX: usize = 2_048;
-/// Most days that an archive reaches back.
-const ARCHIVE_DAYS_MAX: u32 = 3_660;
+/// Longest line, in bytes: some have pictures in them.
+pub const LINE_BYTES_MAX: usize = 1024 * 1024;
+/// Most groups that are remembered, to name them where one is asked for that is not there.
+const GROUPS_MAX: usize = 10_000;
 
-/// A channel as a list has it. What is `None` or empty the list does not say.
-#[derive(Debug, Clone, Default, PartialEq, Eq)]
-pub struct Entry {
-    pub line: u64,
-    pub name: String,
-    pub tvg_id: String,
-    pub tvg_name: String,
-    pub logo: String,
-    pub number: Option<u32>,
-    pub group: String,
-    pub radio: Option<bool>,
-    pub archive_days: Option<u32>,
-    pub censored: Option<bool>,
-    pub url: String,
+/// What of a list is wanted.
+#[derive(Debug, Clone, Default)]
+pub struct Choice {
+    /// Channels, and no films.
+    pub live_only: bool,
+    /// What is in one of these groups; all, where there are none.
+    pub groups: Vec<String>,
 }
 
-/// What a list holds, and what of it cannot be taken.
+/// What a list holds of what is wanted, and what of it cannot be taken.
 #[derive(Debug, Default)]
 pub struct List {
-    pub entries: Vec<Entry>,
+    pub channels: Vec<Entry>,
+    pub films: Vec<Entry>,
+    pub left: Left,
     pub problems: Notes,
+    /// Groups that were asked for and are not there.
+    pub missing_groups: Vec<String>,
+    /// Some of those that are.
+    pub groups: Vec<String>,
+    pub charset: Option<String>,
+}
+
+/// What is in a list and was left out on purpose.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub struct Left {
+    pub films: usize,
+    pub episodes: usize,
+    pub headings: usize,
+    pub other_groups: usize,
 }
 
 /// Reads a whole list.
-pub fn read(text: &mut Text) -> Result<List, OpError> {
-    let mut list = List::default();
-    let mut entry: Option<Entry> = None;
-    // `#EXTGRP` holds until an empty one, or until an entry names a group itself.
-    let mut group = String::new();
-    let mut is_list = false;
-    let mut bytes = Vec::new();
+pub fn read(text: &mut Text, choice: &Choice) -> Result<List, OpError> {
+    let mut reading = Reading::new(choice);
+    let mut line = String::new();
+    let mut is_mac = None;
     loop {
-        let at = text.line();
-        text.begin_piece();
-        bytes.clear();
-        let read = text.read_until(b'\n', &mut bytes);
-        let count_read = read.map_err(|error| wrong(format!("line {at}"), error.to_string()))?;
-        if count_read == 0 {
+        let at = text.line().saturating_add(reading.bare_returns);
+        let read = next_line(text, &mut line, &mut is_mac);
+        let read = read.map_err(|error| wrong(format!("line {at}"), error.to_string()))?;
+        if !read {
             break;
         }
-        let line = String::from_utf8_lossy(&bytes);
-        let line = line.trim();
+        if is_mac == Some(true) {
+            reading.bare_returns = reading.bare_returns.saturating_add(1);
+        }
+        reading.line(at, line.trim())?;
+    }
+    let mut list = reading.end()?;
+    list.charset = text.remark();
+    Ok(list)
+}
+
+/// Reads a line without its end; `false`: there is none. Where the first line ends with a bare carriage
+/// return, all do.
+fn next_line(text: &mut Text, line: &mut String, is_mac: &mut Option<bool>) -> io::Result<bool> {
+    line.clear();
+    loop {
+        let window = text.window();
+        if is_mac.is_none() {
+            let end = window.find(['\r', '\n']);
+            let after = end.and_then(|end| window.as_bytes().get(end..end.saturating_add(2)));
+            *is_mac = match after {
+                Some([b'\r', next]) => Some(*next != b'\n'),
+                Some(_) => Some(false),
+                None => None,
+            };
+        }
+        let end = match is_mac {
+            Some(true) => window.find(['\r', '\n']),
+            Some(false) => window.find('\n'),
+            None => None,
+        };
+        if let Some(end) = end {
+            line.push_str(window.get(..end).unwrap_or_default());
+            text.take(end.saturating_add(1));
+            return Ok(true);
+        }
+        if is_mac.is_some() || window.len() > LINE_BYTES_MAX {
+            let length = window.len();
+            line.push_str(window);
+            text.take(length);
+        }
+        if line.len() > LINE_BYTES_MAX {
+            let problem = format!("is longer than {LINE_BYTES_MAX} bytes");
+            return Err(io::Error::new(io::ErrorKind::InvalidData, problem));
+        }
+        if !text.widen()? {
+            let length = text.window().len();
+            line.push_str(text.window());
+            text.take(length);
+            return Ok(!line.is_empty());
+        }
+    }
+}
+
+/// A list that is being read.
+struct Reading<'c> {
+    choice: &'c Choice,
+    wanted: BTreeSet<String>,
+    list: List,
+    entry: Option<Described>,
+    /// `#EXTGRP` holds until an empty one, or until an entry names a group itself.
+    group: String,
+    usual: Usual,
+    is_list: bool,
+    /// Groups that there are, as they are compared and as they are written.
+    seen: BTreeMap<String, String>,
+    /// Lines that did not end with a line feed.
+    bare_returns: u64,
+}
+
+impl<'c> Reading<'c> {
+    fn new(choice: &'c Choice) -> Self {
+        Self {
+            choice,
+            wanted: choice.groups.iter().map(|group| folded(group)).collect(),
+            list: List::default(),
+            entry: None,
+            group: String::new(),
+            usual: Usual::default(),
+            is_list: false,
+            seen: BTreeMap::new(),
+            bare_returns: 0,
+        }
+    }
+
+    fn line(&mut self, at: u64, line: &str) -> Result<(), OpError> {
+        let refused = |problem: &str| Err(wrong(format!("line {at}"), problem.to_owned()));
         if let Some(rest) = after(line, "#EXTINF:") {
-            if let Some(entry) = &entry {
-                let problem =
-                    || format!("line {}: {} has no address", entry.line, shown(&entry.name));
-                list.problems.add(problem);
-            }
-            is_list = true;
-            entry = Some(Entry {
-                line: at,
-                ..described(rest)
-            });
+            self.without_address();
+            self.is_list = true;
+            let mut described = described(rest, self.usual);
+            described.entry.line = at;
+            self.entry = Some(described);
         } else if let Some(rest) = after(line, "#EXTGRP:") {
-            group = first_group(rest);
-        } else if after(line, "#EXTM3U").is_some() {
-            is_list = true;
+            self.group = decoded(rest).into_owned();
+        } else if let Some(rest) = after(line, "#EXTM3U") {
+            self.is_list = true;
+            let (usual, odd) = head(rest);
+            self.usual = usual;
+            for odd in odd {
+                self.list.problems.add(|| format!("line {at}: {odd}"));
+            }
+        } else if let Some(kind) = after(line, "#EXT-X-PLAYLIST-TYPE:") {
+            if let Some(described) = &mut self.entry {
+                described.signs.is_media |= kind.trim().eq_ignore_ascii_case("vod");
+            }
         } else if after(line, "#EXT-X-TARGETDURATION").is_some()
             || after(line, "#EXT-X-STREAM-INF").is_some()
         {
-            let problem = "this is the playlist of one stream, not a list of channels".to_owned();
-            return Err(wrong(format!("line {at}"), problem));
+            return refused("this is the playlist of one stream, not a list of channels");
         } else if !line.is_empty() && !line.starts_with('#') {
-            if !is_list {
-                return Err(wrong(
-                    format!("line {at}"),
-                    "this is no M3U list".to_owned(),
-                ));
+            if !self.is_list {
+                let front = line.get(..5).unwrap_or_default();
+                let is_page =
+                    after(line, "<!DOCTYPE html").is_some() || front.eq_ignore_ascii_case("<html");
+                return refused(if is_page {
+                    "this is no M3U list, but a web page"
+                } else {
+                    "this is no M3U list"
+                });
             }
-            match entry.take() {
-                Some(mut entry) => {
-                    if entry.group.is_empty() {
-                        entry.group.clone_from(&group);
-                    } else {
-                        group.clear();
-                    }
-                    list.take(entry, line)?;
-                }
-                None => list
+            match self.entry.take() {
+                Some(described) => self.address(described, line)?,
+                None => self
+                    .list
                     .problems
                     .add(|| format!("line {at}: an address without a name")),
             }
         }
+        Ok(())
     }
-    if let Some(entry) = entry {
-        let problem = || format!("line {}: {} has no address", entry.line, shown(&entry.name));
-        list.problems.add(problem);
-    }
-    if !is_list {
-        return Err(wrong("line 1".to_owned(), "this is no M3U list".to_owned()));
-    }
-    Ok(list)
-}
 
-impl List {
-    fn take(&mut self, mut entry: Entry, address: &str) -> Result<(), OpError> {
+    fn without_address(&mut self) {
+        if let Some(Described { entry, .. }) = self.entry.take() {
+            let problem = || format!("line {}: {} has no address", entry.line, shown(&entry.name));
+            self.list.problems.add(problem);
+        }
+    }
+
+    /// An entry is whole.
+    fn address(&mut self, described: Described, address: &str) -> Result<(), OpError> {
+        let Described {
+            mut entry,
+            mut groups,
+            signs,
+            odd,
+        } = described;
+        if entry.group.is_empty() {
+            entry.group = first_group(&self.group);
+            groups.clone_from(&self.group);
+        } else {
+            self.group.clear();
+        }
+        let is_wanted = self.is_wanted(&groups);
         let line = entry.line;
         // What follows the bar is for one player.
         let url = address.split('|').next().unwrap_or_default().trim();
+        let url = url.replace("&amp;", "&");
         if entry.name.is_empty() {
             entry.name.clone_from(&entry.tvg_name);
         }
+        if !is_wanted {
+            count(&mut self.list.left.other_groups);
+            return Ok(());
+        }
+        let problems = &mut self.list.problems;
         if entry.name.is_empty() {
-            self.problems
-                .add(|| format!("line {line}: a channel without a name"));
+            problems.add(|| format!("line {line}: a channel without a name"));
             return Ok(());
         }
+        let name = shown(&entry.name);
         if url.is_empty() || url.chars().count() > URL_CHARS_MAX {
-            let name = shown(&entry.name);
-            self.problems
-                .add(|| format!("line {line}: {name} has an address of no use"));
+            problems.add(|| {
+                format!("line {line}: the address of {name} must have 1 to {URL_CHARS_MAX} letters")
+            });
             return Ok(());
         }
-        url.clone_into(&mut entry.url);
-        if self.entries.len() >= CHANNELS_MAX {
-            let problem = format!("more than {CHANNELS_MAX} channels");
-            return Err(wrong(format!("line {line}"), problem));
+        entry.url = url;
+        entry.kind = kind_of(&entry, &signs);
+        let left = &mut self.list.left;
+        match entry.kind {
+            Kind::Live => {
+                for odd in odd {
+                    problems.add(|| format!("line {line}: {name}: {odd}"));
+                }
+                push(&mut self.list.channels, entry, CHANNELS_MAX, "channels")?;
+            }
+            Kind::Film if self.choice.live_only => count(&mut left.films),
+            Kind::Film => push(&mut self.list.films, entry, FILMS_MAX, "films")?,
+            Kind::Episode => count(&mut left.episodes),
+            Kind::Heading => count(&mut left.headings),
         }
-        self.entries.push(entry);
         Ok(())
     }
+
+    /// Whether one of the groups is wanted, or all are.
+    fn is_wanted(&mut self, groups: &str) -> bool {
+        if self.wanted.is_empty() {
+            return true;
+        }
+        let mut is_wanted = self.wanted.contains(&folded(groups));
+        for group in groups.split(';') {
+            let key = folded(group);
+            is_wanted |= self.wanted.contains(&key);
+            if !key.is_empty() && self.seen.len() < GROUPS_MAX {
+                self.seen.entry(key).or_insert_with(|| shown(group));
+            }
+        }
+        if groups.contains(';') && self.seen.len() < GROUPS_MAX {
+            self.seen.insert(folded(groups), shown(groups));
+        }
+        is_wanted
+    }
+
+    fn end(mut self) -> Result<List, OpError> {
+        self.without_address();
+        if !self.is_list {
+            return Err(wrong("line 1".to_owned(), "this is no M3U list".to_owned()));
+        }
+        let missing = self.choice.groups.iter();
+        let missing = missing.filter(|group| !self.seen.contains_key(&folded(group)));
+        self.list.missing_groups = missing.cloned().collect();
+        self.list.groups = self.seen.into_values().collect();
+        Ok(self.list)
+    }
+}
+
+fn push(list: &mut Vec<Entry>, entry: Entry, max: usize, what: &str) -> Result<(), OpError> {
+    if list.len() >= max {
+        let place = format!("line {}", entry.line);
+        let problem = format!("more than {max} {what}; choose some with --groups");
+        return Err(wrong(place, problem));
+    }
+    list.push(entry);
+    Ok(())
 }
 
 /// What follows a directive, which is written in capitals or not.
@@ -143,155 +301,33 @@ fn after<'t>(line: &'t str, directive: &str) -> Option<&'t str> {
     front.eq_ignore_ascii_case(directive).then_some(rest)
 }
 
-fn first_group(groups: &str) -> String {
-    let mut groups = groups
-        .split(';')
-        .map(|group| one_line(group, NAME_CHARS_MAX));
-    groups.find(|group| !group.is_empty()).unwrap_or_default()
-}
-
-/// What stands behind `#EXTINF:`: a duration, attributes, a comma and the name.
-fn described(rest: &str) -> Entry {
-    let mut entry = Entry::default();
-    let end = |c: char| c == ',' || c.is_whitespace();
-    let mut rest = rest.trim_start().trim_start_matches(|c| !end(c));
-    let (mut days, mut timeshift) = (None, None);
-    loop {
-        rest = rest.trim_start();
-        if let Some(name) = rest.strip_prefix(',') {
-            entry.name = one_line(name, NAME_CHARS_MAX);
-            break;
-        }
-        if rest.is_empty() {
-            break;
-        }
-        let Some((name, value, after)) = attribute(rest) else {
-            // A word that is no attribute: what is left of a value with quotes in it.
-            rest = rest.trim_start_matches(|c| !end(c));
-            continue;
-        };
-        rest = after;
-        let short = || one_line(value, NAME_CHARS_MAX);
-        match name.to_ascii_lowercase().as_str() {
-            // Cut, it would be another one's.
-            "tvg-id" if value.chars().count() <= NAME_CHARS_MAX => entry.tvg_id = short(),
-            "tvg-name" => entry.tvg_name = short(),
-            "tvg-logo" if value.chars().count() <= URL_CHARS_MAX => {
-                value.trim().clone_into(&mut entry.logo);
-            }
-            "tvg-chno" => entry.number = whole(value).filter(|number| *number > 0),
-            "group-title" => entry.group = first_group(value),
-            "radio" => entry.radio = yes_or_no(value),
-            "catchup-days" | "tvg-rec" => days = days.or(whole(value)),
-            "timeshift" => timeshift = whole(value),
-            "censored" => entry.censored = entry.censored.or(yes_or_no(value)),
-            "parent-code" if !value.trim().is_empty() => entry.censored = Some(true),
-            _ => {}
-        }
-    }
-    let days = days.or(timeshift);
-    entry.archive_days = days.map(|days| days.min(ARCHIVE_DAYS_MAX));
-    entry
-}
-
-/// The attribute at the front: name, value and what follows. `None` where there is none.
-fn attribute(text: &str) -> Option<(&str, &str, &str)> {
-    let (name, rest) = text.split_once('=')?;
-    let odd = |c: char| c == ',' || c == '"' || c.is_whitespace();
-    if name.is_empty() || name.contains(odd) {
-        return None;
-    }
-    let quote = rest.chars().next().filter(|first| "\"'".contains(*first));
-    if let Some(quote) = quote
-        && let Some((value, after)) = rest.get(1..)?.split_once(quote)
-    {
-        return Some((name, value, after));
-    }
-    let rest = rest.trim_start_matches('"');
-    let end = rest.find(|c: char| c == ',' || c.is_whitespace());
-    let (value, after) = rest.split_at_checked(end.unwrap_or(rest.len()))?;
-    Some((name, value, after))
-}
-
-fn whole(value: &str) -> Option<u32> {
-    value.trim().parse().ok()
-}
-
-fn yes_or_no(value: &str) -> Option<bool> {
-    match value.trim().to_ascii_lowercase().as_str() {
-        "true" | "1" | "yes" => Some(true),
-        "false" | "0" | "no" => Some(false),
-        _ => None,
-    }
-}
-
 #[cfg(test)]
 mod tests {
-    use super::{Entry, List, described, read};
+    use super::{Choice, Entry, Left, List, read};
     use crate::ops::OpError;
-    use crate::ops::imports::source::Text;
+    use crate::ops::imports::text::Text;
     use proptest::prelude::*;
     use std::io::Cursor;
     use std::sync::Arc;
 
-    fn list(text: &str) -> Result<List, OpError> {
+    fn chosen(text: &str, choice: &Choice) -> Result<List, OpError> {
         let reader = Box::new(Cursor::new(text.as_bytes().to_vec()));
-        read(&mut Text::open(reader, super::LINE_BYTES_MAX, Arc::new(|_| {})).unwrap())
+        read(
+            &mut Text::open(reader, None, Arc::new(|_| {})).unwrap(),
+            choice,
+        )
+    }
+
+    fn list(text: &str) -> Result<List, OpError> {
+        chosen(text, &Choice::default())
     }
 
     fn entries(text: &str) -> Vec<Entry> {
-        list(text).unwrap().entries
+        list(text).unwrap().channels
     }
 
-    #[test]
-    fn attributes_are_read() {
-        let entry = described(
-            "-1 tvg-id=\"one.de\" tvg-name=\"The One\" tvg-logo=\"http://l/1.png\" tvg-chno=\"7\" \
-             group-title=\"News;World\" radio=\"true\" catchup-days=\"3\" timeshift=\"9\" censored=\"1\",One, the first",
-        );
-        assert_eq!(entry.name, "One, the first");
-        assert_eq!(
-            (entry.tvg_id.as_str(), entry.tvg_name.as_str()),
-            ("one.de", "The One")
-        );
-        assert_eq!(
-            (entry.logo.as_str(), entry.number),
-            ("http://l/1.png", Some(7))
-        );
-        assert_eq!((entry.group.as_str(), entry.radio), ("News", Some(true)));
-        assert_eq!((entry.archive_days, entry.censored), (Some(3), Some(true)));
-    }
-
-    #[test]
-    fn what_is_not_said_is_not_made_up() {
-        let entry = described("-1,One");
-        assert_eq!(
-            entry,
-            Entry {
-                name: "One".to_owned(),
-                ..Entry::default()
-            }
-        );
-        let entry = described("0 tvg-chno=\"5.1\" radio=\"perhaps\" tvg-id= group-title='',One");
-        assert_eq!(
-            entry,
-            Entry {
-                name: "One".to_owned(),
-                ..Entry::default()
-            }
-        );
-    }
-
-    #[test]
-    fn commas_and_quotes_in_values_do_no_harm() {
-        assert_eq!(described("-1 tvg-name=\"a, b\",One").name, "One");
-        let entry = described("-1 tvg-name=\"The \"Best\" TV\" tvg-id=\"best\",Best");
-        assert_eq!(
-            (entry.name.as_str(), entry.tvg_id.as_str()),
-            ("Best", "best")
-        );
-        assert_eq!(described("-1 tvg-name=\"open,One").name, "One");
-        assert_eq!(described("-1 tvg-id=one,One").tvg_id, "one");
+    fn names(entries: &[Entry]) -> Vec<&str> {
+        entries.iter().map(|entry| entry.name.as_str()).collect()
     }
 
     #[test]
@@ -316,9 +352,21 @@ mod tests {
     }
 
     #[test]
+    fn lines_may_end_as_they_did_on_old_machines() {
+        let text = "#EXTM3U\r#EXTINF:-1,A\rhttp://h/a\r#EXTINF:-1,B\rhttp://h/b";
+        let entries = entries(text);
+        assert_eq!(names(&entries), ["A", "B"]);
+        assert_eq!((entries[0].line, entries[1].line), (2, 4));
+        assert_eq!(entries[1].url, "http://h/b");
+    }
+
+    #[test]
     fn what_is_no_list_is_refused() {
         for (text, word) in [
-            ("<html>404</html>", "line 1"),
+            (
+                "<html>404</html>",
+                "line 1: this is no M3U list, but a web page",
+            ),
             ("", "no M3U"),
             (
                 "#EXTM3U\n#EXT-X-TARGETDURATION:6\n#EXTINF:6.0,\na.ts",
@@ -328,7 +376,10 @@ mod tests {
             let error = list(text).map(|_| ()).unwrap_err().to_string();
             assert!(error.contains(word), "{error}");
         }
-        let long = format!("#EXTM3U\n#EXTINF:-1,A\nhttp://h/{}\n", "a".repeat(200_000));
+        let long = format!(
+            "#EXTM3U\n#EXTINF:-1,A\nhttp://h/{}\n",
+            "a".repeat(2_000_000)
+        );
         let error = list(&long).map(|_| ()).unwrap_err().to_string();
         assert!(error.starts_with("line 3: "), "{error}");
     }
@@ -338,7 +389,7 @@ mod tests {
         let list =
             list("#EXTM3U\nhttp://h/x\n#EXTINF:-1,\nhttp://h/y\n#EXTINF:-1,Z\n#EXTINF:-1,W\n")
                 .unwrap();
-        assert!(list.entries.is_empty());
+        assert!(list.channels.is_empty());
         let lines: Vec<_> = list
             .problems
             .lines
@@ -346,11 +397,86 @@ mod tests {
             .map(|line| line.split(':').next().unwrap())
             .collect();
         assert_eq!(lines, ["line 2", "line 3", "line 5", "line 6"]);
+        let long = format!("#EXTM3U\n#EXTINF:-1,A\nhttp://h/{}\n", "a".repeat(8_000));
+        assert_eq!(entries(&long).len(), 1);
+        let long = format!(
+            "#EXTM3U\n#EXTINF:-1 tvg-chno=\"x\",A\nhttp://h/{}\n",
+            "a".repeat(9_000)
+        );
+        let list = self::list(&long).unwrap();
+        assert!(
+            list.problems.lines[0].contains("1 to 8192 letters"),
+            "{list:?}"
+        );
+    }
+
+    const MIXED: &str = "#EXTM3U catchup-days=\"2\" tvg-shift=\"1\"\n\
+        #EXTINF:-1 group-title=\"UK\",One\nhttp://h/1\n\
+        #EXTINF:-1 group-title=\"VOD\",Blue (2021)\nhttp://h/movie/u/p/2.mkv\n\
+        #EXTINF:-1 group-title=\"Series\",Long S01E01\nhttp://h/series/u/p/3.mp4\n\
+        #EXTINF:-1,Marked\n#EXT-X-PLAYLIST-TYPE:VOD\nhttp://h/live/4\n\
+        #EXTINF:-1 group-title=\"UK\",## UK ##\nhttp://h/5\n\
+        #EXTINF:-1 group-title=\"News;Local\" catchup-days=\"0\",Two\nhttp://h/6&amp;x\n";
+
+    #[test]
+    fn channels_and_films_are_told_apart() {
+        let all = list(MIXED).unwrap();
+        assert_eq!(names(&all.channels), ["One", "Two"]);
+        assert_eq!(names(&all.films), ["Blue (2021)", "Marked"]);
+        let left = Left {
+            episodes: 1,
+            headings: 1,
+            ..Left::default()
+        };
+        assert_eq!(all.left, left);
+        assert_eq!(all.channels[1].url, "http://h/6&x");
+        let told = all
+            .channels
+            .iter()
+            .map(|e| (e.archive_days, e.shift_minutes));
+        let told: Vec<_> = told.collect();
+        assert_eq!(told, [(Some(2), Some(60)), (Some(0), Some(60))]);
+        let choice = Choice {
+            live_only: true,
+            groups: Vec::new(),
+        };
+        let live = chosen(MIXED, &choice).unwrap();
+        assert_eq!(
+            (names(&live.channels), live.films.len()),
+            (vec!["One", "Two"], 0)
+        );
+        assert_eq!(live.left, Left { films: 2, ..left });
+    }
+
+    #[test]
+    fn groups_are_chosen_by_any_of_their_names() {
+        let choice = |groups: &[&str]| Choice {
+            live_only: false,
+            groups: groups.iter().map(|group| (*group).to_owned()).collect(),
+        };
+        for (groups, wanted) in [
+            (&["uk "][..], vec!["One"]),
+            (&["local"], vec!["Two"]),
+            (&["News;Local"], vec!["Two"]),
+            (&["UK", "news"], vec!["One", "Two"]),
+            (&["none"], vec![]),
+        ] {
+            let list = chosen(MIXED, &choice(groups)).unwrap();
+            assert_eq!(names(&list.channels), wanted, "{groups:?}");
+            let missing = usize::from(groups.contains(&"none"));
+            assert_eq!(list.missing_groups.len(), missing, "{groups:?}");
+        }
+        let list = chosen(MIXED, &choice(&["none"])).unwrap();
+        assert_eq!(list.left.other_groups, 6);
+        assert_eq!(
+            list.groups,
+            ["Local", "News", "News;Local", "Series", "UK", "VOD"]
+        );
     }
 
     proptest! {
         #[test]
-        fn fuzz_lists_never_panic(text in "(#EXTM3U\n)?((#EXTINF:|#EXTGRP:|http:|[ -~é\t]{0,12}|tvg-id=|\"|,|\n){0,40})") {
+        fn fuzz_lists_never_panic(text in "(#EXTM3U\n)?((#EXTINF:|#EXTGRP:|http:|[ -~é\t]{0,12}|tvg-id=|\"|,|\n|\r){0,40})") {
             let _ = list(&text);
         }
     }

@@ -3,9 +3,22 @@
 //! Sources are read as streams and in bounds. Importing the same again changes nothing.
 
 mod channels;
+mod charset;
+mod entities;
+mod entry;
+mod films;
+mod incoming;
+mod kinds;
 mod m3u;
+mod markup;
+mod matching;
 mod programmes;
-mod source;
+mod spill;
+mod text;
+mod times;
+mod undo;
+mod unpack;
+mod writing;
 mod xmltv;
 
 use std::sync::Arc;
@@ -13,26 +26,44 @@ use std::sync::Arc;
 use serde::{Deserialize, Serialize};
 
 use crate::app::Ctx;
+use crate::domain::box_event::BoxEventKind;
 use crate::domain::staff::Permission;
 
-use super::{OpError, bulk};
+use super::{OpError, bulk, events};
 
 pub use channels::import_m3u;
+pub use incoming::{Feed, Incoming, Reader};
+pub use m3u::Left;
 pub use programmes::import_xmltv;
-pub use source::{Feed, Incoming, Reader};
+pub use undo::undo;
 
-/// Most channels of one list or guide.
+pub use crate::outbound::fetch::Asking;
+
+/// Most channels of one list or guide, and most films of a list.
 pub const CHANNELS_MAX: usize = 50_000;
+pub const FILMS_MAX: usize = 250_000;
 /// Most lines of each kind in a report; the others are counted.
 const NOTES_MAX: usize = 100;
 /// Longest text in a line of a report, in characters.
 const NOTE_CHARS_MAX: usize = 100;
+/// Longest name of a source, in characters.
+pub const SOURCE_CHARS_MAX: usize = 1_000;
 
 /// How to import.
-#[derive(Debug, Clone, Copy, Default)]
+#[derive(Debug, Clone, Default)]
 pub struct Options {
     /// Say what would happen and change nothing.
     pub dry_run: bool,
+    /// What the source is called from one import to the next; empty: nothing is remembered of it.
+    pub source: String,
+    /// The charset of the source; `None`: it is recognised.
+    pub charset: Option<String>,
+    /// Of a list: its channels, and no films.
+    pub live_only: bool,
+    /// Of a list: what is in one of these groups; all, where there are none.
+    pub groups: Vec<String>,
+    /// Of a list: what an earlier import of the source made and this one does not have is removed.
+    pub remove_missing: bool,
 }
 
 /// How far an import is.
@@ -42,6 +73,10 @@ pub enum Step {
     Read { bytes: u64 },
     /// So many of the channels are in step.
     Channels { done: usize, of: usize },
+    /// So many of the films are in step.
+    Films { done: usize, of: usize },
+    /// So much is about to be removed.
+    Gone { channels: usize, films: usize },
 }
 
 /// Told from time to time, from any thread.
@@ -69,16 +104,35 @@ pub struct Notes {
 pub struct Report {
     /// `None` where the source has none of that kind.
     pub channels: Option<Counts>,
+    pub films: Option<Counts>,
     pub genres: Option<Counts>,
     pub programmes: Option<Counts>,
+    /// What the list has and is not taken, on purpose.
+    pub left_out: Left,
+    /// What was removed, and what was not because somebody needs it.
+    pub removed: Notes,
+    pub kept: Notes,
     /// What was not matched, on our side and on theirs.
     pub unmatched: Notes,
     pub not_theirs: Notes,
+    /// Channels of ours whose guide is over.
+    pub over: Notes,
+    /// What was read although it was not written well.
+    pub mended: Notes,
     /// What was not taken, and why.
     pub problems: Notes,
+    /// The charset, where it is none that everybody expects.
+    pub charset: Option<String>,
+    /// What whoever imports every night must notice.
+    pub warnings: Vec<String>,
 }
 
 impl Notes {
+    /// How many there were.
+    fn count(&self) -> usize {
+        self.lines.len().saturating_add(self.more)
+    }
+
     fn add(&mut self, line: impl FnOnce() -> String) {
         if self.lines.len() < NOTES_MAX {
             self.lines.push(line());
@@ -97,9 +151,10 @@ fn count(counter: &mut usize) {
 pub async fn fetch(
     ctx: &Ctx,
     url: &str,
+    asking: &Asking,
 ) -> Result<(Reader, impl Future<Output = ()> + Send), OpError> {
     ctx.require(Permission::CatalogueWrite)?;
-    let opened = ctx.app.outbound.fetch.open(url).await;
+    let opened = ctx.app.outbound.fetch.open(url, asking).await;
     let mut download = opened.map_err(|problem| OpError::Elsewhere { problem })?;
     let (feed, incoming) = Incoming::new();
     let fill = async move {
@@ -116,6 +171,31 @@ pub async fn fetch(
         }
     };
     Ok((Box::new(incoming), fill))
+}
+
+/// The charset that was asked for.
+fn asked_charset(options: &Options) -> Result<Option<charset::Known>, OpError> {
+    let Some(name) = &options.charset else {
+        return Ok(None);
+    };
+    let known = charset::by_name(name);
+    known.map(Some).ok_or_else(|| {
+        let problem = format!(
+            "{} is no charset that is known; say one such as utf-8, windows-1251, windows-1252, \
+             iso-8859-2, koi8-r or utf-16",
+            shown(name)
+        );
+        wrong("--charset".to_owned(), problem)
+    })
+}
+
+/// Tells every box that channels or the guide are others now: once for a whole import.
+async fn tell_boxes(ctx: &Ctx, kind: BoxEventKind) -> Result<(), OpError> {
+    bulk::write(ctx, move |ctx, tx| events::queue_for_all(ctx, tx, kind)).await
+}
+
+fn long(count: usize) -> u64 {
+    u64::try_from(count).unwrap_or(u64::MAX)
 }
 
 /// What does not fit, and where.

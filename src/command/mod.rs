@@ -6,10 +6,13 @@ use serde::{Deserialize, Serialize};
 use crate::app::Ctx;
 use crate::domain::id::ResellerId;
 use crate::domain::staff::Role;
-use crate::ops::imports::{Counts, Notes, Options, Report};
 use crate::ops::{self, OpError};
 
+mod channels;
+mod import;
+
 pub use crate::ops::imports::{Feed, Incoming, Progress, Reader, Step};
+pub use import::{Import, Imported, import};
 
 /// A command with its arguments.
 #[derive(Debug, Clone, Serialize, Deserialize)]
@@ -48,6 +51,19 @@ pub enum Command {
         jti: String,
     },
     Check,
+    /// Takes the last import of a list back; what it may be called.
+    ImportUndo {
+        sources: Vec<String>,
+        dry_run: bool,
+    },
+    ChannelList,
+    ChannelRemove {
+        ids: Vec<u64>,
+    },
+    ChannelHide {
+        ids: Vec<u64>,
+        hidden: bool,
+    },
     /// A page of an export: records whose number is above `after`.
     Export {
         what: String,
@@ -66,25 +82,10 @@ impl Command {
                 | Self::OperatorList
                 | Self::PartnerList
                 | Self::TokenList
+                | Self::ChannelList
                 | Self::Export { .. }
         )
     }
-}
-
-/// Lists and guides that can be imported.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
-pub enum Imported {
-    M3u,
-    Xmltv,
-}
-
-/// An import with its arguments, apart from what is imported: that comes as a stream.
-#[derive(Debug, Clone, Serialize, Deserialize)]
-pub struct Import {
-    pub what: Imported,
-    /// Where the box fetches it; `None`: it comes with the command.
-    pub url: Option<String>,
-    pub dry_run: bool,
 }
 
 /// What a command prints, and whether it found the data sound.
@@ -200,6 +201,10 @@ pub async fn run(ctx: &Ctx, command: Command) -> Result<Output, CommandError> {
             Ok(done(vec![format!("revoked {} ({})", token.id, token.name)]))
         }
         Command::Check => check(ctx).await,
+        Command::ImportUndo { sources, dry_run } => import::undo(ctx, sources, dry_run).await,
+        Command::ChannelList => channels::list(ctx),
+        Command::ChannelRemove { ids } => channels::remove(ctx, ids).await,
+        Command::ChannelHide { ids, hidden } => channels::hide(ctx, ids, hidden).await,
         Command::Export {
             what,
             format,
@@ -225,84 +230,6 @@ async fn apply(ctx: &Ctx, document: String, dry_run: bool) -> Result<Output, Com
         lines.push("the document is empty".to_owned());
     }
     Ok(done(lines))
-}
-
-/// Carries an import out. `content` is read where the command names no address.
-pub async fn import(
-    ctx: &Ctx,
-    command: Import,
-    content: Reader,
-    progress: Progress,
-) -> Result<Output, CommandError> {
-    let options = Options {
-        dry_run: command.dry_run,
-    };
-    let report = match &command.url {
-        Some(url) => {
-            let (reader, fill) = ops::imports::fetch(ctx, url).await?;
-            let work = import_from(ctx, command.what, reader, options, progress);
-            // What ends early does not wait for the rest.
-            let fill = async {
-                fill.await;
-                std::future::pending().await
-            };
-            tokio::select! { report = work => report?, report = fill => report }
-        }
-        None => import_from(ctx, command.what, content, options, progress).await?,
-    };
-    Ok(done(report_lines(&report, &command)))
-}
-
-async fn import_from(
-    ctx: &Ctx,
-    what: Imported,
-    reader: Reader,
-    options: Options,
-    progress: Progress,
-) -> Result<Report, OpError> {
-    match what {
-        Imported::M3u => ops::imports::import_m3u(ctx, reader, options, progress).await,
-        Imported::Xmltv => ops::imports::import_xmltv(ctx, reader, options, progress).await,
-    }
-}
-
-fn report_lines(report: &Report, command: &Import) -> Vec<String> {
-    let mut lines = Vec::new();
-    let would = if command.dry_run { "would be " } else { "" };
-    let mut count = |kind: &str, counts: Option<Counts>| {
-        let Some(counts) = counts else { return };
-        let parts = [
-            ("created", counts.created),
-            ("changed", counts.changed),
-            ("removed", counts.removed),
-            ("left", counts.left),
-        ];
-        for (verb, count) in parts.into_iter().filter(|(_, count)| *count > 0) {
-            lines.push(format!("{kind}: {count} {would}{verb}"));
-        }
-        if counts == Counts::default() && kind != "genres" {
-            lines.push(format!("{kind}: none"));
-        }
-    };
-    count("channels", report.channels);
-    count("genres", report.genres);
-    count("programmes", report.programmes);
-    let mut list = |title: &str, notes: &Notes| {
-        lines.extend(notes.lines.iter().map(|line| format!("{title}: {line}")));
-        if notes.more > 0 {
-            lines.push(format!("{title}: and {} more", notes.more));
-        }
-    };
-    list(
-        match command.what {
-            Imported::M3u => "not in the list",
-            Imported::Xmltv => "without a guide",
-        },
-        &report.unmatched,
-    );
-    list("only in the guide", &report.not_theirs);
-    list("not taken", &report.problems);
-    lines
 }
 
 fn token_lines(ctx: &Ctx) -> Result<Vec<String>, OpError> {

@@ -1,5 +1,8 @@
 //! The command line: what can be said, and what happens then.
 
+mod channel;
+mod import;
+
 use std::io::{IsTerminal as _, Read as _, Write as _};
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
@@ -9,20 +12,19 @@ use clap::{Args, Parser, Subcommand};
 
 use crate::app::{App, Ctx};
 use crate::clock::Clock;
-use crate::command::{
-    Command as DataCommand, CommandError, Import as DataImport, Imported, Output, Progress, Reader,
-    import as run_import, run as run_command,
-};
+use crate::command::{Command as DataCommand, CommandError, Output, run as run_command};
 use crate::config::{self, Config, Flags, Loaded};
 use crate::control;
 use crate::domain::time::Timestamp;
 use crate::entropy::Entropy;
-use crate::meter::Meter;
 use crate::ops;
 use crate::ops::demo::DemoLogin;
 use crate::serve::{self, Setup};
 use crate::store::{Storage, StoreError};
 use crate::telemetry;
+
+use channel::Channel;
+use import::{Import, bring_in};
 
 /// The back office of a small IPTV/OTT operator: one binary, one file.
 #[derive(Debug, Parser)]
@@ -41,6 +43,9 @@ enum Command {
     /// Bring in channels or a programme guide of others
     #[command(subcommand)]
     Import(Import),
+    /// Channels: list, remove, hide
+    #[command(subcommand)]
+    Channel(Channel),
     /// Staff accounts
     #[command(subcommand)]
     Operator(Operator),
@@ -93,25 +98,6 @@ struct Serve {
 struct Apply {
     /// The document; `-` reads standard input
     file: PathBuf,
-    /// Say what would happen and change nothing
-    #[arg(long)]
-    dry_run: bool,
-    #[command(flatten)]
-    place: Place,
-}
-
-#[derive(Debug, Subcommand)]
-enum Import {
-    /// Channels from an M3U list
-    M3u(ImportFrom),
-    /// Programmes from an XMLTV guide
-    Xmltv(ImportFrom),
-}
-
-#[derive(Debug, Args)]
-struct ImportFrom {
-    /// A file, packed with gzip or not; or where it is on the web, http:// or https://; `-` reads standard input
-    source: String,
     /// Say what would happen and change nothing
     #[arg(long)]
     dry_run: bool,
@@ -306,12 +292,13 @@ pub fn run(cli: Cli) -> anyhow::Result<bool> {
                 },
             )
         }
-        Command::Import(Import::M3u(from)) => {
-            return runtime.block_on(bring_in(Imported::M3u, from));
-        }
-        Command::Import(Import::Xmltv(from)) => {
-            return runtime.block_on(bring_in(Imported::Xmltv, from));
-        }
+        Command::Import(wish) => match wish.command() {
+            Ok((place, command)) => (place, command),
+            Err((place, source, command)) => {
+                return runtime.block_on(bring_in(&place, &source, *command));
+            }
+        },
+        Command::Channel(channel) => channel.command(),
         Command::Operator(Operator::Add {
             name,
             role,
@@ -419,64 +406,6 @@ async fn run_on_data(place: &Place, command: DataCommand) -> anyhow::Result<bool
     };
     tokio::task::spawn_blocking(move || app.store.close()).await?;
     outcome
-}
-
-/// Imports a list or a guide: by the box that has the folder open, else here. Shows how far it is.
-async fn bring_in(what: Imported, from: ImportFrom) -> anyhow::Result<bool> {
-    let loaded = from.place.load(Flags::new())?;
-    let is_url = ["http://", "https://"].iter().any(|scheme| {
-        let front = from.source.get(..scheme.len());
-        front.is_some_and(|front| front.eq_ignore_ascii_case(scheme))
-    });
-    let (mut content, size): (Option<Reader>, _) = match from.source.as_str() {
-        _ if is_url => (None, None),
-        "-" => (Some(Box::new(std::io::stdin())), None),
-        file => {
-            let cannot = || format!("cannot read {file}");
-            let open = std::fs::File::open(file).with_context(cannot)?;
-            let about = open.metadata().with_context(cannot)?;
-            anyhow::ensure!(!about.is_dir(), "{file} is a folder");
-            let size = about.is_file().then_some(about.len());
-            (Some(Box::new(open)), size)
-        }
-    };
-    let command = DataImport {
-        what,
-        url: is_url.then_some(from.source),
-        dry_run: from.dry_run,
-    };
-    let meter = Arc::new(Meter::new(size));
-    let telling = Arc::clone(&meter);
-    let progress: Progress = Arc::new(move |step| telling.tell(step));
-    let create = from.place.create;
-    let imported = import_there_or_here(&loaded, create, command, &mut content, &progress).await;
-    meter.end();
-    let output = imported?;
-    print_lines(&output.lines)?;
-    Ok(output.ok)
-}
-
-async fn import_there_or_here(
-    loaded: &Loaded,
-    create: bool,
-    command: DataImport,
-    content: &mut Option<Reader>,
-    progress: &Progress,
-) -> anyhow::Result<Output> {
-    let folder = &loaded.config.data;
-    if let Some(output) = control::ask_import(folder, &command, content, progress).await? {
-        return Ok(output);
-    }
-    is_there(&serve::data_file(&loaded.config), create)?;
-    let Some(app) = open_here(loaded, &serve::data_file(&loaded.config)).await? else {
-        let asked = control::ask_import(folder, &command, content, progress).await?;
-        return asked.context("another process has the data open and does not answer");
-    };
-    let ctx = Ctx::system(app.clone());
-    let content = content.take().unwrap_or_else(|| Box::new(std::io::empty()));
-    let done = run_import(&ctx, command, content, progress.clone()).await;
-    tokio::task::spawn_blocking(move || app.store.close()).await?;
-    done.map_err(|CommandError::Refused(reason)| anyhow::anyhow!(reason))
 }
 
 /// Prints what a command answered, and the pages that follow.
