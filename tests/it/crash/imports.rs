@@ -62,7 +62,7 @@ async fn import(app: &Arc<App>, minutes: u32) -> [Report; 2] {
     let reader = |text: String| Box::new(Cursor::new(text.into_bytes()));
     let options = Options::default();
     let quiet = || -> boxoffice::ops::imports::Progress { Arc::new(|_| {}) };
-    let channels = import_m3u(&ctx, reader(list()), options, quiet()).await;
+    let channels = import_m3u(&ctx, reader(list()), options.clone(), quiet()).await;
     let programmes = import_xmltv(&ctx, reader(guide(minutes)), options, quiet()).await;
     [channels, programmes].map(|report| report.expect("an import"))
 }

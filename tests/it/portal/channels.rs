@@ -316,3 +316,69 @@ async fn a_box_without_channels_gets_empty_pages() {
     let genres = stb.call("itv", "get_genres", &[]).await.js();
     assert_eq!(genres[0]["id"], "*");
 }
+
+/// A hidden channel is in no list and plays on no box, whatever the customer holds, until it is shown again.
+#[tokio::test]
+async fn hidden_channels_are_nobodys() {
+    let house = open().await;
+    let stb = signed(&house, A).await;
+    let rows = channels(&stb).await;
+    let one = rows
+        .iter()
+        .find(|row| row["id"] == "27")
+        .expect("channel 27");
+    let link = one["cmd"].as_str().expect("a link").to_owned();
+    let ctx = boxoffice::app::Ctx::system(house.bx.app());
+    let hide = |hidden| {
+        let ids = vec![boxoffice::domain::id::ChannelId(27)];
+        boxoffice::ops::channels::set_hidden(&ctx, ids, hidden)
+    };
+    hide(true).await.expect("hidden");
+    let ids = texts(&channels(&stb).await, "id");
+    assert!(!ids.contains(&"27".to_owned()), "{ids:?}");
+    let played = stb.call("itv", "create_link", &[("cmd", &link)]).await.js();
+    assert!(
+        !played.to_string().contains("streams.example.com/27/"),
+        "{played}"
+    );
+    hide(false).await.expect("shown");
+    let ids = texts(&channels(&stb).await, "id");
+    assert!(ids.contains(&"27".to_owned()), "{ids:?}");
+    let played = stb.call("itv", "create_link", &[("cmd", &link)]).await.js();
+    assert!(
+        played.to_string().contains("streams.example.com/27/"),
+        "{played}"
+    );
+}
+
+/// An import tells every box once to load its channels again, a guide to load its guide again.
+#[tokio::test]
+async fn boxes_hear_of_imports() {
+    use boxoffice::ops::imports::{Options, Progress, import_m3u, import_xmltv};
+    let house = open().await;
+    let stb = signed(&house, A).await;
+    stb.drain().await;
+    let ctx = boxoffice::app::Ctx::system(house.bx.app());
+    let quiet = || -> Progress { std::sync::Arc::new(|_| {}) };
+    let reader = |text: &str| Box::new(std::io::Cursor::new(text.as_bytes().to_vec()));
+    let list = "#EXTM3U\n#EXTINF:-1 tvg-id=\"n\",New\nhttp://h/n\n";
+    import_m3u(&ctx, reader(list), Options::default(), quiet())
+        .await
+        .expect("imported");
+    let (events, _) = stb.drain().await;
+    let kinds: Vec<String> = events
+        .iter()
+        .map(|told| told["event"].to_string())
+        .collect();
+    assert_eq!(kinds, ["\"update_subscription\""]);
+    let guide = "<tv><programme start=\"20300101\" channel=\"n\"><title>A</title></programme></tv>";
+    import_xmltv(&ctx, reader(guide), Options::default(), quiet())
+        .await
+        .expect("imported");
+    let (events, _) = stb.drain().await;
+    let kinds: Vec<String> = events
+        .iter()
+        .map(|told| told["event"].to_string())
+        .collect();
+    assert_eq!(kinds, ["\"update_epg\""]);
+}
