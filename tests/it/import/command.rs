@@ -21,7 +21,7 @@ pub fn written(folder: &Path, name: &str, bytes: impl AsRef<[u8]>) -> PathBuf {
 
 pub async fn boxoffice(words: &[&str], data: &Path) -> Output {
     let mut command = std::process::Command::new(env!("CARGO_BIN_EXE_boxoffice"));
-    command.args(words).arg("--data").arg(data);
+    command.args(words).arg("--data").arg(data).arg("--create");
     let run = tokio::task::spawn_blocking(move || command.output());
     run.await.expect("no panic").expect("the program runs")
 }
