@@ -63,6 +63,24 @@ def line(charge, on):
     return amount, rounded(amount * rate / 100)
 
 
+def part_of(lines, part, whole):
+    """What a credit note over a part of lines [net, tax, by day] gives back of each, negative; None where that is
+    nothing. Each line is rounded by itself; what the sums are more or less goes to the last of the lines
+    with the most tax."""
+    def share(minor):
+        return rounded(Fraction(-minor * part, whole))
+    gross = share(sum(net + tax for net, tax, _ in lines))
+    if whole <= 0 or part <= 0 or gross == 0:
+        return None
+    back = [[share(net + tax) - share(tax), share(tax)] for net, tax, _ in lines]
+    rest = gross - sum(net + tax for net, tax in back)
+    rest_tax = share(sum(tax for _, tax, _ in lines)) - sum(tax for _, tax in back)
+    most = max(range(len(back)), key=lambda index: (abs(back[index][1]), index))
+    back[most][0] += rest - rest_tax
+    back[most][1] += rest_tax
+    return back
+
+
 def boundary(zone, start, duration, period, k):
     """Start of cycle k, in seconds."""
     ms = terms.boundary(zone, start * 1000, duration, period, k)
@@ -90,6 +108,9 @@ class Order:
         self.kept = False
 
 
+OF_NO_ORDER = ("order", "pay", "price", "refund", "void", "writeoff")
+
+
 class Refused(Exception):
     pass
 
@@ -101,7 +122,7 @@ class Books:
         # What is open, by the number of the invoice: [order, amount, since when].
         self.orders, self.invoices, self.open = [], [], {}
         # By the number of the invoice: by how many seconds pauses moved its time; what credit notes
-        # leave of it, as [net, tax]; whether unused days of it were given back.
+        # leave of its lines, as [net, tax, whether by day]; whether unused days of it were given back.
         self.moved, self.left, self.credited = {}, {}, set()
         # What came in: [amount, what of it went back].
         self.payments = []
@@ -120,8 +141,9 @@ class Books:
         on, _ = day_of(self.zone, start)
         due = [c for c in self.charges(order, start)
                if order.offer["type"] == "ONE_TIME" or c["type"] == "RECURRING" or cycle == 0]
-        lines = [line(charge, on) for charge in due]
-        return sum(net for net, _ in lines), sum(tax for _, tax in lines)
+        once = order.offer["type"] == "ONE_TIME"
+        return [[*line(charge, on), once or charge["type"] == "RECURRING" or charge.get("refundable", False)]
+                for charge in due]
 
     # ---- cycles
 
@@ -149,14 +171,15 @@ class Books:
 
     def issue(self, order, cycle, start, end, at):
         """Answers what the balance does not cover."""
-        net, tax = self.bill(order, cycle, start)
+        lines = self.bill(order, cycle, start)
+        net, tax = sum(net for net, _, _ in lines), sum(tax for _, tax, _ in lines)
         total = net + tax
         if total <= 0:
             return 0
         owed = total - min(max(self.balance, 0), total)
         self.balance -= total
         self.invoices.append(["INVOICE", order.number, cycle, start, end, at, net, tax])
-        self.left[len(self.invoices)] = [net, tax]
+        self.left[len(self.invoices)] = lines
         if owed:
             self.open[len(self.invoices)] = [order.number, owed, at]
         return owed
@@ -172,8 +195,8 @@ class Books:
         return owed
 
     def covered(self, order):
-        net, tax = self.bill(order, order.begun, order.next)
-        return net + tax <= 0 or self.balance >= net + tax
+        total = sum(net + tax for net, tax, _ in self.bill(order, order.begun, order.next))
+        return total <= 0 or self.balance >= total
 
     def overdue(self, order, since):
         order.standing, order.since = "overdue", since
@@ -408,21 +431,24 @@ class Books:
                 left = min(max(day_of(self.zone, end)[1] - today - 1, 0), days)
             if days <= 0 or left == 0:
                 continue
-            rest = self.note(number, left, days, max(start, stopped), end, at)
+            rest = self.note(number, left, days, max(start, stopped), end, at, by_day=True)
             if rest is not None:
                 self.credited.add(number)
                 self.pay_open(rest)
 
-    def note(self, number, part, whole, start, end, at):
-        """A credit note for a part of what is left of an invoice. It pays that invoice first; answers the
-        rest, or None where there is nothing to give back."""
-        net, tax = self.left[number]
-        gross, back = rounded(Fraction((net + tax) * part, whole)), rounded(Fraction(tax * part, whole))
-        if gross == 0:
+    def note(self, number, part, whole, start, end, at, by_day=False):
+        """A credit note for a part of what is left of an invoice, or of what is given back by the day. It pays
+        that invoice first; answers the rest, or None where there is nothing to give back."""
+        lines = [held for held in self.left[number] if held[2] or not by_day]
+        back = part_of(lines, part, whole) if lines else None
+        if back is None:
             return None
-        self.left[number] = [net - gross + back, tax - back]
-        self.invoices.append(["CREDIT_NOTE", self.invoices[number - 1][1], None, start, end, at,
-                              back - gross, -back])
+        for held, (net, tax) in zip(lines, back):
+            held[0] += net
+            held[1] += tax
+        net, tax = sum(net for net, _ in back), sum(tax for _, tax in back)
+        self.invoices.append(["CREDIT_NOTE", self.invoices[number - 1][1], None, start, end, at, net, tax])
+        gross = -net - tax
         self.balance += gross
         held = self.open.get(number)
         if held is None:
@@ -436,8 +462,36 @@ class Books:
     def newest(self):
         return [number for number in sorted(self.left, reverse=True)]
 
+    def net_of(self, number):
+        return sum(net + tax for net, tax, _ in self.left[number])
+
     def paid_of(self, number):
-        return sum(self.left[number]) - self.open.get(number, [None, 0])[1]
+        return self.net_of(number) - self.open.get(number, [None, 0])[1]
+
+    def credit_all(self, number, at):
+        _, _, _, start, end, *_ = self.invoices[number - 1]
+        whole = self.net_of(number)
+        if whole > 0:
+            self.pay_open(self.note(number, whole, whole, start, end, at))
+
+    def void(self, number, at):
+        if number not in self.left or self.open.get(number, [None, 0])[1] != sum(self.invoices[number - 1][6:8]):
+            raise Refused
+        self.credit_all(number, at)
+        self.reopen(at)
+
+    def write_off(self, amount, at):
+        if amount > max(-self.balance, 0):
+            raise Refused
+        owing = [order for order in self.orders if self.owes(order)]
+        self.balance += amount
+        self.pay_open(amount)
+        for order in owing:
+            if order.standing == "frozen" and not self.owes(order):
+                order.status = "CANCELED" if order.status == "CANCELED" else "EXPIRED"
+                order.standing, order.next, order.kept = "ended", None, False
+                order.expires = min(order.expires, at)
+        self.reopen(at)
 
     def refund(self, index, amount, how, at):
         if index >= len(self.payments) or amount > self.payments[index][0] - self.payments[index][1]:
@@ -449,7 +503,7 @@ class Books:
             for number in self.newest():
                 part = min(self.paid_of(number), owed)
                 if part > 0:
-                    self.note(number, part, sum(self.left[number]), at, None, at)
+                    self.note(number, part, self.net_of(number), at, None, at)
                     owed -= part
         self.balance -= amount
         missing = min(max(-self.balance, 0) - sum(held[1] for held in self.open.values()), owed)
@@ -486,7 +540,13 @@ class Books:
     def end(self, order, at, credit):
         if order.status == "EXPIRED":
             raise Refused
-        if credit:
+        if credit == "WHOLE":
+            if order.created + DAY < at:
+                raise Refused
+            for number in sorted(self.left):
+                if self.invoices[number - 1][1] == order.number:
+                    self.credit_all(number, at)
+        elif credit:
             self.credit(order, at)
         self.finish(order, at)
         order.status, order.next, order.kept = "EXPIRED", None, False
@@ -544,7 +604,7 @@ class Books:
             order.standing = "settled"
 
     def do(self, at, verb, *arguments):
-        order = self.orders[arguments[0]] if verb not in ("order", "pay", "price", "refund") else None
+        order = self.orders[arguments[0]] if verb not in OF_NO_ORDER else None
         settled = order is not None and order.status == "ACTTIVE" and order.standing == "settled"
         if verb == "order":
             self.place(arguments[0], at)
@@ -555,6 +615,10 @@ class Books:
             self.reopen(at)
         elif verb == "refund":
             self.refund(*arguments, at)
+        elif verb == "void":
+            self.void(arguments[0], at)
+        elif verb == "writeoff":
+            self.write_off(arguments[0], at)
         elif verb == "price":
             offer, charges, running = arguments
             self.offers[offer]["prices"].append((at, running, charges))
@@ -669,6 +733,8 @@ def make_charges(dice, currency):
             "rate": dice.pick(("0", "0", "7", "19", "20", "7.5", "21")),
             "included": dice.chance(0.7),
         }
+        if charge["type"] == "ONE_TIME" and dice.chance(0.3):
+            charge["refundable"] = True
         if dice.chance(0.2):
             charge["dated"] = [["%d-%02d-01" % (dice.int(2026, 2030), dice.int(1, 12)), "23"]]
         charges.append(charge)
@@ -723,11 +789,16 @@ def make_case(dice):
             index = dice.int(0, len(books.payments) - 1)
             amount = dice.pick((books.payments[index][0], dice.int(1, books.payments[index][0])))
             verb = ["refund", index, amount, dice.pick(("RETURNED", "RETURNED", "GOODWILL"))]
+        elif books.open and dice.chance(0.15):
+            owed = max(-books.balance, 1)
+            verb = dice.pick((["void", dice.pick(sorted(books.open))], ["void", dice.int(1, len(books.invoices))],
+                              ["writeoff", owed], ["writeoff", dice.int(1, owed)], ["writeoff", owed + 1]))
         else:
             # Canceled and paused ones more often: they can be taken back.
             order = dice.pick(orders + 3 * [order for order in orders if order.standing == "paused"
                                             or (order.status == "CANCELED" and not over(order))])
             choices = [dice.pick(("pause", "resume", "renew", "end"))]
+            choices += ["end"] * 3 if order.created + DAY >= at else []
             if order.status == "ACTTIVE":
                 choices += ["pause", "renew", "end"]
             if len(orders) < 4 and (order.status != "EXPIRED" or dice.chance(0.1)):
@@ -746,7 +817,8 @@ def make_case(dice):
                 word = dice.pick(choices)
                 verb = [word, order.number]
                 if word == "end":
-                    verb.append(dice.chance(0.6))
+                    fresh = order.created + DAY >= at
+                    verb.append(dice.pick(("WHOLE", "WHOLE", True) if fresh else (False, True, True, True, "WHOLE")))
                 if word == "change":
                     verb.append(dice.int(0, 1))
                 if word == "expires":
@@ -766,7 +838,7 @@ def make_case(dice):
         if nexts and roll < 0.25:
             at = min(nexts)  # on the very instant
         else:
-            at += dice.int(1, dice.pick((2, 20, 45, 45, 200)) * DAY * (12 if long else 1))
+            at += dice.int(1, dice.pick((1, 2, 20, 45, 45, 200)) * DAY * (12 if long else 1))
     case["until"] = at + dice.int(0, 200 * DAY * (100 if long else 1))
     while len(answer(case)["invoices"]) > 150:
         case["until"] = at + (case["until"] - at) // 2

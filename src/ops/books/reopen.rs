@@ -154,8 +154,12 @@ impl<R: Read> Books<'_, R> {
                 owing.contains(&before.id) && !self.owes(customer, |id| id == before.id)?;
             if frozen && given_up {
                 let mut ended = before.clone();
-                ended.set_status(OrderStatus::Expired, &self.company.zone, at);
+                // One that was canceled stays so: it says why it ended.
+                if before.status != OrderStatus::Canceled {
+                    ended.set_status(OrderStatus::Expired, &self.company.zone, at);
+                }
                 ended.standing = Standing::Ended;
+                ended.time_kept = false;
                 ended.next_cycle_at = None;
                 ended.expires_at = before.expires_at.map(|end| end.min(at));
                 ended.updated_at = at;

@@ -60,7 +60,7 @@ fn charges(of: &Value, currency: &str) -> Value {
             "type": of["type"], "title": "TV", "currency": currency,
             "amount": decimal(whole(&of["amount"]), currency),
             "taxRate": word(&of["rate"]).parse::<f64>().unwrap(),
-            "taxIncluded": of["included"], "taxRates": dated,
+            "taxIncluded": of["included"], "taxRates": dated, "refundable": of["refundable"],
         })
     };
     of.as_array().expect("charges").iter().map(charge).collect()
@@ -158,6 +158,16 @@ impl<'c> Life<'c> {
                 let body = json!({"amount": amount, "currency": currency, "as": step[4]});
                 let path = format!("/console/api/payments/{payment}/refunds");
                 self.api().post(self.shop.bx.url(&path), body).await
+            }
+            "void" => {
+                let path = format!("/console/api/invoices/{}/void", step[2]);
+                let body = json!({"reason": "not rendered"});
+                self.api().post(self.shop.bx.url(&path), body).await
+            }
+            "writeoff" => {
+                let amount = decimal(whole(&step[2]), currency);
+                let body = json!({"amount": amount, "currency": currency, "reason": "gone"});
+                self.api().post(self.console("write-offs"), body).await
             }
             "price" => {
                 let how = if step[4] == true {
