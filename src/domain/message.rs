@@ -28,6 +28,8 @@ pub enum MessageContent {
     Welcome,
     /// A new password, which is made again when it is sent.
     PasswordReset,
+    /// That what was owed before the first bill is not paid.
+    Debt,
 }
 
 /// What a message about a transaction says. Stored by position: append only.
@@ -96,7 +98,7 @@ impl MessageContent {
     pub fn kind(self) -> TemplateKind {
         match self {
             Self::Invoice(_) => TemplateKind::Invoice,
-            Self::Reminder(_) => TemplateKind::Reminder,
+            Self::Reminder(_) | Self::Debt => TemplateKind::Reminder,
             Self::Pin(_) => TemplateKind::Pin,
             Self::Transaction(_, About::Purchase) => TemplateKind::Purchase,
             Self::Transaction(_, About::Charge) => TemplateKind::Charge,
@@ -116,6 +118,7 @@ impl MessageContent {
             Self::Transaction(..) | Self::General => Lane::Asked,
             Self::Invoice(_)
             | Self::Reminder(_)
+            | Self::Debt
             | Self::PaymentFailed(_)
             | Self::Expiry(_)
             | Self::Welcome => Lane::Bulk,

@@ -12,6 +12,7 @@
 //! | Charge, Price | what a cycle of an offer costs, and since when |
 //! | Bill | one cycle of an order with what it costs |
 //! | Invoice, OpenInvoice | what a customer was billed; the part of it that is not paid |
+//! | OpeningDebt | what a customer owed before we billed them |
 //! | JournalEntry, Posting, Account | money that moved, from where, to where |
 //! | Payment, Refund | money that came in, or went back |
 //! | Ladder | grace, reminders, freeze and suspension of an order that is not paid |
@@ -43,6 +44,7 @@ pub mod contact;
 pub mod content;
 pub mod customer;
 pub mod cycle;
+pub mod debt;
 pub mod device;
 pub mod dunning;
 pub mod eligibility;

@@ -4,6 +4,7 @@ use crate::app::Ctx;
 use crate::domain::carrier::{Partner, PartnerTransaction};
 use crate::domain::catalogue::{Billing, ProductOffer, ProductSpec};
 use crate::domain::customer::Customer;
+use crate::domain::debt::OpeningDebt;
 use crate::domain::id::{MessageId, OrderId};
 use crate::domain::invoice::{Invoice, OpenInvoice};
 use crate::domain::journal::Account;
@@ -265,6 +266,19 @@ fn said(
             })
         }
         MessageContent::Reminder(order) => reminder(ctx, read, house, order, customer)?,
+        MessageContent::Debt => match read.get::<OpeningDebt>(&customer.id)? {
+            Some(debt) => {
+                let missing = Amount {
+                    minor: debt.open_minor,
+                    currency: debt.currency,
+                };
+                Ok(Said::new(TemplateKind::Reminder, ("debt", customer.id.0))
+                    .with("title", "")
+                    .with("missing", house.amount(missing))
+                    .with("until", ""))
+            }
+            None => Err("it was paid before"),
+        },
         MessageContent::Expiry(order) => expiry(ctx, read, house, order, customer)?,
         MessageContent::Pin(pin) => match read.get::<Pin>(&pin)? {
             Some(pin) if pin.is_live(ctx.now).is_ok() => {

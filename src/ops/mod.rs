@@ -30,6 +30,7 @@ pub mod invoices;
 pub mod middleware;
 pub mod notifications;
 pub mod once;
+mod opening_debts;
 pub mod order_life;
 pub mod orders;
 pub mod outbox;

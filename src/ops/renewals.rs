@@ -20,7 +20,7 @@ use crate::store::{Read, Span, StoreError, Table, Tx};
 
 use super::books::{AuditDetail, Books};
 use super::preview::{Forecast, Scope, preview};
-use super::{Named, OpError, bulk, paid_until, payments};
+use super::{Named, OpError, bulk, opening_debts, paid_until, payments};
 
 impl Named for Run {
     const KIND: &'static str = "run";
@@ -153,6 +153,9 @@ async fn work_all(ctx: &Ctx, until: Timestamp, pace: Pace, orders: Orders) -> Re
         }
         if orders == Orders::Work {
             steps = steps.saturating_add(work_orders(ctx, first, pace).await?);
+            while opening_debts::dun(ctx, first, pace.not_before()).await? > 0 {
+                steps = steps.saturating_add(1);
+            }
         }
         let Some((due_at, id)) = payment else {
             return Ok(steps);
@@ -339,10 +342,12 @@ pub fn next_due(ctx: &Ctx) -> Result<Option<Timestamp>, OpError> {
     let snapshot = ctx.snapshot()?;
     let ends = ctx.app.config.stalker.internal_billing;
     let ends = ends.then_some(Table::CustomersByEnd);
-    for table in [Table::OrdersByDue, Table::PaymentsByDue]
-        .into_iter()
-        .chain(ends)
-    {
+    let tables = [
+        Table::OrdersByDue,
+        Table::PaymentsByDue,
+        Table::OpeningDebtsByDue,
+    ];
+    for table in tables.into_iter().chain(ends) {
         snapshot.raw_scan(table, &Span::all(), &mut |key, _| {
             next = [next, instant_of(key)].into_iter().flatten().min();
             Ok(ControlFlow::Break(()))

@@ -11,6 +11,7 @@ use super::read::{Read, Span};
 use super::schema::Table;
 use super::snapshot::Snapshot;
 use super::tx::Tx;
+use crate::domain::debt::OpeningDebt;
 use crate::domain::id::{InvoiceId, JournalEntryId};
 use crate::domain::invoice::{Invoice, InvoiceKind, OpenInvoice};
 use crate::domain::journal::{Account, AccountTotal, JournalEntry};
@@ -125,6 +126,13 @@ pub(super) fn misfits(snapshot: &Snapshot) -> Result<Vec<Misfit>, StoreError> {
     open_beyond_net(snapshot, &mut found)?;
     let mut debts = BTreeMap::<Vec<u8>, i128>::new();
     snapshot.each::<OpenInvoice>(&Span::all(), &mut |open| {
+        let account = Account::Customer(open.customer);
+        let debt = debts.entry(account_key(&account, open.currency).0);
+        let debt = debt.or_default();
+        *debt = debt.saturating_add(i128::from(open.open_minor));
+        Ok(ControlFlow::Continue(()))
+    })?;
+    snapshot.each::<OpeningDebt>(&Span::all(), &mut |open| {
         let account = Account::Customer(open.customer);
         let debt = debts.entry(account_key(&account, open.currency).0);
         let debt = debt.or_default();

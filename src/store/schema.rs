@@ -16,6 +16,7 @@ use crate::domain::guide::Programme;
 use crate::domain::hook_event::HookEvent;
 use std::collections::BTreeSet;
 
+use crate::domain::debt::OpeningDebt;
 use crate::domain::id::{
     ActivityId, AuditId, BillingPageId, CustomerId, DeviceId, GenreId, Id, OperatorId, OrderId,
     ProgrammeId, RunId, ServiceId, VoucherBatchId,
@@ -157,6 +158,10 @@ tables! {
     OpenInvoices = "open_invoices",
     /// Customer, open invoice.
     OpenInvoicesByCustomer = "open_invoices_by_customer",
+    /// What is open of negative opening balances, by customer.
+    OpeningDebts = "opening_debts",
+    /// When something is due about one, customer.
+    OpeningDebtsByDue = "opening_debts_by_due",
     /// Payments and refunds by id.
     Payments = "payments",
     /// Customer, payment.
@@ -627,6 +632,7 @@ pub fn for_every_record<V: RecordVisitor>(visitor: &mut V) -> Result<(), V::Erro
     visitor.visit::<AccountTotal>()?;
     visitor.visit::<Invoice>()?;
     visitor.visit::<OpenInvoice>()?;
+    visitor.visit::<OpeningDebt>()?;
     visitor.visit::<Payment>()?;
     visitor.visit::<VoucherBatch>()?;
     visitor.visit::<Voucher>()?;

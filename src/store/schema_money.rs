@@ -1,8 +1,9 @@
 //! Which index the records of money write: journal, invoices, payments, vouchers, payment pages, keys. Their
 //! tables stand with all others in `schema`.
 
+use crate::domain::debt::OpeningDebt;
 use crate::domain::id::{
-    HostedPageId, Id, InvoiceId, JournalEntryId, PaymentId, UsedKeyId, VoucherId,
+    CustomerId, HostedPageId, Id, InvoiceId, JournalEntryId, PaymentId, UsedKeyId, VoucherId,
 };
 use crate::domain::invoice::{Invoice, OpenInvoice};
 use crate::domain::journal::{AccountTotal, JournalEntry};
@@ -78,6 +79,24 @@ impl Record for OpenInvoice {
             &number(self.customer),
             self.id.number(),
         );
+    }
+}
+
+impl Record for OpeningDebt {
+    type Key = CustomerId;
+    const TABLE: Table = Table::OpeningDebts;
+    const INDEXES: &'static [Table] = &[Table::OpeningDebtsByDue];
+    const VERSION: u8 = 1;
+
+    fn key(&self) -> CustomerId {
+        self.customer
+    }
+
+    fn entries(&self, entries: &mut Entries) {
+        if let Some((at, _)) = self.due() {
+            let customer = self.customer.number();
+            entries.listed(Table::OpeningDebtsByDue, &instant(at), customer);
+        }
     }
 }
 

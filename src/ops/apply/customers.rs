@@ -165,6 +165,7 @@ fn post_opening(
         Some(more) => books.use_money(after.id, more, None, ctx.now)?,
         None => books.reopen(after.id, ctx.now)?,
     }
+    books.bring_debt(after.id, held, after.opening_balance, ctx.now)?;
     books.close().write(ctx, tx, AuditDetail::EachRecord)?;
     Ok(())
 }

@@ -4,6 +4,7 @@
 //! Rules are the domain's (`cycle`, `invoice`, `order`); here they meet the records. Must not know
 //! who asks.
 
+mod brought;
 mod credit;
 mod first;
 mod owed;

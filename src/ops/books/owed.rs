@@ -20,7 +20,12 @@ use super::write::Post;
 impl<R: Read> Books<'_, R> {
     /// Whether an order waits for money, or an invoice of it is open.
     pub(in crate::ops) fn asks_for_money(&self, order: &Order) -> Result<bool, OpError> {
-        Ok(order.waits_for_money() || self.owes(order.customer, |id| id == order.id)?)
+        // Of a prepaid order what was owed before is in the way of its next cycle anyway.
+        let brought = order.billing == Billing::Postpaid
+            && order.status == OrderStatus::Active
+            && self.debt_of(order.customer)?.is_some();
+        let owes = self.owes(order.customer, |id| id == order.id)?;
+        Ok(order.waits_for_money() || brought || owes)
     }
 
     /// How an order stands that a command ends, cancels or removes, where what is owed of it goes on being
@@ -178,7 +183,8 @@ impl<R: Read> Books<'_, R> {
             .filter(|open| open.currency == currency)
             .map(|open| (open.id, open))
             .collect();
-        let asked: i64 = open.values().map(|open| open.open_minor).sum();
+        let invoiced: i64 = open.values().map(|open| open.open_minor).sum();
+        let asked = invoiced.saturating_add(self.debt_minor(customer, currency)?);
         let mut missing = owed.saturating_sub(asked).min(amount.minor);
         let mut nets = self.nets(customer, currency)?;
         nets.sort_by_key(|net| first.is_some_and(|first| first != net.invoice.order));
@@ -188,7 +194,11 @@ impl<R: Read> Books<'_, R> {
             }
             missing = self.open_again(&net, open.get(&net.invoice.id), missing, at)?;
         }
-        Ok(())
+        let missing = Amount {
+            minor: missing,
+            currency,
+        };
+        self.bring_again(customer, missing, at)
     }
 
     /// Opens an invoice again by at most `missing` of what was paid of it. Answers what is missing still.

@@ -46,7 +46,19 @@ impl<R: Read> Books<'_, R> {
         let mut left = amount.minor;
         let mut open = self.open_of(customer)?;
         open.sort_by_key(|open| (first != Some(open.order), open.id));
+        let mut older_paid = false;
         for mut open in open {
+            // What was brought along is older than any invoice.
+            if !older_paid && first != Some(open.order) {
+                older_paid = true;
+                left = self.pay_debt(
+                    customer,
+                    Amount {
+                        minor: left,
+                        ..amount
+                    },
+                )?;
+            }
             if left <= 0 {
                 break;
             }
@@ -57,6 +69,15 @@ impl<R: Read> Books<'_, R> {
             left = left.saturating_sub(paid);
             open.open_minor = open.open_minor.saturating_sub(paid);
             self.changes.open.insert(open.id, open);
+        }
+        if !older_paid {
+            self.pay_debt(
+                customer,
+                Amount {
+                    minor: left,
+                    ..amount
+                },
+            )?;
         }
         Ok(())
     }
@@ -276,14 +297,20 @@ impl<R: Read> Books<'_, R> {
         let currency = open.iter().find(|open| open.order == order.id);
         let currency = currency.map(|open| open.currency);
         open.retain(|open| open.order == order.id && Some(open.currency) == currency);
-        let lines = open
+        let mut lines: Vec<Line> = open
             .iter()
-            .map(|open| line(format!("Invoice {}", open.id.0), open.open_minor));
+            .map(|open| line(format!("Invoice {}", open.id.0), open.open_minor))
+            .collect();
+        let debt = self.debt_of(order.customer)?;
+        let currency = currency.or(debt.as_ref().map(|debt| debt.currency));
+        if let Some(debt) = debt.filter(|debt| Some(debt.currency) == currency) {
+            lines.insert(0, line("Owed from before".to_owned(), debt.open_minor));
+        }
         Ok(Some(Bill {
             cycle: order.cycles_paid,
             from: at,
             to: order.expires_at.filter(|end| *end > at),
-            lines: lines.collect(),
+            lines,
             currency,
         }))
     }
@@ -312,7 +339,8 @@ impl<R: Read> Books<'_, R> {
         }
         let unpaid = || -> Result<bool, OpError> {
             let waiting = self.orders_of(customer)?.iter().any(Order::waits_for_money);
-            Ok(waiting || self.owes(customer, |_| true)?)
+            let brought = self.debt_of(customer)?.is_some();
+            Ok(waiting || brought || self.owes(customer, |_| true)?)
         };
         if runs || !unpaid()? {
             self.set_customer_status(before, CustomerStatus::Active, at);

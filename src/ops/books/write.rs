@@ -6,6 +6,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use crate::app::Ctx;
 use crate::domain::access::Service;
 use crate::domain::customer::Customer;
+use crate::domain::debt::OpeningDebt;
 use crate::domain::event::ActivityAction;
 use crate::domain::id::{
     CustomerId, InvoiceId, JournalEntryId, MessageId, OrderId, ProductSpecId, ServiceId,
@@ -28,6 +29,7 @@ pub(in crate::ops) struct Changes {
     pub(super) customers: BTreeMap<CustomerId, Customer>,
     pub(super) posts: Vec<Post>,
     pub(super) open: BTreeMap<InvoiceId, OpenInvoice>,
+    pub(super) debts: BTreeMap<CustomerId, OpeningDebt>,
     pub(super) happened: Vec<Happened>,
     /// Customers of whom a service became active or stopped being so.
     pub(super) rights: BTreeSet<CustomerId>,
@@ -104,6 +106,13 @@ impl Changes {
                 tx.put(&open)?;
             } else {
                 tx.remove::<OpenInvoice>(&open.id)?;
+            }
+        }
+        for debt in self.debts.into_values() {
+            if debt.open_minor > 0 {
+                tx.put(&debt)?;
+            } else {
+                tx.remove::<OpeningDebt>(&debt.customer)?;
             }
         }
         put_all(ctx, tx, "order.follow", self.orders, detail)?;

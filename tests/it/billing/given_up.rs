@@ -330,3 +330,84 @@ async fn euros_pay_no_dollars() {
     assert_eq!(&till.state(&order).await[..8], "INACTIVE");
     till.prove();
 }
+
+// ---- what was owed before the first bill
+
+async fn brought(offer: Value, amount: &str) -> Till {
+    let till = Till::with_cards(offer).await;
+    let customer = format!("/customers/{}", till.shop.customer);
+    let login = json!({"login": "brought", "email": "b@example.com"});
+    till.shop.api.put(customer, login).await.expect(200);
+    let bring = json!({"customers": [{"login": "brought", "opening_balance": amount}]});
+    till.shop.bx.apply(bring).await;
+    till
+}
+
+/// A negative opening balance is a debt like an invoice: the customer is reminded after a week and
+/// suspended after two, if nothing of theirs runs.
+#[tokio::test]
+async fn a_debt_that_was_brought_along_is_dunned() {
+    let till = brought(json!({}), "-20.00").await;
+    assert_eq!(till.balance().await, "-20.00");
+    till.days(13).await;
+    assert_eq!(till.customer_status().await, "ACTIVE");
+    till.days(1).await;
+    assert_eq!(till.customer_status().await, "SUSPENDED_BY_BILLING");
+    till.pay("19.99").await;
+    assert_eq!(till.customer_status().await, "SUSPENDED_BY_BILLING");
+    till.pay("0.01").await;
+    assert_eq!(till.customer_status().await, "ACTIVE");
+    till.days(40).await;
+    assert_eq!(till.customer_status().await, "ACTIVE");
+    till.prove();
+    // It can be written off like any other.
+    let till = brought(json!({}), "-20.00").await;
+    till.days(15).await;
+    till.write_off("20").await.expect(201);
+    assert_eq!(till.customer_status().await, "ACTIVE");
+    till.prove();
+}
+
+/// It is older than any invoice and paid before them; it stands on the page of a postpaid order.
+#[tokio::test]
+async fn a_debt_that_was_brought_along_is_paid_first() {
+    let till = brought(json!({"billing": "POSTPAID"}), "-20.00").await;
+    let order = till.order().await;
+    till.pay("25").await;
+    assert_eq!(till.unpaid().await, ["5.00"]);
+    till.pay("5").await;
+    assert_eq!(till.unpaid().await, ["0.00"]);
+    till.prove();
+    // A later document that says more brings the difference.
+    let bring = json!({"customers": [{"login": "brought", "opening_balance": "-27.00"}]});
+    till.shop.bx.apply(bring).await;
+    assert_eq!(till.balance().await, "-7.00");
+    till.prove();
+    let page = Page::wished(till, json!({"orderId": id_of(&order)})).await;
+    let shown = page.show().await.text;
+    assert!(shown.contains("Owed from before"), "{shown}");
+    let paid = page.submit("7.00", "sandbox&card=4242424242424242").await;
+    assert_eq!(paid.status, 303, "{}", paid.text);
+    assert!(page.show().await.text.contains("Thank you"));
+    assert_eq!(page.till.balance().await, "0.00");
+    page.till.prove();
+}
+
+/// Money that paid it and was returned is owed again; a document that takes it back ends it.
+#[tokio::test]
+async fn a_debt_that_was_brought_along_comes_and_goes_with_the_money() {
+    let till = brought(json!({}), "-20.00").await;
+    let payment = till.pay("20").await;
+    till.days(20).await;
+    assert_eq!(till.customer_status().await, "ACTIVE");
+    let body = json!({"amount": "20", "as": "RETURNED"});
+    till.refund(&payment, body).await.expect(201);
+    till.days(14).await;
+    assert_eq!(till.customer_status().await, "SUSPENDED_BY_BILLING");
+    till.prove();
+    let none = json!({"customers": [{"login": "brought", "opening_balance": "0.00"}]});
+    till.shop.bx.apply(none).await;
+    assert_eq!(till.customer_status().await, "ACTIVE");
+    assert_eq!(till.balance().await, "0.00");
+    till.prove();
+}

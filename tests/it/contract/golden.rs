@@ -820,6 +820,7 @@ fn samples() -> Vec<Sample> {
         sample(money::account_total()),
         sample(money::invoice()),
         sample(money::open_invoice()),
+        sample(money::opening_debt()),
         sample(money::payment()),
         sample(money::voucher_batch()),
         sample(money::voucher()),
@@ -1076,6 +1077,7 @@ fn variants_with_contents_keep_their_positions() {
         (bytes_of(&MessageContent::Expiry(OrderId(5))), vec![6, 5]),
         (bytes_of(&MessageContent::Welcome), vec![7]),
         (bytes_of(&MessageContent::PasswordReset), vec![8]),
+        (bytes_of(&MessageContent::Debt), vec![9]),
     ] {
         assert_eq!(bytes, golden);
     }

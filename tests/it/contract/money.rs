@@ -3,6 +3,7 @@
 use boxoffice::domain::calendar::{LocalDate, Period};
 use boxoffice::domain::catalogue::OrderType;
 use boxoffice::domain::charge::{Charge, Line, Price};
+use boxoffice::domain::debt::OpeningDebt;
 use boxoffice::domain::id::{
     ClosedMonthId, CustomerId, HostedPageId, InvoiceId, JournalEntryId, OrderId, PartnerId,
     PartnerTransactionId, PaymentId, RunId, UsedKeyId, VoucherBatchId, VoucherId,
@@ -130,6 +131,18 @@ pub fn invoice() -> Invoice {
         lines: vec![line()],
         seller: text("Star City Cable"),
         buyer: vec![text("Oliver Queen"), text("Main Street 1")],
+    }
+}
+
+pub fn opening_debt() -> OpeningDebt {
+    OpeningDebt {
+        customer: CustomerId(310),
+        open_minor: 4_200,
+        currency: euro(),
+        since: at(1),
+        remind_at: Some(at(2)),
+        reminders_sent: 3,
+        suspend_at: Some(at(4)),
     }
 }
 
