@@ -273,7 +273,7 @@ fn said(
                     currency: debt.currency,
                 };
                 Ok(Said::new(TemplateKind::Reminder, ("debt", customer.id.0))
-                    .with("title", "")
+                    .with("title", "What you owed before")
                     .with("missing", house.amount(missing))
                     .with("until", ""))
             }
