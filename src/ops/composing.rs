@@ -425,7 +425,8 @@ fn reminder(
         });
     }
     let (title, lacking) = lacking(ctx, read, &order, customer)?;
-    if order.billing == Billing::Prepaid && lacking.is_some() {
+    // One that lost money of its running cycle is asked for that, not for the next one.
+    if order.billing == Billing::Prepaid && !order.lost_its_money() && lacking.is_some() {
         missing = lacking;
     }
     let Some(missing) = missing.filter(|amount| amount.minor > 0) else {

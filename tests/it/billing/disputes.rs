@@ -144,6 +144,27 @@ async fn a_dispute_beyond_the_rest_is_booked() {
     shop.page.till.prove();
 }
 
+/// A prepaid order whose money a bank took back stands still until it is there again, and has the rest of
+/// its paid time then.
+#[tokio::test]
+async fn a_lost_dispute_stops_its_order_until_it_is_won() {
+    let (shop, _) = Shop::paid().await;
+    let till = &shop.page.till;
+    shop.heard(WITHDRAWN, &dispute("dp_1", 1_000), 200).await;
+    till.days(1).await;
+    assert_eq!(shop.page.order_status().await, "INACTIVE");
+    assert_eq!(till.services().await, "FROZEN");
+    till.days(9).await;
+    shop.heard(REINSTATED, &dispute("dp_1", 1_000), 200).await;
+    assert_eq!(shop.page.order_status().await, "ACTTIVE");
+    let orders = till.shop.api.get(till.shop.of_customer("orders")).await;
+    let order = given::list(orders.expect(200))[0].clone();
+    // Frozen at once, on 31 January, for ten days.
+    assert_eq!(till.state(&order).await, "ACTTIVE 2026-03-10 2026-03-10");
+    assert_eq!(till.invoices().await.len(), 1);
+    till.prove();
+}
+
 #[tokio::test]
 async fn money_that_was_won_back_is_refunded_once() {
     let (shop, session) = Shop::paid().await;

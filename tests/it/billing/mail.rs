@@ -98,6 +98,46 @@ async fn a_credit_note_and_a_debt_are_said_as_such() {
     assert!(mails[0].contains("It corrects invoice 1"), "{}", mails[0]);
 }
 
+/// Who has to pay again is asked for what went back, and not for the next cycle.
+#[tokio::test]
+async fn money_that_went_back_is_what_a_reminder_asks_for() {
+    let post = Post::open().await;
+    let ladder = json!({"dunning": {"grace_days": 10, "reminder_days": [2]}});
+    let till = open(&post, ladder).await;
+    let payment = till.pay("10").await;
+    till.order().await;
+    let body = json!({"amount": "4", "as": "RETURNED"});
+    till.refund(&payment, body).await.expect(201);
+    till.days(1).await;
+    post.collect();
+    till.days(1).await;
+    let mails = post.collect();
+    assert_eq!(mails.len(), 1);
+    assert!(mails[0].contains("4.00"), "{}", mails[0]);
+    assert!(!mails[0].contains("14.00"), "{}", mails[0]);
+}
+
+/// What was owed before the first bill is asked for after a week.
+#[tokio::test]
+async fn a_debt_that_was_brought_along_is_asked_for() {
+    let post = Post::open().await;
+    let till = open(&post, json!({})).await;
+    let customer = format!("/customers/{}", till.shop.customer);
+    let login = json!({"login": "brought"});
+    till.shop.api.put(customer, login).await.expect(200);
+    let bring = json!({"customers": [{"login": "brought", "opening_balance": "-20.00"}]});
+    till.shop.bx.apply(bring).await;
+    till.days(6).await;
+    assert!(post.collect().is_empty());
+    till.days(1).await;
+    let mails = post.collect();
+    assert_eq!(mails.len(), 1);
+    assert!(mails[0].contains("What you owed before"), "{}", mails[0]);
+    assert!(mails[0].contains("20.00"), "{}", mails[0]);
+    till.days(20).await;
+    assert!(post.collect().is_empty(), "once");
+}
+
 #[tokio::test]
 async fn who_owes_is_reminded_and_who_paid_is_not() {
     let post = Post::open().await;

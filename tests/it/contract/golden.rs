@@ -40,6 +40,7 @@ use boxoffice::domain::id::{
     PartnerCallId, PartnerId, PartnerSubscriptionId, PartnerTransactionId, PaymentId, PinId,
     ProductOfferId, ProductSpecId, ProgrammeId, ResellerId, ServiceId, ServiceSpecId, WebhookId,
 };
+use boxoffice::domain::invoice::Invoice;
 use boxoffice::domain::message::{
     About, Asked, Channel as Way, Message, MessageContent, MessageState,
 };
@@ -908,6 +909,26 @@ fn every_kind_of_record_has_a_sample() {
     let Ok(()) = for_every_record(&mut kinds);
     let tables: Vec<&str> = samples().iter().map(|sample| sample.table).collect();
     assert_eq!(tables, kinds.0);
+}
+
+/// What is new in a record is for new ones: old orders, invoices and charges keep what they have.
+#[test]
+fn what_was_stored_before_keeps_its_meaning() {
+    fn old<T: Record>(name: &str) -> T {
+        let text = std::fs::read_to_string(folder().join(name)).expect("a golden file");
+        let bytes = from_file(&text);
+        T::upgrade(bytes[0], &bytes[1..]).unwrap_or_else(|error| panic!("{name}: {error}"))
+    }
+    let invoice: Invoice = old("invoices.v1.hex");
+    assert!(!invoice.lines.is_empty() && invoice.lines.iter().all(|line| line.by_day));
+    for name in ["orders.v1.hex", "orders.v2.hex", "orders.v3.hex"] {
+        assert!(!old::<Order>(name).time_kept, "{name}");
+    }
+    for name in ["offers.v3.hex", "offers.v4.hex"] {
+        let offer: ProductOffer = old(name);
+        let mut charges = offer.prices.iter().flat_map(|price| &price.charges);
+        assert!(charges.all(|charge| !charge.refundable), "{name}");
+    }
 }
 
 /// Also those that no sample writes any more: what an old version wrote is upgraded as it is read.
