@@ -144,10 +144,10 @@ async fn a_dispute_beyond_the_rest_is_booked() {
     shop.page.till.prove();
 }
 
-/// A prepaid order whose money a bank took back stands still until it is there again, and has the rest of
+/// A prepaid order whose money a bank took back stands still until it is paid again, and has the rest of
 /// its paid time then.
 #[tokio::test]
-async fn a_lost_dispute_stops_its_order_until_it_is_won() {
+async fn a_lost_dispute_stops_its_order_until_it_is_paid() {
     let (shop, _) = Shop::paid().await;
     let till = &shop.page.till;
     shop.heard(WITHDRAWN, &dispute("dp_1", 1_000), 200).await;
@@ -155,7 +155,7 @@ async fn a_lost_dispute_stops_its_order_until_it_is_won() {
     assert_eq!(shop.page.order_status().await, "INACTIVE");
     assert_eq!(till.services().await, "FROZEN");
     till.days(9).await;
-    shop.heard(REINSTATED, &dispute("dp_1", 1_000), 200).await;
+    till.pay("10").await;
     assert_eq!(shop.page.order_status().await, "ACTTIVE");
     let orders = till.shop.api.get(till.shop.of_customer("orders")).await;
     let order = given::list(orders.expect(200))[0].clone();
