@@ -21,7 +21,7 @@ pub enum Import {
     /// Channels and films from an M3U list
     M3u {
         #[command(flatten)]
-        from: Source,
+        from: From,
         /// Take channels and no films
         #[arg(long)]
         live_only: bool,
@@ -37,7 +37,7 @@ pub enum Import {
     /// Programmes from an XMLTV guide
     Xmltv {
         #[command(flatten)]
-        from: Source,
+        from: From,
         #[command(flatten)]
         place: Place,
     },
@@ -54,7 +54,7 @@ pub enum Import {
 }
 
 #[derive(Debug, Args)]
-pub struct Source {
+pub struct From {
     /// A file, packed or not; or where it is on the web, http:// or https://; `-` reads standard input
     from: String,
     /// Say what would happen and change nothing
@@ -118,7 +118,7 @@ impl Import {
     }
 }
 
-impl Source {
+impl From {
     fn wanted(self, what: Imported) -> (String, Wanted) {
         let wanted = Wanted {
             url: is_url(&self.from).then(|| self.from.clone()),
@@ -150,11 +150,10 @@ fn called(source: &str) -> String {
         let (authority, _) = rest.split_at_checked(end).unwrap_or_default();
         let host = authority.rsplit('@').next().unwrap_or_default();
         let mark = Sha256::digest(source.as_bytes());
-        let mark: String = mark
+        let mark = mark
             .iter()
             .take(4)
-            .map(|byte| format!("{byte:02x}"))
-            .collect();
+            .fold(String::new(), |mark, byte| format!("{mark}{byte:02x}"));
         return format!("{}://{host} {mark}", scheme.to_ascii_lowercase());
     }
     if source == "-" {

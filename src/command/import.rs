@@ -15,6 +15,10 @@ pub enum Imported {
 }
 
 /// An import with its arguments, apart from what is imported: that comes as a stream.
+#[expect(
+    clippy::struct_excessive_bools,
+    reason = "each is a switch of the command line, and any may be set with any other"
+)]
 #[derive(Clone, Serialize, Deserialize)]
 pub struct Import {
     pub what: Imported,

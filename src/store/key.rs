@@ -207,6 +207,7 @@ pub fn account_key(account: &Account, currency: Currency) -> Raw {
 }
 
 /// Text as the front part of a longer key. Texts hold no NUL: the dialects refuse it.
+#[must_use]
 pub fn terminated(text: &str) -> Vec<u8> {
     let mut bytes = text.as_bytes().to_vec();
     bytes.push(0);

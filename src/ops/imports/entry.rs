@@ -183,10 +183,10 @@ impl Described {
             // Cut, it would be another one's.
             "tvg-id" if value.chars().count() <= NAME_CHARS_MAX => entry.tvg_id = short(),
             "tvg-name" => entry.tvg_name = short(),
-            "tvg-logo" | "logo" if value.chars().count() <= URL_CHARS_MAX => {
-                if entry.logo.is_empty() {
-                    value.clone_into(&mut entry.logo);
-                }
+            "tvg-logo" | "logo"
+                if entry.logo.is_empty() && value.chars().count() <= URL_CHARS_MAX =>
+            {
+                value.clone_into(&mut entry.logo);
             }
             "tvg-chno" | "tvg-ch" | "tvg-ch-no" | "tvg-num" | "tvg-number" | "tvg-lcn"
             | "channel-number" | "ch-number" | "channel-num" | "chno" | "lcn"

@@ -161,8 +161,7 @@ impl Markup {
             let mut end = None;
             for (at, byte) in self.text.window().bytes().enumerate() {
                 match (quote, byte) {
-                    (Some(open), _) if open == byte => quote = None,
-                    (Some(_), _) => {}
+                    (Some(open), _) => quote = Some(open).filter(|open| *open != byte),
                     (None, b'"' | b'\'') => quote = Some(byte),
                     (None, b'[') => depth = depth.saturating_add(1),
                     (None, b']') => depth = depth.saturating_sub(1),
@@ -272,8 +271,7 @@ fn end_of_tag(inside: &str) -> End {
                     _ => End::Never,
                 };
             }
-            (Some(open), _) if open == byte => quote = None,
-            (Some(_), _) => {}
+            (Some(open), _) => quote = Some(open).filter(|open| *open != byte),
             // A quote that is no value's is an apostrophe.
             (None, b'"' | b'\'') if follows_equals(inside, at) => quote = Some(byte),
             (None, b'>') => return End::At(at),

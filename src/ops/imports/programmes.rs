@@ -331,14 +331,11 @@ fn matched(
     for channel in channels {
         let exact = Some(&channel.xmltv_id).filter(|id| !id.is_empty());
         let exact = exact.and_then(|id| by_id.get(id)).copied();
-        let names = names_of(channel);
-        let named = names.iter().filter(|name| !name.is_empty());
-        let named = named
-            .filter_map(|name| by_name.get(name))
-            .flatten()
-            .copied();
+        let called = names_of(channel);
+        let by_names = called.iter().filter(|name| !name.is_empty());
+        let by_names = by_names.filter_map(|name| by_name.get(name)).flatten();
         let mut found: Vec<usize> = exact.into_iter().collect();
-        found.extend(named);
+        found.extend(by_names.copied());
         let shows = |place: &usize| theirs.get(*place).is_some_and(|theirs| theirs.count > 0);
         let place = found.iter().copied().find(shows).or(found.first().copied());
         let called = || format!("{} {}", channel.number, shown(&channel.name));
@@ -463,12 +460,12 @@ async fn bring_in(
     let mut counts = Counts::default();
     while left.len() > 0 {
         let looking = ctx.clone();
-        let (still, same, mut edits, found) = aside(move || {
+        let (rest, same, mut edits, found) = aside(move || {
             let (edits, found) = compared(&looking, &mut left, &mut spill, size)?;
             Ok((left, spill, edits, found))
         })
         .await?;
-        (left, spill) = (still, same);
+        (left, spill) = (rest, same);
         counts.add(found);
         while !options.dry_run && !edits.is_empty() {
             let rest = edits.split_off(size.min(edits.len()));

@@ -11,7 +11,7 @@ use crate::domain::guide::Slot;
 use crate::domain::time::Timestamp;
 
 /// Most bytes that are kept in memory.
-const HELD_BYTES_MAX: usize = 24 * 1024 * 1024;
+const HELD_BYTES_MAX: usize = 8 * 1024 * 1024;
 /// Most names that are tried for a file.
 const NAMES_MAX: u32 = 1_000;
 /// Start, end and length of a programme.

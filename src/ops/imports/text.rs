@@ -101,7 +101,7 @@ impl Text {
     /// Takes so many bytes from the front of the window.
     pub fn take(&mut self, bytes: usize) {
         let taken = self.window().as_bytes().get(..bytes).unwrap_or_default();
-        let lines = taken.iter().filter(|byte| **byte == b'\n').count();
+        let lines = taken.split(|byte| *byte == b'\n').count().saturating_sub(1);
         self.line = self.line.saturating_add(long(lines));
         self.at = self.at.saturating_add(bytes).min(self.letters.len());
     }

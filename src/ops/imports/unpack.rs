@@ -158,7 +158,8 @@ impl<R: BufRead> Zipped<R> {
                 let first = word()?;
                 let crc = if first == DESCRIPTOR { word()? } else { first };
                 // Both sizes.
-                (word()?, word()?);
+                word()?;
+                word()?;
                 u32::from_le_bytes(crc)
             }
         };

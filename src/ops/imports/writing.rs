@@ -186,12 +186,12 @@ fn work(
     tx.put_many(&films)?;
     // There may be very many: a line for all of the chunk.
     if let Some(subject) = films.first().or(dropped.as_ref()) {
-        let changes = counts.map(|(field, count)| Change {
+        let facts = counts.map(|(field, count)| Change {
             field: field.to_owned(),
             before: String::new(),
             after: count.to_string(),
         });
-        crate::ops::audit(ctx, tx, "movie.import", subject, changes.to_vec())?;
+        crate::ops::audit(ctx, tx, "movie.import", subject, facts.to_vec())?;
     }
     Ok(noted)
 }

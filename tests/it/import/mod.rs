@@ -8,6 +8,7 @@ mod damaged;
 mod films;
 mod hostile;
 mod matching;
+mod memory;
 mod notices;
 mod programmes;
 mod removal;
