@@ -26,6 +26,7 @@ use crate::domain::staff::Actor;
 use crate::domain::time::Timestamp;
 use crate::domain::webhook::Webhook;
 use crate::entropy::Entropy;
+use crate::failed_attempts::FailedAttempts;
 use crate::keys::Keys;
 use crate::lanes::Lanes;
 use crate::met::Met;
@@ -36,7 +37,6 @@ use crate::rates::Rates;
 use crate::settled::Settled;
 use crate::store::{Read, Snapshot, Storage, Store, StoreError, Table};
 use crate::telemetry::Metrics;
-use crate::tries::Tries;
 
 /// The running box: everything that lives as long as the process.
 pub struct App {
@@ -46,8 +46,8 @@ pub struct App {
     pub config: Config,
     pub keys: Keys,
     pub passwords: Passwords,
-    /// Viewers' passwords that did not fit.
-    pub tries: Tries,
+    /// Secrets that did not fit, of everybody.
+    pub failed_attempts: FailedAttempts,
     /// Requests of partners.
     pub rates: Rates,
     /// Accounts that partners asked for lately.
@@ -152,7 +152,7 @@ impl App {
             config,
             keys,
             passwords,
-            tries: Tries::default(),
+            failed_attempts: FailedAttempts::default(),
             rates: Rates::default(),
             met: Met::default(),
             settled: Settled::default(),

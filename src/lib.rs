@@ -11,6 +11,7 @@ pub mod app;
 pub mod clock;
 pub mod config;
 pub mod entropy;
+pub mod failed_attempts;
 pub mod keys;
 pub mod lanes;
 pub mod met;
@@ -20,7 +21,6 @@ pub mod presence;
 pub mod rates;
 pub mod settled;
 pub mod telemetry;
-pub mod tries;
 
 pub mod ops;
 

@@ -3,9 +3,11 @@
 //! One hash takes tens of milliseconds of a core and megabytes of memory, so a storm of sign-ins
 //! must wait in a short line and be turned away at its end instead of eating the box.
 
+mod line;
+
 use std::collections::HashMap;
 use std::sync::Arc;
-use std::sync::atomic::{AtomicUsize, Ordering};
+use std::sync::atomic::{AtomicU64, Ordering};
 
 use arc_swap::ArcSwap;
 use argon2::password_hash::{PasswordHasher as _, PasswordVerifier as _};
@@ -14,12 +16,14 @@ use data_encoding::HEXLOWER;
 use hmac::{Hmac, KeyInit as _, Mac as _};
 use sha2::Sha256;
 use subtle::ConstantTimeEq as _;
-use tokio::sync::Semaphore;
 
 use crate::config::PasswordSettings;
 use crate::domain::customer::CustomerPassword;
 use crate::domain::staff::Secret;
 use crate::domain::time::Timestamp;
+
+use line::Line;
+pub use line::Turn;
 
 /// Why no hash was made or compared.
 #[derive(Debug, thiserror::Error)]
@@ -34,9 +38,9 @@ pub enum PasswordError {
 /// The line in front of argon2.
 pub struct Passwords {
     params: Params,
-    at_once: Arc<Semaphore>,
-    waiting: AtomicUsize,
-    waiting_max: usize,
+    line: Arc<Line>,
+    /// Hashes that were made or compared since the start.
+    worked: AtomicU64,
     /// Compared against where there is no such operator, so that a wrong name takes as long.
     decoy: String,
     /// Proofs of what was verified, and until when they hold.
@@ -73,9 +77,8 @@ impl Passwords {
         let decoy = format!("$argon2id$v=19$m={memory},t={passes},p={lanes}${salt}${zeros}");
         Ok(Self {
             params,
-            at_once: Arc::new(Semaphore::new(settings.at_once.max(1))),
-            waiting: AtomicUsize::new(0),
-            waiting_max: settings.waiting_max,
+            line: Line::new(settings.at_once, settings.waiting_max),
+            worked: AtomicU64::new(0),
             decoy,
             remembered: ArcSwap::default(),
             key,
@@ -86,10 +89,8 @@ impl Passwords {
     /// The hash to store for `password`.
     pub async fn hash(&self, password: String, salt: [u8; 16]) -> Result<Secret, PasswordError> {
         let params = self.params.clone();
-        self.in_line(self.waiting_max, move || {
-            hash(&params, password.as_bytes(), &salt)
-        })
-        .await?
+        self.in_line(Turn::OWN, move || hash(&params, password.as_bytes(), &salt))
+            .await?
     }
 
     /// Whether `password` is the one `stored` was made of. Without a stored one the answer is no,
@@ -98,11 +99,11 @@ impl Passwords {
         &self,
         password: String,
         stored: Option<Secret>,
+        turn: Turn,
     ) -> Result<bool, PasswordError> {
         let known = stored.is_some();
         let stored = stored.map_or_else(|| self.decoy.clone(), |secret| secret.0);
-        // Anybody may try to sign in: that must leave room in the line for those who are known.
-        let matches = self.in_line(self.waiting_max.div_ceil(2), move || {
+        let matches = self.in_line(turn, move || {
             Argon2::default()
                 .verify_password(password.as_bytes(), stored.as_str())
                 .is_ok()
@@ -110,39 +111,37 @@ impl Passwords {
         Ok(matches.await? && known)
     }
 
-    /// As [`Passwords::verify`], for a script that sends its password with every request: what was
-    /// verified is remembered for some minutes, under a keyed hash of password and stored hash, so
-    /// that a new password is no longer vouched for by the old one.
-    pub async fn verify_again(
-        &self,
-        password: String,
-        stored: Option<Secret>,
-        now: Timestamp,
-    ) -> Result<bool, PasswordError> {
-        let Some(proof) = stored
-            .as_ref()
-            .and_then(|stored| self.proof(&password, stored))
-        else {
-            return self.verify(password, stored).await;
+    /// Whether this very password was verified some minutes ago, for a script that sends it with every
+    /// request. What is remembered is a keyed hash of password and stored hash, so that a new password
+    /// is no longer vouched for by the old one.
+    #[must_use]
+    pub fn is_remembered(&self, password: &str, stored: &Secret, now: Timestamp) -> bool {
+        let proof = self.proof(password, stored);
+        let held = self.remembered.load();
+        proof.is_some_and(|proof| held.get(&proof).is_some_and(|until| *until > now))
+    }
+
+    /// See [`Passwords::is_remembered`].
+    pub fn remember(&self, password: &str, stored: &Secret, now: Timestamp) {
+        let Some(proof) = self.proof(password, stored) else {
+            return;
         };
-        let holds = |until: &Timestamp| *until > now;
-        if self.remembered.load().get(&proof).is_some_and(holds) {
-            return Ok(true);
-        }
-        let matches = self.verify(password, stored).await?;
-        if matches {
-            let until = now.saturating_add_seconds(REMEMBERED_SECONDS);
-            self.remembered.rcu(|held| {
-                let mut held = HashMap::clone(held);
-                held.retain(|_, until| holds(until));
-                if held.len() >= REMEMBERED_MAX {
-                    held.clear();
-                }
-                held.insert(proof, until);
-                held
-            });
-        }
-        Ok(matches)
+        let until = now.saturating_add_seconds(REMEMBERED_SECONDS);
+        self.remembered.rcu(|held| {
+            let mut held = HashMap::clone(held);
+            held.retain(|_, until| *until > now);
+            if held.len() >= REMEMBERED_MAX {
+                held.clear();
+            }
+            held.insert(proof, until);
+            held
+        });
+    }
+
+    /// How many hashes were made or compared since the start.
+    #[must_use]
+    pub fn worked(&self) -> u64 {
+        self.worked.load(Ordering::Relaxed)
     }
 
     /// What is stored of a customer's password until there is time for [`Passwords::harden`].
@@ -194,24 +193,40 @@ impl Passwords {
         Ok(Some(CustomerPassword::Hardened(hardened)))
     }
 
-    /// Whether `password` is the customer's.
+    /// Whether `password` is the customer's, for who may know that there is one: as fast as it can be.
+    pub async fn is_kept(
+        &self,
+        password: String,
+        stored: &CustomerPassword,
+        turn: Turn,
+    ) -> Result<bool, PasswordError> {
+        match stored {
+            CustomerPassword::Hash(hash) => self.verify(password, Some(hash.clone()), turn).await,
+            CustomerPassword::Hardened(Secret(held)) => {
+                let (salt, slow) = held.split_at_checked(SALT_DIGITS).unwrap_or_default();
+                let quick = self.quick_hash(&password, salt);
+                let slow = Secret(slow.to_owned());
+                self.verify(quick, Some(slow), turn).await
+            }
+            CustomerPassword::Quick(held) => Ok(self.is_pin(&password, held)),
+            CustomerPassword::Unset | CustomerPassword::Reset(_) => {
+                self.verify(password, None, turn).await
+            }
+        }
+    }
+
+    /// As [`Passwords::is_kept`], for anybody: however it is kept, and whether there is any, the answer
+    /// costs one slow hash, so that its time does not say who is a customer.
     pub async fn is_customers(
         &self,
         password: String,
         stored: &CustomerPassword,
+        turn: Turn,
     ) -> Result<bool, PasswordError> {
-        match stored {
-            CustomerPassword::Hash(hash) => self.verify(password, Some(hash.clone())).await,
-            CustomerPassword::Hardened(Secret(held)) => {
-                let (salt, slow) = held.split_at_checked(SALT_DIGITS).unwrap_or_default();
-                let quick = self.quick_hash(&password, salt);
-                self.verify(quick, Some(Secret(slow.to_owned()))).await
-            }
-            CustomerPassword::Quick(held) => Ok(self.is_pin(&password, held)),
-            CustomerPassword::Unset | CustomerPassword::Reset(_) => {
-                self.verify(password, None).await
-            }
+        if matches!(stored, CustomerPassword::Quick(_)) {
+            self.verify(password.clone(), None, turn).await?;
         }
+        self.is_kept(password, stored, turn).await
     }
 
     fn proof(&self, password: &str, stored: &Secret) -> Option<[u8; 32]> {
@@ -224,32 +239,18 @@ impl Passwords {
 
     async fn in_line<T: Send + 'static>(
         &self,
-        waiting_max: usize,
+        turn: Turn,
         work: impl FnOnce() -> T + Send + 'static,
     ) -> Result<T, PasswordError> {
-        if self.waiting.fetch_add(1, Ordering::SeqCst) >= waiting_max {
-            self.waiting.fetch_sub(1, Ordering::SeqCst);
-            return Err(PasswordError::Busy);
-        }
-        let _place = Place(&self.waiting);
-        let permit = Arc::clone(&self.at_once).acquire_owned().await;
-        let permit = permit.map_err(|_| PasswordError::Busy)?;
+        let place = self.line.enter(turn).await.ok_or(PasswordError::Busy)?;
+        self.worked.fetch_add(1, Ordering::Relaxed);
         let task = tokio::task::spawn_blocking(move || {
             // Held by the work itself: a caller who goes away does not make room too early.
-            let _permit = permit;
+            let _place = place;
             work()
         });
         task.await
             .map_err(|error| PasswordError::Failed(error.to_string()))
-    }
-}
-
-/// A place in the line, given back when its holder goes, however it goes.
-struct Place<'p>(&'p AtomicUsize);
-
-impl Drop for Place<'_> {
-    fn drop(&mut self) {
-        self.0.fetch_sub(1, Ordering::SeqCst);
     }
 }
 
@@ -263,7 +264,7 @@ fn hash(params: &Params, password: &[u8], salt: &[u8]) -> Result<Secret, Passwor
 
 #[cfg(test)]
 mod tests {
-    use super::Passwords;
+    use super::{Passwords, Turn};
     use crate::config::PasswordSettings;
     use crate::domain::customer::CustomerPassword;
 
@@ -285,9 +286,24 @@ mod tests {
             let hardened = passwords.harden(&quick, [5; 16]).await.unwrap().unwrap();
             assert!(matches!(hardened, CustomerPassword::Hardened(_)));
             for stored in [&quick, &hardened] {
-                assert!(passwords.is_customers("1234".into(), stored).await.unwrap());
-                assert!(!passwords.is_customers("1235".into(), stored).await.unwrap());
-                assert!(!passwords.is_customers(String::new(), stored).await.unwrap());
+                assert!(
+                    passwords
+                        .is_customers("1234".into(), stored, Turn::OWN)
+                        .await
+                        .unwrap()
+                );
+                assert!(
+                    !passwords
+                        .is_customers("1235".into(), stored, Turn::OWN)
+                        .await
+                        .unwrap()
+                );
+                assert!(
+                    !passwords
+                        .is_customers(String::new(), stored, Turn::OWN)
+                        .await
+                        .unwrap()
+                );
             }
             assert!(
                 passwords
@@ -296,6 +312,39 @@ mod tests {
                     .unwrap()
                     .is_none()
             );
+        });
+    }
+
+    #[test]
+    fn an_answer_costs_one_slow_hash_however_a_password_is_kept() {
+        let settings = PasswordSettings {
+            memory_kib: 8,
+            passes: 1,
+            ..PasswordSettings::default()
+        };
+        let passwords = Passwords::new(&settings, [1; 32], &[2; 32]).unwrap();
+        let runtime = tokio::runtime::Builder::new_current_thread()
+            .build()
+            .unwrap();
+        runtime.block_on(async {
+            let quick = passwords.quick("1234", [3; 16]);
+            let hardened = passwords.harden(&quick, [5; 16]).await.unwrap().unwrap();
+            let hash = passwords.hash("1234".into(), [6; 16]).await.unwrap();
+            let kept = [
+                quick,
+                hardened,
+                CustomerPassword::Hash(hash),
+                CustomerPassword::Unset,
+            ];
+            for stored in kept {
+                for told in ["1234", "1235", ""] {
+                    let before = passwords.worked();
+                    let asked = passwords.is_customers(told.into(), &stored, Turn::OWN);
+                    let fits = asked.await.unwrap();
+                    assert_eq!(passwords.worked() - before, 1, "{told}");
+                    assert_eq!(fits, told == "1234" && stored != CustomerPassword::Unset);
+                }
+            }
         });
     }
 }

@@ -324,6 +324,15 @@ fn words(error: &OpError) -> String {
         OpError::Refused(Refusal::PasswordLength { min, max }) => {
             format!("the password must have {min} to {max} characters")
         }
+        OpError::Refused(Refusal::PasswordGuessable { why }) => {
+            format!("the password must not be {}", why.words())
+        }
+        OpError::Refused(Refusal::OperatorLooksAlike { other }) => {
+            format!("the name looks like operator {other}; choose one that nobody takes for it")
+        }
+        OpError::TooManyAttempts { retry_after_s } => {
+            format!("too many failed attempts; wait {retry_after_s} seconds")
+        }
         OpError::Throttled { .. } => "the box is too busy; try again in a moment".to_owned(),
         other => other.to_string(),
     }

@@ -1,5 +1,6 @@
 //! Every business "no", with a stable code. Data, never prose: each dialect words it.
 
+use super::common_password::Guessable;
 use super::eligibility::Ineligible;
 use super::id::{InvoiceId, PaymentId, ProductOfferId, ServiceSpecId};
 use super::money::Amount;
@@ -20,6 +21,8 @@ pub enum Refusal {
     IdTaken { id: String },
     /// A name of an operator that exists.
     OperatorTaken { name: String },
+    /// A name that people take for the one of this operator.
+    OperatorLooksAlike { other: String },
     /// The offer is not on sale: inactive, expired, removed, or its product is not on offer.
     OfferNotOnSale { offer: ProductOfferId },
     /// Another system takes the money for this offer.
@@ -83,6 +86,8 @@ pub enum Refusal {
     SetupDone,
     /// A password outside the accepted lengths.
     PasswordLength { min: usize, max: usize },
+    /// A password of staff that is soon guessed.
+    PasswordGuessable { why: Guessable },
     /// The test clock only moves forward.
     ClockBackward,
     /// The order is paid once, or all of its cycles have begun.
@@ -109,6 +114,7 @@ impl Refusal {
             Self::MacTaken { .. } => "mac-taken",
             Self::IdTaken { .. } => "id-taken",
             Self::OperatorTaken { .. } => "operator-taken",
+            Self::OperatorLooksAlike { .. } => "operator-looks-alike",
             Self::OfferNotOnSale { .. } => "offer-not-on-sale",
             Self::BilledElsewhere { .. } => "billed-elsewhere",
             Self::NotEligible { .. } => "not-eligible",
@@ -139,6 +145,7 @@ impl Refusal {
             Self::BadCredentials => "bad-credentials",
             Self::SetupDone => "setup-done",
             Self::PasswordLength { .. } => "password-length",
+            Self::PasswordGuessable { .. } => "password-guessable",
             Self::ClockBackward => "clock-backward",
             Self::NoFurtherCycle => "no-further-cycle",
             Self::AboveLimit { .. } => "above-limit",

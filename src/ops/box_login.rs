@@ -1,9 +1,7 @@
 //! A viewer signs in on a box: the box is the customer's from then on.
 //!
-//! Reference: stalker-stb-portal §3.4. Whoever is wrong too often is not heard for a while; five
-//! wrong tries in twenty seconds are what an honest player does with a wrong password.
-
-use std::net::IpAddr;
+//! Reference: stalker-stb-portal §3.4. Whoever is wrong too often has to wait; five wrong tries in
+//! twenty seconds are what an honest player does with a wrong password.
 
 use data_encoding::HEXUPPER;
 use subtle::ConstantTimeEq as _;
@@ -14,10 +12,11 @@ use crate::domain::customer::Customer;
 use crate::domain::id::{CustomerId, DeviceId};
 use crate::domain::refusal::Refusal;
 use crate::domain::staff::PASSWORD_BYTES_MAX;
+use crate::failed_attempts::Door;
 use crate::store::key::under_text;
 use crate::store::{Read, Table};
 
-use super::{OpError, boxes, customers, subscribing};
+use super::{OpError, attempts, boxes, customers, subscribing};
 
 /// Longest login, in bytes.
 const LOGIN_BYTES_MAX: usize = 512;
@@ -75,22 +74,20 @@ pub async fn sign_in(ctx: &Ctx, wish: SignIn) -> Result<bool, OpError> {
     let Some(mac) = usual_mac(&wish.mac).filter(|_| fits) else {
         return Ok(false);
     };
-    let names = names(ctx.address, &wish.login);
-    if !ctx.app.tries.begin(&names, ctx.now) {
-        tracing::warn!(address = ctx.address_text(), "box_login.too_many_tries");
-        return Ok(false);
-    }
     let customer = customer(ctx, &wish.login)?;
     let id = customer.as_ref().map(|customer| customer.id);
+    let of = id.map(|id| ("customers", id.0));
+    let begun = attempts::begin(ctx, Door::BoxLogin, &wish.login, of)?;
     let stored = customer.map(|customer| customer.password);
     let passwords = &ctx.app.passwords;
     let right = passwords
-        .is_customers(wish.password, &stored.unwrap_or_default())
-        .await?;
-    let Some(id) = id.filter(|_| right) else {
+        .is_customers(wish.password, &stored.unwrap_or_default(), begun.turn())
+        .await;
+    begun.ended(ctx, &right);
+    let Some(id) = id.filter(|_| matches!(right, Ok(true))) else {
+        right?;
         return Ok(false);
     };
-    ctx.app.tries.succeeded(&names, ctx.now);
     let device = match own(ctx, id, mac).await {
         Ok(device) => device,
         Err(OpError::Refused(refusal)) => {
@@ -103,17 +100,6 @@ pub async fn sign_in(ctx: &Ctx, wish: SignIn) -> Result<bool, OpError> {
         boxes::begin_session(ctx, &ctx.snapshot()?, device, token, None)?;
     }
     Ok(true)
-}
-
-/// By what failures are counted: the login, and where it comes from.
-fn names(address: Option<IpAddr>, login: &str) -> [String; 2] {
-    let from = match address {
-        // Whoever has one address of such a network has all of them.
-        Some(IpAddr::V6(address)) => format!("{:x}", address.to_bits() >> 64),
-        Some(IpAddr::V4(address)) => address.to_string(),
-        None => String::new(),
-    };
-    [format!("login {}", fold(login)), format!("from {from}")]
 }
 
 /// The customer with this login; upper and lower case are one where that leaves no doubt.

@@ -4,6 +4,7 @@
 
 pub mod activity;
 pub mod apply;
+mod attempts;
 pub mod billing_system;
 mod books;
 pub mod box_login;
@@ -93,6 +94,9 @@ pub enum OpError {
     /// Nothing can be written until there is room on the disk; reading goes on.
     #[error("the disk of the box is full; nothing can be written until there is room on it")]
     DiskFull,
+    /// Too many wrong secrets were sent; the next one is judged after this many seconds.
+    #[error("too many failed attempts; wait {retry_after_s} seconds")]
+    TooManyAttempts { retry_after_s: u32 },
     /// A technical failure: never shown, logged once at the edge.
     #[error(transparent)]
     Store(StoreError),
@@ -330,8 +334,19 @@ pub fn audit<R: Record>(
     record: &R,
     changes: Vec<Change>,
 ) -> Result<(), OpError> {
-    let (actor_kind, actor_name) = ctx.actor.label();
     let number = trailing_number(&record.key().to_bytes()).unwrap_or(0);
+    audit_about(ctx, tx, action, (R::TABLE.name(), number), changes)
+}
+
+/// Adds a line to the audit log about what this kind and number name.
+fn audit_about(
+    ctx: &Ctx,
+    tx: &mut Tx<'_>,
+    action: &str,
+    (kind, number): (&str, u64),
+    changes: Vec<Change>,
+) -> Result<(), OpError> {
+    let (actor_kind, actor_name) = ctx.actor.label();
     let line = Audit {
         // The log gives number and place in the chain.
         id: AuditId(0),
@@ -342,7 +357,7 @@ pub fn audit<R: Record>(
         dialect: ctx.dialect.to_owned(),
         request_id: ctx.request_id.to_string(),
         action: action.to_owned(),
-        subject: (R::TABLE.name().to_owned(), number),
+        subject: (kind.to_owned(), number),
         changes,
     };
     append_audit(tx, line)?;

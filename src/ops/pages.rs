@@ -15,11 +15,12 @@ use crate::domain::payment::{
 use crate::domain::refusal::Refusal;
 use crate::domain::staff::Permission;
 use crate::domain::time::Timestamp;
+use crate::failed_attempts::Door;
 use crate::store::{Read, Table, Tx};
 
 use super::books::{Agreed, Books};
 use super::payments::{self, Receipt};
-use super::{Handle, OpError, catalogue, orders, page_paid, vouchers};
+use super::{Handle, OpError, attempts, catalogue, orders, page_paid, vouchers};
 
 /// What a page is for.
 #[derive(Debug, Clone)]
@@ -108,7 +109,16 @@ fn order_for(
 
 /// The page with this code. Public: the code is the secret.
 pub fn find(ctx: &Ctx, code: &str) -> Result<HostedPage, OpError> {
-    find_in(&ctx.snapshot()?, code)
+    looked_up(ctx, &ctx.snapshot()?, code)
+}
+
+/// As [`find_in`]; codes that are none are counted.
+fn looked_up(ctx: &Ctx, read: &impl Read, code: &str) -> Result<HostedPage, OpError> {
+    let found = find_in(read, code);
+    if let Err(OpError::Missing { .. }) = found {
+        attempts::failed(ctx, Door::PageCode)?;
+    }
+    found
 }
 
 fn find_in(read: &impl Read, code: &str) -> Result<HostedPage, OpError> {
@@ -156,7 +166,7 @@ pub enum Closed {
 /// The page with all it shows.
 pub fn view(ctx: &Ctx, code: &str) -> Result<View, OpError> {
     let snapshot = ctx.snapshot()?;
-    let page = find_in(&snapshot, code)?;
+    let page = looked_up(ctx, &snapshot, code)?;
     view_in(ctx, &snapshot, page)
 }
 
@@ -316,6 +326,14 @@ pub async fn submit(ctx: &Ctx, code: String, way: Way, seen: Amount) -> Result<O
     if !on {
         let method = name.to_owned();
         return Err(Refusal::MethodOff { method }.into());
+    }
+    // Codes and vouchers that are none never reach the writer.
+    let page = find(ctx, &code)?;
+    if let Way::Voucher { code } = &way
+        && !vouchers::is_good(ctx, &ctx.snapshot()?, code)?
+        && page.payment.is_none()
+    {
+        attempts::failed(ctx, Door::Voucher)?;
     }
     ctx.write(move |ctx, tx| submit_in(ctx, tx, &code, way, seen))
         .await

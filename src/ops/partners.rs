@@ -8,9 +8,10 @@ use crate::domain::id::PartnerId;
 use crate::domain::money::Share;
 use crate::domain::refusal::Refusal;
 use crate::domain::staff::{Permission, Secret};
+use crate::failed_attempts::Door;
 use crate::store::{Read as _, Table};
 
-use super::{Named, OpError};
+use super::{Named, OpError, attempts};
 
 impl Named for Partner {
     const KIND: &'static str = "partner";
@@ -125,15 +126,23 @@ pub async fn rotate(
 
 /// The partner whose API key this is, also one that is off.
 pub fn of_key(ctx: &Ctx, api_key: &str) -> Result<Option<Partner>, OpError> {
-    // Found by the hash of a long random text: what a wrong one shares with a right one shows nowhere.
+    // Found by its hash: what a wrong one shares with a right one shows nowhere.
     let hash = hash(api_key);
     let snapshot = ctx.snapshot()?;
     let found = snapshot.get_by::<Partner>(Table::PartnersByApiKey, hash.0.as_bytes())?;
-    Ok(found.filter(|partner| {
+    let found = found.filter(|partner| {
         let old = partner.old_api_key.as_ref();
         partner.api_key_hash.as_ref() == Some(&hash)
             || old.is_some_and(|(_, until)| *until > ctx.now)
-    }))
+    });
+    match &found {
+        None => attempts::failed(ctx, Door::PartnerKey)?,
+        // A document may have named a short key: from where too many were wrong, a right one that was
+        // never right from there waits too.
+        Some(partner) => attempts::begin(ctx, Door::PartnerKey, &partner.key, None)?
+            .ended::<OpError>(ctx, &Ok(true)),
+    }
+    Ok(found)
 }
 
 /// 256 random bits.

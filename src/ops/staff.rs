@@ -6,18 +6,21 @@ use sha2::{Digest as _, Sha256};
 use subtle::ConstantTimeEq as _;
 
 use crate::app::{App, Ctx};
+use crate::domain::common_password::guessable;
 use crate::domain::content::Reseller;
 use crate::domain::id::{Id as _, ResellerId};
+use crate::domain::lookalike;
 use crate::domain::refusal::Refusal;
 use crate::domain::staff::{
     Actor, OPERATOR_PASSWORD_CHARS_MIN, Operator, PASSWORD_BYTES_MAX, Permission, Role,
     SESSION_SECONDS, Session, Token, TokenId,
 };
 use crate::domain::time::Timestamp;
+use crate::failed_attempts::Door;
 use crate::keys::Claims;
 use crate::store::{Read as _, Span, Table};
 
-use super::{Named, OpError};
+use super::{Named, OpError, attempts};
 
 impl Named for Operator {
     const KIND: &'static str = "operator";
@@ -190,7 +193,11 @@ async fn put_operator(
         password,
     } = wish;
     ctx.require(Permission::StaffManage)?;
-    check_password(&password)?;
+    if lookalike::hides_something(&name) {
+        let problem = "must not have blanks at its ends, double blanks or invisible characters";
+        return Err(wrong("name", problem));
+    }
+    check_password(&name, &password)?;
     let password = ctx
         .app
         .passwords
@@ -208,6 +215,14 @@ async fn put_operator(
             .is_some()
         {
             return Err(Refusal::OperatorTaken { name }.into());
+        }
+        let looks = lookalike::look(&name);
+        let held: Vec<Operator> = tx.all()?;
+        if let Some(other) = held
+            .into_iter()
+            .find(|held| lookalike::look(&held.name) == looks)
+        {
+            return Err(Refusal::OperatorLooksAlike { other: other.name }.into());
         }
         if let Some(reseller) = reseller
             && tx.get::<Reseller>(&reseller)?.is_none()
@@ -237,7 +252,7 @@ pub async fn change_operator_password(
     password: String,
 ) -> Result<(), OpError> {
     ctx.require(Permission::StaffManage)?;
-    check_password(&password)?;
+    check_password(&name, &password)?;
     let password = ctx
         .app
         .passwords
@@ -279,8 +294,7 @@ pub async fn sign_in(
     let operator = ctx
         .snapshot()?
         .get_by::<Operator>(Table::OperatorsByName, name.as_bytes())?;
-    let stored = operator.as_ref().map(|operator| operator.password.clone());
-    if password.len() > PASSWORD_BYTES_MAX || !ctx.app.passwords.verify(password, stored).await? {
+    if !is_password_of(ctx, &name, operator.as_ref(), password).await? {
         return Err(Refusal::BadCredentials.into());
     }
     let Some(operator) = operator else {
@@ -322,6 +336,29 @@ pub async fn sign_in(
     Ok((operator, session, secret))
 }
 
+/// Whether this is the password of the member of staff with this name. Every way to ask for such a
+/// password goes through here, so that guesses are counted together. An unknown name costs as much.
+pub async fn is_password_of(
+    ctx: &Ctx,
+    name: &str,
+    operator: Option<&Operator>,
+    password: String,
+) -> Result<bool, OpError> {
+    let of = operator.map(|operator| ("operators", operator.id.number()));
+    let begun = attempts::begin(ctx, Door::Staff, name, of)?;
+    if password.len() > PASSWORD_BYTES_MAX {
+        return Ok(false);
+    }
+    let stored = operator.map(|operator| operator.password.clone());
+    let right = ctx
+        .app
+        .passwords
+        .verify(password, stored, begun.turn())
+        .await;
+    begun.ended(ctx, &right);
+    Ok(right?)
+}
+
 /// Who may speak the Stalker API with this login and password: the script that the settings name, or
 /// staff with the role `api`. The original is open where no login is set (stalker-rest-v1 §1.2); here
 /// the settings have to say so.
@@ -341,20 +378,40 @@ pub async fn api_actor(
     };
     // Hashes, so that neither place nor length of a difference shows.
     let same = |one: &str, other: &str| hashed(one).ct_eq(&hashed(other));
-    let fits = same(&login, &settings.login) & same(&password, &settings.password);
-    if settings.has_login() && bool::from(fits) {
-        return Ok(Some(script(&login)));
-    }
+    let is_scripts = settings.has_login() && bool::from(same(&login, &settings.login));
+    let fits = bool::from(same(&password, &settings.password));
     let index = Table::OperatorsByName;
     let operator = ctx
         .snapshot()?
         .get_by::<Operator>(index, login.as_bytes())?
         .filter(|operator| operator.role == Role::Api);
-    let stored = operator.as_ref().map(|operator| operator.password.clone());
-    let passwords = &ctx.app.passwords;
-    let verified = password.len() <= PASSWORD_BYTES_MAX
-        && passwords.verify_again(password, stored, ctx.now).await?;
-    Ok(operator.filter(|_| verified).map(|held| actor_of(&held)))
+    if is_scripts {
+        // The limit comes before the judgement: a right guess among wrong ones must not show.
+        let begun = attempts::begin(ctx, Door::Staff, &login, None)?;
+        if fits {
+            begun.ended::<()>(ctx, &Ok(true));
+            return Ok(Some(script(&login)));
+        }
+        begun.ended::<()>(ctx, &Err(()));
+    }
+    if let Some(held) = &operator {
+        let passwords = &ctx.app.passwords;
+        if passwords.is_remembered(&password, &held.password, ctx.now) {
+            let of = Some(("operators", held.id.number()));
+            let begun = attempts::begin(ctx, Door::Staff, &login, of)?;
+            begun.ended::<()>(ctx, &Ok(true));
+            return Ok(Some(actor_of(held)));
+        }
+    }
+    if !is_password_of(ctx, &login, operator.as_ref(), password.clone()).await? {
+        return Ok(None);
+    }
+    Ok(operator.map(|held| {
+        ctx.app
+            .passwords
+            .remember(&password, &held.password, ctx.now);
+        actor_of(&held)
+    }))
 }
 
 /// Whether anybody has an account for scripts: where the API is open, nobody is asked for it.
@@ -403,7 +460,7 @@ pub async fn setup_code(ctx: &Ctx) -> Result<Option<String>, OpError> {
     Ok(Some(code))
 }
 
-/// Whether this is the code of the set-up link.
+/// Whether this is the code of the set-up link. Wrong ones are counted.
 pub fn is_setup_code(ctx: &Ctx, code: &str) -> Result<bool, OpError> {
     let hash = hashed(code);
     let held = ctx
@@ -411,7 +468,11 @@ pub fn is_setup_code(ctx: &Ctx, code: &str) -> Result<bool, OpError> {
         .raw_get(Table::Meta, SETUP.as_bytes(), |held| {
             bool::from(held.ct_eq(hash.as_slice()))
         })?;
-    Ok(held == Some(true))
+    if held == Some(true) {
+        return Ok(true);
+    }
+    attempts::failed(ctx, Door::SetupCode)?;
+    Ok(false)
 }
 
 /// Makes the owner's account by the set-up link, once.
@@ -445,7 +506,8 @@ fn wrong(path: &str, problem: &str) -> OpError {
     }
 }
 
-fn check_password(password: &str) -> Result<(), OpError> {
+/// Refuses a password of staff that is too short, too long, or soon guessed.
+fn check_password(name: &str, password: &str) -> Result<(), OpError> {
     let min = OPERATOR_PASSWORD_CHARS_MIN;
     if password.chars().count() < min || password.len() > PASSWORD_BYTES_MAX {
         return Err(Refusal::PasswordLength {
@@ -454,7 +516,10 @@ fn check_password(password: &str) -> Result<(), OpError> {
         }
         .into());
     }
-    Ok(())
+    match guessable(name, password) {
+        Some(why) => Err(Refusal::PasswordGuessable { why }.into()),
+        None => Ok(()),
+    }
 }
 
 fn actor_of(operator: &Operator) -> Actor {

@@ -93,7 +93,14 @@ pub async fn create(ctx: &Ctx, mut wish: RowChange) -> Result<Row, OpError> {
         })
     })
     .await
-    .inspect(|_| ctx.app.wake_jobs())
+    .inspect(|_| wake(ctx))
+}
+
+/// Tells whoever works in the background that there may be something to do: once it is written, or it is
+/// looked for too early and found by nobody.
+fn wake(ctx: &Ctx) {
+    ctx.app.wake_jobs();
+    ctx.app.unhardened.notify_one();
 }
 
 /// Changes the rows that names mean, all or none. Answers how many there are.
@@ -123,7 +130,7 @@ pub async fn update(
         Ok(rows.len())
     })
     .await
-    .inspect(|_| ctx.app.wake_jobs())
+    .inspect(|_| wake(ctx))
 }
 
 fn update_customer(
@@ -256,7 +263,6 @@ fn hashed(ctx: &Ctx, password: Option<String>) -> Result<Option<CustomerPassword
         .into());
     }
     let salt = ctx.app.entropy.bytes()?;
-    ctx.app.unhardened.notify_one();
     Ok(Some(ctx.app.passwords.quick(&password, salt)))
 }
 

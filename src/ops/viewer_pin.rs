@@ -5,8 +5,9 @@
 use crate::app::Ctx;
 use crate::domain::box_event::{BoxState, FIRST_PIN, VIEWERS_PIN_CHARS_MAX};
 use crate::domain::staff::Secret;
+use crate::failed_attempts::Door;
 
-use super::OpError;
+use super::{OpError, attempts};
 
 /// Which of the two.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -45,16 +46,15 @@ pub fn hash(ctx: &Ctx, pin: &str) -> Result<Option<Secret>, OpError> {
 /// Whether a viewer typed the PIN of the box.
 #[must_use]
 pub fn fits(ctx: &Ctx, state: &BoxState, which: ViewerPin, typed: &str) -> bool {
-    let names = [format!("pin of box {}", state.device.0)];
-    if !ctx.app.tries.begin(&names, ctx.now) {
+    let name = state.device.0.to_string();
+    let of = Some(("devices", state.device.0));
+    let Ok(begun) = attempts::begin(ctx, Door::ViewerPin, &name, of) else {
         return false;
-    }
+    };
     let right = match which.of(state) {
         Some(held) => ctx.app.passwords.is_pin(typed, held),
         None => typed == FIRST_PIN,
     };
-    if right {
-        ctx.app.tries.succeeded(&names, ctx.now);
-    }
+    begun.ended::<OpError>(ctx, &Ok(right));
     right
 }

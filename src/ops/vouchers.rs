@@ -9,12 +9,13 @@ use crate::domain::payment::{HostedPage, Payment, VOUCHERS_PER_BATCH_MAX, Vouche
 use crate::domain::refusal::Refusal;
 use crate::domain::staff::{Actor, Permission, Role};
 use crate::domain::time::Timestamp;
+use crate::failed_attempts::Door;
 use crate::store::key::owned_by;
 use crate::store::{Read, Table, Tx};
 
 use super::once::{self, Once};
 use super::payments::{self, Receipt};
-use super::{Handle, Named, OpError};
+use super::{Handle, Named, OpError, attempts};
 
 impl Named for VoucherBatch {
     const KIND: &'static str = "voucher batch";
@@ -145,12 +146,36 @@ pub async fn redeem(
     once: Option<Once>,
 ) -> Result<Payment, OpError> {
     ctx.require(Permission::MoneyWrite)?;
+    let is_repeat = once::made_before(&ctx.snapshot()?, once.as_ref())?.is_some();
+    if !is_repeat && !is_good(ctx, &ctx.snapshot()?, &code)? {
+        attempts::failed(ctx, Door::Voucher)?;
+    }
     ctx.write_once(once, move |ctx, tx| {
         let customer: Customer = super::find(tx, &customer)?;
         redeem_in(ctx, tx, customer.id, &code, None)
     })
     .await
     .inspect(|_| ctx.app.wake_jobs())
+}
+
+/// Whether a code can be used.
+pub(super) fn is_good(ctx: &Ctx, read: &impl Read, code: &str) -> Result<bool, OpError> {
+    Ok(usable(ctx, read, code)?.is_some())
+}
+
+/// The voucher with this code and its batch, if it can be used.
+fn usable(
+    ctx: &Ctx,
+    read: &impl Read,
+    code: &str,
+) -> Result<Option<(Voucher, VoucherBatch)>, OpError> {
+    let voucher = read.get_by::<Voucher>(Table::VouchersByCode, &hash(&usual(code)))?;
+    let Some(voucher) = voucher.filter(|voucher| voucher.used.is_none()) else {
+        return Ok(None);
+    };
+    let batch: VoucherBatch = super::get(read, voucher.batch)?;
+    let over = batch.revoked_at.is_some() || has_passed(batch.expires_at, ctx.now);
+    Ok((!over).then_some((voucher, batch)))
 }
 
 /// See [`redeem`]. One answer for every reason why a code cannot be used: nobody learns which
@@ -162,15 +187,7 @@ pub(super) fn redeem_in(
     code: &str,
     page: Option<&HostedPage>,
 ) -> Result<Payment, OpError> {
-    let invalid = || OpError::from(Refusal::VoucherInvalid);
-    let voucher = tx.get_by::<Voucher>(Table::VouchersByCode, &hash(&usual(code)))?;
-    let voucher = voucher
-        .filter(|voucher| voucher.used.is_none())
-        .ok_or_else(invalid)?;
-    let batch: VoucherBatch = super::get(tx, voucher.batch)?;
-    if batch.revoked_at.is_some() || has_passed(batch.expires_at, ctx.now) {
-        return Err(invalid());
-    }
+    let (voucher, batch) = usable(ctx, tx, code)?.ok_or(Refusal::VoucherInvalid)?;
     let receipt = Receipt {
         method: "voucher".to_owned(),
         reference: Some(voucher.id.0.to_string()),

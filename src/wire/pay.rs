@@ -9,7 +9,7 @@ use std::sync::Arc;
 use axum::Router;
 use axum::body::Bytes;
 use axum::extract::{Path, RawQuery, State};
-use axum::http::header::{CONTENT_SECURITY_POLICY, CONTENT_TYPE, LOCATION};
+use axum::http::header::{CONTENT_SECURITY_POLICY, CONTENT_TYPE, LOCATION, RETRY_AFTER};
 use axum::http::{Extensions, HeaderMap, HeaderValue, StatusCode};
 use axum::response::{IntoResponse as _, Response};
 use axum::routing::{get, post};
@@ -276,6 +276,14 @@ fn failed(ctx: &Ctx, error: &OpError) -> Response {
             StatusCode::SERVICE_UNAVAILABLE,
             "We cannot take payments at the moment. Nothing was paid. Please try again later.",
         ),
+        OpError::TooManyAttempts { retry_after_s } => {
+            let words = "That was wrong too often. Please wait a moment and try again.";
+            let body = format!("<p class=\"bad\" role=\"alert\">{words}</p>");
+            let mut response = frame(ctx, StatusCode::TOO_MANY_REQUESTS, &body);
+            let seconds = HeaderValue::from(*retry_after_s);
+            response.headers_mut().insert(RETRY_AFTER, seconds);
+            return response;
+        }
         other => {
             tracing::error!(error = %other, "pay.failed");
             (

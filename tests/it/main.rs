@@ -12,6 +12,7 @@
 
 mod alphaott;
 mod apply;
+mod attempts;
 mod billing;
 mod command_line;
 mod console;

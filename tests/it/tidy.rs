@@ -11,6 +11,7 @@ const ROOT: &str = env!("CARGO_MANIFEST_DIR");
 const MAY_USE: &[(&str, &str)] = &[
     ("domain", ""),
     ("entropy", ""),
+    ("failed_attempts", "clock domain"),
     ("keys", ""),
     ("lanes", ""),
     ("letters", "domain paper"),
@@ -23,17 +24,16 @@ const MAY_USE: &[(&str, &str)] = &[
     ("met", "domain"),
     ("rates", "clock"),
     ("settled", "domain"),
-    ("tries", "domain"),
     ("outbound", "config domain letters"),
     ("telemetry", "config store"),
     (
         "app",
-        "clock config domain entropy keys lanes met outbound passwords presence rates settled store telemetry tries",
+        "clock config domain entropy failed_attempts keys lanes met outbound passwords presence rates settled store telemetry",
     ),
     ("jobs", "app domain ops"),
     (
         "ops",
-        "app domain keys letters outbound passwords presence store",
+        "app domain failed_attempts keys letters outbound passwords presence store",
     ),
     ("wire::kit", "app clock domain telemetry"),
     ("wire::alphaott", "app domain ops wire::kit"),

@@ -22,6 +22,7 @@ use crate::domain::staff::PASSWORD_BYTES_MAX;
 use crate::domain::time::Timestamp;
 use crate::ops::books::{AuditDetail, Books};
 use crate::ops::{OpError, boxes, customers, devices, middleware, orders, plans, services};
+use crate::passwords::Turn;
 use crate::store::{Read as _, Table, Tx};
 
 use super::document::{CarrierType, CustomerIn, Document};
@@ -56,7 +57,10 @@ pub(super) async fn hash_passwords(
             customers::by_login(&ctx.snapshot()?, &given.login)?.map(|customer| customer.password);
         let same = match held {
             None | Some(CustomerPassword::Unset | CustomerPassword::Reset(_)) => false,
-            Some(held) => passwords.is_customers(password.clone(), &held).await?,
+            Some(held) => {
+                let password = password.clone();
+                passwords.is_kept(password, &held, Turn::OWN).await?
+            }
         };
         hashes.push(if same {
             None
@@ -65,7 +69,6 @@ pub(super) async fn hash_passwords(
             Some(passwords.quick(password, ctx.app.entropy.bytes()?))
         });
     }
-    ctx.app.unhardened.notify_one();
     Ok(hashes)
 }
 

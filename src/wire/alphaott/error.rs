@@ -97,6 +97,19 @@ impl Failure {
         }
     }
 
+    fn too_many(retry_after_s: u32) -> Self {
+        let message = format!("too many failed attempts; wait {retry_after_s} seconds");
+        let failure = Self::new(
+            StatusCode::TOO_MANY_REQUESTS,
+            "TooManyRequestsError",
+            message,
+        );
+        Self {
+            retry_after_s: Some(retry_after_s),
+            ..failure
+        }
+    }
+
     /// Another system did not do its part.
     #[must_use]
     pub fn bad_gateway(message: impl Into<String>) -> Self {
@@ -172,6 +185,7 @@ pub fn answer(error: OpError) -> Failure {
         OpError::DiskFull => {
             Failure::unavailable(DISK_FULL_RETRY_S, &OpError::DiskFull.to_string())
         }
+        OpError::TooManyAttempts { retry_after_s } => Failure::too_many(retry_after_s),
         OpError::Store(error) => {
             tracing::error!(%error, "request.failed");
             Failure::internal()
@@ -192,6 +206,9 @@ fn refused(refusal: &Refusal) -> Failure {
         Refusal::MacTaken { mac } => Failure::conflict(format!("mac: another box has {mac}")),
         Refusal::IdTaken { id } => Failure::conflict(format!("_id: {id} is or was in use")),
         Refusal::OperatorTaken { name } => Failure::conflict(format!("operator {name} exists")),
+        Refusal::OperatorLooksAlike { other } => {
+            Failure::conflict(format!("name: looks like operator {other}"))
+        }
         Refusal::OfferNotOnSale { .. } => {
             Failure::conflict("offer: this product offer is not on sale")
         }
@@ -264,6 +281,9 @@ fn refused(refusal: &Refusal) -> Failure {
         Refusal::SetupDone => Failure::forbidden("the set-up link is no longer valid"),
         Refusal::PasswordLength { min, max } => {
             Failure::bad_request("password", &format!("must have {min} to {max} bytes"))
+        }
+        Refusal::PasswordGuessable { why } => {
+            Failure::bad_request("password", &format!("must not be {}", why.words()))
         }
         Refusal::ClockBackward => Failure::conflict("the clock only moves forward"),
         Refusal::NotOwed { owed } => Failure::conflict(format!(

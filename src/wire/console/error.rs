@@ -73,6 +73,14 @@ impl Problem {
         }
     }
 
+    fn too_many(retry_after_s: u32) -> Self {
+        let detail = format!("too many failed attempts; wait {retry_after_s} seconds");
+        Self {
+            retry_after_s: Some(retry_after_s),
+            ..Self::new(StatusCode::TOO_MANY_REQUESTS, detail)
+        }
+    }
+
     fn internal() -> Self {
         let detail = "something went wrong here; the log has the request id";
         Self::new(StatusCode::INTERNAL_SERVER_ERROR, detail)
@@ -131,6 +139,7 @@ pub fn answer(error: OpError) -> Problem {
         OpError::DiskFull => {
             Problem::unavailable(DISK_FULL_RETRY_S, &OpError::DiskFull.to_string())
         }
+        OpError::TooManyAttempts { retry_after_s } => Problem::too_many(retry_after_s),
         OpError::Store(error) => {
             tracing::error!(%error, "request.failed");
             Problem::internal()
@@ -152,6 +161,9 @@ fn refused(refusal: &Refusal) -> Problem {
         Refusal::MacTaken { mac } => conflict(format!("another box has {mac}")),
         Refusal::IdTaken { id } => conflict(format!("{id} is or was in use")),
         Refusal::OperatorTaken { name } => conflict(format!("operator {name} exists")),
+        Refusal::OperatorLooksAlike { other } => conflict(format!(
+            "name: looks like operator {other}; choose one that nobody takes for it"
+        )),
         Refusal::OfferNotOnSale { .. } => conflict("this offer is not on sale".to_owned()),
         Refusal::BilledElsewhere { .. } => {
             conflict("another system takes the money for this offer".to_owned())
@@ -228,6 +240,9 @@ fn refused(refusal: &Refusal) -> Problem {
         Refusal::SetupDone => Problem::forbidden("the set-up link is no longer valid"),
         Refusal::PasswordLength { min, max } => {
             Problem::bad_request(format!("password: must have {min} to {max} characters"))
+        }
+        Refusal::PasswordGuessable { why } => {
+            Problem::bad_request(format!("password: must not be {}", why.words()))
         }
         Refusal::ClockBackward => conflict("the clock only moves forward".to_owned()),
         Refusal::NotOwed { owed } => conflict(format!(

@@ -48,6 +48,9 @@ impl From<OpError> for Failure {
             OpError::DiskFull => Self::Unavailable {
                 retry_after_s: u64::from(DISK_FULL_RETRY_S),
             },
+            OpError::TooManyAttempts { retry_after_s } => Self::TooMany {
+                retry_after_s: u64::from(retry_after_s),
+            },
             other => {
                 tracing::error!(error = %other, "marketone.failed");
                 Self::System

@@ -2,7 +2,7 @@
 //! lists (stalker-stb-portal §2.3, §3.5, §5.2).
 
 use axum::body::Body;
-use axum::http::header::{CACHE_CONTROL, CONTENT_TYPE, PRAGMA};
+use axum::http::header::{CACHE_CONTROL, CONTENT_TYPE, PRAGMA, RETRY_AFTER};
 use axum::http::{HeaderValue, StatusCode};
 use axum::response::{IntoResponse as _, Response};
 use serde::Serialize;
@@ -18,6 +18,8 @@ pub enum Answer {
     Js(String),
     /// A whole body that is always the same.
     Whole(&'static str),
+    /// A whole body.
+    Text(String),
     /// A whole body that is made while it is sent.
     Parts(Body),
     /// A refusal in plain words, exactly these (§3.5).
@@ -54,6 +56,7 @@ impl Answer {
                 (JSON, Body::from(text))
             }
             Self::Whole(text) => (JSON, Body::from(text)),
+            Self::Text(text) => (JSON, Body::from(text)),
             Self::Parts(body) => (JSON, body),
             Self::Plain(words) => (TEXT, Body::from(words)),
         };
@@ -76,6 +79,8 @@ pub fn failed(error: &OpError) -> Response {
     let status = match error {
         OpError::Refused(_) | OpError::Missing { .. } | OpError::Denied(_) => StatusCode::OK,
         OpError::Throttled { .. } | OpError::DiskFull => StatusCode::SERVICE_UNAVAILABLE,
+        // Players take anything but 200 for a portal that is gone.
+        OpError::TooManyAttempts { retry_after_s } => return too_many_attempts(*retry_after_s),
         OpError::Document { .. }
         | OpError::Store(_)
         | OpError::Elsewhere { .. }
@@ -85,6 +90,17 @@ pub fn failed(error: &OpError) -> Response {
         }
     };
     (status, Answer::FALSE.into_response()).into_response()
+}
+
+/// No, and how long to wait: players read the no, our own page the words.
+fn too_many_attempts(retry_after_s: u32) -> Response {
+    let text = format!(
+        r#"{{"js":false,"text":"Too many wrong passwords. Wait {retry_after_s} seconds."}}"#
+    );
+    let mut response = Answer::Text(text).into_response();
+    let seconds = HeaderValue::from(retry_after_s);
+    response.headers_mut().insert(RETRY_AFTER, seconds);
+    response
 }
 
 /// A page of a list (§5.2).

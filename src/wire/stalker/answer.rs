@@ -1,7 +1,7 @@
 //! The envelope and every error text of the API (stalker-rest-v1 §1.7, §1.8).
 
 use axum::body::{Body, Bytes};
-use axum::http::header::{CONTENT_TYPE, WWW_AUTHENTICATE};
+use axum::http::header::{CONTENT_TYPE, RETRY_AFTER, WWW_AUTHENTICATE};
 use axum::http::{HeaderValue, StatusCode};
 use axum::response::{IntoResponse, Response};
 use http_body_util::channel::Channel;
@@ -33,6 +33,9 @@ pub enum Failure {
     Unauthorized,
     /// The newer API for apps, which is not there.
     NoAppApi,
+    TooManyAttempts {
+        retry_after_s: u32,
+    },
 }
 
 impl Failure {
@@ -52,6 +55,7 @@ impl From<OpError> for Failure {
             OpError::Document { path, problem } => Self::Text(format!("{path}: {problem}")),
             OpError::Throttled { .. } => Self::text("Too busy, try again in a moment"),
             OpError::DiskFull => Self::text("The disk is full, nothing was changed"),
+            OpError::TooManyAttempts { retry_after_s } => Self::TooManyAttempts { retry_after_s },
             OpError::Elsewhere { problem } => Self::Text(problem),
             OpError::Store(_) | OpError::Failed(_) => {
                 tracing::error!(%error, "stalker.failed");
@@ -80,6 +84,8 @@ fn refused(refusal: &Refusal) -> String {
         // Nothing that this API can do ends in one of these; if it does, the code says which.
         Refusal::IdTaken { .. }
         | Refusal::OperatorTaken { .. }
+        | Refusal::OperatorLooksAlike { .. }
+        | Refusal::PasswordGuessable { .. }
         | Refusal::OfferNotOnSale { .. }
         | Refusal::BilledElsewhere { .. }
         | Refusal::NotEligible { .. }
@@ -156,6 +162,7 @@ impl IntoResponse for Failure {
             Self::Text(text) => failed(&text),
             Self::Unauthorized => unauthorized(),
             Self::NoAppApi => no_app_api(),
+            Self::TooManyAttempts { retry_after_s } => too_many_attempts(retry_after_s),
         }
     }
 }
@@ -197,6 +204,20 @@ pub fn unauthorized() -> Response {
     let mut response = json(StatusCode::UNAUTHORIZED, body.into_string());
     let realm = HeaderValue::from_static("Basic realm=\"Stalker API\"");
     response.headers_mut().insert(WWW_AUTHENTICATE, realm);
+    response
+}
+
+/// Too many wrong credentials: shaped as one wrong one is, with the time to wait.
+fn too_many_attempts(retry_after_s: u32) -> Response {
+    let text = format!("429 Too many failed attempts, wait {retry_after_s} seconds");
+    let body = Json::object(|o| {
+        o.text("status", "ERROR");
+        o.text("results", "");
+        o.text("error", &text);
+    });
+    let mut response = json(StatusCode::TOO_MANY_REQUESTS, body.into_string());
+    let seconds = HeaderValue::from(retry_after_s);
+    response.headers_mut().insert(RETRY_AFTER, seconds);
     response
 }
 

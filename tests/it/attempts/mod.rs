@@ -1,0 +1,93 @@
+//! Secrets that can be guessed: every way in slows guesses, nobody else is kept out by them, somebody is
+//! told, and no answer's cost says who exists.
+
+mod cost;
+mod doors;
+mod staff;
+
+use std::net::IpAddr;
+
+use boxoffice::app::Ctx;
+use boxoffice::domain::staff::Role;
+use boxoffice::ops::staff::{NewOperator, add_operator};
+use serde_json::{Value, json};
+
+use crate::support::TestBox;
+
+/// What people of these tests sign in with.
+pub const PASSWORD: &str = "seven green bicycles";
+
+pub async fn operator(bx: &TestBox, name: &str, role: Role) {
+    let wish = NewOperator {
+        name: name.to_owned(),
+        role,
+        reseller: None,
+        password: PASSWORD.to_owned(),
+    };
+    add_operator(&Ctx::system(bx.app()), wish)
+        .await
+        .expect("an operator");
+}
+
+/// A client that comes from an address of its own.
+pub struct From(reqwest::Client);
+
+/// What came back: status, body, seconds to wait.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Came {
+    pub status: u16,
+    pub text: String,
+    pub wait: Option<u64>,
+}
+
+impl From {
+    pub fn address(last: u8) -> From {
+        let client = reqwest::Client::builder()
+            .no_proxy()
+            .local_address(IpAddr::from([127, 0, 0, last]))
+            .redirect(reqwest::redirect::Policy::none())
+            .build()
+            .expect("a client");
+        From(client)
+    }
+
+    pub async fn send(&self, request: reqwest::RequestBuilder) -> Came {
+        let answer = request.send().await.expect("an answer");
+        let wait = answer.headers().get("retry-after");
+        let wait = wait.and_then(|value| value.to_str().ok()?.parse().ok());
+        Came {
+            status: answer.status().as_u16(),
+            wait,
+            text: answer.text().await.expect("a body"),
+        }
+    }
+
+    pub fn client(&self) -> &reqwest::Client {
+        &self.0
+    }
+
+    pub async fn sign_in(&self, bx: &TestBox, name: &str, password: &str) -> Came {
+        let body: Value = json!({"name": name, "password": password});
+        let request = self.0.post(bx.url("/console/api/session")).json(&body);
+        self.send(request).await
+    }
+
+    pub async fn basic(&self, bx: &TestBox, login: &str, password: &str) -> Came {
+        let url = bx.url("/stalker_portal/api/tariffs");
+        let request = self.0.get(url).basic_auth(login, Some(password));
+        self.send(request).await
+    }
+
+    /// `do_auth` of a box.
+    pub async fn box_auth(&self, bx: &TestBox, mac: &str, login: &str, password: &str) -> Came {
+        let url = bx.url("/stalker_portal/server/load.php");
+        let told = [
+            ("type", "stb"),
+            ("action", "do_auth"),
+            ("login", login),
+            ("password", password),
+        ];
+        let request = self.0.post(url).header("cookie", format!("mac={mac}"));
+        self.send(request.form(&told)).await
+    }
+}
