@@ -36,7 +36,9 @@ use crate::presence::Presence;
 use crate::rates::Rates;
 use crate::settled::Settled;
 use crate::store::{Read, Snapshot, Storage, Store, StoreError, Table};
+use crate::strangers::Strangers;
 use crate::telemetry::Metrics;
+use crate::wrong_pins::WrongPins;
 
 /// The running box: everything that lives as long as the process.
 pub struct App {
@@ -48,6 +50,10 @@ pub struct App {
     pub passwords: Passwords,
     /// Secrets that did not fit, of everybody.
     pub failed_attempts: FailedAttempts,
+    /// Questions about boxes that nobody knows.
+    pub strangers: Strangers,
+    /// Wrong PINs, by partner.
+    pub wrong_pins: WrongPins,
     /// Requests of partners.
     pub rates: Rates,
     /// Accounts that partners asked for lately.
@@ -153,6 +159,8 @@ impl App {
             keys,
             passwords,
             failed_attempts: FailedAttempts::default(),
+            strangers: Strangers::default(),
+            wrong_pins: WrongPins::default(),
             rates: Rates::default(),
             met: Met::default(),
             settled: Settled::default(),

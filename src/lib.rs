@@ -20,7 +20,9 @@ pub mod passwords;
 pub mod presence;
 pub mod rates;
 pub mod settled;
+pub mod strangers;
 pub mod telemetry;
+pub mod wrong_pins;
 
 pub mod ops;
 

@@ -4,6 +4,7 @@
 //! Must not know where it is kept, nor what a box is allowed.
 
 use std::collections::HashMap;
+use std::net::IpAddr;
 use std::sync::{Mutex, MutexGuard, PoisonError};
 
 use crate::domain::box_event::{BoxState, CLASSES};
@@ -26,8 +27,22 @@ pub struct Live {
     pub broadcasts_done: [BoxEventId; CLASSES],
     /// Its own events that are done with and still stand in the file.
     pub events_done: Vec<BoxEventId>,
+    /// When it last came from too many networks within a day.
+    pub often_moved_at: Option<Timestamp>,
+    moves: Moves,
     urgency: Urgency,
 }
+
+/// How often a box came from another network than before, since when that is counted.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+struct Moves {
+    count: u32,
+    since: Option<Timestamp>,
+}
+
+/// Most moves within a day of a box that is one: a phone that goes to work and back makes a few.
+const MOVES_MAX: u32 = 10;
+const MOVES_SECONDS: i64 = 86_400;
 
 /// How soon a change is to be written.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
@@ -50,18 +65,40 @@ impl Live {
             last_active_at: state.last_active_at,
             broadcasts_done: state.broadcasts_done,
             events_done: Vec::new(),
+            often_moved_at: state.often_moved_at,
+            moves: Moves::default(),
             urgency: Urgency::Written,
         }
     }
 
-    /// It spoke to us.
-    pub fn seen(&mut self, at: Timestamp, address: &str) {
+    /// It spoke to us. Answers whether that makes it one that moves more often than a single box does;
+    /// at most once a day.
+    pub fn seen(&mut self, at: Timestamp, address: &str) -> bool {
         self.last_active_at = Some(at);
+        let mut often = false;
         if self.address != address {
+            often = !is_same_network(&self.address, address) && self.moves_often(at);
             address.clone_into(&mut self.address);
             self.urgency = Urgency::Soon;
         }
         self.urgency = self.urgency.max(Urgency::Seen);
+        often
+    }
+
+    fn moves_often(&mut self, at: Timestamp) -> bool {
+        let is_recent = |since: Timestamp| since.saturating_add_seconds(MOVES_SECONDS) > at;
+        if !self.moves.since.is_some_and(is_recent) {
+            self.moves = Moves {
+                count: 0,
+                since: Some(at),
+            };
+        }
+        self.moves.count = self.moves.count.saturating_add(1);
+        if self.moves.count <= MOVES_MAX || self.often_moved_at.is_some_and(is_recent) {
+            return false;
+        }
+        self.often_moved_at = Some(at);
+        true
     }
 
     /// Something changed that is to be written soon.
@@ -77,11 +114,21 @@ impl Live {
             state.version.clone_from(version);
         }
         state.last_active_at = self.last_active_at;
+        state.often_moved_at = state.often_moved_at.max(self.often_moved_at);
         // The file may be ahead, and a place in the row of broadcasts only moves on.
         for (held, done) in state.broadcasts_done.iter_mut().zip(self.broadcasts_done) {
             *held = done.max(*held);
         }
     }
+}
+
+/// Whether two addresses are of one subscriber's network. A box that was nowhere yet has not moved.
+fn is_same_network(one: &str, other: &str) -> bool {
+    let network = |text: &str| match text.parse::<IpAddr>().ok()?.to_canonical() {
+        IpAddr::V4(address) => Some(u128::from(address.to_bits())),
+        IpAddr::V6(address) => Some(address.to_bits() >> 64),
+    };
+    one.is_empty() || network(one) == network(other)
 }
 
 #[derive(Default)]

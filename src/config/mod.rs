@@ -98,6 +98,8 @@ pub struct StalkerSettings {
     pub password: String,
     /// Without login and password: whoever reaches the API may use it, as in the original.
     pub open: bool,
+    /// How many boxes a customer may sign in on, where neither customer nor plan says.
+    pub devices_max: u32,
     /// Seconds between two polls of a box.
     pub watchdog_timeout: u32,
     pub allow_resellers_info: bool,
@@ -279,6 +281,7 @@ impl Default for StalkerSettings {
             login: String::new(),
             password: String::new(),
             open: false,
+            devices_max: 5,
             watchdog_timeout: 120,
             allow_resellers_info: false,
             internal_billing: false,

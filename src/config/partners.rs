@@ -19,6 +19,8 @@ pub struct MarketoneSettings {
     pub pins_max: u32,
     /// Seconds between two of them.
     pub pin_gap_seconds: u32,
+    /// Wrong PINs of one partner within an hour, over all accounts, after which none is judged.
+    pub wrong_pins_max: u32,
     /// Partners may write only to accounts that they validated within a day or charged before.
     pub notify_known_only: bool,
 }
@@ -57,6 +59,7 @@ impl Default for MarketoneSettings {
             pin_tries: 3,
             pins_max: 5,
             pin_gap_seconds: 30,
+            wrong_pins_max: 100,
             notify_known_only: true,
         }
     }
@@ -76,13 +79,14 @@ impl MarketoneSettings {
     }
 
     /// Settings that have bounds: name, value, least, most.
-    pub(super) fn ranges(&self) -> [(&'static str, u32, u32, u32); 5] {
+    pub(super) fn ranges(&self) -> [(&'static str, u32, u32, u32); 6] {
         [
             ("marketone.pin_digits", self.pin_digits.into(), 4, 10),
             ("marketone.pin_seconds", self.pin_seconds, 30, 86_400),
             ("marketone.pin_tries", self.pin_tries.into(), 1, 10),
             ("marketone.pins_max", self.pins_max, 1, 100),
             ("marketone.pin_gap_seconds", self.pin_gap_seconds, 0, 900),
+            ("marketone.wrong_pins_max", self.wrong_pins_max, 1, 100_000),
         ]
     }
 }

@@ -165,6 +165,10 @@ pub struct BoxState {
     pub settings_pin: Option<Secret>,
     /// Settings of the viewer by the names that the wire has for them.
     pub settings: BTreeMap<String, String>,
+    /// When a viewer made the box one of theirs by signing in on it; `None`: staff or a script did.
+    pub signed_in_at: Option<Timestamp>,
+    /// When its session last came from too many networks in a day: two boxes may have one MAC.
+    pub often_moved_at: Option<Timestamp>,
 }
 
 /// The PIN of a box on which nobody set one.
@@ -201,6 +205,8 @@ impl BoxState {
             parental_pin: None,
             settings_pin: None,
             settings: BTreeMap::new(),
+            signed_in_at: None,
+            often_moved_at: None,
         }
     }
 }

@@ -143,6 +143,8 @@ pub struct ProductSpec {
     pub user_default: bool,
     /// Days an order for it lasts where nothing else says; 0: no end.
     pub days_to_expires: u32,
+    /// How many boxes its customers may sign in on; `None`: as the setting says.
+    pub devices_max: Option<u32>,
     pub posters: Vec<OpenObject>,
     pub external_refs: Vec<OpenObject>,
     pub created_at: Timestamp,

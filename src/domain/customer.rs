@@ -146,6 +146,8 @@ pub struct BoxProfile {
     pub restricted_modules: Vec<String>,
     /// "Paid until" as it was written, where that is no date and nothing is done about it.
     pub end_text: String,
+    /// How many boxes the customer may sign in on; `None`: as the plan or the setting says.
+    pub devices_max: Option<u32>,
 }
 
 /// The person or household who pays.

@@ -45,6 +45,8 @@ pub enum ActivityAction {
     DeviceStatusChanged,
     OrderPlaced,
     OrderStatusChanged,
+    /// A box came from many networks within a day.
+    DeviceMovedOften,
 }
 
 /// Something that really happened to a customer.

@@ -65,6 +65,21 @@ pub fn not_told(partner: &str, subscription: &str, attempts: u32, problem: &str)
     }
 }
 
+/// That too many PINs of a partner were wrong, for whoever looks after the partner.
+#[must_use]
+pub fn wrong_pins(partner: &str, wrong: u32) -> Letter {
+    let text = format!(
+        "Within an hour {wrong} PINs that {partner} sent were wrong, over many accounts. Somebody may be guessing.\n\n\
+         No PIN of {partner} is accepted until the hour is over. Ask {partner} where these purchases came from; \
+         `boxoffice partner rotate` makes another API key.\n"
+    );
+    Letter {
+        subject: format!("{partner}: {wrong} wrong PINs within an hour"),
+        text,
+        attached: None,
+    }
+}
+
 /// What is said of an invoice or credit note. `open_minor`: what is not paid of it.
 #[must_use]
 pub fn invoice(house: &House<'_>, of: &Invoice, open_minor: i64) -> (TemplateKind, Values) {

@@ -9,14 +9,16 @@ use subtle::ConstantTimeEq as _;
 use crate::app::Ctx;
 use crate::domain::contact::{bare_mac, fold, usual_mac};
 use crate::domain::customer::Customer;
+use crate::domain::device::{Device, DeviceKind};
 use crate::domain::id::{CustomerId, DeviceId};
 use crate::domain::refusal::Refusal;
 use crate::domain::staff::PASSWORD_BYTES_MAX;
+use crate::domain::time::Timestamp;
 use crate::failed_attempts::Door;
 use crate::store::key::under_text;
-use crate::store::{Read, Table};
+use crate::store::{Read, Table, Tx};
 
-use super::{OpError, attempts, boxes, customers, subscribing};
+use super::{OpError, attempts, boxes, customers, devices, subscribing, viewing};
 
 /// Longest login, in bytes.
 const LOGIN_BYTES_MAX: usize = 512;
@@ -66,13 +68,35 @@ pub struct SignIn {
     pub token: Option<String>,
 }
 
-/// Signs in with a customer's login and password, which makes the box one of the customer's.
-/// Answers whether they fit; a box of somebody else does not become the customer's.
-pub async fn sign_in(ctx: &Ctx, wish: SignIn) -> Result<bool, OpError> {
+/// How a sign-in ended.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum SignedIn {
+    Yes,
+    No,
+    /// The password was right, and the customer has as many boxes as may be.
+    Full {
+        max: usize,
+        boxes: Vec<TakenBox>,
+    },
+}
+
+/// A box that a customer has.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct TakenBox {
+    pub mac: String,
+    pub last_active_at: Option<Timestamp>,
+}
+
+/// Most boxes that a refusal names.
+const NAMED_BOXES_MAX: usize = 10;
+
+/// Signs in with a customer's login and password, which makes the box one of the customer's, as long as
+/// there are not too many. A box of somebody else does not become the customer's.
+pub async fn sign_in(ctx: &Ctx, wish: SignIn) -> Result<SignedIn, OpError> {
     let fits = (1..=LOGIN_BYTES_MAX).contains(&wish.login.len())
         && (1..=PASSWORD_BYTES_MAX).contains(&wish.password.len());
     let Some(mac) = usual_mac(&wish.mac).filter(|_| fits) else {
-        return Ok(false);
+        return Ok(SignedIn::No);
     };
     let customer = customer(ctx, &wish.login)?;
     let id = customer.as_ref().map(|customer| customer.id);
@@ -86,20 +110,85 @@ pub async fn sign_in(ctx: &Ctx, wish: SignIn) -> Result<bool, OpError> {
     begun.ended(ctx, &right);
     let Some(id) = id.filter(|_| matches!(right, Ok(true))) else {
         right?;
-        return Ok(false);
+        return Ok(SignedIn::No);
     };
     let device = match own(ctx, id, mac).await {
         Ok(device) => device,
+        Err(OpError::Refused(Refusal::TooMany { max, .. })) => {
+            tracing::info!(customer = id.0, max, "box_login.too_many_boxes");
+            return full(ctx, id, max);
+        }
         Err(OpError::Refused(refusal)) => {
             tracing::info!(%refusal, customer = id.0, "box_login.refused");
-            return Ok(false);
+            return Ok(SignedIn::No);
         }
         Err(error) => return Err(error),
     };
     if let Some(token) = &wish.token {
         boxes::begin_session(ctx, &ctx.snapshot()?, device, token, None)?;
     }
-    Ok(true)
+    Ok(SignedIn::Yes)
+}
+
+/// Which boxes there are: whoever knows the password may know them.
+fn full(ctx: &Ctx, customer: CustomerId, max: usize) -> Result<SignedIn, OpError> {
+    let read = ctx.snapshot()?;
+    let mut taken = Vec::new();
+    for device in devices::of_customer(&read, customer)? {
+        if device.kind == DeviceKind::Stb && taken.len() < NAMED_BOXES_MAX {
+            taken.push(TakenBox {
+                last_active_at: boxes::last_seen(ctx, &read, device.id)?.last_active_at,
+                mac: device.mac,
+            });
+        }
+    }
+    Ok(SignedIn::Full { max, boxes: taken })
+}
+
+/// How many boxes a customer may sign in on: their own number, else their plan's, else the setting.
+pub fn boxes_max(ctx: &Ctx, read: &impl Read, customer: &Customer) -> Result<usize, OpError> {
+    let own = customer.box_profile.devices_max;
+    let of_plan = match own {
+        Some(_) => None,
+        None => viewing::plan(ctx, read, customer)?
+            .product
+            .and_then(|product| product.devices_max),
+    };
+    let max = own
+        .or(of_plan)
+        .unwrap_or(ctx.app.config.stalker.devices_max);
+    Ok(usize::try_from(max).unwrap_or(usize::MAX))
+}
+
+/// Refuses one more box where a viewer signs in; staff and scripts may add more.
+fn room_for_a_box(ctx: &Ctx, tx: &Tx<'_>, customer: &Customer) -> Result<(), OpError> {
+    let max = boxes_max(ctx, tx, customer)?;
+    let held = devices::of_customer(tx, customer.id)?;
+    let boxes = held.iter().filter(|held| held.kind == DeviceKind::Stb);
+    if boxes.count() >= max {
+        return Err(Refusal::TooMany { what: "boxes", max }.into());
+    }
+    Ok(())
+}
+
+/// A viewer signs out on a box: it is free again, if it became theirs by signing in. One that staff gave
+/// them stays theirs, without a session: they may have no password to come back with.
+pub async fn sign_out(ctx: &Ctx, device: DeviceId) -> Result<(), OpError> {
+    let read = ctx.snapshot()?;
+    boxes::end_session(ctx, &read, device)?;
+    if boxes::state(&read, device)?.signed_in_at.is_none() {
+        return Ok(());
+    }
+    drop(read);
+    ctx.write(move |ctx, tx| {
+        let held: Device = super::get(tx, device)?;
+        let by_viewer = boxes::state(tx, device)?.signed_in_at.is_some();
+        if held.removed_at.is_some() || !by_viewer {
+            return Ok(());
+        }
+        devices::remove_in(ctx, tx, &held)
+    })
+    .await
 }
 
 /// The customer with this login; upper and lower case are one where that leaves no doubt.
@@ -130,7 +219,14 @@ async fn own(ctx: &Ctx, customer: CustomerId, mac: String) -> Result<DeviceId, O
         match boxes::by_mac(tx, &mac)? {
             Some(seat) if seat.customer.id == customer => Ok(seat.device.id),
             _ if is_anothers_name(tx, &mac, customer)? => Err(Refusal::MacTaken { mac }.into()),
-            _ => subscribing::add_box(ctx, tx, customer, &mac).map(|device| device.id),
+            _ => {
+                room_for_a_box(ctx, tx, &held)?;
+                let device = subscribing::add_box(ctx, tx, customer, &mac)?;
+                let mut state = boxes::state(tx, device.id)?;
+                state.signed_in_at = Some(ctx.now);
+                tx.put(&state)?;
+                Ok(device.id)
+            }
         }
     })
     .await

@@ -6,6 +6,7 @@
 
 use std::collections::BTreeMap;
 use std::ops::ControlFlow;
+use std::time::Duration;
 
 use sha2::{Digest as _, Sha256};
 use subtle::ConstantTimeEq as _;
@@ -17,13 +18,15 @@ use crate::domain::box_event::{
 use crate::domain::contact::usual_mac;
 use crate::domain::customer::{Customer, CustomerStatus};
 use crate::domain::device::{Device, DeviceKind, DeviceStatus};
+use crate::domain::event::ActivityAction;
 use crate::domain::id::{BoxEventId, ChannelId, DeviceId};
 use crate::domain::time::Timestamp;
 use crate::presence::Live;
 use crate::store::key::{Key as _, owned_by, under_text};
 use crate::store::{Read, Snapshot, Span, StoreError, Table, Tx};
 
-use super::{OpError, devices, events};
+use super::viewing::Visit;
+use super::{OpError, activity, devices, events};
 
 /// A box and whose it is.
 #[derive(Debug, Clone)]
@@ -143,14 +146,41 @@ pub fn begin_session(
     let address = ctx.address_text();
     let version: Option<String> =
         version.map(|text| text.chars().take(BOX_TEXT_CHARS_MAX).collect());
-    with(ctx, read, device, |live| {
+    let often = with(ctx, read, device, |live| {
         live.token_hash = Some(hash);
-        live.seen(ctx.now, &address);
+        let often = live.seen(ctx.now, &address);
         live.touch();
         if version.is_some() {
             live.version = version;
         }
-    })
+        often
+    })?;
+    if often {
+        note_moves(ctx, device);
+    }
+    Ok(())
+}
+
+/// The MAC may be that of two boxes: staff sees it in the log, in the customer's activity and beside the box.
+/// In the background, so that the box does not wait.
+fn note_moves(ctx: &Ctx, device: DeviceId) {
+    let address = ctx.address_text();
+    tracing::warn!(device = device.0, address, "box.moves_often");
+    let ctx = ctx.clone();
+    let calls = ctx.app.calls.clone();
+    calls.spawn(async move {
+        let noted = ctx.write(move |ctx, tx| {
+            let Some(device) = tx.get::<Device>(&device)? else {
+                return Ok(());
+            };
+            let details = vec![("mac".to_owned(), device.mac.clone())];
+            let action = ActivityAction::DeviceMovedOften;
+            activity::record(ctx, tx, device.customer, Some(&device), action, details)
+        });
+        if let Err(error) = noted.await {
+            tracing::warn!(%error, "box.moves_not_noted");
+        }
+    });
 }
 
 /// Ends the session of a box.
@@ -159,6 +189,36 @@ pub fn end_session(ctx: &Ctx, read: &impl Read, device: DeviceId) -> Result<(), 
         live.token_hash = None;
         live.touch();
     })
+}
+
+/// How long an answer about a box is held back that does not show the token of its session and was not seen
+/// at this address: whoever tries MACs must not be told at once which are known. `None`: there is none.
+pub fn stranger_waits(
+    ctx: &Ctx,
+    visit: &Visit,
+    mac: Option<&str>,
+    token: Option<&str>,
+) -> Result<Option<Duration>, OpError> {
+    if mac.and_then(usual_mac).is_none() {
+        return Ok(Some(Duration::ZERO));
+    }
+    if let Some(seat) = &visit.seat {
+        let (read, device) = (visit.read(), seat.device.id);
+        let in_session = match token {
+            Some(token) => holds_token(ctx, read, device, token)?,
+            None => false,
+        };
+        let address = ctx.address_text();
+        if in_session || with(ctx, read, device, |live| live.address == address)? {
+            return Ok(Some(Duration::ZERO));
+        }
+    }
+    let wait = ctx.app.strangers.wait(ctx.address, visit.seat.is_none());
+    if wait.is_none() && ctx.app.failed_attempts.may_tell(ctx.now) {
+        let address = ctx.address_text();
+        tracing::warn!(address, "portal.too_many_unknown_boxes");
+    }
+    Ok(wait)
 }
 
 /// What a poll brings.
@@ -174,10 +234,13 @@ pub struct Polled {
 pub fn poll(ctx: &Ctx, read: &Snapshot, seat: &Seat) -> Result<Polled, OpError> {
     let device = seat.device.id;
     let address = ctx.address_text();
-    let live = with(ctx, read, device, |live| {
-        live.seen(ctx.now, &address);
-        (live.broadcasts_done, live.events_done.clone())
+    let (often, live) = with(ctx, read, device, |live| {
+        let often = live.seen(ctx.now, &address);
+        (often, (live.broadcasts_done, live.events_done.clone()))
     })?;
+    if often {
+        note_moves(ctx, device);
+    }
     let waiting = waiting(ctx, read, seat, &live.0, &live.1)?;
     let Some(first) = waiting.first() else {
         return Ok(Polled::default());

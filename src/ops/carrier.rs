@@ -79,6 +79,10 @@ pub enum No {
     /// The partner's policy wants a PIN for this purchase.
     PinRequired,
     Pin(PinNo),
+    /// Too many of the partner's PINs were wrong, over all accounts.
+    TooManyWrongPins {
+        retry_after_s: u64,
+    },
     TooManyPins {
         retry_after_s: u64,
     },

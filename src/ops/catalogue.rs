@@ -283,6 +283,7 @@ pub async fn create_product(ctx: &Ctx, wish: ProductSpecChange) -> Result<Produc
             optional_service_specs: Vec::new(),
             user_default: false,
             days_to_expires: 0,
+            devices_max: None,
             posters: Vec::new(),
             external_refs: Vec::new(),
             created_at: wish.created_at.unwrap_or(ctx.now),

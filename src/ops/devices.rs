@@ -7,7 +7,7 @@ use crate::domain::device::{DEVICES_PER_CUSTOMER_MAX, Device, DeviceKind, Device
 use crate::domain::event::ActivityAction;
 use crate::domain::id::{CustomerId, DeviceId};
 use crate::domain::refusal::Refusal;
-use crate::domain::staff::Permission;
+use crate::domain::staff::{Actor, Permission};
 use crate::domain::time::Timestamp;
 use crate::store::key::{owned_by, under_text};
 use crate::store::{Read, Table, Tx};
@@ -93,7 +93,7 @@ pub async fn add(
             removed_at: None,
             status_changed_at: None,
         };
-        check_mac(tx, &device)?;
+        claim_mac(ctx, tx, &device)?;
         match &removed {
             Some(before) => super::change(ctx, tx, "device.add_again", before, &device)?,
             None => super::create(ctx, tx, "device.add", &device)?,
@@ -198,16 +198,22 @@ pub(super) fn release_all(ctx: &Ctx, tx: &mut Tx<'_>, customer: CustomerId) -> R
     Ok(())
 }
 
-/// Refuses a box whose MAC another box has, be it the same customer's: one MAC is one box. Other kinds
-/// of device send whatever they like as a MAC, and what is no MAC of six octets is not compared.
-pub(super) fn check_mac(read: &impl Read, device: &Device) -> Result<(), OpError> {
+/// Refuses a box whose MAC another box has, be it the same customer's: one MAC is one box. One that a
+/// viewer took by signing in gives way to staff and scripts, whose word counts. Other kinds of device send
+/// whatever they like as a MAC, and what is no MAC of six octets is not compared.
+pub(super) fn claim_mac(ctx: &Ctx, tx: &mut Tx<'_>, device: &Device) -> Result<(), OpError> {
     let Some(mac) = usual_mac(&device.mac).filter(|_| device.kind == DeviceKind::Stb) else {
         return Ok(());
     };
-    for other in read.listed::<Device>(Table::DevicesByMac, &under_text(&mac))? {
-        if other.id != device.id && other.kind == DeviceKind::Stb {
+    for other in tx.listed::<Device>(Table::DevicesByMac, &under_text(&mac))? {
+        if other.id == device.id || other.kind != DeviceKind::Stb {
+            continue;
+        }
+        let by_viewer = boxes::state(tx, other.id)?.signed_in_at.is_some();
+        if !by_viewer || ctx.actor == Actor::Viewer {
             return Err(Refusal::MacTaken { mac }.into());
         }
+        remove_in(ctx, tx, &other)?;
     }
     Ok(())
 }

@@ -7,6 +7,7 @@ pub mod apply;
 mod attempts;
 pub mod billing_system;
 mod books;
+pub mod box_list;
 pub mod box_login;
 pub mod boxes;
 mod bulk;

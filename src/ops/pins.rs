@@ -8,6 +8,7 @@ use subtle::ConstantTimeEq as _;
 use crate::app::Ctx;
 use crate::domain::carrier::{Partner, PinPolicy, standing_of};
 use crate::domain::customer::Customer;
+use crate::domain::event::Change;
 use crate::domain::id::{CustomerId, PartnerId, PinId, as_uuid};
 use crate::domain::money::Amount;
 use crate::domain::pin::{Pin, PinNo, PinState, may_make};
@@ -15,7 +16,7 @@ use crate::store::schema_letters::account_of;
 use crate::store::{Read, Span, Table, Tx};
 
 use super::carrier::{AccountRef, No, account, has_charged};
-use super::{Named, OpError, notifications};
+use super::{Named, OpError, notifications, subscriptions};
 
 impl Named for Pin {
     const KIND: &'static str = "PIN";
@@ -184,12 +185,36 @@ pub async fn validate(
 }
 
 fn take(ctx: &Ctx, tx: &mut Tx<'_>, before: &Pin, told: &str) -> Result<Result<Pin, No>, OpError> {
+    let max = ctx.app.config.marketone.wrong_pins_max;
+    let wrong = &ctx.app.wrong_pins;
+    if let Some(retry_after_s) = wrong.wait(before.partner, max, ctx.now) {
+        return Ok(Err(No::TooManyWrongPins { retry_after_s }));
+    }
     let mut after = before.clone();
     let answer = after.told(fits(ctx, before, told), ctx.now);
     if after != *before {
         super::change(ctx, tx, "pin.told", before, &after)?;
     }
+    let was_judged = after.tries_left < before.tries_left;
+    if was_judged && wrong.note(before.partner, before.customer, max, ctx.now) {
+        alarm(ctx, tx, before.partner, max)?;
+    }
     Ok(answer.map(|()| after).map_err(No::Pin))
+}
+
+/// Somebody tries PINs at a partner, or the partner itself does: whoever runs the box has to look.
+fn alarm(ctx: &Ctx, tx: &mut Tx<'_>, partner: PartnerId, max: u32) -> Result<(), OpError> {
+    let partner: Partner = super::get(tx, partner)?;
+    let (key, address) = (&partner.key, ctx.address_text());
+    tracing::error!(partner = key, wrong = max, address, "partner.wrong_pins");
+    let changes = vec![Change {
+        field: "wrong_pins_within_an_hour".to_owned(),
+        before: String::new(),
+        after: max.to_string(),
+    }];
+    super::audit(ctx, tx, "partner.wrong_pins", &partner, changes)?;
+    subscriptions::write_of_wrong_pins(ctx, &partner, max);
+    Ok(())
 }
 
 /// Whether the PIN that is agreed with the partner is there for a charge, or comes with it. What is answered is

@@ -404,7 +404,7 @@ fn new_box(ctx: &Ctx, tx: &mut Tx<'_>, customer: CustomerId, mac: &str) -> Resul
         .into());
     }
     let device = Device::new_box(tx.next_id()?, customer, mac.to_owned(), ctx.now);
-    devices::check_mac(tx, &device)?;
+    devices::claim_mac(ctx, tx, &device)?;
     Ok(device)
 }
 
@@ -436,7 +436,7 @@ fn set_mac(ctx: &Ctx, tx: &mut Tx<'_>, row: &Row, mac: &str) -> Result<(), OpErr
                 mac: mac.to_owned(),
                 ..before.clone()
             };
-            devices::check_mac(tx, &after)?;
+            devices::claim_mac(ctx, tx, &after)?;
             super::change(ctx, tx, "device.update", before, &after)?;
             boxes::start_anew(ctx, tx, before.id)
         }

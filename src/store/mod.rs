@@ -13,6 +13,7 @@ mod migrate;
 mod months;
 mod old;
 mod old_boxes;
+mod old_catalogue;
 mod old_content;
 mod old_money;
 mod old_partners;

@@ -78,6 +78,7 @@ impl From<BoxProfileV2> for BoxProfile {
             disabled_modules: old.disabled_modules,
             restricted_modules: old.restricted_modules,
             end_text: String::new(),
+            devices_max: None,
         }
     }
 }
@@ -220,5 +221,7 @@ pub(super) fn box_state(version: u8, body: &[u8]) -> Result<BoxState, CodecError
         parental_pin: None,
         settings_pin: None,
         settings: BTreeMap::new(),
+        signed_in_at: None,
+        often_moved_at: None,
     })
 }

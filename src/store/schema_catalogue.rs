@@ -6,6 +6,7 @@ use crate::domain::id::{Id as _, ProductOfferId, ProductSpecId, ServiceSpecId};
 use super::codec::CodecError;
 use super::key::number;
 use super::old;
+use super::old_catalogue;
 use super::record::{Entries, Record};
 use super::schema::Table;
 
@@ -31,10 +32,14 @@ impl Record for ProductSpec {
     const TABLE: Table = Table::ProductSpecs;
     const INDEXES: &'static [Table] =
         &[Table::ProductSpecsByForeign, Table::ProductSpecsByExternal];
-    const VERSION: u8 = 1;
+    const VERSION: u8 = 2;
 
     fn key(&self) -> ProductSpecId {
         self.id
+    }
+
+    fn upgrade(version: u8, body: &[u8]) -> Result<Self, CodecError> {
+        old_catalogue::product_spec(version, body)
     }
 
     fn entries(&self, entries: &mut Entries) {

@@ -24,11 +24,13 @@ const MAY_USE: &[(&str, &str)] = &[
     ("met", "domain"),
     ("rates", "clock"),
     ("settled", "domain"),
+    ("strangers", "clock"),
+    ("wrong_pins", "domain"),
     ("outbound", "config domain letters"),
     ("telemetry", "config store"),
     (
         "app",
-        "clock config domain entropy failed_attempts keys lanes met outbound passwords presence rates settled store telemetry",
+        "clock config domain entropy failed_attempts keys lanes met outbound passwords presence rates settled store strangers telemetry wrong_pins",
     ),
     ("jobs", "app domain ops"),
     (

@@ -244,6 +244,9 @@ fn assigned(
         };
         profile.set_end(&end);
     }
+    if given.devices_max.is_some() {
+        profile.devices_max = given.devices_max;
+    }
     if let Some(id) = given.reseller.map(ResellerId) {
         if tx.get::<Reseller>(&id)?.is_none() {
             return Err(wrong(&format!("{path}.reseller"), "no such reseller"));
@@ -320,7 +323,7 @@ fn keep_devices(
             model: wish.model.clone().unwrap_or_else(|| base.model.clone()),
             ..base
         };
-        devices::check_mac(tx, &after)
+        devices::claim_mac(ctx, tx, &after)
             .map_err(|error| at_field(error, &format!("{path}.devices[{i}]")))?;
         if before.as_ref() != Some(&after) {
             tx.put(&after)?;

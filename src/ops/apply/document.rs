@@ -6,6 +6,7 @@ use crate::domain::calendar::Period;
 use crate::domain::catalogue::{Billing, OrderType, ProductStatus};
 use crate::domain::contact::Email;
 use crate::domain::customer::CustomerStatus;
+use crate::domain::device::DEVICES_PER_CUSTOMER_MAX;
 use crate::domain::device::DeviceKind;
 use crate::ops::OpError;
 use crate::ops::charges::PriceChange;
@@ -264,6 +265,8 @@ pub struct ProductIn {
     pub description: Option<String>,
     pub user_default: Option<bool>,
     pub days_to_expires: Option<u32>,
+    #[serde(default, deserialize_with = "devices_max")]
+    pub devices_max: Option<u32>,
     #[serde(default)]
     pub packages: Vec<ProductPackageIn>,
     pub status: Option<ProductStatusIn>,
@@ -574,8 +577,23 @@ pub struct CustomerIn {
     pub account_balance: Option<String>,
     pub opening_balance: Option<String>,
     pub carrier: Option<CarrierIn>,
+    #[serde(default, deserialize_with = "devices_max")]
+    pub devices_max: Option<u32>,
     #[serde(default)]
     pub devices: Vec<DeviceIn>,
+}
+
+/// How many boxes somebody may sign in on.
+fn devices_max<'de, D: serde::Deserializer<'de>>(from: D) -> Result<Option<u32>, D::Error> {
+    let given = Option::<u32>::deserialize(from)?;
+    let most = u32::try_from(DEVICES_PER_CUSTOMER_MAX).unwrap_or(u32::MAX);
+    match given {
+        Some(number) if number > most => {
+            let problem = format!("must be at most {most}");
+            Err(serde::de::Error::custom(problem))
+        }
+        other => Ok(other),
+    }
 }
 
 /// Longest short text and longest long text, in characters.

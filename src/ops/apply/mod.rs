@@ -402,6 +402,7 @@ fn product_spec(
         optional_service_specs: Vec::new(),
         user_default: false,
         days_to_expires: 0,
+        devices_max: None,
         posters: Vec::new(),
         external_refs: Vec::new(),
         created_at: ctx.now,
@@ -420,6 +421,7 @@ fn product_spec(
         optional_service_specs: optional,
         user_default: given.user_default.unwrap_or(false),
         days_to_expires: given.days_to_expires.unwrap_or(0),
+        devices_max: given.devices_max.or(base.devices_max),
         removed_at: None,
         ..base
     })

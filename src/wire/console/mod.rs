@@ -5,6 +5,7 @@
 //! can send.
 
 mod billing;
+mod boxes;
 pub mod error;
 mod messages;
 mod middleware;
@@ -79,6 +80,10 @@ fn money_routes() -> Router<Arc<App>> {
             get(money::payments).post(money::receive),
         )
         .route("/console/api/customers/{id}/vouchers", post(money::redeem))
+        .route(
+            "/console/api/customers/{id}/boxes",
+            get(boxes::list).put(boxes::set_max),
+        )
         .route("/console/api/customers/{id}/invoices", get(money::invoices))
         .route("/console/api/invoices/{name}", get(money::invoice))
         .route("/console/api/invoices/{name}/void", post(money::void))

@@ -210,6 +210,11 @@ fn refused(no: No) -> (StatusCode, &'static str, &'static str) {
             "pin-limit-exceeded",
             "Too many PINs for this account",
         ),
+        No::TooManyWrongPins { .. } => (
+            StatusCode::TOO_MANY_REQUESTS,
+            "pin-attempts-exceeded",
+            "Too many wrong PINs, no PIN is accepted for a while",
+        ),
         No::NotificationNotAllowed => (
             BAD,
             "notification-not-allowed",
@@ -248,7 +253,9 @@ impl IntoResponse for Failure {
             Self::TooMany { retry_after_s }
             | Self::Unavailable { retry_after_s }
             | Self::Refused(
-                No::TooManyPins { retry_after_s } | No::TooManyMessages { retry_after_s },
+                No::TooManyPins { retry_after_s }
+                | No::TooManyWrongPins { retry_after_s }
+                | No::TooManyMessages { retry_after_s },
             ) => {
                 headers.insert(RETRY_AFTER, HeaderValue::from(retry_after_s));
             }
@@ -289,6 +296,7 @@ mod tests {
             No::Pin(PinNo::Expired),
             No::Pin(PinNo::TooManyTries),
             No::TooManyPins { retry_after_s: 1 },
+            No::TooManyWrongPins { retry_after_s: 1 },
             No::TooManyMessages { retry_after_s: 1 },
             No::NotificationNotAllowed,
             No::DuplicateNotification,

@@ -45,6 +45,13 @@ impl Answer {
             .map_err(|error| OpError::Failed(error.to_string()))
     }
 
+    /// No, and words for our own page; players read the no.
+    pub fn refusal(text: &str) -> Result<Self, OpError> {
+        let text = serde_json::to_string(text);
+        text.map(|text| Self::Text(format!(r#"{{"js":false,"text":{text}}}"#)))
+            .map_err(|error| OpError::Failed(error.to_string()))
+    }
+
     #[must_use]
     pub fn into_response(self) -> Response {
         let (kind, body) = match self {

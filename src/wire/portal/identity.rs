@@ -4,12 +4,13 @@ use serde::Serialize;
 
 use crate::domain::contact::usual_mac;
 use crate::ops::OpError;
-use crate::ops::box_login::{self, SignIn};
+use crate::ops::box_login::{self, SignIn, SignedIn};
 use crate::ops::boxes::{self, Seat};
 use crate::ops::viewing::Visit;
 
 use super::answer::Answer;
 use super::call::{Call, is_token};
+use super::profile::local;
 use super::{Step, profile};
 
 #[derive(Serialize)]
@@ -60,15 +61,17 @@ pub fn get_profile(call: &Call, visit: &Visit) -> Result<Answer, OpError> {
             Answer::Whole(r#"{"js":{"status":1,"msg":"no MAC address"},"text":""}"#)
         });
     };
-    if let Some(token) = &call.bearer {
-        let (ctx, device) = (&call.ctx, seat.device.id);
-        // A token that was never given out is none, and leaves the present one as it is.
-        if box_login::was_given(ctx, &seat.device.mac, token)
-            || boxes::holds_token(ctx, visit.read(), device, token)?
-        {
-            boxes::begin_session(ctx, visit.read(), device, token, call.text("ver"))?;
-        }
+    let (ctx, device) = (&call.ctx, seat.device.id);
+    let Some(token) = &call.bearer else {
+        return profile::without_a_session(call, seat);
+    };
+    // A token that was never given out is none, and leaves the present one as it is.
+    if !box_login::was_given(ctx, &seat.device.mac, token)
+        && !boxes::holds_token(ctx, visit.read(), device, token)?
+    {
+        return profile::without_a_session(call, seat);
     }
+    boxes::begin_session(ctx, visit.read(), device, token, call.text("ver"))?;
     profile::answer(call, visit, seat)
 }
 
@@ -85,8 +88,24 @@ pub fn do_auth(call: &Call) -> Step {
     })
 }
 
-/// `stb/logout`: the token is forgotten. The box stays the customer's, who need not sign in again.
-pub fn logout(call: &Call, visit: &Visit, seat: &Seat) -> Result<Answer, OpError> {
-    boxes::end_session(&call.ctx, visit.read(), seat.device.id)?;
-    Ok(Answer::TRUE)
+/// What a viewer is told who signed in: yes, no, or that there are too many boxes, which, and what to do.
+pub fn signed_in(call: &Call, ended: SignedIn) -> Result<Answer, OpError> {
+    let (max, boxes) = match ended {
+        SignedIn::Yes => return Ok(Answer::TRUE),
+        SignedIn::No => return Ok(Answer::FALSE),
+        SignedIn::Full { max, boxes } => (max, boxes),
+    };
+    let named: Vec<String> = boxes
+        .iter()
+        .map(|taken| match taken.last_active_at {
+            Some(at) => format!("{} (last used {})", taken.mac, local(call, Some(at))),
+            None => taken.mac.clone(),
+        })
+        .collect();
+    let text = format!(
+        "This account may be used on {max} boxes and is used on: {}. \
+         Log out on one of them, or ask your provider.",
+        named.join(", ")
+    );
+    Answer::refusal(&text)
 }

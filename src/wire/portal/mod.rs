@@ -18,6 +18,7 @@ mod profile;
 mod watchdog;
 
 use std::sync::Arc;
+use std::time::Duration;
 
 use axum::Router;
 use axum::body::Bytes;
@@ -105,13 +106,23 @@ fn only_reads(action: &str) -> bool {
 }
 
 async fn answered(call: &Call) -> Response {
-    let step = match step(call) {
+    let (step, wait) = match step(call) {
         Ok(step) => step,
         Err(error) => return answer::failed(&error),
     };
+    if !wait.is_zero() {
+        tokio::time::sleep(wait).await;
+    }
     let answer = match step {
         Step::Now(answer) => Ok(answer),
-        Step::SignIn(wish) => box_login::sign_in(&call.ctx, wish).await.map(truth),
+        Step::SignIn(wish) => match box_login::sign_in(&call.ctx, wish).await {
+            Ok(ended) => identity::signed_in(call, ended),
+            Err(error) => Err(error),
+        },
+        Step::SignOut(device) => {
+            let signed_out = box_login::sign_out(&call.ctx, device).await;
+            signed_out.map(|()| Answer::TRUE)
+        }
         Step::Keep(device, kept) => keeping::keep(call, device, kept)
             .await
             .map(|()| Answer::TRUE),
@@ -124,25 +135,48 @@ async fn answered(call: &Call) -> Response {
     }
 }
 
-fn truth(yes: bool) -> Answer {
-    if yes { Answer::TRUE } else { Answer::FALSE }
-}
-
 /// How a call goes on once it was looked at.
 enum Step {
     Now(Answer),
     SignIn(SignIn),
+    SignOut(DeviceId),
     Keep(DeviceId, Kept),
 }
 
-/// Everything that needs no waiting: whose box it is, whether it may, and what it asks for.
-fn step(call: &Call) -> Result<Step, OpError> {
+/// Everything that needs no waiting: whose box it is, whether it may, and what it asks for; and how long
+/// the answer is held back.
+fn step(call: &Call) -> Result<(Step, Duration), OpError> {
     let visit = viewing::visit(&call.ctx, call.mac.as_deref())?;
     let kind = call.text("type").unwrap_or_default();
     let action = call.text("action").unwrap_or_default();
-    match admitted(call, &visit, kind, action)? {
-        Ok(Some(seat)) => of_seat(call, &visit, seat, kind, action),
-        Ok(None) => of_anybody(call, &visit, kind, action),
+    let says_who_is_known = !matches!(
+        (kind, action),
+        ("stb", "handshake" | "get_localization" | "do_auth")
+    );
+    let wait = if says_who_is_known {
+        let mac = call.mac.as_deref();
+        boxes::stranger_waits(&call.ctx, &visit, mac, call.bearer.as_deref())?
+    } else {
+        Some(Duration::ZERO)
+    };
+    let Some(wait) = wait else {
+        let words = if action == "get_profile" {
+            Answer::Whole(TOO_MANY_STRANGERS)
+        } else {
+            Answer::Plain(NO_TOKEN)
+        };
+        return Ok((Step::Now(words), Duration::ZERO));
+    };
+    Ok((asked(call, &visit, kind, action)?, wait))
+}
+
+/// The profile of a box whose address asked for too many that nobody knows.
+const TOO_MANY_STRANGERS: &str = r#"{"js":{"status":1,"msg":"too many unknown boxes at this address","block_msg":"Please try again in a moment."},"text":""}"#;
+
+fn asked(call: &Call, visit: &Visit, kind: &str, action: &str) -> Result<Step, OpError> {
+    match admitted(call, visit, kind, action)? {
+        Ok(Some(seat)) => of_seat(call, visit, seat, kind, action),
+        Ok(None) => of_anybody(call, visit, kind, action),
         Err(words) => Ok(Step::Now(Answer::Plain(words))),
     }
 }
@@ -264,7 +298,7 @@ fn of_box(call: &Call, visit: &Visit, seat: &Seat, action: &str) -> Result<Step,
         "set_parent_password" => return keeping::set_pin(call, seat, ViewerPin::Parental),
         "set_settings_password" => return keeping::set_pin(call, seat, ViewerPin::Settings),
         "check_parent_password" => keeping::check_pin(call, visit, seat)?,
-        "logout" => identity::logout(call, visit, seat)?,
+        "logout" => return Ok(Step::SignOut(seat.device.id)),
         "get_modules" => account::modules(call, visit, seat)?,
         "get_storages" | "get_settings_profile" | "get_tv_aspects" => Answer::EMPTY_OBJECT,
         "get_preload_images" | "get_locales" | "get_timezones" | "get_countries" | "get_cities"

@@ -69,6 +69,25 @@ pub fn answer(call: &Call, visit: &Visit, seat: &Seat) -> Result<Answer, OpError
     Answer::of(&profile)
 }
 
+/// The same for a box that shows no token that it was given: whoever knows a MAC may ask that, so it holds
+/// what a page needs to begin and nothing of the customer, nor of what the viewer keeps.
+pub fn without_a_session(call: &Call, seat: &Seat) -> Result<Answer, OpError> {
+    let mac = call.mac.as_deref().unwrap_or_default();
+    let mut profile = fields(json!({
+        "id": "0",
+        "name": mac,
+        "mac": mac,
+        "status": u8::from(!seat.is_on()),
+        "msg": "",
+        "block_msg": "",
+        "stb_lang": call.language,
+    }));
+    profile.extend(own_settings(&BoxState::new(seat.device.id)));
+    profile.extend(page_settings());
+    profile.extend(computed(call, seat));
+    Answer::of(&profile)
+}
+
 pub type Fields = serde_json::Map<String, Value>;
 
 fn fields(value: Value) -> Fields {

@@ -1,6 +1,7 @@
 //! Secrets that can be guessed: every way in slows guesses, nobody else is kept out by them, somebody is
 //! told, and no answer's cost says who exists.
 
+mod boxes;
 mod cost;
 mod doors;
 mod staff;

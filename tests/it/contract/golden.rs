@@ -325,6 +325,7 @@ fn product_spec() -> ProductSpec {
         optional_service_specs: vec![ServiceSpecId(2)],
         user_default: true,
         days_to_expires: 365,
+        devices_max: Some(300),
         posters: vec![open("cover")],
         external_refs: vec![open("ref"), open("other")],
         created_at: at(1),
@@ -413,6 +414,7 @@ fn customer() -> Customer {
             disabled_modules: vec![text("vclub")],
             restricted_modules: vec![text("karaoke"), text("tv")],
             end_text: text("until further notice"),
+            devices_max: Some(70_000),
         },
         status_changed_at: Some(at(8)),
     }
@@ -464,6 +466,8 @@ fn box_state() -> BoxState {
         parental_pin: Some(Secret(text("5a17"))),
         settings_pin: Some(Secret(text("5a18"))),
         settings: [(text("volume"), text("35"))].into(),
+        signed_in_at: Some(at(3)),
+        often_moved_at: Some(at(4)),
     }
 }
 

@@ -12,6 +12,7 @@ mod pins;
 mod settlement;
 mod subscriptions;
 mod trust;
+mod wrong_pins;
 
 use boxoffice::config::Config;
 use serde_json::{Value, json};

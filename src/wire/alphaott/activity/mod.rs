@@ -278,6 +278,7 @@ fn action_word(action: ActivityAction) -> &'static str {
         ActivityAction::DeviceStatusChanged => "DEVICE_STATUS_CHANGED",
         ActivityAction::OrderPlaced => "ORDER_PLACED",
         ActivityAction::OrderStatusChanged => "ORDER_STATUS_CHANGED",
+        ActivityAction::DeviceMovedOften => "DEVICE_MOVED_OFTEN",
     }
 }
 

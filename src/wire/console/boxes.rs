@@ -1,0 +1,84 @@
+//! The boxes of a customer as support sees them, and on how many the customer may sign in.
+
+use axum::Json;
+use axum::extract::Path;
+use serde::{Deserialize, Serialize};
+
+use crate::domain::id::CustomerId;
+use crate::domain::time::Timestamp;
+use crate::ops::box_list;
+use crate::wire::kit::json::Body;
+
+use super::error::Problem;
+use super::{Staff, handle};
+
+/// One box.
+#[derive(Debug, Serialize)]
+struct BoxOut {
+    id: u64,
+    mac: String,
+    on: bool,
+    online: bool,
+    address: String,
+    version: String,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    last_active: Option<String>,
+    /// When a viewer made it one of theirs by signing in; else staff or a script added it.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    signed_in: Option<String>,
+    /// When it last came from many networks within a day: two boxes may have this MAC.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    moves_often: Option<String>,
+}
+
+/// All of them.
+#[derive(Debug, Serialize)]
+pub struct BoxesOut {
+    /// How many the customer may sign in on.
+    devices_max: usize,
+    boxes: Vec<BoxOut>,
+}
+
+/// `GET /console/api/customers/{id}/boxes`
+pub async fn list(Staff(ctx): Staff, Path(id): Path<String>) -> Result<Json<BoxesOut>, Problem> {
+    let held = box_list::of_customer(&ctx, &handle::<CustomerId>(&id))?;
+    Ok(Json(shown(held)))
+}
+
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+struct MaxIn {
+    /// `null`: as the plan or the setting says.
+    devices_max: Option<u32>,
+}
+
+/// `PUT /console/api/customers/{id}/boxes`
+pub async fn set_max(
+    Staff(ctx): Staff,
+    Path(id): Path<String>,
+    body: Body,
+) -> Result<Json<BoxesOut>, Problem> {
+    let wish: MaxIn = body.parse()?;
+    let customer = handle::<CustomerId>(&id);
+    box_list::set_max(&ctx, customer.clone(), wish.devices_max).await?;
+    Ok(Json(shown(box_list::of_customer(&ctx, &customer)?)))
+}
+
+fn shown(held: box_list::Boxes) -> BoxesOut {
+    let at = |at: Option<Timestamp>| at.map(Timestamp::to_rfc3339_millis);
+    let boxes = held.boxes.into_iter().map(|held| BoxOut {
+        id: held.device.id.0,
+        mac: held.device.mac,
+        on: held.on,
+        online: held.seen.online,
+        address: held.seen.address,
+        version: held.seen.version,
+        last_active: at(held.seen.last_active_at),
+        signed_in: at(held.signed_in_at),
+        moves_often: at(held.often_moved_at),
+    });
+    BoxesOut {
+        devices_max: held.max,
+        boxes: boxes.collect(),
+    }
+}
