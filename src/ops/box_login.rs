@@ -174,12 +174,14 @@ fn room_for_a_box(ctx: &Ctx, tx: &Tx<'_>, customer: &Customer) -> Result<(), OpE
 /// A viewer signs out on a box: it is free again, if it became theirs by signing in. One that staff gave
 /// them stays theirs, without a session: they may have no password to come back with.
 pub async fn sign_out(ctx: &Ctx, device: DeviceId) -> Result<(), OpError> {
-    let read = ctx.snapshot()?;
-    boxes::end_session(ctx, &read, device)?;
-    if boxes::state(&read, device)?.signed_in_at.is_none() {
+    let by_viewer = {
+        let read = ctx.snapshot()?;
+        boxes::end_session(ctx, &read, device)?;
+        boxes::state(&read, device)?.signed_in_at.is_some()
+    };
+    if !by_viewer {
         return Ok(());
     }
-    drop(read);
     ctx.write(move |ctx, tx| {
         let held: Device = super::get(tx, device)?;
         let by_viewer = boxes::state(tx, device)?.signed_in_at.is_some();
