@@ -3,7 +3,7 @@
 use std::net::SocketAddr;
 use std::path::Path;
 
-use toml::{Table, Value};
+use toml::Table;
 
 /// Whether a file is there; one that may not be looked at is an error, or settings would be passed
 /// over in silence.

@@ -1,3 +1,5 @@
+//! Budgets, waits, and what a million invented names do to them: nothing.
+
 use std::net::{IpAddr, Ipv4Addr, Ipv6Addr};
 
 use super::{Attempt, Door, FailedAttempts, SET_ENTRIES_MAX, SETS, TOLD_PER_HOUR_MAX, TooMany};

@@ -114,17 +114,17 @@ const HOMES: &[(&str, &str)] = &[
         "letters/allowed.rs letters/wording.rs outbound/sms.rs",
     ),
     ("toml", "config/"),
-    ("argon2", "passwords.rs"),
+    ("argon2", "passwords/"),
     ("jsonwebtoken", "keys.rs"),
     ("getrandom", "entropy.rs"),
     ("prometheus_client", "telemetry.rs"),
     (
         "tokio",
-        "app.rs cli/ command/ control.rs jobs/ lanes.rs ops/bulk.rs ops/carrier_calls.rs ops/clock.rs ops/closing.rs ops/imports/ ops/middleware.rs ops/outbox.rs ops/payments.rs ops/renewals.rs ops/subscriptions/ ops/templates.rs ops/webhooks/ outbound/ passwords.rs serve/ store/mod.rs wire/",
+        "app.rs cli/ command/ control.rs jobs/ lanes.rs ops/bulk.rs ops/carrier_calls.rs ops/clock.rs ops/closing.rs ops/imports/ ops/middleware.rs ops/outbox.rs ops/payments.rs ops/renewals.rs ops/subscriptions/ ops/templates.rs ops/webhooks/ outbound/ passwords/ serve/ store/mod.rs wire/",
     ),
     (
         "anyhow",
-        "app.rs cli/ config/ control.rs outbound/carrier.rs outbound/mail.rs outbound/mod.rs outbound/sms.rs passwords.rs serve/",
+        "app.rs cli/ config/ control.rs outbound/carrier.rs outbound/mail.rs outbound/mod.rs outbound/sms.rs passwords/ serve/",
     ),
 ];
 

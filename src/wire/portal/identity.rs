@@ -5,7 +5,7 @@ use serde::Serialize;
 use crate::domain::contact::usual_mac;
 use crate::ops::OpError;
 use crate::ops::box_login::{self, SignIn, SignedIn};
-use crate::ops::boxes::{self, Seat};
+use crate::ops::boxes;
 use crate::ops::viewing::Visit;
 
 use super::answer::Answer;

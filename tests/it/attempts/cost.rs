@@ -3,7 +3,7 @@
 use boxoffice::domain::staff::Role;
 use serde_json::json;
 
-use super::{From, PASSWORD, operator};
+use super::{From, PASSWORD, id_of, operator};
 use crate::support::TestBox;
 
 /// Slow hashes made while something was asked.
@@ -24,8 +24,7 @@ async fn a_box_login_costs_one_hash_whoever_it_names_and_however_that_password_i
         {"login": "none"},
     ]}))
     .await;
-    let list = bx.api().get("/customers?login=set").await.expect(200);
-    let id = list[0]["_id"].as_str().expect("an id").to_owned();
+    let id = id_of(&bx, "set").await;
     let path = format!("/customers/{id}/password");
     bx.api()
         .put(path, json!({"password": "open sesame"}))

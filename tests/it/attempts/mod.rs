@@ -30,6 +30,15 @@ pub async fn operator(bx: &TestBox, name: &str, role: Role) {
         .expect("an operator");
 }
 
+/// The id of the customer with this login.
+pub async fn id_of(bx: &TestBox, login: &str) -> String {
+    let list = bx.api().get("/customers").await.expect(200);
+    let mut list = list.as_array().expect("a list").iter();
+    let found = list.find(|customer| customer["login"] == login);
+    let found = found.unwrap_or_else(|| panic!("no customer {login}"));
+    found["_id"].as_str().expect("an id").to_owned()
+}
+
 /// A client that comes from an address of its own.
 pub struct From(reqwest::Client);
 

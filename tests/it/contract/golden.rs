@@ -1044,7 +1044,8 @@ fn variants_keep_their_positions() {
         PartnerTransactionCreated, PartnerTransactionUpdated, PartnerTransactionSucceeded,
         PartnerTransactionDenied, PartnerTransactionRefunded, PartnerTransactionDeleted);
     positions!(ActivityAction: SignedIn, StatusChanged, PasswordChanged, PasswordReset,
-        DeviceAdded, DeviceRemoved, DeviceStatusChanged, OrderPlaced, OrderStatusChanged);
+        DeviceAdded, DeviceRemoved, DeviceStatusChanged, OrderPlaced, OrderStatusChanged,
+        DeviceMovedOften);
 }
 
 #[test]

@@ -17,10 +17,10 @@ async fn wrong_pins_over_many_accounts_use_up_the_partners_budget() {
     })
     .await;
     let customers: Vec<_> = (100..130)
-        .map(|n| json!({"login": format!("c{n}"), "phones": [format!("+14165550{n}")]}))
+        .map(|n| json!({"login": format!("c{n}"), "phones": [format!("+14165551{n}")]}))
         .collect();
     hub.bx.apply(json!({"customers": customers})).await;
-    let right = asked_for(&hub, &gateway, P1).await;
+    asked_for(&hub, &gateway, P1).await;
     // One account that types nonsense again and again stops nobody.
     for _ in 0..3 {
         hub.a.tell(P1, "000000").await;
@@ -28,7 +28,7 @@ async fn wrong_pins_over_many_accounts_use_up_the_partners_budget() {
     let mut judged = 3;
     let mut told = None;
     for n in 100..130 {
-        let account = format!("+14165550{n}");
+        let account = format!("+14165551{n}");
         hub.a.pin(&account).await.expect(200);
         for _ in 0..2 {
             let answer = hub.a.tell(&account, "000000").await;
@@ -53,10 +53,9 @@ async fn wrong_pins_over_many_accounts_use_up_the_partners_budget() {
     assert!((1..=3_600).contains(&wait), "{wait}");
     // Not even a right one, in whatever call it comes; the other partner goes on.
     hub.bx.advance(60).await;
-    let _ = right;
-    let fresh = asked_for(&hub, &gateway, "+14165550129").await;
+    let fresh = asked_for(&hub, &gateway, "+14165551129").await;
     refused(
-        &hub.a.tell("+14165550129", &fresh).await,
+        &hub.a.tell("+14165551129", &fresh).await,
         429,
         "pin-attempts-exceeded",
     );
@@ -73,6 +72,6 @@ async fn wrong_pins_over_many_accounts_use_up_the_partners_budget() {
     assert!(format!("{:?}", lines[0].changes).contains("20"));
     // After the hour it is as before.
     hub.bx.advance(3_600).await;
-    let fresh = asked_for(&hub, &gateway, "+14165550129").await;
-    hub.a.tell("+14165550129", &fresh).await.expect(200);
+    let fresh = asked_for(&hub, &gateway, "+14165551129").await;
+    hub.a.tell("+14165551129", &fresh).await.expect(200);
 }
