@@ -23,7 +23,11 @@ async fn is_password(app: &App, password: &str) -> bool {
     let stored = all[0].password.clone();
     let fits = app
         .passwords
-        .is_customers(password.to_owned(), &stored)
+        .is_customers(
+            password.to_owned(),
+            &stored,
+            boxoffice::passwords::Turn::OWN,
+        )
         .await;
     fits.unwrap()
 }
