@@ -46,9 +46,10 @@ impl<R: Read> Books<'_, R> {
             return Ok(None);
         }
         let all = dunned || after.status == OrderStatus::Deleted;
-        let owed = match all {
-            true => self.owes(before.customer, |id| id == before.id)?,
-            false => self.is_asked_for(before)?,
+        let owed = if all {
+            self.owes(before.customer, |id| id == before.id)?
+        } else {
+            self.is_asked_for(before)?
         };
         if !owed || self.customer(before.customer)?.is_deleted() {
             return Ok(None);

@@ -199,6 +199,7 @@ pub fn answer(error: OpError) -> Failure {
 }
 
 #[deny(clippy::wildcard_enum_match_arm)]
+#[expect(clippy::too_many_lines, reason = "a line or a few for every refusal")]
 fn refused(refusal: &Refusal) -> Failure {
     match refusal {
         Refusal::EmailTaken => Failure::conflict("email: another customer has this address"),

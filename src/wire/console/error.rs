@@ -153,6 +153,7 @@ pub fn answer(error: OpError) -> Problem {
 }
 
 #[deny(clippy::wildcard_enum_match_arm)]
+#[expect(clippy::too_many_lines, reason = "a line or a few for every refusal")]
 fn refused(refusal: &Refusal) -> Problem {
     let conflict = |detail: String| Problem::new(StatusCode::CONFLICT, detail);
     match refusal {

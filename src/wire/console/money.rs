@@ -226,7 +226,7 @@ struct VoidIn {
 }
 
 /// Why staff give something up.
-fn reason_of(text: String) -> Result<String, Problem> {
+fn reason_of(text: &str) -> Result<String, Problem> {
     let said = short("reason", Some(text.trim().to_owned()))?;
     said.ok_or_else(|| Problem::bad_request("reason: must say why"))
 }
@@ -240,7 +240,7 @@ pub async fn void(
     let (wish, once) = request.wish::<VoidIn>()?;
     let number = name.parse().map(InvoiceId);
     let number = number.map_err(|_| Problem::not_found("there is no such invoice"))?;
-    let note = ops::debts::void(&ctx, number, reason_of(wish.reason)?, once).await?;
+    let note = ops::debts::void(&ctx, number, reason_of(&wish.reason)?, once).await?;
     let billed = ops::invoices::get(&ctx, note.id)?;
     Ok((StatusCode::CREATED, Json(InvoiceOut::new(&billed))))
 }
@@ -271,7 +271,7 @@ pub async fn write_off(
 ) -> Result<(StatusCode, Json<WriteOffOut>), Problem> {
     let (wish, once) = request.wish::<WriteOffIn>()?;
     let amount = amount_of(&ctx, &wish.amount.0, wish.currency.as_deref())?;
-    let reason = reason_of(wish.reason)?;
+    let reason = reason_of(&wish.reason)?;
     let customer = ops::debts::write_off(&ctx, handle(&id), amount, reason, once).await?;
     let balance = ops::payments::balance_in(&ctx, customer.id, amount.currency)?;
     let out = WriteOffOut {

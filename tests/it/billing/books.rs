@@ -173,9 +173,10 @@ proptest! {
         let mut left = lines.clone();
         for (by_day, part, days) in parts {
             let whole = total_minor(&left);
-            let note = match by_day {
-                true => unused(&left, 40, days),
-                false => share(&left, part.min(whole), whole),
+            let note = if by_day {
+                unused(&left, 40, days)
+            } else {
+                share(&left, part.min(whole), whole)
             };
             if !by_day && whole > 0 {
                 prop_assert_eq!(total_minor(&note), -part.min(whole));
