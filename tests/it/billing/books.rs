@@ -128,13 +128,13 @@ async fn held_money_is_resolved_for_what_is_left_of_it() {
             0 => assert_eq!(balance.as_f64(), Some(0.01)),
             _ => assert_eq!(balance, Value::from(left)),
         }
-        assert_eq!(held(till.shop.bx.app()), 0);
+        assert_eq!(held(&till.shop.bx.app()), 0);
         till.prove();
     }
 }
 
 /// What lies in `suspense`, in cents.
-fn held(app: std::sync::Arc<App>) -> i64 {
+fn held(app: &std::sync::Arc<App>) -> i64 {
     let snapshot = app.store.read().expect("a snapshot");
     let currency = Currency::parse("USD").expect("a currency");
     boxoffice::store::balance_minor(&snapshot, &Account::Suspense, currency).expect("a balance")
