@@ -360,11 +360,19 @@ async fn live(case: &Value) -> Result<(), String> {
     }
 }
 
+#[expect(
+    clippy::disallowed_methods,
+    reason = "no setting of the box: it chooses what is tested"
+)]
+fn other_cases() -> Option<String> {
+    let path = std::env::var(OTHER_CASES).ok()?;
+    Some(std::fs::read_to_string(path).expect("cases"))
+}
+
 async fn share(share: usize) {
     let mut lived = 0;
     let mut wrong = Vec::new();
-    let other = std::env::var(OTHER_CASES).ok();
-    let other = other.map(|path| std::fs::read_to_string(path).expect("cases"));
+    let other = other_cases();
     let cases = other.as_deref().unwrap_or(CASES);
     for (number, line) in cases.lines().enumerate() {
         if number % SHARES != share {

@@ -71,8 +71,7 @@ async fn an_order_in_any_state_is_sent_back_and_stays_as_it_is() {
         till.days(match state {
             "over" | "canceled and over" => 30,
             "frozen" => 35,
-            "overdue" => 29,
-            "owing" => 29,
+            "overdue" | "owing" => 29,
             _ => 3,
         })
         .await;
