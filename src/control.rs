@@ -26,6 +26,7 @@ use tokio_util::sync::CancellationToken;
 use tokio_util::task::TaskTracker;
 
 use crate::app::{App, Ctx};
+use crate::listener::{self, House, Patience, Places};
 use crate::command::{
     Command, CommandError, Feed, Import, Incoming, Output, Progress, Reader, Step, import, run,
 };
@@ -118,13 +119,15 @@ pub fn listen(
             tasks: tasks.clone(),
             closing: closing.clone(),
         });
-    let closing = closing.clone();
+    let house = House {
+        router,
+        places: Places::new(listener::CONTROL_CONNECTIONS_MAX),
+        patience: Patience::CONTROL,
+        closing: closing.clone(),
+        tasks: tasks.clone(),
+    };
     tasks.spawn(async move {
-        let served =
-            axum::serve(listener, router).with_graceful_shutdown(closing.cancelled_owned());
-        if let Err(error) = served.await {
-            tracing::error!(%error, "control.failed");
-        }
+        listener::on_socket(listener, house).await;
         let _ = std::fs::remove_file(&path);
         drop(folder);
     });

@@ -27,6 +27,7 @@ pub mod wrong_pins;
 pub mod ops;
 
 pub mod letters;
+pub mod listener;
 pub mod paper;
 
 pub mod wire;

@@ -1,9 +1,7 @@
 //! From nothing to a running box and back: open, migrate, listen, run, drain.
 
-mod listener;
-
 use std::io::ErrorKind;
-use std::net::SocketAddr;
+use std::net::{IpAddr, SocketAddr};
 use std::path::PathBuf;
 use std::sync::Arc;
 use std::time::Duration;
@@ -21,6 +19,7 @@ use crate::domain::message::Queue;
 use crate::domain::time::Timestamp;
 use crate::entropy::Entropy;
 use crate::jobs;
+use crate::listener::{self, House, Patience, Places};
 use crate::ops;
 use crate::ops::demo::DemoLogin;
 use crate::store::Storage;
@@ -32,6 +31,8 @@ pub struct Setup {
     pub storage: Storage,
     pub clock: Clock,
     pub entropy: Entropy,
+    /// How long clients on the network may let it wait.
+    pub patience: Patience,
 }
 
 impl Setup {
@@ -44,6 +45,7 @@ impl Setup {
             storage,
             clock,
             entropy: Entropy::system(),
+            patience: Patience::NETWORK,
         }
     }
 }
@@ -70,6 +72,7 @@ const DRAIN_MAX: Duration = Duration::from_secs(20);
 pub async fn start(setup: Setup) -> anyhow::Result<Running> {
     let in_folder = matches!(setup.storage, Storage::File(_));
     let listen = setup.config.listen;
+    let patience = setup.patience;
     let opening = tokio::task::spawn_blocking(move || {
         App::open(setup.config, setup.storage, setup.clock, setup.entropy)
     });
@@ -93,12 +96,18 @@ pub async fn start(setup: Setup) -> anyhow::Result<Running> {
     let closing = CancellationToken::new();
     let tasks = TaskTracker::new();
     let router = wire::router(&app, &closing);
-    tasks.spawn(listener::run(
-        listener,
+    let house = House {
         router,
-        closing.clone(),
-        tasks.clone(),
-    ));
+        places: Places::new(listener::connections_max()),
+        patience,
+        closing: closing.clone(),
+        tasks: tasks.clone(),
+    };
+    let settings = app.config.clone();
+    // Behind a proxy, and on this machine, many clients have one address.
+    let is_counted =
+        move |peer: IpAddr| !peer.is_loopback() && !settings.is_trusted_proxy(peer);
+    tasks.spawn(listener::on_network(listener, house, is_counted));
     if !app.clock.is_test() {
         tasks.spawn(jobs::run(Arc::clone(&app), closing.clone()));
         if app.outbound.carrier.is_some() {

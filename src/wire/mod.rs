@@ -137,5 +137,6 @@ fn at_edge(
         uri_bytes_max: kit::URI_BYTES_MAX,
         closing: closing.clone(),
         refuse,
+        late: Arc::default(),
     }
 }

@@ -15,9 +15,6 @@ pub const BODY_BYTES_MAX: usize = 1024 * 1024;
 /// the answer; beyond it the connection is cut.
 const DRAIN_BYTES_MAX: usize = 32 * 1024 * 1024;
 
-/// How long a client may take to send a body.
-const BODY_TIMEOUT: std::time::Duration = std::time::Duration::from_secs(30);
-
 /// A body as it came, not yet looked at: operations judge token and path before it.
 #[derive(Debug)]
 pub struct Body(Result<Vec<u8>, BodyError>);
@@ -50,16 +47,6 @@ impl<S: Send + Sync> FromRequest<S> for Body {
 /// Reads a body of at most `bytes_max`. What is longer is read to its end all the same, so that its sender
 /// gets to read the answer and can go on with the connection.
 pub async fn read(
-    headers: &HeaderMap,
-    body: HttpBody,
-    bytes_max: usize,
-) -> Result<Vec<u8>, BodyError> {
-    let reading = read_all(headers, body, bytes_max);
-    let read = tokio::time::timeout(BODY_TIMEOUT, reading).await;
-    read.unwrap_or(Err(BodyError::Incomplete))
-}
-
-async fn read_all(
     headers: &HeaderMap,
     mut body: HttpBody,
     bytes_max: usize,

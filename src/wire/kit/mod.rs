@@ -26,6 +26,7 @@ use tokio_util::sync::CancellationToken;
 use crate::app::{App, Ctx};
 use crate::clock::Stopwatch;
 use crate::domain::staff::Actor;
+use crate::listener::{Lateness, Quietly};
 use crate::telemetry::RequestCounters;
 
 pub use caller::{Caller, client_address};
@@ -98,6 +99,8 @@ pub struct Edge {
     pub closing: CancellationToken,
     /// Words a refusal in the dialect's shape.
     pub refuse: fn(TurnedAway) -> Response,
+    /// Says now and then that bodies do not come in time.
+    pub late: Arc<Quietly>,
 }
 
 /// The edge of every dialect: bounds, a name for the request, one log line, figures.
@@ -121,17 +124,25 @@ pub async fn edge(State(edge): State<Edge>, mut request: Request, next: Next) ->
     if foreign {
         request.extensions_mut().insert(ForeignPage);
     }
+    let lateness = request.extensions().get::<Lateness>().cloned();
     let mut response = match turned_away(&request, edge.uri_bytes_max) {
         Some(reason) => (edge.refuse)(reason),
         None if foreign && !reads => {
-            let address = caller
-                .map(|caller| caller.address.to_string())
-                .unwrap_or_default();
+            let address = shown(caller);
             tracing::warn!(dialect = edge.dialect, address, "request.of_foreign_page");
             (edge.refuse)(TurnedAway::ForeignPage)
         }
         None => next.run(request).await,
     };
+    let is_late = lateness.is_some_and(|lateness| lateness.is_late());
+    if is_late {
+        // Whatever the operation made of half a body.
+        response = (edge.refuse)(TurnedAway::TooSlow);
+        if let Some(unsaid) = edge.late.may_speak() {
+            let address = shown(caller);
+            tracing::warn!(dialect = edge.dialect, address, unsaid, "request.too_slow");
+        }
+    }
     let status = response.status();
     let took = watch.elapsed();
     edge.counters.answered(status.as_u16(), took);
@@ -146,7 +157,7 @@ pub async fn edge(State(edge): State<Edge>, mut request: Request, next: Next) ->
     if let Ok(value) = HeaderValue::from_str(&name) {
         response.headers_mut().insert(REQUEST_ID, value);
     }
-    if edge.closing.is_cancelled() {
+    if is_late || edge.closing.is_cancelled() {
         // This answer is the connection's last.
         response
             .headers_mut()
@@ -245,6 +256,11 @@ pub fn circumstances(app: &Arc<App>, dialect: &'static str, parts: &Parts) -> Ct
         address: client_address(&parts.extensions),
         ..Ctx::system(Arc::clone(app))
     }
+}
+
+fn shown(caller: Option<Caller>) -> String {
+    let address = caller.map(|caller| caller.address.to_string());
+    address.unwrap_or_default()
 }
 
 /// Whom the request comes from, through the proxies that the settings trust.

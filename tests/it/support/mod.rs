@@ -20,6 +20,7 @@ use boxoffice::config::Config;
 use boxoffice::domain::staff::Role;
 use boxoffice::domain::time::Timestamp;
 use boxoffice::entropy::Entropy;
+use boxoffice::listener::Patience;
 use boxoffice::ops::staff::{NewToken, create_token, revoke_token};
 use boxoffice::serve::{Running, Setup, start};
 use boxoffice::store::Storage;
@@ -82,7 +83,23 @@ impl TestBox {
         .await
     }
 
+    /// A box that waits for its clients this long only.
+    pub async fn impatient(patience: Patience, f: impl FnOnce(&mut Config)) -> TestBox {
+        let clock = Clock::test(Timestamp::parse(NOW).unwrap());
+        TestBox::waiting(Storage::Memory, 1, clock, patience, f).await
+    }
+
     async fn on(storage: Storage, seed: u64, clock: Clock, f: impl FnOnce(&mut Config)) -> TestBox {
+        TestBox::waiting(storage, seed, clock, Patience::NETWORK, f).await
+    }
+
+    async fn waiting(
+        storage: Storage,
+        seed: u64,
+        clock: Clock,
+        patience: Patience,
+        f: impl FnOnce(&mut Config),
+    ) -> TestBox {
         let mut config = Config::for_tests();
         f(&mut config);
         let running = start(Setup {
@@ -90,6 +107,7 @@ impl TestBox {
             storage,
             clock,
             entropy: Entropy::seeded(seed),
+            patience,
         })
         .await
         .expect("the box starts");
