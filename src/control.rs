@@ -26,10 +26,10 @@ use tokio_util::sync::CancellationToken;
 use tokio_util::task::TaskTracker;
 
 use crate::app::{App, Ctx};
-use crate::listener::{self, House, Patience, Places};
 use crate::command::{
     Command, CommandError, Feed, Import, Incoming, Output, Progress, Reader, Step, import, run,
 };
+use crate::listener::{self, House, Patience, Places};
 
 /// Where the socket of a data folder is.
 #[must_use]

@@ -56,7 +56,9 @@ const LINGER: Duration = Duration::from_millis(300);
 #[must_use]
 pub fn connections_max() -> usize {
     let before = getrlimit(Resource::Nofile);
-    let wanted = before.maximum.map_or(FILES_WANTED, |hard| hard.min(FILES_WANTED));
+    let wanted = before
+        .maximum
+        .map_or(FILES_WANTED, |hard| hard.min(FILES_WANTED));
     if before.current.is_some_and(|soft| soft < wanted) {
         let more = Rlimit {
             current: Some(wanted),
@@ -69,7 +71,9 @@ pub fn connections_max() -> usize {
     let files = getrlimit(Resource::Nofile).current.unwrap_or(FILES_WANTED);
     // A system that gives hardly any gets a box that still answers.
     let ours = files.saturating_sub(FILES_KEPT_BACK).max(files / 2);
-    usize::try_from(ours).unwrap_or(CONNECTIONS_MAX).min(CONNECTIONS_MAX)
+    usize::try_from(ours)
+        .unwrap_or(CONNECTIONS_MAX)
+        .min(CONNECTIONS_MAX)
 }
 
 /// What a listener does with its connections.
@@ -103,11 +107,7 @@ impl House {
 
 /// Accepts over the network until the box goes down; then takes what the kernel accepted already, and
 /// stops. `is_counted`: whether connections of an address are bounded, as those of proxies are not.
-pub async fn on_network(
-    listener: TcpListener,
-    house: House,
-    is_counted: impl Fn(IpAddr) -> bool,
-) {
+pub async fn on_network(listener: TcpListener, house: House, is_counted: impl Fn(IpAddr) -> bool) {
     let receive = |stream: TcpStream, peer: SocketAddr| {
         // Small answers must not wait for the next packet.
         let _ = stream.set_nodelay(true);

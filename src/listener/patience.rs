@@ -137,7 +137,10 @@ impl HttpBody for Upload {
                 if !this.pause.is_on() {
                     this.seat.awaits_input(true);
                 }
-                let left = this.patience.of_body(this.bytes).saturating_sub(this.waited);
+                let left = this
+                    .patience
+                    .of_body(this.bytes)
+                    .saturating_sub(this.waited);
                 if this.pause.is_over(left.min(this.patience.pause), context) {
                     this.lateness.0.store(true, Ordering::Release);
                     return Poll::Ready(Some(Err(late().into())));

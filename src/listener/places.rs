@@ -150,7 +150,9 @@ impl Places {
         if (too_many_own || is_full)
             && let Some(unsaid) = self.told.may_speak()
         {
-            let address = address.map(|address| address.to_string()).unwrap_or_default();
+            let address = address
+                .map(|address| address.to_string())
+                .unwrap_or_default();
             let count = held.seats.len();
             tracing::warn!(
                 address,
@@ -239,7 +241,10 @@ mod tests {
         held[0].seat.awaits_input(false);
         // The first is being served, so that the second goes.
         let _fourth = places.take(None).unwrap();
-        assert_eq!(held.iter().map(is_cut).collect::<Vec<_>>(), [false, true, false]);
+        assert_eq!(
+            held.iter().map(is_cut).collect::<Vec<_>>(),
+            [false, true, false]
+        );
         held[0].seat.awaits_taking(true);
         held[2].seat.awaits_input(false);
         let fifth = places.take(None).unwrap();
@@ -265,16 +270,26 @@ mod tests {
         let places = Places::new(OF_ADDRESS_MAX * 3);
         let (one, other) = (address("203.0.113.5"), address("203.0.113.6"));
         let others = places.take(other).unwrap();
-        let mut held: Vec<Taken> = (0..OF_ADDRESS_MAX * 2).map(|_| places.take(one).unwrap()).collect();
+        let mut held: Vec<Taken> = (0..OF_ADDRESS_MAX * 2)
+            .map(|_| places.take(one).unwrap())
+            .collect();
         assert!(!is_cut(&others));
-        assert_eq!(held.iter().filter(|taken| is_cut(taken)).count(), OF_ADDRESS_MAX);
+        assert_eq!(
+            held.iter().filter(|taken| is_cut(taken)).count(),
+            OF_ADDRESS_MAX
+        );
         assert!(!is_cut(held.last().unwrap()));
         held.clear();
         assert!(places.lock().of.len() == 1);
         // A whole network of IPv6 is one.
         let network = |last: u16| address(&format!("2001:db8::{last:x}"));
-        let many: Vec<Taken> = (0..300).map(|last| places.take(network(last)).unwrap()).collect();
-        assert_eq!(many.iter().filter(|taken| is_cut(taken)).count(), 300 - OF_ADDRESS_MAX);
+        let many: Vec<Taken> = (0..300)
+            .map(|last| places.take(network(last)).unwrap())
+            .collect();
+        assert_eq!(
+            many.iter().filter(|taken| is_cut(taken)).count(),
+            300 - OF_ADDRESS_MAX
+        );
         drop((many, others));
         let held = places.lock();
         assert!(held.of.is_empty() && held.seats.is_empty());

@@ -105,8 +105,7 @@ pub async fn start(setup: Setup) -> anyhow::Result<Running> {
     };
     let settings = app.config.clone();
     // Behind a proxy, and on this machine, many clients have one address.
-    let is_counted =
-        move |peer: IpAddr| !peer.is_loopback() && !settings.is_trusted_proxy(peer);
+    let is_counted = move |peer: IpAddr| !peer.is_loopback() && !settings.is_trusted_proxy(peer);
     tasks.spawn(listener::on_network(listener, house, is_counted));
     if !app.clock.is_test() {
         tasks.spawn(jobs::run(Arc::clone(&app), closing.clone()));

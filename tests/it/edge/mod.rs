@@ -5,6 +5,7 @@ mod foreign_pages;
 mod headers;
 mod proxies;
 mod script_logins;
+mod slow_clients;
 mod words;
 
 use std::collections::BTreeSet;
