@@ -140,10 +140,7 @@ async fn seed(app: &Arc<App>, count: u64, scattered: bool) -> anyhow::Result<()>
         text: "base-monthly".to_owned(),
         number: None,
     };
-    let wish = NewOrder {
-        create_services: true,
-        ..NewOrder::of(offer)
-    };
+    let wish = NewOrder::of(offer);
     orders::place(&ctx(app), handle(1), wish)
         .await
         .map_err(|error| failed(&error))?;

@@ -7,6 +7,7 @@ mod checks;
 mod delivery;
 mod hidden;
 mod partners;
+mod provider;
 mod proxies;
 mod staff;
 
@@ -22,13 +23,11 @@ use toml::{Table, Value};
 
 pub use delivery::{SmsSettings, SmtpSettings};
 pub use partners::{CarrierSettings, MarketoneSettings};
+pub use provider::ProviderSettings;
 pub use proxies::Network;
 pub use staff::StaffSettings;
 
-use crate::domain::calendar::Zone;
-use crate::domain::money::Currency;
-
-use checks::{check_listen, is_language_tag, is_there, place_of};
+use checks::{check_listen, is_there, place_of};
 
 /// Every setting, with its default.
 #[derive(Debug, Clone, Serialize, Deserialize)]
@@ -58,18 +57,6 @@ pub struct Config {
     pub passwords: PasswordSettings,
     pub staff: StaffSettings,
     pub log: LogSettings,
-}
-
-/// The operator's own company, until an apply document says otherwise.
-#[derive(Debug, Clone, Serialize, Deserialize)]
-#[serde(default, deny_unknown_fields)]
-pub struct ProviderSettings {
-    pub name: String,
-    /// ISO 4217.
-    pub currency: String,
-    /// IANA name; its midnight ends a day.
-    pub time_zone: String,
-    pub locale: String,
 }
 
 /// The AlphaOTT integration API.
@@ -239,17 +226,6 @@ impl Default for Config {
     }
 }
 
-impl Default for ProviderSettings {
-    fn default() -> Self {
-        Self {
-            name: "Boxoffice".to_owned(),
-            currency: "USD".to_owned(),
-            time_zone: "UTC".to_owned(),
-            locale: "en".to_owned(),
-        }
-    }
-}
-
 impl Default for AlphaottSettings {
     fn default() -> Self {
         Self {
@@ -408,22 +384,7 @@ impl Config {
             anyhow::ensure!(ok, "setting {name}: {hint}");
             Ok(())
         };
-        let provider = &self.provider;
-        known(
-            Zone::parse(&provider.time_zone).is_some(),
-            "provider.time_zone",
-            "no such time zone; use an IANA name such as Europe/Berlin",
-        )?;
-        known(
-            Currency::parse(&provider.currency).is_some(),
-            "provider.currency",
-            "no such currency; use an ISO 4217 code such as EUR",
-        )?;
-        known(
-            is_language_tag(&provider.locale),
-            "provider.locale",
-            "must be a language such as de, or with a country such as de-DE",
-        )?;
+        self.provider.validate()?;
         let payments = &self.payments;
         let secret = payments.stripe_secret_key.as_str();
         known(

@@ -110,6 +110,13 @@ impl Zone {
         self.moved(from, |local| local.checked_add(span).ok())
     }
 
+    /// The instant `days` calendar days before `from`, same wall-clock time.
+    #[must_use]
+    pub fn days_before(&self, from: Timestamp, days: u32) -> Option<Timestamp> {
+        let span = Span::new().try_days(i64::from(days)).ok()?;
+        self.moved(from, |local| local.checked_sub(span).ok())
+    }
+
     /// Midnight at the start of a day written `2026-01-31`.
     #[must_use]
     pub fn day_start(&self, date: &str) -> Option<Timestamp> {

@@ -32,14 +32,21 @@ impl Charge {
         found.map_or(self.tax_rate, |(_, rate)| *rate)
     }
 
-    fn line(&self, offer_title: &str, order_type: OrderType, date: LocalDate) -> Line {
-        let rate = self.rate_on(date);
+    fn line(&self, offer_title: &str, order_type: OrderType, days: TaxDays) -> Line {
+        let rate = self.rate_on(days.taxed);
         let minor = self.amount.minor;
-        let (net_minor, tax_minor) = if self.tax_included {
-            let tax = rate.contained_in(minor);
-            (minor.saturating_sub(tax), tax)
-        } else {
+        let seen = self.rate_on(days.seen);
+        let (net_minor, tax_minor) = if !self.tax_included && seen == rate {
             (minor, rate.on_top_of(minor))
+        } else {
+            // The gross that was seen stays; the tax in it is that of the day that counts.
+            let gross = if self.tax_included {
+                minor
+            } else {
+                minor.saturating_add(seen.on_top_of(minor))
+            };
+            let tax = rate.contained_in(gross);
+            (gross.saturating_sub(tax), tax)
         };
         let title = if self.title.is_empty() {
             offer_title
@@ -55,6 +62,24 @@ impl Charge {
                 || self.kind == OrderType::Recurring
                 || self.refundable,
         }
+    }
+}
+
+/// Days whose tax rates make a line.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct TaxDays {
+    /// Of supply or payment, whichever is earlier: its rate is the line's.
+    pub taxed: LocalDate,
+    /// Of the gross that the payer saw.
+    pub seen: LocalDate,
+}
+
+impl TaxDays {
+    /// Both on one day.
+    #[must_use]
+    pub fn of(day: LocalDate) -> Self {
+        let (taxed, seen) = (day, day);
+        Self { taxed, seen }
     }
 }
 
@@ -90,8 +115,19 @@ pub struct Price {
     pub charges: Vec<Charge>,
 }
 
+impl Price {
+    /// Whether both are in one currency, or one of them costs nothing.
+    fn is_comparable(&self, other: &Self) -> bool {
+        let code = |price: &Self| price.charges.first().map(|charge| charge.amount.currency);
+        code(self)
+            .zip(code(other))
+            .is_none_or(|(one, other)| one == other)
+    }
+}
+
 /// The charges that hold for an order that began with price `version`, for a cycle that starts at
-/// `at`. A later price holds if it was made for running orders too. Empty if there is no price.
+/// `at`. A later price holds if it was made for running orders too, and is in the same currency: nobody
+/// is billed in another one than they agreed to. Empty if there is no price.
 #[must_use]
 pub fn in_force(prices: &[Price], version: u32, at: Timestamp) -> &[Charge] {
     held(prices, version, at).map_or(&[], |price| price.charges.as_slice())
@@ -119,6 +155,7 @@ fn held(prices: &[Price], version: u32, at: Timestamp) -> Option<&Price> {
             && price.for_running
             && price.since <= at
             && price.term == begun.term
+            && price.is_comparable(begun)
     });
     Some(later.unwrap_or(begun))
 }
@@ -130,14 +167,14 @@ pub fn lines(
     offer_title: &str,
     order_type: OrderType,
     cycle: u32,
-    date: LocalDate,
+    days: TaxDays,
 ) -> Vec<Line> {
     let due = |charge: &&Charge| {
         order_type == OrderType::OneTime || charge.kind == OrderType::Recurring || cycle == 0
     };
     let charges = charges.iter().filter(due);
     charges
-        .map(|charge| charge.line(offer_title, order_type, date))
+        .map(|charge| charge.line(offer_title, order_type, days))
         .collect()
 }
 

@@ -6,7 +6,7 @@
 
 use super::calendar::{LocalDate, Zone};
 use super::catalogue::Billing;
-use super::charge::{Line, Price, in_force, lines, total_minor};
+use super::charge::{Line, Price, TaxDays, in_force, lines, total_minor};
 use super::dunning::Ladder;
 use super::money::Currency;
 use super::order::{Due, Order, OrderStatus, Standing};
@@ -20,8 +20,11 @@ pub struct Terms<'t> {
     pub prices: &'t [Price],
     pub ladder: &'t Ladder,
     pub zone: &'t Zone,
-    /// The day whose tax rates hold; `None`: the one on which the cycle begins.
-    pub taxed_on: Option<LocalDate>,
+    /// The day on which the cycle is paid or billed, where it may begin later: the earlier of
+    /// both days says the tax rates. `None`: it has begun by then.
+    pub billed_on: Option<LocalDate>,
+    /// The day on which the payer saw the price; `None`: the one whose rates hold.
+    pub seen_on: Option<LocalDate>,
 }
 
 /// One cycle of an order with what it costs.
@@ -87,9 +90,29 @@ pub struct Settled {
 /// The bill for cycle `number`, which begins at `from`.
 #[must_use]
 pub fn bill(order: &Order, terms: &Terms<'_>, number: u32, from: Timestamp) -> Bill {
+    bill_as(order, terms, number, number, from)
+}
+
+/// As [`bill`], for the first cycle under another offer than before: all of its charges are due.
+#[must_use]
+pub fn bill_anew(order: &Order, terms: &Terms<'_>, number: u32, from: Timestamp) -> Bill {
+    bill_as(order, terms, number, 0, from)
+}
+
+fn bill_as(
+    order: &Order,
+    terms: &Terms<'_>,
+    number: u32,
+    charged_as: u32,
+    from: Timestamp,
+) -> Bill {
     let charges = in_force(terms.prices, order.price_version, from);
-    let date = terms.taxed_on.unwrap_or_else(|| terms.zone.date(from));
-    let lines = lines(charges, terms.title, order.order_type, number, date);
+    let begins = terms.zone.date(from);
+    let earlier = |day: Option<LocalDate>| day.map_or(begins, |day| day.min(begins));
+    let taxed = earlier(terms.billed_on);
+    let seen = terms.seen_on.map_or(taxed, |day| earlier(Some(day)));
+    let days = TaxDays { taxed, seen };
+    let lines = lines(charges, terms.title, order.order_type, charged_as, days);
     Bill {
         cycle: number,
         from,

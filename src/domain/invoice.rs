@@ -6,7 +6,8 @@ use super::calendar::Zone;
 use super::charge::{Line, total_minor};
 use super::id::{CustomerId, InvoiceId, OrderId};
 use super::journal::{Account, Posting};
-use super::money::{Amount, Currency, rounded};
+use super::money::{Amount, Currency, TaxRate, rounded};
+use super::provider::Letterhead;
 use super::time::Timestamp;
 
 /// Which paper it is. Stored by position: append only.
@@ -40,9 +41,22 @@ pub struct Invoice {
     pub seller: String,
     /// Whom it is addressed to, line by line, as it stood then.
     pub buyer: Vec<String>,
+    /// What else was said of who sells.
+    pub letterhead: Letterhead,
+    /// When it is to be paid; none on credit notes, and not known of older ones.
+    pub due_at: Option<Timestamp>,
+    /// What was sold, and under which contract; empty: not known.
+    pub product: String,
+    pub contract: String,
 }
 
 impl Invoice {
+    /// Its number as it is printed: `NL-42`.
+    #[must_use]
+    pub fn printed_number(&self) -> String {
+        format!("{}{}", self.letterhead.invoice_prefix, self.id.0)
+    }
+
     /// Sum of all lines, tax included.
     #[must_use]
     pub fn total(&self) -> Amount {
@@ -60,6 +74,30 @@ impl Invoice {
             minor: taxes.fold(0i64, i64::saturating_add),
             currency: self.currency,
         }
+    }
+
+    /// Net and tax of all lines by rate, the lowest rate first.
+    #[must_use]
+    pub fn taxes(&self) -> Vec<RateSum> {
+        let mut sums: Vec<RateSum> = Vec::with_capacity(1);
+        for line in &self.lines {
+            let rate = line.rate;
+            let at = sums.partition_point(|sum| sum.rate < rate);
+            if sums.get(at).is_none_or(|sum| sum.rate != rate) {
+                let (net_minor, tax_minor) = (0, 0);
+                let sum = RateSum {
+                    rate,
+                    net_minor,
+                    tax_minor,
+                };
+                sums.insert(at, sum);
+            }
+            if let Some(sum) = sums.get_mut(at) {
+                sum.net_minor = sum.net_minor.saturating_add(line.net_minor);
+                sum.tax_minor = sum.tax_minor.saturating_add(line.tax_minor);
+            }
+        }
+        sums
     }
 
     /// What it does to the books: the customer pays for revenue and tax. A credit note's negative
@@ -91,6 +129,14 @@ impl Invoice {
         }
         postings
     }
+}
+
+/// What an invoice has at one rate of tax, in minor units.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct RateSum {
+    pub rate: TaxRate,
+    pub net_minor: i64,
+    pub tax_minor: i64,
 }
 
 /// The part of an invoice that is not paid yet. Gone once it is.

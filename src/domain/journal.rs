@@ -9,7 +9,7 @@ use serde::{Deserialize, Serialize};
 
 use super::id::{
     ClosedMonthId, CustomerId, InvoiceId, JournalEntryId, OrderId, PartnerId, PartnerTransactionId,
-    PaymentId,
+    PaymentId, VoucherBatchId,
 };
 use super::money::{Amount, Currency, TaxRate};
 use super::time::Timestamp;
@@ -37,6 +37,8 @@ pub enum Account {
     Carrier,
     /// Debts that were given up; its credit side is negative.
     WriteOff,
+    /// What vouchers that were sold are worth until they are used.
+    Vouchers,
 }
 
 impl std::fmt::Display for Account {
@@ -51,6 +53,7 @@ impl std::fmt::Display for Account {
             Self::Opening => f.write_str("opening"),
             Self::Carrier => f.write_str("carrier"),
             Self::WriteOff => f.write_str("writeoff"),
+            Self::Vouchers => f.write_str("vouchers"),
             Self::Payable(id) => write!(f, "payable:{}", id.0),
         }
     }
@@ -81,6 +84,8 @@ pub enum EntryCause {
     Partner(PartnerTransactionId),
     /// A month of a partner was closed.
     Settlement(ClosedMonthId),
+    /// Vouchers of a batch were sold, or came back unused.
+    VoucherSale(VoucherBatchId),
 }
 
 /// One movement. Never changed; a mistake is corrected by another one.

@@ -127,6 +127,8 @@ pub struct Order {
     /// What takes its place when it expires.
     pub fallback_product: Option<ProductSpecId>,
     pub external_refs: Vec<OpenObject>,
+    /// Whether who placed it makes its services: then we make none.
+    pub served_by_caller: bool,
     pub created_at: Timestamp,
     pub activated_at: Option<Timestamp>,
     pub updated_at: Timestamp,

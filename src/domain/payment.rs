@@ -2,7 +2,9 @@
 
 use serde::{Deserialize, Serialize};
 
-use super::id::{CustomerId, HostedPageId, OrderId, PaymentId, VoucherBatchId, VoucherId};
+use super::id::{
+    CustomerId, HostedPageId, OrderId, PaymentId, ProductOfferId, VoucherBatchId, VoucherId,
+};
 use super::money::Amount;
 use super::time::Timestamp;
 
@@ -27,6 +29,17 @@ pub struct Shown {
     pub from_balance_minor: i64,
 }
 
+/// What a page does once it is paid. Stored by position: append only.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+pub enum PagePurpose {
+    /// Its order begins, or what its order waits for is paid.
+    Begin,
+    /// Its order begins beside whatever else of the product runs.
+    BeginBeside,
+    /// Its order runs: it is extended under this offer.
+    Extend(ProductOfferId),
+}
+
 /// A page where one offer is paid.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct HostedPage {
@@ -34,8 +47,9 @@ pub struct HostedPage {
     /// The unguessable name in its address.
     pub code: String,
     pub customer: CustomerId,
-    /// The order that the payment makes active.
+    /// The order that the payment makes active, or extends.
     pub order: OrderId,
+    pub purpose: PagePurpose,
     /// Where the browser goes afterwards; always http or https.
     pub return_url: String,
     pub state: HostedPageState,
@@ -167,6 +181,22 @@ pub struct VoucherBatch {
     pub expires_at: Option<Timestamp>,
     /// Taken out of use.
     pub revoked_at: Option<Timestamp>,
+    /// Whether its vouchers are a debt from their sale on. Those of older batches are booked as cash
+    /// when they are used.
+    pub is_liability: bool,
+    /// How many of its vouchers were sold, and for how much, in minor units.
+    pub sold_count: u32,
+    pub sold_minor: i64,
+    /// Who made it; empty: not known.
+    pub made_by: String,
+}
+
+impl VoucherBatch {
+    /// What so many vouchers of it are worth, in minor units.
+    #[must_use]
+    pub fn worth(&self, count: u32) -> i64 {
+        self.amount.minor.saturating_mul(i64::from(count))
+    }
 }
 
 /// Most codes of one batch.

@@ -3,7 +3,7 @@
 use super::common_password::Guessable;
 use super::eligibility::Ineligible;
 use super::id::{InvoiceId, PaymentId, ProductOfferId, ServiceSpecId};
-use super::money::Amount;
+use super::money::{Amount, Currency};
 use super::order::OrderStatus;
 use super::time::Timestamp;
 
@@ -37,6 +37,15 @@ pub enum Refusal {
     TooMany { what: &'static str, max: usize },
     /// Charges of one offer in several currencies.
     MixedCurrencies,
+    /// Money in a currency that nothing of this customer is billed in.
+    CurrencyNotTaken {
+        paid: Currency,
+        takes: Vec<Currency>,
+    },
+    /// More vouchers of a batch are to be sold, or taken back, than there are.
+    VouchersLeft { left: u32 },
+    /// Vouchers of a batch that is booked when they are used, not when they are sold.
+    VouchersBookedByUse,
     /// The balance does not cover it.
     InsufficientFunds { short_by: Amount },
     /// The order is in no state for that.
@@ -122,6 +131,9 @@ impl Refusal {
             Self::BeyondCalendar => "beyond-calendar",
             Self::TooMany { .. } => "too-many",
             Self::MixedCurrencies => "mixed-currencies",
+            Self::CurrencyNotTaken { .. } => "currency-not-taken",
+            Self::VouchersLeft { .. } => "vouchers-left",
+            Self::VouchersBookedByUse => "vouchers-booked-by-use",
             Self::InsufficientFunds { .. } => "insufficient-funds",
             Self::OrderState { .. } => "order-state",
             Self::PaymentKnown { .. } => "payment-known",

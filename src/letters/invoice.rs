@@ -1,68 +1,171 @@
 //! An invoice in the words in which it stands on paper.
 
+use crate::domain::calendar::Zone;
 use crate::domain::invoice::{Invoice, InvoiceKind};
 use crate::domain::money::Amount;
-use crate::paper::{INVOICE_COLUMNS, Paper, PaperLine};
+use crate::domain::time::Timestamp;
+use crate::paper::{Frame, Paper, PaperLine};
 
 use super::House;
-use super::locale::{amount, day, percent};
+use super::locale::{amount, long_day, percent};
+use super::words::{PaperWords, paper_words};
 
-/// Everything that an invoice says.
+/// Everything that an invoice says. `open_minor`: what is not paid of it.
 #[must_use]
-pub fn paper_of(house: &House<'_>, invoice: &Invoice) -> Paper {
-    let (locale, zone) = (house.locale, house.zone);
+pub fn paper_of(house: &House<'_>, invoice: &Invoice, open_minor: i64) -> Paper {
+    let words = paper_words(house.locale);
     let currency = invoice.currency;
-    let money = |minor: i64| amount(Amount { minor, currency }, locale);
+    let money = |minor: i64| amount(Amount { minor, currency }, house.locale);
     let (title, corrects) = match invoice.kind {
-        InvoiceKind::Invoice => ("Invoice", None),
-        InvoiceKind::CreditNote { of } => ("Credit note", Some(of.0.to_string())),
-    };
-    let period = match invoice.to {
-        Some(to) => format!("{} \u{2013} {}", day(invoice.from, zone), day(to, zone)),
-        None => format!("from {}", day(invoice.from, zone)),
-    };
-    let net = invoice.total().minor.saturating_sub(invoice.tax().minor);
-    let mut totals = vec![("Net".to_owned(), money(net))];
-    let mut rates: Vec<_> = invoice.lines.iter().map(|line| line.rate).collect();
-    rates.sort_unstable();
-    rates.dedup();
-    for rate in rates {
-        let lines = invoice.lines.iter().filter(|line| line.rate == rate);
-        let tax = lines.fold(0i64, |sum, line| sum.saturating_add(line.tax_minor));
-        if tax != 0 {
-            let name = format!("Tax {}", percent(&rate.to_percent(), locale));
-            totals.push((name, money(tax)));
+        InvoiceKind::Invoice => (words.invoice, None),
+        InvoiceKind::CreditNote { of } => {
+            let number = format!("{}{}", invoice.letterhead.invoice_prefix, of.0);
+            (words.credit_note, Some(number))
         }
-    }
-    Paper {
-        title: title.to_owned(),
-        number: invoice.id.0.to_string(),
-        issued: day(invoice.issued_at, zone),
-        corrects,
-        seller: vec![invoice.seller.clone()],
-        addressed: "Billed to",
-        buyer: invoice.buyer.clone(),
-        columns: INVOICE_COLUMNS,
-        facts: vec![
-            ("Period".to_owned(), period),
-            ("Customer".to_owned(), invoice.customer.0.to_string()),
-            ("Order".to_owned(), invoice.order.0.to_string()),
+    };
+    let lines = invoice.lines.iter().map(|line| PaperLine {
+        title: named(invoice, &line.title, words),
+        numbers: [
+            money(line.net_minor),
+            percent(&line.rate.to_percent(), house.locale),
+            money(line.tax_minor),
+            money(line.gross_minor()),
         ],
-        lines: invoice
-            .lines
-            .iter()
-            .map(|line| PaperLine {
-                title: line.title.clone(),
-                numbers: [
-                    money(line.net_minor),
-                    percent(&line.rate.to_percent(), locale),
-                    money(line.tax_minor),
-                    money(line.gross_minor()),
-                ],
-            })
-            .collect(),
-        totals,
-        total: ("Total".to_owned(), money(invoice.total().minor)),
+    });
+    Paper {
+        frame: frame(words),
+        title: title.to_owned(),
+        number: invoice.printed_number(),
+        issued: long_day(invoice.issued_at, house.zone, house.locale),
+        corrects,
+        seller: seller(invoice, words),
+        addressed: words.billed_to,
+        buyer: invoice.buyer.clone(),
+        columns: words.columns,
+        facts: facts(house, invoice, words, open_minor),
+        lines: lines.collect(),
+        totals: totals(house, invoice, words),
+        total: (words.total.to_owned(), money(invoice.total().minor)),
         notes: Vec::new(),
     }
+}
+
+fn frame(words: &'static PaperWords) -> Frame {
+    Frame {
+        lang: words.lang,
+        issued: words.issued,
+        corrects: words.corrects,
+        page: words.page,
+        of: words.of,
+        lines: words.lines,
+        notes: words.notes,
+    }
+}
+
+fn seller(invoice: &Invoice, words: &PaperWords) -> Vec<String> {
+    let head = &invoice.letterhead;
+    let mut lines = vec![invoice.seller.clone()];
+    lines.extend(head.address.iter().cloned());
+    if !head.tax_id.is_empty() {
+        lines.push(format!("{} {}", words.tax_id, head.tax_id));
+    }
+    let mut bank = head.bank.iter();
+    if let Some(first) = bank.next() {
+        lines.push(format!("{} {first}", words.bank));
+        lines.extend(bank.cloned());
+    }
+    lines
+}
+
+fn facts(
+    house: &House<'_>,
+    invoice: &Invoice,
+    words: &PaperWords,
+    open_minor: i64,
+) -> Vec<(String, String)> {
+    let day = |at: Timestamp| long_day(at, house.zone, house.locale);
+    let mut facts = vec![
+        (words.period, period(house, invoice, words)),
+        (words.customer, invoice.customer.0.to_string()),
+    ];
+    if !invoice.contract.is_empty() {
+        facts.push((words.contract, invoice.contract.clone()));
+    }
+    facts.push((words.order, invoice.order.0.to_string()));
+    if invoice.kind == InvoiceKind::Invoice {
+        if let Some(at) = invoice.due_at {
+            facts.push((words.due, day(at)));
+        }
+        let open = Amount {
+            minor: open_minor,
+            currency: invoice.currency,
+        };
+        let state = if open_minor > 0 {
+            format!("{} {}", words.open, amount(open, house.locale))
+        } else {
+            words.paid.to_owned()
+        };
+        facts.push((words.state, state));
+    }
+    let owned = |(name, value): (&str, String)| (name.to_owned(), value);
+    facts.into_iter().map(owned).collect()
+}
+
+/// The first and the last day of the time that it is for.
+fn period(house: &House<'_>, invoice: &Invoice, words: &PaperWords) -> String {
+    let day = |at: Timestamp| long_day(at, house.zone, house.locale);
+    match invoice.to {
+        Some(to) => {
+            let last = last_day(invoice.from, to, house.zone);
+            format!("{} \u{2013} {}", day(invoice.from), day(last))
+        }
+        None => format!("{} {}", words.from, day(invoice.from)),
+    }
+}
+
+/// An instant of the last day of a time that ends at `to`. The day on which the next cycle begins is that
+/// cycle's, at whatever hour; a time within one day has that day.
+#[must_use]
+pub fn last_day(from: Timestamp, to: Timestamp, zone: &Zone) -> Timestamp {
+    const DAY_SECONDS: i64 = 86_400;
+    if zone.date(from) == zone.date(to) {
+        return from;
+    }
+    zone.days_before(to, 1)
+        .unwrap_or(to.saturating_add_seconds(-DAY_SECONDS))
+}
+
+/// The product, what is charged of it, and the contract.
+fn named(invoice: &Invoice, title: &str, words: &PaperWords) -> String {
+    let product = invoice.product.trim();
+    let mut name = match (product, title.trim()) {
+        ("", title) => title.to_owned(),
+        (product, "") => product.to_owned(),
+        (product, title) if product == title => title.to_owned(),
+        (product, title) => format!("{product}: {title}"),
+    };
+    if !invoice.contract.is_empty() {
+        name.push_str(&format!(" ({} {})", words.contract, invoice.contract));
+    }
+    name
+}
+
+/// Net and tax by rate. One rate needs no more than its tax.
+fn totals(house: &House<'_>, invoice: &Invoice, words: &PaperWords) -> Vec<(String, String)> {
+    let currency = invoice.currency;
+    let money = |minor: i64| amount(Amount { minor, currency }, house.locale);
+    let taxes = invoice.taxes();
+    let net = taxes.iter().map(|sum| sum.net_minor);
+    let net = net.fold(0i64, i64::saturating_add);
+    let mut totals = vec![(words.net.to_owned(), money(net))];
+    for sum in &taxes {
+        let rate = percent(&sum.rate.to_percent(), house.locale);
+        if taxes.len() > 1 {
+            totals.push((format!("{} {rate}", words.net_at), money(sum.net_minor)));
+        }
+        if sum.tax_minor != 0 {
+            totals.push((format!("{} {rate}", words.tax), money(sum.tax_minor)));
+        }
+    }
+    totals
 }

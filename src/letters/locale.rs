@@ -74,6 +74,52 @@ pub fn day(at: Timestamp, zone: &Zone) -> String {
     date.to_string()
 }
 
+/// The day on which an instant falls, as people of the language write it; as [`day`] where we do not know
+/// how they do.
+#[must_use]
+pub fn long_day(at: Timestamp, zone: &Zone, locale: &str) -> String {
+    const MONTHS: [&str; 12] = [
+        "January",
+        "February",
+        "March",
+        "April",
+        "May",
+        "June",
+        "July",
+        "August",
+        "September",
+        "October",
+        "November",
+        "December",
+    ];
+    let iso = day(at, zone);
+    let mut parts = iso.split('-').rev().map(str::parse::<usize>);
+    let (Some(Ok(day)), Some(Ok(month)), Some(Ok(year)), None) =
+        (parts.next(), parts.next(), parts.next(), parts.next())
+    else {
+        return iso;
+    };
+    let name = MONTHS
+        .get(month.saturating_sub(1))
+        .copied()
+        .unwrap_or_default();
+    let tag = locale.replace('_', "-").to_lowercase();
+    match (tag.split('-').next().unwrap_or_default(), tag.as_str()) {
+        (_, "en-us") => format!("{name} {day}, {year}"),
+        ("en", _) => format!("{day} {name} {year}"),
+        (
+            "de" | "uk" | "ru" | "be" | "bg" | "pl" | "cs" | "sk" | "fi" | "nb" | "no" | "nn"
+            | "et" | "lv" | "ro" | "tr" | "kk" | "ky" | "uz" | "ka" | "hy" | "az" | "mk" | "sr"
+            | "hr" | "sl" | "bs" | "da" | "is" | "sq" | "tg" | "tk",
+            _,
+        ) => format!("{day:02}.{month:02}.{year}"),
+        ("es" | "it" | "pt" | "fr" | "el" | "ca" | "gl" | "vi" | "id", _) => {
+            format!("{day:02}/{month:02}/{year}")
+        }
+        _ => iso,
+    }
+}
+
 /// Text as HTML.
 #[must_use]
 pub fn html(text: &str) -> String {

@@ -4,10 +4,12 @@
 mod allowed;
 mod invoice;
 pub mod locale;
+pub mod page_words;
 mod statement;
 pub mod wording;
+mod words;
 
-pub use invoice::paper_of;
+pub use invoice::{last_day, paper_of};
 pub use statement::statement_of;
 
 use serde_json::json;
@@ -89,7 +91,7 @@ pub fn invoice(house: &House<'_>, of: &Invoice, open_minor: i64) -> (TemplateKin
     };
     let titles: Vec<&str> = of.lines.iter().map(|line| line.title.as_str()).collect();
     let mut said = Values::new();
-    said.insert("number".to_owned(), json!(of.id.0));
+    said.insert("number".to_owned(), json!(of.printed_number()));
     said.insert("date".to_owned(), json!(house.day(of.issued_at)));
     said.insert("total".to_owned(), json!(money(of.total().minor)));
     said.insert("lines".to_owned(), json!(titles));
@@ -107,11 +109,15 @@ pub fn invoice(house: &House<'_>, of: &Invoice, open_minor: i64) -> (TemplateKin
 }
 
 /// The paper that goes with it: its name and what is in it.
-pub fn invoice_pdf(house: &House<'_>, of: &Invoice) -> Result<(String, Vec<u8>), PaperError> {
+pub fn invoice_pdf(
+    house: &House<'_>,
+    of: &Invoice,
+    open_minor: i64,
+) -> Result<(String, Vec<u8>), PaperError> {
     let name = match of.kind {
         InvoiceKind::Invoice => "invoice",
         InvoiceKind::CreditNote { .. } => "credit-note",
     };
-    let pdf = paper::pdf(&paper_of(house, of))?;
+    let pdf = paper::pdf(&paper_of(house, of, open_minor))?;
     Ok((format!("{name}-{}.pdf", of.id.0), pdf))
 }

@@ -3,7 +3,7 @@
 use crate::domain::money::{Amount, Currency};
 use crate::domain::settlement::{Settlement, Sums};
 use crate::domain::time::Timestamp;
-use crate::paper::{Paper, PaperLine};
+use crate::paper::{Frame, Paper, PaperLine};
 
 use super::House;
 use super::locale::{amount, day};
@@ -63,6 +63,7 @@ pub fn statement_of(house: &House<'_>, of: &Settlement, home: Currency, now: Tim
     let nothing = || ("Net payable".to_owned(), money(0, home));
     let total = totals.pop().unwrap_or_else(nothing);
     Paper {
+        frame: Frame::default(),
         title: "Settlement".to_owned(),
         number: of.month.clone(),
         issued: day(now, zone),

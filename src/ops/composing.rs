@@ -44,7 +44,7 @@ struct Said {
     kind: TemplateKind,
     values: Values,
     /// Which paper goes with a mail.
-    paper: Option<Box<Invoice>>,
+    paper: Option<Box<(Invoice, i64)>>,
     /// In front of the number in its name: what it is about.
     about: (&'static str, u64),
 }
@@ -202,7 +202,7 @@ pub(super) fn compose(ctx: &Ctx, id: MessageId) -> Result<Composed, OpError> {
     }
     let attached = match &said.paper {
         Some(paper) => {
-            let pdf = letters::invoice_pdf(&house, paper);
+            let pdf = letters::invoice_pdf(&house, &paper.0, paper.1);
             Some(pdf.map_err(|error| OpError::Failed(error.to_string()))?)
         }
         None => None,
@@ -261,7 +261,7 @@ fn said(
             Ok(Said {
                 kind,
                 values,
-                paper: Some(Box::new(invoice)),
+                paper: Some(Box::new((invoice, open_minor))),
                 about: ("invoice", number.0),
             })
         }

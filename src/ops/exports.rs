@@ -7,7 +7,7 @@ use std::ops::ControlFlow;
 use crate::app::Ctx;
 use crate::domain::calendar::LocalDate;
 use crate::domain::customer::Customer;
-use crate::domain::invoice::{Invoice, InvoiceKind, OpenInvoice};
+use crate::domain::invoice::{Invoice, InvoiceKind, OpenInvoice, RateSum};
 use crate::domain::journal::{Account, EntryCause, JournalEntry};
 use crate::domain::money::{Amount, Currency};
 use crate::domain::staff::Permission;
@@ -115,7 +115,7 @@ fn csv_head(what: What) -> &'static str {
     match what {
         What::Journal => "entry,at,cause,order,account,amount,currency,memo",
         What::Invoices => {
-            "number,kind,of,customer,order,cycle,issued,from,to,total,tax,open,currency"
+            "number,kind,of,customer,order,cycle,issued,from,to,total,tax,open,currency,net,taxes"
         }
         What::Customers => "id,login,account_number,name,email,status,created,balance,currency",
     }
@@ -162,6 +162,7 @@ fn cause(cause: EntryCause) -> String {
         EntryCause::Adjustment => "adjustment".to_owned(),
         EntryCause::Partner(id) => format!("partner transaction {}", id.0),
         EntryCause::Settlement(id) => format!("settlement {}", id.0),
+        EntryCause::VoucherSale(id) => format!("vouchers of batch {}", id.0),
     }
 }
 
@@ -258,6 +259,7 @@ fn beancount_account(account: &Account) -> String {
         Account::Opening => "Equity:Opening".to_owned(),
         Account::Carrier => "Assets:Carrier".to_owned(),
         Account::WriteOff => "Expenses:WriteOff".to_owned(),
+        Account::Vouchers => "Liabilities:Vouchers".to_owned(),
         Account::Payable(id) => format!("Liabilities:Payable:P{}", id.0),
     }
 }
@@ -316,6 +318,18 @@ fn invoice_line(snapshot: &Snapshot, format: Format, invoice: &Invoice) -> Resul
         InvoiceKind::CreditNote { of } => ("CREDIT_NOTE", Some(of.0)),
     };
     let to = invoice.to.map(Timestamp::to_rfc3339_millis);
+    let amount = |minor: i64| {
+        let currency = invoice.currency;
+        Amount { minor, currency }.to_fixed()
+    };
+    let taxes = invoice.taxes();
+    let net = taxes.iter().map(|sum| sum.net_minor);
+    let net = amount(net.fold(0i64, i64::saturating_add));
+    // A cell has all rates: `20 %: 10.00 + 2.00; 7.5 %: 1.00 + 0.08`.
+    let in_words = |sum: &RateSum| {
+        let (net, tax) = (amount(sum.net_minor), amount(sum.tax_minor));
+        format!("{} %: {net} + {tax}", sum.rate.to_percent())
+    };
     if format == Format::Jsonl {
         let line = serde_json::json!({
             "number": invoice.id.0, "kind": kind, "of": of,
@@ -323,7 +337,12 @@ fn invoice_line(snapshot: &Snapshot, format: Format, invoice: &Invoice) -> Resul
             "issued": invoice.issued_at.to_rfc3339_millis(),
             "from": invoice.from.to_rfc3339_millis(), "to": to,
             "total": invoice.total().to_fixed(), "tax": invoice.tax().to_fixed(),
-            "open": open.to_fixed(), "currency": invoice.currency.as_str(),
+            "open": open.to_fixed(), "currency": invoice.currency.as_str(), "net": net,
+            "taxes": taxes.iter().map(|sum| serde_json::json!({
+                "rate": sum.rate.to_percent(),
+                "net": amount(sum.net_minor),
+                "tax": amount(sum.tax_minor),
+            })).collect::<Vec<_>>(),
         });
         return Ok(line.to_string());
     }
@@ -341,6 +360,8 @@ fn invoice_line(snapshot: &Snapshot, format: Format, invoice: &Invoice) -> Resul
         invoice.tax().to_fixed(),
         open.to_fixed(),
         invoice.currency.as_str().to_owned(),
+        net,
+        taxes.iter().map(in_words).collect::<Vec<_>>().join("; "),
     ]))
 }
 

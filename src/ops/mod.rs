@@ -37,6 +37,7 @@ pub mod order_life;
 pub mod orders;
 pub mod outbox;
 pub mod packages;
+mod page_orders;
 mod page_paid;
 pub mod pages;
 mod paid_until;

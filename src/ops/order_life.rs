@@ -215,7 +215,7 @@ pub async fn renew(
             return refuse(&before, "renewed");
         }
         let mut books = Books::new(ctx, tx);
-        let Some(bill) = books.next_bill(&before)? else {
+        let Some(bill) = books.next_bill_at(&before, ctx.now)? else {
             return refuse(&before, "renewed");
         };
         if let (Some(seen), Some(now)) = (seen, price(&bill))

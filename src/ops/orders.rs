@@ -45,8 +45,18 @@ pub struct NewOrder {
     pub expires_at: Option<Timestamp>,
     pub next_cycle_at: Option<Timestamp>,
     pub external_refs: Vec<OpenObject>,
-    /// Whether the product's services are made in the same commit.
-    pub create_services: bool,
+    pub services: ServicesMade,
+}
+
+/// Who makes the services of an order, and when.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum ServicesMade {
+    /// We, in the commit that places it.
+    WithOrder,
+    /// We, in the commit in which it begins.
+    WhenItBegins,
+    /// Who placed it.
+    ByCaller,
 }
 
 impl NewOrder {
@@ -65,7 +75,7 @@ impl NewOrder {
             expires_at: None,
             next_cycle_at: None,
             external_refs: Vec::new(),
-            create_services: false,
+            services: ServicesMade::WithOrder,
         }
     }
 }
@@ -135,9 +145,32 @@ pub(super) fn open_waiting(
 ) -> Result<Order, OpError> {
     let wish = NewOrder {
         status: Some(OrderStatus::Inactive),
+        services: ServicesMade::WhenItBegins,
         ..NewOrder::of(offer.clone())
     };
     place_in(ctx, tx, customer, wish)
+}
+
+/// The order that follows one whose cycles are all paid, as it waits for the payment that is there
+/// already: what was paid for is given, even if it is sold no more.
+pub(super) fn open_following(
+    ctx: &Ctx,
+    tx: &mut Tx<'_>,
+    customer: &Customer,
+    offer: &ProductOffer,
+) -> Result<Order, OpError> {
+    let handle = Handle {
+        text: offer.id.0.to_string(),
+        number: Some(offer.id),
+    };
+    let wish = NewOrder {
+        status: Some(OrderStatus::Inactive),
+        services: ServicesMade::WhenItBegins,
+        ..NewOrder::of(handle)
+    };
+    let order = open(ctx, tx, customer, offer, wish)?;
+    super::create(ctx, tx, "order.place", &order)?;
+    Ok(order)
 }
 
 pub(super) fn place_in(
@@ -172,7 +205,7 @@ pub(super) fn place_after(
         }
         .into());
     }
-    let create_services = wish.create_services;
+    let makes_services = wish.services == ServicesMade::WithOrder;
     let mut order = open(ctx, tx, customer, &offer, wish)?;
     if !ctx.actor.may(Permission::TimeGive)
         && giving::beyond_offer(&order, &offer, &ctx.app.company().zone, ctx.now)
@@ -184,7 +217,7 @@ pub(super) fn place_after(
         order.begin_earlier(debt.unpaid_micros(ctx.now));
     }
     super::create(ctx, tx, "order.place", &order)?;
-    if create_services {
+    if makes_services {
         make_services(ctx, tx, &order, &product)?;
     }
     let details = vec![("order".to_owned(), order.id.0.to_string())];
@@ -220,6 +253,9 @@ pub async fn update(
         let after = changed(ctx, &before, &wish)?;
         check_given(ctx, &before, &wish, &after)?;
         super::change(ctx, tx, "order.update", &before, &after)?;
+        if before.status != OrderStatus::Active && after.status == OrderStatus::Active {
+            serve(ctx, tx, &after)?;
+        }
         let mut books = Books::new(ctx, tx);
         books.put_order(&before, after.clone(), ctx.now)?;
         if before.status != OrderStatus::Active && after.status == OrderStatus::Active {
@@ -245,7 +281,13 @@ fn check_sale(ctx: &Ctx, order: &Order, offer: &ProductOffer) -> Result<(), OpEr
         return Ok(());
     };
     let date = ctx.app.company().zone.date(ctx.now);
-    let lines = charge::lines(charges, &offer.title, order.order_type, 0, date);
+    let lines = charge::lines(
+        charges,
+        &offer.title,
+        order.order_type,
+        0,
+        charge::TaxDays::of(date),
+    );
     let amount = Amount {
         minor: charge::total_minor(&lines),
         currency,
@@ -485,6 +527,7 @@ fn open(
         time_kept: false,
         fallback_product: None,
         external_refs: wish.external_refs,
+        served_by_caller: wish.services == ServicesMade::ByCaller,
         created_at,
         // Of an older one that is brought along: when it began.
         activated_at: (status == OrderStatus::Active).then_some(created_at),
@@ -562,10 +605,25 @@ pub(super) fn open_plan(
         time_kept: false,
         fallback_product: None,
         external_refs: Vec::new(),
+        served_by_caller: false,
         created_at: ctx.now,
         activated_at: Some(ctx.now),
         updated_at: ctx.now,
     })
+}
+
+/// Gives an order that begins its services, whoever lets it begin; one that ever made some keeps
+/// those, and one whose caller makes them gets none.
+pub(super) fn serve(ctx: &Ctx, tx: &mut Tx<'_>, order: &Order) -> Result<(), OpError> {
+    let held = services::of_customer(tx, order.customer)?;
+    let made = held
+        .iter()
+        .any(|service| service.origin == Origin::Order(order.id));
+    if made || order.served_by_caller {
+        return Ok(());
+    }
+    let product: ProductSpec = super::get(tx, order.product)?;
+    make_services(ctx, tx, order, &product)
 }
 
 pub(super) fn make_services(

@@ -2,9 +2,10 @@
 //! or the money stays with the customer.
 
 use crate::app::Ctx;
-use crate::domain::catalogue::{ProductOffer, ProductSpec};
+use crate::domain::catalogue::ProductOffer;
 use crate::domain::customer::Customer;
 use crate::domain::cycle::Bill;
+use crate::domain::id::CustomerId;
 use crate::domain::money::Amount;
 use crate::domain::order::{Order, OrderStatus};
 use crate::domain::payment::{HOSTED_PAGE_SECONDS, HostedPage, HostedPageState, Payment, Shown};
@@ -13,7 +14,7 @@ use crate::store::{Read, Tx};
 
 use super::books::{Agreed, AuditDetail, Books};
 use super::pages::{is_waiting, may_begin};
-use super::{OpError, orders, payments};
+use super::{OpError, orders, page_orders, payments};
 
 /// The money of a page is there; `payment` is stored already, and there is none where the balance
 /// pays. Where the order cannot begin, or not by what the payer saw, the money is the customer's all the
@@ -24,8 +25,11 @@ pub(super) fn activate(
     page: &HostedPage,
     payment: Option<&Payment>,
 ) -> Result<(), OpError> {
-    let order: Order = super::get(tx, page.order)?;
+    let order = page_orders::present(ctx, tx, page)?;
     let customer: Customer = super::get(tx, page.customer)?;
+    if page_orders::extend(ctx, tx, page, &customer, payment)? {
+        return Ok(());
+    }
     if let Some((begun, bill)) = beginning(ctx, tx, page, &order, &customer, payment)? {
         begin(ctx, tx, &order, &begun, &bill, payment)?;
         return end(ctx, tx, page, HostedPageState::Succeeded, payment);
@@ -33,7 +37,7 @@ pub(super) fn activate(
     let mut books = Books::new(ctx, tx);
     // It is to run again, or it cannot begin: the money is the customer's in any case.
     let asks = books.asks_for_money(&order)?;
-    if payment.is_none() && !asks {
+    if payment.is_none() && !asks && !page_orders::could_extend(ctx, tx, page)? {
         return Err(Refusal::PageClosed.into());
     }
     if let Some(shown) = page.shown {
@@ -54,8 +58,12 @@ pub(super) fn activate(
         HostedPageState::Requested if other => return Ok(()),
         HostedPageState::Requested | HostedPageState::Created | HostedPageState::Cancelled => {}
     }
-    let after: Order = super::get(tx, page.order)?;
-    let still = is_waiting(&after) || Books::new(ctx, tx).asks_for_money(&after)?;
+    let after: Order = super::get(tx, order.id)?;
+    // One that another order of the product made needless waits no longer.
+    let waits = is_waiting(&after) && !page_orders::is_had(ctx, tx, page, &after)?;
+    let still = waits
+        || Books::new(ctx, tx).asks_for_money(&after)?
+        || page_orders::could_extend(ctx, tx, page)?;
     let paid = match (order.waits_for_money(), asks) {
         (true, _) => is_moved(&order, &after),
         // It runs, and this was owed of it.
@@ -80,7 +88,7 @@ pub(super) struct Asking {
 
 impl Asking {
     pub(super) fn of(ctx: &Ctx, read: &impl Read, page: &HostedPage) -> Result<Self, OpError> {
-        let order: Order = super::get(read, page.order)?;
+        let order = page_orders::present(ctx, read, page)?;
         let asks = Books::new(ctx, read).asks_for_money(&order)?;
         Ok(Self { order, asks })
     }
@@ -100,7 +108,7 @@ pub(super) fn reopened(
     page: &HostedPage,
     payment: &Payment,
 ) -> Result<bool, OpError> {
-    let after: Order = super::get(tx, page.order)?;
+    let after: Order = super::get(tx, before.order.id)?;
     let paid = if before.order.waits_for_money() {
         is_moved(&before.order, &after)
     } else {
@@ -113,7 +121,7 @@ pub(super) fn reopened(
 }
 
 /// What the payer saw, who began to pay before the money came.
-fn agreed(shown: Shown, payment: Option<&Payment>) -> Agreed {
+pub(super) fn agreed(shown: Shown, payment: Option<&Payment>) -> Agreed {
     Agreed {
         version: shown.price_version,
         at: payment.map(|payment| payment.created_at),
@@ -134,7 +142,7 @@ fn beginning(
         return Ok(None);
     };
     let offer: ProductOffer = super::get(read, offer)?;
-    if !may_begin(ctx, read, order, customer, &offer)? {
+    if !may_begin(ctx, read, page, order, customer, &offer)? {
         return Ok(None);
     }
     let mut begun = order.clone();
@@ -143,29 +151,34 @@ fn beginning(
     let mut books = Books::new(ctx, read);
     let shown = match page.shown {
         Some(shown) => agreed(shown, payment),
-        None => Agreed {
-            version: books.price_version(&begun)?,
-            at: None,
-        },
+        None => Agreed::now(books.price_version(&begun)?),
     };
     begun.price_version = shown.version;
-    let bill = books.first_bill_as(&begun, shown)?;
+    let bill = books.first_bill_as(&begun, shown, ctx.now)?;
     let total = bill.total_minor();
     let as_seen = page.shown.is_none_or(|shown| total <= shown.total.minor);
-    let covered = match bill.currency.filter(|_| !bill.is_free()) {
-        None => true,
-        Some(currency) => {
-            let paid = payment.filter(|payment| payment.amount.currency == currency);
-            let paid = paid.map_or(0, |payment| payment.amount.minor);
-            let balance = books.balance(customer.id, currency)?.max(0);
-            balance.saturating_add(paid) >= total
-        }
-    };
+    let covered = is_covered(&mut books, customer.id, &bill, payment)?;
     Ok((as_seen && covered).then_some((begun, bill)))
 }
 
+/// Whether a payment that is not booked yet and the balance pay a bill.
+pub(super) fn is_covered<R: Read>(
+    books: &mut Books<'_, R>,
+    customer: CustomerId,
+    bill: &Bill,
+    payment: Option<&Payment>,
+) -> Result<bool, OpError> {
+    let Some(currency) = bill.currency.filter(|_| !bill.is_free()) else {
+        return Ok(true);
+    };
+    let paid = payment.filter(|payment| payment.amount.currency == currency);
+    let paid = paid.map_or(0, |payment| payment.amount.minor);
+    let balance = books.balance(customer, currency)?.max(0);
+    Ok(balance.saturating_add(paid) >= bill.total_minor())
+}
+
 /// The order begins: it is invoiced, its services begin.
-fn begin(
+pub(super) fn begin(
     ctx: &Ctx,
     tx: &mut Tx<'_>,
     before: &Order,
@@ -174,8 +187,7 @@ fn begin(
     payment: Option<&Payment>,
 ) -> Result<(), OpError> {
     super::change(ctx, tx, "order.activate", before, after)?;
-    let product: ProductSpec = super::get(tx, after.product)?;
-    orders::make_services(ctx, tx, after, &product)?;
+    orders::serve(ctx, tx, after)?;
     let mut books = Books::new(ctx, tx);
     if let Some(payment) = payment {
         books.post(payments::entry_of(payment, after.customer, ctx))?;
@@ -198,7 +210,7 @@ fn begin(
 }
 
 /// What becomes of a page whose money is there.
-fn end(
+pub(super) fn end(
     ctx: &Ctx,
     tx: &mut Tx<'_>,
     page: &HostedPage,

@@ -5,12 +5,12 @@ use crate::app::Ctx;
 use crate::domain::catalogue::{Billing, ProductOffer, ProductSpec};
 use crate::domain::customer::Customer;
 use crate::domain::cycle::Bill;
-use crate::domain::id::{CustomerId, OrderId, PaymentId, ProductOfferId};
+use crate::domain::id::{CustomerId, PaymentId};
 use crate::domain::money::Amount;
 use crate::domain::order::{Order, OrderStatus, Standing};
 use crate::domain::payment::{
-    HOSTED_PAGE_SECONDS, HostedPage, HostedPageState, PAGE_ATTEMPTS_MAX, Payment, PaymentKind,
-    PaymentState, Shown,
+    HOSTED_PAGE_SECONDS, HostedPage, HostedPageState, PAGE_ATTEMPTS_MAX, PagePurpose, Payment,
+    PaymentKind, PaymentState, Shown,
 };
 use crate::domain::refusal::Refusal;
 use crate::domain::staff::Permission;
@@ -18,21 +18,20 @@ use crate::domain::time::Timestamp;
 use crate::failed_attempts::Door;
 use crate::store::{Read, Table, Tx};
 
-use super::books::{Agreed, Books};
+use super::books::{Agreed, Ahead, Books};
 use super::payments::{self, Receipt};
-use super::{Handle, OpError, attempts, catalogue, orders, page_paid, vouchers};
+use super::{Handle, OpError, attempts, catalogue, page_orders, page_paid, vouchers};
 
-/// What a page is for.
-#[derive(Debug, Clone)]
-pub enum Wanted {
-    /// This offer: a new order of it, or the customer's order of it that is overdue or frozen.
-    Offer(Handle<ProductOfferId>),
-    /// This order, which is overdue or frozen.
-    Order(Handle<OrderId>),
-}
+pub use super::page_orders::Wanted;
 
-/// Makes a page where the customer pays for an order: one that waits for money, or a new one that
-/// waits for its first payment. `return_url` was checked by the dialect.
+/// Why a payment on a page failed, where the page has words of its own for it.
+pub const DECLINED: &str = "the card was declined";
+pub const BAD_VOUCHER: &str = "this voucher is not valid, or no longer";
+
+pub use super::books::{INVOICE, OWED_BEFORE};
+
+/// Makes a page where the customer pays for an order: one that waits for money, one that runs, or a new
+/// one that waits for its first payment. `return_url` was checked by the dialect.
 pub async fn create(
     ctx: &Ctx,
     customer: Handle<CustomerId>,
@@ -43,7 +42,7 @@ pub async fn create(
     let code = page_code(ctx.app.entropy.bytes()?);
     ctx.write(move |ctx, tx| {
         let customer: Customer = super::find(tx, &customer)?;
-        let order = order_for(ctx, tx, &customer, &wanted)?;
+        let (order, purpose) = page_orders::choose(ctx, tx, &customer, &wanted)?;
         if let Some(offer) = order.offer.filter(|_| order.billing == Billing::External) {
             // Money for it would lie about here: nothing would ever be billed.
             return Err(Refusal::BilledElsewhere { offer }.into());
@@ -53,6 +52,7 @@ pub async fn create(
             code,
             customer: customer.id,
             order: order.id,
+            purpose,
             return_url,
             state: HostedPageState::Created,
             payment: None,
@@ -65,46 +65,6 @@ pub async fn create(
         Ok(page)
     })
     .await
-}
-
-fn order_for(
-    ctx: &Ctx,
-    tx: &mut Tx<'_>,
-    customer: &Customer,
-    wanted: &Wanted,
-) -> Result<Order, OpError> {
-    match wanted {
-        Wanted::Offer(handle) => {
-            let offer: ProductOffer = super::find(tx, handle)?;
-            let mut held = orders::of_customer(tx, customer.id)?;
-            held.retain(|order| {
-                let may_go_on = matches!(order.status, OrderStatus::Active | OrderStatus::Inactive);
-                order.offer == Some(offer.id) && may_go_on
-            });
-            let books = Books::new(ctx, tx);
-            let mut asking = Vec::new();
-            for order in held {
-                if books.asks_for_money(&order)? {
-                    asking.push(order);
-                }
-            }
-            let mut held = asking;
-            // What still runs is not to stop.
-            held.sort_by_key(|order| (order.status != OrderStatus::Active, order.id));
-            match held.into_iter().next() {
-                Some(order) => Ok(order),
-                None => orders::open_waiting(ctx, tx, customer, handle),
-            }
-        }
-        Wanted::Order(handle) => {
-            let order = orders::owned(tx, customer, handle)?;
-            if Books::new(ctx, tx).asks_for_money(&order)? {
-                return Ok(order);
-            }
-            let (status, wish) = (order.status, "paid on a page");
-            Err(Refusal::OrderState { status, wish }.into())
-        }
-    }
 }
 
 /// The page with this code. Public: the code is the secret.
@@ -171,41 +131,28 @@ pub fn view(ctx: &Ctx, code: &str) -> Result<View, OpError> {
 }
 
 fn view_in(ctx: &Ctx, read: &impl Read, page: HostedPage) -> Result<View, OpError> {
-    let order: Order = super::get(read, page.order)?;
+    let order = page_orders::present(ctx, read, &page)?;
     let customer: Customer = super::get(read, page.customer)?;
-    let offer = match order.offer {
-        Some(id) => super::get::<ProductOffer>(read, id)?,
-        None => return Err(Refusal::PageClosed.into()),
+    let offer = match (page.purpose, order.offer) {
+        (PagePurpose::Extend(id), _) | (_, Some(id)) => super::get::<ProductOffer>(read, id)?,
+        (_, None) => return Err(Refusal::PageClosed.into()),
     };
     let product: ProductSpec = super::get(read, order.product)?;
-    let mut begun = order.clone();
-    if order.standing == Standing::Waiting {
-        begun.set_status(OrderStatus::Active, &ctx.app.company().zone, ctx.now);
-    }
     let mut books = Books::new(ctx, read);
     let payment: Option<Payment> = match page.payment {
         Some(id) => read.get(&id)?,
         None => None,
     };
     let seen = page.shown.filter(|_| is_taken(page.state));
-    let reopens = books.asks_for_money(&order)?;
-    let version = match seen {
-        Some(shown) => shown.price_version,
-        None if reopens => books.price_version_to_reopen(&order, ctx.now)?,
-        None => books.price_version(&begun)?,
-    };
-    let begun_to_pay = payment.as_ref().filter(|_| seen.is_some());
-    let agreed = Agreed {
-        version,
-        at: begun_to_pay.map(|payment| payment.created_at),
-    };
-    if reopens {
-        books.agree(order.id, agreed);
-    }
-    let bill = match books.bill_to_reopen(&order, ctx.now)? {
-        Some(bill) => bill,
-        None => books.first_bill_as(&begun, agreed)?,
-    };
+    let asked = asked(
+        ctx,
+        &mut books,
+        &page,
+        &order,
+        &offer,
+        seen.zip(payment.as_ref()),
+    )?;
+    let bill = asked.bill;
     let currency = bill.currency.unwrap_or(ctx.app.company().currency);
     let price = seen.map_or(bill.total_minor(), |shown| shown.total.minor);
     let from_balance = match seen {
@@ -214,7 +161,7 @@ fn view_in(ctx: &Ctx, read: &impl Read, page: HostedPage) -> Result<View, OpErro
     };
     let amount = |minor: i64| Amount { minor, currency };
     let to_pay = price.saturating_sub(from_balance);
-    let sold = offer.is_orderable_at(&product, ctx.now) && offer.billing != Billing::External;
+    let (reopens, ahead) = (asked.reopens, asked.ahead);
     let closed = match page.state {
         HostedPageState::Succeeded | HostedPageState::Acknowledged => Some(Closed::Paid),
         HostedPageState::Requested => Some(Closed::Processing),
@@ -222,26 +169,102 @@ fn view_in(ctx: &Ctx, read: &impl Read, page: HostedPage) -> Result<View, OpErro
         HostedPageState::Cancelled => Some(Closed::Withdrawn),
         HostedPageState::Created if page.expires_at <= ctx.now => Some(Closed::Expired),
         HostedPageState::Created if customer.is_deleted() => Some(Closed::Withdrawn),
-        // It was sold before.
-        HostedPageState::Created if reopens => None,
-        HostedPageState::Created if order.runs_at(ctx.now) => Some(Closed::Begun),
-        HostedPageState::Created if !sold || !may_begin(ctx, read, &order, &customer, &offer)? => {
-            Some(Closed::Withdrawn)
-        }
-        HostedPageState::Created => None,
+        HostedPageState::Created => match ahead {
+            Some(ahead) => {
+                let may = page_orders::may_extend(ctx, read, &order, &ahead, &offer, &customer)?;
+                (!may).then_some(Closed::Withdrawn)
+            }
+            // It was sold before.
+            None if reopens => None,
+            None if order.runs_at(ctx.now) => Some(Closed::Begun),
+            None => closed_to_buyer(ctx, read, &page, &order, &offer, &product)?,
+        },
     };
     Ok(View {
         page,
         offer,
         product,
         bill,
-        version,
+        version: asked.version,
         price: amount(price),
         from_balance: amount(from_balance),
         to_pay: amount(to_pay),
         payment,
         closed,
     })
+}
+
+/// What a page asks for, and why.
+struct Asked {
+    bill: Bill,
+    version: u32,
+    /// Whether its order waits for money that lets it run on.
+    reopens: bool,
+    /// Its order is to be extended by this.
+    ahead: Option<Ahead>,
+}
+
+/// `seen`: what the payer saw when they began to pay, while that holds.
+fn asked<R: Read>(
+    ctx: &Ctx,
+    books: &mut Books<'_, R>,
+    page: &HostedPage,
+    order: &Order,
+    offer: &ProductOffer,
+    seen: Option<(Shown, &Payment)>,
+) -> Result<Asked, OpError> {
+    let agreed = seen.map(|(shown, payment)| page_paid::agreed(shown, Some(payment)));
+    if let PagePurpose::Extend(_) = page.purpose
+        && let Some(ahead) = books.ahead(order, offer, agreed, ctx.now)?
+    {
+        return Ok(Asked {
+            bill: ahead.bill.clone(),
+            version: ahead.version,
+            reopens: false,
+            ahead: Some(ahead),
+        });
+    }
+    let mut begun = order.clone();
+    if order.standing == Standing::Waiting {
+        begun.set_status(OrderStatus::Active, &ctx.app.company().zone, ctx.now);
+    }
+    let reopens = books.asks_for_money(order)?;
+    let agreed = match agreed {
+        Some(agreed) => agreed,
+        None if reopens => Agreed::now(books.price_version_to_reopen(order, ctx.now)?),
+        None => Agreed::now(books.price_version(&begun)?),
+    };
+    if reopens {
+        books.agree(order.id, agreed);
+    }
+    let bill = match books.bill_to_reopen(order, ctx.now)? {
+        Some(bill) => bill,
+        None => books.first_bill_as(&begun, agreed, ctx.now)?,
+    };
+    Ok(Asked {
+        bill,
+        version: agreed.version,
+        reopens,
+        ahead: None,
+    })
+}
+
+/// Why nothing can be paid for an order that has not begun.
+fn closed_to_buyer(
+    ctx: &Ctx,
+    read: &impl Read,
+    page: &HostedPage,
+    order: &Order,
+    offer: &ProductOffer,
+    product: &ProductSpec,
+) -> Result<Option<Closed>, OpError> {
+    if page_orders::is_had(ctx, read, page, order)? {
+        return Ok(Some(Closed::Begun));
+    }
+    let customer: Customer = super::get(read, page.customer)?;
+    let sold = offer.is_orderable_at(product, ctx.now) && offer.billing != Billing::External;
+    let may = sold && may_begin(ctx, read, page, order, &customer, offer)?;
+    Ok((!may).then_some(Closed::Withdrawn))
 }
 
 impl View {
@@ -273,12 +296,14 @@ pub(super) fn is_waiting(order: &Order) -> bool {
 pub(super) fn may_begin(
     ctx: &Ctx,
     read: &impl Read,
+    page: &HostedPage,
     order: &Order,
     customer: &Customer,
     offer: &ProductOffer,
 ) -> Result<bool, OpError> {
     let waits = is_waiting(order) && !customer.is_deleted();
-    if !waits || order.billing == Billing::External {
+    if !waits || order.billing == Billing::External || page_orders::is_had(ctx, read, page, order)?
+    {
         return Ok(false);
     }
     match catalogue::check_eligible(read, customer.id, offer, ctx.now) {
@@ -368,7 +393,7 @@ fn submit_in(
             let paid = match vouchers::redeem_in(ctx, tx, page.customer, &code, Some(&page)) {
                 // The attempt counts, so that codes cannot be tried without end.
                 Err(OpError::Refused(Refusal::VoucherInvalid)) => {
-                    let reason = "this voucher is not valid, or no longer".to_owned();
+                    let reason = BAD_VOUCHER.to_owned();
                     return Ok(Outcome::Failed { reason });
                 }
                 other => other?,
@@ -468,7 +493,7 @@ fn sandbox(
             let payment = Payment {
                 state: PaymentState::Failed,
                 reference: Some(reference),
-                note: "the card was declined".to_owned(),
+                note: DECLINED.to_owned(),
                 ended_at: Some(ctx.now),
                 ..new_payment(ctx, tx, &page, amount, "sandbox")?
             };
@@ -554,7 +579,11 @@ pub(super) fn named_in(read: &impl Read, payment: &Payment) -> Result<(String, S
     let page: HostedPage = read.get(&page)?.ok_or(Refusal::PageClosed)?;
     let order: Order = super::get(read, page.order)?;
     let product: ProductSpec = super::get(read, order.product)?;
-    let title = match order.offer {
+    let offer = match page.purpose {
+        PagePurpose::Extend(offer) => Some(offer),
+        PagePurpose::Begin | PagePurpose::BeginBeside => order.offer,
+    };
+    let title = match offer {
         Some(id) => super::get::<ProductOffer>(read, id)?.title,
         None => String::new(),
     };

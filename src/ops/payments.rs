@@ -3,12 +3,17 @@
 use std::ops::ControlFlow;
 
 use crate::app::Ctx;
+use crate::domain::catalogue::Billing;
 use crate::domain::customer::Customer;
-use crate::domain::id::{CustomerId, HostedPageId, JournalEntryId, OrderId, PaymentId};
+use crate::domain::id::{CustomerId, HostedPageId, JournalEntryId, OrderId, PaymentId, VoucherId};
+use crate::domain::invoice::OpenInvoice;
 use crate::domain::journal::{Account, EntryCause, JournalEntry, transfer};
 use crate::domain::message::{Message, MessageContent};
 use crate::domain::money::{Amount, Currency};
-use crate::domain::payment::{HostedPage, HostedPageState, Payment, PaymentKind, PaymentState};
+use crate::domain::order::OrderStatus;
+use crate::domain::payment::{
+    HostedPage, HostedPageState, Payment, PaymentKind, PaymentState, Voucher, VoucherBatch,
+};
 use crate::domain::refusal::Refusal;
 use crate::domain::staff::Permission;
 use crate::domain::template::TemplateKind;
@@ -24,6 +29,9 @@ impl Named for Payment {
     const KIND: &'static str = "payment";
     const FOREIGN: Option<Table> = None;
 }
+
+/// The method of money that a voucher brings; its reference is the number of the voucher.
+pub(super) const VOUCHER: &str = "voucher";
 
 /// The method of money that a person confirms.
 pub(super) const MANUAL: &str = "manual";
@@ -84,6 +92,7 @@ pub async fn receive(
         if let Some(earlier) = repeated(tx, &receipt)? {
             return same_as(earlier, customer.id, &receipt);
         }
+        check_currency(ctx, tx, customer.id, receipt.amount.currency)?;
         book(ctx, tx, customer.id, None, None, receipt)
     })
     .await
@@ -166,11 +175,67 @@ pub(super) fn book(
         due_at: None,
     };
     super::create(ctx, tx, "payment.receive", &payment)?;
+    let entry = JournalEntry {
+        postings: transfer(
+            source(tx, &payment)?,
+            Account::Customer(customer),
+            payment.amount,
+        ),
+        ..entry_of(&payment, customer, ctx)
+    };
     let mut books = Books::new(ctx, tx);
-    books.post(entry_of(&payment, customer, ctx))?;
+    books.post(entry)?;
     books.use_money(customer, payment.amount, order, ctx.now)?;
     books.close().write(ctx, tx, AuditDetail::EachRecord)?;
     Ok(payment)
+}
+
+/// The account that the money of a payment comes from, and goes back to: a voucher that was sold as
+/// one is money that is held already.
+pub(super) fn source(
+    read: &impl crate::store::Read,
+    payment: &Payment,
+) -> Result<Account, OpError> {
+    let voucher = payment
+        .reference
+        .as_deref()
+        .filter(|_| payment.method == VOUCHER);
+    if let Some(id) = voucher.and_then(|number| number.parse().ok())
+        && let Some(voucher) = read.get::<Voucher>(&VoucherId(id))?
+        && super::get::<VoucherBatch>(read, voucher.batch)?.is_liability
+    {
+        return Ok(Account::Vouchers);
+    }
+    Ok(Account::Cash(payment.method.clone()))
+}
+
+/// Refuses money in a currency that nothing of the customer is billed in: it would lie in a balance that
+/// pays nothing.
+pub(super) fn check_currency(
+    ctx: &Ctx,
+    read: &impl crate::store::Read,
+    customer: CustomerId,
+    paid: Currency,
+) -> Result<(), OpError> {
+    let mut takes = vec![ctx.app.company().currency];
+    if takes.contains(&paid) {
+        return Ok(());
+    }
+    let mut books = Books::new(ctx, read);
+    for order in super::orders::of_customer(read, customer)? {
+        if order.billing != Billing::External && order.status != OrderStatus::Deleted {
+            takes.extend(books.billed_in(&order)?);
+        }
+    }
+    let open: Vec<OpenInvoice> = read.listed(Table::OpenInvoicesByCustomer, &owned_by(customer))?;
+    takes.extend(open.iter().map(|open| open.currency));
+    takes.sort_unstable();
+    takes.dedup();
+    let owes = balance_minor(read, &Account::Customer(customer), paid)? < 0;
+    if owes || takes.contains(&paid) {
+        return Ok(());
+    }
+    Err(Refusal::CurrencyNotTaken { paid, takes }.into())
 }
 
 /// The journal entry of a payment that succeeded.

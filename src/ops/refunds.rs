@@ -258,7 +258,7 @@ fn goes(
         let disputed = after.disputed_minor > 0;
         owed.minor = books.credit_spent(customer, spent, paid.order, disputed, ctx.now)?;
     }
-    let cash = Account::Cash(refund.method.clone());
+    let cash = payments::source(tx, paid)?;
     books.post(JournalEntry {
         id: JournalEntryId(0),
         at: ctx.now,
@@ -300,7 +300,7 @@ fn comes(
         _ => None,
     };
     let mut books = Books::new(ctx, tx);
-    let cash = Account::Cash(regained.method.clone());
+    let cash = payments::source(tx, paid)?;
     books.post(JournalEntry {
         id: JournalEntryId(0),
         at: ctx.now,

@@ -3,8 +3,9 @@
 use crate::app::Ctx;
 use crate::domain::calendar::has_passed;
 use crate::domain::customer::Customer;
-use crate::domain::id::{CustomerId, VoucherBatchId};
-use crate::domain::money::Amount;
+use crate::domain::id::{CustomerId, JournalEntryId, VoucherBatchId};
+use crate::domain::journal::{Account, EntryCause, JournalEntry, transfer};
+use crate::domain::money::{Amount, Currency};
 use crate::domain::payment::{HostedPage, Payment, VOUCHERS_PER_BATCH_MAX, Voucher, VoucherBatch};
 use crate::domain::refusal::Refusal;
 use crate::domain::staff::{Actor, Permission, Role};
@@ -13,6 +14,7 @@ use crate::failed_attempts::Door;
 use crate::store::key::owned_by;
 use crate::store::{Read, Table, Tx};
 
+use super::books::{AuditDetail, Books};
 use super::once::{self, Once};
 use super::payments::{self, Receipt};
 use super::{Handle, Named, OpError, attempts};
@@ -58,6 +60,8 @@ pub async fn create(
     for _ in 0..wish.count {
         codes.push(code_of(ctx.app.entropy.bytes()?));
     }
+    let (kind, name) = ctx.actor.label();
+    let made_by = format!("{kind} {name}").trim().to_owned();
     let hashes: Vec<[u8; 32]> = codes.iter().map(|code| hash(code)).collect();
     let (state, fresh) = ctx
         .write(move |ctx, tx| {
@@ -73,6 +77,10 @@ pub async fn create(
                 created_at: ctx.now,
                 expires_at: wish.expires_at,
                 revoked_at: None,
+                is_liability: true,
+                sold_count: 0,
+                sold_minor: 0,
+                made_by: made_by.clone(),
             };
             super::create(ctx, tx, "voucher_batch.create", &batch)?;
             for code_hash in hashes {
@@ -123,6 +131,116 @@ pub fn list(ctx: &Ctx) -> Result<Vec<BatchState>, OpError> {
         states.push(state_of(&snapshot, batch)?);
     }
     Ok(states)
+}
+
+/// Vouchers of a batch that change hands for money.
+#[derive(Debug, Clone)]
+pub struct Sale {
+    pub count: u32,
+    /// What was paid for them; `None`: their value.
+    pub amount: Option<Amount>,
+    /// How it was paid.
+    pub method: String,
+    pub note: String,
+    /// Whether they come back unused and the money is given back.
+    pub back: bool,
+}
+
+/// The currency of a batch.
+pub fn currency_of(ctx: &Ctx, id: VoucherBatchId) -> Result<Currency, OpError> {
+    ctx.require(Permission::MoneyRead)?;
+    Ok(super::get::<VoucherBatch>(&ctx.snapshot()?, id)?
+        .amount
+        .currency)
+}
+
+/// Books that vouchers of a batch were sold: the money is held, and owed until they are used.
+pub async fn sell(
+    ctx: &Ctx,
+    id: VoucherBatchId,
+    sale: Sale,
+    once: Option<Once>,
+) -> Result<BatchState, OpError> {
+    ctx.require(Permission::MoneyWrite)?;
+    let batch = ctx
+        .write_once(once, move |ctx, tx| sell_in(ctx, tx, id, &sale))
+        .await?;
+    state_of(&ctx.snapshot()?, batch)
+}
+
+fn sell_in(
+    ctx: &Ctx,
+    tx: &mut Tx<'_>,
+    id: VoucherBatchId,
+    sale: &Sale,
+) -> Result<VoucherBatch, OpError> {
+    let before: VoucherBatch = super::get(tx, id)?;
+    if !before.is_liability {
+        return Err(Refusal::VouchersBookedByUse.into());
+    }
+    let mut after = before.clone();
+    let worth = Amount {
+        minor: before.worth(sale.count),
+        ..before.amount
+    };
+    let amount = sale.amount.unwrap_or(worth);
+    let cash = Account::Cash(sale.method.clone());
+    let postings = if sale.back {
+        if sale.count > before.sold_count || amount.minor > before.sold_minor {
+            let left = before.sold_count;
+            return Err(Refusal::VouchersLeft { left }.into());
+        }
+        after.sold_count = before.sold_count.saturating_sub(sale.count);
+        after.sold_minor = before.sold_minor.saturating_sub(amount.minor);
+        transfer(Account::Vouchers, cash, amount)
+    } else {
+        let left = before.count.saturating_sub(before.sold_count);
+        if sale.count > left {
+            return Err(Refusal::VouchersLeft { left }.into());
+        }
+        after.sold_count = before.sold_count.saturating_add(sale.count);
+        after.sold_minor = before.sold_minor.saturating_add(amount.minor);
+        transfer(cash, Account::Vouchers, amount)
+    };
+    super::change(ctx, tx, "voucher_batch.sell", &before, &after)?;
+    let mut books = Books::new(ctx, tx);
+    books.post(JournalEntry {
+        id: JournalEntryId(0),
+        at: ctx.now,
+        cause: EntryCause::VoucherSale(id),
+        order: None,
+        memo: sale.note.clone(),
+        postings,
+    })?;
+    books.close().write(ctx, tx, AuditDetail::EachRecord)?;
+    Ok(after)
+}
+
+impl BatchState {
+    /// What was redeemed of it, in minor units.
+    #[must_use]
+    pub fn redeemed_minor(&self) -> i64 {
+        self.batch
+            .worth(u32::try_from(self.used).unwrap_or(u32::MAX))
+    }
+
+    /// What was redeemed and never paid for: given away. Of older batches nothing is known of that.
+    #[must_use]
+    pub fn given_away_minor(&self) -> i64 {
+        if self.batch.is_liability {
+            let given = self.redeemed_minor().saturating_sub(self.batch.sold_minor);
+            given.max(0)
+        } else {
+            0
+        }
+    }
+
+    /// What was paid for and is not redeemed, in minor units.
+    #[must_use]
+    pub fn owed_minor(&self) -> i64 {
+        let left = self.batch.sold_minor.saturating_sub(self.redeemed_minor());
+        left.max(0)
+    }
 }
 
 /// Takes what is left of a batch out of use.
@@ -188,8 +306,9 @@ pub(super) fn redeem_in(
     page: Option<&HostedPage>,
 ) -> Result<Payment, OpError> {
     let (voucher, batch) = usable(ctx, tx, code)?.ok_or(Refusal::VoucherInvalid)?;
+    payments::check_currency(ctx, tx, customer, batch.amount.currency)?;
     let receipt = Receipt {
-        method: "voucher".to_owned(),
+        method: payments::VOUCHER.to_owned(),
         reference: Some(voucher.id.0.to_string()),
         client_key: None,
         amount: batch.amount,

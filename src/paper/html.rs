@@ -22,7 +22,7 @@ pub fn html(paper: &Paper) -> String {
         .join(" – ");
     format!(
         r#"<!doctype html>
-<html lang="en">
+<html lang="{lang}">
 <head>
 <meta charset="utf-8">
 <meta name="viewport" content="width=device-width, initial-scale=1">
@@ -38,10 +38,11 @@ pub fn html(paper: &Paper) -> String {
 </body>
 </html>
 "#,
+        lang = paper.frame.lang,
         head = head(paper),
         lines = lines(paper),
         totals = totals(paper),
-        notes = notes(&paper.notes),
+        notes = notes(paper),
     )
 }
 
@@ -93,11 +94,13 @@ fn pair(attributes: &str, name: &str, value: &str) -> String {
 }
 
 fn lines(paper: &Paper) -> String {
-    let mut out = "<div class=\"lines\" role=\"region\" aria-label=\"Lines\" tabindex=\"0\">\n\
-                   <table>\n<caption>Lines</caption>\n<thead>\n<tr>"
-        .to_owned();
+    let called = escape(paper.frame.lines);
+    let mut out = format!(
+        "<div class=\"lines\" role=\"region\" aria-label=\"{called}\" tabindex=\"0\">\n\
+         <table>\n<caption>{called}</caption>\n<thead>\n<tr>"
+    );
     for column in paper.columns {
-        out.push_str(&format!("<th scope=\"col\">{column}</th>"));
+        out.push_str(&format!("<th scope=\"col\">{}</th>", escape(column)));
     }
     out.push_str("</tr>\n</thead>\n<tbody>\n");
     for line in &paper.lines {
@@ -123,13 +126,16 @@ fn totals(paper: &Paper) -> String {
     out
 }
 
-fn notes(notes: &[String]) -> String {
-    if notes.is_empty() {
+fn notes(paper: &Paper) -> String {
+    if paper.notes.is_empty() {
         return String::new();
     }
-    let mut out =
-        "<section class=\"notes\" aria-labelledby=\"notes\">\n<h2 id=\"notes\" class=\"hidden\">Notes</h2>\n".to_owned();
-    for note in notes {
+    let mut out = format!(
+        "<section class=\"notes\" aria-labelledby=\"notes\">\n\
+         <h2 id=\"notes\" class=\"hidden\">{}</h2>\n",
+        escape(paper.frame.notes)
+    );
+    for note in &paper.notes {
         out.push_str(&format!("<p dir=\"auto\">{}</p>\n", escape(note)));
     }
     out.push_str("</section>\n");

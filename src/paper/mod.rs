@@ -15,9 +15,39 @@ pub use pdf::pdf;
 /// Most lines that one document may have.
 pub const LINES_MAX: usize = 10_000;
 
+/// The words that every document has, in its language.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Frame {
+    /// The language, as HTML names it.
+    pub lang: &'static str,
+    pub issued: &'static str,
+    pub corrects: &'static str,
+    /// `Page` and `of` in `Page 1 of 2`.
+    pub page: &'static str,
+    pub of: &'static str,
+    /// What the lines are called, for those who do not see them.
+    pub lines: &'static str,
+    pub notes: &'static str,
+}
+
+impl Default for Frame {
+    fn default() -> Self {
+        Self {
+            lang: "en",
+            issued: "Issued",
+            corrects: "Corrects",
+            page: "Page",
+            of: "of",
+            lines: "Lines",
+            notes: "Notes",
+        }
+    }
+}
+
 /// Everything a document says, in the words in which it says it.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct Paper {
+    pub frame: Frame,
     /// What it is: `Invoice`, `Credit note` or `Statement`.
     pub title: String,
     /// Its number.
@@ -71,9 +101,6 @@ pub enum PaperError {
     },
 }
 
-/// Over the columns of an invoice.
-pub const INVOICE_COLUMNS: [&str; 5] = ["Description", "Net", "Tax rate", "Tax", "Gross"];
-
 impl Paper {
     /// The title with the number: `Invoice 2026-0042`.
     fn heading(&self) -> String {
@@ -82,8 +109,9 @@ impl Paper {
 
     /// All that stands beside the buyer, the day of issue first.
     fn details(&self) -> Vec<(&str, &str)> {
-        let issued = Some(("Issued", self.issued.as_str()));
-        let corrects = self.corrects.as_deref().map(|number| ("Corrects", number));
+        let issued = Some((self.frame.issued, self.issued.as_str()));
+        let corrected = self.corrects.as_deref();
+        let corrects = corrected.map(|number| (self.frame.corrects, number));
         let facts = self.facts.iter().map(|(k, v)| (k.as_str(), v.as_str()));
         issued.into_iter().chain(corrects).chain(facts).collect()
     }
@@ -91,7 +119,7 @@ impl Paper {
 
 #[cfg(test)]
 mod sample {
-    use crate::paper::{INVOICE_COLUMNS, Paper, PaperLine};
+    use crate::paper::{Frame, Paper, PaperLine};
 
     /// A document with as many lines as asked for.
     pub(super) fn paper(lines: usize) -> Paper {
@@ -109,7 +137,8 @@ mod sample {
             .map(str::to_owned)
             .to_vec(),
             addressed: "Billed to",
-            columns: INVOICE_COLUMNS,
+            columns: ["Description", "Net", "Tax rate", "Tax", "Gross"],
+            frame: Frame::default(),
             buyer: ["Σοφία Παπαδοπούλου", "Οδός Ερμού 5", "Αθήνα"]
                 .map(str::to_owned)
                 .to_vec(),

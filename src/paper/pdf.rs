@@ -294,7 +294,8 @@ impl Layout<'_> {
             self.canvas.turn_to(page);
             self.rule(LEFT, 0.5, HAIR);
             self.canvas.write(LEFT, base, pen, &words);
-            let count = format!("Page {} of {pages}", page + 1);
+            let (word, of) = (self.paper.frame.page, self.paper.frame.of);
+            let count = format!("{word} {} {of} {pages}", page + 1);
             self.canvas.write_left_of(RIGHT, base, SMALL, &count, 80.0);
         }
     }

@@ -200,6 +200,7 @@ pub fn account_key(account: &Account, currency: Currency) -> Raw {
         Account::Opening => vec![6],
         Account::Carrier => vec![8],
         Account::WriteOff => vec![9],
+        Account::Vouchers => vec![10],
         Account::Payable(id) => [&[7][..], &number(*id)].concat(),
     };
     key.extend_from_slice(currency.as_str().as_bytes());

@@ -21,7 +21,8 @@ use crate::domain::carrier::Partner;
 use crate::domain::customer::Customer;
 use crate::domain::journal::opening;
 use crate::domain::message::Message;
-use crate::domain::order::Order;
+use crate::domain::order::{Order, Standing};
+use crate::domain::payment::HostedPage;
 
 /// Layout that this program writes.
 pub const LAYOUT: u64 = 10;
@@ -159,7 +160,8 @@ fn messages(tx: &mut Tx<'_>) -> Result<(), StoreError> {
 /// Layout 10: new tables, which every migration makes. Logins and contract numbers are found whatever blanks
 /// stand around them.
 fn layout_10(tx: &mut Tx<'_>) -> Result<(), StoreError> {
-    names_without_blanks(tx)
+    names_without_blanks(tx)?;
+    serve_page_orders(tx)
 }
 
 /// Gives the few names with blanks around them their new place in the indexes.
@@ -191,6 +193,23 @@ fn names_without_blanks(tx: &mut Tx<'_>) -> Result<(), StoreError> {
         let made = Entries::of(&customer).into_iter();
         for entry in made.filter(|entry| NAMES.contains(&entry.table)) {
             tx.raw_put(entry.table, &entry.key, &[])?;
+        }
+    }
+    Ok(())
+}
+
+/// An order that waits to be paid on a page was sold by us: it gets its services when it begins.
+fn serve_page_orders(tx: &mut Tx<'_>) -> Result<(), StoreError> {
+    let mut sold = Vec::new();
+    tx.each::<HostedPage>(&Span::all(), &mut |page| {
+        sold.push(page.order);
+        Ok(ControlFlow::Continue(()))
+    })?;
+    for id in sold {
+        let order = tx.get::<Order>(&id)?;
+        if let Some(mut order) = order.filter(|order| order.standing == Standing::Waiting) {
+            order.served_by_caller = false;
+            tx.put(&order)?;
         }
     }
     Ok(())

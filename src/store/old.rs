@@ -11,13 +11,15 @@ use crate::domain::dunning::Ladder;
 use crate::domain::eligibility::Eligibility;
 use crate::domain::id::{
     CustomerId, HostedPageId, MessageId, OperatorId, OrderId, PaymentId, ProductOfferId,
-    ProductSpecId, ResellerId,
+    ProductSpecId, ResellerId, VoucherBatchId,
 };
 use crate::domain::message::{Channel, Message, MessageContent, MessageState};
 use crate::domain::money::Amount;
 use crate::domain::open::OpenObject;
-use crate::domain::order::{Order, OrderStatus, Pause, Standing};
-use crate::domain::payment::{HostedPage, HostedPageState, Payment, PaymentKind, PaymentState};
+use crate::domain::payment::{
+    HostedPage, HostedPageState, PagePurpose, Payment, PaymentKind, PaymentState, Shown,
+    VoucherBatch,
+};
 use crate::domain::staff::{Operator, Role, Secret};
 use crate::domain::time::Timestamp;
 
@@ -30,181 +32,6 @@ pub(super) fn unknown(table: Table, version: u8) -> CodecError {
         table: table.name(),
         version,
     }
-}
-
-/// An order before money.
-#[derive(Serialize, Deserialize)]
-struct OrderV1 {
-    id: OrderId,
-    foreign_id: Option<String>,
-    customer: CustomerId,
-    product: ProductSpecId,
-    offer: Option<ProductOfferId>,
-    term: Term,
-    order_type: OrderType,
-    cycles_total: u32,
-    cycles_paid: u32,
-    status: OrderStatus,
-    anchor_at: Timestamp,
-    next_cycle_at: Option<Timestamp>,
-    expires_at: Option<Timestamp>,
-    fallback_product: Option<ProductSpecId>,
-    external_refs: Vec<OpenObject>,
-    created_at: Timestamp,
-    activated_at: Option<Timestamp>,
-    updated_at: Timestamp,
-}
-
-/// An order before pauses were remembered.
-#[derive(Serialize, Deserialize)]
-struct OrderV2 {
-    id: OrderId,
-    foreign_id: Option<String>,
-    customer: CustomerId,
-    product: ProductSpecId,
-    offer: Option<ProductOfferId>,
-    term: Term,
-    order_type: OrderType,
-    billing: Billing,
-    price_version: u32,
-    cycles_total: u32,
-    cycles_paid: u32,
-    status: OrderStatus,
-    standing: Standing,
-    anchor_at: Timestamp,
-    anchor_cycle: u32,
-    next_cycle_at: Option<Timestamp>,
-    expires_at: Option<Timestamp>,
-    fallback_product: Option<ProductSpecId>,
-    external_refs: Vec<OpenObject>,
-    created_at: Timestamp,
-    activated_at: Option<Timestamp>,
-    updated_at: Timestamp,
-}
-
-/// An order of a version that charged nothing stays one that is not charged by us: nobody gets a
-/// bill for time that passed before.
-impl From<OrderV1> for OrderV2 {
-    fn from(old: OrderV1) -> Self {
-        Self {
-            id: old.id,
-            foreign_id: old.foreign_id,
-            customer: old.customer,
-            product: old.product,
-            offer: old.offer,
-            term: old.term,
-            order_type: old.order_type,
-            billing: Billing::External,
-            price_version: 0,
-            cycles_total: old.cycles_total,
-            cycles_paid: old.cycles_paid,
-            status: old.status,
-            standing: Standing::Settled,
-            anchor_at: old.anchor_at,
-            anchor_cycle: 0,
-            next_cycle_at: old.next_cycle_at,
-            expires_at: old.expires_at,
-            fallback_product: old.fallback_product,
-            external_refs: old.external_refs,
-            created_at: old.created_at,
-            activated_at: old.activated_at,
-            updated_at: old.updated_at,
-        }
-    }
-}
-
-/// An order before one that was frozen kept what was left of its paid time.
-#[derive(Serialize, Deserialize)]
-struct OrderV3 {
-    id: OrderId,
-    foreign_id: Option<String>,
-    customer: CustomerId,
-    product: ProductSpecId,
-    offer: Option<ProductOfferId>,
-    term: Term,
-    order_type: OrderType,
-    billing: Billing,
-    price_version: u32,
-    cycles_total: u32,
-    cycles_paid: u32,
-    status: OrderStatus,
-    standing: Standing,
-    anchor_at: Timestamp,
-    anchor_cycle: u32,
-    next_cycle_at: Option<Timestamp>,
-    expires_at: Option<Timestamp>,
-    pauses: Vec<Pause>,
-    fallback_product: Option<ProductSpecId>,
-    external_refs: Vec<OpenObject>,
-    created_at: Timestamp,
-    activated_at: Option<Timestamp>,
-    updated_at: Timestamp,
-}
-
-impl From<OrderV2> for OrderV3 {
-    fn from(old: OrderV2) -> Self {
-        Self {
-            id: old.id,
-            foreign_id: old.foreign_id,
-            customer: old.customer,
-            product: old.product,
-            offer: old.offer,
-            term: old.term,
-            order_type: old.order_type,
-            billing: old.billing,
-            price_version: old.price_version,
-            cycles_total: old.cycles_total,
-            cycles_paid: old.cycles_paid,
-            status: old.status,
-            standing: old.standing,
-            anchor_at: old.anchor_at,
-            anchor_cycle: old.anchor_cycle,
-            next_cycle_at: old.next_cycle_at,
-            expires_at: old.expires_at,
-            pauses: Vec::new(),
-            fallback_product: old.fallback_product,
-            external_refs: old.external_refs,
-            created_at: old.created_at,
-            activated_at: old.activated_at,
-            updated_at: old.updated_at,
-        }
-    }
-}
-
-pub(super) fn order(version: u8, body: &[u8]) -> Result<Order, CodecError> {
-    let table = Table::Orders.name();
-    let old: OrderV3 = match version {
-        1 => OrderV2::from(decode_body::<OrderV1>(table, body)?).into(),
-        2 => decode_body::<OrderV2>(table, body)?.into(),
-        3 => decode_body(table, body)?,
-        _ => return Err(unknown(Table::Orders, version)),
-    };
-    Ok(Order {
-        id: old.id,
-        foreign_id: old.foreign_id,
-        customer: old.customer,
-        product: old.product,
-        offer: old.offer,
-        term: old.term,
-        order_type: old.order_type,
-        billing: old.billing,
-        price_version: old.price_version,
-        cycles_total: old.cycles_total,
-        cycles_paid: old.cycles_paid,
-        status: old.status,
-        standing: old.standing,
-        anchor_at: old.anchor_at,
-        anchor_cycle: old.anchor_cycle,
-        next_cycle_at: old.next_cycle_at,
-        expires_at: old.expires_at,
-        pauses: old.pauses,
-        time_kept: false,
-        fallback_product: old.fallback_product,
-        external_refs: old.external_refs,
-        created_at: old.created_at,
-        activated_at: old.activated_at,
-        updated_at: old.updated_at,
-    })
 }
 
 /// An offer before money.
@@ -479,11 +306,46 @@ impl From<HostedPageV1> for HostedPageV2 {
     }
 }
 
+/// A hosted page that was for the first cycle of its order, or for what its order waited for.
+#[derive(Serialize, Deserialize)]
+struct HostedPageV3 {
+    id: HostedPageId,
+    code: String,
+    customer: CustomerId,
+    order: OrderId,
+    return_url: String,
+    state: HostedPageState,
+    payment: Option<PaymentId>,
+    attempts: u32,
+    shown: Option<Shown>,
+    created_at: Timestamp,
+    expires_at: Timestamp,
+}
+
+impl From<HostedPageV2> for HostedPageV3 {
+    fn from(old: HostedPageV2) -> Self {
+        Self {
+            id: old.id,
+            code: old.code,
+            customer: old.customer,
+            order: old.order,
+            return_url: old.return_url,
+            state: old.state,
+            payment: old.payment,
+            attempts: old.attempts,
+            shown: None,
+            created_at: old.created_at,
+            expires_at: old.expires_at,
+        }
+    }
+}
+
 pub(super) fn hosted_page(version: u8, body: &[u8]) -> Result<HostedPage, CodecError> {
     let table = Table::HostedPages.name();
-    let old: HostedPageV2 = match version {
-        1 => decode_body::<HostedPageV1>(table, body)?.into(),
-        2 => decode_body(table, body)?,
+    let old: HostedPageV3 = match version {
+        1 => HostedPageV2::from(decode_body::<HostedPageV1>(table, body)?).into(),
+        2 => decode_body::<HostedPageV2>(table, body)?.into(),
+        3 => decode_body(table, body)?,
         _ => return Err(unknown(Table::HostedPages, version)),
     };
     Ok(HostedPage {
@@ -491,13 +353,46 @@ pub(super) fn hosted_page(version: u8, body: &[u8]) -> Result<HostedPage, CodecE
         code: old.code,
         customer: old.customer,
         order: old.order,
+        purpose: PagePurpose::Begin,
         return_url: old.return_url,
         state: old.state,
         payment: old.payment,
         attempts: old.attempts,
-        shown: None,
+        shown: old.shown,
         created_at: old.created_at,
         expires_at: old.expires_at,
+    })
+}
+
+/// A batch of vouchers whose value was booked as cash when they were used.
+#[derive(Serialize, Deserialize)]
+struct VoucherBatchV1 {
+    id: VoucherBatchId,
+    title: String,
+    amount: Amount,
+    count: u32,
+    created_at: Timestamp,
+    expires_at: Option<Timestamp>,
+    revoked_at: Option<Timestamp>,
+}
+
+pub(super) fn voucher_batch(version: u8, body: &[u8]) -> Result<VoucherBatch, CodecError> {
+    if version != 1 {
+        return Err(unknown(Table::VoucherBatches, version));
+    }
+    let old: VoucherBatchV1 = decode_body(Table::VoucherBatches.name(), body)?;
+    Ok(VoucherBatch {
+        id: old.id,
+        title: old.title,
+        amount: old.amount,
+        count: old.count,
+        created_at: old.created_at,
+        expires_at: old.expires_at,
+        revoked_at: old.revoked_at,
+        is_liability: false,
+        sold_count: 0,
+        sold_minor: 0,
+        made_by: String::new(),
     })
 }
 

@@ -9,6 +9,7 @@ use crate::domain::charge::{Charge, Line, Price};
 use crate::domain::id::{CustomerId, InvoiceId, OrderId};
 use crate::domain::invoice::{Invoice, InvoiceKind};
 use crate::domain::money::{Amount, Currency, TaxRate};
+use crate::domain::provider::Letterhead;
 use crate::domain::time::Timestamp;
 
 use super::codec::{CodecError, decode_body};
@@ -82,7 +83,8 @@ struct InvoiceV1 {
     buyer: Vec<String>,
 }
 
-/// What was issued then is given back as it was then: every line by the day.
+/// What was issued then is given back as it was then: every line by the day. It keeps its number, and says no
+/// more than it said.
 pub(super) fn invoice(version: u8, body: &[u8]) -> Result<Invoice, CodecError> {
     let old: InvoiceV1 = match version {
         1 => decode_body(Table::Invoices.name(), body)?,
@@ -108,5 +110,9 @@ pub(super) fn invoice(version: u8, body: &[u8]) -> Result<Invoice, CodecError> {
         lines: old.lines.into_iter().map(line).collect(),
         seller: old.seller,
         buyer: old.buyer,
+        letterhead: Letterhead::default(),
+        due_at: None,
+        product: String::new(),
+        contract: String::new(),
     })
 }

@@ -19,7 +19,7 @@ use std::collections::BTreeSet;
 use crate::domain::debt::OpeningDebt;
 use crate::domain::id::{
     ActivityId, AuditId, BillingPageId, CustomerId, DeviceId, GenreId, Id, OperatorId, OrderId,
-    ProgrammeId, RunId, ServiceId, VoucherBatchId,
+    ProgrammeId, RunId, ServiceId,
 };
 use crate::domain::invoice::{Invoice, OpenInvoice};
 use crate::domain::journal::{AccountTotal, JournalEntry};
@@ -40,6 +40,8 @@ use super::codec::CodecError;
 use super::key::{Only, instant, number, shown_at, terminated};
 use super::old;
 use super::old_boxes;
+use super::old_orders;
+use super::old_provider;
 use super::record::{Entries, Record};
 
 macro_rules! tables {
@@ -465,7 +467,7 @@ impl Record for Order {
     }
 
     fn upgrade(version: u8, body: &[u8]) -> Result<Self, CodecError> {
-        old::order(version, body)
+        old_orders::order(version, body)
     }
 }
 
@@ -562,10 +564,14 @@ impl Record for Programme {
 impl Record for Provider {
     type Key = Only;
     const TABLE: Table = Table::Providers;
-    const VERSION: u8 = 1;
+    const VERSION: u8 = 2;
 
     fn key(&self) -> Only {
         Only
+    }
+
+    fn upgrade(version: u8, body: &[u8]) -> Result<Self, CodecError> {
+        old_provider::provider(version, body)
     }
 }
 
@@ -598,7 +604,6 @@ unindexed! {
     Audit, AuditId, Audits;
     Token, TokenId, Tokens;
     Genre, GenreId, Genres;
-    VoucherBatch, VoucherBatchId, VoucherBatches;
     Run, RunId, Runs;
 }
 

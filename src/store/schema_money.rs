@@ -3,11 +3,12 @@
 
 use crate::domain::debt::OpeningDebt;
 use crate::domain::id::{
-    CustomerId, HostedPageId, Id, InvoiceId, JournalEntryId, PaymentId, UsedKeyId, VoucherId,
+    CustomerId, HostedPageId, Id, InvoiceId, JournalEntryId, PaymentId, UsedKeyId, VoucherBatchId,
+    VoucherId,
 };
 use crate::domain::invoice::{Invoice, OpenInvoice};
 use crate::domain::journal::{AccountTotal, JournalEntry};
-use crate::domain::payment::{HostedPage, Payment, Voucher};
+use crate::domain::payment::{HostedPage, Payment, Voucher, VoucherBatch};
 use crate::domain::used_key::UsedKey;
 
 use super::codec::CodecError;
@@ -159,6 +160,20 @@ impl Record for UsedKey {
     }
 }
 
+impl Record for VoucherBatch {
+    type Key = VoucherBatchId;
+    const TABLE: Table = Table::VoucherBatches;
+    const VERSION: u8 = 2;
+
+    fn key(&self) -> VoucherBatchId {
+        self.id
+    }
+
+    fn upgrade(version: u8, body: &[u8]) -> Result<Self, CodecError> {
+        old::voucher_batch(version, body)
+    }
+}
+
 impl Record for Voucher {
     type Key = VoucherId;
     const TABLE: Table = Table::Vouchers;
@@ -183,7 +198,7 @@ impl Record for HostedPage {
     type Key = HostedPageId;
     const TABLE: Table = Table::HostedPages;
     const INDEXES: &'static [Table] = &[Table::HostedPagesByCode];
-    const VERSION: u8 = 3;
+    const VERSION: u8 = 4;
 
     fn key(&self) -> HostedPageId {
         self.id

@@ -16,10 +16,11 @@ use axum::routing::{get, post};
 
 use crate::app::{App, Ctx};
 use crate::domain::money::{Amount, Currency};
-use crate::domain::payment::PaymentState;
+use crate::domain::payment::{HostedPage, PaymentState};
 use crate::domain::refusal::Refusal;
 use crate::domain::staff::Actor;
-use crate::letters::locale::{amount, day, html};
+use crate::letters::locale::{amount, html, long_day};
+use crate::letters::page_words::{PageWords, filled, page_words};
 use crate::ops;
 use crate::ops::OpError;
 use crate::ops::pages::{Closed, Outcome, View, Way};
@@ -41,6 +42,7 @@ pub fn router() -> Router<Arc<App>> {
     Router::new()
         .route("/pay/{code}", get(show).post(submit))
         .route("/pay/assets/style.css", get(style))
+        .route("/pay/done", get(done))
         .route("/payments/webhooks/stripe", post(stripe_webhook))
 }
 
@@ -57,6 +59,30 @@ fn circumstances(app: &Arc<App>, extensions: &Extensions) -> Ctx {
         address: client_address(extensions),
         ..Ctx::system(Arc::clone(app))
     }
+}
+
+/// The words of this page.
+fn words(ctx: &Ctx) -> &'static PageWords {
+    page_words(&ctx.app.config.provider.locale)
+}
+
+/// Where browsers end that were paid for at another system's page and came from nowhere.
+async fn done(
+    State(app): State<Arc<App>>,
+    RawQuery(query): RawQuery,
+    extensions: Extensions,
+) -> Response {
+    let ctx = circumstances(&app, &extensions);
+    let said = words(&ctx);
+    let (class, text) = match query.as_deref() {
+        Some("status=succeded") => ("good", said.thanks),
+        Some("status=failed") => ("bad", said.not_paid),
+        _ => ("good", said.processing),
+    };
+    let close = said.may_close;
+    let body =
+        format!("<p class=\"{class}\" role=\"status\">{text}</p>\n<p class=\"soft\">{close}</p>\n");
+    frame(&ctx, StatusCode::OK, &body)
 }
 
 async fn show(
@@ -176,12 +202,7 @@ async fn submit(
 ) -> Response {
     let ctx = circumstances(&app, &extensions);
     let Some(form) = form(&body) else {
-        return again(
-            &ctx,
-            &code,
-            StatusCode::BAD_REQUEST,
-            "Please fill in the form.",
-        );
+        return again(&ctx, &code, StatusCode::BAD_REQUEST, words(&ctx).fill_in);
     };
     let Some(way) = form.way else {
         return to_stripe(&ctx, &code, form.seen).await;
@@ -194,8 +215,14 @@ async fn submit(
         Ok(Outcome::Processing) => back(&ctx, &code, "processing"),
         Ok(Outcome::PartlyPaid) => see(&format!("/pay/{code}")),
         Ok(Outcome::Failed { reason }) => {
-            let words = format!("The payment failed: {reason}.");
-            again(&ctx, &code, StatusCode::UNPROCESSABLE_ENTITY, &words)
+            let said = words(&ctx);
+            let reason = match reason.as_str() {
+                ops::pages::DECLINED => said.declined,
+                ops::pages::BAD_VOUCHER => said.bad_voucher,
+                other => other,
+            };
+            let failed = filled(said.failed, &[reason]);
+            again(&ctx, &code, StatusCode::UNPROCESSABLE_ENTITY, &failed)
         }
         Err(OpError::Refused(refusal)) => refused(&ctx, &code, &refusal),
         Err(error) => failed(&ctx, &error),
@@ -212,8 +239,7 @@ async fn to_stripe(ctx: &Ctx, code: &str, seen: Amount) -> Response {
         },
         Ok(Leads::Processing) => see(&format!("/pay/{code}")),
         Ok(Leads::Failed { .. }) => {
-            let words = "Paying by card does not work at the moment. Nothing was paid.";
-            again(ctx, code, StatusCode::BAD_GATEWAY, words)
+            again(ctx, code, StatusCode::BAD_GATEWAY, words(ctx).card_failed)
         }
         Err(OpError::Refused(refusal)) => refused(ctx, code, &refusal),
         Err(error) => failed(ctx, &error),
@@ -222,24 +248,27 @@ async fn to_stripe(ctx: &Ctx, code: &str, seen: Amount) -> Response {
 
 fn refused(ctx: &Ctx, code: &str, refusal: &Refusal) -> Response {
     let locale = &ctx.app.config.provider.locale;
+    let said = words(ctx);
     let words = match refusal {
-        Refusal::PriceChanged { now } => format!(
-            "The price has changed: it is {} now. Nothing was paid.",
-            amount(*now, locale)
-        ),
+        Refusal::PriceChanged { now } => filled(said.price_changed, &[&amount(*now, locale)]),
         Refusal::InsufficientFunds { short_by } => {
-            format!("Your balance is short by {}.", amount(*short_by, locale))
+            filled(said.short, &[&amount(*short_by, locale)])
         }
-        Refusal::MethodOff { .. } => "This way to pay is not offered here.".to_owned(),
-        Refusal::PageClosed => "This page takes no more payments.".to_owned(),
-        other => format!("This could not be done ({}).", other.code()),
+        Refusal::MethodOff { .. } => said.way_off.to_owned(),
+        Refusal::PageClosed => said.closed.to_owned(),
+        other => filled(said.not_done, &[other.code()]),
     };
     again(ctx, code, StatusCode::CONFLICT, &words)
 }
 
-/// The way back to the shop.
+/// The way back to the shop. Without one the page itself says how it ended.
 fn back(ctx: &Ctx, code: &str, status: &str) -> Response {
-    see(&redirect(ctx, code, status))
+    let leads = ops::pages::find(ctx, code).is_ok_and(|page| leads_back(ctx, &page));
+    if leads {
+        see(&redirect(ctx, code, status))
+    } else {
+        see(&format!("/pay/{code}"))
+    }
 }
 
 fn redirect(ctx: &Ctx, code: &str, status: &str) -> String {
@@ -264,20 +293,13 @@ fn again(ctx: &Ctx, code: &str, status: StatusCode, problem: &str) -> Response {
 
 fn failed(ctx: &Ctx, error: &OpError) -> Response {
     let (status, words) = match error {
-        OpError::Missing { .. } | OpError::Refused(_) => (
-            StatusCode::NOT_FOUND,
-            "This payment page does not exist or has expired.",
-        ),
-        OpError::Throttled { .. } => (
-            StatusCode::SERVICE_UNAVAILABLE,
-            "There is too much to do at the moment. Please try again.",
-        ),
-        OpError::DiskFull => (
-            StatusCode::SERVICE_UNAVAILABLE,
-            "We cannot take payments at the moment. Nothing was paid. Please try again later.",
-        ),
+        OpError::Missing { .. } | OpError::Refused(_) => {
+            (StatusCode::NOT_FOUND, words(ctx).no_page)
+        }
+        OpError::Throttled { .. } => (StatusCode::SERVICE_UNAVAILABLE, words(ctx).busy),
+        OpError::DiskFull => (StatusCode::SERVICE_UNAVAILABLE, words(ctx).not_now),
         OpError::TooManyAttempts { retry_after_s } => {
-            let words = "That was wrong too often. Please wait a moment and try again.";
+            let words = words(ctx).too_often;
             let body = format!("<p class=\"bad\" role=\"alert\">{words}</p>");
             let mut response = frame(ctx, StatusCode::TOO_MANY_REQUESTS, &body);
             let seconds = HeaderValue::from(*retry_after_s);
@@ -286,10 +308,7 @@ fn failed(ctx: &Ctx, error: &OpError) -> Response {
         }
         other => {
             tracing::error!(error = %other, "pay.failed");
-            (
-                StatusCode::INTERNAL_SERVER_ERROR,
-                "Something went wrong here. Nothing was paid.",
-            )
+            (StatusCode::INTERNAL_SERVER_ERROR, words(ctx).went_wrong)
         }
     };
     let body = format!("<p class=\"bad\" role=\"alert\">{words}</p>");
@@ -304,20 +323,23 @@ fn page(ctx: &Ctx, view: &View, status: StatusCode, problem: Option<&str>) -> Re
             html(problem)
         ));
     }
+    let said = words(ctx);
     body.push_str(&summary(ctx, view));
     body.push_str(&arrived(ctx, view));
     let (status, rest) = match view.closed {
         None => (status, ways(ctx, view)),
-        Some(Closed::Paid) => (status, ended(ctx, view, "Paid. Thank you.", "succeded")),
+        Some(Closed::Paid) => (status, ended(ctx, view, said.thanks, "succeded")),
         Some(Closed::Processing) => (status, under_way(ctx, view)),
         Some(Closed::Expired) => (
             StatusCode::GONE,
-            "<p class=\"bad\">This payment page has expired. Please order again.</p>\n".to_owned(),
+            format!("<p class=\"bad\">{}</p>\n", html(said.expired)),
         ),
         Some(Closed::Begun) => (
             StatusCode::GONE,
-            "<p class=\"good\" role=\"status\">This order was paid already. Nothing is owed here.</p>\n"
-                .to_owned(),
+            format!(
+                "<p class=\"good\" role=\"status\">{}</p>\n",
+                html(said.paid_already)
+            ),
         ),
         Some(Closed::Withdrawn) => (StatusCode::GONE, withdrawn(ctx, view)),
     };
@@ -328,8 +350,9 @@ fn page(ctx: &Ctx, view: &View, status: StatusCode, problem: Option<&str>) -> Re
 fn summary(ctx: &Ctx, view: &View) -> String {
     let locale = &ctx.app.config.provider.locale;
     let zone = &ctx.app.company().zone;
+    let said = words(ctx);
     let name = match (view.offer.title.trim(), view.product.title.trim()) {
-        ("", "") => "Your order",
+        ("", "") => said.your_order,
         ("", product) => product,
         (offer, _) => offer,
     };
@@ -342,23 +365,37 @@ fn summary(ctx: &Ctx, view: &View) -> String {
             minor: line.gross_minor(),
             currency: view.price.currency,
         };
-        text.push_str(&row("", &line.title, &amount(gross, locale)));
+        let title = match &line.title {
+            title if title == ops::pages::OWED_BEFORE => said.owed_before.to_owned(),
+            title => match title.strip_prefix(ops::pages::INVOICE) {
+                Some(number) => filled(said.invoice, &[number]),
+                None => title.clone(),
+            },
+        };
+        text.push_str(&row("", &title, &amount(gross, locale)));
     }
     if view.from_balance.minor > 0 {
         let used = Amount {
             minor: view.from_balance.minor.saturating_neg(),
             ..view.from_balance
         };
-        text.push_str(&row("", "From your balance", &amount(used, locale)));
+        text.push_str(&row("", said.from_balance, &amount(used, locale)));
     }
     let words = match view.closed {
-        Some(Closed::Paid) => "Paid",
-        _ => "To pay",
+        Some(Closed::Paid) => said.paid,
+        _ => said.to_pay,
     };
     text.push_str(&row("total", words, &amount(view.to_pay, locale)));
     text.push_str("</table>\n");
     if let Some(to) = view.bill.to {
-        text.push_str(&format!("<p class=\"soft\">Until {}</p>\n", day(to, zone)));
+        let day = |at| long_day(at, zone, locale);
+        // What begins later says so.
+        let valid = if view.bill.from > ctx.now {
+            filled(said.from_until, &[&day(view.bill.from), &day(to)])
+        } else {
+            filled(said.until, &[&day(to)])
+        };
+        text.push_str(&format!("<p class=\"soft\">{}</p>\n", html(&valid)));
     }
     text.push_str("</section>\n");
     text
@@ -380,19 +417,20 @@ fn row(class: &str, name: &str, value: &str) -> String {
 /// A form for every way to pay that is offered.
 fn ways(ctx: &Ctx, view: &View) -> String {
     let settings = &ctx.app.config.payments;
+    let said = words(ctx);
     let pay = amount(view.to_pay, &ctx.app.config.provider.locale);
-    let pay = html(&pay);
+    let pay = html(&filled(said.pay, &[&pay]));
     if view.to_pay.minor == 0 {
         let words = if view.price.minor == 0 {
-            "Start"
+            said.start
         } else {
-            "Pay from my balance"
+            said.pay_balance
         };
         return one(view, "balance", &format!("<button>{words}</button>"));
     }
     let mut text = String::new();
     if ops::stripe::is_offered(ctx, view.to_pay) {
-        let button = format!("<h2>Card</h2>\n<button>Pay {pay}</button>");
+        let button = format!("<h2>{}</h2>\n<button>{pay}</button>", said.card);
         text.push_str(&one(view, ops::stripe::METHOD, &button));
     }
     if settings.sandbox {
@@ -403,31 +441,30 @@ fn ways(ctx: &Ctx, view: &View) -> String {
                 "<h2>Card (sandbox: no money moves)</h2>\n\
                  <label for=\"card\">Card number</label>\n\
                  <input id=\"card\" name=\"card\" inputmode=\"numeric\" autocomplete=\"off\" \
-                 value=\"4242 4242 4242 4242\" required>\n<button>Pay {pay}</button>\n\
+                 value=\"4242 4242 4242 4242\" required>\n<button>{pay}</button>\n\
                  <p class=\"soft\">4242… succeeds, 4000 0000 0000 0002 is declined, …0077 succeeds \
                  later, …0341 fails later.</p>"
             ),
         ));
     }
     if settings.voucher {
-        text.push_str(&one(
-            view,
-            "voucher",
-            "<h2>Voucher</h2>\n<label for=\"voucher\">Code</label>\n\
-             <input id=\"voucher\" name=\"voucher\" autocomplete=\"off\" autocapitalize=\"characters\" \
-             required>\n<button class=\"second\">Use voucher</button>",
-        ));
+        let form = format!(
+            "<h2>{}</h2>\n<label for=\"voucher\">{}</label>\n\
+             <input id=\"voucher\" name=\"voucher\" autocomplete=\"off\" \
+             autocapitalize=\"characters\" required>\n<button class=\"second\">{}</button>",
+            said.voucher, said.code, said.use_voucher
+        );
+        text.push_str(&one(view, "voucher", &form));
     }
     if settings.manual {
-        text.push_str(&one(
-            view,
-            "manual",
-            "<h2>Pay by hand</h2>\n<p>By bank transfer or at our counter. Your order starts when \
-             the money is there.</p>\n<button class=\"second\">Pay by hand</button>",
-        ));
+        let form = format!(
+            "<h2>{}</h2>\n<p>{}</p>\n<button class=\"second\">{}</button>",
+            said.by_transfer, said.by_transfer_text, said.by_transfer_button
+        );
+        text.push_str(&one(view, "manual", &form));
     }
     if text.is_empty() {
-        text.push_str("<p>Online payment is not set up here. Please ask us how to pay.</p>\n");
+        text.push_str(&format!("<p>{}</p>\n", said.no_way));
     }
     text
 }
@@ -445,11 +482,28 @@ fn one(view: &View, method: &str, inner: &str) -> String {
 }
 
 fn ended(ctx: &Ctx, view: &View, words: &str, status: &str) -> String {
+    format!(
+        "<p class=\"good\" role=\"status\">{words}</p>\n{}",
+        way_on(ctx, view, status)
+    )
+}
+
+/// Whether there is somewhere to go back to. Older pages had the box's own address: the console.
+fn leads_back(ctx: &Ctx, page: &HostedPage) -> bool {
+    let url = page.return_url.trim_end_matches('/');
+    !url.is_empty() && url != ctx.app.base_url().trim_end_matches('/')
+}
+
+/// The way back to the shop; where there is none, the page is the end of it.
+fn way_on(ctx: &Ctx, view: &View, status: &str) -> String {
+    if !leads_back(ctx, &view.page) {
+        return format!("<p class=\"soft\">{}</p>\n", words(ctx).may_close);
+    }
     let target = redirect(ctx, &view.page.code, status);
     format!(
-        "<p class=\"good\" role=\"status\">{words}</p>\n\
-         <a class=\"button\" href=\"{}\">Continue</a>\n",
-        html(&target)
+        "<a class=\"button\" href=\"{}\">{}</a>\n",
+        html(&target),
+        words(ctx).go_on
     )
 }
 
@@ -460,32 +514,22 @@ fn arrived(ctx: &Ctx, view: &View) -> String {
     let Some(payment) = view.payment.as_ref().filter(|_| !begun) else {
         return String::new();
     };
-    let place = match (payment.state, view.closed) {
-        (PaymentState::Succeeded, None) => {
-            "is on your balance. It did not cover the order, which waits for the rest."
-        }
-        (PaymentState::Succeeded, Some(Closed::Begun)) => "is on your balance.",
-        (PaymentState::Succeeded, Some(_)) => {
-            "is on your balance. The order could not begin any more."
-        }
-        (PaymentState::Unmatched, _) => "is not assigned yet. Please ask us about it.",
+    let said = words(ctx);
+    let text = match (payment.state, view.closed) {
+        (PaymentState::Succeeded, None) => said.arrived_rest,
+        (PaymentState::Succeeded, Some(Closed::Begun)) => said.arrived,
+        (PaymentState::Succeeded, Some(_)) => said.arrived_late,
+        (PaymentState::Unmatched, _) => said.arrived_unknown,
         (PaymentState::Processing | PaymentState::Failed, _) => return String::new(),
     };
-    let paid = html(&amount(payment.amount, locale));
-    format!(
-        "<p class=\"good\" role=\"status\">Your payment of {paid} has arrived and {place}</p>\n"
-    )
+    let text = filled(text, &[&amount(payment.amount, locale)]);
+    format!("<p class=\"good\" role=\"status\">{}</p>\n", html(&text))
 }
 
 fn withdrawn(ctx: &Ctx, view: &View) -> String {
-    let mut text =
-        "<p class=\"bad\">This is no longer for sale, or the order was withdrawn.</p>\n".to_owned();
+    let mut text = format!("<p class=\"bad\">{}</p>\n", html(words(ctx).withdrawn));
     if view.payment.is_some() {
-        let target = redirect(ctx, &view.page.code, "failed");
-        let target = html(&target);
-        text.push_str(&format!(
-            "<a class=\"button\" href=\"{target}\">Continue</a>\n"
-        ));
+        text.push_str(&way_on(ctx, view, "failed"));
     }
     text
 }
@@ -497,33 +541,30 @@ fn under_way(ctx: &Ctx, view: &View) -> String {
         payment.method == "manual" && payment.state == PaymentState::Processing
     });
     let at_stripe = payment.is_some_and(|payment| payment.method == ops::stripe::METHOD);
+    let said = words(ctx);
     if !manual {
-        let words = "The payment is being processed. This page need not stay open.";
-        let mut text = ended(ctx, view, words, "processing");
+        let mut text = ended(ctx, view, said.processing, "processing");
         if at_stripe {
-            let button = "<button class=\"second\">Back to the card payment</button>";
-            text.push_str(&one(view, ops::stripe::METHOD, button));
+            let button = format!("<button class=\"second\">{}</button>", said.back_to_card);
+            text.push_str(&one(view, ops::stripe::METHOD, &button));
         }
         return text;
     }
     let company = ctx.app.company();
     let settings = &ctx.app.config.payments;
     let text = if settings.manual_text.is_empty() {
-        format!("Please pay as agreed with {}.", company.name)
+        filled(said.as_agreed, &[&company.name])
     } else {
         settings.manual_text.clone()
     };
-    let reference = payment.map_or(0, |payment| payment.id.0);
+    let reference = format!("P-{}", payment.map_or(0, |payment| payment.id.0));
+    let strong = format!("<strong>{reference}</strong>");
     format!(
-        "<section class=\"card\"><h2>How to pay</h2>\n<p>{}</p>\n\
-         <p>Say this with it: <strong>P-{reference}</strong></p></section>\n{}",
+        "<section class=\"card\"><h2>{}</h2>\n<p>{}</p>\n<p>{}</p></section>\n{}",
+        said.how_to_pay,
         html(&text),
-        ended(
-            ctx,
-            view,
-            "Your order is noted and waits for your payment.",
-            "processing"
-        )
+        filled(said.reference, &[&strong]),
+        ended(ctx, view, said.noted, "processing")
     )
 }
 
@@ -539,19 +580,20 @@ pub fn turned_away(reason: TurnedAway) -> Response {
         }
     };
     let body = format!("<p class=\"bad\" role=\"alert\">{words}</p>");
-    page_of("Payment", reason.status(), &body)
+    page_of("en", "Payment", "Payment", reason.status(), &body)
 }
 
 fn frame(ctx: &Ctx, status: StatusCode, body: &str) -> Response {
-    page_of(&ctx.app.company().name, status, body)
+    let company = html(&ctx.app.company().name);
+    let title = filled(words(ctx).pay_to, &[&company]);
+    page_of(words(ctx).lang, &title, &company, status, body)
 }
 
-fn page_of(company: &str, status: StatusCode, body: &str) -> Response {
-    let company = html(company);
+fn page_of(lang: &str, title: &str, company: &str, status: StatusCode, body: &str) -> Response {
     let text = format!(
-        "<!doctype html>\n<html lang=\"en\">\n<head>\n<meta charset=\"utf-8\">\n\
+        "<!doctype html>\n<html lang=\"{lang}\">\n<head>\n<meta charset=\"utf-8\">\n\
          <meta name=\"viewport\" content=\"width=device-width, initial-scale=1\">\n\
-         <meta name=\"robots\" content=\"noindex\">\n<title>Pay {company}</title>\n\
+         <meta name=\"robots\" content=\"noindex\">\n<title>{title}</title>\n\
          <link rel=\"icon\" href=\"data:,\">\n\
          <link rel=\"stylesheet\" href=\"/pay/assets/style.css\">\n</head>\n<body>\n<main>\n\
          <h1>{company}</h1>\n{body}</main>\n</body>\n</html>\n"

@@ -201,6 +201,7 @@ pub fn order(id: OrderId, customer: CustomerId) -> Order {
         time_kept: false,
         fallback_product: None,
         external_refs: Vec::new(),
+        served_by_caller: false,
         created_at: now(),
         activated_at: Some(now()),
         updated_at: now(),

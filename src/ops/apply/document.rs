@@ -38,6 +38,11 @@ pub struct ProviderIn {
     pub name: Option<String>,
     pub currency: Option<String>,
     pub time_zone: Option<String>,
+    pub address: Option<String>,
+    pub tax_id: Option<String>,
+    pub bank: Option<String>,
+    pub invoice_prefix: Option<String>,
+    pub payment_days: Option<u32>,
 }
 
 #[derive(Debug, Deserialize)]

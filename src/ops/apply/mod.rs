@@ -8,6 +8,7 @@ mod customers;
 mod document;
 mod partners;
 mod programmes;
+mod provider;
 
 use std::collections::BTreeMap;
 
@@ -148,27 +149,12 @@ fn run(
     passwords: &[Option<CustomerPassword>],
 ) -> Result<Report, OpError> {
     let mut report = Report::default();
-    let settings = &ctx.app.config.provider;
     let company = ctx.app.company();
     let mut currency = company.currency;
     let mut zone = company.zone.clone();
     if let Some(given) = &document.provider {
         let held = tx.get::<Provider>(&Only)?;
-        let name = given.name.clone();
-        let provider = Provider {
-            name: name.unwrap_or_else(|| {
-                held.as_ref()
-                    .map_or_else(|| settings.name.clone(), |held| held.name.clone())
-            }),
-            currency: match &given.currency {
-                Some(code) => parse_currency(code, || "provider.currency".to_owned())?,
-                None => currency,
-            },
-            time_zone: given.time_zone.clone().unwrap_or_else(|| {
-                held.as_ref()
-                    .map_or_else(|| settings.time_zone.clone(), |held| held.time_zone.clone())
-            }),
-        };
+        let provider = provider::provider(ctx, tx, given, held.as_ref())?;
         zone = Zone::parse(&provider.time_zone)
             .ok_or_else(|| wrong("provider.time_zone", "no such time zone; use an IANA name"))?;
         currency = provider.currency;

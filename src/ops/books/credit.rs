@@ -214,6 +214,7 @@ impl<R: Read> Books<'_, R> {
             id: InvoiceId(0),
             kind: InvoiceKind::CreditNote { of: billed.id },
             cycle: None,
+            due_at: None,
             issued_at: at,
             from: reason.from,
             to: reason.to,

@@ -13,9 +13,18 @@ use super::{Agreed, Books};
 
 impl<R: Read> Books<'_, R> {
     /// What the first cycle of an order costs.
-    pub(in crate::ops) fn first_bill(&mut self, order: &Order) -> Result<Bill, OpError> {
+    pub(in crate::ops) fn first_bill(
+        &mut self,
+        order: &Order,
+        at: Timestamp,
+    ) -> Result<Bill, OpError> {
         let priced = self.priced(order)?;
-        Ok(first_bill(order, &priced.terms(&self.company)))
+        let terms = priced.terms(&self.company);
+        let terms = Terms {
+            billed_on: Some(terms.zone.date(at)),
+            ..terms
+        };
+        Ok(first_bill(order, &terms))
     }
 
     /// As [`Books::first_bill`], as it was shown, whatever was changed since.
@@ -23,12 +32,14 @@ impl<R: Read> Books<'_, R> {
         &mut self,
         order: &Order,
         shown: Agreed,
+        at: Timestamp,
     ) -> Result<Bill, OpError> {
         let priced = self.priced(order)?;
         let terms = priced.terms(&self.company);
         let terms = Terms {
             prices: up_to(&priced.prices, shown.version),
-            taxed_on: shown.at.map(|at| terms.zone.date(at)),
+            billed_on: Some(terms.zone.date(at)),
+            seen_on: shown.at.map(|at| terms.zone.date(at)),
             ..terms
         };
         let mut order = order.clone();

@@ -4,6 +4,7 @@
 //! Rules are the domain's (`cycle`, `invoice`, `order`); here they meet the records. Must not know
 //! who asks.
 
+mod ahead;
 mod brought;
 mod credit;
 mod first;
@@ -17,7 +18,7 @@ use std::sync::Arc;
 use crate::app::{Company, Ctx};
 use crate::domain::access::Service;
 use crate::domain::catalogue::{Billing, ProductOffer, ProductSpec, ServiceStatus};
-use crate::domain::charge::Price;
+use crate::domain::charge::{Price, in_force};
 use crate::domain::customer::{Customer, CustomerStatus};
 use crate::domain::cycle::{self, Bill, Settled, Step, Terms};
 use crate::domain::dunning::Ladder;
@@ -36,6 +37,8 @@ use crate::store::{Read, Table, balance_minor};
 use self::write::{Fallback, Happened, Post};
 use super::{OpError, invoices, notifications};
 
+pub(super) use self::ahead::Ahead;
+pub use self::reopen::{INVOICE, OWED_BEFORE};
 pub(super) use self::write::{AuditDetail, Changes};
 
 /// Most steps that one command takes about one order: more missed cycles are left to the scheduler.
@@ -67,13 +70,22 @@ pub(super) struct Books<'r, R> {
 pub(super) struct Agreed {
     /// The version of the price.
     pub version: u32,
-    /// When it was shown, if that was before the money came: its tax rates hold.
+    /// When it was shown, if that was before the money came: the gross of that day stays.
     pub at: Option<Timestamp>,
+}
+
+impl Agreed {
+    /// What is shown now.
+    pub(super) fn now(version: u32) -> Self {
+        Self { version, at: None }
+    }
 }
 
 /// What billing needs of an offer.
 struct Priced {
     title: String,
+    /// The title of its product.
+    product: String,
     prices: Vec<Price>,
     ladder: Ladder,
 }
@@ -85,7 +97,8 @@ impl Priced {
             prices: &self.prices,
             ladder: &self.ladder,
             zone: &company.zone,
-            taxed_on: None,
+            billed_on: None,
+            seen_on: None,
         }
     }
 
@@ -169,7 +182,9 @@ impl<'r, R: Read> Books<'r, R> {
         let priced = match order.offer {
             Some(id) => {
                 let offer: ProductOffer = super::get(self.read, id)?;
+                let product: ProductSpec = super::get(self.read, offer.product)?;
                 Priced {
+                    product: product.title,
                     ladder: offer.ladder(),
                     title: offer.title,
                     prices: offer.prices,
@@ -177,6 +192,7 @@ impl<'r, R: Read> Books<'r, R> {
             }
             None => Priced {
                 title: String::new(),
+                product: String::new(),
                 prices: Vec::new(),
                 ladder: Ladder::usual(order.billing),
             },
@@ -215,10 +231,33 @@ impl<'r, R: Read> Books<'r, R> {
         Ok(minor)
     }
 
+    /// The currency in which the next cycle of an order is billed; `None`: it costs nothing.
+    pub(super) fn billed_in(&mut self, order: &Order) -> Result<Option<Currency>, OpError> {
+        let priced = self.priced(order)?;
+        let at = order.next_cycle_at.unwrap_or(order.updated_at);
+        let charges = in_force(&priced.prices, order.price_version, at);
+        Ok(charges.first().map(|charge| charge.amount.currency))
+    }
+
     /// What the next cycle of an order costs; `None` where none follows.
     pub(super) fn next_bill(&mut self, order: &Order) -> Result<Option<Bill>, OpError> {
         let priced = self.priced(order)?;
         Ok(cycle::next_bill(order, &priced.terms(&self.company)))
+    }
+
+    /// As [`Books::next_bill`], where it is billed at `at`, before its time.
+    pub(super) fn next_bill_at(
+        &mut self,
+        order: &Order,
+        at: Timestamp,
+    ) -> Result<Option<Bill>, OpError> {
+        let priced = self.priced(order)?;
+        let terms = priced.terms(&self.company);
+        let terms = Terms {
+            billed_on: Some(terms.zone.date(at)),
+            ..terms
+        };
+        Ok(cycle::next_bill(order, &terms))
     }
 
     /// Invoices the first cycle of an order that begins; what the balance does not cover is owed.
@@ -226,7 +265,7 @@ impl<'r, R: Read> Books<'r, R> {
         if order.billing == Billing::External {
             return Ok(());
         }
-        let bill = self.first_bill(order)?;
+        let bill = self.first_bill(order, at)?;
         self.bill_now(order, order.clone(), &bill, at)
     }
 
@@ -402,11 +441,25 @@ impl<'r, R: Read> Books<'r, R> {
             lines: bill.lines.clone(),
             seller: self.company.name.clone(),
             buyer: invoices::addressee(&customer),
+            letterhead: self.company.letterhead.clone(),
+            due_at: self.due_at(owed, at),
+            product: self.priced(order)?.product.clone(),
+            contract: customer.account_number.clone().unwrap_or_default(),
         };
         let mailed = self.mails && customer.email.is_some();
         self.post_invoice(draft, owed, mailed, String::new());
         add_money(&mut self.changes.invoiced, currency, total);
         Ok(owed)
+    }
+
+    /// When an invoice is to be paid: at once, unless something of it stays open.
+    fn due_at(&self, owed: i64, at: Timestamp) -> Option<Timestamp> {
+        let days = if owed > 0 {
+            self.company.payment_days
+        } else {
+            0
+        };
+        Some(self.company.zone.days_after(at, days).unwrap_or(at))
     }
 
     fn remind(&mut self, order: &Order, at: Timestamp) -> Result<(), OpError> {
@@ -518,7 +571,10 @@ impl<'r, R: Read> Books<'r, R> {
         let primary = match held {
             Some(held) if held.runs_at(at) => Some(held.id),
             _ if order.status_at(at) == OrderStatus::Active => Some(order.id),
-            held => held.filter(Order::stands_still).map(|held| held.id),
+            held => match held.filter(Order::stands_still) {
+                Some(held) => Some(held.id),
+                None => self.successor(order, at)?,
+            },
         };
         if primary != customer.primary_order {
             if primary.is_some() && !customer.box_profile.chosen_packages.is_empty() {
@@ -531,6 +587,15 @@ impl<'r, R: Read> Books<'r, R> {
             self.changes.customers.insert(after.id, after);
         }
         Ok(())
+    }
+
+    /// Another order of the same product that runs when one has ended: it was bought to follow it.
+    fn successor(&self, ended: &Order, at: Timestamp) -> Result<Option<OrderId>, OpError> {
+        let orders = self.orders_of(ended.customer)?;
+        let follows = |order: &&Order| {
+            order.id != ended.id && order.product == ended.product && order.runs_at(at)
+        };
+        Ok(orders.iter().find(follows).map(|order| order.id))
     }
 
     fn services_of(&self, customer: CustomerId) -> Result<Vec<Service>, OpError> {

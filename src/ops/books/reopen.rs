@@ -20,6 +20,10 @@ use crate::store::{Read, Table};
 use super::write::{Happened, Post};
 use super::{Agreed, Books, Priced, held};
 
+/// Lines of a bill that asks for what is owed; pages say them in the operator's language.
+pub const OWED_BEFORE: &str = "Owed from before";
+pub const INVOICE: &str = "Invoice ";
+
 impl<R: Read> Books<'_, R> {
     /// Lets money that was just posted to a customer pay open invoices, oldest first, those of
     /// `first` before all others; then whatever waits for money is tried again, `first` before all
@@ -139,7 +143,7 @@ impl<R: Read> Books<'_, R> {
             let priced = self.priced(&order)?;
             let balances = self.balances(customer, &priced)?;
             let owes = self.owes(customer, |id| id == order.id)?;
-            let terms = self.terms_to_reopen(&order, &priced);
+            let terms = self.terms_to_reopen(&order, &priced, at);
             let settled = cycle::reopen(&order, &terms, |c| held(&balances, c), owes, at);
             let Some(settled) = settled else {
                 // What was paid of it is not what it is overdue with any more.
@@ -219,12 +223,21 @@ impl<R: Read> Books<'_, R> {
         self.agreed = Some((order, agreed));
     }
 
-    fn terms_to_reopen<'t>(&'t self, order: &Order, priced: &'t Priced) -> Terms<'t> {
+    fn terms_to_reopen<'t>(
+        &'t self,
+        order: &Order,
+        priced: &'t Priced,
+        at: Timestamp,
+    ) -> Terms<'t> {
         let terms = priced.terms(&self.company);
+        let terms = Terms {
+            billed_on: Some(terms.zone.date(at)),
+            ..terms
+        };
         match self.agreed {
             Some((id, agreed)) if id == order.id => Terms {
                 prices: up_to(terms.prices, agreed.version),
-                taxed_on: agreed.at.map(|at| terms.zone.date(at)),
+                seen_on: agreed.at.map(|at| terms.zone.date(at)),
                 ..terms
             },
             _ => terms,
@@ -275,7 +288,7 @@ impl<R: Read> Books<'_, R> {
             && !order.time_kept
             && matches!(order.status, OrderStatus::Active | OrderStatus::Inactive);
         let priced = self.priced(order)?;
-        let terms = self.terms_to_reopen(order, &priced);
+        let terms = self.terms_to_reopen(order, &priced, at);
         let bill = match order.status {
             OrderStatus::Inactive => {
                 let again = cycle::again(order, &terms, order.unpaid_micros(at), at);
@@ -288,7 +301,7 @@ impl<R: Read> Books<'_, R> {
                 let balance = self.balance(order.customer, currency)?;
                 if balance < 0 {
                     let owed = balance.saturating_neg();
-                    bill.lines.push(line("Owed from before".to_owned(), owed));
+                    bill.lines.push(line(OWED_BEFORE.to_owned(), owed));
                 }
             }
             return Ok(Some(bill));
@@ -299,12 +312,12 @@ impl<R: Read> Books<'_, R> {
         open.retain(|open| open.order == order.id && Some(open.currency) == currency);
         let mut lines: Vec<Line> = open
             .iter()
-            .map(|open| line(format!("Invoice {}", open.id.0), open.open_minor))
+            .map(|open| line(format!("{INVOICE}{}", open.id.0), open.open_minor))
             .collect();
         let debt = self.debt_of(order.customer)?;
         let currency = currency.or(debt.as_ref().map(|debt| debt.currency));
         if let Some(debt) = debt.filter(|debt| Some(debt.currency) == currency) {
-            lines.insert(0, line("Owed from before".to_owned(), debt.open_minor));
+            lines.insert(0, line(OWED_BEFORE.to_owned(), debt.open_minor));
         }
         Ok(Some(Bill {
             cycle: order.cycles_paid,
@@ -315,7 +328,7 @@ impl<R: Read> Books<'_, R> {
         }))
     }
 
-    fn orders_of(&self, customer: CustomerId) -> Result<Vec<Order>, OpError> {
+    pub(super) fn orders_of(&self, customer: CustomerId) -> Result<Vec<Order>, OpError> {
         let numbers = self
             .read
             .numbers(Table::OrdersByCustomer, &owned_by(customer))?;

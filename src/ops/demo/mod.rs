@@ -196,7 +196,7 @@ fn document() -> serde_json::Value {
             .collect()
     };
     let base: Vec<u64> = [1, 5, 6, 7].into_iter().flat_map(&of_genre).collect();
-    let charge = |amount: &str| serde_json::json!([{"type": "RECURRING", "title": "Subscription", "amount": amount, "currency": "USD", "tax_rate": 20}]);
+    let charge = |amount: &str| serde_json::json!([{"type": "RECURRING", "amount": amount, "currency": "USD", "tax_rate": 20}]);
     let ladder = serde_json::json!({"grace_days": 3, "reminder_days": [1], "suspend_days": 0});
     serde_json::json!({
         "provider": {"name": "Demo TV", "currency": "USD", "time_zone": "UTC"},
@@ -386,10 +386,7 @@ fn live_a_day(
                 text: household.offer.to_owned(),
                 number: None,
             };
-            let wish = NewOrder {
-                create_services: true,
-                ..NewOrder::of(offer)
-            };
+            let wish = NewOrder::of(offer);
             household.order = Some(orders::place_in(ctx, tx, &customer, wish)?.id);
         }
         return Ok(());

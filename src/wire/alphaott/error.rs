@@ -8,6 +8,7 @@ use serde::Serialize;
 use utoipa::ToSchema;
 
 use crate::domain::eligibility::Ineligible;
+use crate::domain::money::Currency;
 use crate::domain::refusal::Refusal;
 use crate::ops::{DISK_FULL_RETRY_S, OpError};
 use crate::wire::kit::TurnedAway;
@@ -232,6 +233,21 @@ fn refused(refusal: &Refusal) -> Failure {
         Refusal::TooMany { what, max } => {
             Failure::conflict(format!("there can be at most {max} {what} here"))
         }
+        Refusal::CurrencyNotTaken { paid, takes } => {
+            let takes: Vec<&str> = takes.iter().map(Currency::as_str).collect();
+            Failure::conflict(format!(
+                "currency: nothing of this customer is billed in {}; book it in {}",
+                paid.as_str(),
+                takes.join(" or ")
+            ))
+        }
+        Refusal::VouchersLeft { left } => Failure::conflict(format!(
+            "count: only {left} vouchers of this batch are left for that"
+        )),
+        Refusal::VouchersBookedByUse => Failure::conflict(
+            "this batch was made before sales were booked: its vouchers are booked when they are used"
+                .to_owned(),
+        ),
         Refusal::MixedCurrencies => {
             Failure::conflict("charges: all charges of an offer must be in one currency")
         }

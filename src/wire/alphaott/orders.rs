@@ -9,7 +9,7 @@ use crate::app::Ctx;
 use crate::domain::order::{Order, OrderStatus};
 use crate::domain::staff::Permission;
 use crate::ops;
-use crate::ops::orders::{NewOrder, OrderChange};
+use crate::ops::orders::{NewOrder, OrderChange, ServicesMade};
 use crate::wire::kit::json::{Body, Patch, given};
 
 use super::error::Failure;
@@ -199,7 +199,10 @@ pub async fn create(
         expires_at: wish.expires.map(|at| at.0),
         next_cycle_at: wish.next_billing_cycle.map(|at| at.0),
         external_refs: wish.external_refs.map(Opens::stored).unwrap_or_default(),
-        create_services: wish.create_customer_services == Some(true),
+        services: match wish.create_customer_services {
+            Some(true) => ServicesMade::WithOrder,
+            Some(false) | None => ServicesMade::ByCaller,
+        },
     };
     let order = ops::orders::place(&ctx, path.customer(), wish).await?;
     Ok((StatusCode::CREATED, Json(OrderOut::new(&ctx, &order)?)))

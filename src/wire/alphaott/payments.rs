@@ -156,16 +156,19 @@ pub async fn balance(Staff(ctx): Staff, path: Ids) -> Result<Json<AmountOut>, Fa
 #[schema(as = HostedPageInput)]
 #[serde(rename_all = "camelCase")]
 pub struct PageIn {
-    /// Id of the product offer. If the customer's order of it is overdue or frozen, the page is for
-    /// that order.
+    /// Id of the product offer. If the customer has an order of its product that waits for money or
+    /// runs, the page is for that order, which is extended under this offer.
     #[serde(default)]
     // Clients of the vendor's document always send it; `orderId` in its place is ours.
     #[schema(value_type = Reference, required = true, nullable = false)]
     offer_id: Option<Reference>,
-    /// Instead of the offer: the order that is overdue or frozen. Ours.
+    /// Instead of the offer: the order to be paid, or to be extended by its next cycle. Ours.
     #[serde(default)]
     order_id: Option<Reference>,
-    /// Without it: the setting `alphaott.return_url`, else this box's own address.
+    /// Whether a new order is wanted beside whatever the customer has of the product. Ours.
+    #[serde(default)]
+    additional: Option<bool>,
+    /// Without it: the setting `alphaott.return_url`; without that the page says thank you itself.
     #[serde(default)]
     pub return_url: Option<WebUrl>,
 }
@@ -190,7 +193,14 @@ impl PageIn {
     /// What the page is for; an order says more than its offer.
     pub fn wanted(&self) -> Result<Wanted, Failure> {
         match (&self.order_id, &self.offer_id) {
+            (Some(_), _) if self.additional == Some(true) => Err(Failure::bad_request(
+                "additional",
+                "is for a new order: it does not go with orderId",
+            )),
             (Some(order), _) => Ok(Wanted::Order(ids::handle(&order.0))),
+            (None, Some(offer)) if self.additional == Some(true) => {
+                Ok(Wanted::OneMore(ids::handle(&offer.0)))
+            }
             (None, Some(offer)) => Ok(Wanted::Offer(ids::handle(&offer.0))),
             (None, None) => Err(Failure::bad_request("offerId", "is required")),
         }
@@ -242,14 +252,27 @@ pub async fn create_page(
     Ok((StatusCode::CREATED, Json(PageOut::new(&ctx, &page))))
 }
 
-/// Where the browser goes after a page: what the caller says, or else what the settings say.
+/// Where the browser goes after a page: what the caller says, or else what the settings say; empty: nowhere.
 pub fn return_url(ctx: &Ctx, wish: Option<WebUrl>) -> String {
     let default = &ctx.app.config.alphaott.return_url;
     match wish {
+        // Subscribers have nothing to do in the console.
+        Some(WebUrl(url)) if is_console(&ctx.app.base_url(), &url) => String::new(),
         Some(WebUrl(url)) => url,
         None if is_web_url(default) => default.clone(),
-        None => ctx.app.base_url(),
+        // The page itself is the end then: nobody is sent to the console.
+        None => String::new(),
     }
+}
+
+/// Whether an address is that of this box's console: its root leads there.
+fn is_console(base: &str, url: &str) -> bool {
+    let path = url.strip_prefix(base.trim_end_matches('/'));
+    path.is_some_and(|path| {
+        let path = path.trim_start_matches('/');
+        let ends = |rest: &str| rest.is_empty() || rest.starts_with(['/', '?', '#']);
+        ends(path) || path.strip_prefix("console").is_some_and(ends)
+    })
 }
 
 /// The three ends of a payment. `succeeded` and the vendor's own example `success` are taken for
@@ -312,7 +335,12 @@ pub async fn redirect(Anybody(ctx): Anybody, params: Params) -> Result<Response,
     let mut pairs = vec![("type", left.billing), ("id", id)];
     pairs.extend(order_id.map(|id| ("orderId", id)));
     pairs.push(("status", status));
-    let target = with_query(&left.return_url, &pairs);
+    let target = match (left.return_url.as_str(), left.billing) {
+        // Nowhere to go back to: the page says how it ended.
+        ("", BILLING) => format!("{}/pay/{id}", ctx.app.base_url()),
+        ("", _) => format!("{}/pay/done?status={status}", ctx.app.base_url()),
+        (url, _) => with_query(url, &pairs),
+    };
     let location = HeaderValue::from_str(&target)
         .map_err(|_| Failure::not_found("the page's returnUrl cannot be followed"))?;
     Ok((StatusCode::FOUND, [(LOCATION, location)]).into_response())

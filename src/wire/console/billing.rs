@@ -43,6 +43,8 @@ pub struct OrderOut {
     /// When its services are frozen unless it is paid.
     #[serde(skip_serializing_if = "Option::is_none")]
     freezes: Option<String>,
+    /// `CALLER`: whoever placed it through the AlphaOTT API makes its services; we make none.
+    services_by: &'static str,
 }
 
 impl OrderOut {
@@ -78,6 +80,11 @@ impl OrderOut {
             next_billing_cycle: order.next_cycle_at.map(Timestamp::to_rfc3339_millis),
             expires: order.expires_at.map(Timestamp::to_rfc3339_millis),
             freezes: freezes.map(Timestamp::to_rfc3339_millis),
+            services_by: if order.served_by_caller {
+                "CALLER"
+            } else {
+                "BOXOFFICE"
+            },
         }
     }
 }
@@ -200,10 +207,7 @@ pub async fn change(
     request: Repeatable,
 ) -> Result<(StatusCode, Json<OrderOut>), Problem> {
     let (wish, once) = request.wish::<ChangeIn>()?;
-    let order = NewOrder {
-        create_services: true,
-        ..NewOrder::of(handle(&wish.offer))
-    };
+    let order = NewOrder::of(handle(&wish.offer));
     let order = ops::order_life::change_plan(&ctx, which(&ids), order, wish.lift, once).await?;
     Ok((StatusCode::CREATED, Json(OrderOut::new(&ctx, &order))))
 }

@@ -8,6 +8,7 @@ use axum::response::{IntoResponse, Response};
 use serde::Serialize;
 
 use crate::domain::eligibility::Ineligible;
+use crate::domain::money::Currency;
 use crate::domain::refusal::Refusal;
 use crate::ops::{DISK_FULL_RETRY_S, OpError};
 use crate::wire::kit::TurnedAway;
@@ -181,6 +182,21 @@ fn refused(refusal: &Refusal) -> Problem {
         Refusal::ServiceSpecGone { .. } => conflict("this package is deleted".to_owned()),
         Refusal::BeyondCalendar => conflict("the order would end after the year 9999".to_owned()),
         Refusal::TooMany { what, max } => conflict(format!("there can be at most {max} {what}")),
+        Refusal::CurrencyNotTaken { paid, takes } => {
+            let takes: Vec<&str> = takes.iter().map(Currency::as_str).collect();
+            conflict(format!(
+                "currency: nothing of this customer is billed in {}; book it in {}",
+                paid.as_str(),
+                takes.join(" or ")
+            ))
+        }
+        Refusal::VouchersLeft { left } => conflict(format!(
+            "count: only {left} vouchers of this batch are left for that"
+        )),
+        Refusal::VouchersBookedByUse => conflict(
+            "this batch was made before sales were booked: its vouchers are booked when they are used"
+                .to_owned(),
+        ),
         Refusal::MixedCurrencies => {
             conflict("all charges of an offer must be in one currency".to_owned())
         }

@@ -19,6 +19,7 @@ mod templates;
 mod test_clock;
 mod tokens;
 mod transactions;
+mod vouchers;
 mod webhooks;
 
 use std::sync::Arc;
@@ -79,7 +80,10 @@ fn money_routes() -> Router<Arc<App>> {
             "/console/api/customers/{id}/payments",
             get(money::payments).post(money::receive),
         )
-        .route("/console/api/customers/{id}/vouchers", post(money::redeem))
+        .route(
+            "/console/api/customers/{id}/vouchers",
+            post(vouchers::redeem),
+        )
         .route(
             "/console/api/customers/{id}/boxes",
             get(boxes::list).put(boxes::set_max),
@@ -98,11 +102,19 @@ fn money_routes() -> Router<Arc<App>> {
         .route("/console/api/payments/{id}/resolve", post(money::resolve))
         .route(
             "/console/api/voucher-batches",
-            get(money::batches).post(money::create_batch),
+            get(vouchers::batches).post(vouchers::create_batch),
         )
         .route(
             "/console/api/voucher-batches/{id}",
-            delete(money::revoke_batch),
+            delete(vouchers::revoke_batch),
+        )
+        .route(
+            "/console/api/voucher-batches/{id}/sales",
+            post(vouchers::sell),
+        )
+        .route(
+            "/console/api/voucher-batches/{id}/returns",
+            post(vouchers::take_back),
         )
         .route(
             "/console/api/customers/{id}/orders/{order}/pause",

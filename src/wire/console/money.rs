@@ -1,4 +1,4 @@
-//! Money over the console's API: payments, refunds, invoices, vouchers.
+//! Money over the console's API: payments, refunds, invoices.
 
 use axum::Json;
 use axum::extract::Path;
@@ -8,17 +8,16 @@ use axum::response::{IntoResponse as _, Response};
 use serde::{Deserialize, Serialize};
 
 use crate::app::Ctx;
-use crate::domain::id::{InvoiceId, PaymentId, VoucherBatchId};
-use crate::domain::invoice::{Invoice, InvoiceKind};
+use crate::domain::id::{InvoiceId, PaymentId};
+use crate::domain::invoice::InvoiceKind;
 use crate::domain::money::{Amount, Currency};
-use crate::domain::payment::{PAYMENT_TEXT_MAX, Payment, PaymentKind, PaymentState, VoucherBatch};
+use crate::domain::payment::{PAYMENT_TEXT_MAX, Payment, PaymentKind, PaymentState};
 use crate::domain::time::Timestamp;
-use crate::letters::{House, paper_of};
+use crate::letters::{House, last_day, paper_of};
 use crate::ops;
 use crate::ops::invoices::Billed;
 use crate::ops::payments::{Ending, PAYMENT_MINOR_MAX, Receipt};
 use crate::ops::refunds::RefundAs;
-use crate::ops::vouchers::{BatchState, NewBatch};
 use crate::paper::{self, Paper};
 use crate::wire::kit::json::Decimal;
 
@@ -54,7 +53,7 @@ pub struct PaymentOut {
 }
 
 impl PaymentOut {
-    fn new(payment: &Payment) -> Self {
+    pub(super) fn new(payment: &Payment) -> Self {
         let text = |minor: i64| {
             let amount = Amount {
                 minor,
@@ -125,7 +124,7 @@ pub(super) fn amount_of(ctx: &Ctx, text: &str, currency: Option<&str>) -> Result
     })
 }
 
-fn short(name: &str, text: Option<String>) -> Result<Option<String>, Problem> {
+pub(super) fn short(name: &str, text: Option<String>) -> Result<Option<String>, Problem> {
     match text {
         Some(text) if text.len() > PAYMENT_TEXT_MAX || text.contains('\0') => {
             Err(Problem::bad_request(format!(
@@ -174,12 +173,27 @@ pub async fn open_payments(Staff(ctx): Staff) -> Result<Json<Vec<PaymentOut>>, P
     Ok(Json(payments.iter().map(PaymentOut::new).collect()))
 }
 
-fn payment_id(text: &str) -> Result<PaymentId, Problem> {
-    let number = text.parse().map(PaymentId);
-    number.map_err(|_| Problem::not_found(format!("payment {} not found", shortened(text))))
+/// The number of a reference as it is printed (`P-889`) or as people write it: `p 889`, `889`.
+fn written_number(text: &str) -> Option<u64> {
+    let text = text.trim();
+    let number = match text.strip_prefix(['P', 'p']) {
+        Some(rest) => {
+            let dashes = ['-', '\u{2010}', '\u{2011}', '\u{2013}', '\u{2212}'];
+            let rest = rest.trim_start();
+            rest.strip_prefix(dashes).unwrap_or(rest).trim_start()
+        }
+        None => text,
+    };
+    let digits = !number.is_empty() && number.bytes().all(|b| b.is_ascii_digit());
+    number.parse().ok().filter(|_| digits)
 }
 
-fn shortened(text: &str) -> String {
+fn payment_id(text: &str) -> Result<PaymentId, Problem> {
+    let number = written_number(text).map(PaymentId);
+    number.ok_or_else(|| Problem::not_found(format!("payment {} not found", shortened(text))))
+}
+
+pub(super) fn shortened(text: &str) -> String {
     text.chars().take(64).collect()
 }
 
@@ -242,7 +256,7 @@ pub async fn void(
     let number = number.map_err(|_| Problem::not_found("there is no such invoice"))?;
     let note = ops::debts::void(&ctx, number, reason_of(&wish.reason)?, once).await?;
     let billed = ops::invoices::get(&ctx, note.id)?;
-    Ok((StatusCode::CREATED, Json(InvoiceOut::new(&billed))))
+    Ok((StatusCode::CREATED, Json(InvoiceOut::new(&ctx, &billed))))
 }
 
 #[derive(Deserialize)]
@@ -336,6 +350,23 @@ pub async fn resolve(
 #[derive(Debug, Serialize)]
 pub struct InvoiceOut {
     number: u64,
+    /// The number as it is printed.
+    printed_number: String,
+    /// `PAID` or `OPEN`; none on credit notes.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    state: Option<&'static str>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    due: Option<String>,
+    seller: SellerOut,
+    buyer: Vec<String>,
+    #[serde(skip_serializing_if = "String::is_empty")]
+    product: String,
+    #[serde(skip_serializing_if = "String::is_empty")]
+    contract: String,
+    /// The last day of the time that it is for.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    last_day: Option<String>,
+    taxes: Vec<RateOut>,
     kind: &'static str,
     /// The invoice that a credit note corrects.
     #[serde(skip_serializing_if = "Option::is_none")]
@@ -356,6 +387,22 @@ pub struct InvoiceOut {
     lines: Vec<LineOut>,
 }
 
+/// Who sells, as it stood when it was issued.
+#[derive(Debug, Serialize)]
+struct SellerOut {
+    name: String,
+    address: Vec<String>,
+    tax_id: String,
+    bank: Vec<String>,
+}
+
+#[derive(Debug, Serialize)]
+struct RateOut {
+    tax_rate: String,
+    net: String,
+    tax: String,
+}
+
 #[derive(Debug, Serialize)]
 struct LineOut {
     title: String,
@@ -366,12 +413,44 @@ struct LineOut {
 }
 
 impl InvoiceOut {
-    fn new(billed: &Billed) -> Self {
+    fn new(ctx: &Ctx, billed: &Billed) -> Self {
         let invoice = &billed.invoice;
         let currency = invoice.currency;
         let text = |minor: i64| Amount { minor, currency }.to_fixed();
+        let head = &invoice.letterhead;
+        let zone = &ctx.app.company().zone;
+        let last = invoice.to.map(|to| last_day(invoice.from, to, zone));
+        let state = match billed.open_minor {
+            0 => "PAID",
+            _ => "OPEN",
+        };
         Self {
             number: invoice.id.0,
+            printed_number: invoice.printed_number(),
+            state: (invoice.kind == InvoiceKind::Invoice).then_some(state),
+            due: invoice
+                .due_at
+                .filter(|_| invoice.kind == InvoiceKind::Invoice)
+                .map(|at| zone.date(at).to_string()),
+            seller: SellerOut {
+                name: invoice.seller.clone(),
+                address: head.address.clone(),
+                tax_id: head.tax_id.clone(),
+                bank: head.bank.clone(),
+            },
+            buyer: invoice.buyer.clone(),
+            product: invoice.product.clone(),
+            contract: invoice.contract.clone(),
+            last_day: last.map(|at| zone.date(at).to_string()),
+            taxes: invoice
+                .taxes()
+                .iter()
+                .map(|sum| RateOut {
+                    tax_rate: sum.rate.to_percent(),
+                    net: text(sum.net_minor),
+                    tax: text(sum.tax_minor),
+                })
+                .collect(),
             kind: match invoice.kind {
                 InvoiceKind::Invoice => "INVOICE",
                 InvoiceKind::CreditNote { .. } => "CREDIT_NOTE",
@@ -411,7 +490,12 @@ pub async fn invoices(
     Path(id): Path<String>,
 ) -> Result<Json<Vec<InvoiceOut>>, Problem> {
     let invoices = ops::invoices::list(&ctx, &handle(&id))?;
-    Ok(Json(invoices.iter().map(InvoiceOut::new).collect()))
+    Ok(Json(
+        invoices
+            .iter()
+            .map(|billed| InvoiceOut::new(&ctx, billed))
+            .collect(),
+    ))
 }
 
 /// `GET /console/api/invoices/{name}`: `7`, `7.html` or `7.pdf`.
@@ -421,13 +505,13 @@ pub async fn invoice(Staff(ctx): Staff, Path(name): Path<String>) -> Result<Resp
     let number: u64 = number.parse().map_err(|_| missing())?;
     let billed = ops::invoices::get(&ctx, InvoiceId(number))?;
     match kind {
-        "json" => Ok(Json(InvoiceOut::new(&billed)).into_response()),
+        "json" => Ok(Json(InvoiceOut::new(&ctx, &billed)).into_response()),
         "html" => {
-            let text = paper::html(&paper(&ctx, &billed.invoice));
+            let text = paper::html(&paper(&ctx, &billed));
             Ok(super::paper_page(text))
         }
         "pdf" => {
-            let set = paper(&ctx, &billed.invoice);
+            let set = paper(&ctx, &billed);
             let made = tokio::task::spawn_blocking(move || paper::pdf(&set)).await;
             let bytes = made
                 .map_err(|error| ops::OpError::Failed(error.to_string()))?
@@ -443,113 +527,13 @@ pub async fn invoice(Staff(ctx): Staff, Path(name): Path<String>) -> Result<Resp
     }
 }
 
-/// A batch of vouchers; the codes are shown once, when it is made.
-#[derive(Debug, Serialize)]
-pub struct BatchOut {
-    id: u64,
-    title: String,
-    amount: String,
-    currency: String,
-    count: u32,
-    used: usize,
-    created: String,
-    #[serde(skip_serializing_if = "Option::is_none")]
-    expires: Option<String>,
-    #[serde(skip_serializing_if = "Option::is_none")]
-    revoked: Option<String>,
-    #[serde(skip_serializing_if = "Option::is_none")]
-    codes: Option<Vec<String>>,
-}
-
-impl BatchOut {
-    fn new(batch: &VoucherBatch, used: usize, codes: Option<Vec<String>>) -> Self {
-        Self {
-            id: batch.id.0,
-            title: batch.title.clone(),
-            amount: batch.amount.to_fixed(),
-            currency: batch.amount.currency.as_str().to_owned(),
-            count: batch.count,
-            used,
-            created: batch.created_at.to_rfc3339_millis(),
-            expires: batch.expires_at.map(Timestamp::to_rfc3339_millis),
-            revoked: batch.revoked_at.map(Timestamp::to_rfc3339_millis),
-            codes,
-        }
-    }
-}
-
-#[derive(Deserialize)]
-#[serde(deny_unknown_fields)]
-struct BatchIn {
-    title: String,
-    amount: Decimal,
-    #[serde(default)]
-    currency: Option<String>,
-    count: u32,
-    #[serde(default)]
-    expires: Option<String>,
-}
-
-/// `GET /console/api/voucher-batches`
-pub async fn batches(Staff(ctx): Staff) -> Result<Json<Vec<BatchOut>>, Problem> {
-    let states = ops::vouchers::list(&ctx)?;
-    let shown = |state: &BatchState| BatchOut::new(&state.batch, state.used, None);
-    Ok(Json(states.iter().map(shown).collect()))
-}
-
-/// `POST /console/api/voucher-batches`
-pub async fn create_batch(
-    Staff(ctx): Staff,
-    request: Repeatable,
-) -> Result<(StatusCode, Json<BatchOut>), Problem> {
-    let (wish, once) = request.wish::<BatchIn>()?;
-    let wish = NewBatch {
-        title: short("title", Some(wish.title))?.unwrap_or_default(),
-        amount: amount_of(&ctx, &wish.amount.0, wish.currency.as_deref())?,
-        count: wish.count,
-        expires_at: super::instant("expires", wish.expires.as_deref())?,
-    };
-    let (state, codes) = ops::vouchers::create(&ctx, wish, once).await?;
-    let made = BatchOut::new(&state.batch, state.used, codes);
-    Ok((StatusCode::CREATED, Json(made)))
-}
-
-/// `DELETE /console/api/voucher-batches/{id}`
-pub async fn revoke_batch(
-    Staff(ctx): Staff,
-    Path(id): Path<String>,
-) -> Result<StatusCode, Problem> {
-    let number = id.parse().map(VoucherBatchId);
-    let number = number
-        .map_err(|_| Problem::not_found(format!("voucher batch {} not found", shortened(&id))))?;
-    ops::vouchers::revoke(&ctx, number).await?;
-    Ok(StatusCode::NO_CONTENT)
-}
-
-#[derive(Deserialize)]
-#[serde(deny_unknown_fields)]
-struct RedeemIn {
-    code: String,
-}
-
-/// `POST /console/api/customers/{id}/vouchers`
-pub async fn redeem(
-    Staff(ctx): Staff,
-    Path(id): Path<String>,
-    request: Repeatable,
-) -> Result<(StatusCode, Json<PaymentOut>), Problem> {
-    let (wish, once) = request.wish::<RedeemIn>()?;
-    let payment = ops::vouchers::redeem(&ctx, handle(&id), wish.code, once).await?;
-    Ok((StatusCode::CREATED, Json(PaymentOut::new(&payment))))
-}
-
 /// An invoice in the words of this house.
-fn paper(ctx: &Ctx, invoice: &Invoice) -> Paper {
+fn paper(ctx: &Ctx, billed: &Billed) -> Paper {
     let company = ctx.app.company();
     let house = House {
         name: &company.name,
         zone: &company.zone,
         locale: &ctx.app.config.provider.locale,
     };
-    paper_of(&house, invoice)
+    paper_of(&house, &billed.invoice, billed.open_minor)
 }

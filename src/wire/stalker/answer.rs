@@ -91,6 +91,9 @@ fn refused(refusal: &Refusal) -> String {
         | Refusal::NotEligible { .. }
         | Refusal::ServiceSpecGone { .. }
         | Refusal::MixedCurrencies
+        | Refusal::CurrencyNotTaken { .. }
+        | Refusal::VouchersLeft { .. }
+        | Refusal::VouchersBookedByUse
         | Refusal::InsufficientFunds { .. }
         | Refusal::OrderState { .. }
         | Refusal::PaymentKnown { .. }

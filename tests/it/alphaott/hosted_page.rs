@@ -140,7 +140,7 @@ async fn a_return_address_must_be_one_of_the_web() {
 #[tokio::test]
 async fn a_missing_return_address_falls_back_to_the_setting() {
     // Reference 2.7, 39: "missing `returnUrl` falls back to configuration"; without it the
-    // browser comes back to the box.
+    // browser stays on the page, which says how it ended.
     let shop = Shop::open().await;
     let path = shop.of_customer("orders/hosted-page");
     for body in [
@@ -149,7 +149,8 @@ async fn a_missing_return_address_falls_back_to_the_setting() {
     ] {
         let page = shop.api.post(&path, body).await.expect(201);
         let query = result(&page, "succeded");
-        let expected = format!("{}?{query}", shop.bx.url(""));
+        let code = page["id"].as_str().expect("a code");
+        let expected = shop.bx.url(&format!("/pay/{code}"));
         assert_eq!(location(&shop, &query).await, expected);
     }
     let bx = TestBox::with(|config| config.alphaott.return_url = format!("{BACK}?from=box")).await;

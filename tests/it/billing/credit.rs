@@ -192,7 +192,8 @@ impl Life {
             prices: &[],
             ladder: &ladder,
             zone: &Zone::utc(),
-            taxed_on: None,
+            billed_on: None,
+            seen_on: None,
         };
         let bill = cycle::next_bill(&self.order, &terms).expect("a next cycle");
         let to = bill.to.expect("an end");

@@ -5,6 +5,7 @@
 mod books;
 mod canceled;
 mod credit;
+mod currency;
 mod cycles;
 mod dates;
 mod debts;
@@ -12,6 +13,7 @@ mod demo;
 mod disputes;
 mod dunning;
 mod eligible;
+mod extending;
 mod given_up;
 mod grace;
 mod guard;
@@ -20,8 +22,11 @@ mod life;
 mod mail;
 mod meetings;
 mod pages;
+mod papers;
+mod payers;
 mod prices;
 mod promises;
+mod provision;
 mod reopening;
 mod repeats;
 mod report;
@@ -29,6 +34,8 @@ mod returned;
 mod sent_back;
 mod stripe;
 mod suspended;
+mod tax;
+mod vouchers;
 
 use serde_json::{Value, json};
 

@@ -47,7 +47,7 @@ use boxoffice::domain::message::{
 use boxoffice::domain::money::{Amount, Currency, Share, TaxRate};
 use boxoffice::domain::open::OpenObject;
 use boxoffice::domain::order::{Order, OrderStatus, Pause, Standing};
-use boxoffice::domain::payment::{HostedPage, HostedPageState, Shown};
+use boxoffice::domain::payment::{HostedPage, HostedPageState, PagePurpose, Shown};
 use boxoffice::domain::pin::{Pin, PinState};
 use boxoffice::domain::provider::Provider;
 use boxoffice::domain::staff::{Operator, Role, Secret, Session, Token, TokenId};
@@ -95,6 +95,11 @@ fn provider() -> Provider {
         name: text("Star City Cable"),
         currency: Currency::parse("KWD").expect("the dinar"),
         time_zone: text("Europe/Berlin"),
+        address: Some(text("12 Harbour Street\nTallinn")),
+        tax_id: Some(text("EE123456789")),
+        bank: Some(text("EE38 2200")),
+        invoice_prefix: Some(text("NL-")),
+        payment_days: Some(300),
     }
 }
 
@@ -539,6 +544,7 @@ fn order() -> Order {
         time_kept: true,
         fallback_product: Some(ProductSpecId(21)),
         external_refs: vec![open("ref")],
+        served_by_caller: true,
         created_at: at(4),
         activated_at: Some(at(5)),
         updated_at: at(6),
@@ -551,6 +557,7 @@ fn hosted_page() -> HostedPage {
         code: text("4qiN5QfYPabcdefghijk"),
         customer: CustomerId(23),
         order: OrderId(24),
+        purpose: PagePurpose::Extend(ProductOfferId(300)),
         return_url: text("https://shop.example/back?x=1#y"),
         state: HostedPageState::Succeeded,
         payment: Some(PaymentId(25)),

@@ -13,6 +13,7 @@ use boxoffice::domain::journal::{Account, AccountTotal, EntryCause, JournalEntry
 use boxoffice::domain::money::{Currency, TaxRate};
 use boxoffice::domain::order::Standing;
 use boxoffice::domain::payment::{Payment, PaymentKind, PaymentState, Voucher, VoucherBatch};
+use boxoffice::domain::provider::Letterhead;
 use boxoffice::domain::run::{Run, RunCounts, RunFailure, RunState};
 use boxoffice::domain::settlement::{ClosedMonth, ClosedSum, Sums};
 use boxoffice::domain::used_key::UsedKey;
@@ -131,6 +132,15 @@ pub fn invoice() -> Invoice {
         lines: vec![line()],
         seller: text("Star City Cable"),
         buyer: vec![text("Oliver Queen"), text("Main Street 1")],
+        letterhead: Letterhead {
+            address: vec![text("12 Harbour Street"), text("Tallinn")],
+            tax_id: text("EE123456789"),
+            bank: vec![text("EE38 2200 2210 2014 5685")],
+            invoice_prefix: text("NL-"),
+        },
+        due_at: Some(at(4)),
+        product: text("Family"),
+        contract: text("C-1007"),
     }
 }
 
@@ -191,6 +201,10 @@ pub fn voucher_batch() -> VoucherBatch {
         created_at: at(1),
         expires_at: Some(at(2)),
         revoked_at: Some(at(3)),
+        is_liability: true,
+        sold_count: 299,
+        sold_minor: 700_000,
+        made_by: text("operator Olga"),
     }
 }
 
@@ -260,6 +274,7 @@ fn variants_keep_their_positions() {
         (bytes_of(&Account::Opening), vec![6]),
         (bytes_of(&Account::Payable(PartnerId(5))), vec![7, 5]),
         (bytes_of(&Account::WriteOff), vec![9]),
+        (bytes_of(&Account::Vouchers), vec![10]),
         (bytes_of(&Account::Carrier), vec![8]),
         (bytes_of(&EntryCause::Opening), vec![0]),
         (bytes_of(&EntryCause::Invoice(InvoiceId(5))), vec![1, 5]),
@@ -275,6 +290,10 @@ fn variants_keep_their_positions() {
         (
             bytes_of(&EntryCause::Settlement(ClosedMonthId(5))),
             vec![8, 5],
+        ),
+        (
+            bytes_of(&EntryCause::VoucherSale(VoucherBatchId(5))),
+            vec![9, 5],
         ),
         (bytes_of(&InvoiceKind::Invoice), vec![0]),
         (

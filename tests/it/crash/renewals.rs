@@ -115,10 +115,7 @@ async fn seed(app: &Arc<App>) {
                 .expect("money");
         }
         for offer in offers {
-            let wish = NewOrder {
-                create_services: true,
-                ..NewOrder::of(named(offer, None))
-            };
+            let wish = NewOrder::of(named(offer, None));
             orders::place(&ctx, named("", Some(CustomerId(number))), wish)
                 .await
                 .expect("an order");

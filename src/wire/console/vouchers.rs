@@ -1,0 +1,209 @@
+//! Vouchers in the console API: batches, their sale, and codes that are redeemed at the counter.
+
+use axum::Json;
+use axum::extract::Path;
+use axum::http::StatusCode;
+use serde::{Deserialize, Serialize};
+
+use crate::app::Ctx;
+use crate::domain::id::VoucherBatchId;
+use crate::domain::money::Amount;
+use crate::domain::time::Timestamp;
+use crate::ops;
+use crate::ops::vouchers::{BatchState, NewBatch, Sale};
+use crate::wire::kit::json::Decimal;
+
+use super::error::Problem;
+use super::money::{PaymentOut, amount_of, short, shortened};
+use super::repeatable::Repeatable;
+use super::{Staff, handle};
+
+/// A batch of vouchers; the codes are shown once, when it is made.
+#[derive(Debug, Serialize)]
+pub struct BatchOut {
+    id: u64,
+    title: String,
+    amount: String,
+    currency: String,
+    count: u32,
+    used: usize,
+    /// How many were sold, and for how much.
+    sold_count: u32,
+    sold: String,
+    /// What was redeemed so far.
+    redeemed: String,
+    /// What was redeemed and never paid for.
+    given_away: String,
+    /// What was paid for and is not redeemed.
+    outstanding: String,
+    /// `SALE`: a debt from its sale on. `USE`: an older batch, which is booked as cash when it is used.
+    booked_by: &'static str,
+    /// Who made it; empty: not known.
+    by: String,
+    created: String,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    expires: Option<String>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    revoked: Option<String>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    codes: Option<Vec<String>>,
+}
+
+impl BatchOut {
+    fn new(state: &BatchState, codes: Option<Vec<String>>) -> Self {
+        let batch = &state.batch;
+        let money = |minor: i64| {
+            let currency = batch.amount.currency;
+            Amount { minor, currency }.to_fixed()
+        };
+        Self {
+            id: batch.id.0,
+            title: batch.title.clone(),
+            amount: batch.amount.to_fixed(),
+            currency: batch.amount.currency.as_str().to_owned(),
+            count: batch.count,
+            used: state.used,
+            sold_count: batch.sold_count,
+            sold: money(batch.sold_minor),
+            redeemed: money(state.redeemed_minor()),
+            given_away: money(state.given_away_minor()),
+            outstanding: money(state.owed_minor()),
+            booked_by: if batch.is_liability { "SALE" } else { "USE" },
+            by: batch.made_by.clone(),
+            created: batch.created_at.to_rfc3339_millis(),
+            expires: batch.expires_at.map(Timestamp::to_rfc3339_millis),
+            revoked: batch.revoked_at.map(Timestamp::to_rfc3339_millis),
+            codes,
+        }
+    }
+}
+
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+struct BatchIn {
+    title: String,
+    amount: Decimal,
+    #[serde(default)]
+    currency: Option<String>,
+    count: u32,
+    #[serde(default)]
+    expires: Option<String>,
+}
+
+/// `GET /console/api/voucher-batches`
+pub async fn batches(Staff(ctx): Staff) -> Result<Json<Vec<BatchOut>>, Problem> {
+    let states = ops::vouchers::list(&ctx)?;
+    let shown = |state: &BatchState| BatchOut::new(state, None);
+    Ok(Json(states.iter().map(shown).collect()))
+}
+
+/// `POST /console/api/voucher-batches`
+pub async fn create_batch(
+    Staff(ctx): Staff,
+    request: Repeatable,
+) -> Result<(StatusCode, Json<BatchOut>), Problem> {
+    let (wish, once) = request.wish::<BatchIn>()?;
+    let wish = NewBatch {
+        title: short("title", Some(wish.title))?.unwrap_or_default(),
+        amount: amount_of(&ctx, &wish.amount.0, wish.currency.as_deref())?,
+        count: wish.count,
+        expires_at: super::instant("expires", wish.expires.as_deref())?,
+    };
+    let (state, codes) = ops::vouchers::create(&ctx, wish, once).await?;
+    let made = BatchOut::new(&state, codes);
+    Ok((StatusCode::CREATED, Json(made)))
+}
+
+/// `DELETE /console/api/voucher-batches/{id}`
+pub async fn revoke_batch(
+    Staff(ctx): Staff,
+    Path(id): Path<String>,
+) -> Result<StatusCode, Problem> {
+    ops::vouchers::revoke(&ctx, numbered(&id)?).await?;
+    Ok(StatusCode::NO_CONTENT)
+}
+
+fn numbered(id: &str) -> Result<VoucherBatchId, Problem> {
+    let number = id.parse().map(VoucherBatchId);
+    number.map_err(|_| Problem::not_found(format!("voucher batch {} not found", shortened(id))))
+}
+
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+struct SaleIn {
+    count: u32,
+    /// What was paid for them; without it: what they are worth.
+    #[serde(default)]
+    amount: Option<Decimal>,
+    method: String,
+    #[serde(default)]
+    note: Option<String>,
+}
+
+async fn trade(
+    ctx: &Ctx,
+    id: &str,
+    request: Repeatable,
+    back: bool,
+) -> Result<(StatusCode, Json<BatchOut>), Problem> {
+    let (wish, once) = request.wish::<SaleIn>()?;
+    let id = numbered(id)?;
+    if wish.count == 0 {
+        return Err(Problem::bad_request("count: must be at least 1"));
+    }
+    let methods = ["cash", "bank"];
+    if !methods.contains(&wish.method.as_str()) {
+        return Err(Problem::bad_request("method: must be one of cash, bank"));
+    }
+    let amount = match wish.amount {
+        Some(text) => {
+            let currency = ops::vouchers::currency_of(ctx, id)?;
+            Some(amount_of(ctx, &text.0, Some(currency.as_str()))?)
+        }
+        None => None,
+    };
+    let sale = Sale {
+        count: wish.count,
+        amount,
+        method: wish.method,
+        note: short("note", wish.note)?.unwrap_or_default(),
+        back,
+    };
+    let state = ops::vouchers::sell(ctx, id, sale, once).await?;
+    Ok((StatusCode::CREATED, Json(BatchOut::new(&state, None))))
+}
+
+/// `POST /console/api/voucher-batches/{id}/sales`
+pub async fn sell(
+    Staff(ctx): Staff,
+    Path(id): Path<String>,
+    request: Repeatable,
+) -> Result<(StatusCode, Json<BatchOut>), Problem> {
+    trade(&ctx, &id, request, false).await
+}
+
+/// `POST /console/api/voucher-batches/{id}/returns`
+pub async fn take_back(
+    Staff(ctx): Staff,
+    Path(id): Path<String>,
+    request: Repeatable,
+) -> Result<(StatusCode, Json<BatchOut>), Problem> {
+    trade(&ctx, &id, request, true).await
+}
+
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+struct RedeemIn {
+    code: String,
+}
+
+/// `POST /console/api/customers/{id}/vouchers`
+pub async fn redeem(
+    Staff(ctx): Staff,
+    Path(id): Path<String>,
+    request: Repeatable,
+) -> Result<(StatusCode, Json<PaymentOut>), Problem> {
+    let (wish, once) = request.wish::<RedeemIn>()?;
+    let payment = ops::vouchers::redeem(&ctx, handle(&id), wish.code, once).await?;
+    Ok((StatusCode::CREATED, Json(PaymentOut::new(&payment))))
+}
