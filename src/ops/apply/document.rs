@@ -11,6 +11,8 @@ use crate::domain::device::DeviceKind;
 use crate::ops::OpError;
 use crate::ops::charges::PriceChange;
 
+use super::provider::ProviderIn;
+
 /// Largest document, in bytes.
 pub const DOCUMENT_BYTES_MAX: usize = 512 * 1024 * 1024;
 
@@ -29,20 +31,6 @@ pub struct Document {
     pub resellers: Vec<ResellerIn>,
     pub partners: Vec<PartnerIn>,
     pub customers: Vec<CustomerIn>,
-}
-
-#[derive(Debug, Deserialize)]
-#[serde(deny_unknown_fields)]
-pub struct ProviderIn {
-    #[serde(default, deserialize_with = "text_or_none")]
-    pub name: Option<String>,
-    pub currency: Option<String>,
-    pub time_zone: Option<String>,
-    pub address: Option<String>,
-    pub tax_id: Option<String>,
-    pub bank: Option<String>,
-    pub invoice_prefix: Option<String>,
-    pub payment_days: Option<u32>,
 }
 
 #[derive(Debug, Deserialize)]
@@ -679,7 +667,9 @@ fn foreign_id<'de, D: Deserializer<'de>>(deserializer: D) -> Result<String, D::E
     }
 }
 
-fn text_or_none<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Option<String>, D::Error> {
+pub(super) fn text_or_none<'de, D: Deserializer<'de>>(
+    deserializer: D,
+) -> Result<Option<String>, D::Error> {
     let text = Option::<String>::deserialize(deserializer)?;
     text.map(|text| checked(&text, TEXT_CHARS_MAX, false))
         .transpose()
