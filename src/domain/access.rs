@@ -189,3 +189,281 @@ fn spec_covers(spec: &ServiceSpec, item: &Item) -> bool {
         (Content::Channels(_) | Content::Movies(_) | Content::Modules(_), _) => false,
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::{Grant, Item, Origin, Service, may_use};
+    use crate::domain::catalogue::{
+        Content, ContentType, PackageSale, Scope, ServiceSpec, ServiceStatus, ServiceType,
+    };
+    use crate::domain::customer::{Customer, CustomerStatus};
+    use crate::domain::device::{Device, DeviceStatus};
+    use crate::domain::id::{ChannelId, CustomerId, DeviceId, MovieId, ServiceId, ServiceSpecId};
+    use crate::domain::time::Timestamp;
+
+    const TV: Item = Item::TvChannel(ChannelId(7));
+
+    fn at(seconds: i64) -> Timestamp {
+        Timestamp::from_micros(seconds * 1_000_000).unwrap()
+    }
+
+    fn spec(content_type: ContentType, content: Content) -> ServiceSpec {
+        ServiceSpec {
+            id: ServiceSpecId(3),
+            foreign_id: None,
+            external_id: None,
+            title: String::new(),
+            description: String::new(),
+            service_type: ServiceType::LiveTv,
+            content_type,
+            scope: Scope::AllItems,
+            content,
+            sale: PackageSale {
+                periodic: true,
+                rent_duration_hours: 0,
+                price: None,
+            },
+            status: ServiceStatus::Active,
+            created_at: at(0),
+            activated_at: None,
+            updated_at: at(0),
+            expires_at: None,
+            external_refs: Vec::new(),
+        }
+    }
+
+    /// Somebody who may watch [`TV`] until 200: a customer, a box, a service of a package, and when
+    /// that is asked.
+    struct World {
+        customer: Customer,
+        device: Option<Device>,
+        held: Vec<(Service, Option<ServiceSpec>)>,
+        now: Timestamp,
+    }
+
+    fn world() -> World {
+        let customer = Customer::new(CustomerId(1), String::new(), at(0));
+        let device = Device::new_box(DeviceId(2), customer.id, String::new(), at(0));
+        let spec = spec(ContentType::Tv, Content::Channels(vec![ChannelId(7)]));
+        let mut service = Service::of_spec(ServiceId(4), customer.id, &spec, Origin::Direct, at(0));
+        service.expires_at = Some(at(200));
+        World {
+            customer,
+            device: Some(device),
+            held: vec![(service, Some(spec))],
+            now: at(100),
+        }
+    }
+
+    impl World {
+        fn may(&self, item: &Item) -> bool {
+            may_use(
+                &self.customer,
+                self.device.as_ref(),
+                &self.held,
+                item,
+                self.now,
+            )
+        }
+
+        fn service(&mut self) -> &mut Service {
+            &mut self.held[0].0
+        }
+
+        fn device(&mut self) -> &mut Device {
+            self.device.as_mut().unwrap()
+        }
+    }
+
+    #[test]
+    fn each_clause_of_the_rule_decides_by_itself() {
+        type Row = (&'static str, fn(&mut World), bool);
+        let rows: [Row; 28] = [
+            ("as it stands", |_| {}, true),
+            ("no device asks", |w| w.device = None, true),
+            (
+                "customer inactive",
+                |w| w.customer.status = CustomerStatus::Inactive,
+                false,
+            ),
+            (
+                "customer awaits",
+                |w| w.customer.status = CustomerStatus::AwaitingAuthorization,
+                false,
+            ),
+            (
+                "by customer",
+                |w| w.customer.status = CustomerStatus::SuspendedByCustomer,
+                false,
+            ),
+            (
+                "by billing",
+                |w| w.customer.status = CustomerStatus::SuspendedByBilling,
+                false,
+            ),
+            (
+                "customer deleted",
+                |w| w.customer.status = CustomerStatus::Deleted,
+                false,
+            ),
+            (
+                "device inactive",
+                |w| w.device().status = DeviceStatus::Inactive,
+                false,
+            ),
+            (
+                "device broken",
+                |w| w.device().status = DeviceStatus::Broken,
+                false,
+            ),
+            (
+                "device in stock",
+                |w| w.device().status = DeviceStatus::Stock,
+                false,
+            ),
+            (
+                "device retired",
+                |w| w.device().status = DeviceStatus::Retired,
+                false,
+            ),
+            (
+                "device removed",
+                |w| w.device().removed_at = Some(at(1)),
+                false,
+            ),
+            (
+                "another's device",
+                |w| w.device().customer = CustomerId(9),
+                false,
+            ),
+            (
+                "service inactive",
+                |w| w.service().status = ServiceStatus::Inactive,
+                false,
+            ),
+            (
+                "service expired",
+                |w| w.service().status = ServiceStatus::Expired,
+                false,
+            ),
+            (
+                "service frozen",
+                |w| w.service().status = ServiceStatus::Frozen,
+                false,
+            ),
+            (
+                "service deleted",
+                |w| w.service().status = ServiceStatus::Deleted,
+                false,
+            ),
+            (
+                "another's service",
+                |w| w.service().customer = CustomerId(9),
+                false,
+            ),
+            ("no service", |w| w.held.clear(), false),
+            ("spec is missing", |w| w.held[0].1 = None, false),
+            (
+                "another spec",
+                |w| w.service().grant = Grant::Spec(ServiceSpecId(9)),
+                false,
+            ),
+            ("no end", |w| w.service().expires_at = None, true),
+            (
+                "just before the end",
+                |w| w.now = Timestamp::from_micros(199_999_999).unwrap(),
+                true,
+            ),
+            ("at the end", |w| w.now = at(200), false),
+            ("after the end", |w| w.now = at(201), false),
+            (
+                "its channel",
+                |w| w.service().grant = Grant::Channel(ChannelId(7)),
+                true,
+            ),
+            (
+                "another channel",
+                |w| w.service().grant = Grant::Channel(ChannelId(8)),
+                false,
+            ),
+            (
+                "second service",
+                |w| {
+                    let (mut service, spec) = w.held[0].clone();
+                    service.status = ServiceStatus::Deleted;
+                    w.held.insert(0, (service, spec));
+                },
+                true,
+            ),
+        ];
+        for (name, change, may) in rows {
+            let mut world = world();
+            change(&mut world);
+            assert_eq!(world.may(&TV), may, "{name}");
+            // Whatever the clause, nothing else is opened by it.
+            assert!(!world.may(&Item::TvChannel(ChannelId(99))), "{name}");
+        }
+    }
+
+    #[test]
+    fn a_right_covers_its_kind_and_its_items_and_nothing_else() {
+        let items = [
+            TV,
+            Item::TvChannel(ChannelId(8)),
+            Item::RadioChannel(ChannelId(7)),
+            Item::Movie(MovieId(7)),
+            Item::Movie(MovieId(8)),
+            Item::Module("karaoke".to_owned()),
+        ];
+        let modules = || Content::Modules(vec!["karaoke".to_owned()]);
+        for (content_type, content, covered) in [
+            (
+                ContentType::Tv,
+                Content::All,
+                [true, true, false, false, false, false],
+            ),
+            (
+                ContentType::Radio,
+                Content::All,
+                [false, false, true, false, false, false],
+            ),
+            (
+                ContentType::Movie,
+                Content::All,
+                [false, false, false, true, true, false],
+            ),
+            (
+                ContentType::App,
+                Content::All,
+                [false, false, false, false, false, true],
+            ),
+            (ContentType::TvShow, Content::All, [false; 6]),
+            (
+                ContentType::Tv,
+                Content::Channels(vec![ChannelId(7)]),
+                [true, false, true, false, false, false],
+            ),
+            (ContentType::Tv, Content::Channels(Vec::new()), [false; 6]),
+            (
+                ContentType::Movie,
+                Content::Movies(vec![MovieId(7)]),
+                [false, false, false, true, false, false],
+            ),
+            (
+                ContentType::App,
+                modules(),
+                [false, false, false, false, false, true],
+            ),
+        ] {
+            let mut world = world();
+            world.held[0].1 = Some(spec(content_type, content.clone()));
+            let may = items.each_ref().map(|item| world.may(item));
+            assert_eq!(may, covered, "{content_type:?} {content:?}");
+        }
+        // One item by itself, whatever kind of channel it is.
+        let mut world = world();
+        world.service().grant = Grant::Channel(ChannelId(7));
+        let may = items.each_ref().map(|item| world.may(item));
+        assert_eq!(may, [true, false, true, false, false, false]);
+    }
+}

@@ -45,10 +45,11 @@ const row = (page, name) => page.locator('#list li', { hasText: name });
 test('a box that is known has its channels and what is on', async () => {
   const { page, finish } = await openPortal(KNOWN_MAC);
   await row(page, 'City News').waitFor();
-  assert.equal(await page.locator('#list li').count(), 12);
+  assert.equal(await page.locator('#list li').count(), 9);
   assert.match(await page.locator('#list li').first().textContent(), /^1City News$/);
   // A time and a title.
-  await page.locator('#now', { hasText: /\d{1,2}:\d{2}.* \S/ }).waitFor();
+  await page.locator('#when', { hasText: /\d{1,2}:\d{2}.* \S/ }).waitFor();
+  assert.match(await page.locator('#mac').textContent(), new RegExp(KNOWN_MAC));
   await page.keyboard.press('ArrowDown');
   assert.match(await page.locator('#list li.here').textContent(), /World Report/);
   await page.keyboard.press('PageDown');
@@ -63,6 +64,9 @@ test('a box that nobody knows signs in', async () => {
   });
   const { page, finish } = await openPortal(NEW_MAC);
   await page.locator('#login').waitFor();
+  // What to tell the provider, large enough for the sofa.
+  const number = page.locator('#box .number', { hasText: NEW_MAC });
+  assert.ok((await number.boundingBox()).height >= 60);
   await page.locator('#login').fill('mia');
   await page.locator('#password').fill('wrong');
   await page.locator('#ok').click();
@@ -138,5 +142,52 @@ test('the policy of the page stops what would get in all the same', async () => 
 test('a browser that says no address is told how to', async () => {
   const { page, finish } = await openPortal(undefined);
   await page.locator('#box', { hasText: '?mac=' }).waitFor();
+  await finish();
+});
+
+test('a channel that is locked asks for the PIN, and another PIN is kept', async () => {
+  const { page, finish } = await openPortal(KNOWN_MAC);
+  await row(page, 'City News').waitFor();
+  const pin = async (digits) => {
+    await page.locator('#pin').waitFor();
+    await page.keyboard.type(digits);
+    await page.keyboard.press('Enter');
+  };
+  // Yellow: lock, with the PIN that every new box has.
+  await page.keyboard.press('F3');
+  await pin('1234');
+  await page.locator('#wrong', { hasText: 'does not fit' }).waitFor();
+  await pin('0000');
+  await page.locator('#list li.here .mark', { hasText: 'PIN' }).waitFor();
+  // Blue: another PIN.
+  await page.keyboard.press('F4');
+  await pin('0000');
+  await page.locator('.head', { hasText: /^The new PIN$/ }).waitFor();
+  await pin('4711');
+  await page.locator('.head', { hasText: 'once more' }).waitFor();
+  await pin('4711');
+  await page.locator('#box').waitFor({ state: 'hidden' });
+  // It plays with the new one only, also after a new start.
+  await page.reload();
+  await row(page, 'City News').waitFor();
+  await page.keyboard.press('Enter');
+  await pin('0000');
+  await page.locator('#wrong', { hasText: 'does not fit' }).waitFor();
+  assert.equal(await page.locator('video').count(), 0);
+  await pin('4711');
+  await page.locator('video').waitFor({ state: 'attached' });
+  await page.keyboard.press('Enter');
+  await page.keyboard.press('F3');
+  await pin('4711');
+  await page.locator('#list li.here .mark').waitFor({ state: 'detached' });
+  await finish();
+});
+
+test('a channel of the demo shows a picture', async () => {
+  const { page, finish } = await openPortal(KNOWN_MAC);
+  await row(page, 'World Report').waitFor();
+  await page.keyboard.press('ArrowDown');
+  await page.keyboard.press('Enter');
+  await page.waitForFunction(() => document.querySelector('video')?.videoWidth === 640);
   await finish();
 });

@@ -166,6 +166,7 @@ impl Members {
         let Some(text) = self.text(ACCOUNT, ACCOUNT_CHARS_MAX)? else {
             return Ok(None);
         };
+        let text = text.trim().to_owned();
         let kind = self.text(IDENTIFIER_TYPE, EXT_ID_CHARS_MAX)?;
         let email = match kind.as_deref() {
             None => text.contains('@'),

@@ -191,6 +191,8 @@ fn computed(call: &Call, seat: &Seat) -> Fields {
         "watchdog_timeout": timeout,
         "timeslot": slot,
         "enable_tariff_plans": settings.tariff_plans,
+        // Our own page shows whose it is.
+        "provider_name": call.ctx.app.company().name,
     }));
     fields.insert("timeslot_ratio".to_owned(), ratio.unwrap_or(json!(1)));
     fields

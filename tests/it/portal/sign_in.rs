@@ -313,3 +313,41 @@ async fn a_wrong_guess_does_not_disturb_the_box_that_is_in() {
         .plain("Authorization failed.");
     assert!(good.call("itv", "get_genres", &[]).await.js().is_array());
 }
+
+/// A viewer does not become the bearer of somebody else's name: a MAC that is written, without its
+/// separators, as another's contract number or login is not taken. One's own is.
+#[tokio::test]
+async fn a_mac_that_reads_as_anothers_name_is_not_taken_by_signing_in() {
+    let mut document = super::document();
+    let customers = document["customers"].as_array_mut().expect("customers");
+    for (login, number) in [("aabbccddeeff", "N-1"), ("other", "112233445566")] {
+        customers.push(json!({"login": login, "account_number": number, "status": "ACTIVE"}));
+    }
+    let house = House::of(document, |_| {}).await;
+    with_password(&house).await;
+    house
+        .rest
+        .put("/users/aabbccddeeff", "password=Open-Sesame")
+        .await
+        .ok();
+    for mac in ["AA:BB:CC:DD:EE:FF", "11:22:33:44:55:66"] {
+        let mut stb = house.stb(mac);
+        stb.sign_in().await;
+        assert_eq!(
+            auth(&stb, "nobox", "Open-Sesame").await,
+            json!(false),
+            "{mac}"
+        );
+        assert_eq!(
+            house.rest.get(&format!("/stb/{mac}")).await.ok(),
+            json!([]),
+            "{mac}"
+        );
+    }
+    let mut own = house.stb("AA:BB:CC:DD:EE:FF");
+    own.sign_in().await;
+    assert_eq!(auth(&own, "aabbccddeeff", "Open-Sesame").await, json!(true));
+    let mut stb = house.stb("11:22:33:44:55:77");
+    stb.sign_in().await;
+    assert_eq!(auth(&stb, "nobox", "Open-Sesame").await, json!(true));
+}

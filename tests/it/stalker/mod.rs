@@ -2,7 +2,7 @@
 //! this folder means that reference: "stalker-rest-v1 §2.5".
 
 mod accounts;
-mod across;
+pub mod across;
 mod across_debts;
 mod across_money;
 mod across_rights;
