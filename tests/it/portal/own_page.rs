@@ -97,17 +97,25 @@ struct Demo {
 impl Demo {
     fn start() -> Demo {
         let folder = tempfile::tempdir().expect("a folder");
+        let log = folder.path().join("log");
+        let errors = std::fs::File::create(&log).expect("a file");
         let mut child = Command::new(env!("CARGO_BIN_EXE_boxoffice"))
             .args(["serve", "--demo", "--listen", "127.0.0.1:0", "--data"])
-            .arg(folder.path())
+            .arg(folder.path().join("data"))
             .stdin(Stdio::null())
             .stdout(Stdio::piped())
-            .stderr(Stdio::null())
+            .stderr(errors)
             .spawn()
             .expect("it starts");
         let mut lines = BufReader::new(child.stdout.take().expect("a pipe")).lines();
         let address = loop {
-            let line = lines.next().expect("a line").expect("text");
+            let Some(line) = lines.next() else {
+                panic!(
+                    "it ended: {}",
+                    std::fs::read_to_string(&log).expect("a log")
+                );
+            };
+            let line = line.expect("text");
             if let Some(address) = line.strip_prefix("listening on http://") {
                 break address.to_owned();
             }
