@@ -21,7 +21,7 @@ pub enum Import {
     /// Channels and films from an M3U list
     M3u {
         #[command(flatten)]
-        from: From,
+        from: Input,
         /// Take channels and no films
         #[arg(long)]
         live_only: bool,
@@ -37,7 +37,7 @@ pub enum Import {
     /// Programmes from an XMLTV guide
     Xmltv {
         #[command(flatten)]
-        from: From,
+        from: Input,
         #[command(flatten)]
         place: Place,
     },
@@ -54,7 +54,7 @@ pub enum Import {
 }
 
 #[derive(Debug, Args)]
-pub struct From {
+pub struct Input {
     /// A file, packed or not; or where it is on the web, http:// or https://; `-` reads standard input
     from: String,
     /// Say what would happen and change nothing
@@ -118,7 +118,7 @@ impl Import {
     }
 }
 
-impl From {
+impl Input {
     fn wanted(self, what: Imported) -> (String, Wanted) {
         let wanted = Wanted {
             url: is_url(&self.from).then(|| self.from.clone()),

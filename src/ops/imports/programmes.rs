@@ -279,7 +279,14 @@ impl Gathered {
         }
         if is_time {
             for channel in &mut self.channels {
-                self.spill.write(&mut channel.heap)?;
+                let written = self.spill.write(&mut channel.heap);
+                written.map_err(|error| {
+                    let problem = format!(
+                        "what has to wait until the channels are known cannot be written to the \
+                         data folder: {error}"
+                    );
+                    wrong(format!("line {line}"), problem)
+                })?;
             }
         }
         Ok(())
