@@ -107,8 +107,8 @@ struct Apply {
 
 #[derive(Debug, Args)]
 struct Export {
-    /// journal, invoices or customers
-    #[arg(value_parser = ["journal", "invoices", "customers"])]
+    /// journal, invoices, customers, or catalogue: an apply document
+    #[arg(value_parser = ["journal", "invoices", "customers", "catalogue"])]
     what: String,
     /// How to write it; hledger and beancount are for the journal
     #[arg(long, default_value = "jsonl", value_parser = ["jsonl", "csv", "hledger", "beancount"])]
@@ -345,6 +345,9 @@ pub fn run(cli: Cli) -> anyhow::Result<bool> {
             (place, DataCommand::TokenRevoke { jti: id })
         }
         Command::Check(place) => (place, DataCommand::Check),
+        Command::Export(export) if export.what == "catalogue" => {
+            (export.place, DataCommand::ExportCatalogue)
+        }
         Command::Export(export) => (
             export.place,
             DataCommand::Export {

@@ -6,6 +6,7 @@ use serde::{Deserialize, Serialize};
 use crate::app::Ctx;
 use crate::domain::id::ResellerId;
 use crate::domain::staff::Role;
+use crate::ops::apply::ElementChange;
 use crate::ops::{self, OpError};
 
 mod channels;
@@ -64,6 +65,8 @@ pub enum Command {
         ids: Vec<u64>,
         hidden: bool,
     },
+    /// The catalogue as an apply document.
+    ExportCatalogue,
     /// A page of an export: records whose number is above `after`.
     Export {
         what: String,
@@ -84,6 +87,7 @@ impl Command {
                 | Self::TokenList
                 | Self::ChannelList
                 | Self::Export { .. }
+                | Self::ExportCatalogue
         )
     }
 }
@@ -205,6 +209,7 @@ pub async fn run(ctx: &Ctx, command: Command) -> Result<Output, CommandError> {
         Command::ChannelList => channels::list(ctx),
         Command::ChannelRemove { ids } => channels::remove(ctx, ids).await,
         Command::ChannelHide { ids, hidden } => channels::hide(ctx, ids, hidden).await,
+        Command::ExportCatalogue => Ok(done(ops::apply::catalogue(ctx)?)),
         Command::Export {
             what,
             format,
@@ -229,7 +234,47 @@ async fn apply(ctx: &Ctx, document: String, dry_run: bool) -> Result<Output, Com
     if lines.is_empty() {
         lines.push("the document is empty".to_owned());
     }
+    for change in &report.changes {
+        lines.extend(change_lines(change));
+    }
+    let all = report
+        .changed
+        .values()
+        .fold(0usize, |sum, count| sum.saturating_add(*count));
+    if dry_run && report.changes.len() < all {
+        let more = all.saturating_sub(report.changes.len());
+        lines.push(format!(
+            "({more} more changed, among them customers, which are not listed)"
+        ));
+    }
     Ok(done(lines))
+}
+
+/// An element that would be changed: where it stands, old and new values, the orders that it touches.
+fn change_lines(change: &ElementChange) -> Vec<String> {
+    let orders = match change.orders {
+        None => String::new(),
+        Some(1) => " (1 active order)".to_owned(),
+        Some(count) => format!(" ({count} active orders)"),
+    };
+    let shown = |text: &str| {
+        if text.is_empty() {
+            "nothing".to_owned()
+        } else {
+            text.to_owned()
+        }
+    };
+    let members = change.changes.iter().map(|one| {
+        format!(
+            "  {}: {} -> {}",
+            one.field,
+            shown(&one.before),
+            shown(&one.after)
+        )
+    });
+    std::iter::once(format!("{}{orders}", change.place))
+        .chain(members)
+        .collect()
 }
 
 fn token_lines(ctx: &Ctx) -> Result<Vec<String>, OpError> {

@@ -1,5 +1,5 @@
-//! What an offer says of its price and its ladder, read from the objects that came with it. Keys
-//! that are not known here are kept and not acted on.
+//! What an offer says of its price and its ladder, read from the objects that came with it. A charge
+//! has the members below and no others: a slip in a name must not give TV away.
 //!
 //! `charges`: `type`, `title`, `amount`, `currency`, `taxRate`, `taxIncluded`, `taxRates`, `refundable`.
 //! `dunning`: `grace_days`, `reminder_days`, `suspend_days`. Rules: `docs/billing.md`.
@@ -86,14 +86,93 @@ pub(super) fn set_charges(
     now: Timestamp,
 ) -> Result<(), OpError> {
     let charges = parse_all(&objects, home, path)?;
-    offer.charges = objects;
+    if objects != offer.charges {
+        // What comes back as it was read is not judged: older charges may be laxer.
+        for (i, object) in objects.iter().enumerate() {
+            check_members(object, &format!("{path}[{i}]"))?;
+        }
+        check_sum(&charges, path)?;
+    }
+    price(offer, objects, charges, change, now);
+    Ok(())
+}
+
+/// Members of a charge, in the spelling of each interface.
+const MEMBERS: [&str; 11] = [
+    "type",
+    "title",
+    "amount",
+    "currency",
+    "taxRate",
+    "tax_rate",
+    "taxIncluded",
+    "tax_included",
+    "taxRates",
+    "tax_rates",
+    "refundable",
+];
+
+/// Refuses a charge with a member that there is not, or without one that there must be.
+fn check_members(object: &OpenObject, path: &str) -> Result<(), OpError> {
+    let members: serde_json::Map<String, serde_json::Value> = serde_json::from_str(&object.0)
+        .map_err(|_| bad(path.to_owned(), "must be a JSON object"))?;
+    let unknown = members
+        .keys()
+        .find(|name| !MEMBERS.contains(&name.as_str()));
+    if let Some(name) = unknown {
+        let problem = "a charge has no such member: type, title, amount, currency, taxRate, \
+                       taxIncluded, taxRates, refundable";
+        return Err(bad(format!("{path}.{name}"), problem));
+    }
+    for (name, problem) in [
+        ("type", "is required: ONE_TIME or RECURRING"),
+        ("amount", "is required: a number"),
+    ] {
+        if members.get(name).is_none_or(serde_json::Value::is_null) {
+            return Err(bad(format!("{path}.{name}"), problem));
+        }
+    }
+    Ok(())
+}
+
+/// Refuses charges that come to less than nothing, with the first cycle or with every cycle: what is
+/// to be free has discounts of just its price.
+fn check_sum(charges: &[Charge], path: &str) -> Result<(), OpError> {
+    let sum = |of: fn(&Charge) -> bool| {
+        let minors = charges
+            .iter()
+            .filter(|charge| of(charge))
+            .map(|charge| charge.amount.minor);
+        minors.fold(0i64, i64::saturating_add)
+    };
+    let every = sum(|charge| charge.kind == OrderType::Recurring);
+    if every < 0 || sum(|_| true) < 0 {
+        let problem = "come to less than nothing; make the discounts smaller";
+        return Err(bad(path.to_owned(), problem));
+    }
+    Ok(())
+}
+
+/// Sets the charges, and a new price from `now` on if they are not the ones that hold.
+fn price(
+    offer: &mut ProductOffer,
+    objects: Vec<OpenObject>,
+    charges: Vec<Charge>,
+    change: PriceChange,
+    now: Timestamp,
+) {
     let term = offer.term;
     let held = offer.prices.last();
+    if held.is_none_or(|held| held.charges != charges) {
+        // The same in other words stays as it is written.
+        offer.charges = objects;
+    }
+    let held = offer.prices.last();
     if held.is_some_and(|price| price.charges == charges && price.term == term) {
-        return Ok(());
+        return;
     }
     if held.is_none() && charges.is_empty() {
-        return Ok(());
+        return;
     }
     let version = held.map_or(0, |price| price.version).saturating_add(1);
     let first = held.is_none();
@@ -114,7 +193,6 @@ pub(super) fn set_charges(
         term,
         charges,
     });
-    Ok(())
 }
 
 /// Gives `offer` this ladder; none: the usual one.
@@ -260,15 +338,9 @@ pub async fn adopt(ctx: &Ctx) -> Result<(), OpError> {
         let (charges, dunning) = (offer.charges.clone(), offer.dunning.clone());
         let since = offer.created_at;
         // What was taken then must not keep the box from starting now.
-        let read = set_charges(
-            &mut offer,
-            charges,
-            PriceChange::NextCycle,
-            home,
-            "charges",
-            since,
-        )
-        .and_then(|()| set_ladder(&mut offer, dunning, "dunning"));
+        let read = parse_all(&charges, home, "charges")
+            .map(|parsed| price(&mut offer, charges, parsed, PriceChange::NextCycle, since))
+            .and_then(|()| set_ladder(&mut offer, dunning, "dunning"));
         if let Err(error) = read {
             tracing::warn!(offer = offer.id.0, %error, "offer.price_unreadable");
             continue;

@@ -30,8 +30,41 @@ impl Named for Customer {
 pub struct Filter {
     /// Any of these; the caller leaves `Deleted` out where nobody asked for it.
     pub statuses: Vec<CustomerStatus>,
-    /// Exactly this address, upper and lower case being one.
-    pub email: Option<String>,
+    /// Only those who have this name.
+    pub named: Option<CustomerName>,
+}
+
+/// A name by which customers are found.
+#[derive(Debug, Clone)]
+pub enum CustomerName {
+    /// Upper and lower case being one.
+    Email(String),
+    Login(String),
+    /// The contract number, which several may share.
+    Account(String),
+    /// In E.164.
+    Phone(String),
+}
+
+impl CustomerName {
+    /// All who have it, oldest first; deleted ones by their e-mail address only.
+    fn holders(&self, read: &impl Read) -> Result<Vec<Customer>, OpError> {
+        let mut found: Vec<Customer> = match self {
+            Self::Email(email) => {
+                let key = fold_email(email);
+                let mut found = read.listed(Table::DeletedByEmail, &under_text(&key))?;
+                found.extend(read.get_by::<Customer>(Table::CustomersByEmail, key.as_bytes())?);
+                found
+            }
+            Self::Login(login) => by_login(read, login)?.into_iter().collect(),
+            Self::Account(number) => {
+                read.listed(Table::CustomersByAccount, &under_text(&fold(number)))?
+            }
+            Self::Phone(phone) => read.listed(Table::CustomersByPhone, &under_text(phone))?,
+        };
+        found.sort_by_key(|customer| customer.id);
+        Ok(found)
+    }
 }
 
 /// What a caller says of a customer; `None` leaves a field as it is.
@@ -67,16 +100,10 @@ pub fn page(
 ) -> Result<Vec<Customer>, OpError> {
     ctx.require(Permission::CustomersRead)?;
     let snapshot = ctx.snapshot()?;
-    if let Some(email) = &filter.email {
-        let key = fold_email(email);
-        let mut found: Vec<Customer> = Vec::new();
-        if filter.statuses.contains(&CustomerStatus::Deleted) {
-            found.extend(snapshot.listed(Table::DeletedByEmail, &under_text(&key))?);
-        }
-        found.extend(snapshot.get_by::<Customer>(Table::CustomersByEmail, key.as_bytes())?);
-        found.sort_by_key(|customer| customer.id);
+    if let Some(name) = &filter.named {
         let skip = usize::try_from(offset).unwrap_or(usize::MAX);
-        return Ok(found
+        return Ok(name
+            .holders(&snapshot)?
             .into_iter()
             .filter(|customer| filter.statuses.contains(&customer.status))
             .skip(skip)

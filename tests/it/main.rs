@@ -14,6 +14,7 @@ mod alphaott;
 mod apply;
 mod attempts;
 mod billing;
+mod catalogue_members;
 mod command_line;
 mod console;
 mod contract;

@@ -1,102 +1,101 @@
 //! What there is to watch, in an apply document: channels, programmes, films.
 
-use crate::app::Ctx;
 use crate::domain::content::{Channel, ChannelKind, GUIDE_SHIFT_MINUTES_MAX, Movie};
 use crate::domain::id::{ChannelId, MovieId};
 use crate::ops::OpError;
 use crate::ops::channels::store_channel;
 use crate::store::{Read as _, Tx};
 
-use super::document::{ChannelIn, ChannelKindIn, Document};
-use super::{Outcome, Report, genre, keep_by_id, programmes, wrong};
+use super::document::{ChannelIn, ChannelKindIn, Document, MovieIn};
+use super::keep::Keeper;
+use super::{flag, genre, programmes, text, wrong};
 
 pub(super) fn keep_content(
-    ctx: &Ctx,
+    keeper: &mut Keeper<'_>,
     tx: &mut Tx<'_>,
     document: &Document,
-    report: &mut Report,
 ) -> Result<(), OpError> {
-    for (i, channel) in document.channels.iter().enumerate() {
-        let outcome = keep_channel(ctx, tx, channel, &format!("channels[{i}]"))?;
-        report.count("channels", outcome);
+    for (i, given) in document.channels.iter().enumerate() {
+        let path = format!("channels[{i}]");
+        let held = tx.get::<Channel>(&ChannelId(given.id))?;
+        let record = channel(tx, given, held.as_ref(), &path)?;
+        match held.filter(|held| *held != record) {
+            Some(held) => {
+                store_channel(keeper.ctx, tx, "apply.change", Some(&held), &record)?;
+                keeper.note_changed(tx, "channels", path, &held, &record)?;
+            }
+            None => keeper.by_id(tx, "channels", i, record.id, &record)?,
+        }
     }
     for (i, given) in document.programmes.iter().enumerate() {
         let path = format!("programmes[{i}]");
-        let outcome = programmes::keep_programme(ctx, tx, given, &path)?;
-        report.count("programmes", outcome);
+        let outcome = programmes::keep_programme(keeper.ctx, tx, given, &path)?;
+        keeper.report.count("programmes", outcome);
     }
-    for (i, movie) in document.movies.iter().enumerate() {
-        let id = MovieId(movie.id);
-        let genre = genre(tx, movie.genre, || format!("movies[{i}].genre"))?;
-        let record = Movie {
-            id,
-            title: movie.title.clone(),
-            genre,
-            url: movie.url.clone().unwrap_or_default(),
-            poster: movie.poster.clone().unwrap_or_default(),
-            year: movie.year,
-            description: movie.description.clone().unwrap_or_default(),
-            duration_minutes: movie.duration_minutes,
-            source: tx
-                .get::<Movie>(&id)?
-                .map_or_else(String::new, |held| held.source),
-        };
-        report.count("movies", keep_by_id(ctx, tx, id, &record)?);
+    for (i, given) in document.movies.iter().enumerate() {
+        let record = movie(tx, given, &format!("movies[{i}]"))?;
+        keeper.by_id(tx, "movies", i, record.id, &record)?;
     }
     Ok(())
 }
 
-fn keep_channel(
-    ctx: &Ctx,
-    tx: &mut Tx<'_>,
-    channel: &ChannelIn,
+fn movie(tx: &Tx<'_>, given: &MovieIn, path: &str) -> Result<Movie, OpError> {
+    let id = MovieId(given.id);
+    let held = tx.get::<Movie>(&id)?;
+    let held = held.as_ref();
+    let genre = genre(tx, given.genre.clone(), || format!("{path}.genre"))?;
+    let of = |of: fn(&Movie) -> &String| held.map(of).cloned().unwrap_or_default();
+    let minutes = given.duration_minutes.clone();
+    Ok(Movie {
+        id,
+        title: given.title.clone(),
+        genre: genre.over_optional(held.and_then(|held| held.genre)),
+        url: text(&given.url, of(|held| &held.url)),
+        poster: text(&given.poster, of(|held| &held.poster)),
+        year: given
+            .year
+            .clone()
+            .over_optional(held.and_then(|held| held.year)),
+        description: text(&given.description, of(|held| &held.description)),
+        duration_minutes: minutes.over_optional(held.and_then(|held| held.duration_minutes)),
+        source: of(|held| &held.source),
+    })
+}
+
+fn channel(
+    tx: &Tx<'_>,
+    given: &ChannelIn,
+    held: Option<&Channel>,
     path: &str,
-) -> Result<Outcome, OpError> {
-    let id = ChannelId(channel.id);
-    let genre = genre(tx, channel.genre, || format!("{path}.genre"))?;
-    let held = tx.get::<Channel>(&id)?;
-    let shift = channel
-        .guide_shift_minutes
-        .or_else(|| held.as_ref().map(|held| held.guide_shift_minutes));
+) -> Result<Channel, OpError> {
+    let genre = genre(tx, given.genre.clone(), || format!("{path}.genre"))?;
+    let of = |of: fn(&Channel) -> &String| held.map(of).cloned().unwrap_or_default();
+    let shift = given.guide_shift_minutes.clone();
+    let shift = shift.over(held.map_or(0, |held| held.guide_shift_minutes), 0);
     let max = GUIDE_SHIFT_MINUTES_MAX;
-    if shift.is_some_and(|minutes| !(-max..=max).contains(&minutes)) {
+    if !(-max..=max).contains(&shift) {
         let path = format!("{path}.guide_shift_minutes");
         return Err(wrong(&path, &format!("must be between -{max} and {max}")));
     }
-    let record = Channel {
-        id,
-        name: channel.name.clone(),
-        number: channel.number,
-        kind: match channel.kind {
+    let days = given.archive_days.clone();
+    Ok(Channel {
+        id: ChannelId(given.id),
+        name: given.name.clone(),
+        number: given.number,
+        kind: match given.kind {
             ChannelKindIn::Tv => ChannelKind::Tv,
             ChannelKindIn::Radio => ChannelKind::Radio,
         },
-        genre,
-        url: channel.url.clone().unwrap_or_default(),
-        logo: channel.logo.clone().unwrap_or_default(),
-        xmltv_id: channel.xmltv_id.clone().unwrap_or_default(),
-        base_channel: channel.base_ch.unwrap_or(false),
-        censored: channel.censored.unwrap_or(false),
-        archive_days: channel.archive_days.unwrap_or(0),
-        guide_name: channel
-            .guide_name
-            .clone()
-            .or_else(|| held.as_ref().map(|held| held.guide_name.clone()))
-            .unwrap_or_default(),
-        guide_shift_minutes: shift.unwrap_or_default(),
-        source: held
-            .as_ref()
-            .map_or_else(String::new, |held| held.source.clone()),
-        hidden: channel
-            .hidden
-            .or_else(|| held.as_ref().map(|held| held.hidden))
-            .unwrap_or_default(),
-    };
-    match held.filter(|held| *held != record) {
-        Some(before) => {
-            store_channel(ctx, tx, "apply.change", Some(&before), &record)?;
-            Ok(Outcome::Changed)
-        }
-        None => keep_by_id(ctx, tx, id, &record),
-    }
+        genre: genre.over_optional(held.and_then(|held| held.genre)),
+        url: text(&given.url, of(|held| &held.url)),
+        logo: text(&given.logo, of(|held| &held.logo)),
+        xmltv_id: text(&given.xmltv_id, of(|held| &held.xmltv_id)),
+        base_channel: flag(&given.base_ch, held.is_some_and(|held| held.base_channel)),
+        censored: flag(&given.censored, held.is_some_and(|held| held.censored)),
+        archive_days: days.over(held.map_or(0, |held| held.archive_days), 0),
+        guide_name: text(&given.guide_name, of(|held| &held.guide_name)),
+        guide_shift_minutes: shift,
+        source: of(|held| &held.source),
+        hidden: flag(&given.hidden, held.is_some_and(|held| held.hidden)),
+    })
 }

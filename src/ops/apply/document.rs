@@ -12,6 +12,7 @@ use crate::ops::OpError;
 use crate::ops::charges::PriceChange;
 
 use super::provider::ProviderIn;
+use super::given::Given;
 
 /// Largest document, in bytes.
 pub const DOCUMENT_BYTES_MAX: usize = 512 * 1024 * 1024;
@@ -20,6 +21,8 @@ pub const DOCUMENT_BYTES_MAX: usize = 512 * 1024 * 1024;
 #[derive(Debug, Default, Deserialize)]
 #[serde(default, deny_unknown_fields)]
 pub struct Document {
+    /// For people; nothing is done about them.
+    pub notes: Vec<String>,
     pub provider: Option<ProviderIn>,
     pub genres: Vec<GenreIn>,
     pub channels: Vec<ChannelIn>,
@@ -58,20 +61,26 @@ pub struct ChannelIn {
     pub name: String,
     pub number: u32,
     pub kind: ChannelKindIn,
-    pub genre: Option<u64>,
-    #[serde(default, deserialize_with = "text_or_none")]
-    pub url: Option<String>,
-    #[serde(default, deserialize_with = "text_or_none")]
-    pub logo: Option<String>,
-    #[serde(default, deserialize_with = "text_or_none")]
-    pub xmltv_id: Option<String>,
-    pub base_ch: Option<bool>,
-    pub censored: Option<bool>,
-    pub archive_days: Option<u32>,
-    #[serde(default, deserialize_with = "text_or_none")]
-    pub guide_name: Option<String>,
-    pub guide_shift_minutes: Option<i32>,
-    pub hidden: Option<bool>,
+    #[serde(default)]
+    pub genre: Given<u64>,
+    #[serde(default, deserialize_with = "given_text")]
+    pub url: Given<String>,
+    #[serde(default, deserialize_with = "given_text")]
+    pub logo: Given<String>,
+    #[serde(default, deserialize_with = "given_text")]
+    pub xmltv_id: Given<String>,
+    #[serde(default)]
+    pub base_ch: Given<bool>,
+    #[serde(default)]
+    pub censored: Given<bool>,
+    #[serde(default)]
+    pub archive_days: Given<u32>,
+    #[serde(default, deserialize_with = "given_text")]
+    pub guide_name: Given<String>,
+    #[serde(default)]
+    pub guide_shift_minutes: Given<i32>,
+    #[serde(default)]
+    pub hidden: Given<bool>,
 }
 
 #[derive(Debug, Deserialize)]
@@ -95,15 +104,18 @@ pub struct MovieIn {
     pub id: u64,
     #[serde(deserialize_with = "text")]
     pub title: String,
-    pub genre: Option<u64>,
-    #[serde(default, deserialize_with = "text_or_none")]
-    pub url: Option<String>,
-    #[serde(default, deserialize_with = "text_or_none")]
-    pub poster: Option<String>,
-    pub year: Option<u32>,
-    #[serde(default, deserialize_with = "long_text_or_none")]
-    pub description: Option<String>,
-    pub duration_minutes: Option<u32>,
+    #[serde(default)]
+    pub genre: Given<u64>,
+    #[serde(default, deserialize_with = "given_text")]
+    pub url: Given<String>,
+    #[serde(default, deserialize_with = "given_text")]
+    pub poster: Given<String>,
+    #[serde(default)]
+    pub year: Given<u32>,
+    #[serde(default, deserialize_with = "given_long_text")]
+    pub description: Given<String>,
+    #[serde(default)]
+    pub duration_minutes: Given<u32>,
 }
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Deserialize)]
@@ -133,17 +145,15 @@ pub struct PackageIn {
     pub name: String,
     #[serde(rename = "type")]
     pub kind: PackageType,
-    #[serde(default, deserialize_with = "long_text_or_none")]
-    pub description: Option<String>,
-    #[serde(default = "periodic")]
-    pub service_type: SaleType,
-    pub rent_duration: Option<u32>,
-    pub price: Option<String>,
+    #[serde(default, deserialize_with = "given_long_text")]
+    pub description: Given<String>,
+    #[serde(default)]
+    pub service_type: Given<SaleType>,
+    #[serde(default)]
+    pub rent_duration: Given<u32>,
+    #[serde(default)]
+    pub price: Given<String>,
     pub services: PackageServices,
-}
-
-fn periodic() -> SaleType {
-    SaleType::Periodic
 }
 
 /// `"all"`, or a list of numbers and names.
@@ -216,7 +226,7 @@ impl<'de> Deserialize<'de> for ServiceRef {
     }
 }
 
-#[derive(Debug, Deserialize)]
+#[derive(Debug, Clone, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct ProductPackageIn {
     pub id: u64,
@@ -254,14 +264,16 @@ pub struct ProductIn {
     pub external_id: String,
     #[serde(deserialize_with = "text")]
     pub name: String,
-    #[serde(default, deserialize_with = "long_text_or_none")]
-    pub description: Option<String>,
-    pub user_default: Option<bool>,
-    pub days_to_expires: Option<u32>,
-    #[serde(default, deserialize_with = "devices_max")]
-    pub devices_max: Option<u32>,
+    #[serde(default, deserialize_with = "given_long_text")]
+    pub description: Given<String>,
+    #[serde(default, deserialize_with = "given_devices_max")]
+    pub devices_max: Given<u32>,
     #[serde(default)]
-    pub packages: Vec<ProductPackageIn>,
+    pub user_default: Given<bool>,
+    #[serde(default)]
+    pub days_to_expires: Given<u32>,
+    #[serde(default)]
+    pub packages: Given<Vec<ProductPackageIn>>,
     pub status: Option<ProductStatusIn>,
 }
 
@@ -308,10 +320,9 @@ impl PeriodIn {
     }
 }
 
-#[derive(Debug, Clone, Copy, Default, Deserialize)]
+#[derive(Debug, Clone, Copy, Deserialize)]
 #[serde(rename_all = "UPPERCASE")]
 pub enum BillingIn {
-    #[default]
     Prepaid,
     Postpaid,
     External,
@@ -327,7 +338,7 @@ impl BillingIn {
     }
 }
 
-#[derive(Debug, Deserialize)]
+#[derive(Debug, Clone, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct ChargeIn {
     #[serde(rename = "type")]
@@ -374,13 +385,15 @@ pub struct OfferIn {
     pub kind: OrderTypeIn,
     pub duration: u32,
     pub period: PeriodIn,
-    pub number_of_billing_cycles: Option<u32>,
     #[serde(default)]
-    pub billing: BillingIn,
+    pub number_of_billing_cycles: Given<u32>,
     #[serde(default)]
-    pub charges: Vec<ChargeIn>,
+    pub billing: Given<BillingIn>,
+    #[serde(default)]
+    pub charges: Given<Vec<ChargeIn>>,
     pub price_change: Option<PriceChangeIn>,
-    pub dunning: Option<serde_json::Map<String, serde_json::Value>>,
+    #[serde(default)]
+    pub dunning: Given<serde_json::Map<String, serde_json::Value>>,
 }
 
 #[derive(Debug, Deserialize)]
@@ -390,8 +403,10 @@ pub struct ResellerIn {
     pub id: u64,
     #[serde(deserialize_with = "text")]
     pub name: String,
-    pub max_users: Option<u32>,
-    pub use_ip_ranges: Option<bool>,
+    #[serde(default)]
+    pub max_users: Given<u32>,
+    #[serde(default)]
+    pub use_ip_ranges: Given<bool>,
 }
 
 #[derive(Debug, Deserialize)]
@@ -589,6 +604,10 @@ fn devices_max<'de, D: serde::Deserializer<'de>>(from: D) -> Result<Option<u32>,
     }
 }
 
+fn given_devices_max<'de, D: Deserializer<'de>>(from: D) -> Result<Given<u32>, D::Error> {
+    devices_max(from).map(Given::from)
+}
+
 /// Longest short text and longest long text, in characters.
 const TEXT_CHARS_MAX: usize = 255;
 const LONG_TEXT_CHARS_MAX: usize = 4_096;
@@ -683,6 +702,14 @@ fn long_text_or_none<'de, D: Deserializer<'de>>(
     text.map(|text| checked(&text, LONG_TEXT_CHARS_MAX, true))
         .transpose()
         .map_err(de::Error::custom)
+}
+
+fn given_text<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Given<String>, D::Error> {
+    text_or_none(deserializer).map(Given::from)
+}
+
+fn given_long_text<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Given<String>, D::Error> {
+    long_text_or_none(deserializer).map(Given::from)
 }
 
 fn email_or_none<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Option<Email>, D::Error> {

@@ -9,7 +9,7 @@ use crate::ops::{OpError, guide};
 use crate::store::{Read as _, Tx};
 
 use super::document::ProgrammeIn;
-use super::{Outcome, keep, wrong};
+use super::{Outcome, wrong};
 
 /// Brings one programme in step; its key is the channel and the start.
 pub(super) fn keep_programme(
@@ -59,5 +59,15 @@ pub(super) fn keep_programme(
             .as_ref()
             .map_or_else(String::new, |held| held.actors.clone()),
     };
-    keep(ctx, tx, held, &programme)
+    Ok(match held {
+        None => {
+            crate::ops::create(ctx, tx, "apply.create", &programme)?;
+            Outcome::Created
+        }
+        Some(held) if held == programme => Outcome::Left,
+        Some(held) => {
+            crate::ops::change(ctx, tx, "apply.change", &held, &programme)?;
+            Outcome::Changed
+        }
+    })
 }

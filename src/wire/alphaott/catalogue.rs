@@ -174,6 +174,7 @@ pub async fn service_specs(
     params: Params,
 ) -> Result<Json<Vec<ServiceSpecOut>>, Failure> {
     ctx.require(Permission::CatalogueRead)?;
+    params.only(&["status", "serviceType", "contentType"])?;
     let statuses = params.words("status", ServiceStatusWord::parse, ServiceStatusWord::WORDS)?;
     let kinds = params.words(
         "serviceType",
@@ -387,6 +388,7 @@ fn product_page(
     products: &[ProductSpec],
     by_default: fn(ProductStatus) -> bool,
 ) -> Result<Json<Vec<ProductSpecOut>>, Failure> {
+    params.only(&["status"])?;
     let statuses = params.words("status", ProductStatusWord::parse, ProductStatusWord::WORDS)?;
     let (offset, limit) = params.page()?;
     let fits = |product: &&ProductSpec| {

@@ -6,10 +6,11 @@ use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
 
 use crate::app::Ctx;
+use crate::domain::carrier::found_as;
 use crate::domain::customer::{Customer, CustomerStatus};
 use crate::domain::staff::Permission;
 use crate::ops;
-use crate::ops::customers::{CustomerChange, Filter};
+use crate::ops::customers::{CustomerChange, CustomerName, Filter};
 use crate::wire::kit::json::{Body, Patch, given};
 
 use super::error::Failure;
@@ -238,6 +239,9 @@ fn with_orders(ctx: &Ctx, customer: &Customer, wanted: bool) -> Result<CustomerO
     params(
         ("status" = Option<Vec<CustomerStatusWord>>, Query, description = "Any of these; also `status[]=A` and `A,B`"),
         ("email" = Option<String>, Query, description = "Exactly this address, upper and lower case being one", min_length = 1),
+        ("login" = Option<String>, Query, description = "Exactly this login", min_length = 1),
+        ("accountNumber" = Option<String>, Query, description = "This contract number; several may share one", min_length = 1),
+        ("phone" = Option<String>, Query, description = "Whoever has this number, with its country: `%2B14165550101`", min_length = 1),
         ("extraFields" = Option<String>, Query, description = "`orders`: each customer's orders as well"),
         ("limit" = Option<u32>, Query, minimum = 1, maximum = 100, example = 50),
         ("offset" = Option<u32>, Query, minimum = 0, maximum = 1_000_000_000),
@@ -259,13 +263,17 @@ pub async fn list(Staff(ctx): Staff, params: Params) -> Result<Json<Vec<Customer
             .filter(|status| *status != CustomerStatus::Deleted)
             .collect();
     }
-    let email = params.0.scalar("email")?;
-    if email == Some("") {
-        return Err(Failure::bad_request("email", "must not be empty"));
-    }
+    params.only(&[
+        "status",
+        "email",
+        "login",
+        "accountNumber",
+        "phone",
+        "extraFields",
+    ])?;
     let filter = Filter {
         statuses,
-        email: email.map(ToOwned::to_owned),
+        named: named(&params)?,
     };
     let (offset, limit) = params.page()?;
     let wanted = wants_orders(&params)?;
@@ -274,6 +282,42 @@ pub async fn list(Staff(ctx): Staff, params: Params) -> Result<Json<Vec<Customer
         .map(|customer| with_orders(&ctx, customer, wanted))
         .collect::<Result<_, _>>()
         .map(Json)
+}
+
+/// Whom a list asks for by name: at most one of the names.
+fn named(params: &Params) -> Result<Option<CustomerName>, Failure> {
+    let mut asked = None;
+    for name in ["email", "login", "accountNumber", "phone"] {
+        let Some(text) = params.0.scalar(name)? else {
+            continue;
+        };
+        if text.trim().is_empty() {
+            return Err(Failure::bad_request(name, "must not be empty"));
+        }
+        if asked.is_some() {
+            let problem = "give one of email, login, accountNumber and phone";
+            return Err(Failure::bad_request(name, problem));
+        }
+        let text = text.to_owned();
+        asked = Some(match name {
+            "email" => CustomerName::Email(text),
+            "login" => CustomerName::Login(text),
+            "accountNumber" => CustomerName::Account(text),
+            _ => CustomerName::Phone(found_as(&plus_again(&text)).ok_or_else(|| {
+                let problem = "must be a number with its country, such as %2B14165550101";
+                Failure::bad_request(name, problem)
+            })?),
+        });
+    }
+    Ok(asked)
+}
+
+/// A plus that was not encoded arrives as a blank.
+fn plus_again(text: &str) -> String {
+    match text.strip_prefix(' ') {
+        Some(rest) => format!("+{rest}"),
+        None => text.to_owned(),
+    }
 }
 
 /// Create customer

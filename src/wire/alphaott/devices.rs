@@ -95,6 +95,7 @@ pub async fn list(
     params: Params,
 ) -> Result<Json<Vec<DeviceOut>>, Failure> {
     ctx.require(Permission::CustomersRead)?;
+    params.only(&["status"])?;
     let wanted = params.words("status", DeviceStatusWord::parse, DeviceStatusWord::WORDS)?;
     let mut devices = ops::devices::list(&ctx, &path.customer())?;
     devices.retain(|device| wanted.is_empty() || wanted.contains(&device.status.into()));

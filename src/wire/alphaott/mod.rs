@@ -250,6 +250,13 @@ impl<S: Send + Sync> FromRequestParts<S> for Params {
 }
 
 impl Params {
+    /// Refuses parameters that the operation does not have. `limit` and `offset` may stand in every
+    /// list; where there are no pages the list is whole.
+    fn only(&self, known: &[&str]) -> Result<(), Failure> {
+        let known: Vec<&str> = known.iter().copied().chain(["limit", "offset"]).collect();
+        Ok(self.0.only(&known)?)
+    }
+
     /// `limit` 1 to 100, default 50; `offset` from 0, default 0 (alphaott 1.4).
     fn page(&self) -> Result<(u64, usize), Failure> {
         let limit = self.0.number("limit", 1, 100, 50)?;

@@ -227,6 +227,7 @@ impl OfferIn {
 
 /// The status asked for: `ACTIVE` matches what is shown as `ACTTIVE` (alphaott 1.6).
 fn wanted(params: &Params) -> Result<Option<OfferStatus>, Failure> {
+    params.only(&["status"])?;
     let word = params.word("status", OfferStatusWord::parse, &["ACTIVE", "INACTIVE"])?;
     Ok(word.map(Into::into))
 }

@@ -151,6 +151,7 @@ pub async fn list(
     params: Params,
 ) -> Result<Json<Vec<OrderOut>>, Failure> {
     ctx.require(Permission::OrdersRead)?;
+    params.only(&["status"])?;
     let wanted = params.words("status", OrderStatusWord::parse, OrderStatusWord::WORDS)?;
     let (offset, limit) = params.page()?;
     let orders = ops::orders::list(&ctx, &path.customer())?;

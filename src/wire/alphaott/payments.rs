@@ -114,6 +114,7 @@ pub async fn transactions(
     params: Params,
 ) -> Result<Json<Vec<TransactionOut>>, Failure> {
     ctx.require(Permission::MoneyRead)?;
+    params.only(&["type"])?;
     let wanted = params.word("type", TransactionType::parse, &["PAYMENT", "REFUND"])?;
     let payments = ops::payments::list(&ctx, &path.customer())?;
     let mut transactions = Vec::with_capacity(payments.len());

