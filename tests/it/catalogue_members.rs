@@ -149,7 +149,8 @@ async fn an_exported_catalogue_changes_nothing_and_makes_the_same_elsewhere() {
 async fn what_a_document_cannot_say_is_named_in_its_notes() {
     let bx = TestBox::start().await;
     bx.apply(full()).await;
-    let spec = json!({"title": "Loose", "serviceType": "LIVE_TV", "contentType": "TV"});
+    let spec = json!({"title": "Loose", "serviceType": "LIVE_TV", "contentType": "TV",
+                      "scope": "ALL_ITEMS"});
     bx.api().post("/service-specs", spec).await.expect(201);
     let document = exported(&bx);
     let notes = document["notes"].to_string();

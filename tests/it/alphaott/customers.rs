@@ -1053,7 +1053,6 @@ async fn extra_fields_bring_the_orders() {
         "",
         "?extraFields=",
         "?extraFields=order",
-        "?extrafields=orders",
     ] {
         assert!(
             api.get(format!("{path}{query}"))
