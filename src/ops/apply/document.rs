@@ -6,13 +6,16 @@ use crate::domain::calendar::Period;
 use crate::domain::catalogue::{Billing, OrderType, ProductStatus};
 use crate::domain::contact::Email;
 use crate::domain::customer::CustomerStatus;
-use crate::domain::device::DEVICES_PER_CUSTOMER_MAX;
 use crate::domain::device::DeviceKind;
 use crate::ops::OpError;
 use crate::ops::charges::PriceChange;
 
-use super::provider::ProviderIn;
+use super::fields::{
+    TEXT_CHARS_MAX, checked, devices_max, email_or_none, foreign_id, given_devices_max,
+    given_long_text, given_text, long_text_or_none, number, text, text_or_none,
+};
 use super::given::Given;
+use super::provider::ProviderIn;
 
 /// Largest document, in bytes.
 pub const DOCUMENT_BYTES_MAX: usize = 512 * 1024 * 1024;
@@ -591,27 +594,6 @@ pub struct CustomerIn {
     pub devices: Vec<DeviceIn>,
 }
 
-/// How many boxes somebody may sign in on.
-fn devices_max<'de, D: serde::Deserializer<'de>>(from: D) -> Result<Option<u32>, D::Error> {
-    let given = Option::<u32>::deserialize(from)?;
-    let most = u32::try_from(DEVICES_PER_CUSTOMER_MAX).unwrap_or(u32::MAX);
-    match given {
-        Some(number) if number > most => {
-            let problem = format!("must be at most {most}");
-            Err(serde::de::Error::custom(problem))
-        }
-        other => Ok(other),
-    }
-}
-
-fn given_devices_max<'de, D: Deserializer<'de>>(from: D) -> Result<Given<u32>, D::Error> {
-    devices_max(from).map(Given::from)
-}
-
-/// Longest short text and longest long text, in characters.
-const TEXT_CHARS_MAX: usize = 255;
-const LONG_TEXT_CHARS_MAX: usize = 4_096;
-
 /// Reads a document; an error names the JSON path where it stands.
 pub fn parse(text: &str) -> Result<Document, OpError> {
     if text.len() > DOCUMENT_BYTES_MAX {
@@ -643,79 +625,4 @@ pub fn parse(text: &str) -> Result<Document, OpError> {
         problem: error.to_string(),
     })?;
     Ok(document)
-}
-
-fn checked(text: &str, chars_max: usize, may_break: bool) -> Result<String, String> {
-    if text.chars().count() > chars_max {
-        return Err(format!("must have at most {chars_max} characters"));
-    }
-    let control = |c: char| c.is_control() && !(may_break && matches!(c, '\n' | '\r' | '\t'));
-    if text.chars().any(control) {
-        return Err("must not contain control characters".to_owned());
-    }
-    Ok(text.to_owned())
-}
-
-fn number<'de, D: Deserializer<'de>>(deserializer: D) -> Result<u64, D::Error> {
-    let number = u64::deserialize(deserializer)?;
-    // Above this a JSON reader that knows only floats would take two ids for one.
-    if (1..=9_007_199_254_740_991).contains(&number) {
-        Ok(number)
-    } else {
-        Err(de::Error::custom("must be from 1 to 9007199254740991"))
-    }
-}
-
-fn text<'de, D: Deserializer<'de>>(deserializer: D) -> Result<String, D::Error> {
-    let text = String::deserialize(deserializer)?;
-    if text.is_empty() {
-        return Err(de::Error::custom("must not be empty"));
-    }
-    checked(&text, TEXT_CHARS_MAX, false).map_err(de::Error::custom)
-}
-
-fn foreign_id<'de, D: Deserializer<'de>>(deserializer: D) -> Result<String, D::Error> {
-    let text = String::deserialize(deserializer)?;
-    let visible = text.bytes().all(|byte| byte.is_ascii_graphic());
-    if (1..=64).contains(&text.len()) && visible && text != "." && text != ".." {
-        Ok(text)
-    } else {
-        Err(de::Error::custom(
-            "must be 1 to 64 visible ASCII characters, and neither . nor ..",
-        ))
-    }
-}
-
-pub(super) fn text_or_none<'de, D: Deserializer<'de>>(
-    deserializer: D,
-) -> Result<Option<String>, D::Error> {
-    let text = Option::<String>::deserialize(deserializer)?;
-    text.map(|text| checked(&text, TEXT_CHARS_MAX, false))
-        .transpose()
-        .map_err(de::Error::custom)
-}
-
-fn long_text_or_none<'de, D: Deserializer<'de>>(
-    deserializer: D,
-) -> Result<Option<String>, D::Error> {
-    let text = Option::<String>::deserialize(deserializer)?;
-    text.map(|text| checked(&text, LONG_TEXT_CHARS_MAX, true))
-        .transpose()
-        .map_err(de::Error::custom)
-}
-
-fn given_text<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Given<String>, D::Error> {
-    text_or_none(deserializer).map(Given::from)
-}
-
-fn given_long_text<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Given<String>, D::Error> {
-    long_text_or_none(deserializer).map(Given::from)
-}
-
-fn email_or_none<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Option<Email>, D::Error> {
-    let Some(text) = Option::<String>::deserialize(deserializer)? else {
-        return Ok(None);
-    };
-    let email = Email::parse(&text).ok_or_else(|| de::Error::custom("is no e-mail address"));
-    email.map(Some)
 }

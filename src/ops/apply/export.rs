@@ -70,12 +70,24 @@ fn all<R: crate::store::Record>(
 fn provider(ctx: &Ctx, snapshot: &Snapshot) -> Result<Value, OpError> {
     let held = snapshot.get::<Provider>(&Only)?;
     let settings = &ctx.app.config.provider;
-    let (name, time_zone) = held.map_or_else(
-        || (settings.name.clone(), settings.time_zone.clone()),
-        |held| (held.name, held.time_zone),
-    );
     let currency = ctx.app.company().currency;
-    Ok(json!({"name": name, "currency": currency.as_str(), "time_zone": time_zone}))
+    let Some(held) = held else {
+        return Ok(json!({
+            "name": settings.name,
+            "currency": currency.as_str(),
+            "time_zone": settings.time_zone,
+        }));
+    };
+    Ok(without_null(json!({
+        "name": held.name,
+        "currency": currency.as_str(),
+        "time_zone": held.time_zone,
+        "address": held.address,
+        "tax_id": held.tax_id,
+        "bank": held.bank,
+        "invoice_prefix": held.invoice_prefix,
+        "payment_days": held.payment_days,
+    })))
 }
 
 /// Leaves out what has no value.

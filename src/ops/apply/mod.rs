@@ -7,6 +7,7 @@ mod content;
 mod customers;
 mod document;
 mod export;
+mod fields;
 mod given;
 mod keep;
 mod partners;

@@ -7,7 +7,7 @@ use crate::domain::provider::{PAYMENT_DAYS_MAX, Provider, is_invoice_prefix, let
 use crate::ops::OpError;
 use crate::store::Tx;
 
-use super::document::text_or_none;
+use super::fields::text_or_none;
 use super::{parse_currency, wrong};
 
 /// The element `provider` of a document.

@@ -1049,11 +1049,7 @@ async fn extra_fields_bring_the_orders() {
         assert_eq!(listed[0], read, "{query}");
         assert_eq!(listed[1]["orders"], json!([]), "{query}");
     }
-    for query in [
-        "",
-        "?extraFields=",
-        "?extraFields=order",
-    ] {
+    for query in ["", "?extraFields=", "?extraFields=order"] {
         assert!(
             api.get(format!("{path}{query}"))
                 .await
