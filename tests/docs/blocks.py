@@ -2,18 +2,20 @@
 """Runs the shell blocks of a page in one shell, as somebody would who pastes them one after the other.
 
 A block that begins with `boxoffice serve` (or `cargo run ... -- serve`) starts the box, which stays until the next
-one or the end of the page; the address that the page names is replaced by the one that the box got. A block under
+one or the end of the page; the address that the page names is replaced by the one that the box got, and the
+login after `LOGIN=` by the one that the demo printed. A block under
 `<!-- not run: REASON -->` is left out, and its reason is printed. `<!-- file: NAME -->` above a block of another
 language makes it a file in the folder where the blocks run. A plain block after a shell block shows what it prints:
 every JSON member named there, and every line without digits or dots, must be in what was printed.
 """
 
 import os
+import queue
 import re
-import select
 import subprocess
 import sys
 import tempfile
+import threading
 import time
 
 ADDRESS = "127.0.0.1:8080"
@@ -50,16 +52,18 @@ class Box:
     def __init__(self, program, folder, words):
         command = [program, *words, "--listen", "127.0.0.1:0"]
         self.process = subprocess.Popen(command, cwd=folder, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL, text=True)
-        first = self.process.stdout.readline()
-        if not first.startswith("listening on http://"):
-            raise Broken(f"{' '.join(words)} said {first!r}")
-        self.address = first.split("http://")[1].strip()
-        self.said = first
-        while select.select([self.process.stdout], [], [], 1.0)[0]:
-            line = self.process.stdout.readline()
-            if not line:
-                break
-            self.said += line
+        lines = queue.Queue()
+        threading.Thread(target=lambda: [lines.put(line) for line in self.process.stdout], daemon=True).start()
+        self.said = lines.get(timeout=PATIENCE_SECONDS)
+        if not self.said.startswith("listening on http://"):
+            raise Broken(f"{' '.join(words)} said {self.said!r}")
+        self.address = self.said.split("http://")[1].strip()
+        # What comes with it is all there is.
+        try:
+            while True:
+                self.said += lines.get(timeout=1.0)
+        except queue.Empty:
+            pass
 
     def stop(self):
         self.process.terminate()
@@ -115,10 +119,11 @@ def run_page(page, program, root):
         os.symlink(program, os.path.join(path, "boxoffice"))
         work = os.path.join(folder, "work")
         os.makedirs(work)
-        shell, box, said, address = Shell(work, path), None, "", ADDRESS
+        shell, box, said, address, login = Shell(work, path), None, "", ADDRESS, ""
         try:
             for language, comment, lines, number in blocks_of(text):
                 block = "\n".join(lines).replace(ADDRESS, address)
+                block = re.sub(r"^LOGIN=stalker:\w+", f"LOGIN={login}", block, flags=re.M)
                 block = block.replace("cargo run -q --release --", "boxoffice")
                 block = block.replace("cargo run --release --", "boxoffice")
                 block = block.replace("target/release/boxoffice", "boxoffice")
@@ -139,6 +144,7 @@ def run_page(page, program, root):
                             box.stop()
                         box = Box(program, work, block.split()[1:])
                         address, said = box.address, box.said
+                        login = ":".join((re.findall(r"^stalker: (\S+) (\S+)", said, flags=re.M) or [("", "")])[0])
                         ran += 1
                     elif block.strip() == "# stop the box":
                         box.stop()

@@ -30,11 +30,14 @@ impl Query {
     }
 
     /// Refuses parameters other than these: a filter that is passed over in silence would answer
-    /// with everybody. Names that begin with `_` are nobody's: clients add them to get past caches.
+    /// with everybody. Names that are empty or begin with `_` are nobody's: clients add them to get past caches.
     pub fn only(&self, known: &[&str]) -> Result<(), Wrong> {
         let plain = |key: &str| key.strip_suffix("[]").unwrap_or(key).to_owned();
         let mut names = self.0.iter().map(|(key, _)| plain(key));
-        let unknown = names.find(|name| !name.starts_with('_') && !known.contains(&name.as_str()));
+        let unknown = names.find(|name| {
+            let nobodys = name.is_empty() || name.starts_with('_');
+            !nobodys && !known.contains(&name.as_str())
+        });
         match unknown {
             None => Ok(()),
             Some(name) if known.is_empty() => {

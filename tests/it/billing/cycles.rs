@@ -263,7 +263,8 @@ async fn a_customer_who_is_deleted_is_not_billed() {
 async fn currencies_keep_their_decimals() {
     for (currency, amount, shown) in [("JPY", "1000", "1000"), ("KWD", "3.125", "3.125")] {
         let bx = TestBox::with(|config| config.provider.currency = currency.to_owned()).await;
-        let charge = json!({"amount": amount, "currency": currency, "taxRate": 10});
+        let charge =
+            json!({"type": "RECURRING", "amount": amount, "currency": currency, "taxRate": 10});
         let till = Till::in_box(bx, json!({"charges": [charge]})).await;
         till.order().await;
         assert_eq!(
@@ -278,7 +279,7 @@ async fn currencies_keep_their_decimals() {
 #[tokio::test]
 async fn charges_of_one_offer_have_one_currency() {
     let till = Till::open().await;
-    let euros = json!({"amount": 5, "currency": "EUR"});
+    let euros = json!({"type": "RECURRING", "amount": 5, "currency": "EUR"});
     let body = json!({"charges": [charge("1.00"), euros]});
     let path = till.shop.of_product("offers");
     let answer = till.shop.api.post(path, body).await;
