@@ -121,17 +121,17 @@ pub struct Company {
 
 impl Company {
     /// What an apply document said, or else the settings.
-    fn of(settings: &ProviderSettings, said: Option<Provider>, currency: Currency) -> Self {
-        let (name, time_zone) = match &said {
+    fn of(settings: &ProviderSettings, said: Option<&Provider>, currency: Currency) -> Self {
+        let (name, time_zone) = match said {
             Some(said) => (said.name.clone(), said.time_zone.clone()),
             None => (settings.name.clone(), settings.time_zone.clone()),
         };
         let said_of = |of: fn(&Provider) -> &Option<String>, set: &str| {
-            let said = said.as_ref().and_then(|said| of(said).clone());
+            let said = said.and_then(|said| of(said).clone());
             said.unwrap_or_else(|| set.to_owned())
         };
         let lines = |text: &str| letterhead_lines(text).unwrap_or_default();
-        let days = said.as_ref().and_then(|said| said.payment_days);
+        let days = said.and_then(|said| said.payment_days);
         Self {
             name,
             currency,
@@ -296,7 +296,7 @@ impl App {
         let noted = currency_of_books(&snapshot)?;
         let currency = provider.as_ref().map(|said| said.currency).or(noted);
         let settings = &self.config.provider;
-        let company = currency.map(|currency| Company::of(settings, provider, currency));
+        let company = currency.map(|currency| Company::of(settings, provider.as_ref(), currency));
         self.company.store(company.map(Arc::new));
         Ok(())
     }

@@ -113,6 +113,15 @@ struct Export {
     /// How to write it; hledger and beancount are for the journal
     #[arg(long, default_value = "jsonl", value_parser = ["jsonl", "csv", "hledger", "beancount"])]
     format: String,
+    /// First day of the journal or of invoices, such as 2026-01-01; what was before is brought forward
+    #[arg(long, value_name = "DAY")]
+    from: Option<String>,
+    /// Last day of the journal or of invoices
+    #[arg(long, value_name = "DAY")]
+    to: Option<String>,
+    /// Name customers in hledger and beancount files
+    #[arg(long)]
+    names: bool,
     #[command(flatten)]
     place: Place,
 }
@@ -353,6 +362,9 @@ pub fn run(cli: Cli) -> anyhow::Result<bool> {
             DataCommand::Export {
                 what: export.what,
                 format: export.format,
+                from: export.from,
+                to: export.to,
+                names: export.names,
                 after: 0,
             },
         ),
@@ -363,11 +375,13 @@ pub fn run(cli: Cli) -> anyhow::Result<bool> {
 /// The command for the page after this one, if there is one.
 fn following(command: &DataCommand, output: &Output) -> Option<DataCommand> {
     match (command, output.next) {
-        (DataCommand::Export { what, format, .. }, Some(after)) => Some(DataCommand::Export {
-            what: what.clone(),
-            format: format.clone(),
-            after,
-        }),
+        (DataCommand::Export { .. }, Some(next)) => {
+            let mut following = command.clone();
+            if let DataCommand::Export { after, .. } = &mut following {
+                *after = next;
+            }
+            Some(following)
+        }
         _ => None,
     }
 }

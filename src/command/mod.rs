@@ -7,6 +7,7 @@ use crate::app::Ctx;
 use crate::domain::id::ResellerId;
 use crate::domain::staff::Role;
 use crate::ops::apply::ElementChange;
+use crate::ops::exports::{Format, What, Wish};
 use crate::ops::{self, OpError};
 
 mod channels;
@@ -71,6 +72,12 @@ pub enum Command {
     Export {
         what: String,
         format: String,
+        #[serde(default)]
+        from: Option<String>,
+        #[serde(default)]
+        to: Option<String>,
+        #[serde(default)]
+        names: bool,
         after: u64,
     },
 }
@@ -213,8 +220,21 @@ pub async fn run(ctx: &Ctx, command: Command) -> Result<Output, CommandError> {
         Command::Export {
             what,
             format,
+            from,
+            to,
+            names,
             after,
-        } => export(ctx, &what, &format, after).await,
+        } => {
+            let (what, format) = exported(&what, &format)?;
+            let wish = Wish {
+                what,
+                format,
+                from,
+                to,
+                names,
+            };
+            export(ctx, wish, after).await
+        }
     }
 }
 
@@ -318,8 +338,7 @@ async fn check(ctx: &Ctx) -> Result<Output, CommandError> {
     })
 }
 
-async fn export(ctx: &Ctx, what: &str, format: &str, after: u64) -> Result<Output, CommandError> {
-    use ops::exports::{Format, What};
+fn exported(what: &str, format: &str) -> Result<(What, Format), CommandError> {
     let refused = |reason: &str| CommandError::Refused(reason.to_owned());
     let what = match what {
         "journal" => What::Journal,
@@ -334,8 +353,12 @@ async fn export(ctx: &Ctx, what: &str, format: &str, after: u64) -> Result<Outpu
         "beancount" => Format::Beancount,
         _ => return Err(refused("the formats are jsonl, csv, hledger and beancount")),
     };
+    Ok((what, format))
+}
+
+async fn export(ctx: &Ctx, wish: Wish, after: u64) -> Result<Output, CommandError> {
     let ctx = ctx.clone();
-    let read = tokio::task::spawn_blocking(move || ops::exports::page(&ctx, what, format, after));
+    let read = tokio::task::spawn_blocking(move || ops::exports::page(&ctx, &wish, after));
     let page = read
         .await
         .map_err(|error| CommandError::Refused(error.to_string()))??;

@@ -1,11 +1,10 @@
-//! Records as lines for other programs: the journal for plain-text accounting, invoices and
-//! customers as JSON or CSV. Page by page, so that no export holds more than a page in memory.
+//! Records as lines for other programs: journal, invoices and customers as JSON or CSV; plain-text
+//! accounting is written in `ledger_files`. Page by page, so that no export holds more than a page in memory.
 
-use std::collections::BTreeMap;
 use std::ops::ControlFlow;
 
 use crate::app::Ctx;
-use crate::domain::calendar::LocalDate;
+use crate::domain::calendar::Zone;
 use crate::domain::customer::Customer;
 use crate::domain::invoice::{Invoice, InvoiceKind, OpenInvoice, RateSum};
 use crate::domain::journal::{Account, EntryCause, JournalEntry};
@@ -16,6 +15,7 @@ use crate::store::{Read as _, Record, Snapshot, Span, balance_minor};
 
 use super::OpError;
 use super::invoices::addressee;
+use super::ledger_files::Ledger;
 
 /// What is exported.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -47,29 +47,108 @@ pub struct Page {
 /// Records of one page.
 const PAGE_RECORDS: usize = 5_000;
 
-/// The page of records whose numbers are above `after`. [`OpError::Document`] where the format is
-/// not one of that kind of records.
-pub fn page(ctx: &Ctx, what: What, format: Format, after: u64) -> Result<Page, OpError> {
+/// What is wished for.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Wish {
+    pub what: What,
+    pub format: Format,
+    /// First and last day, such as `2026-01-31`; `None`: from the beginning, to the end.
+    pub from: Option<String>,
+    pub to: Option<String>,
+    /// Whether plain-text accounting names customers.
+    pub names: bool,
+}
+
+impl Wish {
+    /// All of it, without names.
+    #[must_use]
+    pub fn all(what: What, format: Format) -> Self {
+        Self {
+            what,
+            format,
+            from: None,
+            to: None,
+            names: false,
+        }
+    }
+}
+
+/// A time as instants: its beginning, and the first instant after it.
+#[derive(Debug, Clone, Copy, Default)]
+pub(super) struct Within {
+    pub from: Option<Timestamp>,
+    pub until: Option<Timestamp>,
+}
+
+impl Within {
+    fn of(wish: &Wish, zone: &Zone) -> Result<Self, OpError> {
+        let day = |text: &Option<String>, name: &str| match text {
+            None => Ok(None),
+            Some(text) => match zone.day_start(text) {
+                Some(at) => Ok(Some(at)),
+                None => Err(bad(name, "must be a day such as 2026-01-31")),
+            },
+        };
+        let from = day(&wish.from, "--from")?;
+        let last = day(&wish.to, "--to")?;
+        if from.zip(last).is_some_and(|(from, last)| last < from) {
+            return Err(bad("--to", "must not be before --from"));
+        }
+        let until = last.and_then(|last| zone.days_after(last, 1));
+        Ok(Self { from, until })
+    }
+
+    pub(super) fn has(&self, at: Timestamp) -> bool {
+        self.from.is_none_or(|from| from <= at) && self.until.is_none_or(|until| at < until)
+    }
+}
+
+fn bad(path: &str, problem: &str) -> OpError {
+    OpError::Document {
+        path: path.to_owned(),
+        problem: problem.to_owned(),
+    }
+}
+
+/// The page of records whose numbers are above `after`. [`OpError::Document`] where what is wished for is
+/// none of that kind of records.
+pub fn page(ctx: &Ctx, wish: &Wish, after: u64) -> Result<Page, OpError> {
     ctx.require(Permission::MoneyRead)?;
+    let (what, format) = (wish.what, wish.format);
     let plain = matches!(format, Format::Jsonl | Format::Csv);
     if what != What::Journal && !plain {
-        return Err(OpError::Document {
-            path: "--format".to_owned(),
-            problem: "is for the journal; take jsonl or csv".to_owned(),
-        });
+        return Err(bad("--format", "is for the journal; take jsonl or csv"));
     }
+    if what == What::Customers && (wish.from.is_some() || wish.to.is_some()) {
+        return Err(bad("--from, --to", "are for the journal and invoices"));
+    }
+    if wish.names && plain {
+        return Err(bad("--names", "is for the formats hledger and beancount"));
+    }
+    let within = Within::of(wish, &ctx.app.company().zone)?;
     let snapshot = ctx.snapshot()?;
     let mut lines = Vec::new();
     if after == 0 && format == Format::Csv {
         lines.push(csv_head(what).to_owned());
     }
+    let ledger = Ledger::new(ctx, &snapshot, wish, within);
+    if after == 0 && !plain {
+        ledger.brought_forward(&mut lines)?;
+    }
     let last = match what {
+        What::Journal if !plain => {
+            collect::<JournalEntry>(&snapshot, after, |entry| ledger.entry(entry, &mut lines))?
+        }
         What::Journal => collect::<JournalEntry>(&snapshot, after, |entry| {
-            journal_lines(ctx, format, entry, &mut lines);
+            if within.has(entry.at) {
+                journal_lines(format, entry, &mut lines);
+            }
             Ok(())
         })?,
         What::Invoices => collect::<Invoice>(&snapshot, after, |invoice| {
-            lines.push(invoice_line(&snapshot, format, invoice)?);
+            if within.has(invoice.issued_at) {
+                lines.push(invoice_line(&snapshot, format, invoice)?);
+            }
             Ok(())
         })?,
         What::Customers => collect::<Customer>(&snapshot, after, |customer| {
@@ -78,7 +157,7 @@ pub fn page(ctx: &Ctx, what: What, format: Format, after: u64) -> Result<Page, O
         })?,
     };
     if last.is_none() && !plain {
-        lines.extend(assertions(ctx, &snapshot, format)?);
+        ledger.end(&mut lines)?;
     }
     Ok(Page { lines, next: last })
 }
@@ -151,7 +230,7 @@ fn or_empty<T: ToString>(value: Option<T>) -> String {
     value.map(|value| value.to_string()).unwrap_or_default()
 }
 
-fn cause(cause: EntryCause) -> String {
+pub(super) fn cause(cause: EntryCause) -> String {
     match cause {
         EntryCause::Opening => "opening".to_owned(),
         EntryCause::Invoice(id) => format!("invoice {}", id.0),
@@ -167,7 +246,7 @@ fn cause(cause: EntryCause) -> String {
 }
 
 /// To the debit of the account, as plain-text accounting counts: what a customer owes is positive.
-fn debit(credit_minor: i64, currency: Currency) -> String {
+pub(super) fn debit(credit_minor: i64, currency: Currency) -> String {
     Amount {
         minor: credit_minor.saturating_neg(),
         currency,
@@ -175,8 +254,7 @@ fn debit(credit_minor: i64, currency: Currency) -> String {
     .to_fixed()
 }
 
-fn journal_lines(ctx: &Ctx, format: Format, entry: &JournalEntry, lines: &mut Vec<String>) {
-    let day = ctx.app.company().zone.date(entry.at);
+fn journal_lines(format: Format, entry: &JournalEntry, lines: &mut Vec<String>) {
     let what = cause(entry.cause);
     // Plain-text accounting ends a comment with the line.
     let memo: String = entry.memo.chars().filter(|c| !c.is_control()).collect();
@@ -210,101 +288,9 @@ fn journal_lines(ctx: &Ctx, format: Format, entry: &JournalEntry, lines: &mut Ve
                 ]));
             }
         }
-        Format::Hledger => {
-            let memo = memo.replace(';', ",");
-            lines.push(
-                format!("{day} ({}) {what} {memo}", entry.id.0)
-                    .trim_end()
-                    .to_owned(),
-            );
-            for posting in &entry.postings {
-                let amount = debit(posting.credit_minor, posting.currency);
-                let (account, currency) = (&posting.account, posting.currency.as_str());
-                lines.push(format!("    {account}  {amount} {currency}"));
-            }
-            lines.push(String::new());
-        }
-        Format::Beancount => {
-            let memo = memo.replace(['"', '\\'], "'");
-            lines.push(format!("{day} * \"{what}\" \"{memo}\""));
-            lines.push(format!("  entry: \"{}\"", entry.id.0));
-            for posting in &entry.postings {
-                let amount = debit(posting.credit_minor, posting.currency);
-                let account = beancount_account(&posting.account);
-                lines.push(format!(
-                    "  {account}  {amount} {}",
-                    posting.currency.as_str()
-                ));
-            }
-            lines.push(String::new());
-        }
+        // Written elsewhere.
+        Format::Hledger | Format::Beancount => {}
     }
-}
-
-/// Beancount wants one of five roots, and capital letters or digits in front.
-fn beancount_account(account: &Account) -> String {
-    let word = |text: &str| {
-        let kept = text
-            .chars()
-            .map(|c| if c.is_ascii_alphanumeric() { c } else { '-' });
-        kept.collect::<String>()
-    };
-    match account {
-        Account::Customer(id) => format!("Assets:Customers:C{}", id.0),
-        Account::Revenue => "Income:Revenue".to_owned(),
-        Account::Tax(rate) => format!("Liabilities:Tax:R{}", word(&rate.to_percent())),
-        Account::Cash(method) => format!("Assets:Cash:M-{}", word(method)),
-        Account::Partner(id) => format!("Liabilities:Partners:P{}", id.0),
-        Account::Suspense => "Liabilities:Suspense".to_owned(),
-        Account::Opening => "Equity:Opening".to_owned(),
-        Account::Carrier => "Assets:Carrier".to_owned(),
-        Account::WriteOff => "Expenses:WriteOff".to_owned(),
-        Account::Vouchers => "Liabilities:Vouchers".to_owned(),
-        Account::Payable(id) => format!("Liabilities:Payable:P{}", id.0),
-    }
-}
-
-/// What every account must hold after the last entry, added up from the entries themselves.
-fn assertions(ctx: &Ctx, snapshot: &Snapshot, format: Format) -> Result<Vec<String>, OpError> {
-    let zone = &ctx.app.company().zone;
-    let mut sums = BTreeMap::<(String, Currency), i64>::new();
-    let mut latest: Option<Timestamp> = None;
-    snapshot.each::<JournalEntry>(&Span::all(), &mut |entry| {
-        latest = latest.max(Some(entry.at));
-        for posting in &entry.postings {
-            let name = match format {
-                Format::Beancount => beancount_account(&posting.account),
-                _ => posting.account.to_string(),
-            };
-            let sum = sums.entry((name, posting.currency)).or_default();
-            *sum = sum.saturating_add(posting.credit_minor);
-        }
-        Ok(ControlFlow::Continue(()))
-    })?;
-    let Some(latest) = latest else {
-        return Ok(Vec::new());
-    };
-    let mut lines = Vec::new();
-    if format == Format::Hledger {
-        lines.push(format!("{} balances", zone.date(latest)));
-        for ((account, currency), sum) in &sums {
-            let (amount, code) = (debit(*sum, *currency), currency.as_str());
-            lines.push(format!("    {account}  0 {code} = {amount} {code}"));
-        }
-        return Ok(lines);
-    }
-    // Beancount looks at the beginning of the day.
-    let after: LocalDate = zone.date(zone.days_after(latest, 1).unwrap_or(latest));
-    let mut opened = None;
-    for ((account, currency), sum) in &sums {
-        if opened != Some(account) {
-            lines.push(format!("1970-01-01 open {account}"));
-            opened = Some(account);
-        }
-        let (amount, code) = (debit(*sum, *currency), currency.as_str());
-        lines.push(format!("{after} balance {account}  {amount} {code}"));
-    }
-    Ok(lines)
 }
 
 fn invoice_line(snapshot: &Snapshot, format: Format, invoice: &Invoice) -> Result<String, OpError> {

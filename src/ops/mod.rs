@@ -29,6 +29,7 @@ pub mod guide;
 pub mod hardening;
 pub mod imports;
 pub mod invoices;
+mod ledger_files;
 pub mod middleware;
 pub mod notifications;
 pub mod once;

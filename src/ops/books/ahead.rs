@@ -116,8 +116,8 @@ impl<R: Read> Books<'_, R> {
     fn taken_up(&self, order: &Order, renewed: bool, at: Timestamp) -> Option<(Order, Timestamp)> {
         let zone = &self.company.zone;
         let goes_on = match (order.status, order.standing) {
-            (OrderStatus::Active | OrderStatus::Canceled, Standing::Settled) => true,
-            (OrderStatus::Expired | OrderStatus::Canceled, Standing::Ended) => true,
+            (OrderStatus::Active | OrderStatus::Canceled, Standing::Settled)
+            | (OrderStatus::Expired | OrderStatus::Canceled, Standing::Ended) => true,
             (OrderStatus::Active, Standing::Overdue { .. })
             | (OrderStatus::Inactive, Standing::Frozen { .. }) => !renewed,
             _ => false,

@@ -442,7 +442,7 @@ impl<'r, R: Read> Books<'r, R> {
             seller: self.company.name.clone(),
             buyer: invoices::addressee(&customer),
             letterhead: self.company.letterhead.clone(),
-            due_at: self.due_at(owed, at),
+            due_at: Some(self.due_at(owed, at)),
             product: self.priced(order)?.product.clone(),
             contract: customer.account_number.clone().unwrap_or_default(),
         };
@@ -453,13 +453,13 @@ impl<'r, R: Read> Books<'r, R> {
     }
 
     /// When an invoice is to be paid: at once, unless something of it stays open.
-    fn due_at(&self, owed: i64, at: Timestamp) -> Option<Timestamp> {
+    fn due_at(&self, owed: i64, at: Timestamp) -> Timestamp {
         let days = if owed > 0 {
             self.company.payment_days
         } else {
             0
         };
-        Some(self.company.zone.days_after(at, days).unwrap_or(at))
+        self.company.zone.days_after(at, days).unwrap_or(at)
     }
 
     fn remind(&mut self, order: &Order, at: Timestamp) -> Result<(), OpError> {

@@ -5,7 +5,6 @@ use proptest::prelude::*;
 use proptest::test_runner::{Config, TestRunner};
 use serde_json::{Value, json};
 
-use super::pages::Page;
 use super::{DAY, Till, charge, monthly};
 use crate::alphaott::{given, id_of};
 use crate::support::Answer;

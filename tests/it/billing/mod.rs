@@ -18,6 +18,7 @@ mod given_up;
 mod grace;
 mod guard;
 mod ledger;
+mod ledger_files;
 mod life;
 mod mail;
 mod meetings;

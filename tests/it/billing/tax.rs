@@ -129,8 +129,10 @@ async fn exports_have_net_and_tax_by_rate() {
     till.order().await;
     let ctx = boxoffice::app::Ctx::system(till.shop.bx.app());
     let lines = |format| {
-        use boxoffice::ops::exports::{What, page};
-        page(&ctx, What::Invoices, format, 0).expect("a page").lines
+        use boxoffice::ops::exports::{What, Wish, page};
+        page(&ctx, &Wish::all(What::Invoices, format), 0)
+            .expect("a page")
+            .lines
     };
     let jsonl = lines(boxoffice::ops::exports::Format::Jsonl);
     let invoice: Value = serde_json::from_str(&jsonl[0]).expect("JSON");

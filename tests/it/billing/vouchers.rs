@@ -52,9 +52,9 @@ async fn state(till: &Till, batch: &str) -> String {
 
 /// What an account holds, to its debit.
 fn held(till: &Till, account: &str) -> String {
-    use boxoffice::ops::exports::{Format, What, page};
+    use boxoffice::ops::exports::{Format, What, Wish, page};
     let ctx = boxoffice::app::Ctx::system(till.shop.bx.app());
-    let lines = page(&ctx, What::Journal, Format::Csv, 0)
+    let lines = page(&ctx, &Wish::all(What::Journal, Format::Csv), 0)
         .expect("a page")
         .lines;
     let of = |line: &String| {
