@@ -1,6 +1,7 @@
 //! What there is to watch, in an apply document: channels, programmes, films.
 
 use crate::app::Ctx;
+use crate::domain::address;
 use crate::domain::content::{Channel, ChannelKind, GUIDE_SHIFT_MINUTES_MAX, Movie};
 use crate::domain::id::{ChannelId, MovieId};
 use crate::ops::OpError;
@@ -28,6 +29,11 @@ pub(super) fn keep_content(
     for (i, movie) in document.movies.iter().enumerate() {
         let id = MovieId(movie.id);
         let genre = genre(tx, movie.genre, || format!("movies[{i}].genre"))?;
+        check_addresses(
+            &format!("movies[{i}]"),
+            &movie.url,
+            ("poster", &movie.poster),
+        )?;
         let record = Movie {
             id,
             title: movie.title.clone(),
@@ -46,6 +52,23 @@ pub(super) fn keep_content(
     Ok(())
 }
 
+/// Refuses an address that no player opens, and one of a picture that is not on the web.
+fn check_addresses(
+    path: &str,
+    stream: &Option<String>,
+    (name, picture): (&str, &Option<String>),
+) -> Result<(), OpError> {
+    let stream = stream.as_deref().unwrap_or_default();
+    if !address::is_of_stream(stream) {
+        return Err(wrong(&format!("{path}.url"), address::STREAM_WORDS));
+    }
+    let picture = picture.as_deref().unwrap_or_default();
+    if !address::is_of_picture(picture) {
+        return Err(wrong(&format!("{path}.{name}"), address::PICTURE_WORDS));
+    }
+    Ok(())
+}
+
 fn keep_channel(
     ctx: &Ctx,
     tx: &mut Tx<'_>,
@@ -54,6 +77,7 @@ fn keep_channel(
 ) -> Result<Outcome, OpError> {
     let id = ChannelId(channel.id);
     let genre = genre(tx, channel.genre, || format!("{path}.genre"))?;
+    check_addresses(path, &channel.url, ("logo", &channel.logo))?;
     let held = tx.get::<Channel>(&id)?;
     let shift = channel
         .guide_shift_minutes
