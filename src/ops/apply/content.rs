@@ -1,5 +1,6 @@
 //! What there is to watch, in an apply document: channels, programmes, films.
 
+use crate::domain::address;
 use crate::domain::content::{Channel, ChannelKind, GUIDE_SHIFT_MINUTES_MAX, Movie};
 use crate::domain::id::{ChannelId, MovieId};
 use crate::ops::OpError;
@@ -7,6 +8,7 @@ use crate::ops::channels::store_channel;
 use crate::store::{Read as _, Tx};
 
 use super::document::{ChannelIn, ChannelKindIn, Document, MovieIn};
+use super::given::Given;
 use super::keep::Keeper;
 use super::{flag, genre, programmes, text, wrong};
 
@@ -39,11 +41,31 @@ pub(super) fn keep_content(
     Ok(())
 }
 
+/// Refuses an address that no player opens, and one of a picture that is not on the web.
+fn check_addresses(
+    path: &str,
+    stream: &Given<String>,
+    (name, picture): (&str, &Given<String>),
+) -> Result<(), OpError> {
+    if let Given::Value(stream) = stream
+        && !address::is_of_stream(stream)
+    {
+        return Err(wrong(&format!("{path}.url"), address::STREAM_WORDS));
+    }
+    if let Given::Value(picture) = picture
+        && !address::is_of_picture(picture)
+    {
+        return Err(wrong(&format!("{path}.{name}"), address::PICTURE_WORDS));
+    }
+    Ok(())
+}
+
 fn movie(tx: &Tx<'_>, given: &MovieIn, path: &str) -> Result<Movie, OpError> {
     let id = MovieId(given.id);
     let held = tx.get::<Movie>(&id)?;
     let held = held.as_ref();
     let genre = genre(tx, given.genre.clone(), || format!("{path}.genre"))?;
+    check_addresses(path, &given.url, ("poster", &given.poster))?;
     let of = |of: fn(&Movie) -> &String| held.map(of).cloned().unwrap_or_default();
     let minutes = given.duration_minutes.clone();
     Ok(Movie {
@@ -69,6 +91,7 @@ fn channel(
     path: &str,
 ) -> Result<Channel, OpError> {
     let genre = genre(tx, given.genre.clone(), || format!("{path}.genre"))?;
+    check_addresses(path, &given.url, ("logo", &given.logo))?;
     let of = |of: fn(&Channel) -> &String| held.map(of).cloned().unwrap_or_default();
     let shift = given.guide_shift_minutes.clone();
     let shift = shift.over(held.map_or(0, |held| held.guide_shift_minutes), 0);
