@@ -103,10 +103,17 @@ pub struct StalkerSettings {
 pub struct BillingSettings {
     /// A run that would touch unusually much stops and asks.
     pub guard: bool,
-    /// Most orders that may be due at once, in percent of all.
-    pub guard_share_percent: u8,
-    /// How many times what the last two days were invoiced one run may invoice.
+    /// Of older versions: read, and says nothing any more.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub guard_share_percent: Option<u8>,
+    /// How many times what the forecast of the day says its runs may invoice.
     pub guard_multiple: u32,
+    /// Most cycles of one order that are billed at once, where they cover more than 35 days.
+    pub guard_cycles: u32,
+    /// By how much a price of running orders may have changed, in percent.
+    pub guard_price_percent: u32,
+    /// How long a held run waits for a person before the orders without a doubt are worked.
+    pub guard_hold_hours: u32,
     /// How many days before an order stops its customer is told, if such letters are switched on; 0: never.
     pub expiry_reminder_days: u8,
     /// Another system that does the billing, at most one: this box is then its middleware.
@@ -271,8 +278,11 @@ impl Default for BillingSettings {
     fn default() -> Self {
         Self {
             guard: true,
-            guard_share_percent: 50,
+            guard_share_percent: None,
             guard_multiple: 5,
+            guard_cycles: 2,
+            guard_price_percent: 50,
+            guard_hold_hours: 72,
             expiry_reminder_days: 3,
             external: Vec::new(),
         }

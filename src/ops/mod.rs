@@ -25,6 +25,7 @@ pub mod demo;
 pub mod devices;
 pub mod events;
 pub mod exports;
+pub mod guard;
 pub mod guide;
 pub mod hardening;
 pub mod imports;

@@ -24,6 +24,7 @@ mod meetings;
 mod pages;
 mod papers;
 mod payers;
+mod past;
 mod prices;
 mod promises;
 mod provision;
