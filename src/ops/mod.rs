@@ -35,6 +35,7 @@ pub mod notifications;
 pub mod once;
 mod opening_debts;
 pub mod order_life;
+mod order_opening;
 pub mod orders;
 pub mod outbox;
 pub mod packages;

@@ -285,15 +285,6 @@ impl<'r, R: Read> Books<'r, R> {
         self.bill_now(order, order.clone(), &bill, at)
     }
 
-    /// Invoices the cycle that follows what another system was paid for, covered or not.
-    pub(super) fn begin_next(&mut self, order: &Order, at: Timestamp) -> Result<(), OpError> {
-        let Some(bill) = self.next_bill(order)? else {
-            return Ok(());
-        };
-        let after = cycle::renewed(order, &bill, at);
-        self.bill_now(order, after, &bill, at)
-    }
-
     /// Begins the next cycle of an order now and invoices it, covered or not: for orders that staff
     /// switch on again after the paid time was over.
     pub(super) fn begin_again(
