@@ -31,8 +31,8 @@ pub(super) fn keep_content(
         let genre = genre(tx, movie.genre, || format!("movies[{i}].genre"))?;
         check_addresses(
             &format!("movies[{i}]"),
-            &movie.url,
-            ("poster", &movie.poster),
+            movie.url.as_deref(),
+            ("poster", movie.poster.as_deref()),
         )?;
         let record = Movie {
             id,
@@ -55,14 +55,14 @@ pub(super) fn keep_content(
 /// Refuses an address that no player opens, and one of a picture that is not on the web.
 fn check_addresses(
     path: &str,
-    stream: &Option<String>,
-    (name, picture): (&str, &Option<String>),
+    stream: Option<&str>,
+    (name, picture): (&str, Option<&str>),
 ) -> Result<(), OpError> {
-    let stream = stream.as_deref().unwrap_or_default();
+    let stream = stream.unwrap_or_default();
     if !address::is_of_stream(stream) {
         return Err(wrong(&format!("{path}.url"), address::STREAM_WORDS));
     }
-    let picture = picture.as_deref().unwrap_or_default();
+    let picture = picture.unwrap_or_default();
     if !address::is_of_picture(picture) {
         return Err(wrong(&format!("{path}.{name}"), address::PICTURE_WORDS));
     }
@@ -77,7 +77,11 @@ fn keep_channel(
 ) -> Result<Outcome, OpError> {
     let id = ChannelId(channel.id);
     let genre = genre(tx, channel.genre, || format!("{path}.genre"))?;
-    check_addresses(path, &channel.url, ("logo", &channel.logo))?;
+    check_addresses(
+        path,
+        channel.url.as_deref(),
+        ("logo", channel.logo.as_deref()),
+    )?;
     let held = tx.get::<Channel>(&id)?;
     let shift = channel
         .guide_shift_minutes
