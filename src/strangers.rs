@@ -48,7 +48,7 @@ impl Strangers {
         let now = u64::try_from(self.running.elapsed().as_millis()).unwrap_or(u64::MAX);
         let address = address.map(|address| match address.to_canonical() {
             IpAddr::V6(address) => IpAddr::from((address.to_bits() >> 64 << 64).to_be_bytes()),
-            other => other,
+            IpAddr::V4(address) => IpAddr::V4(address),
         });
         let price = match address {
             Some(address) if !address.is_loopback() => PRICE_MS,

@@ -17,8 +17,7 @@ pub fn look(name: &str) -> String {
     for letter in alike.to_lowercase().chars() {
         match letter {
             '0' => look.push('o'),
-            '1' | '|' => look.push('l'),
-            'i' | 'ı' => look.push('l'),
+            '1' | '|' | 'i' | 'ı' => look.push('l'),
             letter => look.push(letter),
         }
     }
