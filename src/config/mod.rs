@@ -5,10 +5,10 @@
 
 mod checks;
 mod delivery;
-mod hidden;
 mod partners;
 mod provider;
 mod proxies;
+mod shown;
 mod staff;
 
 use std::collections::BTreeMap;
@@ -25,6 +25,7 @@ pub use delivery::{SmsSettings, SmtpSettings};
 pub use partners::{CarrierSettings, MarketoneSettings};
 pub use provider::ProviderSettings;
 pub use proxies::Network;
+pub use shown::describe;
 pub use staff::StaffSettings;
 
 use checks::{check_listen, is_there, place_of};
@@ -318,21 +319,6 @@ impl Default for LogSettings {
 /// What the command line said, by the names of the settings.
 pub type Flags = BTreeMap<String, String>;
 
-/// Settings that are never printed.
-const SECRETS: &[&str] = &[
-    "stalker.password",
-    "smtp.url",
-    "sms.url",
-    "sms.headers",
-    "sms.body",
-    "carrier.url",
-    "carrier.former_urls",
-    "carrier.api_key",
-    "middleware.token",
-    "payments.stripe_secret_key",
-    "payments.stripe_webhook_secret",
-];
-
 /// The settings and where each came from.
 #[derive(Debug, Clone)]
 pub struct Loaded {
@@ -592,7 +578,7 @@ fn load(
 /// Whether a file of settings has one that is never printed.
 fn holds_secrets(given: &Table) -> bool {
     let mut given = paths(given).into_iter();
-    given.any(|path| SECRETS.contains(&path.as_str()) || path == "billing.external")
+    given.any(|path| shown::SECRETS.contains(&path.as_str()) || path == "billing.external")
 }
 
 /// Whether more than the owner and the group of a file may read or change it.
@@ -600,36 +586,6 @@ fn others_can_read(path: &Path) -> bool {
     use std::os::unix::fs::PermissionsExt as _;
     const OTHERS: u32 = 0o006;
     std::fs::metadata(path).is_ok_and(|about| about.permissions().mode() & OTHERS != 0)
-}
-
-/// One line per setting, secrets hidden: `listen = "127.0.0.1:8080"  # default`.
-pub fn describe(loaded: &Loaded) -> anyhow::Result<String> {
-    let table = Table::try_from(&loaded.config).context("the settings")?;
-    let mut text = String::new();
-    for (path, origin) in &loaded.origins {
-        let mut value = get(&table, path).cloned();
-        if let Some(value) = &mut value {
-            hidden::hide_in_addresses(value);
-        }
-        if let Some(Value::Array(entries)) = &mut value {
-            for token in entries
-                .iter_mut()
-                .filter_map(|entry| entry.get_mut("token"))
-            {
-                *token = Value::String("(hidden)".to_owned());
-            }
-        }
-        let value = value.map(|value| value.to_string()).unwrap_or_default();
-        let is_empty = matches!(value.as_str(), "\"\"" | "[]");
-        let hidden = SECRETS.contains(&path.as_str()) && !is_empty;
-        let shown = if hidden {
-            "\"(hidden)\"".to_owned()
-        } else {
-            value
-        };
-        text.push_str(&format!("{path} = {shown}  # {origin}\n"));
-    }
-    Ok(text)
 }
 
 /// Dotted paths of all values.

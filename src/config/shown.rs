@@ -1,10 +1,58 @@
-//! What of the settings is shown to nobody, although it stands in one that is shown.
+//! The settings as they are shown, without what nobody is to see.
 
-use toml::Value;
+use anyhow::Context as _;
+use toml::{Table, Value};
+
+use super::{Loaded, get};
+
+/// Settings that are never printed.
+pub(super) const SECRETS: &[&str] = &[
+    "stalker.password",
+    "smtp.url",
+    "sms.url",
+    "sms.headers",
+    "sms.body",
+    "carrier.url",
+    "carrier.former_urls",
+    "carrier.api_key",
+    "middleware.token",
+    "payments.stripe_secret_key",
+    "payments.stripe_webhook_secret",
+];
+
+/// One line per setting, secrets hidden: `listen = "127.0.0.1:8080"  # default`.
+pub fn describe(loaded: &Loaded) -> anyhow::Result<String> {
+    let table = Table::try_from(&loaded.config).context("the settings")?;
+    let mut text = String::new();
+    for (path, origin) in &loaded.origins {
+        let mut value = get(&table, path).cloned();
+        if let Some(value) = &mut value {
+            hide_in_addresses(value);
+        }
+        if let Some(Value::Array(entries)) = &mut value {
+            for token in entries
+                .iter_mut()
+                .filter_map(|entry| entry.get_mut("token"))
+            {
+                *token = Value::String("(hidden)".to_owned());
+            }
+        }
+        let value = value.map(|value| value.to_string()).unwrap_or_default();
+        let is_empty = matches!(value.as_str(), "\"\"" | "[]");
+        let hidden = SECRETS.contains(&path.as_str()) && !is_empty;
+        let shown = if hidden {
+            "\"(hidden)\"".to_owned()
+        } else {
+            value
+        };
+        text.push_str(&format!("{path} = {shown}  # {origin}\n"));
+    }
+    Ok(text)
+}
 
 /// Hides what an address may hold of secrets, wherever one stands: the password of its user, and what
 /// is asked of it.
-pub(super) fn hide_in_addresses(value: &mut Value) {
+fn hide_in_addresses(value: &mut Value) {
     match value {
         Value::String(text) => *text = without_secrets(text),
         Value::Array(list) => list.iter_mut().for_each(hide_in_addresses),
@@ -36,8 +84,8 @@ fn without_secrets(text: &str) -> String {
 
 #[cfg(test)]
 mod tests {
-    use super::super::{Flags, describe, load};
-    use super::without_secrets;
+    use super::super::{Flags, load};
+    use super::{describe, without_secrets};
 
     #[test]
     fn a_password_in_an_address_is_shown_nowhere() {
