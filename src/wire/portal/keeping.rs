@@ -154,8 +154,8 @@ pub fn set_settings(call: &Call, visit: &Visit, seat: &Seat) -> Result<Step, OpE
     let mut wish = Vec::new();
     for name in known.keys().map(String::as_str) {
         // One name differs.
-        let sent = if name == "volume" { "vol" } else { name };
-        let Some(value) = call.text(sent).or_else(|| call.text(name)) else {
+        let short = if name == "volume" { "vol" } else { name };
+        let Some(value) = call.text(short).or_else(|| call.text(name)) else {
             continue;
         };
         if value.chars().count() > SETTING_CHARS_MAX {

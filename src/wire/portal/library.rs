@@ -131,6 +131,9 @@ fn initial(title: &str) -> Option<String> {
     Some(first.to_uppercase().collect())
 }
 
+/// A parameter, and what of a film it is compared with.
+type Narrowed<'a> = (&'static str, &'a dyn Fn(&Movie) -> String);
+
 /// `vod/get_ordered_list`: a page of films, or the one file of a film.
 pub fn get_ordered_list(call: &Call, visit: &Visit, seat: &Seat) -> Result<Answer, OpError> {
     if let Some(id) = call.id::<MovieId>("movie_id").filter(|id| id.0 != 0) {
@@ -146,7 +149,7 @@ pub fn get_ordered_list(call: &Call, visit: &Visit, seat: &Seat) -> Result<Answe
         movies.retain(|movie| left_at(&state, movie.id).is_some());
     }
     let category = |movie: &Movie| category_of(movie, &titles);
-    let narrowed: [(&str, &dyn Fn(&Movie) -> String); 4] = [
+    let narrowed: [Narrowed<'_>; 4] = [
         ("category", &category),
         ("genre", &category),
         ("years", &|movie| {
