@@ -147,7 +147,7 @@ test('a browser that says no address is told how to', async () => {
 
 test('a channel that is locked asks for the PIN, and another PIN is kept', async () => {
   const { page, finish } = await openPortal(KNOWN_MAC);
-  await row(page, 'City News').waitFor();
+  await row(page, 'World Report').waitFor();
   const pin = async (digits) => {
     await page.locator('#pin').waitFor();
     await page.keyboard.type(digits);
@@ -169,7 +169,7 @@ test('a channel that is locked asks for the PIN, and another PIN is kept', async
   await page.locator('#box').waitFor({ state: 'hidden' });
   // It plays with the new one only, also after a new start.
   await page.reload();
-  await row(page, 'City News').waitFor();
+  await row(page, 'World Report').waitFor();
   await page.keyboard.press('Enter');
   await pin('0000');
   await page.locator('#wrong', { hasText: 'does not fit' }).waitFor();
