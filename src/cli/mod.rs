@@ -336,10 +336,10 @@ fn following(command: &DataCommand, output: &Output) -> Option<DataCommand> {
     match (command, output.next) {
         (DataCommand::Export { .. } | DataCommand::Audit { .. }, Some(next)) => {
             let mut following = command.clone();
-            if let DataCommand::Export { after: from, .. }
-            | DataCommand::Audit { before: from, .. } = &mut following
-            {
-                *from = next;
+            match &mut following {
+                DataCommand::Export { after, .. } => *after = next,
+                DataCommand::Audit { before, .. } => *before = next,
+                _ => {}
             }
             Some(following)
         }
