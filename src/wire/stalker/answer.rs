@@ -119,7 +119,10 @@ fn refused(refusal: &Refusal) -> String {
         | Refusal::BeganEarlier { .. }
         | Refusal::NoFurtherCycle
         | Refusal::AboveLimit { .. }
-        | Refusal::CycleTooEarly { .. } => format!("Refused: {}", refusal.code()),
+        | Refusal::CycleTooEarly { .. }
+        | Refusal::PastUnpaid { .. }
+        | Refusal::TooManyCycles { .. }
+        | Refusal::PaidUntilDiffers { .. } => format!("Refused: {}", refusal.code()),
     }
 }
 
