@@ -6,6 +6,7 @@
 
 mod billing;
 mod boxes;
+mod effect;
 pub mod error;
 mod messages;
 mod middleware;

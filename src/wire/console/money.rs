@@ -22,8 +22,9 @@ use crate::ops::vouchers::{BatchState, NewBatch};
 use crate::paper::{self, Paper};
 use crate::wire::kit::json::Decimal;
 
+use super::effect::answer;
 use super::error::Problem;
-use super::repeatable::Repeatable;
+use super::repeatable::{Asked, Nothing, Repeatable};
 use super::{Staff, handle};
 
 /// A payment or refund.
@@ -64,17 +65,8 @@ impl PaymentOut {
         };
         Self {
             id: payment.id.0,
-            kind: match payment.kind {
-                PaymentKind::Payment => "PAYMENT",
-                PaymentKind::Refund { .. } => "REFUND",
-                PaymentKind::Regained { .. } => "REGAINED",
-            },
-            state: match payment.state {
-                PaymentState::Processing => "PROCESSING",
-                PaymentState::Succeeded => "SUCCEEDED",
-                PaymentState::Failed => "FAILED",
-                PaymentState::Unmatched => "UNMATCHED",
-            },
+            kind: payment_kind(payment),
+            state: payment_state(payment),
             customer: payment.customer.map(|id| id.0),
             order: payment.order.map(|id| id.0),
             of: match payment.kind {
@@ -92,6 +84,23 @@ impl PaymentOut {
             created: payment.created_at.to_rfc3339_millis(),
             ended: payment.ended_at.map(Timestamp::to_rfc3339_millis),
         }
+    }
+}
+
+pub(super) fn payment_kind(payment: &Payment) -> &'static str {
+    match payment.kind {
+        PaymentKind::Payment => "PAYMENT",
+        PaymentKind::Refund { .. } => "REFUND",
+        PaymentKind::Regained { .. } => "REGAINED",
+    }
+}
+
+pub(super) fn payment_state(payment: &Payment) -> &'static str {
+    match payment.state {
+        PaymentState::Processing => "PROCESSING",
+        PaymentState::Succeeded => "SUCCEEDED",
+        PaymentState::Failed => "FAILED",
+        PaymentState::Unmatched => "UNMATCHED",
     }
 }
 
@@ -151,8 +160,8 @@ pub async fn receive(
     Staff(ctx): Staff,
     Path(id): Path<String>,
     request: Repeatable,
-) -> Result<(StatusCode, Json<PaymentOut>), Problem> {
-    let (wish, once) = request.wish::<PaymentIn>()?;
+) -> Result<Response, Problem> {
+    let Asked { ctx, wish, once } = request.wish::<PaymentIn>(ctx)?;
     let methods = ["cash", "bank"];
     if !methods.contains(&wish.method.as_str()) {
         return Err(Problem::bad_request("method: must be one of cash, bank"));
@@ -165,7 +174,7 @@ pub async fn receive(
         note: short("note", wish.note)?.unwrap_or_default(),
     };
     let payment = ops::payments::receive(&ctx, handle(&id), receipt).await?;
-    Ok((StatusCode::CREATED, Json(PaymentOut::new(&payment))))
+    answer(&ctx, StatusCode::CREATED, || Ok(PaymentOut::new(&payment)))
 }
 
 /// `GET /console/api/payments/open`
@@ -201,8 +210,8 @@ pub async fn refund(
     Staff(ctx): Staff,
     Path(id): Path<String>,
     request: Repeatable,
-) -> Result<(StatusCode, Json<PaymentOut>), Problem> {
-    let (wish, once) = request.wish::<RefundIn>()?;
+) -> Result<Response, Problem> {
+    let Asked { ctx, wish, once } = request.wish::<RefundIn>(ctx)?;
     let amount = amount_of(&ctx, &wish.amount.0, wish.currency.as_deref())?;
     let note = short("note", wish.note)?.unwrap_or_default();
     let how = match wish.how.as_deref() {
@@ -216,7 +225,7 @@ pub async fn refund(
     };
     let key = once.map(|once| once.key);
     let refund = ops::refunds::refund(&ctx, payment_id(&id)?, amount, how, key, note).await?;
-    Ok((StatusCode::CREATED, Json(PaymentOut::new(&refund))))
+    answer(&ctx, StatusCode::CREATED, || Ok(PaymentOut::new(&refund)))
 }
 
 #[derive(Deserialize)]
@@ -236,13 +245,15 @@ pub async fn void(
     Staff(ctx): Staff,
     Path(name): Path<String>,
     request: Repeatable,
-) -> Result<(StatusCode, Json<InvoiceOut>), Problem> {
-    let (wish, once) = request.wish::<VoidIn>()?;
+) -> Result<Response, Problem> {
+    let Asked { ctx, wish, once } = request.wish::<VoidIn>(ctx)?;
     let number = name.parse().map(InvoiceId);
     let number = number.map_err(|_| Problem::not_found("there is no such invoice"))?;
     let note = ops::debts::void(&ctx, number, reason_of(&wish.reason)?, once).await?;
-    let billed = ops::invoices::get(&ctx, note.id)?;
-    Ok((StatusCode::CREATED, Json(InvoiceOut::new(&billed))))
+    answer(&ctx, StatusCode::CREATED, || {
+        let billed = ops::invoices::get(&ctx, note.id)?;
+        Ok(InvoiceOut::new(&billed))
+    })
 }
 
 #[derive(Deserialize)]
@@ -268,19 +279,20 @@ pub async fn write_off(
     Staff(ctx): Staff,
     Path(id): Path<String>,
     request: Repeatable,
-) -> Result<(StatusCode, Json<WriteOffOut>), Problem> {
-    let (wish, once) = request.wish::<WriteOffIn>()?;
+) -> Result<Response, Problem> {
+    let Asked { ctx, wish, once } = request.wish::<WriteOffIn>(ctx)?;
     let amount = amount_of(&ctx, &wish.amount.0, wish.currency.as_deref())?;
     let reason = reason_of(&wish.reason)?;
     let customer = ops::debts::write_off(&ctx, handle(&id), amount, reason, once).await?;
-    let balance = ops::payments::balance_in(&ctx, customer.id, amount.currency)?;
-    let out = WriteOffOut {
-        customer: customer.id.0,
-        amount: amount.to_fixed(),
-        currency: amount.currency.as_str().to_owned(),
-        balance: balance.to_fixed(),
-    };
-    Ok((StatusCode::CREATED, Json(out)))
+    answer(&ctx, StatusCode::CREATED, || {
+        let balance = ops::payments::balance_in(&ctx, customer.id, amount.currency)?;
+        Ok(WriteOffOut {
+            customer: customer.id.0,
+            amount: amount.to_fixed(),
+            currency: amount.currency.as_str().to_owned(),
+            balance: balance.to_fixed(),
+        })
+    })
 }
 
 /// `POST /console/api/payments/{id}/confirm`
@@ -288,10 +300,10 @@ pub async fn confirm(
     Staff(ctx): Staff,
     Path(id): Path<String>,
     request: Repeatable,
-) -> Result<Json<PaymentOut>, Problem> {
-    let once = request.nothing()?;
+) -> Result<Response, Problem> {
+    let Asked { ctx, once, .. } = request.wish_or_nothing::<Nothing>(ctx)?;
     let payment = ops::payments::end(&ctx, payment_id(&id)?, Ending::Paid, once).await?;
-    Ok(Json(PaymentOut::new(&payment)))
+    answer(&ctx, StatusCode::OK, || Ok(PaymentOut::new(&payment)))
 }
 
 #[derive(Default, Deserialize)]
@@ -306,12 +318,12 @@ pub async fn fail(
     Staff(ctx): Staff,
     Path(id): Path<String>,
     request: Repeatable,
-) -> Result<Json<PaymentOut>, Problem> {
-    let (wish, once) = request.wish_or_nothing::<FailIn>()?;
+) -> Result<Response, Problem> {
+    let Asked { ctx, wish, once } = request.wish_or_nothing::<FailIn>(ctx)?;
     let reason = short("reason", wish.reason)?.unwrap_or_default();
     let ending = Ending::Failed { reason };
     let payment = ops::payments::end(&ctx, payment_id(&id)?, ending, once).await?;
-    Ok(Json(PaymentOut::new(&payment)))
+    answer(&ctx, StatusCode::OK, || Ok(PaymentOut::new(&payment)))
 }
 
 #[derive(Deserialize)]
@@ -325,11 +337,11 @@ pub async fn resolve(
     Staff(ctx): Staff,
     Path(id): Path<String>,
     request: Repeatable,
-) -> Result<Json<PaymentOut>, Problem> {
-    let (wish, once) = request.wish::<ResolveIn>()?;
+) -> Result<Response, Problem> {
+    let Asked { ctx, wish, once } = request.wish::<ResolveIn>(ctx)?;
     let customer = handle(&wish.customer);
     let payment = ops::payments::resolve(&ctx, payment_id(&id)?, customer, once).await?;
-    Ok(Json(PaymentOut::new(&payment)))
+    answer(&ctx, StatusCode::OK, || Ok(PaymentOut::new(&payment)))
 }
 
 /// An invoice or credit note.
@@ -498,11 +510,8 @@ pub async fn batches(Staff(ctx): Staff) -> Result<Json<Vec<BatchOut>>, Problem> 
 }
 
 /// `POST /console/api/voucher-batches`
-pub async fn create_batch(
-    Staff(ctx): Staff,
-    request: Repeatable,
-) -> Result<(StatusCode, Json<BatchOut>), Problem> {
-    let (wish, once) = request.wish::<BatchIn>()?;
+pub async fn create_batch(Staff(ctx): Staff, request: Repeatable) -> Result<Response, Problem> {
+    let Asked { ctx, wish, once } = request.wish::<BatchIn>(ctx)?;
     let wish = NewBatch {
         title: short("title", Some(wish.title))?.unwrap_or_default(),
         amount: amount_of(&ctx, &wish.amount.0, wish.currency.as_deref())?,
@@ -511,7 +520,7 @@ pub async fn create_batch(
     };
     let (state, codes) = ops::vouchers::create(&ctx, wish, once).await?;
     let made = BatchOut::new(&state.batch, state.used, codes);
-    Ok((StatusCode::CREATED, Json(made)))
+    answer(&ctx, StatusCode::CREATED, || Ok(made))
 }
 
 /// `DELETE /console/api/voucher-batches/{id}`
@@ -537,10 +546,10 @@ pub async fn redeem(
     Staff(ctx): Staff,
     Path(id): Path<String>,
     request: Repeatable,
-) -> Result<(StatusCode, Json<PaymentOut>), Problem> {
-    let (wish, once) = request.wish::<RedeemIn>()?;
+) -> Result<Response, Problem> {
+    let Asked { ctx, wish, once } = request.wish::<RedeemIn>(ctx)?;
     let payment = ops::vouchers::redeem(&ctx, handle(&id), wish.code, once).await?;
-    Ok((StatusCode::CREATED, Json(PaymentOut::new(&payment))))
+    answer(&ctx, StatusCode::CREATED, || Ok(PaymentOut::new(&payment)))
 }
 
 /// An invoice in the words of this house.

@@ -11,6 +11,7 @@ mod debts;
 mod demo;
 mod disputes;
 mod dunning;
+mod effects;
 mod eligible;
 mod given_up;
 mod grace;
