@@ -5,7 +5,7 @@ use std::collections::HashSet;
 use std::net::{IpAddr, SocketAddr};
 use std::path::Path;
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
-use std::sync::{Arc, Mutex, OnceLock};
+use std::sync::{Arc, Mutex, OnceLock, PoisonError};
 
 use anyhow::Context as _;
 use arc_swap::ArcSwapOption;
@@ -16,6 +16,7 @@ use crate::clock::{Clock, JumpWatch, Stopwatch};
 use crate::config::{Config, ProviderSettings};
 use crate::domain::calendar::Zone;
 use crate::domain::carrier::Partner;
+use crate::domain::effect::Effect;
 use crate::domain::id::MessageId;
 use crate::domain::id::PartnerId;
 use crate::domain::journal::{Account, AccountTotal};
@@ -414,9 +415,48 @@ pub struct Ctx {
     pub request_id: Arc<str>,
     /// Where the request came from.
     pub address: Option<IpAddr>,
+    /// Set where the caller asked what the command comes to.
+    pub effect: Option<AskedEffect>,
+}
+
+/// A wish to know what a command comes to, and where that is put once it is known.
+#[derive(Debug, Clone)]
+pub struct AskedEffect {
+    /// Whether the command is to be taken back: it was only a look.
+    pub is_rehearsal: bool,
+    found: Arc<Mutex<Option<Effect>>>,
+}
+
+impl AskedEffect {
+    #[must_use]
+    pub fn new(is_rehearsal: bool) -> Self {
+        Self {
+            is_rehearsal,
+            found: Arc::default(),
+        }
+    }
+
+    /// Keeps what the command comes to.
+    pub fn put(&self, effect: Effect) {
+        let mut found = self.found.lock().unwrap_or_else(PoisonError::into_inner);
+        *found = Some(effect);
+    }
+
+    /// What the command came to, once.
+    #[must_use]
+    pub fn take(&self) -> Option<Effect> {
+        let mut found = self.found.lock().unwrap_or_else(PoisonError::into_inner);
+        found.take()
+    }
 }
 
 impl Ctx {
+    /// Whether what is asked for is only looked at: nothing that is run stands.
+    #[must_use]
+    pub fn is_rehearsal(&self) -> bool {
+        self.effect.as_ref().is_some_and(|asked| asked.is_rehearsal)
+    }
+
     /// The box itself, or its owner at the machine.
     #[must_use]
     pub fn system(app: Arc<App>) -> Self {
@@ -428,6 +468,7 @@ impl Ctx {
             dialect: "cli",
             request_id: Arc::from(""),
             address: None,
+            effect: None,
         }
     }
 

@@ -50,6 +50,7 @@ pub mod cycle;
 pub mod debt;
 pub mod device;
 pub mod dunning;
+pub mod effect;
 pub mod eligibility;
 pub mod event;
 pub mod giving;

@@ -26,6 +26,7 @@ pub mod customers;
 pub mod debts;
 pub mod demo;
 pub mod devices;
+mod effect;
 pub mod events;
 pub mod exports;
 pub mod guard;
@@ -85,6 +86,7 @@ use crate::domain::staff::{Permission, Role};
 use crate::passwords::PasswordError;
 use crate::store::key::{Key as _, trailing_number};
 use crate::store::{Read, Record, StoreError, Table, Tx, append_audit};
+use effect::Stop;
 
 /// Why a use case did not do what was asked. Small on purpose: what a dialect must tell apart.
 #[derive(Debug, thiserror::Error)]
@@ -172,19 +174,22 @@ impl Ctx {
         }
     }
 
-    /// Runs `command` in the writer; answered when it is durable.
+    /// Runs `command` in the writer; answered when it is durable. A rehearsal answers what it would,
+    /// and nothing of it stands.
     pub async fn write<T: Send + 'static>(
         &self,
         command: impl FnOnce(&Ctx, &mut Tx<'_>) -> Result<T, OpError> + Send + 'static,
     ) -> Result<T, OpError> {
         let ctx = self.clone();
-        let run = move |tx: &mut Tx<'_>| -> Result<(T, bool), OpError> {
-            let done = webhooks::watched(&ctx, tx, command)?;
-            Ok((done, tx.take_to_send()))
-        };
-        let (done, to_send) = self.app.store.write(run).await?;
-        self.wake_senders(to_send);
-        Ok(done)
+        let run = move |tx: &mut Tx<'_>| effect::run(&ctx, tx, command);
+        match self.app.store.write(run).await {
+            Ok((done, to_send)) => {
+                self.wake_senders(to_send);
+                Ok(done)
+            }
+            Err(Stop::Rehearsed(done)) => Ok(done),
+            Err(Stop::Failed(error)) => Err(error),
+        }
     }
 
     /// As [`Ctx::write`], for a chunk of a long work, which nobody waits for.

@@ -28,6 +28,24 @@ impl Table {
                 | Self::PartnerTransactions
         )
     }
+
+    /// Whether its records show what a command comes to.
+    #[must_use]
+    pub fn shows_effect(self) -> bool {
+        matches!(
+            self,
+            Self::Customers
+                | Self::Orders
+                | Self::Services
+                | Self::Invoices
+                | Self::OpenInvoices
+                | Self::Payments
+                | Self::AccountTotals
+                | Self::VoucherBatches
+                | Self::BoxEvents
+                | Self::Messages
+        )
+    }
 }
 
 impl Record for Webhook {

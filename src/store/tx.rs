@@ -30,6 +30,8 @@ pub struct Tx<'t> {
     /// What the running command did to records that others are told of, in the order in which it
     /// did; `None`: nobody asked.
     touched: Option<Vec<Touched>>,
+    /// Likewise of records that show what a command comes to.
+    looked_on: Option<Vec<Touched>>,
     /// Whether the running command changed anything.
     wrote: bool,
     /// Whether it changed when something is to be sent.
@@ -70,6 +72,7 @@ impl<'t> Tx<'t> {
             sharing,
             undo: Vec::new(),
             touched: None,
+            looked_on: None,
             wrote: false,
             to_send: false,
             broken: Cell::new(false),
@@ -301,14 +304,30 @@ impl<'t> Tx<'t> {
         self.touched.take().unwrap_or_default()
     }
 
+    /// Has the running command's writes to records that show what it comes to kept for
+    /// [`Tx::looked_on`]. Ends with the command.
+    pub fn look_on(&mut self) {
+        self.looked_on = Some(Vec::new());
+    }
+
+    /// What was written since [`Tx::look_on`].
+    pub fn looked_on(&mut self) -> Vec<Touched> {
+        self.looked_on.take().unwrap_or_default()
+    }
+
     fn note(&mut self, table: Table, key: &[u8], before: Option<&Vec<u8>>) {
         self.wrote = true;
         self.to_send |= table == Table::MessagesByDue;
         // The one place that every write passes, so nothing can be forgotten.
-        if let Some(touched) = &mut self.touched
-            && table.is_told()
+        let kept = [
+            (&mut self.touched, table.is_told()),
+            (&mut self.looked_on, table.shows_effect()),
+        ];
+        for list in kept
+            .into_iter()
+            .filter_map(|(list, fits)| list.as_mut().filter(|_| fits))
         {
-            touched.push(Touched {
+            list.push(Touched {
                 table,
                 key: key.to_vec(),
                 before: before.cloned(),
@@ -326,6 +345,7 @@ impl<'t> Tx<'t> {
     /// Takes back everything since the last [`Tx::keep`].
     pub(super) fn take_back(&mut self) -> Result<(), StoreError> {
         self.touched = None;
+        self.looked_on = None;
         self.spoiled.set(false);
         self.wrote = false;
         while let Some(Undo { table, key, before }) = self.undo.pop() {
@@ -344,6 +364,7 @@ impl<'t> Tx<'t> {
     pub(super) fn keep(&mut self) -> bool {
         self.undo.clear();
         self.touched = None;
+        self.looked_on = None;
         std::mem::take(&mut self.wrote)
     }
 

@@ -3,13 +3,14 @@
 use axum::Json;
 use axum::extract::{Path, RawQuery};
 use axum::http::StatusCode;
+use axum::response::Response;
 use serde::{Deserialize, Serialize};
 
 use crate::app::Ctx;
 use crate::domain::cycle::Step;
 use crate::domain::id::RunId;
 use crate::domain::money::{Amount, Currency};
-use crate::domain::order::{Order, OrderStatus, Standing};
+use crate::domain::order::{Order, Standing};
 use crate::domain::run::{Run, RunCounts, RunState};
 use crate::domain::staff::Permission;
 use crate::domain::time::Timestamp;
@@ -21,8 +22,9 @@ use crate::ops::preview::{Ahead, Forecast, Scope, Why};
 use crate::wire::kit::json::Decimal;
 use crate::wire::kit::query::Query;
 
+use super::effect::{answer, standing_word, status_word};
 use super::error::Problem;
-use super::repeatable::Repeatable;
+use super::repeatable::{Asked, Nothing, Repeatable};
 use super::{Staff, handle, instant, money};
 
 /// An order as the console shows it.
@@ -60,23 +62,8 @@ impl OrderOut {
             customer: order.customer.0,
             product: order.product.0,
             offer: order.offer.map(|offer| offer.0),
-            status: match order.status_at(ctx.now) {
-                OrderStatus::Active => "ACTIVE",
-                OrderStatus::Inactive => "INACTIVE",
-                OrderStatus::Expired => "EXPIRED",
-                OrderStatus::Canceled => "CANCELED",
-                OrderStatus::Deleted => "DELETED",
-            },
-            standing: match order.standing {
-                Standing::Settled => "SETTLED",
-                Standing::Waiting => "WAITING",
-                Standing::Overdue { .. } => "OVERDUE",
-                Standing::Frozen { .. } => "FROZEN",
-                Standing::Paused { .. } => "PAUSED",
-                Standing::Parked { .. } => "PARKED",
-                Standing::Ended => "ENDED",
-                Standing::Owing { .. } => "OWING",
-            },
+            status: status_word(order.status_at(ctx.now)),
+            standing: standing_word(order.standing),
             cycles_paid: order.cycles_paid,
             cycles_total: order.cycles_total,
             next_billing_cycle: order.next_cycle_at.map(Timestamp::to_rfc3339_millis),
@@ -103,11 +90,11 @@ pub async fn pause(
     Staff(ctx): Staff,
     Path(ids): Path<(String, String)>,
     request: Repeatable,
-) -> Result<Json<OrderOut>, Problem> {
+) -> Result<Response, Problem> {
     ctx.require(Permission::OrdersWrite)?;
-    let once = request.nothing()?;
+    let Asked { ctx, once, .. } = request.wish_or_nothing::<Nothing>(ctx)?;
     let order = ops::order_life::pause(&ctx, which(&ids), once).await?;
-    Ok(Json(OrderOut::new(&ctx, &order)))
+    answer(&ctx, StatusCode::OK, || Ok(OrderOut::new(&ctx, &order)))
 }
 
 /// `POST /console/api/customers/{id}/orders/{order}/resume`
@@ -115,11 +102,11 @@ pub async fn resume(
     Staff(ctx): Staff,
     Path(ids): Path<(String, String)>,
     request: Repeatable,
-) -> Result<Json<OrderOut>, Problem> {
+) -> Result<Response, Problem> {
     ctx.require(Permission::OrdersWrite)?;
-    let once = request.nothing()?;
+    let Asked { ctx, once, .. } = request.wish_or_nothing::<Nothing>(ctx)?;
     let order = ops::order_life::resume(&ctx, which(&ids), once).await?;
-    Ok(Json(OrderOut::new(&ctx, &order)))
+    answer(&ctx, StatusCode::OK, || Ok(OrderOut::new(&ctx, &order)))
 }
 
 #[derive(Default, Deserialize)]
@@ -164,11 +151,11 @@ pub async fn end(
     Staff(ctx): Staff,
     Path(ids): Path<(String, String)>,
     request: Repeatable,
-) -> Result<Json<OrderOut>, Problem> {
+) -> Result<Response, Problem> {
     ctx.require(Permission::OrdersWrite)?;
-    let (wish, once) = request.wish_or_nothing::<EndIn>()?;
+    let Asked { ctx, wish, once } = request.wish_or_nothing::<EndIn>(ctx)?;
     let order = ops::order_life::end_now(&ctx, which(&ids), wish.credit.into(), once).await?;
-    Ok(Json(OrderOut::new(&ctx, &order)))
+    answer(&ctx, StatusCode::OK, || Ok(OrderOut::new(&ctx, &order)))
 }
 
 #[derive(Default, Deserialize)]
@@ -186,15 +173,15 @@ pub async fn renew(
     Staff(ctx): Staff,
     Path(ids): Path<(String, String)>,
     request: Repeatable,
-) -> Result<Json<OrderOut>, Problem> {
+) -> Result<Response, Problem> {
     ctx.require(Permission::OrdersWrite)?;
-    let (wish, once) = request.wish_or_nothing::<RenewIn>()?;
+    let Asked { ctx, wish, once } = request.wish_or_nothing::<RenewIn>(ctx)?;
     let seen = match wish.amount {
         Some(text) => Some(money::amount_of(&ctx, &text.0, wish.currency.as_deref())?),
         None => None,
     };
     let order = ops::order_life::renew(&ctx, which(&ids), seen, once).await?;
-    Ok(Json(OrderOut::new(&ctx, &order)))
+    answer(&ctx, StatusCode::OK, || Ok(OrderOut::new(&ctx, &order)))
 }
 
 #[derive(Deserialize)]
@@ -211,12 +198,14 @@ pub async fn change(
     Staff(ctx): Staff,
     Path(ids): Path<(String, String)>,
     request: Repeatable,
-) -> Result<(StatusCode, Json<OrderOut>), Problem> {
+) -> Result<Response, Problem> {
     ctx.require(Permission::OrdersWrite)?;
-    let (wish, once) = request.wish::<ChangeIn>()?;
+    let Asked { ctx, wish, once } = request.wish::<ChangeIn>(ctx)?;
     let order = NewOrder::of(handle(&wish.offer));
     let order = ops::order_life::change_plan(&ctx, which(&ids), order, wish.lift, once).await?;
-    Ok((StatusCode::CREATED, Json(OrderOut::new(&ctx, &order))))
+    answer(&ctx, StatusCode::CREATED, || {
+        Ok(OrderOut::new(&ctx, &order))
+    })
 }
 
 /// Money of one currency.
@@ -342,8 +331,18 @@ pub async fn runs(
 }
 
 /// `POST /console/api/runs/{id}/release`
-pub async fn release(Staff(ctx): Staff, Path(id): Path<String>) -> Result<Json<RunOut>, Problem> {
+pub async fn release(
+    Staff(ctx): Staff,
+    Path(id): Path<String>,
+    request: Repeatable,
+) -> Result<Json<RunOut>, Problem> {
     ctx.require(Permission::RunsRelease)?;
+    let Asked { ctx, .. } = request.wish_or_nothing::<Nothing>(ctx)?;
+    if ctx.is_rehearsal() {
+        // It moves nothing itself: what it lets go on is worked later, by the clock.
+        let words = "preview: of what a run will do, ask GET /console/api/preview?until=";
+        return Err(Problem::bad_request(words));
+    }
     let number = id.parse().map(RunId);
     let number = number.map_err(|_| Problem::not_found("there is no such run"))?;
     let run = ops::guard::release(&ctx, number).await?;

@@ -7,6 +7,7 @@
 mod audits;
 mod billing;
 mod boxes;
+mod effect;
 pub mod error;
 mod messages;
 mod middleware;

@@ -22,8 +22,9 @@ use crate::ops::refunds::RefundAs;
 use crate::paper::{self, Paper};
 use crate::wire::kit::json::Decimal;
 
+use super::effect::answer;
 use super::error::Problem;
-use super::repeatable::Repeatable;
+use super::repeatable::{Asked, Nothing, Repeatable};
 use super::{Staff, handle};
 
 /// A payment or refund.
@@ -67,17 +68,8 @@ impl PaymentOut {
         };
         Self {
             id: payment.id.0,
-            kind: match payment.kind {
-                PaymentKind::Payment => "PAYMENT",
-                PaymentKind::Refund { .. } => "REFUND",
-                PaymentKind::Regained { .. } => "REGAINED",
-            },
-            state: match payment.state {
-                PaymentState::Processing => "PROCESSING",
-                PaymentState::Succeeded => "SUCCEEDED",
-                PaymentState::Failed => "FAILED",
-                PaymentState::Unmatched => "UNMATCHED",
-            },
+            kind: payment_kind(payment),
+            state: payment_state(payment),
             customer: payment.customer.map(|id| id.0),
             order: payment.order.map(|id| id.0),
             of: match payment.kind {
@@ -96,6 +88,23 @@ impl PaymentOut {
             ended: payment.ended_at.map(Timestamp::to_rfc3339_millis),
             by: payment.by.clone(),
         }
+    }
+}
+
+pub(super) fn payment_kind(payment: &Payment) -> &'static str {
+    match payment.kind {
+        PaymentKind::Payment => "PAYMENT",
+        PaymentKind::Refund { .. } => "REFUND",
+        PaymentKind::Regained { .. } => "REGAINED",
+    }
+}
+
+pub(super) fn payment_state(payment: &Payment) -> &'static str {
+    match payment.state {
+        PaymentState::Processing => "PROCESSING",
+        PaymentState::Succeeded => "SUCCEEDED",
+        PaymentState::Failed => "FAILED",
+        PaymentState::Unmatched => "UNMATCHED",
     }
 }
 
@@ -155,9 +164,9 @@ pub async fn receive(
     Staff(ctx): Staff,
     Path(id): Path<String>,
     request: Repeatable,
-) -> Result<(StatusCode, Json<PaymentOut>), Problem> {
+) -> Result<Response, Problem> {
     ctx.require(Permission::MoneyWrite)?;
-    let (wish, once) = request.wish::<PaymentIn>()?;
+    let Asked { ctx, wish, once } = request.wish::<PaymentIn>(ctx)?;
     let methods = ["cash", "bank"];
     if !methods.contains(&wish.method.as_str()) {
         return Err(Problem::bad_request("method: must be one of cash, bank"));
@@ -170,7 +179,7 @@ pub async fn receive(
         note: short("note", wish.note)?.unwrap_or_default(),
     };
     let payment = ops::payments::receive(&ctx, handle(&id), receipt).await?;
-    Ok((StatusCode::CREATED, Json(PaymentOut::new(&payment))))
+    answer(&ctx, StatusCode::CREATED, || Ok(PaymentOut::new(&payment)))
 }
 
 /// `GET /console/api/payments/open`
@@ -221,9 +230,9 @@ pub async fn refund(
     Staff(ctx): Staff,
     Path(id): Path<String>,
     request: Repeatable,
-) -> Result<(StatusCode, Json<PaymentOut>), Problem> {
+) -> Result<Response, Problem> {
     ctx.require(Permission::MoneyWrite)?;
-    let (wish, once) = request.wish::<RefundIn>()?;
+    let Asked { ctx, wish, once } = request.wish::<RefundIn>(ctx)?;
     let amount = amount_of(&ctx, &wish.amount.0, wish.currency.as_deref())?;
     let note = short("note", wish.note)?.unwrap_or_default();
     let how = match wish.how.as_deref() {
@@ -237,7 +246,7 @@ pub async fn refund(
     };
     let key = once.map(|once| once.key);
     let refund = ops::refunds::refund(&ctx, payment_id(&id)?, amount, how, key, note).await?;
-    Ok((StatusCode::CREATED, Json(PaymentOut::new(&refund))))
+    answer(&ctx, StatusCode::CREATED, || Ok(PaymentOut::new(&refund)))
 }
 
 #[derive(Deserialize)]
@@ -257,14 +266,16 @@ pub async fn void(
     Staff(ctx): Staff,
     Path(name): Path<String>,
     request: Repeatable,
-) -> Result<(StatusCode, Json<InvoiceOut>), Problem> {
+) -> Result<Response, Problem> {
     ctx.require(Permission::DebtsWriteOff)?;
-    let (wish, once) = request.wish::<VoidIn>()?;
+    let Asked { ctx, wish, once } = request.wish::<VoidIn>(ctx)?;
     let number = name.parse().map(InvoiceId);
     let number = number.map_err(|_| Problem::not_found("there is no such invoice"))?;
     let note = ops::debts::void(&ctx, number, reason_of(&wish.reason)?, once).await?;
-    let billed = ops::invoices::get(&ctx, note.id)?;
-    Ok((StatusCode::CREATED, Json(InvoiceOut::new(&ctx, &billed))))
+    answer(&ctx, StatusCode::CREATED, || {
+        let billed = ops::invoices::get(&ctx, note.id)?;
+        Ok(InvoiceOut::new(&ctx, &billed))
+    })
 }
 
 #[derive(Deserialize)]
@@ -290,20 +301,21 @@ pub async fn write_off(
     Staff(ctx): Staff,
     Path(id): Path<String>,
     request: Repeatable,
-) -> Result<(StatusCode, Json<WriteOffOut>), Problem> {
+) -> Result<Response, Problem> {
     ctx.require(Permission::DebtsWriteOff)?;
-    let (wish, once) = request.wish::<WriteOffIn>()?;
+    let Asked { ctx, wish, once } = request.wish::<WriteOffIn>(ctx)?;
     let amount = amount_of(&ctx, &wish.amount.0, wish.currency.as_deref())?;
     let reason = reason_of(&wish.reason)?;
     let customer = ops::debts::write_off(&ctx, handle(&id), amount, reason, once).await?;
-    let balance = ops::payments::balance_in(&ctx, customer.id, amount.currency)?;
-    let out = WriteOffOut {
-        customer: customer.id.0,
-        amount: amount.to_fixed(),
-        currency: amount.currency.as_str().to_owned(),
-        balance: balance.to_fixed(),
-    };
-    Ok((StatusCode::CREATED, Json(out)))
+    answer(&ctx, StatusCode::CREATED, || {
+        let balance = ops::payments::balance_in(&ctx, customer.id, amount.currency)?;
+        Ok(WriteOffOut {
+            customer: customer.id.0,
+            amount: amount.to_fixed(),
+            currency: amount.currency.as_str().to_owned(),
+            balance: balance.to_fixed(),
+        })
+    })
 }
 
 /// `POST /console/api/payments/{id}/confirm`
@@ -311,11 +323,11 @@ pub async fn confirm(
     Staff(ctx): Staff,
     Path(id): Path<String>,
     request: Repeatable,
-) -> Result<Json<PaymentOut>, Problem> {
+) -> Result<Response, Problem> {
     ctx.require(Permission::MoneyWrite)?;
-    let once = request.nothing()?;
+    let Asked { ctx, once, .. } = request.wish_or_nothing::<Nothing>(ctx)?;
     let payment = ops::payments::end(&ctx, payment_id(&id)?, Ending::Paid, once).await?;
-    Ok(Json(PaymentOut::new(&payment)))
+    answer(&ctx, StatusCode::OK, || Ok(PaymentOut::new(&payment)))
 }
 
 #[derive(Default, Deserialize)]
@@ -330,13 +342,13 @@ pub async fn fail(
     Staff(ctx): Staff,
     Path(id): Path<String>,
     request: Repeatable,
-) -> Result<Json<PaymentOut>, Problem> {
+) -> Result<Response, Problem> {
     ctx.require(Permission::MoneyWrite)?;
-    let (wish, once) = request.wish_or_nothing::<FailIn>()?;
+    let Asked { ctx, wish, once } = request.wish_or_nothing::<FailIn>(ctx)?;
     let reason = short("reason", wish.reason)?.unwrap_or_default();
     let ending = Ending::Failed { reason };
     let payment = ops::payments::end(&ctx, payment_id(&id)?, ending, once).await?;
-    Ok(Json(PaymentOut::new(&payment)))
+    answer(&ctx, StatusCode::OK, || Ok(PaymentOut::new(&payment)))
 }
 
 #[derive(Deserialize)]
@@ -350,12 +362,12 @@ pub async fn resolve(
     Staff(ctx): Staff,
     Path(id): Path<String>,
     request: Repeatable,
-) -> Result<Json<PaymentOut>, Problem> {
+) -> Result<Response, Problem> {
     ctx.require(Permission::MoneyWrite)?;
-    let (wish, once) = request.wish::<ResolveIn>()?;
+    let Asked { ctx, wish, once } = request.wish::<ResolveIn>(ctx)?;
     let customer = handle(&wish.customer);
     let payment = ops::payments::resolve(&ctx, payment_id(&id)?, customer, once).await?;
-    Ok(Json(PaymentOut::new(&payment)))
+    answer(&ctx, StatusCode::OK, || Ok(PaymentOut::new(&payment)))
 }
 
 /// An invoice or credit note.

@@ -1,10 +1,14 @@
-//! Requests that may be sent again under the header `Idempotency-Key`: one extractor for all.
+//! Requests that may be sent again under the header `Idempotency-Key`, and may be looked at first with
+//! `"preview": true`: one extractor for all, so that none of them can forget either.
 
 use axum::extract::{FromRequest, Request};
 use axum::http::HeaderValue;
-use serde::de::DeserializeOwned;
+use serde::Deserialize;
+use serde::de::{DeserializeOwned, Deserializer, MapAccess, Visitor};
+use serde_json::value::RawValue;
 use sha2::Digest as _;
 
+use crate::app::{AskedEffect, Ctx};
 use crate::domain::used_key::KEY_BYTES_MAX;
 use crate::ops::once::Once;
 use crate::wire::kit::json::{Body, BodyError, object};
@@ -30,55 +34,126 @@ impl<S: Send + Sync> FromRequest<S> for Repeatable {
     }
 }
 
+/// A request that was read: who asks, what for, and the key of it. `ctx` runs it; where `preview` was
+/// asked for, nothing that it runs stands.
+pub struct Asked<T> {
+    pub ctx: Ctx,
+    pub wish: T,
+    pub once: Option<Once>,
+}
+
+/// Of a request that says it all by its path.
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Nothing {}
+
 impl Repeatable {
     /// What the body asks for; there must be one.
-    pub fn wish<T: DeserializeOwned>(self) -> Result<(T, Option<Once>), Problem> {
-        let (text, once) = self.read()?;
-        if text.is_empty() {
-            return Err(BodyError::Missing.into());
-        }
-        Ok((object(&text)?, once))
+    pub fn wish<T: DeserializeOwned>(self, ctx: Ctx) -> Result<Asked<T>, Problem> {
+        self.asked(ctx, false)
     }
 
     /// As [`Repeatable::wish`], where no body asks for nothing special.
-    pub fn wish_or_nothing<T: DeserializeOwned>(self) -> Result<(T, Option<Once>), Problem> {
-        let (text, once) = self.read()?;
-        let text = if text.is_empty() { "{}" } else { &text };
-        Ok((object(text)?, once))
+    pub fn wish_or_nothing<T: DeserializeOwned>(self, ctx: Ctx) -> Result<Asked<T>, Problem> {
+        self.asked(ctx, true)
     }
 
-    /// Of a request that says it all by its path.
-    pub fn nothing(self) -> Result<Option<Once>, Problem> {
-        Ok(self.read()?.1)
-    }
-
-    fn read(self) -> Result<(String, Option<Once>), Problem> {
+    fn asked<T: DeserializeOwned>(self, ctx: Ctx, may_lack: bool) -> Result<Asked<T>, Problem> {
         let text = self.body.text()?.trim().to_owned();
-        let Some(key) = &self.key else {
-            return Ok((text, None));
+        let text = match text.as_str() {
+            "" if may_lack => "{}".to_owned(),
+            "" => return Err(BodyError::Missing.into()),
+            _ => text,
         };
-        let fits = |key: &&str| !key.is_empty() && key.len() <= KEY_BYTES_MAX;
-        let plain = |key: &&str| key.bytes().all(|byte| byte.is_ascii_graphic());
-        let key = key.to_str().ok().filter(fits).filter(plain);
-        let key = key.ok_or_else(|| {
-            let problem = format!("must have 1 to {KEY_BYTES_MAX} visible ASCII characters");
-            Problem::bad_request(format!("Idempotency-Key: {problem}"))
-        })?;
-        // Written anew, so that neither blanks nor the order of members make another request of it.
-        let same = match serde_json::from_str::<serde_json::Value>(&text) {
-            Ok(value) => value.to_string(),
-            Err(_) if text.is_empty() => "{}".to_owned(),
-            Err(_) => text.clone(),
-        };
-        let mut asked = sha2::Sha256::new();
-        asked.update(self.path.as_bytes());
-        // No path holds one.
-        asked.update([0]);
-        asked.update(same.as_bytes());
-        let once = Once {
-            key: key.to_owned(),
-            asked: asked.finalize().into(),
-        };
-        Ok((text, Some(once)))
+        let (text, is_rehearsal) = without_preview(text)?;
+        // A look is the same request as what it looks at: a key that was used tells what a repeat does.
+        let once = once(&self.path, self.key.as_ref(), &text)?;
+        let effect = Some(AskedEffect::new(is_rehearsal));
+        Ok(Asked {
+            ctx: Ctx { effect, ..ctx },
+            wish: object(&text)?,
+            once,
+        })
     }
+}
+
+/// The key of a request, and what is asked for under it.
+fn once(path: &str, key: Option<&HeaderValue>, text: &str) -> Result<Option<Once>, Problem> {
+    let Some(key) = key else {
+        return Ok(None);
+    };
+    let fits = |key: &&str| !key.is_empty() && key.len() <= KEY_BYTES_MAX;
+    let plain = |key: &&str| key.bytes().all(|byte| byte.is_ascii_graphic());
+    let key = key.to_str().ok().filter(fits).filter(plain);
+    let key = key.ok_or_else(|| {
+        let problem = format!("must have 1 to {KEY_BYTES_MAX} visible ASCII characters");
+        Problem::bad_request(format!("Idempotency-Key: {problem}"))
+    })?;
+    // Written anew, so that neither blanks nor the order of members make another request of it.
+    let same = match serde_json::from_str::<serde_json::Value>(text) {
+        Ok(value) => value.to_string(),
+        Err(_) => text.to_owned(),
+    };
+    let mut asked = sha2::Sha256::new();
+    asked.update(path.as_bytes());
+    // No path holds one.
+    asked.update([0]);
+    asked.update(same.as_bytes());
+    Ok(Some(Once {
+        key: key.to_owned(),
+        asked: asked.finalize().into(),
+    }))
+}
+
+/// The members of an object as they were sent, in order: amounts keep their digits, and a member
+/// that was sent twice is still there twice.
+struct Members(Vec<(String, Box<RawValue>)>);
+
+impl<'de> Deserialize<'de> for Members {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        struct Collect;
+        impl<'de> Visitor<'de> for Collect {
+            type Value = Members;
+
+            fn expecting(&self, text: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+                text.write_str("an object")
+            }
+
+            fn visit_map<A: MapAccess<'de>>(self, mut map: A) -> Result<Members, A::Error> {
+                let mut members = Vec::new();
+                while let Some(member) = map.next_entry()? {
+                    members.push(member);
+                }
+                Ok(Members(members))
+            }
+        }
+        deserializer.deserialize_map(Collect)
+    }
+}
+
+/// Takes `preview` out of a body, and answers whether it asks for a look only. What is no object is
+/// left for the reader of the rest to refuse.
+fn without_preview(text: String) -> Result<(String, bool), Problem> {
+    let Ok(Members(mut members)) = serde_json::from_str(&text) else {
+        return Ok((text, false));
+    };
+    let said: Vec<_> = members
+        .extract_if(.., |(name, _)| name == "preview")
+        .collect();
+    let is_look = match said
+        .iter()
+        .map(|(_, value)| value.get())
+        .collect::<Vec<_>>()[..]
+    {
+        [] => return Ok((text, false)),
+        ["true"] => true,
+        ["false"] => false,
+        [_] => return Err(Problem::bad_request("preview: must be true or false")),
+        _ => return Err(Problem::bad_request("preview: must be given once")),
+    };
+    let rest: Vec<String> = members
+        .iter()
+        .map(|(name, value)| format!("{}:{}", serde_json::Value::from(name.as_str()), value.get()))
+        .collect();
+    Ok((format!("{{{}}}", rest.join(",")), is_look))
 }

@@ -3,6 +3,7 @@
 use axum::Json;
 use axum::extract::Path;
 use axum::http::StatusCode;
+use axum::response::Response;
 use serde::{Deserialize, Serialize};
 
 use crate::app::Ctx;
@@ -14,9 +15,10 @@ use crate::ops;
 use crate::ops::vouchers::{BatchState, NewBatch, Sale};
 use crate::wire::kit::json::Decimal;
 
+use super::effect::answer;
 use super::error::Problem;
 use super::money::{PaymentOut, amount_of, short, shortened};
-use super::repeatable::Repeatable;
+use super::repeatable::{Asked, Repeatable};
 use super::{Staff, handle};
 
 /// A batch of vouchers; the codes are shown once, when it is made.
@@ -99,12 +101,9 @@ pub async fn batches(Staff(ctx): Staff) -> Result<Json<Vec<BatchOut>>, Problem> 
 }
 
 /// `POST /console/api/voucher-batches`
-pub async fn create_batch(
-    Staff(ctx): Staff,
-    request: Repeatable,
-) -> Result<(StatusCode, Json<BatchOut>), Problem> {
+pub async fn create_batch(Staff(ctx): Staff, request: Repeatable) -> Result<Response, Problem> {
     ctx.require(Permission::VouchersMake)?;
-    let (wish, once) = request.wish::<BatchIn>()?;
+    let Asked { ctx, wish, once } = request.wish::<BatchIn>(ctx)?;
     let wish = NewBatch {
         title: short("title", Some(wish.title))?.unwrap_or_default(),
         amount: amount_of(&ctx, &wish.amount.0, wish.currency.as_deref())?,
@@ -113,7 +112,7 @@ pub async fn create_batch(
     };
     let (state, codes) = ops::vouchers::create(&ctx, wish, once).await?;
     let made = BatchOut::new(&state, codes);
-    Ok((StatusCode::CREATED, Json(made)))
+    answer(&ctx, StatusCode::CREATED, || Ok(made))
 }
 
 /// `DELETE /console/api/voucher-batches/{id}`
@@ -143,13 +142,9 @@ struct SaleIn {
     note: Option<String>,
 }
 
-async fn trade(
-    ctx: &Ctx,
-    id: &str,
-    request: Repeatable,
-    back: bool,
-) -> Result<(StatusCode, Json<BatchOut>), Problem> {
-    let (wish, once) = request.wish::<SaleIn>()?;
+async fn trade(ctx: Ctx, id: &str, request: Repeatable, back: bool) -> Result<Response, Problem> {
+    let Asked { ctx, wish, once } = request.wish::<SaleIn>(ctx)?;
+    let ctx = &ctx;
     let id = numbered(id)?;
     if wish.count == 0 {
         return Err(Problem::bad_request("count: must be at least 1"));
@@ -173,7 +168,7 @@ async fn trade(
         back,
     };
     let state = ops::vouchers::sell(ctx, id, sale, once).await?;
-    Ok((StatusCode::CREATED, Json(BatchOut::new(&state, None))))
+    answer(ctx, StatusCode::CREATED, || Ok(BatchOut::new(&state, None)))
 }
 
 /// `POST /console/api/voucher-batches/{id}/sales`
@@ -181,9 +176,9 @@ pub async fn sell(
     Staff(ctx): Staff,
     Path(id): Path<String>,
     request: Repeatable,
-) -> Result<(StatusCode, Json<BatchOut>), Problem> {
+) -> Result<Response, Problem> {
     ctx.require(Permission::MoneyWrite)?;
-    trade(&ctx, &id, request, false).await
+    trade(ctx, &id, request, false).await
 }
 
 /// `POST /console/api/voucher-batches/{id}/returns`
@@ -191,9 +186,9 @@ pub async fn take_back(
     Staff(ctx): Staff,
     Path(id): Path<String>,
     request: Repeatable,
-) -> Result<(StatusCode, Json<BatchOut>), Problem> {
+) -> Result<Response, Problem> {
     ctx.require(Permission::MoneyWrite)?;
-    trade(&ctx, &id, request, true).await
+    trade(ctx, &id, request, true).await
 }
 
 #[derive(Deserialize)]
@@ -207,9 +202,9 @@ pub async fn redeem(
     Staff(ctx): Staff,
     Path(id): Path<String>,
     request: Repeatable,
-) -> Result<(StatusCode, Json<PaymentOut>), Problem> {
+) -> Result<Response, Problem> {
     ctx.require(Permission::MoneyWrite)?;
-    let (wish, once) = request.wish::<RedeemIn>()?;
+    let Asked { ctx, wish, once } = request.wish::<RedeemIn>(ctx)?;
     let payment = ops::vouchers::redeem(&ctx, handle(&id), wish.code, once).await?;
-    Ok((StatusCode::CREATED, Json(PaymentOut::new(&payment))))
+    answer(&ctx, StatusCode::CREATED, || Ok(PaymentOut::new(&payment)))
 }

@@ -13,6 +13,7 @@ mod debts;
 mod demo;
 mod disputes;
 mod dunning;
+mod effects;
 mod eligible;
 mod extending;
 mod given_up;

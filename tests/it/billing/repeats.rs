@@ -35,6 +35,13 @@ impl Till {
     }
 }
 
+/// What an answer says was made, without what the request came to.
+fn made(answer: &Value) -> Value {
+    let mut made = answer.clone();
+    made.as_object_mut().expect("an object").remove("effect");
+    made
+}
+
 #[tokio::test]
 async fn a_renewal_is_made_once() {
     let till = Till::open().await;
@@ -43,7 +50,12 @@ async fn a_renewal_is_made_once() {
     let path = till.on(&order, "renew");
     let [first, again, other] = till.thrice(&path, json!({"amount": "10"})).await;
     let (first, again) = (first.expect(200), again.expect(200));
-    assert_eq!(first, again);
+    assert_eq!(made(&first), made(&again));
+    assert_eq!(
+        again["effect"]["invoices"],
+        json!([]),
+        "a repeat moves nothing"
+    );
     assert_eq!(first["cycles_paid"], 2);
     assert_eq!(other.expect(200)["cycles_paid"], 3);
     assert_eq!(till.balance().await, "10.00");
@@ -74,7 +86,7 @@ async fn an_order_is_ended_and_credited_once() {
     till.days(7).await;
     let path = till.on(&order, "end");
     let [first, again, other] = till.thrice(&path, json!({"credit": true})).await;
-    assert_eq!(first.expect(200), again.expect(200));
+    assert_eq!(made(&first.expect(200)), made(&again.expect(200)));
     assert_eq!(other.status, 409);
     assert_eq!(till.invoices().await.len(), 2);
     till.prove();
@@ -123,7 +135,7 @@ async fn a_batch_of_vouchers_is_made_once() {
     let path = format!("customers/{}/vouchers", till.shop.customer);
     let used = till.keyed("v-1", &path, &code).await.expect(201);
     let again = till.keyed("v-1", &path, &code).await.expect(201);
-    assert_eq!(used, again);
+    assert_eq!(made(&used), made(&again));
     assert_eq!(till.keyed("v-2", &path, &code).await.status, 409);
     assert_eq!(till.balance().await, "5.00");
     till.prove();
@@ -143,7 +155,7 @@ async fn what_becomes_of_a_payment_is_said_once() {
     assert_eq!(page.order_status().await, "ACTTIVE");
     let path = "payments/1/refunds";
     let [first, again, _] = till.thrice(path, json!({"amount": "4"})).await;
-    assert_eq!(first.expect(201), again.expect(201));
+    assert_eq!(made(&first.expect(201)), made(&again.expect(201)));
     assert_eq!(till.balance().await, "0.00");
     let credits = till.invoices().await.split_off(1);
     let expected = ["2 CREDIT_NOTE - -4.00", "3 CREDIT_NOTE - -4.00"];

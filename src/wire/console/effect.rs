@@ -1,0 +1,379 @@
+//! What a request comes to, and the answer of a look beforehand.
+
+use axum::Json;
+use axum::http::StatusCode;
+use axum::response::{IntoResponse as _, Response};
+use serde::Serialize;
+
+use crate::app::{AskedEffect, Ctx};
+use crate::domain::access::Service;
+use crate::domain::catalogue::ServiceStatus;
+use crate::domain::customer::{Customer, CustomerStatus};
+use crate::domain::effect::{Balance, Billed, Effect, Missing, Moved, Titled};
+use crate::domain::invoice::InvoiceKind;
+use crate::domain::money::Amount;
+use crate::domain::order::{Order, OrderStatus, Standing};
+use crate::domain::payment::{Payment, PaymentKind, VoucherBatch};
+use crate::domain::template::TemplateKind;
+use crate::domain::time::Timestamp;
+use crate::ops::OpError;
+
+use super::error::Problem;
+use super::money::{payment_kind, payment_state};
+
+/// What stands there before and after; what is not there is left out.
+#[derive(Debug, Serialize)]
+struct Step<T> {
+    #[serde(skip_serializing_if = "Option::is_none")]
+    before: Option<T>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    after: Option<T>,
+}
+
+impl<T> Step<T> {
+    /// What a member of a record was and is.
+    fn of<R>(moved: &Moved<R>, member: impl Fn(&R) -> Option<T>) -> Self {
+        Self {
+            before: moved.before.as_ref().and_then(&member),
+            after: member(&moved.after),
+        }
+    }
+}
+
+#[derive(Debug, Serialize)]
+struct OrderStep {
+    /// A look does not know numbers of what is not made yet.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    id: Option<u64>,
+    title: String,
+    status: Step<&'static str>,
+    standing: Step<&'static str>,
+    expires: Step<String>,
+    next_billing_cycle: Step<String>,
+}
+
+#[derive(Debug, Serialize)]
+struct ServiceStep {
+    #[serde(skip_serializing_if = "Option::is_none")]
+    id: Option<u64>,
+    title: String,
+    status: Step<&'static str>,
+    expires: Step<String>,
+}
+
+#[derive(Debug, Serialize)]
+struct InvoiceStep {
+    #[serde(skip_serializing_if = "Option::is_none")]
+    number: Option<u64>,
+    kind: &'static str,
+    total: String,
+    currency: String,
+    open: Step<String>,
+}
+
+#[derive(Debug, Serialize)]
+struct PaymentStep {
+    #[serde(skip_serializing_if = "Option::is_none")]
+    id: Option<u64>,
+    kind: &'static str,
+    method: String,
+    amount: String,
+    currency: String,
+    state: Step<&'static str>,
+    refunded: Step<String>,
+}
+
+#[derive(Debug, Serialize)]
+struct BalanceStep {
+    customer: u64,
+    currency: String,
+    before: String,
+    after: String,
+}
+
+#[derive(Debug, Serialize)]
+struct CustomerStep {
+    id: u64,
+    status: Step<&'static str>,
+}
+
+#[derive(Debug, Serialize)]
+struct MissingOut {
+    #[serde(skip_serializing_if = "Option::is_none")]
+    order: Option<u64>,
+    title: String,
+    standing: &'static str,
+    amount: String,
+    currency: String,
+}
+
+#[derive(Debug, Serialize)]
+struct BatchStep {
+    #[serde(skip_serializing_if = "Option::is_none")]
+    id: Option<u64>,
+    title: String,
+    count: u32,
+    amount: String,
+    currency: String,
+    total: String,
+}
+
+#[derive(Debug, Serialize)]
+struct BoxesOut {
+    told: usize,
+    events: usize,
+}
+
+/// All that a request comes to.
+#[derive(Debug, Serialize)]
+pub struct EffectOut {
+    customers: Vec<CustomerStep>,
+    orders: Vec<OrderStep>,
+    services: Vec<ServiceStep>,
+    invoices: Vec<InvoiceStep>,
+    payments: Vec<PaymentStep>,
+    refunds: Vec<PaymentStep>,
+    balance: Vec<BalanceStep>,
+    missing: Vec<MissingOut>,
+    voucher_batches: Vec<BatchStep>,
+    boxes: BoxesOut,
+    letters: Vec<&'static str>,
+}
+
+/// How an order stands with the money.
+pub(super) fn standing_word(standing: Standing) -> &'static str {
+    match standing {
+        Standing::Settled => "SETTLED",
+        Standing::Waiting => "WAITING",
+        Standing::Overdue { .. } => "OVERDUE",
+        Standing::Frozen { .. } => "FROZEN",
+        Standing::Paused { .. } => "PAUSED",
+        Standing::Parked { .. } => "PARKED",
+        Standing::Ended => "ENDED",
+        Standing::Owing { .. } => "OWING",
+    }
+}
+
+pub(super) fn status_word(status: OrderStatus) -> &'static str {
+    match status {
+        OrderStatus::Active => "ACTIVE",
+        OrderStatus::Inactive => "INACTIVE",
+        OrderStatus::Expired => "EXPIRED",
+        OrderStatus::Canceled => "CANCELED",
+        OrderStatus::Deleted => "DELETED",
+    }
+}
+
+fn service_word(status: ServiceStatus) -> &'static str {
+    match status {
+        ServiceStatus::Active => "ACTIVE",
+        ServiceStatus::Inactive => "INACTIVE",
+        ServiceStatus::Expired => "EXPIRED",
+        ServiceStatus::Frozen => "FROZEN",
+        ServiceStatus::Deleted => "DELETED",
+    }
+}
+
+fn customer_word(status: CustomerStatus) -> &'static str {
+    match status {
+        CustomerStatus::Active => "ACTIVE",
+        CustomerStatus::Inactive => "INACTIVE",
+        CustomerStatus::AwaitingAuthorization => "AWAITING_AUTHORIZATION",
+        CustomerStatus::SuspendedByCustomer => "SUSPENDED_BY_CUSTOMER",
+        CustomerStatus::SuspendedByBilling => "SUSPENDED_BY_BILLING",
+        CustomerStatus::Deleted => "DELETED",
+    }
+}
+
+/// Words an effect for one who asked, hiding numbers that a look took and gave back.
+struct Words<'c> {
+    ctx: &'c Ctx,
+    is_look: bool,
+}
+
+impl Words<'_> {
+    fn number(&self, number: u64, is_new: bool) -> Option<u64> {
+        (!(self.is_look && is_new)).then_some(number)
+    }
+
+    fn order(&self, Titled { title, moved }: &Titled<Order>) -> OrderStep {
+        let time = |at: Option<Timestamp>| at.map(Timestamp::to_rfc3339_millis);
+        OrderStep {
+            id: self.number(moved.after.id.0, moved.before.is_none()),
+            title: title.clone(),
+            status: Step::of(moved, |order| {
+                Some(status_word(order.status_at(self.ctx.now)))
+            }),
+            standing: Step::of(moved, |order| Some(standing_word(order.standing))),
+            expires: Step::of(moved, |order| time(order.expires_at)),
+            next_billing_cycle: Step::of(moved, |order| time(order.next_cycle_at)),
+        }
+    }
+
+    fn service(&self, Titled { title, moved }: &Titled<Service>) -> ServiceStep {
+        ServiceStep {
+            id: self.number(moved.after.id.0, moved.before.is_none()),
+            title: title.clone(),
+            status: Step::of(moved, |service| {
+                Some(service_word(service.status_at(self.ctx.now)))
+            }),
+            expires: Step::of(moved, |service| {
+                service.expires_at.map(Timestamp::to_rfc3339_millis)
+            }),
+        }
+    }
+
+    fn invoice(&self, Billed { invoice, open }: &Billed) -> InvoiceStep {
+        let currency = invoice.currency;
+        InvoiceStep {
+            number: self.number(invoice.id.0, open.before.is_none()),
+            kind: match invoice.kind {
+                InvoiceKind::Invoice => "INVOICE",
+                InvoiceKind::CreditNote { .. } => "CREDIT_NOTE",
+            },
+            total: invoice.total().to_fixed(),
+            currency: currency.as_str().to_owned(),
+            open: Step::of(open, |minor| {
+                let minor = *minor;
+                Some(Amount { minor, currency }.to_fixed())
+            }),
+        }
+    }
+
+    fn payment(&self, moved: &Moved<Payment>) -> PaymentStep {
+        let after = &moved.after;
+        PaymentStep {
+            id: self.number(after.id.0, moved.before.is_none()),
+            kind: payment_kind(after),
+            method: after.method.clone(),
+            amount: after.amount.to_fixed(),
+            currency: after.amount.currency.as_str().to_owned(),
+            state: Step::of(moved, |payment| Some(payment_state(payment))),
+            refunded: Step::of(moved, |payment| {
+                let amount = Amount {
+                    minor: payment.refunded_minor,
+                    ..payment.amount
+                };
+                Some(amount.to_fixed())
+            }),
+        }
+    }
+
+    fn missing(&self, missing: &Missing) -> MissingOut {
+        MissingOut {
+            order: self.number(missing.order.0, missing.is_new),
+            title: missing.title.clone(),
+            standing: standing_word(missing.standing),
+            amount: missing.amount.to_fixed(),
+            currency: missing.amount.currency.as_str().to_owned(),
+        }
+    }
+
+    fn batch(&self, moved: &Moved<VoucherBatch>) -> BatchStep {
+        let VoucherBatch { amount, count, .. } = moved.after;
+        let total = Amount {
+            minor: amount.minor.saturating_mul(i64::from(count)),
+            ..amount
+        };
+        BatchStep {
+            id: self.number(moved.after.id.0, moved.before.is_none()),
+            title: moved.after.title.clone(),
+            count,
+            amount: amount.to_fixed(),
+            currency: amount.currency.as_str().to_owned(),
+            total: total.to_fixed(),
+        }
+    }
+
+    fn all(&self, effect: &Effect) -> EffectOut {
+        let is_refund = |of: &&Moved<Payment>| matches!(of.after.kind, PaymentKind::Refund { .. });
+        let payments = effect.payments.iter();
+        EffectOut {
+            customers: effect.customers.iter().filter_map(customer).collect(),
+            orders: effect.orders.iter().map(|of| self.order(of)).collect(),
+            services: effect.services.iter().map(|of| self.service(of)).collect(),
+            invoices: effect.invoices.iter().map(|of| self.invoice(of)).collect(),
+            refunds: payments
+                .clone()
+                .filter(is_refund)
+                .map(|of| self.payment(of))
+                .collect(),
+            payments: payments
+                .filter(|of| !is_refund(of))
+                .map(|of| self.payment(of))
+                .collect(),
+            balance: effect.balances.iter().map(balance).collect(),
+            missing: effect.missing.iter().map(|of| self.missing(of)).collect(),
+            voucher_batches: effect.batches.iter().map(|of| self.batch(of)).collect(),
+            boxes: BoxesOut {
+                told: effect.boxes_told,
+                events: effect.box_events,
+            },
+            letters: effect
+                .letters
+                .iter()
+                .copied()
+                .map(TemplateKind::word)
+                .collect(),
+        }
+    }
+}
+
+/// A customer whose status changes; others of their fields are no news here.
+fn customer(moved: &Moved<Customer>) -> Option<CustomerStep> {
+    let status = Step::of(moved, |customer| Some(customer_word(customer.status)));
+    (status.before != status.after).then_some(CustomerStep {
+        id: moved.after.id.0,
+        status,
+    })
+}
+
+fn balance(balance: &Balance) -> BalanceStep {
+    let currency = balance.currency;
+    let text = |minor: i64| Amount { minor, currency }.to_fixed();
+    BalanceStep {
+        customer: balance.customer.0,
+        currency: currency.as_str().to_owned(),
+        before: text(balance.before_minor),
+        after: text(balance.after_minor),
+    }
+}
+
+/// The answer of what was done: what was made, and what it came to.
+#[derive(Debug, Serialize)]
+struct Done<T> {
+    #[serde(flatten)]
+    made: T,
+    effect: EffectOut,
+}
+
+/// The answer of a look: what would come of it.
+#[derive(Debug, Serialize)]
+struct Looked {
+    preview: bool,
+    effect: EffectOut,
+}
+
+/// Answers a request with what it made and its effect; of one that was only a look, which made
+/// nothing, with the effect alone.
+pub(super) fn answer<T: Serialize>(
+    ctx: &Ctx,
+    code: StatusCode,
+    made: impl FnOnce() -> Result<T, Problem>,
+) -> Result<Response, Problem> {
+    let is_look = ctx.is_rehearsal();
+    let found = ctx.effect.as_ref().and_then(AskedEffect::take);
+    if is_look && found.is_none() {
+        return Err(OpError::Failed("no effect was found".to_owned()).into());
+    }
+    let effect = Words { ctx, is_look }.all(&found.unwrap_or_default());
+    if is_look {
+        let looked = Looked {
+            preview: true,
+            effect,
+        };
+        return Ok(Json(looked).into_response());
+    }
+    let made = made()?;
+    Ok((code, Json(Done { made, effect })).into_response())
+}
