@@ -152,7 +152,10 @@ impl Company {
 /// Name of the file in the data folder.
 pub const FILE_NAME: &str = "boxoffice.redb";
 
+/// The file's own secret: what is sealed, drawn and hashed quickly depends on it for ever.
 const SIGNING_KEY: &str = "signing_key";
+/// The key that signs tokens, once it was changed; before that it is the one above.
+pub const TOKEN_KEY: &str = "token_signing_key";
 
 /// Where the currency of the books is noted.
 const BOOKS_CURRENCY: &str = "books_currency";
@@ -172,17 +175,18 @@ impl App {
         }
         let store = Store::open(storage).context("cannot open the data file")?;
         let fresh: [u8; 32] = entropy.bytes().context("no randomness")?;
-        let secret = store.write_blocking(move |tx| -> Result<[u8; 32], StoreError> {
-            let held = tx.raw_get(Table::Meta, SIGNING_KEY.as_bytes(), |key| {
-                key.try_into().ok()
-            })?;
-            if let Some(key) = held.flatten() {
-                return Ok(key);
+        type Secrets = ([u8; 32], [u8; 32]);
+        let secrets = store.write_blocking(move |tx| -> Result<Secrets, StoreError> {
+            let held = |name: &str| tx.raw_get(Table::Meta, name.as_bytes(), |b| b.try_into().ok());
+            let (own, signs) = (held(SIGNING_KEY)?.flatten(), held(TOKEN_KEY)?.flatten());
+            let secret = own.unwrap_or(fresh);
+            if own.is_none() {
+                tx.put_meta(SIGNING_KEY, &fresh)?;
             }
-            tx.put_meta(SIGNING_KEY, &fresh)?;
-            Ok(fresh)
+            Ok((secret, signs.unwrap_or(secret)))
         })?;
-        let keys = Keys::new(&secret, &config.alphaott.service_provider);
+        let (secret, signs) = secrets;
+        let keys = Keys::new(&secret, &signs, &config.alphaott.service_provider);
         let proving = entropy.bytes().context("no randomness")?;
         let passwords = Passwords::new(&config.passwords, proving, &secret)?;
         let outbound = Outbound::new(&config)?;

@@ -42,8 +42,7 @@ const PROVEN_MAX: usize = 1_024;
 /// The box's signing key.
 pub struct Keys {
     proven: ArcSwap<Proven>,
-    signing: EncodingKey,
-    proving: DecodingKey,
+    pair: ArcSwap<Pair>,
     validation: Validation,
     /// Seals what is given out and comes back.
     sealing: [u8; 32],
@@ -51,12 +50,28 @@ pub struct Keys {
     drawing: [u8; 32],
 }
 
+/// One key, for both of its uses.
+struct Pair {
+    signing: EncodingKey,
+    proving: DecodingKey,
+}
+
+impl Pair {
+    fn of(secret: &[u8; 32]) -> Self {
+        Self {
+            signing: EncodingKey::from_secret(secret),
+            proving: DecodingKey::from_secret(secret),
+        }
+    }
+}
+
 /// Bytes of a seal.
 pub const SEAL_BYTES: usize = 8;
 
 impl Keys {
+    /// `secret`: the file's own, for ever; `signs`: the key that signs tokens, which may be changed.
     #[must_use]
-    pub fn new(secret: &[u8; 32], audience: &str) -> Self {
+    pub fn new(secret: &[u8; 32], signs: &[u8; 32], audience: &str) -> Self {
         // The first box of the process installs it; a second finds the same one there.
         let _ = PROVIDER.install_default();
         let mut validation = Validation::new(Algorithm::HS256);
@@ -66,12 +81,17 @@ impl Keys {
         validation.validate_exp = false;
         Self {
             proven: ArcSwap::from_pointee(Proven::new()),
-            signing: EncodingKey::from_secret(secret),
-            proving: DecodingKey::from_secret(secret),
+            pair: ArcSwap::from_pointee(Pair::of(signs)),
             validation,
             sealing: mac_of(secret, b"seals"),
             drawing: mac_of(secret, b"short secrets"),
         }
+    }
+
+    /// Signs with another key from now on; what was signed before proves nothing any more.
+    pub fn sign_with(&self, secret: &[u8; 32]) {
+        self.pair.store(Arc::new(Pair::of(secret)));
+        self.proven.store(Arc::new(Proven::new()));
     }
 
     /// A short proof that these bytes are ours: for what is kept nowhere and good for a while only.
@@ -141,7 +161,12 @@ impl Keys {
     /// A signed token. `None` only if the claims cannot be written as JSON.
     #[must_use]
     pub fn sign<C: Serialize>(&self, claims: &C) -> Option<String> {
-        jsonwebtoken::encode(&Header::new(Algorithm::HS256), claims, &self.signing).ok()
+        jsonwebtoken::encode(
+            &Header::new(Algorithm::HS256),
+            claims,
+            &self.pair.load().signing,
+        )
+        .ok()
     }
 
     /// The claims of a token that we signed, for us, and that has not expired at `now_seconds`.
@@ -157,7 +182,8 @@ impl Keys {
     }
 
     fn remember(&self, token: &str) -> Option<Arc<Claims>> {
-        let proven = jsonwebtoken::decode::<Claims>(token, &self.proving, &self.validation).ok()?;
+        let pair = self.pair.load_full();
+        let proven = jsonwebtoken::decode::<Claims>(token, &pair.proving, &self.validation).ok()?;
         let claims = Arc::new(proven.claims);
         self.proven.rcu(|held| {
             let mut held = if held.len() < PROVEN_MAX {
@@ -240,8 +266,8 @@ mod tests {
 
     #[test]
     fn short_secrets_belong_to_their_number_and_are_spread_evenly() {
-        let keys = Keys::new(&[7; 32], "x");
-        let other = Keys::new(&[8; 32], "x");
+        let keys = Keys::new(&[7; 32], &[7; 32], "x");
+        let other = Keys::new(&[8; 32], &[8; 32], "x");
         let nonce = |n: u32| {
             let mut nonce = [0; 16];
             nonce[..4].copy_from_slice(&n.to_be_bytes());

@@ -2,6 +2,7 @@
 
 mod channel;
 mod import;
+mod staff;
 
 use std::io::{IsTerminal as _, Read as _, Write as _};
 use std::path::{Path, PathBuf};
@@ -25,6 +26,7 @@ use crate::telemetry;
 
 use channel::Channel;
 use import::{Import, bring_in};
+use staff::{Audit, Keys, Operator};
 
 /// The back office of a small IPTV/OTT operator: one binary, one file.
 #[derive(Debug, Parser)]
@@ -49,6 +51,11 @@ enum Command {
     /// Staff accounts
     #[command(subcommand)]
     Operator(Operator),
+    /// The key that signs integration tokens
+    #[command(subcommand)]
+    Keys(Keys),
+    /// Show who changed what, newest first
+    Audit(Audit),
     /// Integration tokens (AlphaOTT)
     #[command(subcommand)]
     Token(Token),
@@ -127,39 +134,6 @@ struct Export {
 }
 
 #[derive(Debug, Subcommand)]
-enum Operator {
-    /// Add a member of staff
-    Add {
-        name: String,
-        /// owner, manager, support, cashier, content-editor, dealer, auditor or api
-        #[arg(long)]
-        role: String,
-        /// Number of the reseller whose customers the account sees and touches; for the role api
-        #[arg(long)]
-        reseller: Option<u64>,
-        /// Read the password from standard input instead of asking for it
-        #[arg(long)]
-        password_stdin: bool,
-        #[command(flatten)]
-        place: Place,
-    },
-    /// Give a member of staff a new password
-    Passwd {
-        name: String,
-        /// Read the password from standard input instead of asking for it
-        #[arg(long)]
-        password_stdin: bool,
-        #[command(flatten)]
-        place: Place,
-    },
-    /// List staff: name, role, since when
-    List {
-        #[command(flatten)]
-        place: Place,
-    },
-}
-
-#[derive(Debug, Subcommand)]
 enum Partner {
     /// Add a partner and print its API key, and nothing else: it cannot be shown again
     Add {
@@ -179,7 +153,7 @@ enum Partner {
         #[command(flatten)]
         place: Place,
     },
-    /// List partners: key, name, state
+    /// List partners: key, name, state, who made their key
     List {
         #[command(flatten)]
         place: Place,
@@ -222,7 +196,7 @@ enum Token {
         #[command(flatten)]
         place: Place,
     },
-    /// List tokens: id, name, role, state, end
+    /// List tokens: id, name, role, state, end, who made them
     List {
         #[command(flatten)]
         place: Place,
@@ -251,7 +225,7 @@ fn parse_ttl(text: &str) -> Result<i64, String> {
         .strip_suffix(unit)
         .and_then(|n| n.parse().ok())
         .ok_or_else(wrong)?;
-    let max = ops::staff::TOKEN_SECONDS_MAX;
+    let max = ops::tokens::TOKEN_SECONDS_MAX;
     let ttl = count
         .checked_mul(seconds)
         .filter(|ttl| (1..=max).contains(ttl));
@@ -308,33 +282,9 @@ pub fn run(cli: Cli) -> anyhow::Result<bool> {
             }
         },
         Command::Channel(channel) => channel.command(),
-        Command::Operator(Operator::Add {
-            name,
-            role,
-            reseller,
-            password_stdin,
-            place,
-        }) => {
-            let password = read_password(password_stdin)?;
-            (
-                place,
-                DataCommand::OperatorAdd {
-                    name,
-                    role,
-                    reseller,
-                    password,
-                },
-            )
-        }
-        Command::Operator(Operator::Passwd {
-            name,
-            password_stdin,
-            place,
-        }) => {
-            let password = read_password(password_stdin)?;
-            (place, DataCommand::OperatorPasswd { name, password })
-        }
-        Command::Operator(Operator::List { place }) => (place, DataCommand::OperatorList),
+        Command::Operator(operator) => return ask_first(&runtime, operator.asked()?),
+        Command::Keys(keys) => return ask_first(&runtime, keys.asked()),
+        Command::Audit(audit) => return ask_first(&runtime, audit.asked()),
         Command::Partner(partner) => partner.command(),
         Command::Token(Token::Create {
             name,
@@ -372,13 +322,24 @@ pub fn run(cli: Cli) -> anyhow::Result<bool> {
     runtime.block_on(run_on_data(&place, command))
 }
 
+/// Shows what a command would do and asks, where it is to be asked; then carries it out.
+fn ask_first(runtime: &tokio::runtime::Runtime, asked: staff::Asked) -> anyhow::Result<bool> {
+    if let Some(question) = asked.first {
+        runtime.block_on(run_on_data(&asked.place, question.look.clone()))?;
+        staff::confirmed(&question)?;
+    }
+    runtime.block_on(run_on_data(&asked.place, asked.command))
+}
+
 /// The command for the page after this one, if there is one.
 fn following(command: &DataCommand, output: &Output) -> Option<DataCommand> {
     match (command, output.next) {
-        (DataCommand::Export { .. }, Some(next)) => {
+        (DataCommand::Export { .. } | DataCommand::Audit { .. }, Some(next)) => {
             let mut following = command.clone();
-            if let DataCommand::Export { after, .. } = &mut following {
-                *after = next;
+            match &mut following {
+                DataCommand::Export { after, .. } => *after = next,
+                DataCommand::Audit { before, .. } => *before = next,
+                _ => {}
             }
             Some(following)
         }

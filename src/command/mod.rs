@@ -1,10 +1,11 @@
 //! The commands that work on the data whether or not a box is running: what is asked, and how it
 //! is carried out. The command line and the control socket both end here.
 
+mod staff;
+
 use serde::{Deserialize, Serialize};
 
 use crate::app::Ctx;
-use crate::domain::id::ResellerId;
 use crate::domain::staff::Role;
 use crate::ops::apply::ElementChange;
 use crate::ops::exports::{Format, What, Wish};
@@ -26,8 +27,36 @@ pub enum Command {
     OperatorAdd {
         name: String,
         role: String,
+        #[serde(default)]
+        email: Option<String>,
         reseller: Option<u64>,
         password: String,
+    },
+    /// What would end if somebody left, or had this role.
+    OperatorLeaving {
+        name: String,
+        role: Option<String>,
+    },
+    OperatorRemove {
+        name: String,
+        end_credentials: bool,
+    },
+    OperatorRole {
+        name: String,
+        role: String,
+        end_credentials: bool,
+    },
+    /// What would end with another signing key.
+    KeysRotating,
+    KeysRotate,
+    /// A page of the audit log: lines whose number is below `before`; 0: from the newest on.
+    Audit {
+        since: Option<String>,
+        until: Option<String>,
+        who: Option<String>,
+        of: Option<String>,
+        jsonl: bool,
+        before: u64,
     },
     OperatorPasswd {
         name: String,
@@ -136,39 +165,45 @@ pub async fn run(ctx: &Ctx, command: Command) -> Result<Output, CommandError> {
         Command::OperatorAdd {
             name,
             role,
+            email,
             reseller,
             password,
+        } => staff::add(ctx, (name, role), email, reseller, password).await,
+        Command::OperatorLeaving { name, role } => staff::leaving(ctx, &name, role),
+        Command::OperatorRemove {
+            name,
+            end_credentials,
+        } => staff::remove(ctx, name, end_credentials).await,
+        Command::OperatorRole {
+            name,
+            role,
+            end_credentials,
+        } => staff::role(ctx, (name, role), end_credentials).await,
+        Command::KeysRotating => staff::rotating(ctx),
+        Command::KeysRotate => staff::rotate(ctx).await,
+        Command::Audit {
+            since,
+            until,
+            who,
+            of,
+            jsonl,
+            before,
         } => {
-            let role = parse_role(&role)?;
-            if name.is_empty() || name.len() > 64 || name.chars().any(char::is_control) {
-                let reason = "the name must have 1 to 64 characters".to_owned();
-                return Err(CommandError::Refused(reason));
-            }
-            let wish = ops::staff::NewOperator {
-                name,
-                role,
-                reseller: reseller.map(ResellerId),
-                password,
+            let lines = staff::Lines {
+                since,
+                until,
+                who,
+                of,
+                jsonl,
+                before,
             };
-            let operator = ops::staff::add_operator(ctx, wish).await?;
-            Ok(done(vec![format!(
-                "added {} ({})",
-                operator.name,
-                operator.role.name()
-            )]))
+            staff::audit(ctx, lines).await
         }
         Command::OperatorPasswd { name, password } => {
             ops::staff::change_operator_password(ctx, name.clone(), password).await?;
             Ok(done(vec![format!("changed the password of {name}")]))
         }
-        Command::OperatorList => {
-            let operators = ops::staff::operators(ctx)?;
-            let line = |operator: &crate::domain::staff::Operator| {
-                let created = operator.created_at.to_rfc3339_millis();
-                format!("{}\t{}\t{created}", operator.name, operator.role.name())
-            };
-            Ok(done(operators.iter().map(line).collect()))
-        }
+        Command::OperatorList => staff::list(ctx),
         Command::PartnerAdd { key, name } => {
             let (_, api_key) = ops::partners::add(ctx, key, name).await?;
             Ok(done(vec![api_key]))
@@ -182,12 +217,14 @@ pub async fn run(ctx: &Ctx, command: Command) -> Result<Output, CommandError> {
         }
         Command::PartnerList => {
             let line = |partner: &crate::domain::carrier::Partner| {
-                let state = match (partner.on, partner.api_key_hash.is_some()) {
-                    (false, _) => "off",
-                    (true, false) => "no key",
-                    (true, true) => "on",
+                let state = match (partner.on, partner.agreed, partner.api_key_hash.is_some()) {
+                    (false, _, _) => "off",
+                    (true, false, _) => "nothing agreed yet",
+                    (true, true, false) => "no key",
+                    (true, true, true) => "on",
                 };
-                format!("{}\t{}\t{state}", partner.key, partner.name)
+                let by = partner.key_made_by.words();
+                format!("{}\t{}\t{state}\tby {by}", partner.key, partner.name)
             };
             let partners = ops::partners::list(ctx)?;
             Ok(done(partners.iter().map(line).collect()))
@@ -198,17 +235,17 @@ pub async fn run(ctx: &Ctx, command: Command) -> Result<Output, CommandError> {
             ttl_seconds,
         } => {
             let role = parse_role(&role)?;
-            let wish = ops::staff::NewToken {
+            let wish = ops::tokens::NewToken {
                 name,
                 role,
                 ttl_seconds,
             };
-            let (_, text) = ops::staff::create_token(ctx, wish).await?;
+            let (_, text) = ops::tokens::create_token(ctx, wish).await?;
             Ok(done(vec![text]))
         }
-        Command::TokenList => Ok(done(token_lines(ctx)?)),
+        Command::TokenList => Ok(staff::tokens(ctx)?),
         Command::TokenRevoke { jti } => {
-            let token = ops::staff::revoke_token(ctx, jti).await?;
+            let token = ops::tokens::revoke_token(ctx, jti).await?;
             Ok(done(vec![format!("revoked {} ({})", token.id, token.name)]))
         }
         Command::Check => check(ctx).await,
@@ -297,27 +334,6 @@ fn change_lines(change: &ElementChange) -> Vec<String> {
         .collect()
 }
 
-fn token_lines(ctx: &Ctx) -> Result<Vec<String>, OpError> {
-    let tokens = ops::staff::tokens(ctx)?;
-    let line = |token: &crate::domain::staff::Token| {
-        let state = if token.revoked_at.is_some() {
-            "revoked"
-        } else if token.expires_at <= ctx.now {
-            "expired"
-        } else {
-            "valid"
-        };
-        let expires = token.expires_at.to_rfc3339_millis();
-        format!(
-            "{}\t{}\t{}\t{state}\tuntil {expires}",
-            token.id,
-            token.name,
-            token.role.name()
-        )
-    };
-    Ok(tokens.iter().map(line).collect())
-}
-
 async fn check(ctx: &Ctx) -> Result<Output, CommandError> {
     let ctx = ctx.clone();
     let checked = tokio::task::spawn_blocking(move || ops::upkeep::check(&ctx)).await;
@@ -401,6 +417,10 @@ fn words(error: &OpError) -> String {
         OpError::TooManyAttempts { retry_after_s } => {
             format!("too many failed attempts; wait {retry_after_s} seconds")
         }
+        OpError::Refused(Refusal::LastOwner) => {
+            "nobody else may manage staff; make another owner first".to_owned()
+        }
+        OpError::Missing { kind, key } => format!("there is no {kind} {key}"),
         OpError::Throttled { .. } => "the box is too busy; try again in a moment".to_owned(),
         other => other.to_string(),
     }

@@ -23,6 +23,10 @@ pub struct MarketoneSettings {
     pub wrong_pins_max: u32,
     /// Partners may write only to accounts that they validated within a day or charged before.
     pub notify_known_only: bool,
+    /// Most for one charge where no limit was agreed, in whole units of the operator's currency.
+    pub charge_max: u32,
+    /// Most for one account in a calendar month, by one partner, likewise.
+    pub month_max: u32,
 }
 
 /// The carrier's own charging, which decides about partners' charges; an empty `url`: none, the customers'
@@ -61,6 +65,8 @@ impl Default for MarketoneSettings {
             pin_gap_seconds: 30,
             wrong_pins_max: 100,
             notify_known_only: true,
+            charge_max: 1_000,
+            month_max: 100_000,
         }
     }
 }
@@ -79,7 +85,7 @@ impl MarketoneSettings {
     }
 
     /// Settings that have bounds: name, value, least, most.
-    pub(super) fn ranges(&self) -> [(&'static str, u32, u32, u32); 6] {
+    pub(super) fn ranges(&self) -> [(&'static str, u32, u32, u32); 8] {
         [
             ("marketone.pin_digits", self.pin_digits.into(), 4, 10),
             ("marketone.pin_seconds", self.pin_seconds, 30, 86_400),
@@ -87,6 +93,8 @@ impl MarketoneSettings {
             ("marketone.pins_max", self.pins_max, 1, 100),
             ("marketone.pin_gap_seconds", self.pin_gap_seconds, 0, 900),
             ("marketone.wrong_pins_max", self.wrong_pins_max, 1, 100_000),
+            ("marketone.charge_max", self.charge_max, 1, u32::MAX),
+            ("marketone.month_max", self.month_max, 1, u32::MAX),
         ]
     }
 }

@@ -8,6 +8,7 @@ use serde::{Deserialize, Serialize};
 use super::customer::{CarrierProfile, CustomerStatus};
 use super::id::{CustomerId, PartnerId, PartnerTransactionId, PinId, ProductSpecId, uuid_text};
 use super::journal::{Account, Posting};
+use super::maker::Maker;
 use super::money::{Amount, Currency, Share, TaxRate};
 use super::staff::Secret;
 use super::time::Timestamp;
@@ -74,12 +75,26 @@ pub struct Partner {
     /// A partner that is off is known and may do nothing.
     pub on: bool,
     pub callback: Option<Callback>,
+    /// Whether products, currencies or limits were ever agreed with it; until then it may do nothing.
+    pub agreed: bool,
+    /// Who made the API key, and the one before.
+    pub key_made_by: Maker,
+    pub old_key_made_by: Maker,
 }
 
 /// Requests of one partner within a second, unless its record says otherwise (marketone 1.7).
 pub const REQUESTS_PER_SECOND: u32 = 500;
 
 impl Partner {
+    /// Whether it says what may be charged: products, currencies or limits.
+    #[must_use]
+    pub fn says_what(&self) -> bool {
+        !self.products.is_empty()
+            || !self.currencies.is_empty()
+            || self.per_charge_limit.is_some()
+            || self.monthly_limit.is_some()
+    }
+
     /// Whether it may charge in a currency.
     #[must_use]
     pub fn takes(&self, currency: Currency, home: Currency) -> bool {
@@ -321,10 +336,11 @@ pub struct Spent {
 pub fn check_charge(
     partner: &Partner,
     profile: &CarrierProfile,
+    usual: UsualLimits,
     amount: Amount,
     balance_minor: i64,
 ) -> Result<(), Denial> {
-    if !within(partner.per_charge_limit, amount, amount.minor) {
+    if !within_or(partner.per_charge_limit, usual.charge, amount, amount.minor) {
         return Err(Denial::AmountLimit);
     }
     if profile.prepaid && balance_minor < amount.minor {
@@ -336,18 +352,34 @@ pub fn check_charge(
 /// Most charges of an account with a limit in a month: they are added up for every charge.
 pub const LIMITED_CHARGES_MAX: usize = 1_000;
 
+/// What a partner may charge where no limit was agreed with it: at once, and of one account in a
+/// calendar month.
+#[derive(Debug, Clone, Copy)]
+pub struct UsualLimits {
+    pub charge: Amount,
+    pub month: Amount,
+}
+
 /// Whether the limits for the month allow a charge. Limits in another currency say nothing.
 pub fn check_month(
     partner: &Partner,
     profile: &CarrierProfile,
+    usual: UsualLimits,
     amount: Amount,
     spent: Spent,
 ) -> Result<(), Denial> {
     let by_partner = spent.partner_minor.saturating_add(amount.minor);
     let by_all = spent.all_minor.saturating_add(amount.minor);
-    let fits = within(partner.monthly_limit, amount, by_partner)
+    let fits = within_or(partner.monthly_limit, usual.month, amount, by_partner)
         && within(profile.monthly_limit, amount, by_all);
     fits.then_some(()).ok_or(Denial::SpendingLimit)
+}
+
+/// As [`within`]; where nothing was agreed for this currency the usual limit holds. One that is in
+/// another currency counts by its smallest units: no rate is known here.
+fn within_or(limit: Option<Amount>, usual: Amount, amount: Amount, minor: i64) -> bool {
+    let agreed = limit.filter(|limit| limit.currency == amount.currency);
+    minor <= agreed.unwrap_or(usual).minor
 }
 
 fn within(limit: Option<Amount>, amount: Amount, minor: i64) -> bool {

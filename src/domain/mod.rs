@@ -57,6 +57,7 @@ pub mod id;
 pub mod invoice;
 pub mod journal;
 pub mod lookalike;
+pub mod maker;
 pub mod message;
 pub mod money;
 pub mod open;

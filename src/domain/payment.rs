@@ -136,6 +136,8 @@ pub struct Payment {
     pub ended_at: Option<Timestamp>,
     /// When the provider is to be asked, or the sandbox decides; only while it is processing.
     pub due_at: Option<Timestamp>,
+    /// Which member of staff or script booked it, or said how it ended; empty: nobody of ours.
+    pub by: String,
 }
 
 impl Payment {

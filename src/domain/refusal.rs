@@ -101,6 +101,14 @@ pub enum Refusal {
     ClockBackward,
     /// The order is paid once, or all of its cycles have begun.
     NoFurtherCycle,
+    /// What a person made goes on unless it is ended with them.
+    MadeCredentials { name: String, lines: Vec<String> },
+    /// Nobody would be left who may manage staff.
+    LastOwner,
+    /// What makes credentials wants the caller's password once more.
+    PasswordAgain,
+    /// The password that was given once more is another one.
+    WrongPassword,
     /// More than this member of staff may move at once.
     AboveLimit { what: &'static str, max: Amount },
     /// More than the customer owes.
@@ -160,6 +168,10 @@ impl Refusal {
             Self::PasswordGuessable { .. } => "password-guessable",
             Self::ClockBackward => "clock-backward",
             Self::NoFurtherCycle => "no-further-cycle",
+            Self::MadeCredentials { .. } => "made-credentials",
+            Self::LastOwner => "last-owner",
+            Self::PasswordAgain => "password-again",
+            Self::WrongPassword => "wrong-password",
             Self::AboveLimit { .. } => "above-limit",
             Self::NotOwed { .. } => "not-owed",
             Self::NotVoidable { .. } => "not-voidable",

@@ -2,7 +2,9 @@
 
 use serde::{Deserialize, Serialize, Serializer};
 
+use super::contact::Email;
 use super::id::{OperatorId, PartnerId, ResellerId};
+use super::maker::Maker;
 use super::time::Timestamp;
 
 /// A hash or key that may be stored but never shown: anything a person can read says `hidden`.
@@ -317,6 +319,17 @@ impl Actor {
         }
     }
 
+    /// The member of staff or the script, for lists; empty for everybody else.
+    #[must_use]
+    pub fn staff_words(&self) -> String {
+        match self {
+            Self::Operator { name, .. } => name.clone(),
+            Self::Token { name, .. } => format!("token {name}"),
+            Self::Script { name } => format!("script {name}"),
+            Self::Nobody | Self::System | Self::Viewer | Self::Partner { .. } => String::new(),
+        }
+    }
+
     /// `operator` or the like, and a name: what the audit log keeps.
     #[must_use]
     pub fn label(&self) -> (&'static str, &str) {
@@ -341,8 +354,11 @@ pub struct Operator {
     pub role: Role,
     /// Sees and touches this reseller's customers only.
     pub reseller: Option<ResellerId>,
+    /// Where they are written to.
+    pub email: Option<Email>,
     /// An argon2id hash in PHC form.
     pub password: Secret,
+    pub made_by: Maker,
     pub created_at: Timestamp,
     pub updated_at: Timestamp,
 }
@@ -408,6 +424,7 @@ pub struct Token {
     pub id: TokenId,
     pub name: String,
     pub role: Role,
+    pub made_by: Maker,
     pub created_at: Timestamp,
     pub expires_at: Timestamp,
     pub revoked_at: Option<Timestamp>,
@@ -421,6 +438,8 @@ pub struct Session {
     pub operator: OperatorId,
     pub created_at: Timestamp,
     pub expires_at: Timestamp,
+    /// When the password was given last: what makes credentials wants it once more.
+    pub password_at: Timestamp,
 }
 
 /// How long a sign-in lasts, in seconds: twelve hours.

@@ -5,6 +5,7 @@ use serde::{Deserialize, Serialize};
 
 use super::hook_event::{EventType, Subject};
 use super::id::{DeliveryId, HookEventId, WebhookId};
+use super::maker::Maker;
 use super::message::{BETWEEN_SECONDS, MESSAGE_SECONDS_MAX};
 use super::staff::Secret;
 use super::time::Timestamp;
@@ -46,6 +47,8 @@ pub struct Webhook {
     pub secret: Secret,
     /// The secret before, which signs as well until then.
     pub old_secret: Option<(Secret, Timestamp)>,
+    /// Who made it, or said last where it leads or what signs it.
+    pub made_by: Maker,
     pub created_at: Timestamp,
 }
 

@@ -10,7 +10,7 @@ use sha2::{Digest as _, Sha256};
 use crate::app::Ctx;
 use crate::domain::carrier::{
     Denial, LIMITED_CHARGES_MAX, Partner, PartnerTransaction, Spent, TransactionKind,
-    TransactionState, check_charge, check_month, standing_of,
+    TransactionState, UsualLimits, check_charge, check_month, standing_of,
 };
 use crate::domain::contact::fold_email;
 use crate::domain::customer::Customer;
@@ -359,7 +359,7 @@ fn charge(
                 balance_minor(tx, &account, wish.amount.currency)?
             };
             // What costs little to ask is asked first.
-            match check_charge(partner, profile, wish.amount, balance) {
+            match check_charge(partner, profile, usual_limits(ctx), wish.amount, balance) {
                 Ok(()) => check_limits(ctx, tx, partner, customer, wish.amount)?,
                 denied => denied,
             }
@@ -392,6 +392,9 @@ fn charge(
 
 /// Why this partner may not charge like that, whatever the account.
 fn not_agreed(ctx: &Ctx, partner: &Partner, wish: &Wish) -> Option<No> {
+    if !partner.agreed {
+        return Some(No::NotSupported);
+    }
     if !partner.takes(wish.amount.currency, ctx.app.company().currency) {
         return Some(No::NotSupported);
     }
@@ -400,6 +403,15 @@ fn not_agreed(ctx: &Ctx, partner: &Partner, wish: &Wish) -> Option<No> {
         Some(code) => (!sells(code)).then_some(No::ProductNotFound),
         // Who settles by product has to name one.
         None => (!partner.products.is_empty()).then_some(No::ProductMissing),
+    }
+}
+
+/// What holds where no limit was agreed.
+fn usual_limits(ctx: &Ctx) -> UsualLimits {
+    let (settings, home) = (&ctx.app.config.marketone, ctx.app.company().currency);
+    UsualLimits {
+        charge: Amount::of_units(settings.charge_max, home),
+        month: Amount::of_units(settings.month_max, home),
     }
 }
 
@@ -413,9 +425,6 @@ fn check_limits(
     amount: Amount,
 ) -> Result<Result<(), Denial>, OpError> {
     let mut spent = Spent::default();
-    if partner.monthly_limit.is_none() && customer.carrier.monthly_limit.is_none() {
-        return Ok(Ok(()));
-    }
     let month = ctx.app.company().zone.month_start(ctx.now);
     let span = Span {
         from: since(customer.id, month),
@@ -445,7 +454,14 @@ fn check_limits(
             spent.partner_minor = spent.partner_minor.saturating_add(left);
         }
     }
-    Ok(check_month(partner, &customer.carrier, amount, spent))
+    let usual = usual_limits(ctx);
+    Ok(check_month(
+        partner,
+        &customer.carrier,
+        usual,
+        amount,
+        spent,
+    ))
 }
 
 fn refund(

@@ -537,6 +537,7 @@ fn new_payment(
         created_at: ctx.now,
         ended_at: None,
         due_at: None,
+        by: String::new(),
     })
 }
 

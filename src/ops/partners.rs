@@ -5,13 +5,14 @@ use sha2::{Digest as _, Sha256};
 use crate::app::Ctx;
 use crate::domain::carrier::{Partner, PinPolicy};
 use crate::domain::id::PartnerId;
+use crate::domain::maker::Maker;
 use crate::domain::money::Share;
 use crate::domain::refusal::Refusal;
 use crate::domain::staff::{Permission, Secret};
 use crate::failed_attempts::Door;
 use crate::store::{Read as _, Table};
 
-use super::{Named, OpError, attempts};
+use super::{Named, OpError, attempts, credentials};
 
 impl Named for Partner {
     const KIND: &'static str = "partner";
@@ -66,6 +67,7 @@ pub async fn add(ctx: &Ctx, key: String, name: String) -> Result<(Partner, Strin
             }
             let partner = Partner {
                 api_key_hash: Some(hash),
+                key_made_by: credentials::maker(ctx, tx)?,
                 ..fresh_partner(tx.next_id()?, key, name)
             };
             super::create(ctx, tx, "partner.add", &partner)?;
@@ -94,6 +96,9 @@ pub(super) fn fresh_partner(id: PartnerId, key: String, name: String) -> Partner
         requests_per_second: 0,
         on: true,
         callback: None,
+        agreed: false,
+        key_made_by: Maker::Unknown,
+        old_key_made_by: Maker::Unknown,
     }
 }
 
@@ -117,6 +122,8 @@ pub async fn rotate(
             let mut after = before.clone();
             after.old_api_key = before.api_key_hash.clone().map(|old| (old, until));
             after.api_key_hash = Some(hash);
+            after.old_key_made_by = before.key_made_by.clone();
+            after.key_made_by = credentials::maker(ctx, tx)?;
             super::change(ctx, tx, "partner.rotate", &before, &after)?;
             Ok(after)
         })

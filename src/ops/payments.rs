@@ -173,6 +173,7 @@ pub(super) fn book(
         created_at: ctx.now,
         ended_at: Some(ctx.now),
         due_at: None,
+        by: ctx.actor.staff_words(),
     };
     super::create(ctx, tx, "payment.receive", &payment)?;
     let entry = JournalEntry {
@@ -341,6 +342,7 @@ pub(super) fn end_in(
     let mut after = before.clone();
     after.ended_at = Some(ctx.now);
     after.due_at = None;
+    after.by = ctx.actor.staff_words();
     match ending {
         Ending::Paid => after.state = PaymentState::Succeeded,
         Ending::Failed { reason } => {
@@ -465,6 +467,7 @@ pub async fn resolve(
         let mut after = before.clone();
         after.state = PaymentState::Succeeded;
         after.customer = Some(customer.id);
+        after.by = ctx.actor.staff_words();
         super::change(ctx, tx, "payment.resolve", &before, &after)?;
         // Part of it may have gone back.
         let left = Amount {

@@ -347,5 +347,6 @@ fn record(
         created_at: ctx.now,
         ended_at: Some(ctx.now),
         due_at: None,
+        by: ctx.actor.staff_words(),
     })
 }

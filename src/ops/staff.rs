@@ -1,165 +1,35 @@
-//! Staff and their credentials: operators, sign-in, sessions, integration tokens, first set-up.
+//! Staff: operators, sign-in, sessions, first set-up.
 
 use std::ops::ControlFlow;
 
 use sha2::{Digest as _, Sha256};
 use subtle::ConstantTimeEq as _;
 
-use crate::app::{App, Ctx};
+use crate::app::Ctx;
 use crate::domain::common_password::guessable;
+use crate::domain::contact::Email;
 use crate::domain::content::Reseller;
 use crate::domain::id::{Id as _, ResellerId};
 use crate::domain::lookalike;
 use crate::domain::refusal::Refusal;
 use crate::domain::staff::{
     Actor, OPERATOR_PASSWORD_CHARS_MIN, Operator, PASSWORD_BYTES_MAX, Permission, Role,
-    SESSION_SECONDS, Session, Token, TokenId,
+    SESSION_SECONDS, Session,
 };
-use crate::domain::time::Timestamp;
 use crate::failed_attempts::Door;
-use crate::keys::Claims;
 use crate::store::{Read as _, Span, Table};
 
-use super::{Named, OpError, attempts};
+use super::{Named, OpError, attempts, credentials};
 
 impl Named for Operator {
     const KIND: &'static str = "operator";
     const FOREIGN: Option<Table> = Some(Table::OperatorsByName);
 }
 
-/// A token as it is asked for.
-#[derive(Debug, Clone)]
-pub struct NewToken {
-    /// Who will hold it; for the lists.
-    pub name: String,
-    pub role: Role,
-    pub ttl_seconds: i64,
-}
-
-/// Longest life of a token, in seconds: 30 years of 365.25 days.
-pub const TOKEN_SECONDS_MAX: i64 = 946_728_000;
-/// What a token's grant must say; a refresh token is no credential.
-const ACCESS_GRANT: &str = "access_token";
+/// Longest name of a member of staff, in bytes.
+const NAME_BYTES_MAX: usize = 64;
 /// Where the hash of the set-up code waits.
 const SETUP: &str = "setup_code";
-
-/// Whoever holds a proven token, or why it is none.
-#[derive(Debug)]
-pub enum Bearer {
-    Integration(Actor),
-    /// A token of the client API: genuine, but not for here.
-    Client,
-}
-
-/// Proves a token and looks up what it allows: one signature and one point read.
-pub fn bearer(app: &App, now: Timestamp, token: &str) -> Result<Option<Bearer>, OpError> {
-    let Some(claims) = app.keys.prove(token, now.seconds()) else {
-        return Ok(None);
-    };
-    if claims.grant_type != ACCESS_GRANT {
-        return Ok(None);
-    }
-    if claims.grant_scope.is_some() {
-        return Ok(Some(Bearer::Client));
-    }
-    let Some(id) = TokenId::parse(&claims.jti) else {
-        return Ok(None);
-    };
-    let held = app.store.read()?.get::<Token>(&id)?;
-    Ok(held
-        .filter(|token| token.revoked_at.is_none() && token.expires_at > now)
-        .map(|token| {
-            Bearer::Integration(Actor::Token {
-                jti: id,
-                name: token.name,
-                role: token.role,
-            })
-        }))
-}
-
-/// Mints a token and answers its record and itself. The token is not kept.
-pub async fn create_token(ctx: &Ctx, wish: NewToken) -> Result<(Token, String), OpError> {
-    ctx.require(Permission::StaffManage)?;
-    let named = (1..=255).contains(&wish.name.len()) && !wish.name.chars().any(char::is_control);
-    if !named {
-        return Err(wrong(
-            "name",
-            "must have 1 to 255 bytes and no control characters",
-        ));
-    }
-    if !(1..=TOKEN_SECONDS_MAX).contains(&wish.ttl_seconds) {
-        let problem = format!("must be from 1 to {TOKEN_SECONDS_MAX} seconds");
-        return Err(wrong("ttl_seconds", &problem));
-    }
-    let id = TokenId::from_random(ctx.app.entropy.bytes()?);
-    let token = Token {
-        id,
-        name: wish.name,
-        role: wish.role,
-        created_at: ctx.now,
-        expires_at: ctx.now.saturating_add_seconds(wish.ttl_seconds),
-        revoked_at: None,
-    };
-    let settings = &ctx.app.config.alphaott;
-    let operator = match &ctx.actor {
-        Actor::Operator { id, .. } => id.number(),
-        Actor::Nobody
-        | Actor::System
-        | Actor::Script { .. }
-        | Actor::Viewer
-        | Actor::Partner { .. }
-        | Actor::Token { .. } => 0,
-    };
-    let claims = Claims {
-        client_ip: ctx.address_text(),
-        grant_type: ACCESS_GRANT.to_owned(),
-        grant_scope: None,
-        iat: token.created_at.seconds(),
-        exp: token.expires_at.seconds(),
-        aud: settings.service_provider.clone(),
-        iss: settings.issuer.clone(),
-        sub: format!("{operator:024x}"),
-        jti: id.to_string(),
-    };
-    let text = ctx.app.keys.sign(&claims);
-    let text = text.ok_or_else(|| OpError::Failed("the token could not be signed".to_owned()))?;
-    let stored = token.clone();
-    ctx.write(move |ctx, tx| super::create(ctx, tx, "token.create", &stored))
-        .await?;
-    Ok((token, text))
-}
-
-/// All tokens, revoked and expired ones too.
-pub fn tokens(ctx: &Ctx) -> Result<Vec<Token>, OpError> {
-    ctx.require(Permission::StaffManage)?;
-    let mut tokens: Vec<Token> = ctx.snapshot()?.all()?;
-    tokens.sort_by_key(|token| (token.created_at, token.id));
-    Ok(tokens)
-}
-
-/// Ends a token by its `jti`; from the next request on it is no credential.
-pub async fn revoke_token(ctx: &Ctx, jti: String) -> Result<Token, OpError> {
-    ctx.require(Permission::StaffManage)?;
-    ctx.write(move |ctx, tx| {
-        let before = match TokenId::parse(&jti) {
-            Some(id) => tx.get::<Token>(&id)?,
-            None => None,
-        };
-        let missing = || OpError::Missing {
-            kind: "token",
-            key: jti.chars().take(64).collect(),
-        };
-        let before = before.ok_or_else(missing)?;
-        let revoked_at = before.revoked_at.or(Some(ctx.now));
-        let after = Token {
-            revoked_at,
-            ..before.clone()
-        };
-        super::change(ctx, tx, "token.revoke", &before, &after)?;
-        Ok(after)
-    })
-    .await
-}
 
 /// A member of staff as asked for.
 #[derive(Debug, Clone)]
@@ -168,6 +38,7 @@ pub struct NewOperator {
     pub role: Role,
     /// Sees and touches this reseller's customers only; for the role `api`.
     pub reseller: Option<ResellerId>,
+    pub email: Option<String>,
     pub password: String,
 }
 
@@ -190,13 +61,25 @@ async fn put_operator(
         name,
         role,
         reseller,
+        email,
         password,
     } = wish;
     ctx.require(Permission::StaffManage)?;
+    if name.is_empty() || name.len() > NAME_BYTES_MAX || name.chars().any(char::is_control) {
+        let problem = format!("must have 1 to {NAME_BYTES_MAX} bytes and no control characters");
+        return Err(wrong("name", &problem));
+    }
     if lookalike::hides_something(&name) {
         let problem = "must not have blanks at its ends, double blanks or invisible characters";
         return Err(wrong("name", problem));
     }
+    let email = match email {
+        None => None,
+        Some(text) => Some(
+            Email::parse(&text)
+                .ok_or_else(|| wrong("email", "must be an address such as ada@example.com"))?,
+        ),
+    };
     check_password(&name, &password)?;
     let password = ctx
         .app
@@ -204,6 +87,7 @@ async fn put_operator(
         .hash(password, ctx.app.entropy.bytes()?)
         .await?;
     ctx.write(move |ctx, tx| {
+        let made_by = credentials::maker(ctx, tx)?;
         if let Some(hash) = code_hash {
             let held = tx.raw_get(Table::Meta, SETUP.as_bytes(), |held| held == hash)?;
             if held != Some(true) {
@@ -234,7 +118,9 @@ async fn put_operator(
             name,
             role,
             reseller,
+            email,
             password,
+            made_by,
             created_at: ctx.now,
             updated_at: ctx.now,
         };
@@ -309,6 +195,7 @@ pub async fn sign_in(
         operator: operator.id,
         created_at: ctx.now,
         expires_at: ctx.now.saturating_add_seconds(SESSION_SECONDS),
+        password_at: ctx.now,
     };
     let ctx = Ctx {
         actor: actor_of(&operator),
@@ -494,12 +381,13 @@ pub async fn set_up(
         name,
         role: Role::Owner,
         reseller: None,
+        email: None,
         password,
     };
     put_operator(&owner, wish, Some(hashed(code))).await
 }
 
-fn wrong(path: &str, problem: &str) -> OpError {
+pub(super) fn wrong(path: &str, problem: &str) -> OpError {
     OpError::Document {
         path: path.to_owned(),
         problem: problem.to_owned(),
@@ -532,6 +420,6 @@ fn actor_of(operator: &Operator) -> Actor {
 }
 
 /// Secrets of 128 bits and more need no slow hash.
-fn hashed(secret: &str) -> [u8; 32] {
+pub(super) fn hashed(secret: &str) -> [u8; 32] {
     Sha256::digest(secret.as_bytes()).into()
 }

@@ -10,17 +10,13 @@ use crate::domain::content::Reseller;
 use crate::domain::dunning::Ladder;
 use crate::domain::eligibility::Eligibility;
 use crate::domain::id::{
-    CustomerId, HostedPageId, MessageId, OperatorId, OrderId, PaymentId, ProductOfferId,
-    ProductSpecId, ResellerId, VoucherBatchId,
+    CustomerId, HostedPageId, MessageId, OrderId, PaymentId, ProductOfferId, ProductSpecId,
+    ResellerId, VoucherBatchId,
 };
 use crate::domain::message::{Channel, Message, MessageContent, MessageState};
 use crate::domain::money::Amount;
 use crate::domain::open::OpenObject;
-use crate::domain::payment::{
-    HostedPage, HostedPageState, PagePurpose, Payment, PaymentKind, PaymentState, Shown,
-    VoucherBatch,
-};
-use crate::domain::staff::{Operator, Role, Secret};
+use crate::domain::payment::{HostedPage, HostedPageState, PagePurpose, Shown, VoucherBatch};
 use crate::domain::time::Timestamp;
 
 use super::codec::{CodecError, decode_body};
@@ -393,82 +389,6 @@ pub(super) fn voucher_batch(version: u8, body: &[u8]) -> Result<VoucherBatch, Co
         sold_count: 0,
         sold_minor: 0,
         made_by: String::new(),
-    })
-}
-
-/// A payment before disputes were counted apart from refunds.
-#[derive(Serialize, Deserialize)]
-struct PaymentV1 {
-    id: PaymentId,
-    kind: PaymentKind,
-    customer: Option<CustomerId>,
-    order: Option<OrderId>,
-    page: Option<HostedPageId>,
-    method: String,
-    reference: Option<String>,
-    client_key: Option<String>,
-    amount: Amount,
-    state: PaymentState,
-    refunded_minor: i64,
-    note: String,
-    created_at: Timestamp,
-    ended_at: Option<Timestamp>,
-    due_at: Option<Timestamp>,
-}
-
-/// What was refunded of a card payment was told by its provider.
-pub(super) fn payment(version: u8, body: &[u8]) -> Result<Payment, CodecError> {
-    if version != 1 {
-        return Err(unknown(Table::Payments, version));
-    }
-    let old: PaymentV1 = decode_body(Table::Payments.name(), body)?;
-    let told = old.method == "stripe";
-    Ok(Payment {
-        id: old.id,
-        kind: old.kind,
-        customer: old.customer,
-        order: old.order,
-        page: old.page,
-        method: old.method,
-        reference: old.reference,
-        client_key: old.client_key,
-        amount: old.amount,
-        state: old.state,
-        refunded_minor: old.refunded_minor,
-        disputed_minor: 0,
-        told_minor: if told { old.refunded_minor } else { 0 },
-        refund_failed: false,
-        note: old.note,
-        created_at: old.created_at,
-        ended_at: old.ended_at,
-        due_at: old.due_at,
-    })
-}
-
-/// A member of staff before resellers had staff of their own.
-#[derive(Serialize, Deserialize)]
-struct OperatorV1 {
-    id: OperatorId,
-    name: String,
-    role: Role,
-    password: Secret,
-    created_at: Timestamp,
-    updated_at: Timestamp,
-}
-
-pub(super) fn operator(version: u8, body: &[u8]) -> Result<Operator, CodecError> {
-    if version != 1 {
-        return Err(unknown(Table::Operators, version));
-    }
-    let old: OperatorV1 = decode_body(Table::Operators.name(), body)?;
-    Ok(Operator {
-        id: old.id,
-        name: old.name,
-        role: old.role,
-        reseller: None,
-        password: old.password,
-        created_at: old.created_at,
-        updated_at: old.updated_at,
     })
 }
 

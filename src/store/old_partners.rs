@@ -3,9 +3,11 @@
 use serde::{Deserialize, Serialize};
 
 use crate::domain::carrier::{
-    Partner, PartnerProduct, PartnerTransaction, PinPolicy, TransactionKind, TransactionState,
+    Callback, Partner, PartnerProduct, PartnerTransaction, PinPolicy, TransactionKind,
+    TransactionState,
 };
 use crate::domain::id::{CustomerId, PartnerId, PartnerTransactionId};
+use crate::domain::maker::Maker;
 use crate::domain::money::{Amount, Currency, Share, TaxRate};
 use crate::domain::staff::Secret;
 use crate::domain::time::Timestamp;
@@ -55,8 +57,59 @@ struct PartnerV2 {
     on: bool,
 }
 
+/// A partner that could charge as soon as it had a key.
+#[derive(Serialize, Deserialize)]
+struct PartnerV3 {
+    id: PartnerId,
+    key: String,
+    name: String,
+    api_key_hash: Option<Secret>,
+    old_api_key: Option<(Secret, Timestamp)>,
+    products: Vec<PartnerProduct>,
+    currencies: Vec<Currency>,
+    refunds: bool,
+    pin_policy: PinPolicy,
+    sends_pin: bool,
+    per_charge_limit: Option<Amount>,
+    monthly_limit: Option<Amount>,
+    share: Share,
+    requests_per_second: u32,
+    on: bool,
+    callback: Option<Callback>,
+}
+
+impl From<PartnerV3> for Partner {
+    fn from(old: PartnerV3) -> Self {
+        Self {
+            id: old.id,
+            key: old.key,
+            name: old.name,
+            api_key_hash: old.api_key_hash,
+            old_api_key: old.old_api_key,
+            products: old.products,
+            currencies: old.currencies,
+            refunds: old.refunds,
+            pin_policy: old.pin_policy,
+            sends_pin: old.sends_pin,
+            per_charge_limit: old.per_charge_limit,
+            monthly_limit: old.monthly_limit,
+            share: old.share,
+            requests_per_second: old.requests_per_second,
+            on: old.on,
+            callback: old.callback,
+            // What it could do it goes on doing.
+            agreed: true,
+            key_made_by: Maker::Unknown,
+            old_key_made_by: Maker::Unknown,
+        }
+    }
+}
+
 pub(super) fn partner(version: u8, body: &[u8]) -> Result<Partner, CodecError> {
     let name = Table::Partners.name();
+    if version == 3 {
+        return Ok(decode_body::<PartnerV3>(name, body)?.into());
+    }
     let old: PartnerV2 = match version {
         1 => {
             let old: PartnerV1 = decode_body(name, body)?;
@@ -81,7 +134,7 @@ pub(super) fn partner(version: u8, body: &[u8]) -> Result<Partner, CodecError> {
         _ => return Err(unknown(Table::Partners, version)),
     };
     let products = old.products.into_iter();
-    Ok(Partner {
+    Ok(PartnerV3 {
         id: old.id,
         key: old.key,
         name: old.name,
@@ -108,7 +161,8 @@ pub(super) fn partner(version: u8, body: &[u8]) -> Result<Partner, CodecError> {
         requests_per_second: old.requests_per_second,
         on: old.on,
         callback: None,
-    })
+    }
+    .into())
 }
 
 /// A transaction before carriers could decide.

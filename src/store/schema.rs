@@ -38,10 +38,10 @@ use crate::domain::webhook::{Delivery, Webhook};
 
 use super::codec::CodecError;
 use super::key::{Only, instant, number, shown_at, terminated};
-use super::old;
 use super::old_boxes;
 use super::old_orders;
 use super::old_provider;
+use super::old_staff;
 use super::record::{Entries, Record};
 
 macro_rules! tables {
@@ -527,7 +527,7 @@ impl Record for Operator {
     type Key = OperatorId;
     const TABLE: Table = Table::Operators;
     const INDEXES: &'static [Table] = &[Table::OperatorsByName];
-    const VERSION: u8 = 2;
+    const VERSION: u8 = 3;
 
     fn key(&self) -> OperatorId {
         self.id
@@ -538,7 +538,7 @@ impl Record for Operator {
     }
 
     fn upgrade(version: u8, body: &[u8]) -> Result<Self, CodecError> {
-        old::operator(version, body)
+        old_staff::operator(version, body)
     }
 }
 
@@ -578,10 +578,28 @@ impl Record for Provider {
 impl Record for Session {
     type Key = [u8; 32];
     const TABLE: Table = Table::Sessions;
-    const VERSION: u8 = 1;
+    const VERSION: u8 = 2;
 
     fn key(&self) -> [u8; 32] {
         self.secret_hash
+    }
+
+    fn upgrade(version: u8, body: &[u8]) -> Result<Self, CodecError> {
+        old_staff::session(version, body)
+    }
+}
+
+impl Record for Token {
+    type Key = TokenId;
+    const TABLE: Table = Table::Tokens;
+    const VERSION: u8 = 2;
+
+    fn key(&self) -> TokenId {
+        self.id
+    }
+
+    fn upgrade(version: u8, body: &[u8]) -> Result<Self, CodecError> {
+        old_staff::token(version, body)
     }
 }
 
@@ -602,7 +620,6 @@ macro_rules! unindexed {
 
 unindexed! {
     Audit, AuditId, Audits;
-    Token, TokenId, Tokens;
     Genre, GenreId, Genres;
     Run, RunId, Runs;
 }

@@ -15,6 +15,7 @@ use super::codec::CodecError;
 use super::key::{Raw, account_key, cycle_of, instant, number, reference_of};
 use super::old;
 use super::old_money;
+use super::old_payments;
 use super::record::{Entries, Record};
 use super::schema::Table;
 
@@ -111,7 +112,7 @@ impl Record for Payment {
         Table::PaymentsOpen,
         Table::PaymentsByDue,
     ];
-    const VERSION: u8 = 2;
+    const VERSION: u8 = 3;
 
     fn key(&self) -> PaymentId {
         self.id
@@ -141,7 +142,7 @@ impl Record for Payment {
     }
 
     fn upgrade(version: u8, body: &[u8]) -> Result<Self, CodecError> {
-        old::payment(version, body)
+        old_payments::payment(version, body)
     }
 }
 

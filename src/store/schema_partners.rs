@@ -14,7 +14,7 @@ impl Record for Partner {
     type Key = PartnerId;
     const TABLE: Table = Table::Partners;
     const INDEXES: &'static [Table] = &[Table::PartnersByKey, Table::PartnersByApiKey];
-    const VERSION: u8 = 3;
+    const VERSION: u8 = 4;
 
     fn key(&self) -> PartnerId {
         self.id

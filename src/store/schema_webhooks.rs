@@ -7,7 +7,9 @@ use crate::domain::id::{
 use crate::domain::subscription::{PartnerCall, PartnerSubscription};
 use crate::domain::webhook::{Delivery, DeliveryState, Webhook};
 
+use super::codec::CodecError;
 use super::key::{in_state, instant, number, queue_of};
+use super::old_staff;
 use super::record::{Entries, Record};
 use super::schema::Table;
 
@@ -31,10 +33,14 @@ impl Table {
 impl Record for Webhook {
     type Key = WebhookId;
     const TABLE: Table = Table::Webhooks;
-    const VERSION: u8 = 1;
+    const VERSION: u8 = 2;
 
     fn key(&self) -> WebhookId {
         self.id
+    }
+
+    fn upgrade(version: u8, body: &[u8]) -> Result<Self, CodecError> {
+        old_staff::webhook(version, body)
     }
 }
 

@@ -16,6 +16,7 @@ async fn staffed() -> TestBox {
         name: "ada".into(),
         role: Role::Owner,
         reseller: None,
+        email: None,
         password: PASSWORD.into(),
     };
     let added = staff::add_operator(&ctx, ada).await;

@@ -27,6 +27,7 @@ use crate::domain::contact::kept_name;
 use crate::domain::content::{Genre, Reseller};
 use crate::domain::customer::CustomerPassword;
 use crate::domain::id::{GenreId, ResellerId};
+use crate::domain::maker::Maker;
 use crate::domain::money::{Amount, Currency};
 use crate::domain::provider::Provider;
 use crate::domain::staff::Permission;
@@ -244,7 +245,9 @@ fn run(
         keeper.by_id(tx, "resellers", i, id, &record)?;
     }
     for (i, given) in document.partners.iter().enumerate() {
-        let partner = partners::partner(tx, given, &format!("partners[{i}]"), currency)?;
+        let path = format!("partners[{i}]");
+        let maker = Maker::of(&ctx.actor);
+        let partner = partners::partner(tx, given, &path, currency, &maker)?;
         keeper.by_id(tx, "partners", i, partner.id, &partner)?;
     }
     let internal_billing = ctx.app.config.stalker.internal_billing;

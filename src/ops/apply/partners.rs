@@ -3,6 +3,7 @@
 use crate::domain::carrier::{Callback, Partner, PartnerProduct, PinPolicy};
 use crate::domain::contact::Email;
 use crate::domain::id::ProductSpecId;
+use crate::domain::maker::Maker;
 use crate::domain::money::{Amount, Currency, Share};
 use crate::domain::staff::Secret;
 use crate::domain::subscription::{INTERVAL_SECONDS_MAX, RETRIES_MAX};
@@ -20,6 +21,7 @@ pub(super) fn partner(
     given: &PartnerIn,
     path: &str,
     currency: Currency,
+    maker: &Maker,
 ) -> Result<Partner, OpError> {
     let held = tx.get_by::<Partner>(Table::PartnersByKey, given.key.as_bytes())?;
     let mut partner = match held {
@@ -39,6 +41,7 @@ pub(super) fn partner(
             return Err(wrong(&format!("{path}.api_key"), problem));
         }
         partner.api_key_hash = Some(hash);
+        partner.key_made_by = maker.clone();
     }
     if let Some(given) = &given.products {
         partner.products = products(tx, given, path)?;
@@ -86,6 +89,7 @@ pub(super) fn partner(
     let per_second = given.requests_per_second;
     partner.requests_per_second = per_second.unwrap_or(partner.requests_per_second);
     partner.on = given.on.unwrap_or(partner.on);
+    partner.agreed |= partner.says_what();
     Ok(partner)
 }
 

@@ -143,6 +143,7 @@ pub async fn install(ctx: &Ctx) -> Result<Option<DemoLogin>, OpError> {
         name: login.name.clone(),
         role: Role::Owner,
         reseller: None,
+        email: None,
         password: login.password.clone(),
     };
     staff::add_operator(ctx, owner).await?;
@@ -150,6 +151,7 @@ pub async fn install(ctx: &Ctx) -> Result<Option<DemoLogin>, OpError> {
         name: login.script.clone(),
         role: Role::Api,
         reseller: None,
+        email: None,
         password: login.script_password.clone(),
     };
     staff::add_operator(ctx, script).await?;

@@ -22,7 +22,7 @@ use crate::outbound::webhook::{fault_of, objects};
 use crate::store::key::{in_state, trailing_number};
 use crate::store::{Read, Span, Table, Tx};
 
-use super::{Handle, Named, OpError};
+use super::{Handle, Named, OpError, credentials};
 
 pub(super) use note::watched;
 pub use send::{Listener, Look, deliver_all, look, sweep, work};
@@ -164,6 +164,7 @@ pub async fn add(ctx: &Ctx, wish: Wish) -> Result<(Webhook, String), OpError> {
                 room: 0,
                 secret: kept,
                 old_secret: None,
+                made_by: credentials::maker(ctx, tx)?,
                 created_at: ctx.now,
             };
             assign(&mut webhook, wish);
@@ -186,6 +187,10 @@ pub async fn change(ctx: &Ctx, id: WebhookId, wish: Wish) -> Result<Webhook, OpE
             let before: Webhook = super::find(tx, &by_number(id))?;
             let mut after = before.clone();
             assign(&mut after, wish);
+            // Whoever says where it leads is told from now on.
+            if after.url != before.url {
+                after.made_by = credentials::maker(ctx, tx)?;
+            }
             if after.on && (!before.on || after.waiting_max != before.waiting_max) {
                 after.make_room(waiting(tx, id)?);
             }
@@ -251,6 +256,7 @@ pub async fn rotate(ctx: &Ctx, id: WebhookId) -> Result<(Webhook, String), OpErr
             let mut after = before.clone();
             after.old_secret = Some((before.secret.clone(), until));
             after.secret = kept;
+            after.made_by = credentials::maker(ctx, tx)?;
             super::change(ctx, tx, "webhook.rotate", &before, &after)?;
             Ok(after)
         })

@@ -315,6 +315,11 @@ fn refused(refusal: &Refusal) -> Failure {
         Refusal::NoFurtherCycle => {
             Failure::conflict("nextBillingCycle: this order has no further cycle")
         }
+        Refusal::MadeCredentials { .. } => Failure::conflict("credentials would go on"),
+        Refusal::LastOwner => Failure::conflict("nobody else may manage staff"),
+        Refusal::PasswordAgain | Refusal::WrongPassword => {
+            Failure::forbidden("the password is needed once more, in the console")
+        }
         Refusal::AboveLimit { what, max } => Failure::forbidden(format!(
             "with this role, {what} may be at most {} {}",
             max.to_fixed(),

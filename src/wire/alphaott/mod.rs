@@ -32,10 +32,11 @@ use utoipa_axum::routes;
 
 use crate::app::{App, Ctx};
 use crate::domain::id::{CustomerId, Id};
-use crate::ops::staff::{Bearer, bearer};
+use crate::domain::staff::Actor;
+use crate::ops::tokens::{Bearer, bearer};
 use crate::ops::{self, Handle};
-use crate::wire::kit::circumstances;
 use crate::wire::kit::query::{Query, Wrong};
+use crate::wire::kit::{SESSION_COOKIE, circumstances, cookies};
 
 use error::{ErrorOut, Failure};
 
@@ -160,36 +161,57 @@ impl utoipa::Modify for JwtScheme {
     }
 }
 
-/// Who calls, proven by an integration token, and all else of the request's circumstances.
+/// Who calls, proven by an integration token or, in the console, by a session; and all else of the
+/// request's circumstances.
 pub struct Staff(pub Ctx);
 
 impl FromRequestParts<Arc<App>> for Staff {
     type Rejection = Failure;
 
     async fn from_request_parts(parts: &mut Parts, app: &Arc<App>) -> Result<Self, Failure> {
-        let header = parts
-            .headers
-            .get(AUTHORIZATION)
-            .and_then(|value| value.to_str().ok());
-        // Scheme word `JWT`, case ignored; `Bearer` is no alias (alphaott 1.1).
-        let token = header.and_then(|text| text.trim().split_once(char::is_whitespace));
-        let token = token.filter(|(scheme, _)| scheme.eq_ignore_ascii_case("JWT"));
-        let (_, token) = token.ok_or_else(Failure::unauthorized)?;
-        let now = app.clock.now();
-        let actor = match bearer(app, now, token.trim())? {
-            Some(Bearer::Integration(actor)) => actor,
-            Some(Bearer::Client) => {
-                return Err(Failure::forbidden(
-                    "tokens of the client API are not for this API",
-                ));
-            }
-            None => return Err(Failure::unauthorized()),
+        let ctx = circumstances(app, DIALECT, parts);
+        let actor = match parts.headers.get(AUTHORIZATION) {
+            Some(header) => token_actor(app, header.to_str().unwrap_or_default())?,
+            None => session_actor(&ctx, parts)?,
         };
-        Ok(Self(Ctx {
-            actor,
-            ..circumstances(app, DIALECT, parts)
-        }))
+        if actor.reseller().is_some() {
+            // Nothing here shows one reseller's customers only.
+            return Err(Failure::forbidden(
+                "accounts of a reseller are for another API",
+            ));
+        }
+        Ok(Self(Ctx { actor, ..ctx }))
     }
+}
+
+fn token_actor(app: &App, header: &str) -> Result<Actor, Failure> {
+    // Scheme word `JWT`, case ignored; `Bearer` is no alias (alphaott 1.1).
+    let token = header.trim().split_once(char::is_whitespace);
+    let token = token.filter(|(scheme, _)| scheme.eq_ignore_ascii_case("JWT"));
+    let (_, token) = token.ok_or_else(Failure::unauthorized)?;
+    match bearer(app, app.clock.now(), token.trim())? {
+        Some(Bearer::Integration(actor)) => Ok(actor),
+        Some(Bearer::Client) => Err(Failure::forbidden(
+            "tokens of the client API are not for this API",
+        )),
+        None => Err(Failure::unauthorized()),
+    }
+}
+
+/// Whoever is signed in to the console. As there, what changes something needs the header that no
+/// foreign page can send.
+fn session_actor(ctx: &Ctx, parts: &Parts) -> Result<Actor, Failure> {
+    let mut actor = None;
+    for secret in cookies(&parts.headers, SESSION_COOKIE) {
+        actor = actor.or(ops::staff::session_actor(ctx, &secret)?);
+    }
+    let actor = actor.ok_or_else(Failure::unauthorized)?;
+    if !parts.method.is_safe() && !parts.headers.contains_key("x-boxoffice") {
+        return Err(Failure::forbidden(
+            "send the header X-Boxoffice: 1 with what changes something over a session",
+        ));
+    }
+    Ok(actor)
 }
 
 /// The circumstances of a request that needs no token.

@@ -11,6 +11,7 @@ use crate::domain::id::RunId;
 use crate::domain::money::{Amount, Currency};
 use crate::domain::order::{Order, OrderStatus, Standing};
 use crate::domain::run::{Run, RunCounts, RunState};
+use crate::domain::staff::Permission;
 use crate::domain::time::Timestamp;
 use crate::ops;
 use crate::ops::order_life::{Credit, Which};
@@ -102,6 +103,7 @@ pub async fn pause(
     Path(ids): Path<(String, String)>,
     request: Repeatable,
 ) -> Result<Json<OrderOut>, Problem> {
+    ctx.require(Permission::OrdersWrite)?;
     let once = request.nothing()?;
     let order = ops::order_life::pause(&ctx, which(&ids), once).await?;
     Ok(Json(OrderOut::new(&ctx, &order)))
@@ -113,6 +115,7 @@ pub async fn resume(
     Path(ids): Path<(String, String)>,
     request: Repeatable,
 ) -> Result<Json<OrderOut>, Problem> {
+    ctx.require(Permission::OrdersWrite)?;
     let once = request.nothing()?;
     let order = ops::order_life::resume(&ctx, which(&ids), once).await?;
     Ok(Json(OrderOut::new(&ctx, &order)))
@@ -161,6 +164,7 @@ pub async fn end(
     Path(ids): Path<(String, String)>,
     request: Repeatable,
 ) -> Result<Json<OrderOut>, Problem> {
+    ctx.require(Permission::OrdersWrite)?;
     let (wish, once) = request.wish_or_nothing::<EndIn>()?;
     let order = ops::order_life::end_now(&ctx, which(&ids), wish.credit.into(), once).await?;
     Ok(Json(OrderOut::new(&ctx, &order)))
@@ -182,6 +186,7 @@ pub async fn renew(
     Path(ids): Path<(String, String)>,
     request: Repeatable,
 ) -> Result<Json<OrderOut>, Problem> {
+    ctx.require(Permission::OrdersWrite)?;
     let (wish, once) = request.wish_or_nothing::<RenewIn>()?;
     let seen = match wish.amount {
         Some(text) => Some(money::amount_of(&ctx, &text.0, wish.currency.as_deref())?),
@@ -206,6 +211,7 @@ pub async fn change(
     Path(ids): Path<(String, String)>,
     request: Repeatable,
 ) -> Result<(StatusCode, Json<OrderOut>), Problem> {
+    ctx.require(Permission::OrdersWrite)?;
     let (wish, once) = request.wish::<ChangeIn>()?;
     let order = NewOrder::of(handle(&wish.offer));
     let order = ops::order_life::change_plan(&ctx, which(&ids), order, wish.lift, once).await?;
@@ -317,6 +323,7 @@ pub async fn runs(
 
 /// `POST /console/api/runs/{id}/release`
 pub async fn release(Staff(ctx): Staff, Path(id): Path<String>) -> Result<Json<RunOut>, Problem> {
+    ctx.require(Permission::RunsRelease)?;
     let number = id.parse().map(RunId);
     let number = number.map_err(|_| Problem::not_found("there is no such run"))?;
     let run = ops::renewals::release(&ctx, number).await?;

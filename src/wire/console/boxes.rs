@@ -5,6 +5,7 @@ use axum::extract::Path;
 use serde::{Deserialize, Serialize};
 
 use crate::domain::id::CustomerId;
+use crate::domain::staff::Permission;
 use crate::domain::time::Timestamp;
 use crate::ops::box_list;
 use crate::wire::kit::json::Body;
@@ -58,6 +59,7 @@ pub async fn set_max(
     Path(id): Path<String>,
     body: Body,
 ) -> Result<Json<BoxesOut>, Problem> {
+    ctx.require(Permission::CustomersWrite)?;
     let wish: MaxIn = body.parse()?;
     let customer = handle::<CustomerId>(&id);
     box_list::set_max(&ctx, customer.clone(), wish.devices_max).await?;

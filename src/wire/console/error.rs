@@ -277,6 +277,17 @@ fn refused(refusal: &Refusal) -> Problem {
             began.to_rfc3339_millis()
         )),
         Refusal::NoFurtherCycle => conflict("this order has no further cycle".to_owned()),
+        Refusal::MadeCredentials { name, lines } => conflict(format!(
+            "{name} made what would go on: {}; say \"end_credentials\": true to end it",
+            lines.join("; ")
+        )),
+        Refusal::LastOwner => {
+            conflict("nobody else may manage staff; make another owner first".to_owned())
+        }
+        Refusal::PasswordAgain => {
+            Problem::forbidden("password: give your own password once more, in this member")
+        }
+        Refusal::WrongPassword => Problem::forbidden("password: is not yours"),
         Refusal::AboveLimit { what, max } => Problem::forbidden(format!(
             "with your role, {what} may be at most {} {}; ask an owner",
             max.to_fixed(),

@@ -6,6 +6,7 @@ use serde::Serialize;
 
 use crate::domain::id::MessageId;
 use crate::domain::message::{Channel, Message, MessageContent, MessageState};
+use crate::domain::staff::Permission;
 use crate::domain::time::Timestamp;
 use crate::ops;
 use crate::wire::kit::query::{Query, Wrong};
@@ -100,6 +101,7 @@ pub async fn list(
 
 /// `POST /console/api/messages/{id}/retry`
 pub async fn retry(Staff(ctx): Staff, Path(id): Path<String>) -> Result<Json<MessageOut>, Problem> {
+    ctx.require(Permission::CustomersWrite)?;
     let number = id.parse().map(MessageId);
     let number = number.map_err(|_| Problem::not_found("there is no such message"))?;
     let message = ops::outbox::retry(&ctx, number).await?;

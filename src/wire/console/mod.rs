@@ -4,6 +4,7 @@
 //! changes something over a session also needs the header `X-Boxoffice: 1`, which no foreign page
 //! can send.
 
+mod audits;
 mod billing;
 mod boxes;
 pub mod error;
@@ -13,8 +14,10 @@ mod money;
 mod partner_calls;
 mod partners;
 mod repeatable;
+mod sensitive;
 mod session;
 mod setup;
+mod staff;
 mod templates;
 mod test_clock;
 mod tokens;
@@ -26,7 +29,7 @@ use std::sync::Arc;
 
 use axum::Router;
 use axum::extract::FromRequestParts;
-use axum::http::header::{AUTHORIZATION, CONTENT_SECURITY_POLICY, CONTENT_TYPE, COOKIE};
+use axum::http::header::{AUTHORIZATION, CONTENT_SECURITY_POLICY, CONTENT_TYPE};
 use axum::http::request::Parts;
 use axum::http::{HeaderMap, StatusCode};
 use axum::response::{Html, IntoResponse as _, Redirect, Response};
@@ -37,7 +40,8 @@ use crate::domain::id::Id;
 use crate::domain::staff::Actor;
 use crate::domain::time::Timestamp;
 use crate::ops::Handle;
-use crate::ops::staff::{Bearer, bearer, session_actor};
+use crate::ops::staff::session_actor;
+use crate::ops::tokens::{Bearer, bearer};
 use crate::wire::kit::query::Wrong;
 use crate::wire::kit::{KEPT_AN_HOUR, circumstances};
 
@@ -46,8 +50,7 @@ use error::Problem;
 /// The dialect's name in logs, metrics and the audit log.
 pub const DIALECT: &str = "console";
 
-/// Name of the session cookie.
-const COOKIE_NAME: &str = "boxoffice_session";
+use crate::wire::kit::SESSION_COOKIE as COOKIE_NAME;
 
 /// Every path of the console, in one table.
 pub fn router() -> Router<Arc<App>> {
@@ -67,6 +70,12 @@ pub fn router() -> Router<Arc<App>> {
             get(tokens::list).post(tokens::create),
         )
         .route("/console/api/tokens/{jti}", delete(tokens::revoke))
+        .route("/console/api/staff", get(staff::list).post(staff::add))
+        .route(
+            "/console/api/staff/{name}",
+            put(staff::change).delete(staff::remove),
+        )
+        .route("/console/api/audit", get(audits::page))
         .merge(money_routes())
         .merge(webhook_routes())
         .route("/console/api/test-clock", post(test_clock::advance))
@@ -285,8 +294,13 @@ impl FromRequestParts<Arc<App>> for Staff {
         if let Some(actor) = token_actor(app, &parts.headers)? {
             return Ok(Self(Ctx { actor, ..ctx }));
         }
-        let secret = session_secret(parts).ok_or_else(Problem::unauthorized)?;
-        let actor = session_actor(&ctx, &secret)?.ok_or_else(Problem::unauthorized)?;
+        let actor = signed_in(&ctx, parts)?.ok_or_else(Problem::unauthorized)?;
+        if actor.reseller().is_some() {
+            // Nothing here shows one reseller's customers only.
+            return Err(Problem::forbidden(
+                "accounts of a reseller are for the Stalker API",
+            ));
+        }
         if !parts.method.is_safe() && !parts.headers.contains_key("x-boxoffice") {
             return Err(Problem::forbidden(
                 "send the header X-Boxoffice: 1 with what changes something",
@@ -320,7 +334,7 @@ pub fn has_token(app: &App, headers: &HeaderMap) -> bool {
 }
 
 /// The circumstances of a request before anybody signed in: may do nothing but what needs no right.
-pub struct Anybody(pub Ctx, pub Option<String>);
+pub struct Anybody(pub Ctx, pub Vec<String>);
 
 impl FromRequestParts<Arc<App>> for Anybody {
     type Rejection = Problem;
@@ -328,20 +342,22 @@ impl FromRequestParts<Arc<App>> for Anybody {
     async fn from_request_parts(parts: &mut Parts, app: &Arc<App>) -> Result<Self, Problem> {
         Ok(Self(
             circumstances(app, DIALECT, parts),
-            session_secret(parts),
+            session_secrets(parts),
         ))
     }
 }
 
-fn session_secret(parts: &Parts) -> Option<String> {
-    let cookies = parts
-        .headers
-        .get_all(COOKIE)
-        .iter()
-        .filter_map(|value| value.to_str().ok());
-    let mut pairs = cookies.flat_map(|cookies| cookies.split(';'));
-    pairs.find_map(|pair| {
-        let (name, value) = pair.trim().split_once('=')?;
-        (name == COOKIE_NAME).then(|| value.to_owned())
-    })
+/// Who is signed in with one of the request's session cookies.
+fn signed_in(ctx: &Ctx, parts: &Parts) -> Result<Option<Actor>, Problem> {
+    for secret in session_secrets(parts) {
+        if let Some(actor) = session_actor(ctx, &secret)? {
+            return Ok(Some(actor));
+        }
+    }
+    Ok(None)
+}
+
+/// The session cookies of a request. A browser may still send one of before, for another path.
+fn session_secrets(parts: &Parts) -> Vec<String> {
+    crate::wire::kit::cookies(&parts.headers, COOKIE_NAME)
 }

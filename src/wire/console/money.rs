@@ -12,6 +12,7 @@ use crate::domain::id::{InvoiceId, PaymentId};
 use crate::domain::invoice::InvoiceKind;
 use crate::domain::money::{Amount, Currency};
 use crate::domain::payment::{PAYMENT_TEXT_MAX, Payment, PaymentKind, PaymentState};
+use crate::domain::staff::Permission;
 use crate::domain::time::Timestamp;
 use crate::letters::{House, last_day, paper_of};
 use crate::ops;
@@ -50,6 +51,9 @@ pub struct PaymentOut {
     created: String,
     #[serde(skip_serializing_if = "Option::is_none")]
     ended: Option<String>,
+    /// Who booked it, or said how it ended.
+    #[serde(skip_serializing_if = "String::is_empty")]
+    by: String,
 }
 
 impl PaymentOut {
@@ -90,6 +94,7 @@ impl PaymentOut {
             note: payment.note.clone(),
             created: payment.created_at.to_rfc3339_millis(),
             ended: payment.ended_at.map(Timestamp::to_rfc3339_millis),
+            by: payment.by.clone(),
         }
     }
 }
@@ -151,6 +156,7 @@ pub async fn receive(
     Path(id): Path<String>,
     request: Repeatable,
 ) -> Result<(StatusCode, Json<PaymentOut>), Problem> {
+    ctx.require(Permission::MoneyWrite)?;
     let (wish, once) = request.wish::<PaymentIn>()?;
     let methods = ["cash", "bank"];
     if !methods.contains(&wish.method.as_str()) {
@@ -216,6 +222,7 @@ pub async fn refund(
     Path(id): Path<String>,
     request: Repeatable,
 ) -> Result<(StatusCode, Json<PaymentOut>), Problem> {
+    ctx.require(Permission::MoneyWrite)?;
     let (wish, once) = request.wish::<RefundIn>()?;
     let amount = amount_of(&ctx, &wish.amount.0, wish.currency.as_deref())?;
     let note = short("note", wish.note)?.unwrap_or_default();
@@ -251,6 +258,7 @@ pub async fn void(
     Path(name): Path<String>,
     request: Repeatable,
 ) -> Result<(StatusCode, Json<InvoiceOut>), Problem> {
+    ctx.require(Permission::DebtsWriteOff)?;
     let (wish, once) = request.wish::<VoidIn>()?;
     let number = name.parse().map(InvoiceId);
     let number = number.map_err(|_| Problem::not_found("there is no such invoice"))?;
@@ -283,6 +291,7 @@ pub async fn write_off(
     Path(id): Path<String>,
     request: Repeatable,
 ) -> Result<(StatusCode, Json<WriteOffOut>), Problem> {
+    ctx.require(Permission::DebtsWriteOff)?;
     let (wish, once) = request.wish::<WriteOffIn>()?;
     let amount = amount_of(&ctx, &wish.amount.0, wish.currency.as_deref())?;
     let reason = reason_of(&wish.reason)?;
@@ -303,6 +312,7 @@ pub async fn confirm(
     Path(id): Path<String>,
     request: Repeatable,
 ) -> Result<Json<PaymentOut>, Problem> {
+    ctx.require(Permission::MoneyWrite)?;
     let once = request.nothing()?;
     let payment = ops::payments::end(&ctx, payment_id(&id)?, Ending::Paid, once).await?;
     Ok(Json(PaymentOut::new(&payment)))
@@ -321,6 +331,7 @@ pub async fn fail(
     Path(id): Path<String>,
     request: Repeatable,
 ) -> Result<Json<PaymentOut>, Problem> {
+    ctx.require(Permission::MoneyWrite)?;
     let (wish, once) = request.wish_or_nothing::<FailIn>()?;
     let reason = short("reason", wish.reason)?.unwrap_or_default();
     let ending = Ending::Failed { reason };
@@ -340,6 +351,7 @@ pub async fn resolve(
     Path(id): Path<String>,
     request: Repeatable,
 ) -> Result<Json<PaymentOut>, Problem> {
+    ctx.require(Permission::MoneyWrite)?;
     let (wish, once) = request.wish::<ResolveIn>()?;
     let customer = handle(&wish.customer);
     let payment = ops::payments::resolve(&ctx, payment_id(&id)?, customer, once).await?;

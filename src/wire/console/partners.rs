@@ -11,6 +11,7 @@ use crate::app::Ctx;
 use crate::domain::carrier::{Partner, PinPolicy, REQUESTS_PER_SECOND};
 use crate::domain::money::{Amount, Currency};
 use crate::domain::settlement::{CSV_HEAD, ClosedMonth, Settlement, Sums, csv_line};
+use crate::domain::staff::Permission;
 use crate::letters::{House, statement_of};
 use crate::ops;
 use crate::ops::settlement::Detail;
@@ -20,6 +21,7 @@ use crate::wire::kit::query::Query;
 
 use super::Staff;
 use super::error::Problem;
+use super::sensitive::Sensitive;
 
 #[derive(Serialize)]
 #[serde(rename_all = "camelCase")]
@@ -69,6 +71,10 @@ struct PartnerOut {
     /// Where it is told about subscriptions.
     #[serde(skip_serializing_if = "Option::is_none")]
     callback: Option<CallbackOut>,
+    /// Who made the API key.
+    made_by: String,
+    /// Whether anything was agreed with it yet; without, it may do nothing.
+    agreed: bool,
     /// The API key, this once.
     #[serde(skip_serializing_if = "Option::is_none")]
     api_key: Option<String>,
@@ -119,6 +125,8 @@ impl PartnerOut {
                 interval_seconds: callback.interval_seconds,
                 error_email: callback.error_email.clone(),
             }),
+            made_by: partner.key_made_by.words(),
+            agreed: partner.agreed,
             api_key,
         }
     }
@@ -142,9 +150,9 @@ struct NewPartnerIn {
 }
 
 /// `POST /console/api/partners`
-pub async fn add(Staff(ctx): Staff, body: Body) -> Result<Response, Problem> {
-    let given: NewPartnerIn = body.parse()?;
-    let (partner, api_key) = ops::partners::add(&ctx, given.key, given.name).await?;
+pub async fn add(sensitive: Sensitive) -> Result<Response, Problem> {
+    let given: NewPartnerIn = sensitive.wish()?;
+    let (partner, api_key) = ops::partners::add(&sensitive.ctx, given.key, given.name).await?;
     let shown = PartnerOut::new(&partner, Some(api_key));
     Ok((StatusCode::CREATED, Json(shown)).into_response())
 }
@@ -156,14 +164,9 @@ pub async fn get(Staff(ctx): Staff, Path(key): Path<String>) -> Result<Response,
 }
 
 /// `PUT /console/api/partners/{key}`: the partner as an apply document has it.
-pub async fn set(
-    Staff(ctx): Staff,
-    Path(key): Path<String>,
-    body: Body,
-) -> Result<Response, Problem> {
-    let text = body.text()?;
-    ops::apply::set_partner(&ctx, &key, &text).await?;
-    let partner = ops::partners::get(&ctx, &key)?;
+pub async fn set(Path(key): Path<String>, sensitive: Sensitive) -> Result<Response, Problem> {
+    ops::apply::set_partner(&sensitive.ctx, &key, sensitive.text()).await?;
+    let partner = ops::partners::get(&sensitive.ctx, &key)?;
     Ok(Json(PartnerOut::new(&partner, None)).into_response())
 }
 
@@ -174,15 +177,11 @@ struct RotateIn {
 }
 
 /// `POST /console/api/partners/{key}/rotate`: another API key.
-pub async fn rotate(
-    Staff(ctx): Staff,
-    Path(key): Path<String>,
-    body: Body,
-) -> Result<Response, Problem> {
-    let given: RotateIn = body.parse_or_empty()?;
+pub async fn rotate(Path(key): Path<String>, sensitive: Sensitive) -> Result<Response, Problem> {
+    let given: RotateIn = sensitive.wish_or_nothing()?;
     let overlap = given.overlap_seconds.map(i64::from);
     let overlap = overlap.unwrap_or(ops::partners::OVERLAP_SECONDS);
-    let (partner, api_key) = ops::partners::rotate(&ctx, key, overlap).await?;
+    let (partner, api_key) = ops::partners::rotate(&sensitive.ctx, key, overlap).await?;
     Ok(Json(PartnerOut::new(&partner, Some(api_key))).into_response())
 }
 
@@ -368,6 +367,7 @@ pub async fn close(
     Path(key): Path<String>,
     body: Body,
 ) -> Result<Response, Problem> {
+    ctx.require(Permission::MoneyWrite)?;
     let wish: CloseIn = body.parse()?;
     let found = ops::closing::close(&ctx, key, wish.month).await?;
     Ok((StatusCode::CREATED, Json(SettlementOut::new(&found))).into_response())

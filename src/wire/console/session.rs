@@ -61,8 +61,11 @@ pub async fn who(Staff(ctx): Staff) -> Json<impl Serialize> {
 }
 
 /// `DELETE /console/api/session`
-pub async fn sign_out(Staff(ctx): Staff, Anybody(_, secret): Anybody) -> Result<Response, Problem> {
-    if let Some(secret) = secret {
+pub async fn sign_out(
+    Staff(ctx): Staff,
+    Anybody(_, secrets): Anybody,
+) -> Result<Response, Problem> {
+    for secret in secrets {
         ops::staff::sign_out(&ctx, &secret).await?;
     }
     Ok((
@@ -75,7 +78,7 @@ pub async fn sign_out(Staff(ctx): Staff, Anybody(_, secret): Anybody) -> Result<
 fn cookie(secret: &str, seconds: i64, secure: bool) -> Result<HeaderValue, Problem> {
     let secure = if secure { "; Secure" } else { "" };
     let text = format!(
-        "{COOKIE_NAME}={secret}; Path=/console; HttpOnly; SameSite=Strict; Max-Age={seconds}{secure}"
+        "{COOKIE_NAME}={secret}; Path=/; HttpOnly; SameSite=Strict; Max-Age={seconds}{secure}"
     );
     HeaderValue::from_str(&text).map_err(|_| Problem::bad_request("no cookie can be made"))
 }

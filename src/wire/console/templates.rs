@@ -6,6 +6,7 @@ use axum::http::StatusCode;
 use axum::response::{IntoResponse as _, Response};
 use serde::{Deserialize, Serialize};
 
+use crate::domain::staff::Permission;
 use crate::domain::template::{Template, TemplateKind};
 use crate::letters::wording::{self, Wording};
 use crate::ops;
@@ -105,6 +106,7 @@ pub async fn set(
     Path((kind, language)): Path<(String, String)>,
     body: Body,
 ) -> Result<Response, Problem> {
+    ctx.require(Permission::StaffManage)?;
     let kind = kind_of(&kind)?;
     let given: TemplateIn = body.parse()?;
     let change = TemplateChange {
@@ -122,6 +124,7 @@ pub async fn reset(
     Staff(ctx): Staff,
     Path((kind, language)): Path<(String, String)>,
 ) -> Result<StatusCode, Problem> {
+    ctx.require(Permission::StaffManage)?;
     if ops::templates::reset(&ctx, kind_of(&kind)?, &language).await? {
         Ok(StatusCode::NO_CONTENT)
     } else {

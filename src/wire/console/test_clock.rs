@@ -6,6 +6,7 @@ use serde::{Deserialize, Serialize};
 use std::sync::Arc;
 
 use crate::app::App;
+use crate::domain::staff::Permission;
 use crate::domain::time::Timestamp;
 use crate::ops;
 use crate::ops::clock::Move;
@@ -41,6 +42,7 @@ pub async fn advance(
         return Err(Problem::not_found(format!("{} does not exist", uri.path())));
     }
     let Staff(ctx) = staff?;
+    ctx.require(Permission::ClockMove)?;
     let wish: MoveIn = body.parse()?;
     let by = match (wish.set, wish.advance_seconds) {
         (Some(text), None) => Move::To(Timestamp::parse(&text).ok_or_else(|| {

@@ -7,11 +7,12 @@ use serde::{Deserialize, Serialize};
 
 use crate::domain::staff::{Role, Token};
 use crate::ops;
-use crate::ops::staff::NewToken;
-use crate::wire::kit::json::Body;
+use crate::ops::tokens::{NewToken, TOKEN_SECONDS};
 
 use super::Staff;
 use super::error::Problem;
+use super::sensitive::Sensitive;
+use super::staff::role;
 
 /// What a list shows of a token; the token itself is shown once, when it is made.
 #[derive(Debug, Serialize)]
@@ -19,6 +20,7 @@ pub struct TokenOut {
     jti: String,
     name: String,
     role: &'static str,
+    made_by: String,
     created: String,
     expires: String,
     #[serde(skip_serializing_if = "Option::is_none")]
@@ -33,6 +35,7 @@ impl TokenOut {
             jti: token.id.to_string(),
             name: token.name.clone(),
             role: token.role.name(),
+            made_by: token.made_by.words(),
             created: token.created_at.to_rfc3339_millis(),
             expires: token.expires_at.to_rfc3339_millis(),
             revoked: token
@@ -44,6 +47,7 @@ impl TokenOut {
 }
 
 #[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
 struct TokenIn {
     name: String,
     #[serde(default = "manager")]
@@ -57,12 +61,12 @@ fn manager() -> String {
 }
 
 fn two_years() -> i64 {
-    63_115_200
+    TOKEN_SECONDS
 }
 
 /// `GET /console/api/tokens`
 pub async fn list(Staff(ctx): Staff) -> Result<Json<Vec<TokenOut>>, Problem> {
-    let tokens = ops::staff::tokens(&ctx)?;
+    let tokens = ops::tokens::tokens(&ctx)?;
     Ok(Json(
         tokens
             .iter()
@@ -72,26 +76,19 @@ pub async fn list(Staff(ctx): Staff) -> Result<Json<Vec<TokenOut>>, Problem> {
 }
 
 /// `POST /console/api/tokens`
-pub async fn create(
-    Staff(ctx): Staff,
-    body: Body,
-) -> Result<(StatusCode, Json<TokenOut>), Problem> {
-    let wish: TokenIn = body.parse()?;
-    let names: Vec<&str> = Role::ALL.iter().map(|role| role.name()).collect();
-    let role = Role::parse(&wish.role).ok_or_else(|| {
-        Problem::bad_request(format!("role: must be one of {}", names.join(", ")))
-    })?;
+pub async fn create(sensitive: Sensitive) -> Result<(StatusCode, Json<TokenOut>), Problem> {
+    let wish: TokenIn = sensitive.wish()?;
     let wish = NewToken {
         name: wish.name,
-        role,
+        role: role(&wish.role)?,
         ttl_seconds: wish.ttl_seconds,
     };
-    let (token, text) = ops::staff::create_token(&ctx, wish).await?;
+    let (token, text) = ops::tokens::create_token(&sensitive.ctx, wish).await?;
     Ok((StatusCode::CREATED, Json(TokenOut::new(&token, Some(text)))))
 }
 
 /// `DELETE /console/api/tokens/{jti}`
 pub async fn revoke(Staff(ctx): Staff, Path(jti): Path<String>) -> Result<StatusCode, Problem> {
-    ops::staff::revoke_token(&ctx, jti).await?;
+    ops::tokens::revoke_token(&ctx, jti).await?;
     Ok(StatusCode::NO_CONTENT)
 }

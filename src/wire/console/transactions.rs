@@ -6,6 +6,7 @@ use serde::{Deserialize, Serialize};
 
 use crate::domain::carrier::{PartnerTransaction, TransactionKind, TransactionState};
 use crate::domain::id::PartnerTransactionId;
+use crate::domain::staff::Permission;
 use crate::domain::time::Timestamp;
 use crate::ops;
 use crate::ops::carrier_calls::LIST_MAX;
@@ -113,6 +114,7 @@ pub async fn resolve(
     Path(id): Path<String>,
     body: Body,
 ) -> Result<Json<TransactionOut>, Problem> {
+    ctx.require(Permission::MoneyWrite)?;
     let missing = || {
         let id: String = id.chars().take(64).collect();
         Problem::not_found(format!("transaction {id} not found"))

@@ -8,6 +8,7 @@ use serde::{Deserialize, Serialize};
 use crate::app::Ctx;
 use crate::domain::id::VoucherBatchId;
 use crate::domain::money::Amount;
+use crate::domain::staff::Permission;
 use crate::domain::time::Timestamp;
 use crate::ops;
 use crate::ops::vouchers::{BatchState, NewBatch, Sale};
@@ -102,6 +103,7 @@ pub async fn create_batch(
     Staff(ctx): Staff,
     request: Repeatable,
 ) -> Result<(StatusCode, Json<BatchOut>), Problem> {
+    ctx.require(Permission::VouchersMake)?;
     let (wish, once) = request.wish::<BatchIn>()?;
     let wish = NewBatch {
         title: short("title", Some(wish.title))?.unwrap_or_default(),
@@ -119,6 +121,7 @@ pub async fn revoke_batch(
     Staff(ctx): Staff,
     Path(id): Path<String>,
 ) -> Result<StatusCode, Problem> {
+    ctx.require(Permission::VouchersMake)?;
     ops::vouchers::revoke(&ctx, numbered(&id)?).await?;
     Ok(StatusCode::NO_CONTENT)
 }
@@ -179,6 +182,7 @@ pub async fn sell(
     Path(id): Path<String>,
     request: Repeatable,
 ) -> Result<(StatusCode, Json<BatchOut>), Problem> {
+    ctx.require(Permission::MoneyWrite)?;
     trade(&ctx, &id, request, false).await
 }
 
@@ -188,6 +192,7 @@ pub async fn take_back(
     Path(id): Path<String>,
     request: Repeatable,
 ) -> Result<(StatusCode, Json<BatchOut>), Problem> {
+    ctx.require(Permission::MoneyWrite)?;
     trade(&ctx, &id, request, true).await
 }
 
@@ -203,6 +208,7 @@ pub async fn redeem(
     Path(id): Path<String>,
     request: Repeatable,
 ) -> Result<(StatusCode, Json<PaymentOut>), Problem> {
+    ctx.require(Permission::MoneyWrite)?;
     let (wish, once) = request.wish::<RedeemIn>()?;
     let payment = ops::vouchers::redeem(&ctx, handle(&id), wish.code, once).await?;
     Ok((StatusCode::CREATED, Json(PaymentOut::new(&payment))))

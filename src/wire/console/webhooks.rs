@@ -7,15 +7,16 @@ use serde::{Deserialize, Serialize};
 
 use crate::domain::hook_event::HookEvent;
 use crate::domain::id::{DeliveryId, WebhookId};
+use crate::domain::staff::Permission;
 use crate::domain::time::Timestamp;
 use crate::domain::webhook::{Delivery, DeliveryState, Webhook};
 use crate::ops;
 use crate::ops::webhooks::{Shown, Wish};
-use crate::wire::kit::json::Body;
 use crate::wire::kit::query::{Query, Wrong};
 
 use super::Staff;
 use super::error::Problem;
+use super::sensitive::Sensitive;
 
 /// A webhook; its secret is shown once, when it is made.
 #[derive(Debug, Serialize)]
@@ -29,6 +30,7 @@ pub struct WebhookOut {
     /// How many events wait for it.
     #[serde(skip_serializing_if = "Option::is_none")]
     waiting: Option<u64>,
+    made_by: String,
     created: String,
     #[serde(skip_serializing_if = "Option::is_none")]
     secret: Option<String>,
@@ -48,6 +50,7 @@ impl WebhookOut {
             on: webhook.on,
             waiting_max: webhook.waiting_max,
             waiting,
+            made_by: webhook.made_by.words(),
             created: webhook.created_at.to_rfc3339_millis(),
             secret,
             old_secret_until: old.map(Timestamp::to_rfc3339_millis),
@@ -158,37 +161,37 @@ pub async fn list(Staff(ctx): Staff) -> Result<Json<Vec<WebhookOut>>, Problem> {
 }
 
 /// `POST /console/api/webhooks`
-pub async fn add(Staff(ctx): Staff, body: Body) -> Result<(StatusCode, Json<WebhookOut>), Problem> {
-    let wish: WebhookIn = body.parse()?;
-    let (webhook, secret) = ops::webhooks::add(&ctx, wish.wish()).await?;
+pub async fn add(sensitive: Sensitive) -> Result<(StatusCode, Json<WebhookOut>), Problem> {
+    let wish: WebhookIn = sensitive.wish()?;
+    let (webhook, secret) = ops::webhooks::add(&sensitive.ctx, wish.wish()).await?;
     let shown = WebhookOut::new(webhook, None, Some(secret));
     Ok((StatusCode::CREATED, Json(shown)))
 }
 
 /// `PUT /console/api/webhooks/{id}`
 pub async fn change(
-    Staff(ctx): Staff,
     Path(id): Path<String>,
-    body: Body,
+    sensitive: Sensitive,
 ) -> Result<Json<WebhookOut>, Problem> {
     let id = webhook_id(&id)?;
-    let wish: WebhookIn = body.parse()?;
-    let webhook = ops::webhooks::change(&ctx, id, wish.wish()).await?;
+    let wish: WebhookIn = sensitive.wish()?;
+    let webhook = ops::webhooks::change(&sensitive.ctx, id, wish.wish()).await?;
     Ok(Json(WebhookOut::new(webhook, None, None)))
 }
 
 /// `DELETE /console/api/webhooks/{id}`
 pub async fn remove(Staff(ctx): Staff, Path(id): Path<String>) -> Result<StatusCode, Problem> {
+    ctx.require(Permission::StaffManage)?;
     ops::webhooks::remove(&ctx, webhook_id(&id)?).await?;
     Ok(StatusCode::NO_CONTENT)
 }
 
 /// `POST /console/api/webhooks/{id}/rotate`
 pub async fn rotate(
-    Staff(ctx): Staff,
     Path(id): Path<String>,
+    sensitive: Sensitive,
 ) -> Result<Json<WebhookOut>, Problem> {
-    let (webhook, secret) = ops::webhooks::rotate(&ctx, webhook_id(&id)?).await?;
+    let (webhook, secret) = ops::webhooks::rotate(&sensitive.ctx, webhook_id(&id)?).await?;
     Ok(Json(WebhookOut::new(webhook, None, Some(secret))))
 }
 
@@ -197,6 +200,7 @@ pub async fn test(
     Staff(ctx): Staff,
     Path(id): Path<String>,
 ) -> Result<(StatusCode, Json<DeliveryOut>), Problem> {
+    ctx.require(Permission::StaffManage)?;
     let shown = ops::webhooks::test(&ctx, webhook_id(&id)?).await?;
     Ok((StatusCode::ACCEPTED, Json(DeliveryOut::new(&shown))))
 }
@@ -222,6 +226,7 @@ pub async fn replay(
     Staff(ctx): Staff,
     Path((id, delivery)): Path<(String, String)>,
 ) -> Result<(StatusCode, Json<DeliveryOut>), Problem> {
+    ctx.require(Permission::StaffManage)?;
     let id = webhook_id(&id)?;
     let delivery = delivery.parse().map(DeliveryId);
     let delivery = delivery.map_err(|_| Problem::not_found("there is no such delivery"))?;

@@ -17,7 +17,7 @@ use axum::extract::{ConnectInfo, Request, State};
 use axum::http::request::Parts;
 use axum::http::{
     HeaderMap, HeaderValue, StatusCode, Version,
-    header::{CONNECTION, HOST, HeaderName, ORIGIN},
+    header::{CONNECTION, COOKIE, HOST, HeaderName, ORIGIN},
 };
 use axum::middleware::Next;
 use axum::response::Response;
@@ -85,6 +85,24 @@ impl TurnedAway {
             Self::TooSlow => "the body did not come in time",
         }
     }
+}
+
+/// Most cookies of one name that are looked at.
+const COOKIES_MAX: usize = 4;
+/// The cookie of a session of staff: it is good wherever their role is.
+pub const SESSION_COOKIE: &str = "boxoffice_session";
+
+/// The values of the cookies with this name, in their order.
+#[must_use]
+pub fn cookies(headers: &HeaderMap, name: &str) -> Vec<String> {
+    let lines = headers.get_all(COOKIE).iter();
+    let texts = lines.filter_map(|value| value.to_str().ok());
+    let pairs = texts.flat_map(|cookies| cookies.split(';'));
+    let values = pairs.filter_map(|pair| {
+        let (key, value) = pair.trim().split_once('=')?;
+        (key == name).then(|| value.to_owned())
+    });
+    values.take(COOKIES_MAX).collect()
 }
 
 /// What the edge of a dialect needs to know of it.

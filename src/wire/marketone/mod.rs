@@ -187,7 +187,8 @@ fn authorized(app: &Arc<App>, parts: &Parts) -> Result<(Ctx, Partner), Failure> 
         .ok_or(Failure::Unauthorized)?;
     let partner = ops::partners::of_key(&ctx, key)?;
     let partner = partner.ok_or(Failure::Unauthorized)?;
-    if !partner.on {
+    // Until something was agreed with it, it is off as one that was switched off is.
+    if !partner.on || !partner.agreed {
         return Err(Failure::Denied);
     }
     let actor = Actor::Partner {

@@ -119,6 +119,10 @@ fn refused(refusal: &Refusal) -> String {
         | Refusal::BeganEarlier { .. }
         | Refusal::NoFurtherCycle
         | Refusal::AboveLimit { .. }
+        | Refusal::MadeCredentials { .. }
+        | Refusal::LastOwner
+        | Refusal::PasswordAgain
+        | Refusal::WrongPassword
         | Refusal::CycleTooEarly { .. } => format!("Refused: {}", refusal.code()),
     }
 }

@@ -123,3 +123,10 @@ fn is_uuid(text: &str) -> bool {
             _ => letter.is_ascii_digit() || ('a'..='f').contains(&letter),
         })
 }
+
+/// The paths at which something can be changed.
+pub fn writing_paths() -> Vec<&'static str> {
+    let writes = |methods: &[&str]| methods.iter().any(|method| *method != "GET");
+    let routes = ROUTES.iter().filter(|(_, methods)| writes(methods));
+    routes.map(|(path, _)| *path).collect()
+}

@@ -23,6 +23,7 @@ pub async fn operator(bx: &TestBox, name: &str, role: Role) {
         name: name.to_owned(),
         role,
         reseller: None,
+        email: None,
         password: PASSWORD.to_owned(),
     };
     add_operator(&Ctx::system(bx.app()), wish)

@@ -41,6 +41,7 @@ use boxoffice::domain::id::{
     ProductOfferId, ProductSpecId, ProgrammeId, ResellerId, ServiceId, ServiceSpecId, WebhookId,
 };
 use boxoffice::domain::invoice::Invoice;
+use boxoffice::domain::maker::Maker;
 use boxoffice::domain::message::{
     About, Asked, Channel as Way, Message, MessageContent, MessageState,
 };
@@ -109,7 +110,12 @@ fn operator() -> Operator {
         name: text("felicity"),
         role: Role::ContentEditor,
         reseller: Some(ResellerId(251)),
+        email: Email::parse("felicity@example.com"),
         password: Secret(text("$argon2id$v=19$m=19456,t=2,p=1$c2FsdA$aGFzaA")),
+        made_by: Maker::Operator {
+            id: OperatorId(1),
+            name: text("ada"),
+        },
         created_at: at(1),
         updated_at: at(2),
     }
@@ -120,6 +126,7 @@ fn token() -> Token {
         id: TokenId([0, 1, 2, 3, 4, 5, 0x46, 7, 0x88, 9, 10, 11, 12, 13, 250, 255]),
         name: text("billing"),
         role: Role::Manager,
+        made_by: Maker::System,
         created_at: at(1),
         expires_at: at(2),
         revoked_at: Some(at(3)),
@@ -135,6 +142,7 @@ fn session() -> Session {
         operator: OperatorId(251),
         created_at: at(1),
         expires_at: at(2),
+        password_at: at(3),
     }
 }
 
@@ -256,6 +264,12 @@ fn partner() -> Partner {
         sends_pin: true,
         per_charge_limit: Some(euros(1_000)),
         monthly_limit: Some(euros(-1)),
+        agreed: true,
+        key_made_by: Maker::Token {
+            id: token().id,
+            name: text("billing"),
+        },
+        old_key_made_by: Maker::Unknown,
     }
 }
 
@@ -658,6 +672,7 @@ fn webhook() -> Webhook {
         room: 80_000,
         secret: Secret(text("whsec_bmV3")),
         old_secret: Some((Secret(text("whsec_b2xk")), at(1))),
+        made_by: Maker::System,
         created_at: at(2),
     }
 }

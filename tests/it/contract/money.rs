@@ -189,6 +189,7 @@ pub fn payment() -> Payment {
         created_at: at(1),
         ended_at: Some(at(2)),
         due_at: Some(at(3)),
+        by: text("token billing"),
     }
 }
 

@@ -137,6 +137,7 @@ async fn pages_of_ours_programs_and_returns_are_let_through() {
         name: "ada".into(),
         role: boxoffice::domain::staff::Role::Owner,
         reseller: None,
+        email: None,
         password: "correct horse battery".into(),
     };
     staff::add_operator(&ctx, ada).await.expect("an operator");

@@ -46,6 +46,7 @@ async fn without_a_login_nobody_is_answered() {
         name: "script".to_owned(),
         role: Role::Api,
         reseller: None,
+        email: None,
         password: "correct horse".to_owned(),
     };
     let ctx = Ctx::system(house.bx.app());
@@ -153,6 +154,7 @@ async fn a_box_says_at_its_start_whom_scripts_have_to_be() {
         name: "script".to_owned(),
         role: Role::Api,
         reseller: None,
+        email: None,
         password: "correct horse".to_owned(),
     };
     add_operator(&ctx, wish).await.expect("an account");

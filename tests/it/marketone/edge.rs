@@ -189,7 +189,7 @@ async fn traces_are_given_back() {
 #[tokio::test]
 async fn a_partner_asks_so_often_and_no_more() {
     let hub = Hub::open().await;
-    let one = json!({"partners": [{"key": "SLOW", "name": "S", "api_key": "key-s", "requests_per_second": 5}]});
+    let one = json!({"partners": [{"key": "SLOW", "name": "S", "api_key": "key-s", "currencies": ["USD"], "requests_per_second": 5}]});
     hub.bx.apply(one).await;
     let slow = Partner::of(&hub.bx, "key-s");
     let mut answers: Vec<u16> = Vec::new();
@@ -217,6 +217,8 @@ async fn keys_are_rotated_with_an_overlap() {
     let ctx = boxoffice::app::Ctx::system(hub.bx.app());
     let add = boxoffice::ops::partners::add(&ctx, "NEWP".to_owned(), "New".to_owned());
     let (_, first) = add.await.expect("a partner");
+    let agreed = json!({"key": "NEWP", "name": "New", "currencies": ["USD"]});
+    hub.bx.apply(json!({"partners": [agreed]})).await;
     let rotate = boxoffice::ops::partners::rotate(&ctx, "NEWP".to_owned(), 3_600);
     let (partner, second) = rotate.await.expect("a key");
     let kept = serde_json::to_string(&partner).expect("JSON");

@@ -39,8 +39,8 @@ pub fn fixture() -> Value {
         "partners": [
             {"key": "NFLX", "name": "A", "api_key": "key-a", "products": [{"code": "NFLX-STD", "title": "Monthly"}],
              "currencies": ["USD", "JPY"], "refunds": true, "per_charge_limit": "50.00", "share": "70"},
-            {"key": "GOOG", "name": "B", "api_key": "key-b"},
-            {"key": "GONE", "name": "C", "api_key": "key-c", "on": false},
+            {"key": "GOOG", "name": "B", "api_key": "key-b", "currencies": ["USD"]},
+            {"key": "GONE", "name": "C", "api_key": "key-c", "on": false, "currencies": ["USD"]},
         ],
         "customers": [
             customer(1, P1, json!({"email": "user@example.com"})),

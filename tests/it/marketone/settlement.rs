@@ -91,10 +91,12 @@ async fn partners_are_looked_after_over_the_api() {
         .await
         .expect(201);
     let key = made["apiKey"].as_str().expect("a key").to_owned();
-    super::Partner::of(&hub.bx, &key)
-        .validate(P1)
-        .await
-        .expect(200);
+    // Nothing was agreed with it yet.
+    super::refused(
+        &super::Partner::of(&hub.bx, &key).validate(P1).await,
+        403,
+        "permission-denied",
+    );
     let agreed = json!({"name": "New Films", "products": [{"code": "N", "title": "Plan"}], "refunds": true,
         "per_charge_limit": "20.00", "share": "62.5", "pin_policy": "first-charge", "requests_per_second": 50});
     let set = owner.put(url("/NEW"), agreed).await.expect(200);

@@ -24,7 +24,7 @@ fn document(ear: &Ear, customers: &Value) -> Value {
                 {"code": "4K", "title": "4K", "sold_with": ["PLUS"]}],
              "callback": {"url": ear.url, "api_key": "their-own-key", "retries": 2,
                 "interval_seconds": 30, "error_email": "ops@tv.example"}},
-            {"key": "GOOG", "name": "B", "api_key": "key-b"},
+            {"key": "GOOG", "name": "B", "api_key": "key-b", "currencies": ["USD"]},
         ],
         "customers": customers,
     })

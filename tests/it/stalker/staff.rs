@@ -19,6 +19,7 @@ async fn staff(house: &House, name: &str, role: Role, reseller: Option<u64>) -> 
         name: name.to_owned(),
         role,
         reseller: reseller.map(ResellerId),
+        email: None,
         password: PASSWORD.to_owned(),
     };
     add_operator(&ctx, wish).await.expect("an operator");

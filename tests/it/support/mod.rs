@@ -21,7 +21,7 @@ use boxoffice::domain::staff::Role;
 use boxoffice::domain::time::Timestamp;
 use boxoffice::entropy::Entropy;
 use boxoffice::listener::Patience;
-use boxoffice::ops::staff::{NewToken, create_token, revoke_token};
+use boxoffice::ops::tokens::{NewToken, create_token, revoke_token};
 use boxoffice::serve::{Running, Setup, start};
 use boxoffice::store::Storage;
 use data_encoding::BASE64URL_NOPAD;

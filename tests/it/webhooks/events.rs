@@ -194,7 +194,7 @@ async fn no_secret_is_told() {
     let path = format!("/customers/{}", till.shop.customer);
     till.shop.api.put(&path, body).await.expect(200);
     let document = json!({
-        "partners": [{"key": "NFLX", "name": "A", "api_key": "key-a-key-a"}],
+        "partners": [{"key": "NFLX", "name": "A", "api_key": "key-a-key-a", "currencies": ["USD"]}],
         "customers": [{"login": "eve", "password": secret, "email": "eve@tv.example"}],
     });
     till.shop.bx.apply(document).await;

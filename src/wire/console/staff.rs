@@ -1,0 +1,157 @@
+//! Members of staff over the console's API: listed, added, given another role, removed.
+
+use axum::Json;
+use axum::extract::{Path, RawQuery};
+use axum::http::StatusCode;
+use serde::{Deserialize, Serialize};
+
+use crate::domain::id::ResellerId;
+use crate::domain::staff::{Operator, Role};
+use crate::ops;
+use crate::ops::credentials::Made;
+use crate::ops::staff::NewOperator;
+
+use super::Staff;
+use super::error::Problem;
+use super::sensitive::Sensitive;
+
+/// A member of staff; nothing of the password.
+#[derive(Debug, Serialize)]
+pub struct OperatorOut {
+    name: String,
+    role: &'static str,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    email: Option<String>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    reseller: Option<u64>,
+    made_by: String,
+    created: String,
+}
+
+impl OperatorOut {
+    fn new(operator: &Operator) -> Self {
+        Self {
+            name: operator.name.clone(),
+            role: operator.role.name(),
+            email: operator
+                .email
+                .as_ref()
+                .map(|email| email.as_str().to_owned()),
+            reseller: operator.reseller.map(|id| id.0),
+            made_by: operator.made_by.words(),
+            created: operator.created_at.to_rfc3339_millis(),
+        }
+    }
+}
+
+/// What becomes of a person and of what they made.
+#[derive(Debug, Serialize)]
+pub struct LeavingOut {
+    name: String,
+    role: &'static str,
+    /// A line for each thing that ends with it, or stays though they made it.
+    effect: Vec<String>,
+}
+
+impl LeavingOut {
+    fn new((person, made): &(Operator, Made)) -> Self {
+        Self {
+            name: person.name.clone(),
+            role: person.role.name(),
+            effect: made.lines(),
+        }
+    }
+}
+
+/// A role by its name.
+pub(super) fn role(name: &str) -> Result<Role, Problem> {
+    let names: Vec<&str> = Role::ALL.iter().map(|role| role.name()).collect();
+    Role::parse(name)
+        .ok_or_else(|| Problem::bad_request(format!("role: must be one of {}", names.join(", "))))
+}
+
+/// `GET /console/api/staff`
+pub async fn list(Staff(ctx): Staff) -> Result<Json<Vec<OperatorOut>>, Problem> {
+    let staff = ops::staff::operators(&ctx)?;
+    Ok(Json(staff.iter().map(OperatorOut::new).collect()))
+}
+
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+struct NewOperatorIn {
+    name: String,
+    role: String,
+    #[serde(default)]
+    email: Option<String>,
+    #[serde(default)]
+    reseller: Option<u64>,
+    /// Of the new account; `password` is the caller's own.
+    new_password: String,
+}
+
+/// `POST /console/api/staff`
+pub async fn add(sensitive: Sensitive) -> Result<(StatusCode, Json<OperatorOut>), Problem> {
+    let wish: NewOperatorIn = sensitive.wish()?;
+    let wish = NewOperator {
+        role: role(&wish.role)?,
+        name: wish.name,
+        reseller: wish.reseller.map(ResellerId),
+        email: wish.email,
+        password: wish.new_password,
+    };
+    let operator = ops::staff::add_operator(&sensitive.ctx, wish).await?;
+    Ok((StatusCode::CREATED, Json(OperatorOut::new(&operator))))
+}
+
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+struct RoleIn {
+    role: String,
+    #[serde(default)]
+    end_credentials: bool,
+    #[serde(default)]
+    preview: bool,
+}
+
+/// `PUT /console/api/staff/{name}`: another role.
+pub async fn change(
+    Path(name): Path<String>,
+    sensitive: Sensitive,
+) -> Result<Json<LeavingOut>, Problem> {
+    let wish: RoleIn = sensitive.wish()?;
+    let (ctx, role) = (&sensitive.ctx, role(&wish.role)?);
+    let done = if wish.preview {
+        ops::staff_changes::leaving(ctx, &name, Some(role))?
+    } else {
+        ops::staff_changes::change_role(ctx, name, role, wish.end_credentials).await?
+    };
+    Ok(Json(LeavingOut::new(&done)))
+}
+
+#[derive(Default, Deserialize)]
+#[serde(deny_unknown_fields, default)]
+struct RemoveIn {
+    end_credentials: bool,
+    preview: bool,
+}
+
+/// `DELETE /console/api/staff/{name}`: removes a member of staff and ends what they made.
+pub async fn remove(
+    Path(name): Path<String>,
+    RawQuery(query): RawQuery,
+    sensitive: Sensitive,
+) -> Result<Json<LeavingOut>, Problem> {
+    if query.is_some_and(|query| !query.is_empty()) {
+        return Err(Problem::bad_request(
+            "the wishes are members of the body, not of the query",
+        ));
+    }
+    let wish: RemoveIn = sensitive.wish_or_nothing()?;
+    let ctx = &sensitive.ctx;
+    let done = if wish.preview {
+        ops::staff_changes::leaving(ctx, &name, None)?
+    } else {
+        ops::staff_changes::remove(ctx, name, wish.end_credentials).await?
+    };
+    Ok(Json(LeavingOut::new(&done)))
+}
