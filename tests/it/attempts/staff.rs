@@ -38,6 +38,7 @@ fn add(name: &str, password: &str) -> Command {
     Command::OperatorAdd {
         name: name.to_owned(),
         role: "cashier".to_owned(),
+        email: None,
         reseller: None,
         password: password.to_owned(),
     }
