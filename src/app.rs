@@ -12,7 +12,7 @@ use arc_swap::ArcSwapOption;
 use tokio::sync::Notify;
 use tokio_util::task::TaskTracker;
 
-use crate::clock::{Clock, Stopwatch};
+use crate::clock::{Clock, JumpWatch, Stopwatch};
 use crate::config::{Config, ProviderSettings};
 use crate::domain::calendar::Zone;
 use crate::domain::carrier::Partner;
@@ -68,6 +68,8 @@ pub struct App {
     requests: AtomicU64,
     /// Where the box listens, once it does.
     pub listening: OnceLock<SocketAddr>,
+    /// Notices a clock that jumps while the box runs.
+    pub jumps: Mutex<JumpWatch>,
     /// Something may be due earlier than the scheduler thinks.
     pub due: Notify,
     /// There may be something to send, by queue.
@@ -210,6 +212,7 @@ impl App {
             run,
             requests: AtomicU64::new(0),
             listening: OnceLock::new(),
+            jumps: Mutex::new(JumpWatch::start()),
             due: Notify::new(),
             unsent: Default::default(),
             handing_over: Mutex::default(),

@@ -145,6 +145,8 @@ pub struct Metrics {
     commits: Counter,
     commands: Counter,
     waiting: Gauge<i64>,
+    runs_held: Gauge<i64>,
+    orders_held: Gauge<i64>,
 }
 
 impl Default for Metrics {
@@ -176,6 +178,18 @@ impl Default for Metrics {
             "Commands that wait for the writer",
             waiting.clone(),
         );
+        let runs_held = Gauge::default();
+        registry.register(
+            "billing_runs_held",
+            "Billing runs that the guard holds",
+            runs_held.clone(),
+        );
+        let orders_held = Gauge::default();
+        registry.register(
+            "billing_orders_held",
+            "Orders of such a run, which wait and are served",
+            orders_held.clone(),
+        );
         Self {
             registry,
             requests,
@@ -183,6 +197,8 @@ impl Default for Metrics {
             commits,
             commands,
             waiting,
+            runs_held,
+            orders_held,
         }
     }
 }
@@ -200,6 +216,14 @@ impl Metrics {
             outcomes: OUTCOMES.map(counter),
             seconds: self.seconds.clone(),
         }
+    }
+
+    /// Says how many orders wait for a run that is held; `None`: none is.
+    pub fn held(&self, orders: Option<u64>) {
+        self.runs_held.set(i64::from(orders.is_some()));
+        let orders = orders.unwrap_or(0);
+        self.orders_held
+            .set(i64::try_from(orders).unwrap_or(i64::MAX));
     }
 
     /// All figures in the text form of OpenMetrics.

@@ -3,6 +3,7 @@
 //! The only file that reads the environment. Only what is needed to start stands here; what an
 //! operator changes while the box runs is a record in the store.
 
+mod billing;
 mod checks;
 mod delivery;
 mod partners;
@@ -21,6 +22,7 @@ use serde::de::{MapAccess, SeqAccess, Visitor};
 use serde::{Deserialize, Deserializer, Serialize};
 use toml::{Table, Value};
 
+pub use billing::{BillingSettings, ExternalBilling};
 pub use delivery::{SmsSettings, SmtpSettings};
 pub use partners::{CarrierSettings, MarketoneSettings};
 pub use provider::ProviderSettings;
@@ -96,34 +98,6 @@ pub struct StalkerSettings {
     pub internal_billing: bool,
     /// `disabled` of STB_MODULES is computed from the plan.
     pub tariff_plans: bool,
-}
-
-/// Billing runs.
-#[derive(Debug, Clone, Serialize, Deserialize)]
-#[serde(default, deny_unknown_fields)]
-pub struct BillingSettings {
-    /// A run that would touch unusually much stops and asks.
-    pub guard: bool,
-    /// Most orders that may be due at once, in percent of all.
-    pub guard_share_percent: u8,
-    /// How many times what the last two days were invoiced one run may invoice.
-    pub guard_multiple: u32,
-    /// How many days before an order stops its customer is told, if such letters are switched on; 0: never.
-    pub expiry_reminder_days: u8,
-    /// Another system that does the billing, at most one: this box is then its middleware.
-    pub external: Vec<ExternalBilling>,
-}
-
-/// A billing system that implements the AlphaOTT billing APIs.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(deny_unknown_fields)]
-pub struct ExternalBilling {
-    /// What it is called in redirects.
-    pub r#type: String,
-    /// Where its API is, prefix included; of an address alone the usual prefix is meant.
-    pub url: String,
-    /// The integration token it gave us.
-    pub token: String,
 }
 
 /// The middleware that this box does the billing for; an empty `url`: none.
@@ -264,18 +238,6 @@ impl Default for StalkerSettings {
             allow_resellers_info: false,
             internal_billing: false,
             tariff_plans: false,
-        }
-    }
-}
-
-impl Default for BillingSettings {
-    fn default() -> Self {
-        Self {
-            guard: true,
-            guard_share_percent: 50,
-            guard_multiple: 5,
-            expiry_reminder_days: 3,
-            external: Vec::new(),
         }
     }
 }

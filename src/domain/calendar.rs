@@ -124,6 +124,21 @@ impl Zone {
         self.instant(date.at(0, 0, 0, 0))
     }
 
+    /// The last time that the wall clock showed this full hour, at or before `at`.
+    #[must_use]
+    pub fn last_at_hour(&self, at: Timestamp, hour: i8) -> Option<Timestamp> {
+        let instant = jiff::Timestamp::from_microsecond(at.micros()).ok()?;
+        let date = self.0.to_datetime(instant).date();
+        let on = |date: civil::Date| {
+            self.instant(date.to_datetime(civil::Time::new(hour, 0, 0, 0).ok()?))
+        };
+        let today = on(date)?;
+        if today <= at {
+            return Some(today);
+        }
+        on(date.yesterday().ok()?)
+    }
+
     /// The first instant of the local month in which `at` lies.
     #[must_use]
     pub fn month_start(&self, at: Timestamp) -> Timestamp {

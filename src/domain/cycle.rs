@@ -25,6 +25,8 @@ pub struct Terms<'t> {
     pub billed_on: Option<LocalDate>,
     /// The day on which the payer saw the price; `None`: the one whose rates hold.
     pub seen_on: Option<LocalDate>,
+    /// The instant whose price holds; `None`: that at which the cycle begins.
+    pub priced_at: Option<Timestamp>,
 }
 
 /// One cycle of an order with what it costs.
@@ -106,7 +108,8 @@ fn bill_as(
     charged_as: u32,
     from: Timestamp,
 ) -> Bill {
-    let charges = in_force(terms.prices, order.price_version, from);
+    let priced_at = terms.priced_at.unwrap_or(from);
+    let charges = in_force(terms.prices, order.price_version, priced_at);
     let begins = terms.zone.date(from);
     let earlier = |day: Option<LocalDate>| day.map_or(begins, |day| day.min(begins));
     let taxed = earlier(terms.billed_on);
@@ -142,6 +145,7 @@ pub fn renewed(order: &Order, bill: &Bill, at: Timestamp) -> Order {
         (to, _) => to,
     };
     after.next_cycle_at = bill.to.filter(|_| after.has_more_cycles());
+    after.held = None;
     after.updated_at = at;
     after
 }
@@ -202,6 +206,7 @@ pub fn overdue(order: &Order, terms: &Terms<'_>, at: Timestamp) -> Order {
         remind_at: terms.ladder.reminder_at(terms.zone, at, 0),
         reminders_sent: 0,
     };
+    after.held = None;
     after.updated_at = at;
     after
 }
@@ -335,6 +340,7 @@ pub fn settle(
                 since: at,
                 suspend_at: Some(terms.ladder.suspend_at(terms.zone, at)),
             };
+            after.held = None;
             after.updated_at = at;
             done(after, Step::Froze)
         }
@@ -359,6 +365,7 @@ pub fn settle(
             after.standing = owed.unwrap_or(Standing::Ended);
             after.time_kept = false;
             after.next_cycle_at = None;
+            after.held = None;
             after.updated_at = at;
             done(after, Step::Expired)
         }
@@ -376,7 +383,9 @@ fn cycle(
     due_at: Timestamp,
     at: Timestamp,
 ) -> Settled {
-    let bill = bill(order, terms, order.cycles_paid, due_at);
+    // A cycle that was held begins when it would have begun.
+    let from = order.next_cycle_at.unwrap_or(due_at);
+    let bill = bill(order, terms, order.cycles_paid, from);
     let covered = match bill.currency {
         Some(currency) if !bill.is_free() => balance(currency) >= bill.total_minor(),
         _ => true,

@@ -17,6 +17,7 @@
 //! | Payment, Refund | money that came in, or went back |
 //! | Ladder | grace, reminders, freeze and suspension of an order that is not paid |
 //! | Run | what the billing did, and what it cost |
+//! | Doubt, Hold | why the guard holds a run; an order of such a run, which waits and is served |
 //! | HostedPage | a page where one offer is paid |
 //! | Activity | what a customer or their box did |
 //! | Audit | who changed what, from where |
@@ -51,7 +52,9 @@ pub mod dunning;
 pub mod eligibility;
 pub mod event;
 pub mod giving;
+pub mod guard;
 pub mod guide;
+pub mod history;
 pub mod hook_event;
 pub mod id;
 pub mod invoice;

@@ -110,6 +110,25 @@ impl Amount {
     }
 }
 
+/// `EUR 1,234.50`: for sentences that people read.
+impl std::fmt::Display for Amount {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        let fixed = self.to_fixed();
+        let (sign, digits) = fixed
+            .strip_prefix('-')
+            .map_or(("", &*fixed), |rest| ("-", rest));
+        let (whole, fraction) = digits.split_at(digits.find('.').unwrap_or(digits.len()));
+        let mut grouped = String::with_capacity(fixed.len().saturating_mul(2));
+        for (place, digit) in whole.chars().enumerate() {
+            if place > 0 && whole.len().saturating_sub(place).is_multiple_of(3) {
+                grouped.push(',');
+            }
+            grouped.push(digit);
+        }
+        write!(f, "{} {sign}{grouped}{fraction}", self.currency.as_str())
+    }
+}
+
 /// `numerator / denominator` rounded to a whole number, half away from zero: how every rule here
 /// rounds money. 0 where the denominator is 0; clamped to what an `i64` holds.
 #[must_use]

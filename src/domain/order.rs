@@ -6,7 +6,7 @@ use serde::{Deserialize, Serialize};
 use super::access::{Origin, Service};
 use super::calendar::{Term, Zone, has_passed};
 use super::catalogue::{Billing, OrderType, ServiceStatus};
-use super::id::{CustomerId, OrderId, ProductOfferId, ProductSpecId};
+use super::id::{CustomerId, OrderId, ProductOfferId, ProductSpecId, RunId};
 use super::open::OpenObject;
 use super::time::Timestamp;
 
@@ -87,6 +87,16 @@ pub struct Pause {
     pub ends_at: Timestamp,
 }
 
+/// The guard holds the run that would have billed this order: its cycle waits, its services stay open.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Hold {
+    pub run: RunId,
+    /// Until when its services stay open, and the longest that its cycle waits.
+    pub until: Timestamp,
+    /// Whether everything about it waits, and not its next bill alone.
+    pub whole: bool,
+}
+
 /// Most pauses that an order remembers: one for every cycle that is paid ahead.
 pub const PAUSES_MAX: usize = 64;
 
@@ -124,6 +134,8 @@ pub struct Order {
     /// Whether it was frozen in the middle of its paid time: what is left of that runs from when the
     /// money is there.
     pub time_kept: bool,
+    /// Set while the guard holds the run that would bill it.
+    pub held: Option<Hold>,
     /// What takes its place when it expires.
     pub fallback_product: Option<ProductSpecId>,
     pub external_refs: Vec<OpenObject>,
@@ -176,6 +188,34 @@ impl Order {
     /// What is next to be done about it, and when. `None`: nothing until somebody changes it.
     #[must_use]
     pub fn due(&self) -> Option<(Timestamp, Due)> {
+        let due = self.next_step();
+        match self.held {
+            Some(hold) if hold.whole => due.map(|(at, due)| (at.max(hold.until), due)),
+            _ => due,
+        }
+    }
+
+    /// When its next cycle is to be billed: not while a run that would do so is held.
+    fn bills_at(&self, cycle: Timestamp) -> Timestamp {
+        self.held.map_or(cycle, |hold| cycle.max(hold.until))
+    }
+
+    /// Since when a cycle of it has to be billed that nobody stopped; `None` where none has at `now`.
+    #[must_use]
+    pub fn unbilled_since(&self, now: Timestamp) -> Option<Timestamp> {
+        let waits_for_money =
+            self.billing == Billing::Prepaid && matches!(self.standing, Standing::Overdue { .. });
+        let bills = self.status == OrderStatus::Active
+            && self.billing != Billing::External
+            && !matches!(self.standing, Standing::Parked { .. })
+            && !waits_for_money
+            && self.has_more_cycles();
+        let cycle = self.next_cycle_at.filter(|at| bills && *at <= now)?;
+        let ends_before = self.expires_at.is_some_and(|end| end < cycle);
+        (!ends_before).then_some(cycle)
+    }
+
+    fn next_step(&self) -> Option<(Timestamp, Due)> {
         let renews = self.billing != Billing::External
             && self.status != OrderStatus::Canceled
             && self.has_more_cycles();
@@ -214,7 +254,7 @@ impl Order {
                 let goes_on = match (self.billing, cycle) {
                     (_, Some(at)) if ends_before(at) => end,
                     (Billing::Prepaid, Some(_)) => None,
-                    (_, Some(at)) => Some((at, Due::Cycle)),
+                    (_, Some(at)) => Some((self.bills_at(at), Due::Cycle)),
                     (_, None) => end,
                 };
                 let steps = [
@@ -226,7 +266,7 @@ impl Order {
             }
             (OrderStatus::Active, _) => match cycle {
                 Some(at) if ends_before(at) => end,
-                Some(at) => Some((at, Due::Cycle)),
+                Some(at) => Some((self.bills_at(at), Due::Cycle)),
                 None => end,
             },
             (
@@ -267,7 +307,7 @@ impl Order {
                         | Standing::Frozen { .. }
                         | Standing::Waiting
                 );
-                !stands && !has_passed(self.expires_at, now)
+                !stands && !has_passed(self.services_expire_at(), now)
             }
             OrderStatus::Inactive | OrderStatus::Expired | OrderStatus::Deleted => false,
         }
@@ -319,15 +359,18 @@ impl Order {
         }
     }
 
-    /// How long its services run: to the end of what is paid, in the grace to its end.
+    /// How long its services run: to the end of what is paid, in the grace to its end, and on while the
+    /// run that would bill it is held.
     #[must_use]
     pub fn services_expire_at(&self) -> Option<Timestamp> {
-        match (self.status, self.standing) {
+        let longest = match (self.status, self.standing) {
             (OrderStatus::Active, Standing::Overdue { freeze_at, .. }) => {
                 self.expires_at.map(|at| at.max(freeze_at))
             }
             _ => self.expires_at,
-        }
+        };
+        let hold_ends = self.held.map_or(Timestamp::MIN, |hold| hold.until);
+        longest.map(|at| at.max(hold_ends))
     }
 
     /// Start of cycle `cycle`; `None` where the term has no end, or beyond the calendar.
@@ -356,6 +399,21 @@ impl Order {
         self.anchor_at = at;
         self.anchor_cycle = self.cycles_paid;
         self.next_cycle_at = Some(at);
+        self.held = None;
+    }
+
+    /// Lets the cycle that runs at `now` be the next one: those before it that were not billed are given away.
+    pub fn skip_to_running(&mut self, zone: &Zone, now: Timestamp) {
+        let behind = missed(self, zone, now).cycles.saturating_sub(1);
+        if behind == 0 {
+            return;
+        }
+        let running = self.cycles_paid.saturating_add(behind);
+        if let Some(at) = self.cycle_start(zone, running) {
+            self.anchor(at);
+            // It does not end before a cycle that is to begin.
+            self.expires_at = self.expires_at.map(|end| end.max(at));
+        }
     }
 
     /// Takes days that were served without being paid off the first cycle of an order, half of it at most.
@@ -408,6 +466,9 @@ impl Order {
     /// after it was canceled renews again. Whatever it owed, it is taken at its word.
     pub fn set_status(&mut self, status: OrderStatus, zone: &Zone, now: Timestamp) {
         let before = std::mem::replace(&mut self.status, status);
+        if status != OrderStatus::Active {
+            self.held = None;
+        }
         let standing = self.standing;
         let lost = self.lost_its_money();
         let time_kept = std::mem::take(&mut self.time_kept);
@@ -473,6 +534,7 @@ impl Order {
         self.status = OrderStatus::Inactive;
         self.standing = Standing::Paused { since: now };
         self.next_cycle_at = None;
+        self.held = None;
         self.pauses.retain(|pause| pause.ends_at > now);
     }
 
@@ -537,6 +599,54 @@ impl Order {
         let dates = self.computed(zone);
         self.expires_at = dates.expires_at;
         self.next_cycle_at = dates.next_cycle_at;
+    }
+}
+
+/// Cycles of an order that have begun and are not billed, and how long they are together.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Missed {
+    pub cycles: u32,
+    /// From the start of the first to the end of the last.
+    pub micros: i64,
+}
+
+/// Counts what would be billed of an order at `now`, without working it.
+#[must_use]
+pub fn missed(order: &Order, zone: &Zone, now: Timestamp) -> Missed {
+    const NONE: Missed = Missed {
+        cycles: 0,
+        micros: 0,
+    };
+    let Some(first) = order.next_cycle_at.filter(|at| *at <= now) else {
+        return NONE;
+    };
+    if !order.has_more_cycles() {
+        return NONE;
+    }
+    let most = match order.cycles_total {
+        0 => u32::MAX,
+        total => total.saturating_sub(order.cycles_paid),
+    };
+    let start = |n: u32| order.cycle_start(zone, order.cycles_paid.saturating_add(n));
+    let begun = |n: u32| n < most && start(n).is_some_and(|at| at <= now);
+    // `low` has begun, `high` has not.
+    let (mut low, mut high) = (0u32, 1u32);
+    while begun(high) {
+        low = high;
+        high = high.saturating_mul(2);
+    }
+    while high.saturating_sub(low) > 1 {
+        let middle = low.midpoint(high);
+        if begun(middle) {
+            low = middle;
+        } else {
+            high = middle;
+        }
+    }
+    let end = start(high).unwrap_or(now);
+    Missed {
+        cycles: high,
+        micros: end.micros().saturating_sub(first.micros()),
     }
 }
 

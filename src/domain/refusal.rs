@@ -119,6 +119,12 @@ pub enum Refusal {
     BeganEarlier { began: Timestamp },
     /// The next cycle would begin before the last one that was billed, which began then.
     CycleTooEarly { begun: Timestamp },
+    /// The order began then, more than a term ago, and nobody says until when it was paid.
+    PastUnpaid { began: Timestamp },
+    /// So many cycles would be billed at once, the first from then on.
+    TooManyCycles { cycles: u32, since: Timestamp },
+    /// The next cycle is to begin at another time than the one until which the order is paid.
+    PaidUntilDiffers { paid_until: Timestamp },
 }
 
 impl Refusal {
@@ -177,6 +183,9 @@ impl Refusal {
             Self::NotVoidable { .. } => "not-voidable",
             Self::BeganEarlier { .. } => "began-earlier",
             Self::CycleTooEarly { .. } => "cycle-too-early",
+            Self::PastUnpaid { .. } => "past-unpaid",
+            Self::TooManyCycles { .. } => "too-many-cycles",
+            Self::PaidUntilDiffers { .. } => "paid-until-differs",
         }
     }
 }

@@ -11,12 +11,27 @@ use super::time::Timestamp;
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub enum RunState {
     Open,
-    /// The guard stopped it before the first charge: it waits for a person to let it go on.
+    /// The guard holds it before the first charge, until a person lets it go on or its time is over.
     Stopped {
         reason: String,
     },
     /// A person let it go on.
     Released,
+    /// Nobody did for so long that the orders without a doubt were worked; the others are still held.
+    Eased {
+        reason: String,
+    },
+}
+
+impl RunState {
+    /// Why it is held, if it is.
+    #[must_use]
+    pub fn held_because(&self) -> Option<&str> {
+        match self {
+            Self::Stopped { reason } | Self::Eased { reason } => Some(reason),
+            Self::Open | Self::Released => None,
+        }
+    }
 }
 
 /// How many orders had what happen to them.
@@ -46,6 +61,20 @@ impl RunCounts {
         ]
         .into_iter()
         .fold(0, u64::saturating_add)
+    }
+
+    /// What was done since `before`.
+    #[must_use]
+    pub fn less(&self, before: &Self) -> Self {
+        Self {
+            renewed: self.renewed.saturating_sub(before.renewed),
+            overdue: self.overdue.saturating_sub(before.overdue),
+            reminded: self.reminded.saturating_sub(before.reminded),
+            frozen: self.frozen.saturating_sub(before.frozen),
+            suspended: self.suspended.saturating_sub(before.suspended),
+            expired: self.expired.saturating_sub(before.expired),
+            failed: self.failed.saturating_sub(before.failed),
+        }
     }
 
     /// Adds what another chunk did.

@@ -27,13 +27,15 @@ const DIALECT: &str = "scheduler";
 
 /// Works until the box goes down.
 pub async fn run(app: Arc<App>, closing: CancellationToken) {
+    let mut starting = true;
     while !closing.is_cancelled() {
         // Asked before looking, so that nothing that comes meanwhile is slept through.
         let woken = app.due.notified();
         let sleep = tokio::select! {
-            sleep = turn(&app) => sleep,
+            sleep = turn(&app, starting) => sleep,
             () = closing.cancelled() => return,
         };
+        starting = false;
         tokio::select! {
             () = tokio::time::sleep(sleep) => {}
             () = woken => {}
@@ -244,7 +246,7 @@ pub async fn save_presence(app: &Arc<App>, all: bool) -> bool {
 }
 
 /// Works everything that is due. Answers how long nothing will be.
-async fn turn(app: &Arc<App>) -> Duration {
+async fn turn(app: &Arc<App>, starting: bool) -> Duration {
     let ctx = Ctx {
         dialect: DIALECT,
         ..Ctx::system(Arc::clone(app))
@@ -252,22 +254,15 @@ async fn turn(app: &Arc<App>) -> Duration {
     if let Err(error) = ops::reminders::note(&ctx).await {
         tracing::error!(%error, "reminders.not_noted");
     }
-    let next = match ops::renewals::next_due(&ctx) {
-        Ok(Some(due_at)) if due_at <= ctx.now => {
-            if let Err(error) = ops::renewals::work_guarded(&ctx, Pace::Now).await {
-                tracing::error!(%error, "billing.run_failed");
-                return AFTER_FAILURE;
-            }
-            // Whatever became due meanwhile is seen in the next turn.
-            match ops::renewals::next_due(&ctx) {
-                Ok(Some(next)) if next <= ctx.now => return AFTER_FAILURE,
-                Ok(next) => next,
-                Err(_) => return AFTER_FAILURE,
-            }
-        }
+    if let Err(error) = ops::guard::forecast(&ctx, starting).await {
+        tracing::error!(%error, "billing.not_forecast");
+    }
+    let next = match work_if_due(&ctx).await {
+        // Whatever became due meanwhile is seen in the next turn.
+        Ok(Some(next)) if next <= ctx.now => return AFTER_FAILURE,
         Ok(next) => next,
         Err(error) => {
-            tracing::error!(%error, "billing.due_unreadable");
+            tracing::error!(%error, "billing.run_failed");
             return AFTER_FAILURE;
         }
     };
@@ -276,4 +271,14 @@ async fn turn(app: &Arc<App>) -> Duration {
     let wait = |next: Timestamp| next.micros().saturating_sub(now.micros());
     let micros = next.map_or(i64::MAX, wait).max(0);
     Duration::from_micros(micros.cast_unsigned()).min(SLEEP_MAX)
+}
+
+/// Works the orders and payments that are due, or moves on a run that is held. Answers when something is due next.
+async fn work_if_due(ctx: &Ctx) -> Result<Option<Timestamp>, ops::OpError> {
+    let next = ops::renewals::next_due(ctx)?;
+    if next.is_none_or(|at| at > ctx.now) && !ops::guard::holds(ctx)? {
+        return Ok(next);
+    }
+    ops::renewals::work_guarded(ctx, Pace::Now).await?;
+    ops::renewals::next_due(ctx)
 }

@@ -8,11 +8,14 @@ use crate::domain::charge;
 use crate::domain::customer::Customer;
 use crate::domain::event::ActivityAction;
 use crate::domain::giving;
+use crate::domain::history::Begins;
 use crate::domain::id::{CustomerId, OrderId, ProductOfferId, ProductSpecId};
 use crate::domain::invoice::Invoice;
 use crate::domain::money::Amount;
 use crate::domain::open::OpenObject;
-use crate::domain::order::{ORDERS_PER_CUSTOMER_MAX, Order, OrderStatus, Standing, service_status};
+use crate::domain::order::{
+    ORDERS_PER_CUSTOMER_MAX, Order, OrderStatus, Standing, missed, service_status,
+};
 use crate::domain::refusal::Refusal;
 use crate::domain::staff::Permission;
 use crate::domain::time::Timestamp;
@@ -20,6 +23,7 @@ use crate::store::key::{cycle_of, owned_by};
 use crate::store::{Read, Table, Tx};
 
 use super::books::{AuditDetail, Books};
+use super::order_opening::{open, refuse_many};
 use super::{Handle, Named, OpError, activity, catalogue, events, middleware, plans, services};
 
 impl Named for Order {
@@ -44,6 +48,8 @@ pub struct NewOrder {
     pub created_at: Option<Timestamp>,
     pub expires_at: Option<Timestamp>,
     pub next_cycle_at: Option<Timestamp>,
+    /// Until when another system was paid for it.
+    pub paid_until: Option<Timestamp>,
     pub external_refs: Vec<OpenObject>,
     pub services: ServicesMade,
 }
@@ -74,6 +80,7 @@ impl NewOrder {
             created_at: None,
             expires_at: None,
             next_cycle_at: None,
+            paid_until: None,
             external_refs: Vec::new(),
             services: ServicesMade::WithOrder,
         }
@@ -168,7 +175,7 @@ pub(super) fn open_following(
         services: ServicesMade::WhenItBegins,
         ..NewOrder::of(handle)
     };
-    let order = open(ctx, tx, customer, offer, wish)?;
+    let (order, _) = open(ctx, tx, customer, offer, wish)?;
     super::create(ctx, tx, "order.place", &order)?;
     Ok(order)
 }
@@ -206,7 +213,11 @@ pub(super) fn place_after(
         .into());
     }
     let makes_services = wish.services == ServicesMade::WithOrder;
-    let mut order = open(ctx, tx, customer, &offer, wish)?;
+    let (mut order, begins) = open(ctx, tx, customer, &offer, wish)?;
+    // What is said to be paid elsewhere is served without being paid here.
+    if begins == Begins::Later && order.billing != Billing::External {
+        ctx.require(Permission::TimeGive)?;
+    }
     if !ctx.actor.may(Permission::TimeGive)
         && giving::beyond_offer(&order, &offer, &ctx.app.company().zone, ctx.now)
     {
@@ -227,7 +238,11 @@ pub(super) fn place_after(
     books.set_primary(&order, ctx.now)?;
     if order.status == OrderStatus::Active {
         // Taken at its word: active at once, what the balance does not cover is owed.
-        books.begin(&order, ctx.now)?;
+        match begins {
+            Begins::First => books.begin(&order, ctx.now)?,
+            Begins::Next => books.begin_next(&order, ctx.now)?,
+            Begins::Later => {}
+        }
         if let Some(debt) = debt {
             books.keep_ladder(debt, order.id, ctx.now)?;
         }
@@ -252,6 +267,11 @@ pub async fn update(
         check_next_cycle(tx, &before, &wish)?;
         let after = changed(ctx, &before, &wish)?;
         check_given(ctx, &before, &wish, &after)?;
+        if moved_cycle(&before, &wish).is_some()
+            && let Some(since) = after.unbilled_since(ctx.now)
+        {
+            refuse_many(ctx, missed(&after, &ctx.app.company().zone, ctx.now), since)?;
+        }
         super::change(ctx, tx, "order.update", &before, &after)?;
         if before.status != OrderStatus::Active && after.status == OrderStatus::Active {
             serve(ctx, tx, &after)?;
@@ -485,88 +505,8 @@ pub async fn remove(
     .await
 }
 
-/// The order itself: the caller's wishes over the offer's terms, dates counted from its creation.
-fn open(
-    ctx: &Ctx,
-    tx: &mut Tx<'_>,
-    customer: &Customer,
-    offer: &ProductOffer,
-    wish: NewOrder,
-) -> Result<Order, OpError> {
-    let foreign_id = super::free_id::<Order>(tx, wish.id.as_ref())?;
-    let created_at = wish.created_at.unwrap_or(ctx.now);
-    let status = wish.status.unwrap_or(OrderStatus::Active);
-    let mut order = Order {
-        id: tx.next_id()?,
-        foreign_id,
-        customer: customer.id,
-        product: offer.product,
-        offer: Some(offer.id),
-        term: Term {
-            count: wish.count.unwrap_or(offer.term.count),
-            period: wish.period.unwrap_or(offer.term.period),
-        },
-        order_type: wish.order_type.unwrap_or(offer.order_type),
-        billing: offer.billing,
-        price_version: offer.price_version(),
-        cycles_total: wish
-            .cycles_total
-            .unwrap_or_else(|| offer.cycles_total.whole_periods()),
-        cycles_paid: 1,
-        status,
-        // Nothing of one that is opened inactive, or as one that is over, was invoiced.
-        standing: match status {
-            OrderStatus::Inactive | OrderStatus::Expired => Standing::Waiting,
-            _ => Standing::Settled,
-        },
-        anchor_at: created_at,
-        anchor_cycle: 0,
-        next_cycle_at: None,
-        expires_at: None,
-        pauses: Vec::new(),
-        time_kept: false,
-        fallback_product: None,
-        external_refs: wish.external_refs,
-        served_by_caller: wish.services == ServicesMade::ByCaller,
-        created_at,
-        // Of an older one that is brought along: when it began.
-        activated_at: (status == OrderStatus::Active).then_some(created_at),
-        updated_at: ctx.now,
-    };
-    order.set_dates(&ctx.app.company().zone);
-    let endless = order.term.count == PeriodCount::ZERO;
-    if order.expires_at.is_none() && wish.expires_at.is_none() && !endless {
-        return Err(Refusal::BeyondCalendar.into());
-    }
-    order.expires_at = wish.expires_at.or(order.expires_at);
-    let ours = order.billing != Billing::External;
-    // A cycle that never comes needs no date.
-    let comes = !ours || order.has_more_cycles();
-    if let Some(at) = wish.next_cycle_at.filter(|_| comes) {
-        if ours && at <= created_at {
-            return Err(Refusal::CycleTooEarly { begun: created_at }.into());
-        }
-        order.anchor(at);
-        if ours {
-            // The first cycle is billed until then; an end that is said besides may be later.
-            let said = wish.expires_at.map_or(at, |end| end.max(at));
-            order.expires_at = order.expires_at.map(|_| said);
-        }
-    } else if let (Some(next), Some(end)) = (order.next_cycle_at, wish.expires_at)
-        && ours
-        && end > next
-    {
-        order.anchor(end);
-    }
-    if status == OrderStatus::Canceled {
-        order.next_cycle_at = None;
-    }
-    end_canceled(&mut order, ctx.now);
-    Ok(order)
-}
-
 /// A canceled order runs to its end; one that has none ends now.
-fn end_canceled(order: &mut Order, now: Timestamp) {
+pub(super) fn end_canceled(order: &mut Order, now: Timestamp) {
     if order.status == OrderStatus::Canceled && order.expires_at.is_none() {
         order.expires_at = Some(now);
     }
@@ -603,6 +543,7 @@ pub(super) fn open_plan(
         expires_at,
         pauses: Vec::new(),
         time_kept: false,
+        held: None,
         fallback_product: None,
         external_refs: Vec::new(),
         served_by_caller: false,

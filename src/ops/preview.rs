@@ -73,18 +73,18 @@ pub fn preview(
 ) -> Result<Forecast, OpError> {
     ctx.require(Permission::MoneyRead)?;
     let snapshot = ctx.snapshot()?;
-    let mut walk = match scope {
-        Scope::Everybody => Walk::all(until),
+    // One order is not alone: others of its customer take money and keep services, so all are walked.
+    let (mut walk, only) = match scope {
+        Scope::Everybody => (Walk::all(until), None),
         Scope::Customer(handle) => {
             let customer: Customer = super::find(&snapshot, handle)?;
-            let orders: Vec<Order> =
-                snapshot.listed(Table::OrdersByCustomer, &owned_by(customer.id))?;
-            Walk::of(&orders, until)
+            (Walk::of(&of_customer(&snapshot, &customer)?, until), None)
         }
         Scope::Order(customer, order) => {
-            let customer = super::find(&snapshot, customer)?;
+            let customer: Customer = super::find(&snapshot, customer)?;
             let order = orders::owned(&snapshot, &customer, order)?;
-            Walk::of(&[order], until)
+            let walk = Walk::of(&of_customer(&snapshot, &customer)?, until);
+            (walk, Some(order.id))
         }
     };
     let mut books = Books::new(ctx, &snapshot);
@@ -100,16 +100,29 @@ pub fn preview(
     while let Some((due_at, id)) = walk.next(&snapshot)? {
         let at = due_at.max(ctx.now);
         let before = books.order(id)?;
+        let told = only.is_none_or(|only| only == id);
+        let counted = books.so_far().0.clone();
         let step = match books.settle(id, at) {
             Ok(Some(step)) => step,
             Ok(None) => continue,
             // The run will leave it alone and go on.
             Err(OpError::Failed(_)) => {
-                failed = failed.saturating_add(1);
+                failed = failed.saturating_add(u64::from(told));
                 continue;
             }
             Err(error) => return Err(error),
         };
+        let after = books.order(id)?;
+        walk.add(&after);
+        if !told {
+            continue;
+        }
+        forecast.counts.add(&books.so_far().0.less(&counted));
+        if let Step::Renewed(bill) = &step
+            && let Some(currency) = bill.currency.filter(|_| !bill.is_free())
+        {
+            add_money(&mut forecast.invoiced, currency, bill.total_minor());
+        }
         let why = why(&mut books, &before, &step)?;
         let unpaid = match (why, &step) {
             (Some(Why::Owed { owed, .. }), _) => Some(owed),
@@ -132,16 +145,17 @@ pub fn preview(
             });
         }
         forecast.steps_in_all = forecast.steps_in_all.saturating_add(1);
-        let after = books.order(id)?;
-        walk.add(&after);
-        let ends = after.due().is_none_or(|(at, _)| at > until);
-        books.forget(&after, ends);
+        if only.is_none() {
+            let ends = after.due().is_none_or(|(at, _)| at > until);
+            books.forget(&after, ends);
+        }
     }
-    let changes = books.close();
-    forecast.counts = changes.counts;
     forecast.counts.failed = failed;
-    forecast.invoiced = changes.invoiced;
     Ok(forecast)
+}
+
+fn of_customer(read: &impl Read, customer: &Customer) -> Result<Vec<Order>, OpError> {
+    Ok(read.listed(Table::OrdersByCustomer, &owned_by(customer.id))?)
 }
 
 /// Why a step that was just taken about `before` is no good news.

@@ -10,16 +10,15 @@ use std::ops::ControlFlow;
 
 use crate::app::Ctx;
 use crate::domain::id::{OrderId, RunId};
-use crate::domain::money::Currency;
 use crate::domain::order::{Order, Standing};
-use crate::domain::run::{FAILURES_MAX, Run, RunCounts, RunFailure, RunState, add_money};
+use crate::domain::run::{FAILURES_MAX, Run, RunCounts, RunFailure, RunState};
 use crate::domain::staff::Permission;
 use crate::domain::time::Timestamp;
 use crate::store::key::{instant_of, until as keys_until};
 use crate::store::{Read, Span, StoreError, Table, Tx};
 
 use super::books::{AuditDetail, Books};
-use super::preview::{Forecast, Scope, preview};
+use super::guard::{self, Verdict};
 use super::{Named, OpError, bulk, opening_debts, paid_until, payments};
 
 impl Named for Run {
@@ -134,7 +133,7 @@ pub async fn work(ctx: &Ctx, until: Timestamp, pace: Pace) -> Result<u64, OpErro
     work_all(ctx, until, pace, Orders::Work).await
 }
 
-/// Whether orders are worked, or stand still because the guard stopped their run.
+/// Whether orders are worked, or stand still because the clock is doubtful.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 enum Orders {
     Work,
@@ -146,7 +145,7 @@ async fn work_all(ctx: &Ctx, until: Timestamp, pace: Pace, orders: Orders) -> Re
     loop {
         let payment = payments::next_due(&ctx.snapshot()?, until)?;
         let first = payment.map_or(until, |(at, _)| at.min(until));
-        if ctx.app.config.stalker.internal_billing {
+        if ctx.app.config.stalker.internal_billing && orders == Orders::Work {
             while paid_until::end(ctx, first, pace.not_before()).await? > 0 {
                 steps = steps.saturating_add(1);
             }
@@ -304,9 +303,8 @@ fn note(
 ) -> Result<(), OpError> {
     const HOUR_SECONDS: i64 = 3_600;
     let hour = |at: Timestamp| at.seconds().div_euclid(HOUR_SECONDS);
-    let latest = latest(tx)?.filter(|run| {
-        hour(run.started_at) == hour(first) && !matches!(run.state, RunState::Stopped { .. })
-    });
+    let latest = latest(tx)?
+        .filter(|run| hour(run.started_at) == hour(first) && run.state == RunState::Open);
     let mut run = match latest {
         Some(run) => run,
         None => Run {
@@ -372,155 +370,18 @@ pub fn runs(ctx: &Ctx, limit: usize) -> Result<Vec<Run>, OpError> {
     Ok(runs)
 }
 
-/// Fewest orders that the guard looks at: a small operator's busy day is no accident.
-const GUARD_ORDERS_MIN: usize = 100;
-
-/// As [`work`] until now, under the guard: a run that would touch too large a share of all orders,
-/// or cost too many times what yesterday did, stops before the first charge and waits for
-/// [`release`]. Payments that are under way go on being decided meanwhile. Answers `false` where it
-/// is stopped.
+/// As [`work`] until now, under the guard: a run that looks like a mistake is held before its first bill.
+/// Payments that are under way go on being decided meanwhile. Answers `false` where a run is held.
 pub async fn work_guarded(ctx: &Ctx, pace: Pace) -> Result<bool, OpError> {
-    let mut orders = Orders::Work;
-    if ctx.app.config.billing.guard && !ctx.app.clock.is_test() {
-        let looking = ctx.clone();
-        let verdict = tokio::task::spawn_blocking(move || guard(&looking))
-            .await
-            .map_err(|error| OpError::Failed(error.to_string()))??;
-        match verdict {
-            Verdict::Go => {}
-            Verdict::Wait => orders = Orders::Leave,
-            Verdict::Stop(reason) => {
-                tracing::error!(reason, "billing.run_stopped");
-                ctx.write(move |ctx, tx| stop(ctx, tx, reason)).await?;
-                orders = Orders::Leave;
-            }
-        }
-    }
+    let verdict = guard::before_run(ctx).await?;
+    let orders = match verdict {
+        Verdict::Go | Verdict::HeldBills => Orders::Work,
+        Verdict::HeldAll | Verdict::Resolved => Orders::Leave,
+    };
     work_all(ctx, ctx.now, pace, orders).await?;
-    if orders == Orders::Leave {
-        return Ok(false);
+    let done = matches!(verdict, Verdict::Go | Verdict::Resolved);
+    if done {
+        guard::trust_clock(ctx);
     }
-    ctx.write(|ctx, tx| match latest(tx)? {
-        // What a person let go on is done; the next run is looked at again.
-        Some(run) if run.state == RunState::Released => {
-            let mut done = run.clone();
-            done.state = RunState::Open;
-            super::change(ctx, tx, "billing.released_run_done", &run, &done)
-        }
-        _ => Ok(()),
-    })
-    .await?;
-    Ok(true)
-}
-
-enum Verdict {
-    Go,
-    /// It was stopped before and nobody let it go on.
-    Wait,
-    Stop(String),
-}
-
-fn guard(ctx: &Ctx) -> Result<Verdict, OpError> {
-    let snapshot = ctx.snapshot()?;
-    let latest = latest(&snapshot)?;
-    match latest.map(|run| run.state) {
-        Some(RunState::Stopped { .. }) => return Ok(Verdict::Wait),
-        Some(RunState::Released) => return Ok(Verdict::Go),
-        Some(RunState::Open) | None => {}
-    }
-    let due = due_count(&snapshot, ctx.now)?;
-    if due < GUARD_ORDERS_MIN {
-        return Ok(Verdict::Go);
-    }
-    let settings = &ctx.app.config.billing;
-    let all = snapshot.rows(Table::Orders)?;
-    let share = due.saturating_mul(100) / usize::try_from(all.max(1)).unwrap_or(usize::MAX);
-    if share > usize::from(settings.guard_share_percent) {
-        return Ok(Verdict::Stop(format!(
-            "{due} of {all} orders are due at once, more than {} %",
-            settings.guard_share_percent
-        )));
-    }
-    drop(snapshot);
-    let ahead = preview_as_system(ctx, ctx.now)?;
-    let yesterday = invoiced_since(ctx, ctx.now.saturating_add_seconds(-172_800))?;
-    for (currency, minor) in &ahead.invoiced {
-        let before = yesterday.iter().find(|(held, _)| held == currency);
-        let before = before.map_or(0, |(_, minor)| *minor);
-        let most = before.saturating_mul(i64::from(settings.guard_multiple));
-        if before > 0 && *minor > most {
-            return Ok(Verdict::Stop(format!(
-                "{} {} would be invoiced at once, more than {} times what the last two days were",
-                minor,
-                currency.as_str(),
-                settings.guard_multiple
-            )));
-        }
-    }
-    Ok(Verdict::Go)
-}
-
-fn preview_as_system(ctx: &Ctx, until: Timestamp) -> Result<Forecast, OpError> {
-    preview(ctx, &Scope::Everybody, until, 0)
-}
-
-fn due_count(read: &impl Read, until: Timestamp) -> Result<usize, StoreError> {
-    let span = Span {
-        from: Vec::new(),
-        to: Some(keys_until(until)),
-        descending: false,
-    };
-    let mut count = 0usize;
-    read.raw_scan(Table::OrdersByDue, &span, &mut |_, _| {
-        count = count.saturating_add(1);
-        Ok(ControlFlow::Continue(()))
-    })?;
-    Ok(count)
-}
-
-/// What runs have invoiced since then.
-fn invoiced_since(ctx: &Ctx, since: Timestamp) -> Result<Vec<(Currency, i64)>, OpError> {
-    let mut sums = Vec::new();
-    ctx.snapshot()?
-        .each::<Run>(&Span::all().descending(), &mut |run| {
-            if run.ended_at < since {
-                return Ok(ControlFlow::Break(()));
-            }
-            for (currency, minor) in &run.invoiced {
-                add_money(&mut sums, *currency, *minor);
-            }
-            Ok(ControlFlow::Continue(()))
-        })?;
-    Ok(sums)
-}
-
-fn stop(ctx: &Ctx, tx: &mut Tx<'_>, reason: String) -> Result<(), OpError> {
-    let run = Run {
-        id: tx.next_id::<RunId>()?,
-        state: RunState::Stopped { reason },
-        started_at: ctx.now,
-        ended_at: ctx.now,
-        worked_micros: 0,
-        counts: RunCounts::default(),
-        invoiced: Vec::new(),
-        failures: Vec::new(),
-    };
-    super::create(ctx, tx, "billing.stop", &run)
-}
-
-/// Lets a run go on that the guard stopped.
-pub async fn release(ctx: &Ctx, id: RunId) -> Result<Run, OpError> {
-    ctx.require(Permission::RunsRelease)?;
-    ctx.write(move |ctx, tx| {
-        let before: Run = super::get(tx, id)?;
-        if !matches!(before.state, RunState::Stopped { .. }) {
-            return Ok(before);
-        }
-        let mut after = before.clone();
-        after.state = RunState::Released;
-        super::change(ctx, tx, "billing.release", &before, &after)?;
-        Ok(after)
-    })
-    .await
-    .inspect(|_| ctx.app.wake_jobs())
+    Ok(done)
 }

@@ -4,6 +4,7 @@ use crate::app::Ctx;
 use crate::store::{Finding, StoreError};
 
 use super::OpError;
+use super::guard::{self, HeldRun};
 
 /// What a check found.
 #[derive(Debug, Clone)]
@@ -54,4 +55,14 @@ pub async fn not_ready(ctx: &Ctx) -> Vec<String> {
         Err(error) => causes.push(error.to_string()),
     }
     causes
+}
+
+/// What waits for a person, a line each. Anybody may read it: no amounts and no names.
+pub fn waiting(ctx: &Ctx) -> Result<Vec<String>, OpError> {
+    let held = guard::held(ctx)?;
+    let line = |held: HeldRun| {
+        let (run, orders) = (held.run.id.0, held.orders);
+        format!("billing run {run} is held, {orders} orders wait: release it or correct its cause")
+    };
+    Ok(held.map(line).into_iter().collect())
 }

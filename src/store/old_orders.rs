@@ -182,6 +182,7 @@ pub(super) fn order(version: u8, body: &[u8]) -> Result<Order, CodecError> {
         expires_at: old.expires_at,
         pauses: old.pauses,
         time_kept: false,
+        held: None,
         fallback_product: old.fallback_product,
         external_refs: old.external_refs,
         served_by_caller: true,

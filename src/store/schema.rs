@@ -12,6 +12,7 @@ use crate::domain::content::{Channel, Genre, ImportStep, Movie, Reseller};
 use crate::domain::customer::{Customer, CustomerPassword};
 use crate::domain::device::Device;
 use crate::domain::event::{Activity, Audit};
+use crate::domain::guard::RunGuard;
 use crate::domain::guide::Programme;
 use crate::domain::hook_event::HookEvent;
 use std::collections::BTreeSet;
@@ -145,6 +146,10 @@ tables! {
 
     /// When something of it is due, order.
     OrdersByDue = "orders_by_due",
+    /// Run, order, of those that a held run would have billed.
+    OrdersHeld = "orders_held",
+    /// What the guard compares runs with, and which run it holds.
+    RunGuards = "run_guards",
 
     /// The journal by id.
     Journal = "journal",
@@ -447,6 +452,7 @@ impl Record for Order {
         Table::OrdersByForeign,
         Table::OrdersByCustomer,
         Table::OrdersByDue,
+        Table::OrdersHeld,
     ];
     const VERSION: u8 = 4;
 
@@ -463,6 +469,9 @@ impl Record for Order {
         );
         if let Some((at, _)) = self.due() {
             entries.listed(Table::OrdersByDue, &instant(at), self.id.number());
+        }
+        if let Some(hold) = self.held {
+            entries.listed(Table::OrdersHeld, &number(hold.run), self.id.number());
         }
     }
 
@@ -558,6 +567,16 @@ impl Record for Programme {
             &shown_at(self.channel, self.start_at),
             self.id.number(),
         );
+    }
+}
+
+impl Record for RunGuard {
+    type Key = Only;
+    const TABLE: Table = Table::RunGuards;
+    const VERSION: u8 = 1;
+
+    fn key(&self) -> Only {
+        Only
     }
 }
 
@@ -660,6 +679,7 @@ pub fn for_every_record<V: RecordVisitor>(visitor: &mut V) -> Result<(), V::Erro
     visitor.visit::<Voucher>()?;
     visitor.visit::<UsedKey>()?;
     visitor.visit::<Run>()?;
+    visitor.visit::<RunGuard>()?;
     visitor.visit::<HostedPage>()?;
     visitor.visit::<Message>()?;
     visitor.visit::<Template>()?;

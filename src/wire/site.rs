@@ -169,11 +169,16 @@ async fn sdl() -> Response {
     ([(CONTENT_TYPE, "text/plain; charset=utf-8")], text).into_response()
 }
 
-/// 200 when the writer takes commands; else 503 with a line for each cause.
+/// 200 when the writer takes commands, with a line for whatever waits for a person; else 503 with a line for
+/// each cause.
 async fn ready(State(app): State<Arc<App>>) -> Response {
-    let causes = ops::upkeep::not_ready(&Ctx::system(app)).await;
+    let ctx = Ctx::system(app);
+    let causes = ops::upkeep::not_ready(&ctx).await;
     if causes.is_empty() {
-        return "ready\n".into_response();
+        let waiting = ops::upkeep::waiting(&ctx).unwrap_or_default();
+        let lines = std::iter::once("ready".to_owned()).chain(waiting);
+        let lines: String = lines.map(|line| line + "\n").collect();
+        return lines.into_response();
     }
     let lines: String = causes.iter().map(|cause| format!("{cause}\n")).collect();
     (StatusCode::SERVICE_UNAVAILABLE, lines).into_response()
@@ -189,6 +194,9 @@ async fn metrics(
     if !near && !super::console::has_token(&app, &headers) {
         return Problem::unauthorized().into_response();
     }
+    let held = ops::guard::held(&Ctx::system(Arc::clone(&app)));
+    app.metrics
+        .held(held.ok().flatten().map(|held| held.orders));
     let kind = "application/openmetrics-text; version=1.0.0; charset=utf-8";
     (
         [(CONTENT_TYPE, kind)],

@@ -199,6 +199,7 @@ pub fn order(id: OrderId, customer: CustomerId) -> Order {
         expires_at: Some(now().saturating_add_seconds(2_678_400)),
         pauses: Vec::new(),
         time_kept: false,
+        held: None,
         fallback_product: None,
         external_refs: Vec::new(),
         served_by_caller: false,

@@ -12,6 +12,19 @@ use crate::store::Read;
 use super::{Agreed, Books};
 
 impl<R: Read> Books<'_, R> {
+    /// Invoices the cycle that follows what another system was paid for, covered or not.
+    pub(in crate::ops) fn begin_next(
+        &mut self,
+        order: &Order,
+        at: Timestamp,
+    ) -> Result<(), OpError> {
+        let Some(bill) = self.next_bill(order)? else {
+            return Ok(());
+        };
+        let after = cycle::renewed(order, &bill, at);
+        self.bill_now(order, after, &bill, at)
+    }
+
     /// What the first cycle of an order costs.
     pub(in crate::ops) fn first_bill(
         &mut self,

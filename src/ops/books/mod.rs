@@ -8,6 +8,7 @@ mod ahead;
 mod brought;
 mod credit;
 mod first;
+mod holding;
 mod owed;
 mod reopen;
 mod write;
@@ -23,21 +24,24 @@ use crate::domain::customer::{Customer, CustomerStatus};
 use crate::domain::cycle::{self, Bill, Settled, Step, Terms};
 use crate::domain::dunning::Ladder;
 use crate::domain::event::ActivityAction;
+use crate::domain::guard::too_many;
 use crate::domain::id::{CustomerId, Id as _, InvoiceId, OrderId, ProductOfferId, ServiceId};
 use crate::domain::invoice::{Invoice, InvoiceKind};
 use crate::domain::journal::{Account, JournalEntry};
 use crate::domain::message::{Message, MessageContent};
 use crate::domain::money::Currency;
-use crate::domain::order::{Order, OrderStatus, Standing, follow};
-use crate::domain::run::add_money;
+use crate::domain::order::{Order, OrderStatus, Standing, follow, missed};
+use crate::domain::run::{RunCounts, add_money};
 use crate::domain::time::Timestamp;
 use crate::store::key::owned_by;
 use crate::store::{Read, Table, balance_minor};
 
+use self::holding::HeldPrices;
 use self::write::{Fallback, Happened, Post};
 use super::{OpError, invoices, notifications};
 
 pub(super) use self::ahead::Ahead;
+pub(super) use self::holding::LetGo;
 pub use self::reopen::{INVOICE, OWED_BEFORE};
 pub(super) use self::write::{AuditDetail, Changes};
 
@@ -54,6 +58,8 @@ pub(super) struct Books<'r, R> {
     directed: Option<(OrderId, i64)>,
     /// What the payer of one order was shown, and when.
     agreed: Option<(OrderId, Agreed)>,
+    /// The order that is let go after it was held.
+    held_prices: Option<HeldPrices>,
     /// How long a customer has an active service, as far as that was let go of.
     active_until: BTreeMap<CustomerId, Timestamp>,
     /// Orders that were let go of and have no active service.
@@ -62,6 +68,8 @@ pub(super) struct Books<'r, R> {
     mails: bool,
     /// Whether short messages can be sent.
     texts: bool,
+    /// Most cycles of one order that are billed at once.
+    cycles_max: u32,
     changes: Changes,
 }
 
@@ -99,6 +107,7 @@ impl Priced {
             zone: &company.zone,
             billed_on: None,
             seen_on: None,
+            priced_at: None,
         }
     }
 
@@ -118,12 +127,19 @@ impl<'r, R: Read> Books<'r, R> {
             balances: BTreeMap::new(),
             directed: None,
             agreed: None,
+            held_prices: None,
             active_until: BTreeMap::new(),
             let_go: BTreeSet::new(),
             mails: ctx.app.outbound.mail.is_some(),
             texts: ctx.app.outbound.sms.is_some(),
+            cycles_max: ctx.app.config.billing.guard_cycles,
             changes: Changes::default(),
         }
+    }
+
+    /// What was done so far, and what was invoiced by it.
+    pub(super) fn so_far(&self) -> (&RunCounts, &[(Currency, i64)]) {
+        (&self.changes.counts, &self.changes.invoiced)
     }
 
     /// What is to be written; the reading ends with it.
@@ -329,8 +345,14 @@ impl<'r, R: Read> Books<'r, R> {
         Ok(Ok(()))
     }
 
-    /// Does what is due about an order until nothing is. Answers when something will be.
+    /// Does what is due about an order until nothing is. One of which many cycles were missed is left to the
+    /// run, which may be held.
     pub(super) fn catch_up(&mut self, id: OrderId, at: Timestamp) -> Result<(), OpError> {
+        let order = self.order(id)?;
+        let behind = missed(&order, &self.company.zone, at);
+        if order.unbilled_since(at).is_some() && too_many(behind, self.cycles_max) {
+            return Ok(());
+        }
         for _ in 0..STEPS_MAX {
             if self.settle(id, at)?.is_none() {
                 return Ok(());
@@ -361,7 +383,7 @@ impl<'r, R: Read> Books<'r, R> {
         }
         let priced = self.priced(&order)?;
         let balances = self.balances(order.customer, &priced)?;
-        let terms = priced.terms(&self.company);
+        let terms = self.terms_of(&order, &priced, at);
         let Some(settled) = cycle::settle(&order, &terms, |c| held(&balances, c), at) else {
             return Ok(None);
         };

@@ -329,6 +329,18 @@ fn refused(refusal: &Refusal) -> Failure {
             "nextBillingCycle: must be later than {}, when the last billed cycle began",
             begun.to_rfc3339_millis()
         )),
+        Refusal::PastUnpaid { began } => Failure::conflict(format!(
+            "created: the order began on {}, more than one term ago, and nothing says until when it was paid; give paidUntil, or nextBillingCycle together with created",
+            began.to_rfc3339_millis()
+        )),
+        Refusal::TooManyCycles { cycles, since } => Failure::conflict(format!(
+            "paidUntil, nextBillingCycle: {cycles} cycles from {} on would be billed at once; give the day until which the order was paid, or a later one",
+            since.to_rfc3339_millis()
+        )),
+        Refusal::PaidUntilDiffers { paid_until } => Failure::conflict(format!(
+            "nextBillingCycle: must be {} like paidUntil, or be left out",
+            paid_until.to_rfc3339_millis()
+        )),
     }
 }
 

@@ -111,6 +111,11 @@ pub struct OrderIn {
     offer: Reference,
     #[serde(default)]
     next_billing_cycle: Option<Moment>,
+    /// Until when another system was paid for this order: nothing before it is invoiced, and the first cycle
+    /// that we bill begins there. Ours.
+    #[serde(default)]
+    paid_until: Option<Moment>,
+    /// May lie in the past.
     #[serde(default)]
     created: Option<Moment>,
     #[serde(default)]
@@ -172,7 +177,8 @@ pub async fn list(
 
 /// Create customer order
 ///
-/// Active at once unless `status` says otherwise. The first cycle begins with `created`.
+/// Active at once unless `status` says otherwise. The first cycle begins with `created`, or with
+/// `paidUntil` where another system was paid until then.
 #[utoipa::path(post, path = "/customers/{customerId}/orders", tag = "Orders",
     params(
         ("customerId" = String, Path),
@@ -199,6 +205,7 @@ pub async fn create(
         created_at: wish.created.map(|at| at.0),
         expires_at: wish.expires.map(|at| at.0),
         next_cycle_at: wish.next_billing_cycle.map(|at| at.0),
+        paid_until: wish.paid_until.map(|at| at.0),
         external_refs: wish.external_refs.map(Opens::stored).unwrap_or_default(),
         services: match wish.create_customer_services {
             Some(true) => ServicesMade::WithOrder,

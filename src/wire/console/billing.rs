@@ -14,6 +14,7 @@ use crate::domain::run::{Run, RunCounts, RunState};
 use crate::domain::staff::Permission;
 use crate::domain::time::Timestamp;
 use crate::ops;
+use crate::ops::guard::HeldRun;
 use crate::ops::order_life::{Credit, Which};
 use crate::ops::orders::NewOrder;
 use crate::ops::preview::{Ahead, Forecast, Scope, Why};
@@ -276,6 +277,15 @@ pub struct RunOut {
     state: &'static str,
     #[serde(skip_serializing_if = "Option::is_none")]
     reason: Option<String>,
+    /// Of a held run: orders that wait, and are served meanwhile.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    held_orders: Option<u64>,
+    /// Of a held run: when the box goes on by itself.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    decides_at: Option<String>,
+    /// Of a held run: when owners were last told.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    owners_told: Option<String>,
     started: String,
     ended: String,
     worked_ms: u64,
@@ -285,10 +295,13 @@ pub struct RunOut {
 }
 
 impl RunOut {
-    fn new(run: &Run) -> Self {
+    fn new(run: &Run, held: Option<&HeldRun>) -> Self {
+        let held = held.filter(|held| held.run.id == run.id);
         let (state, reason) = match &run.state {
             RunState::Open => ("DONE", None),
-            RunState::Stopped { reason } => ("STOPPED", Some(reason.clone())),
+            RunState::Stopped { reason } | RunState::Eased { reason } => {
+                ("STOPPED", Some(reason.clone()))
+            }
             RunState::Released => ("RELEASED", None),
         };
         let failures = run.failures.iter().map(|failure| Failure {
@@ -299,6 +312,11 @@ impl RunOut {
             id: run.id.0,
             state,
             reason,
+            held_orders: held.map(|held| held.orders),
+            decides_at: held.map(|held| held.decides_at.to_rfc3339_millis()),
+            owners_told: held
+                .and_then(|held| held.told_at)
+                .map(|at| at.to_rfc3339_millis()),
             started: run.started_at.to_rfc3339_millis(),
             ended: run.ended_at.to_rfc3339_millis(),
             worked_ms: run.worked_micros / 1_000,
@@ -318,7 +336,9 @@ pub async fn runs(
     query.only(&["limit"]).map_err(super::wrong)?;
     let limit = query.number("limit", 1, 1_000, 50).map_err(super::wrong)?;
     let runs = ops::renewals::runs(&ctx, usize::try_from(limit).unwrap_or(50))?;
-    Ok(Json(runs.iter().map(RunOut::new).collect()))
+    let held = ops::guard::held(&ctx)?;
+    let shown = runs.iter().map(|run| RunOut::new(run, held.as_ref()));
+    Ok(Json(shown.collect()))
 }
 
 /// `POST /console/api/runs/{id}/release`
@@ -326,8 +346,8 @@ pub async fn release(Staff(ctx): Staff, Path(id): Path<String>) -> Result<Json<R
     ctx.require(Permission::RunsRelease)?;
     let number = id.parse().map(RunId);
     let number = number.map_err(|_| Problem::not_found("there is no such run"))?;
-    let run = ops::renewals::release(&ctx, number).await?;
-    Ok(Json(RunOut::new(&run)))
+    let run = ops::guard::release(&ctx, number).await?;
+    Ok(Json(RunOut::new(&run, None)))
 }
 
 /// One step that lies ahead.

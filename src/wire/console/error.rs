@@ -297,6 +297,18 @@ fn refused(refusal: &Refusal) -> Problem {
             "the next cycle must begin later than {}, when the last billed one did",
             begun.to_rfc3339_millis()
         )),
+        Refusal::PastUnpaid { began } => conflict(format!(
+            "created: the order began on {}, more than one term ago, and nothing says until when it was paid; give paidUntil, or nextBillingCycle together with created",
+            began.to_rfc3339_millis()
+        )),
+        Refusal::TooManyCycles { cycles, since } => conflict(format!(
+            "paidUntil, nextBillingCycle: {cycles} cycles from {} on would be billed at once; give the day until which the order was paid, or a later one",
+            since.to_rfc3339_millis()
+        )),
+        Refusal::PaidUntilDiffers { paid_until } => conflict(format!(
+            "nextBillingCycle: must be {} like paidUntil, or be left out",
+            paid_until.to_rfc3339_millis()
+        )),
     }
 }
 

@@ -123,7 +123,10 @@ fn refused(refusal: &Refusal) -> String {
         | Refusal::LastOwner
         | Refusal::PasswordAgain
         | Refusal::WrongPassword
-        | Refusal::CycleTooEarly { .. } => format!("Refused: {}", refusal.code()),
+        | Refusal::CycleTooEarly { .. }
+        | Refusal::PastUnpaid { .. }
+        | Refusal::TooManyCycles { .. }
+        | Refusal::PaidUntilDiffers { .. } => format!("Refused: {}", refusal.code()),
     }
 }
 

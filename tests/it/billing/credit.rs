@@ -194,6 +194,7 @@ impl Life {
             zone: &Zone::utc(),
             billed_on: None,
             seen_on: None,
+            priced_at: None,
         };
         let bill = cycle::next_bill(&self.order, &terms).expect("a next cycle");
         let to = bill.to.expect("an end");

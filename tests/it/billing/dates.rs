@@ -192,10 +192,6 @@ async fn a_slip_of_the_pen_bills_no_years() {
         refused.expect_error(409, "ConflictError", "nextBillingCycle");
     }
     assert_eq!(till.invoices().await.len(), 2);
-    // An older order that is brought along is still billed from its beginning.
-    let created = json!({"created": "2025-12-31T10:00:00Z"});
-    till.order_of(created).await;
-    assert_eq!(till.invoices().await.len(), 5);
     till.prove();
 }
 

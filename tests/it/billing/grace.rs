@@ -280,6 +280,7 @@ proptest! {
         let ladder = Ladder { grace_days: grace, reminder_days: Vec::new(), suspend_days: 0 };
         let terms = Terms {
             title: "", prices: &[], ladder: &ladder, zone: &zone, billed_on: None, seen_on: None,
+            priced_at: None,
         };
         let term = Term { count: PeriodCount::whole(count).expect("a count"), period };
         let start = Timestamp::from_micros(start * 1_000_000).expect("an instant");

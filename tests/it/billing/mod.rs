@@ -2,6 +2,7 @@
 //! under a clock that is moved by hand. Numbers like "edge 5" are those of the list of edge cases
 //! that bit other engines.
 
+mod ahead;
 mod books;
 mod canceled;
 mod credit;
@@ -24,6 +25,7 @@ mod mail;
 mod meetings;
 mod pages;
 mod papers;
+mod past;
 mod payers;
 mod prices;
 mod promises;

@@ -32,13 +32,15 @@ use boxoffice::domain::device::{Device, DeviceKind, DeviceStatus};
 use boxoffice::domain::dunning::Ladder;
 use boxoffice::domain::eligibility::Eligibility;
 use boxoffice::domain::event::{Activity, ActivityAction, Audit, Change};
+use boxoffice::domain::guard::{DayForecast, RunGuard};
 use boxoffice::domain::guide::Programme;
 use boxoffice::domain::hook_event::{EventType, HookEvent, Subject};
 use boxoffice::domain::id::{
     ActivityId, AuditId, BillingPageId, BoxEventId, ChannelId, CustomerId, DeliveryId, DeviceId,
     GenreId, HookEventId, HostedPageId, ImportStepId, MessageId, MovieId, OperatorId, OrderId,
     PartnerCallId, PartnerId, PartnerSubscriptionId, PartnerTransactionId, PaymentId, PinId,
-    ProductOfferId, ProductSpecId, ProgrammeId, ResellerId, ServiceId, ServiceSpecId, WebhookId,
+    ProductOfferId, ProductSpecId, ProgrammeId, ResellerId, RunId, ServiceId, ServiceSpecId,
+    WebhookId,
 };
 use boxoffice::domain::invoice::Invoice;
 use boxoffice::domain::maker::Maker;
@@ -47,7 +49,7 @@ use boxoffice::domain::message::{
 };
 use boxoffice::domain::money::{Amount, Currency, Share, TaxRate};
 use boxoffice::domain::open::OpenObject;
-use boxoffice::domain::order::{Order, OrderStatus, Pause, Standing};
+use boxoffice::domain::order::{Hold, Order, OrderStatus, Pause, Standing};
 use boxoffice::domain::payment::{HostedPage, HostedPageState, PagePurpose, Shown};
 use boxoffice::domain::pin::{Pin, PinState};
 use boxoffice::domain::provider::Provider;
@@ -556,6 +558,11 @@ fn order() -> Order {
             ends_at: at(10),
         }],
         time_kept: true,
+        held: Some(Hold {
+            run: RunId(251),
+            until: at(11),
+            whole: true,
+        }),
         fallback_product: Some(ProductSpecId(21)),
         external_refs: vec![open("ref")],
         served_by_caller: true,
@@ -637,6 +644,20 @@ fn pin() -> Pin {
         state: PinState::Validated(at(1)),
         created_at: at(2),
         expires_at: at(3),
+    }
+}
+
+fn run_guard() -> RunGuard {
+    RunGuard {
+        forecast: Some(DayForecast {
+            made_at: at(1),
+            orders: 300,
+            invoiced: vec![(Currency::USD, 70_000)],
+        }),
+        prices: vec![(ProductOfferId(251), 3)],
+        hold: Some(RunId(301)),
+        whole: true,
+        alarmed_at: Some(at(3)),
     }
 }
 
@@ -853,6 +874,7 @@ fn samples() -> Vec<Sample> {
         sample(money::voucher()),
         sample(money::used_key()),
         sample(money::run()),
+        sample(run_guard()),
         sample(hosted_page()),
         sample(message()),
         sample(template()),

@@ -1,0 +1,152 @@
+//! Orders that the guard holds: held, and let go again.
+
+use crate::domain::charge::up_to;
+use crate::domain::cycle::Terms;
+use crate::domain::guard::{Doubt, Limits, RunGuard, price_change, too_many};
+use crate::domain::id::OrderId;
+use crate::domain::order::{Hold, Order, missed};
+use crate::domain::time::Timestamp;
+use crate::ops::OpError;
+use crate::store::Read;
+
+use super::{Books, Priced, STEPS_MAX};
+
+/// By which prices an order is billed that was held.
+#[derive(Debug, Clone, Copy)]
+pub(super) struct HeldPrices {
+    order: OrderId,
+    /// When the hold began: a price that was corrected since holds for what waited.
+    since: Timestamp,
+    /// Up to which version prices count; `None`: all.
+    accepted: Option<u32>,
+}
+
+/// How an order is let go.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(in crate::ops) enum LetGo {
+    /// It is worked as if it had never been held.
+    AsDue,
+    /// Nobody said anything about it: one cycle, at the price that was accepted last.
+    AsBefore,
+    /// It is not worked: what held it was wrong.
+    Unworked,
+}
+
+impl<R: Read> Books<'_, R> {
+    /// What is doubtful about the next bill of an order.
+    pub(in crate::ops) fn doubt(
+        &mut self,
+        order: &Order,
+        limits: Limits,
+        guard: &RunGuard,
+        now: Timestamp,
+    ) -> Result<Option<Doubt>, OpError> {
+        let Some(since) = order.unbilled_since(now) else {
+            return Ok(None);
+        };
+        let found = missed(order, &self.company.zone, now);
+        if too_many(found, limits.cycles) {
+            return Ok(Some(Doubt::ManyCycles {
+                order: order.id,
+                customer: order.customer,
+                since,
+                cycles: found.cycles,
+            }));
+        }
+        let Some(offer) = order.offer else {
+            return Ok(None);
+        };
+        let accepted = guard.accepted(offer).unwrap_or(order.price_version);
+        let priced = self.priced(order)?;
+        let terms = self.terms_of(order, &priced, now);
+        let change = price_change(order, &terms, accepted, limits.price_percent);
+        Ok(change.map(|(was, is)| Doubt::PriceChanged {
+            offer,
+            title: priced.title.clone(),
+            was,
+            is,
+        }))
+    }
+
+    /// Holds an order: what is due about it waits, and what its customer has stays open.
+    pub(in crate::ops) fn hold(
+        &mut self,
+        order: &Order,
+        hold: Hold,
+        at: Timestamp,
+    ) -> Result<(), OpError> {
+        let after = Order {
+            held: Some(hold),
+            updated_at: at,
+            ..order.clone()
+        };
+        self.put_order(order, after, at)
+    }
+
+    /// Lets an order go that a run held since `since`, and does what is due about it.
+    pub(in crate::ops) fn let_go(
+        &mut self,
+        id: OrderId,
+        how: LetGo,
+        since: Timestamp,
+        guard: &RunGuard,
+        at: Timestamp,
+    ) -> Result<(), OpError> {
+        let order = self.order(id)?;
+        let mut free = order.clone();
+        free.held = None;
+        free.updated_at = at;
+        if how == LetGo::AsBefore && free.unbilled_since(at).is_some() {
+            free.skip_to_running(&self.company.zone, at);
+        }
+        self.put_order(&order, free, at)?;
+        if how == LetGo::Unworked {
+            return Ok(());
+        }
+        let accepted = order.offer.and_then(|offer| guard.accepted(offer));
+        let accepted = accepted.unwrap_or(order.price_version);
+        self.held_prices = Some(HeldPrices {
+            order: id,
+            since,
+            accepted: (how == LetGo::AsBefore).then_some(accepted.max(order.price_version)),
+        });
+        let mut outcome = Ok(());
+        for _ in 0..STEPS_MAX {
+            match self.settle(id, at) {
+                Ok(Some(_)) => {}
+                Ok(None) => break,
+                Err(error) => {
+                    outcome = Err(error);
+                    break;
+                }
+            }
+        }
+        self.held_prices = None;
+        outcome
+    }
+
+    /// The terms by which what is due about an order is billed at `at`.
+    pub(super) fn terms_of<'t>(
+        &'t self,
+        order: &Order,
+        priced: &'t Priced,
+        at: Timestamp,
+    ) -> Terms<'t> {
+        let terms = priced.terms(&self.company);
+        let held = self.held_prices.filter(|held| held.order == order.id);
+        let Some(held) = held else {
+            return terms;
+        };
+        let prices = match held.accepted {
+            Some(version) => up_to(terms.prices, version),
+            None => terms.prices,
+        };
+        let corrected =
+            |price: &crate::domain::charge::Price| price.for_running && price.since >= held.since;
+        Terms {
+            prices,
+            priced_at: prices.iter().any(corrected).then_some(at),
+            ..terms
+        }
+    }
+}
