@@ -35,6 +35,7 @@
 
 pub mod access;
 pub mod adapter;
+pub mod address;
 pub mod box_event;
 pub mod calendar;
 pub mod carrier;

@@ -1,5 +1,6 @@
 //! What there is to watch, in an apply document: channels, programmes, films.
 
+use crate::domain::address;
 use crate::domain::content::{Channel, ChannelKind, GUIDE_SHIFT_MINUTES_MAX, Movie};
 use crate::domain::id::{ChannelId, MovieId};
 use crate::ops::OpError;
@@ -19,6 +20,9 @@ pub(super) fn keep_content(
         let path = format!("channels[{i}]");
         let held = tx.get::<Channel>(&ChannelId(given.id))?;
         let record = channel(tx, given, held.as_ref(), &path)?;
+        let before = held.as_ref();
+        check_stream(&path, &record.url, before.map(|held| &held.url))?;
+        check_picture(&path, "logo", &record.logo, before.map(|held| &held.logo))?;
         match held.filter(|held| *held != record) {
             Some(held) => {
                 store_channel(keeper.ctx, tx, "apply.change", Some(&held), &record)?;
@@ -33,10 +37,36 @@ pub(super) fn keep_content(
         keeper.report.count("programmes", outcome);
     }
     for (i, given) in document.movies.iter().enumerate() {
-        let record = movie(tx, given, &format!("movies[{i}]"))?;
+        let path = format!("movies[{i}]");
+        let held = tx.get::<Movie>(&MovieId(given.id))?;
+        let record = movie(tx, given, &path)?;
+        let before = held.as_ref();
+        check_stream(&path, &record.url, before.map(|held| &held.url))?;
+        check_picture(&path, "poster", &record.poster, before.map(|held| &held.poster))?;
         keeper.by_id(tx, "movies", i, record.id, &record)?;
     }
     Ok(())
+}
+
+/// Refuses an address that no player opens. One that is there already stays.
+fn check_stream(path: &str, url: &str, held: Option<&String>) -> Result<(), OpError> {
+    if address::is_of_stream(url) || held.is_some_and(|held| held == url) {
+        return Ok(());
+    }
+    Err(wrong(&format!("{path}.url"), address::STREAM_WORDS))
+}
+
+/// Refuses the address of a picture that is not on the web. One that is there already stays.
+fn check_picture(
+    path: &str,
+    name: &str,
+    url: &str,
+    held: Option<&String>,
+) -> Result<(), OpError> {
+    if address::is_of_picture(url) || held.is_some_and(|held| held == url) {
+        return Ok(());
+    }
+    Err(wrong(&format!("{path}.{name}"), address::PICTURE_WORDS))
 }
 
 fn movie(tx: &Tx<'_>, given: &MovieIn, path: &str) -> Result<Movie, OpError> {

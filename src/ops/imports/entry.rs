@@ -4,6 +4,7 @@
 use super::entities::decoded;
 use super::kinds::{Kind, Signs};
 use super::one_line;
+use crate::domain::address;
 use crate::domain::content::GUIDE_SHIFT_MINUTES_MAX;
 
 /// Longest name, id and group of a channel, in characters.
@@ -186,7 +187,12 @@ impl Described {
             "tvg-logo" | "logo"
                 if entry.logo.is_empty() && value.chars().count() <= URL_CHARS_MAX =>
             {
-                value.clone_into(&mut entry.logo);
+                if address::is_of_picture(value) {
+                    value.clone_into(&mut entry.logo);
+                } else {
+                    self.odd
+                        .push(format!("its logo {}", address::PICTURE_WORDS));
+                }
             }
             "tvg-chno" | "tvg-ch" | "tvg-ch-no" | "tvg-num" | "tvg-number" | "tvg-lcn"
             | "channel-number" | "ch-number" | "channel-num" | "chno" | "lcn"

@@ -8,6 +8,7 @@ use super::entry::{Described, Entry, URL_CHARS_MAX, Usual, described, first_grou
 use super::kinds::{Kind, kind_of};
 use super::text::Text;
 use super::{CHANNELS_MAX, FILMS_MAX, Notes, count, folded, shown, wrong};
+use crate::domain::address;
 use crate::ops::OpError;
 
 /// Longest line, in bytes: some have pictures in them.
@@ -232,6 +233,15 @@ impl<'c> Reading<'c> {
         if url.is_empty() || url.chars().count() > URL_CHARS_MAX {
             problems.add(|| {
                 format!("line {line}: the address of {name} must have 1 to {URL_CHARS_MAX} letters")
+            });
+            return Ok(());
+        }
+        if !address::is_of_stream(&url) {
+            problems.add(|| {
+                format!(
+                    "line {line}: the address of {name} {}",
+                    address::STREAM_WORDS
+                )
             });
             return Ok(());
         }
