@@ -10,6 +10,7 @@ mod provider;
 mod proxies;
 mod shown;
 mod staff;
+mod stalker;
 
 use std::collections::BTreeMap;
 use std::net::{IpAddr, SocketAddr};
@@ -27,6 +28,7 @@ pub use provider::ProviderSettings;
 pub use proxies::Network;
 pub use shown::describe;
 pub use staff::StaffSettings;
+pub use stalker::StalkerSettings;
 
 use checks::{check_listen, is_there, place_of};
 
@@ -71,31 +73,6 @@ pub struct AlphaottSettings {
     pub issuer: String,
     /// Where a hosted page leads back to when the caller names no `returnUrl`.
     pub return_url: String,
-}
-
-/// The Stalker API and portal.
-#[derive(Debug, Clone, Serialize, Deserialize)]
-#[serde(default, deny_unknown_fields)]
-#[expect(
-    clippy::struct_excessive_bools,
-    reason = "switches of the original, each its own"
-)]
-pub struct StalkerSettings {
-    pub enabled: bool,
-    /// What billing scripts sign in with.
-    pub login: String,
-    pub password: String,
-    /// Without login and password: whoever reaches the API may use it, as in the original.
-    pub open: bool,
-    /// How many boxes a customer may sign in on, where neither customer nor plan says.
-    pub devices_max: u32,
-    /// Seconds between two polls of a box.
-    pub watchdog_timeout: u32,
-    pub allow_resellers_info: bool,
-    /// `end_date` is shown and acted on.
-    pub internal_billing: bool,
-    /// `disabled` of STB_MODULES is computed from the plan.
-    pub tariff_plans: bool,
 }
 
 /// Billing runs.
@@ -234,36 +211,6 @@ impl Default for AlphaottSettings {
             service_provider: "boxoffice".to_owned(),
             issuer: "boxoffice".to_owned(),
             return_url: String::new(),
-        }
-    }
-}
-
-impl StalkerSettings {
-    /// Whether billing scripts have a login in the settings.
-    #[must_use]
-    pub fn has_login(&self) -> bool {
-        !self.login.is_empty() && !self.password.is_empty()
-    }
-
-    /// Whether everybody may use the API for billing scripts.
-    #[must_use]
-    pub fn is_open(&self) -> bool {
-        self.open && self.login.is_empty() && self.password.is_empty()
-    }
-}
-
-impl Default for StalkerSettings {
-    fn default() -> Self {
-        Self {
-            enabled: true,
-            login: String::new(),
-            password: String::new(),
-            open: false,
-            devices_max: 5,
-            watchdog_timeout: 120,
-            allow_resellers_info: false,
-            internal_billing: false,
-            tariff_plans: false,
         }
     }
 }

@@ -1,0 +1,58 @@
+//! The Stalker API and the portal of boxes.
+
+use serde::{Deserialize, Serialize};
+
+/// The Stalker API and portal.
+#[derive(Debug, Clone, Serialize, Deserialize)]
+#[serde(default, deny_unknown_fields)]
+#[expect(
+    clippy::struct_excessive_bools,
+    reason = "switches of the original, each its own"
+)]
+pub struct StalkerSettings {
+    pub enabled: bool,
+    /// What billing scripts sign in with.
+    pub login: String,
+    pub password: String,
+    /// Without login and password: whoever reaches the API may use it, as in the original.
+    pub open: bool,
+    /// How many boxes a customer may sign in on, where neither customer nor plan says.
+    pub devices_max: u32,
+    /// Seconds between two polls of a box.
+    pub watchdog_timeout: u32,
+    pub allow_resellers_info: bool,
+    /// `end_date` is shown and acted on.
+    pub internal_billing: bool,
+    /// `disabled` of STB_MODULES is computed from the plan.
+    pub tariff_plans: bool,
+}
+
+impl StalkerSettings {
+    /// Whether billing scripts have a login in the settings.
+    #[must_use]
+    pub fn has_login(&self) -> bool {
+        !self.login.is_empty() && !self.password.is_empty()
+    }
+
+    /// Whether everybody may use the API for billing scripts.
+    #[must_use]
+    pub fn is_open(&self) -> bool {
+        self.open && self.login.is_empty() && self.password.is_empty()
+    }
+}
+
+impl Default for StalkerSettings {
+    fn default() -> Self {
+        Self {
+            enabled: true,
+            login: String::new(),
+            password: String::new(),
+            open: false,
+            devices_max: 5,
+            watchdog_timeout: 120,
+            allow_resellers_info: false,
+            internal_billing: false,
+            tariff_plans: false,
+        }
+    }
+}
