@@ -80,7 +80,7 @@ async fn one_client_behind_a_proxy_does_not_lock_out_another() {
             .await;
         answer.json()["js"].clone()
     };
-    for number in 0..30 {
+    for number in 0..130 {
         let login = format!("somebody-{number}");
         let js = try_from("203.0.113.5", &login, "wrong", "00:1A:79:00:77:01").await;
         assert_eq!(js, false);
