@@ -368,24 +368,31 @@ impl Config {
             let hint = format!("must be from {from} to {to}");
             known((from..=to).contains(&number), name, &hint)?;
         }
-        let stalker = &self.stalker;
-        for (name, given, other) in [
-            ("stalker.password", &stalker.password, &stalker.login),
-            ("stalker.login", &stalker.login, &stalker.password),
-        ] {
-            let both = !given.is_empty() || other.is_empty();
-            known(
-                both,
-                name,
-                "must not be empty: login and password go together",
-            )?;
-        }
+        self.stalker.validate()?;
+        self.validate_partner_systems()?;
         known(
-            !stalker.open || stalker.login.is_empty(),
-            "stalker.open",
-            "lets everybody in, so stalker.login and stalker.password would be asked of nobody: \
-             take out one or the other",
+            matches!(self.carrier.timeout_ms, 1..=60_000),
+            "carrier.timeout_ms",
+            "must be 1 to 60000",
         )?;
+        known(
+            self.log.level.parse::<tracing::Level>().is_ok(),
+            "log.level",
+            "must be error, warn, info, debug or trace",
+        )?;
+        known(
+            matches!(self.log.format.as_str(), "text" | "json"),
+            "log.format",
+            "must be text or json",
+        )
+    }
+
+    /// Refuses half of another billing system or middleware, and both at once.
+    fn validate_partner_systems(&self) -> anyhow::Result<()> {
+        let known = |ok: bool, name: &str, hint: &str| {
+            anyhow::ensure!(ok, "setting {name}: {hint}");
+            Ok(())
+        };
         let external = &self.billing.external;
         known(
             external.len() <= 1,
@@ -421,21 +428,7 @@ impl Config {
             "middleware.url",
             "a box with [[billing]] is a middleware itself; take one of the two out",
         )?;
-        known(
-            matches!(self.carrier.timeout_ms, 1..=60_000),
-            "carrier.timeout_ms",
-            "must be 1 to 60000",
-        )?;
-        known(
-            self.log.level.parse::<tracing::Level>().is_ok(),
-            "log.level",
-            "must be error, warn, info, debug or trace",
-        )?;
-        known(
-            matches!(self.log.format.as_str(), "text" | "json"),
-            "log.format",
-            "must be text or json",
-        )
+        Ok(())
     }
 }
 

@@ -34,6 +34,25 @@ impl StalkerSettings {
         !self.login.is_empty() && !self.password.is_empty()
     }
 
+    /// Refuses half a login, and one that would be asked of nobody.
+    pub(super) fn validate(&self) -> anyhow::Result<()> {
+        for (name, given, other) in [
+            ("stalker.password", &self.password, &self.login),
+            ("stalker.login", &self.login, &self.password),
+        ] {
+            anyhow::ensure!(
+                !given.is_empty() || other.is_empty(),
+                "setting {name}: must not be empty: login and password go together"
+            );
+        }
+        anyhow::ensure!(
+            !self.open || self.login.is_empty(),
+            "setting stalker.open: lets everybody in, so stalker.login and stalker.password would be \
+             asked of nobody: take out one or the other"
+        );
+        Ok(())
+    }
+
     /// Whether everybody may use the API for billing scripts.
     #[must_use]
     pub fn is_open(&self) -> bool {

@@ -23,9 +23,9 @@ pub async fn protect(mut response: Response) -> Response {
     let headers = response.headers_mut();
     let policy = headers.get(CONTENT_SECURITY_POLICY);
     let policy = policy.and_then(|policy| policy.to_str().ok());
-    let framed = policy.is_some_and(|policy| policy.contains(FRAMED));
+    let may_be_framed = policy.is_some_and(|policy| policy.contains(FRAMED));
     // For browsers that know no frame-ancestors.
-    let frames = if framed { "SAMEORIGIN" } else { "DENY" };
+    let frames = if may_be_framed { "SAMEORIGIN" } else { "DENY" };
     set(headers, X_FRAME_OPTIONS, frames);
     set(headers, X_CONTENT_TYPE_OPTIONS, "nosniff");
     // Not no-referrer: a form would then come from nowhere, as one of a foreign page does.

@@ -19,7 +19,7 @@ pub(super) fn is_foreign(headers: &HeaderMap, public_url: &str, forwarded_host: 
             .get(name)
             .map(|value: &axum::http::HeaderValue| value.to_str())
     };
-    let site = text("sec-fetch-site").map(|site| site.unwrap_or_default());
+    let site = text("sec-fetch-site").map(Result::unwrap_or_default);
     let same_site = site.is_none_or(|site| matches!(site, "same-origin" | "none"));
     if !same_site {
         return true;

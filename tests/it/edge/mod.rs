@@ -30,9 +30,10 @@ fn every_path() -> BTreeSet<String> {
                 .expect("below")
                 .display()
                 .to_string();
-            let (front, markers): (_, &[&str]) = match name.starts_with("alphaott") {
-                true => ("/integration/api", &[".route(", "path = "]),
-                false => ("", &[".route("]),
+            let (front, markers): (_, &[&str]) = if name.starts_with("alphaott") {
+                ("/integration/api", &[".route(", "path = "])
+            } else {
+                ("", &[".route("])
             };
             for marker in markers {
                 for rest in text.split(marker).skip(1) {
@@ -54,9 +55,12 @@ fn every_path() -> BTreeSet<String> {
 
 /// `/pay/{code}` as `/pay/1`.
 fn filled(path: &str) -> String {
-    let part = |part: &str| match part.starts_with('{') {
-        true => "1".to_owned(),
-        false => part.to_owned(),
+    let part = |part: &str| {
+        if part.starts_with('{') {
+            "1".to_owned()
+        } else {
+            part.to_owned()
+        }
     };
     path.split('/').map(part).collect::<Vec<_>>().join("/")
 }

@@ -20,7 +20,7 @@ const SHORT: Patience = Patience {
     bytes_per_second: 64,
 };
 /// Longest that a test waits for what must come.
-const SOON: Duration = Duration::from_secs(60);
+const SOON: Duration = Duration::from_mins(1);
 
 fn half_of(path: &str, more: &str) -> Vec<u8> {
     format!("POST {path} HTTP/1.1\r\nHost: box\r\n{more}Content-Length: 100\r\n\r\nx").into_bytes()
