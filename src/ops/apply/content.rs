@@ -21,6 +21,9 @@ pub(super) fn keep_content(
         let path = format!("channels[{i}]");
         let held = tx.get::<Channel>(&ChannelId(given.id))?;
         let record = channel(tx, given, held.as_ref(), &path)?;
+        let before = held.as_ref();
+        check_stream(&path, &record.url, before.map(|held| &held.url))?;
+        check_picture(&path, "logo", &record.logo, before.map(|held| &held.logo))?;
         match held.filter(|held| *held != record) {
             Some(held) => {
                 store_channel(keeper.ctx, tx, "apply.change", Some(&held), &record)?;
@@ -35,7 +38,12 @@ pub(super) fn keep_content(
         keeper.report.count("programmes", outcome);
     }
     for (i, given) in document.movies.iter().enumerate() {
-        let record = movie(tx, given, &format!("movies[{i}]"))?;
+        let path = format!("movies[{i}]");
+        let held = tx.get::<Movie>(&MovieId(given.id))?;
+        let record = movie(tx, given, &path)?;
+        let before = held.as_ref();
+        check_stream(&path, &record.url, before.map(|held| &held.url))?;
+        check_picture(&path, "poster", &record.poster, before.map(|held| &held.poster))?;
         keeper.by_id(tx, "movies", i, record.id, &record)?;
     }
     Ok(())
