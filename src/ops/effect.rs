@@ -72,14 +72,11 @@ fn of_table(firsts: &Firsts, table: Table) -> impl Iterator<Item = &Touched> {
 }
 
 /// The records of one kind that are not as they were; what was removed is left out.
-fn moved<R: Record>(
+fn moved<R: Record + PartialEq>(
     tx: &Tx<'_>,
     firsts: &Firsts,
     key: impl Fn(&[u8]) -> Option<R::Key>,
-) -> Result<Vec<Moved<R>>, OpError>
-where
-    R: PartialEq,
-{
+) -> Result<Vec<Moved<R>>, OpError> {
     let mut found = Vec::new();
     for touched in of_table(firsts, R::TABLE) {
         let Some(key) = key(&touched.key) else {

@@ -8,7 +8,6 @@ use crate::ops::channels::store_channel;
 use crate::store::{Read as _, Tx};
 
 use super::document::{ChannelIn, ChannelKindIn, Document, MovieIn};
-use super::given::Given;
 use super::keep::Keeper;
 use super::{flag, genre, programmes, text, wrong};
 
@@ -43,29 +42,31 @@ pub(super) fn keep_content(
         let record = movie(tx, given, &path)?;
         let before = held.as_ref();
         check_stream(&path, &record.url, before.map(|held| &held.url))?;
-        check_picture(&path, "poster", &record.poster, before.map(|held| &held.poster))?;
+        check_picture(
+            &path,
+            "poster",
+            &record.poster,
+            before.map(|held| &held.poster),
+        )?;
         keeper.by_id(tx, "movies", i, record.id, &record)?;
     }
     Ok(())
 }
 
-/// Refuses an address that no player opens, and one of a picture that is not on the web.
-fn check_addresses(
-    path: &str,
-    stream: &Given<String>,
-    (name, picture): (&str, &Given<String>),
-) -> Result<(), OpError> {
-    if let Given::Value(stream) = stream
-        && !address::is_of_stream(stream)
-    {
-        return Err(wrong(&format!("{path}.url"), address::STREAM_WORDS));
+/// Refuses an address that no player opens. One that is there already stays.
+fn check_stream(path: &str, url: &str, held: Option<&String>) -> Result<(), OpError> {
+    if address::is_of_stream(url) || held.is_some_and(|held| held == url) {
+        return Ok(());
     }
-    if let Given::Value(picture) = picture
-        && !address::is_of_picture(picture)
-    {
-        return Err(wrong(&format!("{path}.{name}"), address::PICTURE_WORDS));
+    Err(wrong(&format!("{path}.url"), address::STREAM_WORDS))
+}
+
+/// Refuses the address of a picture that is not on the web. One that is there already stays.
+fn check_picture(path: &str, name: &str, url: &str, held: Option<&String>) -> Result<(), OpError> {
+    if address::is_of_picture(url) || held.is_some_and(|held| held == url) {
+        return Ok(());
     }
-    Ok(())
+    Err(wrong(&format!("{path}.{name}"), address::PICTURE_WORDS))
 }
 
 fn movie(tx: &Tx<'_>, given: &MovieIn, path: &str) -> Result<Movie, OpError> {
@@ -73,7 +74,6 @@ fn movie(tx: &Tx<'_>, given: &MovieIn, path: &str) -> Result<Movie, OpError> {
     let held = tx.get::<Movie>(&id)?;
     let held = held.as_ref();
     let genre = genre(tx, given.genre.clone(), || format!("{path}.genre"))?;
-    check_addresses(path, &given.url, ("poster", &given.poster))?;
     let of = |of: fn(&Movie) -> &String| held.map(of).cloned().unwrap_or_default();
     let minutes = given.duration_minutes.clone();
     Ok(Movie {
@@ -99,7 +99,6 @@ fn channel(
     path: &str,
 ) -> Result<Channel, OpError> {
     let genre = genre(tx, given.genre.clone(), || format!("{path}.genre"))?;
-    check_addresses(path, &given.url, ("logo", &given.logo))?;
     let of = |of: fn(&Channel) -> &String| held.map(of).cloned().unwrap_or_default();
     let shift = given.guide_shift_minutes.clone();
     let shift = shift.over(held.map_or(0, |held| held.guide_shift_minutes), 0);

@@ -116,6 +116,9 @@ struct BatchStep {
     amount: String,
     currency: String,
     total: String,
+    sold_count: Step<u32>,
+    /// For how much.
+    sold: Step<String>,
 }
 
 #[derive(Debug, Serialize)]
@@ -282,6 +285,11 @@ impl Words<'_> {
             amount: amount.to_fixed(),
             currency: amount.currency.as_str().to_owned(),
             total: total.to_fixed(),
+            sold_count: Step::of(moved, |batch| Some(batch.sold_count)),
+            sold: Step::of(moved, |batch| {
+                let minor = batch.sold_minor;
+                Some(Amount { minor, ..amount }.to_fixed())
+            }),
         }
     }
 

@@ -276,3 +276,26 @@ async fn a_look_that_is_misspelled_does_nothing() {
     assert_eq!(answer.status, 400);
     assert_eq!(till.state_of_all().await, before);
 }
+
+/// Vouchers that are sold and redeemed, and money that a person says is there.
+#[tokio::test]
+async fn vouchers_are_looked_at_before_they_are_sold_or_redeemed() {
+    let till = Till::open().await;
+    let wish = json!({"title": "Gifts", "amount": "5.00", "count": 2});
+    let batch = till.look_and_do("voucher-batches", &wish).await.expect(201);
+    assert_eq!(batch["effect"]["voucher_batches"][0]["total"], "10.00");
+    let sale = json!({"count": 2, "method": "cash"});
+    let path = format!("voucher-batches/{}/sales", batch["id"]);
+    let sold = till.look_and_do(&path, &sale).await.expect(201);
+    let sold = &sold["effect"]["voucher_batches"][0]["sold"];
+    assert_eq!(*sold, json!({"before": "0.00", "after": "10.00"}));
+    let path = format!("voucher-batches/{}/returns", batch["id"]);
+    let back = json!({"count": 1, "method": "cash", "amount": "5.00"});
+    till.look_and_do(&path, &back).await.expect(201);
+    let code = json!({"code": batch["codes"][0]});
+    let used = till.look_and_do(&till.own("vouchers"), &code).await;
+    let used = used.expect(201);
+    assert_eq!(used["effect"]["balance"][0]["after"], "5.00");
+    let again = till.look_and_do(&till.own("vouchers"), &code).await;
+    assert_eq!(again.status, 409, "used");
+}
