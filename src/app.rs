@@ -178,16 +178,17 @@ impl App {
         }
         let store = Store::open(storage).context("cannot open the data file")?;
         let fresh: [u8; 32] = entropy.bytes().context("no randomness")?;
-        type Secrets = ([u8; 32], [u8; 32]);
-        let secrets = store.write_blocking(move |tx| -> Result<Secrets, StoreError> {
-            let held = |name: &str| tx.raw_get(Table::Meta, name.as_bytes(), |b| b.try_into().ok());
-            let (own, signs) = (held(SIGNING_KEY)?.flatten(), held(TOKEN_KEY)?.flatten());
-            let secret = own.unwrap_or(fresh);
-            if own.is_none() {
-                tx.put_meta(SIGNING_KEY, &fresh)?;
-            }
-            Ok((secret, signs.unwrap_or(secret)))
-        })?;
+        let secrets =
+            store.write_blocking(move |tx| -> Result<([u8; 32], [u8; 32]), StoreError> {
+                let held =
+                    |name: &str| tx.raw_get(Table::Meta, name.as_bytes(), |b| b.try_into().ok());
+                let (own, signs) = (held(SIGNING_KEY)?.flatten(), held(TOKEN_KEY)?.flatten());
+                let secret = own.unwrap_or(fresh);
+                if own.is_none() {
+                    tx.put_meta(SIGNING_KEY, &fresh)?;
+                }
+                Ok((secret, signs.unwrap_or(secret)))
+            })?;
         let (secret, signs) = secrets;
         let keys = Keys::new(&secret, &signs, &config.alphaott.service_provider);
         let proving = entropy.bytes().context("no randomness")?;

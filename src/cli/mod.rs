@@ -406,9 +406,8 @@ async fn print_all(
 /// must not quietly become a new box.
 fn is_there(file: &Path, create: bool) -> anyhow::Result<()> {
     let shown = file.display();
-    let error = match std::fs::metadata(file) {
-        Ok(_) => return Ok(()),
-        Err(error) => error,
+    let Err(error) = std::fs::metadata(file) else {
+        return Ok(());
     };
     match error.kind() {
         std::io::ErrorKind::NotFound if create => Ok(()),

@@ -107,7 +107,7 @@ pub(super) struct Asked {
 pub(super) struct Question {
     /// Says what would happen, a line each.
     pub(super) look: DataCommand,
-    pub(super) question: String,
+    pub(super) words: String,
     /// What to say instead of an answer.
     pub(super) flag: &'static str,
 }
@@ -161,7 +161,7 @@ impl Operator {
                         name: name.clone(),
                         role: Some(role.clone()),
                     },
-                    question: format!("Make {name} {role}?"),
+                    words: format!("Make {name} {role}?"),
                     flag: "--end-credentials",
                 }),
                 command: DataCommand::OperatorRole {
@@ -181,7 +181,7 @@ impl Operator {
                         name: name.clone(),
                         role: None,
                     },
-                    question: format!("Remove {name}?"),
+                    words: format!("Remove {name}?"),
                     flag: "--end-credentials",
                 }),
                 command: DataCommand::OperatorRemove {
@@ -201,7 +201,7 @@ impl Keys {
                 place,
                 first: (!yes).then(|| Question {
                     look: DataCommand::KeysRotating,
-                    question: "End all tokens?".to_owned(),
+                    words: "End all tokens?".to_owned(),
                     flag: "--yes",
                 }),
                 command: DataCommand::KeysRotate,
@@ -227,7 +227,7 @@ impl Audit {
 /// Asks whoever typed the command. An answer that is no yes, and none at all, changes nothing.
 pub(super) fn confirmed(question: &Question) -> anyhow::Result<()> {
     let mut out = std::io::stderr();
-    write!(out, "{} [y/N] ", question.question)?;
+    write!(out, "{} [y/N] ", question.words)?;
     out.flush()?;
     let mut answer = String::new();
     std::io::stdin().read_line(&mut answer)?;

@@ -47,8 +47,8 @@ pub(super) fn list(ctx: &Ctx) -> Result<Output, CommandError> {
 }
 
 /// What `operator remove` and `operator role` show before they ask.
-pub(super) fn leaving(ctx: &Ctx, name: &str, role: Option<String>) -> Result<Output, CommandError> {
-    let role = role.as_deref().map(parse_role).transpose()?;
+pub(super) fn leaving(ctx: &Ctx, name: &str, role: Option<&str>) -> Result<Output, CommandError> {
+    let role = role.map(parse_role).transpose()?;
     let (person, made) = ops::staff_changes::leaving(ctx, name, role)?;
     let mut lines = vec![format!("{} ({})", person.name, person.role.name())];
     lines.extend(made.lines());

@@ -47,6 +47,10 @@ pub struct Callback {
 
 /// A third party that bills through us.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[expect(
+    clippy::struct_excessive_bools,
+    reason = "what was agreed with it, each by itself"
+)]
 pub struct Partner {
     pub id: PartnerId,
     /// Unique short name.

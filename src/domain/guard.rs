@@ -207,8 +207,6 @@ pub fn too_much(
 
 #[cfg(test)]
 mod tests {
-    #![expect(clippy::unwrap_used, reason = "a test that cannot go on fails")]
-
     use super::*;
 
     fn forecast(minor: i64) -> DayForecast {

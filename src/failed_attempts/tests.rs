@@ -17,6 +17,10 @@ fn at(second: i64) -> Timestamp {
     Timestamp::from_micros(1_000_000_000_000_000 + second * 1_000_000).unwrap()
 }
 
+#[expect(
+    clippy::unnecessary_wraps,
+    reason = "an attempt has an address or none"
+)]
 fn from(number: u32) -> Option<IpAddr> {
     Some(IpAddr::V4(Ipv4Addr::from_bits(0x0A00_0000 + number)))
 }

@@ -6,6 +6,7 @@
 
 use minijinja::machinery::ast::{BinOpKind, CallArg, Expr, Stmt};
 use minijinja::machinery::parse;
+use minijinja::syntax::SyntaxConfig;
 
 /// Filters that a wording may use.
 pub const FILTERS: [&str; 4] = ["default", "lower", "replace", "upper"];
@@ -14,7 +15,7 @@ const DEPTH_MAX: usize = 32;
 
 /// Refuses a template that does more than fill places in; the error says what it may not do.
 pub fn check(text: &str) -> Result<(), String> {
-    let parsed = parse(text, "wording", Default::default());
+    let parsed = parse(text, "wording", SyntaxConfig::default());
     statement(&parsed.map_err(|error| error.to_string())?, DEPTH_MAX)
 }
 

@@ -135,19 +135,12 @@ fn check_members(object: &OpenObject, path: &str) -> Result<(), OpError> {
     Ok(())
 }
 
-/// Refuses charges that come to less than nothing, with the first cycle or with every cycle: what is
-/// to be free has discounts of just its price.
+/// Refuses charges of which some are below zero and none above: a slip of the sign would give TV away.
+/// Discounts stand beside a price, and may eat all of it.
 fn check_sum(charges: &[Charge], path: &str) -> Result<(), OpError> {
-    let sum = |of: fn(&Charge) -> bool| {
-        let minors = charges
-            .iter()
-            .filter(|charge| of(charge))
-            .map(|charge| charge.amount.minor);
-        minors.fold(0i64, i64::saturating_add)
-    };
-    let every = sum(|charge| charge.kind == OrderType::Recurring);
-    if every < 0 || sum(|_| true) < 0 {
-        let problem = "come to less than nothing; make the discounts smaller";
+    let minors = || charges.iter().map(|charge| charge.amount.minor);
+    if minors().any(|minor| minor < 0) && !minors().any(|minor| minor > 0) {
+        let problem = "are below zero; a discount stands beside a price";
         return Err(bad(path.to_owned(), problem));
     }
     Ok(())

@@ -256,7 +256,7 @@ async fn note(ctx: &Ctx, id: MessageId, outcome: Outcome) -> Result<(), OpError>
     for _ in 0..NOTED_TRIES {
         match note_once(ctx, id, outcome.clone()).await {
             Err(OpError::Throttled { .. } | OpError::DiskFull) => {
-                tokio::time::sleep(NOTED_AFTER).await
+                tokio::time::sleep(NOTED_AFTER).await;
             }
             noted => return noted,
         }

@@ -272,12 +272,12 @@ impl Store {
             Ok((database.begin_read()?, pages::front_of(&first)?))
         };
         let (reader, front) = self.between_commits(begin)??;
-        let found = pages::damage(&path, front)?;
+        let found = pages::damage(&path, &front)?;
         drop(reader);
         if found.is_none() {
             return Ok(None);
         }
-        let second = move |_: &Database| pages::damage(&path, pages::front_of(&path)?);
+        let second = move |_: &Database| pages::damage(&path, &pages::front_of(&path)?);
         let found = self.between_commits(second)??;
         if let Some(what) = &found {
             self.health.note_damage(what);

@@ -49,13 +49,13 @@ pub(super) fn front_of(path: &Path) -> Result<Vec<u8>, StoreError> {
 }
 
 /// What is wrong with the pages of the commit that `front` names; `None`: nothing.
-pub(super) fn damage(path: &Path, front: Vec<u8>) -> Result<Option<String>, StoreError> {
+pub(super) fn damage(path: &Path, front: &[u8]) -> Result<Option<String>, StoreError> {
     // redb takes some damaged pages for a mistake of its own, and panics.
     catch_unwind(AssertUnwindSafe(|| look(path, front)))
         .unwrap_or_else(|_| Ok(Some("its pages make no sense".to_owned())))
 }
 
-fn look(path: &Path, front: Vec<u8>) -> Result<Option<String>, StoreError> {
+fn look(path: &Path, front: &[u8]) -> Result<Option<String>, StoreError> {
     let view = View::of(path, front)?;
     let opened = Database::builder()
         .set_cache_size(CACHE_BYTES)
@@ -93,7 +93,7 @@ struct Over {
 }
 
 impl View {
-    fn of(path: &Path, front: Vec<u8>) -> Result<Self, StoreError> {
+    fn of(path: &Path, front: &[u8]) -> Result<Self, StoreError> {
         let file = File::open(path)?;
         let length = file.metadata()?.len();
         let over = Over {
@@ -104,7 +104,7 @@ impl View {
             file,
             over: Mutex::new(over),
         };
-        view.put(0, &front)?;
+        view.put(0, front)?;
         Ok(view)
     }
 

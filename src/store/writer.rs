@@ -208,6 +208,10 @@ impl<'h> Space<'h> {
     }
 
     /// A commit ran out of room: the next one is tried after a while that grows.
+    #[expect(
+        clippy::disallowed_methods,
+        reason = "how long the disk is left alone has nothing to do with the time of day"
+    )]
     fn ran_out(&mut self) {
         let long = match self.pause {
             // Once may be chance.

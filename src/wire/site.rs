@@ -180,7 +180,7 @@ async fn ready(State(app): State<Arc<App>>) -> Response {
         let lines: String = lines.map(|line| line + "\n").collect();
         return lines.into_response();
     }
-    let lines: String = causes.iter().map(|cause| format!("{cause}\n")).collect();
+    let lines: String = causes.into_iter().map(|cause| cause + "\n").collect();
     (StatusCode::SERVICE_UNAVAILABLE, lines).into_response()
 }
 

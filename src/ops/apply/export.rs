@@ -171,7 +171,7 @@ fn package(spec: &ServiceSpec) -> Result<Value, &'static str> {
         ContentType::Radio => "radio",
         ContentType::Movie => "video",
         ContentType::App => "module",
-        _ => return Err("is of a kind that a document does not have"),
+        ContentType::TvShow => return Err("is of a kind that a document does not have"),
     };
     let services = match &spec.content {
         Content::All => json!("all"),

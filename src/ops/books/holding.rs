@@ -137,15 +137,15 @@ impl<R: Read> Books<'_, R> {
         let Some(held) = held else {
             return terms;
         };
-        let prices = match held.accepted {
+        let accepted = match held.accepted {
             Some(version) => up_to(terms.prices, version),
             None => terms.prices,
         };
         let corrected =
             |price: &crate::domain::charge::Price| price.for_running && price.since >= held.since;
         Terms {
-            prices,
-            priced_at: prices.iter().any(corrected).then_some(at),
+            prices: accepted,
+            priced_at: accepted.iter().any(corrected).then_some(at),
             ..terms
         }
     }

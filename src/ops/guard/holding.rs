@@ -169,12 +169,12 @@ fn chunk(
             Sweep::Hold(held, which) => {
                 let bills = held.whole || order.unbilled_since(ctx.now).is_some();
                 if order.held.is_none() && bills && fits(&mut books, which)? {
-                    let hold = Hold {
+                    let mark = Hold {
                         run: held.run,
                         until: held.until,
                         whole: held.whole,
                     };
-                    books.hold(&order, hold, ctx.now)?;
+                    books.hold(&order, mark, ctx.now)?;
                     touched = true;
                 }
             }

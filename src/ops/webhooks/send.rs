@@ -205,7 +205,7 @@ async fn note_in_time(ctx: &Ctx, outcomes: Vec<Outcome>) -> Result<Vec<DeliveryI
     for _ in 1..NOTING_TRIES_MAX {
         match note_outcomes(ctx, outcomes.clone()).await {
             Err(OpError::Throttled { .. } | OpError::DiskFull) => {
-                tokio::time::sleep(LOOK_AGAIN).await
+                tokio::time::sleep(LOOK_AGAIN).await;
             }
             done => return done,
         }

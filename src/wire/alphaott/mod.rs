@@ -116,7 +116,7 @@ pub fn router() -> OpenApiRouter<Arc<App>> {
             "/graphql",
             get(activity::by_get)
                 .post(activity::by_post)
-                .layer(Extension(activity::Activities::new())),
+                .layer(Extension(activity::Activities::default())),
         )
 }
 

@@ -305,7 +305,7 @@ impl RunOut {
             decides_at: held.map(|held| held.decides_at.to_rfc3339_millis()),
             owners_told: held
                 .and_then(|held| held.told_at)
-                .map(|at| at.to_rfc3339_millis()),
+                .map(Timestamp::to_rfc3339_millis),
             started: run.started_at.to_rfc3339_millis(),
             ended: run.ended_at.to_rfc3339_millis(),
             worked_ms: run.worked_micros / 1_000,

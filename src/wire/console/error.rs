@@ -316,6 +316,7 @@ pub async fn unknown_route(OriginalUri(uri): OriginalUri) -> Problem {
     Problem::not_found(format!("{} does not exist", uri.path()))
 }
 
+#[must_use]
 pub fn no_such_path(path: &str) -> Response {
     Problem::not_found(format!("{path} does not exist")).into_response()
 }

@@ -84,6 +84,7 @@ pub fn router() -> Router<Arc<App>> {
 }
 
 /// Payments, invoices, vouchers; orders and the billing.
+#[expect(clippy::too_many_lines, reason = "one table of paths")]
 fn money_routes() -> Router<Arc<App>> {
     Router::new()
         .route(

@@ -65,9 +65,8 @@ pub struct Activities {
     turns: Arc<Semaphore>,
 }
 
-impl Activities {
-    #[must_use]
-    pub fn new() -> Self {
+impl Default for Activities {
+    fn default() -> Self {
         Self {
             schema: schema(),
             turns: Arc::new(Semaphore::new(DOCUMENTS_MAX)),
