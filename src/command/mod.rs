@@ -421,7 +421,6 @@ fn words(error: &OpError) -> String {
         OpError::Refused(Refusal::LastOwner) => {
             "nobody else may manage staff; make another owner first".to_owned()
         }
-        OpError::Missing { kind, key } => format!("there is no {kind} {key}"),
         OpError::Throttled { .. } => "the box is too busy; try again in a moment".to_owned(),
         other => other.to_string(),
     }

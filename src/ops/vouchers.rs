@@ -184,6 +184,12 @@ fn sell_in(
         ..before.amount
     };
     let amount = sale.amount.unwrap_or(worth);
+    // Below their worth they are given away.
+    if !sale.back && amount.minor < worth.minor {
+        ctx.require(Permission::VouchersMake)?;
+    }
+    let max = ctx.app.config.staff.payment_max;
+    ctx.within_limit("one sale of vouchers", worth, max)?;
     let cash = Account::Cash(sale.method.clone());
     let postings = if sale.back {
         if sale.count > before.sold_count || amount.minor > before.sold_minor {

@@ -287,3 +287,80 @@ async fn lists_say_who_made_what() {
     );
     assert!(!listed.to_string().contains(PASSWORD));
 }
+
+/// What the program says and where it ended, with these lines on its standard input.
+fn told(data: &std::path::Path, args: &[&str], input: &str) -> (bool, String) {
+    use std::io::Write as _;
+    use std::process::{Command, Stdio};
+    let mut command = Command::new(env!("CARGO_BIN_EXE_boxoffice"));
+    command
+        .args(args)
+        .arg("--data")
+        .arg(data)
+        .stdin(Stdio::piped())
+        .stdout(Stdio::piped())
+        .stderr(Stdio::piped());
+    let mut running = command.spawn().expect("it starts");
+    let mut to = running.stdin.take().expect("a pipe");
+    to.write_all(input.as_bytes()).expect("it reads");
+    drop(to);
+    let ended = running.wait_with_output().expect("it ends");
+    let text = [ended.stdout, ended.stderr].concat();
+    let text = String::from_utf8_lossy(&text).into_owned();
+    (ended.status.success(), text)
+}
+
+#[tokio::test]
+async fn the_command_line_lists_first_and_asks() {
+    let folder = tempfile::tempdir().expect("a folder");
+    let bx = TestBox::in_folder(folder.path(), 1, |_| {}).await;
+    hire(&bx, "ada", Role::Owner).await;
+    hire(&bx, "olive", Role::Owner).await;
+    let olive = Person::of(&bx, "olive").await;
+    let token = json!({"name": "olives"});
+    olive
+        .ask("POST", "/console/api/tokens", token)
+        .await
+        .expect(201);
+    drop(olive);
+    bx.stop().await;
+    let say = |args: &[&str], input: &str| told(folder.path(), args, input);
+    let (ok, text) = say(&["token", "list"], "");
+    assert!(ok && text.contains("by olive"), "{text}");
+    for answer in ["", "n\n", "olive\n"] {
+        let (ok, text) = say(&["operator", "remove", "olive"], answer);
+        assert!(!ok && text.contains("token olives"), "{text}");
+        assert!(text.contains("nothing was changed"), "{text}");
+    }
+    let (ok, text) = say(&["operator", "role", "olive", "support"], "y\n");
+    assert!(ok && text.contains("token olives"), "{text}");
+    assert!(text.contains("olive is support now"), "{text}");
+    let (ok, text) = say(&["token", "list"], "");
+    assert!(ok && text.contains("olives\tmanager\trevoked"), "{text}");
+    let (ok, text) = say(&["operator", "remove", "olive", "--end-credentials"], "");
+    assert!(ok && text.contains("removed olive"), "{text}");
+    let (ok, text) = say(&["operator", "remove", "ada", "--end-credentials"], "");
+    assert!(!ok && text.contains("another owner"), "{text}");
+    let add = ["operator", "add", "eve", "--role", "owner", "--email"];
+    let (ok, text) = say(
+        &[&add[..], &["eve@example.com", "--password-stdin"]].concat(),
+        "a long enough secret\n",
+    );
+    assert!(ok, "{text}");
+    let (ok, text) = say(&["operator", "list"], "");
+    assert!(
+        ok && text.contains("by the command line\teve@example.com"),
+        "{text}"
+    );
+    let (ok, text) = say(&["audit", "--of", "operator:3", "--format", "jsonl"], "");
+    let line: Value = serde_json::from_str(text.lines().next().unwrap_or_default()).expect(&text);
+    assert!(ok && line["action"] == "operator.add", "{text}");
+    let (ok, text) = say(&["audit", "--who", "nobody at all"], "");
+    assert!(ok && text.is_empty(), "{text}");
+    let (ok, text) = say(&["audit", "--of", "operator"], "");
+    assert!(!ok && text.contains("--of"), "{text}");
+    let (ok, text) = say(&["keys", "rotate"], "");
+    assert!(!ok && text.contains("--yes"), "{text}");
+    let (ok, text) = say(&["keys", "rotate", "--yes"], "");
+    assert!(ok && text.contains("another one"), "{text}");
+}
