@@ -121,7 +121,7 @@ const HOMES: &[(&str, &str)] = &[
     ("prometheus_client", "telemetry.rs"),
     (
         "tokio",
-        "app.rs cli/ command/ control.rs jobs/ lanes.rs listener/ ops/bulk.rs ops/carrier_calls.rs ops/clock.rs ops/closing.rs ops/guard/ ops/imports/ ops/middleware.rs ops/outbox.rs ops/payments.rs ops/renewals.rs ops/subscriptions/ ops/templates.rs ops/webhooks/ outbound/ passwords/ serve/ store/mod.rs wire/",
+        "app.rs cli/ command/ control.rs jobs/ lanes.rs listener/ ops/apply/mod.rs ops/bulk.rs ops/carrier_calls.rs ops/clock.rs ops/closing.rs ops/guard/ ops/imports/ ops/middleware.rs ops/outbox.rs ops/payments.rs ops/renewals.rs ops/subscriptions/ ops/templates.rs ops/webhooks/ outbound/ passwords/ serve/ store/mod.rs wire/",
     ),
     (
         "anyhow",
