@@ -76,8 +76,8 @@ fn a_port_that_is_taken_is_named_with_a_way_out() {
 fn what_is_no_data_file_is_called_so() {
     let folder = tempdir().expect("a folder");
     let file = folder.path().join("boxoffice.redb");
-    for content in [&b"hello"[..], &[0x5a; 70_000]] {
-        std::fs::write(&file, content).expect("a file");
+    for content in [b"hello".to_vec(), vec![0x5a; 70_000]] {
+        std::fs::write(&file, &content).expect("a file");
         let line = refusal(&boxoffice(&["check"], folder.path()));
         assert!(line.contains("boxoffice.redb"), "{line}");
         assert_eq!(std::fs::read(&file).expect("the file"), content);

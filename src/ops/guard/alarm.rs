@@ -2,6 +2,7 @@
 
 use crate::app::Ctx;
 use crate::domain::run::Run;
+use crate::domain::staff::{Operator, Role};
 use crate::domain::time::Timestamp;
 use crate::letters::Letter;
 use crate::ops::OpError;
@@ -57,8 +58,11 @@ fn name(run: &Run, at: Timestamp, place: usize) -> String {
 }
 
 fn owners(ctx: &Ctx) -> Result<Vec<String>, OpError> {
-    let _ = ctx.snapshot()?.all::<crate::domain::staff::Operator>()?;
-    Ok(Vec::new())
+    let all = ctx.snapshot()?.all::<Operator>()?;
+    let owners = all.into_iter().filter(|person| person.role == Role::Owner);
+    Ok(owners
+        .filter_map(|owner| owner.email.map(|email| email.as_str().to_owned()))
+        .collect())
 }
 
 fn letter(ctx: &Ctx, held: &HeldRun) -> Letter {

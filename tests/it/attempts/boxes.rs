@@ -269,6 +269,10 @@ async fn profile_from(from: &From, house: &House, mac: &str, token: Option<&str>
     from.send(request).await
 }
 
+#[expect(
+    clippy::disallowed_methods,
+    reason = "how long an answer takes is the point"
+)]
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn whoever_asks_for_many_unknown_boxes_is_answered_slowly() {
     let house = house().await;

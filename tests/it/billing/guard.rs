@@ -95,7 +95,7 @@ impl ByDay {
         panic!("never came: {what}");
     }
 
-    async fn shift(&self, seconds: i64) {
+    fn shift(&self, seconds: i64) {
         self.clock.shift(seconds);
         self.bx.app().wake_jobs();
     }
@@ -273,7 +273,7 @@ async fn after_a_week_the_running_cycle_alone_is_billed() {
     let order = till.order().await;
     let day = ByDay::from(till, folder.path(), |_| {}).await;
     day.held().await;
-    day.shift(73 * HOUR).await;
+    day.shift(73 * HOUR);
     day.until("the second alarm", async || {
         let eased = boxoffice::ops::guard::held(&day.ctx()).unwrap()?;
         matches!(
@@ -285,7 +285,7 @@ async fn after_a_week_the_running_cycle_alone_is_billed() {
     .await;
     assert_eq!(day.invoices().await.len(), 1, "it is doubtful still");
     assert_eq!(day.statuses().await, "ACTTIVE ACTIVE");
-    day.shift(96 * HOUR).await;
+    day.shift(96 * HOUR);
     day.run("the end", |run| {
         run["state"] == "DONE" && run["counts"]["renewed"] == 1
     })
@@ -314,7 +314,7 @@ async fn a_run_far_beyond_the_forecast_is_held_and_eased() {
         day.order(day.in_an_hour()).await;
     }
     assert_eq!(day.invoices().await.len(), 0, "it was paid elsewhere");
-    day.shift(2 * HOUR).await;
+    day.shift(2 * HOUR);
     let stopped = day.held().await;
     let reason = stopped["reason"].as_str().unwrap();
     assert!(
@@ -337,14 +337,14 @@ async fn a_run_far_beyond_the_forecast_is_held_and_eased() {
     );
     // An order that becomes due meanwhile waits with them.
     day.order(day.in_an_hour()).await;
-    day.shift(2 * HOUR).await;
+    day.shift(2 * HOUR);
     day.until("the next one", async || {
         (day.runs().await[0]["held_orders"] == 126).then_some(())
     })
     .await;
     assert_eq!(day.statuses().await, "ACTTIVE ACTIVE");
     assert_eq!(day.invoices().await.len(), 0);
-    day.shift(71 * HOUR).await;
+    day.shift(71 * HOUR);
     day.run("the work", |run| {
         run["state"] == "DONE" && run["counts"]["renewed"] == 126
     })
@@ -361,7 +361,7 @@ async fn a_small_run_is_not_held_by_the_multiple() {
     for _ in 0..99 {
         day.order(day.in_an_hour()).await;
     }
-    day.shift(2 * HOUR).await;
+    day.shift(2 * HOUR);
     day.run("the run", |run| {
         run["state"] == "DONE" && run["counts"]["renewed"] == 99
     })
@@ -375,7 +375,7 @@ async fn a_price_that_jumped_is_held_until_it_is_corrected() {
     let day = ByDay::open(folder.path(), ten_days()).await;
     day.order(day.in_an_hour()).await;
     day.price("100.00").await;
-    day.shift(2 * HOUR).await;
+    day.shift(2 * HOUR);
     let stopped = day.held().await;
     let reason = stopped["reason"].as_str().unwrap();
     assert!(reason.contains("from USD 10.00 to USD 100.00"), "{reason}");
@@ -396,9 +396,9 @@ async fn a_price_that_jumped_is_never_billed_unasked() {
     let day = ByDay::open(folder.path(), ten_days()).await;
     day.order(day.in_an_hour()).await;
     day.price("100.00").await;
-    day.shift(2 * HOUR).await;
+    day.shift(2 * HOUR);
     day.held().await;
-    day.shift(7 * DAY).await;
+    day.shift(7 * DAY);
     day.run("the end", |run| {
         run["state"] == "DONE" && run["counts"]["renewed"] == 1
     })
@@ -407,7 +407,7 @@ async fn a_price_that_jumped_is_never_billed_unasked() {
     assert_eq!(day.statuses().await, "ACTTIVE ACTIVE");
     // The next cycle comes: a dear price that a person lets go is accepted from then on.
     day.price("15.00").await;
-    day.shift(10 * DAY).await;
+    day.shift(10 * DAY);
     let jumped = day.held().await;
     assert!(
         jumped["reason"].as_str().unwrap().contains("clock"),
@@ -440,13 +440,13 @@ async fn a_clock_that_jumps_does_nothing() {
         .expect(200);
     let (renews, once) = (day.order_again(&renews).await, day.order_again(&once).await);
     let before = day.invoices().await;
-    day.shift(12 * DAY).await;
+    day.shift(12 * DAY);
     let stopped = day.held().await;
     let reason = stopped["reason"].as_str().unwrap();
     assert!(reason.contains("jumped forward by 12 days"), "{reason}");
     assert_eq!(day.statuses().await, "ACTTIVE+CANCELED ACTIVE");
     assert_eq!(day.invoices().await, before);
-    day.shift(-12 * DAY).await;
+    day.shift(-12 * DAY);
     day.run("the end", |run| run["state"] == "DONE").await;
     day.until("no hold", async || {
         boxoffice::ops::guard::held(&day.ctx())
@@ -482,7 +482,7 @@ async fn a_hold_of_bills_lets_everything_else_go_on() {
         .await
         .expect(200);
     day.price("100.00").await;
-    day.shift(2 * HOUR).await;
+    day.shift(2 * HOUR);
     day.held().await;
     day.until("its end", async || {
         let services = day
@@ -516,7 +516,7 @@ async fn a_hold_of_bills_lets_everything_else_go_on() {
         .put(&path, json!({"status": "CANCELED"}))
         .await
         .expect(200);
-    day.shift(73 * HOUR).await;
+    day.shift(73 * HOUR);
     day.run("the end", |run| run["state"] == "DONE").await;
     assert_eq!(day.invoices().await.len(), 1);
     assert_eq!(day.order_again(&held).await["status"], "ACTTIVE");
@@ -528,7 +528,7 @@ async fn a_hold_outlives_a_restart() {
     let day = ByDay::open(folder.path(), ten_days()).await;
     day.order(day.in_an_hour()).await;
     day.price("100.00").await;
-    day.shift(2 * HOUR).await;
+    day.shift(2 * HOUR);
     let stopped = day.held().await;
     let day = day.again(folder.path(), |_| {}).await;
     assert_eq!(day.held().await["id"], stopped["id"]);

@@ -11,11 +11,11 @@ async fn box_of(locale: &str) -> TestBox {
     TestBox::with(|config| {
         config.payments.sandbox = true;
         config.provider.locale = locale;
-        config.provider.name = "Nordlicht TV".to_owned();
-        config.provider.address = "Hafenstr. 12\n20457 Hamburg".to_owned();
-        config.provider.tax_id = "DE123456789".to_owned();
-        config.provider.bank = "DE02 1203 0000 0000 2020 51\nBYLADEM1001".to_owned();
-        config.provider.invoice_prefix = "NL-".to_owned();
+        "Nordlicht TV".clone_into(&mut config.provider.name);
+        "Hafenstr. 12\n20457 Hamburg".clone_into(&mut config.provider.address);
+        "DE123456789".clone_into(&mut config.provider.tax_id);
+        "DE02 1203 0000 0000 2020 51\nBYLADEM1001".clone_into(&mut config.provider.bank);
+        "NL-".clone_into(&mut config.provider.invoice_prefix);
         config.provider.payment_days = 10;
     })
     .await

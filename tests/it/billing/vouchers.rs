@@ -43,7 +43,7 @@ async fn state(till: &Till, batch: &str) -> String {
     let all = crate::alphaott::given::list(all);
     let found = all
         .iter()
-        .find(|of| of["id"].to_string() == batch)
+        .find(|of| of["id"].as_u64() == batch.parse().ok())
         .expect("the batch");
     ["sold", "redeemed", "given_away", "outstanding"]
         .map(|key| found[key].as_str().expect("an amount").to_owned())

@@ -13,7 +13,7 @@ use crate::support::gateway::Gateway;
 async fn wrong_pins_over_many_accounts_use_up_the_partners_budget() {
     let gateway = Gateway::open().await;
     let hub = open_with(&gateway, "off", |config| {
-        config.marketone.wrong_pins_max = 20
+        config.marketone.wrong_pins_max = 20;
     })
     .await;
     let customers: Vec<_> = (100..130)

@@ -121,7 +121,11 @@ impl Demo {
             }
         };
         // Read on, or the program would wait for somebody to.
-        std::thread::spawn(move || lines.for_each(drop));
+        #[expect(
+            clippy::disallowed_methods,
+            reason = "reads what a program says, and ends with it"
+        )]
+        let _reading = std::thread::spawn(move || lines.for_each(drop));
         Demo {
             child,
             address,

@@ -60,8 +60,8 @@ async fn make(bx: &TestBox, olive: &Person<'_>) -> Made {
 
 async fn staffed() -> TestBox {
     let bx = TestBox::with(|config| {
-        config.stalker.login = "main".to_owned();
-        config.stalker.password = "main password".to_owned();
+        "main".clone_into(&mut config.stalker.login);
+        "main password".clone_into(&mut config.stalker.password);
     })
     .await;
     hire(&bx, "ada", Role::Owner).await;

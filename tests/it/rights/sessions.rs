@@ -144,11 +144,11 @@ async fn tokens_have_a_usual_life_and_a_longest() {
 
 #[tokio::test]
 async fn a_session_is_good_wherever_its_role_is() {
+    use boxoffice::domain::staff::Permission as P;
     let bx = TestBox::start().await;
     for role in Role::ALL.into_iter().filter(|role| *role != Role::Api) {
         hire(&bx, role.name(), role).await;
     }
-    use boxoffice::domain::staff::Permission as P;
     let asked = [
         (
             "GET",
