@@ -32,6 +32,7 @@ mod schema_content;
 pub mod schema_letters;
 mod schema_money;
 mod schema_partners;
+mod schema_staff;
 mod schema_webhooks;
 mod snapshot;
 mod tx;

@@ -2,6 +2,8 @@
 //!
 //! A table's name is part of the file: never rename one, never use a name again.
 
+use std::collections::BTreeSet;
+
 use crate::domain::access::Service;
 use crate::domain::adapter::{BillingPage, Counterpart};
 use crate::domain::box_event::{BoxEvent, BoxState, Broadcast};
@@ -15,7 +17,6 @@ use crate::domain::event::{Activity, Audit};
 use crate::domain::guard::RunGuard;
 use crate::domain::guide::Programme;
 use crate::domain::hook_event::HookEvent;
-use std::collections::BTreeSet;
 
 use crate::domain::debt::OpeningDebt;
 use crate::domain::id::{
@@ -591,20 +592,6 @@ impl Record for Provider {
 
     fn upgrade(version: u8, body: &[u8]) -> Result<Self, CodecError> {
         old_provider::provider(version, body)
-    }
-}
-
-impl Record for Session {
-    type Key = [u8; 32];
-    const TABLE: Table = Table::Sessions;
-    const VERSION: u8 = 2;
-
-    fn key(&self) -> [u8; 32] {
-        self.secret_hash
-    }
-
-    fn upgrade(version: u8, body: &[u8]) -> Result<Self, CodecError> {
-        old_staff::session(version, body)
     }
 }
 

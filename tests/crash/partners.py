@@ -27,7 +27,7 @@ HEADERS = {"X-API-KEY": KEY, "Content-Type": "application/json"}
 
 
 def document():
-    partner = {"key": "CRASH", "name": "Crash", "api_key": KEY, "requests_per_second": 1_000_000}
+    partner = {"currencies": ["USD"], "key": "CRASH", "name": "Crash", "api_key": KEY, "requests_per_second": 1_000_000}
     customers = [{"login": f"u{n}", "phones": [f"+1416555{n:04d}"]} for n in range(CUSTOMERS)]
     return {"provider": {"name": "Crash TV", "currency": "USD", "time_zone": "UTC"},
             "partners": [partner], "customers": customers}

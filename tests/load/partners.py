@@ -22,7 +22,7 @@ GOALS = {"validate": ">= 25,000/s", "charge": ">= 5,000/s, p99 < 30 ms"}
 
 
 def document(count):
-    partner = {"key": "LOAD", "name": "Load", "api_key": "a key", "requests_per_second": 1_000_000,
+    partner = {"currencies": ["USD"], "key": "LOAD", "name": "Load", "api_key": "a key", "requests_per_second": 1_000_000,
                "products": [{"code": "STD", "title": "Standard"}], "share": "70"}
     customers = [{"login": f"u{n}", "phones": [f"+1416{n:07d}"], "email": f"u{n}@example.com"}
                  for n in range(1, count + 1)]

@@ -75,7 +75,7 @@ class Box:
     def __init__(self, program, folder, settings):
         self.folder, self.program = folder, program
         env = {**os.environ, **{f"BOXOFFICE_{name}": value for name, value in settings.items()}}
-        self.token = subprocess.run([program, "token", "create", "--name", "test", "--data", folder],
+        self.token = subprocess.run([program, "token", "create", "--name", "test", "--create", "--data", folder],
                                     check=True, capture_output=True, text=True, env=env).stdout.strip()
         self.out = open(os.path.join(folder, "out"), "w+", encoding="utf-8")
         self.process = subprocess.Popen([program, "serve", "--data", folder, "--listen", "127.0.0.1:0"],
@@ -188,6 +188,11 @@ def main(program):
             assert re.search(r"^  [a-z2-9]{14}\r?$", mail.get_body(("plain",)).get_content(), re.M), mail
             key = subprocess.run([program, "partner", "add", "FILMS", "--name", "Films ☕", "--data", box.folder],
                                  check=True, capture_output=True, text=True).stdout.strip()
+            # Nothing is sold through a partner before something was agreed with it.
+            agreed = os.path.join(box.folder, "agreed.json")
+            with open(agreed, "w", encoding="utf-8") as file:
+                json.dump({"partners": [{"key": "FILMS", "name": "Films ☕", "currencies": ["EUR"]}]}, file)
+            subprocess.run([program, "apply", agreed, "--data", box.folder], check=True, capture_output=True)
 
             def partner(path, body):
                 body = {"accountIdentifier": "olive@queen.example", **body}
