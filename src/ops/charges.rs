@@ -91,7 +91,6 @@ pub(super) fn set_charges(
         for (i, object) in objects.iter().enumerate() {
             check_members(object, &format!("{path}[{i}]"))?;
         }
-        check_sum(&charges, path)?;
     }
     price(offer, objects, charges, change, now);
     Ok(())
@@ -131,17 +130,6 @@ fn check_members(object: &OpenObject, path: &str) -> Result<(), OpError> {
         if members.get(name).is_none_or(serde_json::Value::is_null) {
             return Err(bad(format!("{path}.{name}"), problem));
         }
-    }
-    Ok(())
-}
-
-/// Refuses charges of which some are below zero and none above: a slip of the sign would give TV away.
-/// Discounts stand beside a price, and may eat all of it.
-fn check_sum(charges: &[Charge], path: &str) -> Result<(), OpError> {
-    let minors = || charges.iter().map(|charge| charge.amount.minor);
-    if minors().any(|minor| minor < 0) && !minors().any(|minor| minor > 0) {
-        let problem = "are below zero; a discount stands beside a price";
-        return Err(bad(path.to_owned(), problem));
     }
     Ok(())
 }

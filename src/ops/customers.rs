@@ -30,8 +30,8 @@ impl Named for Customer {
 pub struct Filter {
     /// Any of these; the caller leaves `Deleted` out where nobody asked for it.
     pub statuses: Vec<CustomerStatus>,
-    /// Only those who have this name.
-    pub named: Option<CustomerName>,
+    /// Only those who have all of these names.
+    pub named: Vec<CustomerName>,
 }
 
 /// A name by which customers are found.
@@ -100,10 +100,14 @@ pub fn page(
 ) -> Result<Vec<Customer>, OpError> {
     ctx.require(Permission::CustomersRead)?;
     let snapshot = ctx.snapshot()?;
-    if let Some(name) = &filter.named {
+    if let Some((name, others)) = filter.named.split_first() {
         let skip = usize::try_from(offset).unwrap_or(usize::MAX);
-        return Ok(name
-            .holders(&snapshot)?
+        let mut found = name.holders(&snapshot)?;
+        for other in others {
+            let too: Vec<CustomerId> = other.holders(&snapshot)?.iter().map(|one| one.id).collect();
+            found.retain(|one| too.contains(&one.id));
+        }
+        return Ok(found
             .into_iter()
             .filter(|customer| filter.statuses.contains(&customer.status))
             .skip(skip)

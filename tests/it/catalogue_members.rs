@@ -269,7 +269,6 @@ async fn a_charge_with_a_slip_in_it_is_refused_over_every_way_in() {
         (with("type", Value::Null), "charges[0].type"),
         (without("amount"), "charges[0].amount"),
         (with("amount", Value::Null), "charges[0].amount"),
-        (with("amount", json!("-9.99")), "charges"),
     ] {
         let body = json!({"charges": [charge]});
         for (method, path) in [("POST", offers.clone()), ("PUT", format!("{offers}/start"))] {
@@ -356,6 +355,8 @@ async fn a_list_refuses_parameters_that_it_does_not_have() {
         ("phone=00%201416-555-0101", &["olive"]),
         ("phone=%2B14165550102", &[]),
         ("login=olive&status=INACTIVE", &[]),
+        ("login=olive&accountNumber=C-7", &["olive"]),
+        ("login=mia&phone=%2B14165550101", &[]),
     ] {
         let found = bx
             .api()
@@ -374,7 +375,6 @@ async fn a_list_refuses_parameters_that_it_does_not_have() {
         ("phone=4165550101", "phone"),
         ("login=", "login"),
         ("login=a&login=b", "login"),
-        ("login=a&phone=%2B14165550101", "phone"),
     ] {
         let answer = bx.api().get(format!("/customers?{filter}")).await;
         assert_eq!(answer.status, 400, "{}", answer.told());

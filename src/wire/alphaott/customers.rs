@@ -284,9 +284,9 @@ pub async fn list(Staff(ctx): Staff, params: Params) -> Result<Json<Vec<Customer
         .map(Json)
 }
 
-/// Whom a list asks for by name: at most one of the names.
-fn named(params: &Params) -> Result<Option<CustomerName>, Failure> {
-    let mut asked = None;
+/// Whom a list asks for by name: those who have all of the names.
+fn named(params: &Params) -> Result<Vec<CustomerName>, Failure> {
+    let mut asked = Vec::new();
     for name in ["email", "login", "accountNumber", "phone"] {
         let Some(text) = params.0.scalar(name)? else {
             continue;
@@ -294,12 +294,8 @@ fn named(params: &Params) -> Result<Option<CustomerName>, Failure> {
         if text.trim().is_empty() {
             return Err(Failure::bad_request(name, "must not be empty"));
         }
-        if asked.is_some() {
-            let problem = "give one of email, login, accountNumber and phone";
-            return Err(Failure::bad_request(name, problem));
-        }
         let text = text.to_owned();
-        asked = Some(match name {
+        asked.push(match name {
             "email" => CustomerName::Email(text),
             "login" => CustomerName::Login(text),
             "accountNumber" => CustomerName::Account(text),

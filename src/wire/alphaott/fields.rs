@@ -463,8 +463,7 @@ impl Opens {
     }
 }
 
-/// What an offer costs, one part of it: `type`, `amount` and `currency` are understood, the rest
-/// is kept. A charge without `amount` bills nothing.
+/// What an offer costs, one part of it. `type` and `amount` must be there.
 #[derive(Debug, Clone)]
 pub struct Charge(pub Open);
 
@@ -533,6 +532,12 @@ fn is_charge_amount(json: &str, currency: Currency) -> bool {
 
 impl PartialSchema for Charge {
     fn schema() -> RefOr<Schema> {
+        let kinds = OrderTypeWord::WORDS
+            .iter()
+            .map(|word| serde_json::Value::from(*word));
+        let kind = ObjectBuilder::new()
+            .schema_type(SchemaType::Type(Type::String))
+            .enum_values(Some(kinds));
         let word = |words: &[&str]| {
             let values = words.iter().map(|word| serde_json::Value::from(*word));
             ObjectBuilder::new()
@@ -547,12 +552,13 @@ impl PartialSchema for Charge {
         let decimal = ObjectBuilder::new()
             .schema_type(SchemaType::Type(Type::String))
             .pattern(Some(r"^-?[0-9]{1,9}(\.[0-9]{1,2})?$"));
-        let none = ObjectBuilder::new().schema_type(SchemaType::Type(Type::Null));
-        let amount = AnyOfBuilder::new().item(number).item(decimal).item(none);
+        let amount = AnyOfBuilder::new().item(number).item(decimal);
         let object = ObjectBuilder::new()
             .schema_type(SchemaType::Type(Type::Object))
-            .property("type", word(OrderTypeWord::WORDS))
+            .property("type", kind)
+            .required("type")
             .property("amount", amount)
+            .required("amount")
             .property("currency", word(CURRENCIES))
             .property(
                 "refundable",

@@ -159,7 +159,7 @@ pub async fn balance(Staff(ctx): Staff, path: Ids) -> Result<Json<AmountOut>, Fa
 pub struct PageIn {
     /// Id of the product offer. If the customer has an order of its product that waits for money or
     /// runs, the page is for that order, which is extended under this offer.
-    #[serde(default)]
+    #[serde(default, deserialize_with = "present")]
     // Clients of the vendor's document always send it; `orderId` in its place is ours.
     #[schema(value_type = Reference, required = true, nullable = false)]
     offer_id: Option<Reference>,
@@ -172,6 +172,11 @@ pub struct PageIn {
     /// Without it: the setting `alphaott.return_url`; without that the page says thank you itself.
     #[serde(default)]
     pub return_url: Option<WebUrl>,
+}
+
+/// A member that is there has a value.
+fn present<'de, D: serde::Deserializer<'de>>(from: D) -> Result<Option<Reference>, D::Error> {
+    Reference::deserialize(from).map(Some)
 }
 
 /// A page with a payment form. Clients need `url` only.
@@ -194,9 +199,8 @@ impl PageIn {
     /// What the page is for; an order says more than its offer.
     pub fn wanted(&self) -> Result<Wanted, Failure> {
         match (&self.order_id, &self.offer_id) {
-            (Some(_), _) if self.additional == Some(true) => Err(Failure::bad_request(
-                "additional",
-                "is for a new order: it does not go with orderId",
+            (Some(_), _) if self.additional == Some(true) => Err(Failure::conflict(
+                "additional: is for a new order, and does not go with orderId",
             )),
             (Some(order), _) => Ok(Wanted::Order(ids::handle(&order.0))),
             (None, Some(offer)) if self.additional == Some(true) => {
