@@ -354,6 +354,7 @@ async fn a_list_refuses_parameters_that_it_does_not_have() {
         ("phone=+14165550101", &["olive"]),
         ("phone=00%201416-555-0101", &["olive"]),
         ("phone=%2B14165550102", &[]),
+        ("phone=4165550101", &[]),
         ("login=olive&status=INACTIVE", &[]),
         ("login=olive&accountNumber=C-7", &["olive"]),
         ("login=mia&phone=%2B14165550101", &[]),
@@ -371,11 +372,7 @@ async fn a_list_refuses_parameters_that_it_does_not_have() {
             .collect();
         assert_eq!(found, logins, "{filter}");
     }
-    for (filter, named) in [
-        ("phone=4165550101", "phone"),
-        ("login=", "login"),
-        ("login=a&login=b", "login"),
-    ] {
+    for (filter, named) in [("login=", "login"), ("login=a&login=b", "login")] {
         let answer = bx.api().get(format!("/customers?{filter}")).await;
         assert_eq!(answer.status, 400, "{}", answer.told());
         assert!(answer.text.contains(named), "{}", answer.told());

@@ -164,7 +164,9 @@ pub struct PageIn {
     #[schema(value_type = Reference, required = true, nullable = false)]
     offer_id: Option<Reference>,
     /// Instead of the offer: the order to be paid, or to be extended by its next cycle. Ours.
+    // Not in the API document, where it would need an offer beside it; docs/alphaott.md has it.
     #[serde(default)]
+    #[schema(ignore)]
     order_id: Option<Reference>,
     /// Whether a new order is wanted beside whatever the customer has of the product. Ours.
     #[serde(default)]
