@@ -36,6 +36,7 @@ use crate::outbound::Outbound;
 use crate::passwords::Passwords;
 use crate::presence::Presence;
 use crate::rates::Rates;
+use crate::seldom::Seldom;
 use crate::settled::Settled;
 use crate::store::{Read, Snapshot, Storage, Store, StoreError, Table};
 use crate::strangers::Strangers;
@@ -52,6 +53,8 @@ pub struct App {
     pub passwords: Passwords,
     /// Secrets that did not fit, of everybody.
     pub failed_attempts: FailedAttempts,
+    /// What was said lately about callers who are nobody.
+    pub seldom: Seldom,
     /// Questions about boxes that nobody knows.
     pub strangers: Strangers,
     /// Wrong PINs, by partner.
@@ -178,18 +181,7 @@ impl App {
         }
         let store = Store::open(storage).context("cannot open the data file")?;
         let fresh: [u8; 32] = entropy.bytes().context("no randomness")?;
-        let secrets =
-            store.write_blocking(move |tx| -> Result<([u8; 32], [u8; 32]), StoreError> {
-                let held =
-                    |name: &str| tx.raw_get(Table::Meta, name.as_bytes(), |b| b.try_into().ok());
-                let (own, signs) = (held(SIGNING_KEY)?.flatten(), held(TOKEN_KEY)?.flatten());
-                let secret = own.unwrap_or(fresh);
-                if own.is_none() {
-                    tx.put_meta(SIGNING_KEY, &fresh)?;
-                }
-                Ok((secret, signs.unwrap_or(secret)))
-            })?;
-        let (secret, signs) = secrets;
+        let (secret, signs) = secrets(&store, fresh)?;
         let keys = Keys::new(&secret, &signs, &config.alphaott.service_provider);
         let proving = entropy.bytes().context("no randomness")?;
         let passwords = Passwords::new(&config.passwords, proving, &secret)?;
@@ -204,6 +196,7 @@ impl App {
             keys,
             passwords,
             failed_attempts: FailedAttempts::default(),
+            seldom: Seldom::default(),
             strangers: Strangers::default(),
             wrong_pins: WrongPins::default(),
             rates: Rates::default(),
@@ -348,6 +341,19 @@ impl App {
         }
         Ok(())
     }
+}
+
+/// The file's own secret and the key that signs, which `fresh` is in a new file. Only that one needs room
+/// on the disk: a box whose disk is full starts, and is read.
+fn secrets(store: &Store, fresh: [u8; 32]) -> Result<([u8; 32], [u8; 32]), StoreError> {
+    let read = store.read()?;
+    let held = |name: &str| read.raw_get(Table::Meta, name.as_bytes(), |b| b.try_into().ok());
+    let (own, signs) = (held(SIGNING_KEY)?.flatten(), held(TOKEN_KEY)?.flatten());
+    let secret = own.unwrap_or(fresh);
+    if own.is_none() {
+        store.write_blocking(move |tx| tx.put_meta(SIGNING_KEY, &fresh))?;
+    }
+    Ok((secret, signs.unwrap_or(secret)))
 }
 
 /// Whether money was ever booked.

@@ -32,6 +32,19 @@ pub struct Claims {
     pub jti: String,
 }
 
+/// Why a text is no token of ours that is good now. What the text itself shows, and nothing else.
+#[derive(Debug, Clone)]
+pub enum Unproven {
+    /// It has not the shape of a token.
+    Malformed,
+    /// It is not signed with our key.
+    Foreign,
+    /// We signed it, for another service provider.
+    OtherProvider,
+    /// We signed it, and its time is over.
+    Expired(Arc<Claims>),
+}
+
 /// Tokens whose signature was proven, so that a script that calls a thousand times a second has its
 /// signature computed once. Only genuine tokens come in, so nobody else can fill it.
 type Proven = HashMap<String, Arc<Claims>>;
@@ -170,20 +183,24 @@ impl Keys {
     }
 
     /// The claims of a token that we signed, for us, and that has not expired at `now_seconds`.
-    #[must_use]
-    pub fn prove(&self, token: &str, now_seconds: i64) -> Option<Arc<Claims>> {
+    pub fn prove(&self, token: &str, now_seconds: i64) -> Result<Arc<Claims>, Unproven> {
         let held = self.proven.load().get(token).map(Arc::clone);
         let claims = match held {
             Some(claims) => claims,
             None => self.remember(token)?,
         };
         // A signature is good for ever, its token is not.
-        (claims.exp > now_seconds).then_some(claims)
+        if claims.exp > now_seconds {
+            Ok(claims)
+        } else {
+            Err(Unproven::Expired(claims))
+        }
     }
 
-    fn remember(&self, token: &str) -> Option<Arc<Claims>> {
+    fn remember(&self, token: &str) -> Result<Arc<Claims>, Unproven> {
         let pair = self.pair.load_full();
-        let proven = jsonwebtoken::decode::<Claims>(token, &pair.proving, &self.validation).ok()?;
+        let proven = jsonwebtoken::decode::<Claims>(token, &pair.proving, &self.validation);
+        let proven = proven.map_err(|error| unproven(error.kind()))?;
         let claims = Arc::new(proven.claims);
         self.proven.rcu(|held| {
             let mut held = if held.len() < PROVEN_MAX {
@@ -194,7 +211,18 @@ impl Keys {
             held.insert(token.to_owned(), Arc::clone(&claims));
             held
         });
-        Some(claims)
+        Ok(claims)
+    }
+}
+
+/// The signature is judged before the claims: what is said of those is said of a token of ours only.
+fn unproven(error: &ErrorKind) -> Unproven {
+    match error {
+        ErrorKind::InvalidSignature
+        | ErrorKind::InvalidAlgorithm
+        | ErrorKind::InvalidAlgorithmName => Unproven::Foreign,
+        ErrorKind::InvalidAudience => Unproven::OtherProvider,
+        _ => Unproven::Malformed,
     }
 }
 

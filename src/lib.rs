@@ -19,6 +19,7 @@ pub mod outbound;
 pub mod passwords;
 pub mod presence;
 pub mod rates;
+pub mod seldom;
 pub mod settled;
 pub mod strangers;
 pub mod telemetry;

@@ -508,7 +508,14 @@ async fn first_words(
             None => vec!["the data folder is not empty: no demo was put in".to_owned()],
         });
     }
-    let code = ops::staff::setup_code(ctx).await.map_err(refused)?;
+    let code = match ops::staff::setup_code(ctx).await {
+        // The box is read all the same; there is a link at the next start.
+        Err(ops::OpError::DiskFull) => {
+            tracing::warn!("there is no set-up link while the disk is full");
+            None
+        }
+        code => code.map_err(refused)?,
+    };
     Ok(code
         .map(|code| format!("set up the owner account: {base}/console/setup?code={code}"))
         .into_iter()

@@ -3,7 +3,8 @@
 use anyhow::Context as _;
 use toml::{Table, Value};
 
-use super::{Loaded, get};
+use super::Loaded;
+use super::layers::get;
 
 /// Settings that are never printed.
 pub(super) const SECRETS: &[&str] = &[

@@ -62,8 +62,7 @@ pub fn kept_name(text: &str) -> Option<String> {
 
 /// A MAC address in its usual spelling, `00:1A:79:00:39:5E`, if `text` is one of six octets in any common notation.
 ///
-/// Devices keep the text they were given whatever it is (the vendor's own sample has eight octets); only the index by
-/// MAC uses this.
+/// Devices keep the text they were given; the index by MAC uses this.
 #[must_use]
 pub fn usual_mac(text: &str) -> Option<String> {
     let digits: Vec<u8> = match text.len() {

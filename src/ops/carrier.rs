@@ -262,6 +262,7 @@ pub async fn transact(ctx: &Ctx, partner: PartnerId, wish: Wish) -> Result<Told,
         ctx.write(move |ctx, tx| decide(ctx, tx, partner, wish, public_id))
             .await
     };
+    pins::write_of_wrong_pins(ctx);
     told.inspect(|_| ctx.app.wake_jobs())
 }
 

@@ -3,7 +3,9 @@
 use crate::app::Ctx;
 use crate::domain::contact::usual_mac;
 use crate::domain::customer::Customer;
-use crate::domain::device::{DEVICES_PER_CUSTOMER_MAX, Device, DeviceKind, DeviceStatus};
+use crate::domain::device::{
+    DEVICES_PER_CUSTOMER_MAX, Device, DeviceKind, DeviceStatus, mac_fault,
+};
 use crate::domain::event::ActivityAction;
 use crate::domain::id::{CustomerId, DeviceId};
 use crate::domain::refusal::Refusal;
@@ -93,6 +95,7 @@ pub async fn add(
             removed_at: None,
             status_changed_at: None,
         };
+        check_mac(&device)?;
         claim_mac(ctx, tx, &device)?;
         match &removed {
             Some(before) => super::change(ctx, tx, "device.add_again", before, &device)?,
@@ -198,9 +201,20 @@ pub(super) fn release_all(ctx: &Ctx, tx: &mut Tx<'_>, customer: CustomerId) -> R
     Ok(())
 }
 
+/// Refuses a device whose MAC address is none.
+pub(super) fn check_mac(device: &Device) -> Result<(), OpError> {
+    match mac_fault(device.kind, &device.mac) {
+        None => Ok(()),
+        Some(problem) => Err(OpError::Document {
+            path: "mac".to_owned(),
+            problem,
+        }),
+    }
+}
+
 /// Refuses a box whose MAC another box has, be it the same customer's: one MAC is one box. One that a
-/// viewer took by signing in gives way to staff and scripts, whose word counts. Other kinds of device send
-/// whatever they like as a MAC, and what is no MAC of six octets is not compared.
+/// viewer took by signing in gives way to staff and scripts, whose word counts. Those of other kinds of
+/// device are not compared.
 pub(super) fn claim_mac(ctx: &Ctx, tx: &mut Tx<'_>, device: &Device) -> Result<(), OpError> {
     let Some(mac) = usual_mac(&device.mac).filter(|_| device.kind == DeviceKind::Stb) else {
         return Ok(());

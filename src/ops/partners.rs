@@ -131,25 +131,39 @@ pub async fn rotate(
     Ok((partner, api_key))
 }
 
-/// The partner whose API key this is, also one that is off.
-pub fn of_key(ctx: &Ctx, api_key: &str) -> Result<Option<Partner>, OpError> {
+/// Whose API key a text is.
+pub enum KeyOf {
+    /// Also one that is off.
+    Partner(Box<Partner>),
+    /// One that had it before it got another, and the time to change is over.
+    Replaced,
+    Nobody,
+}
+
+/// Finds the partner whose API key this is.
+pub fn of_key(ctx: &Ctx, api_key: &str) -> Result<KeyOf, OpError> {
     // Found by its hash: what a wrong one shares with a right one shows nowhere.
     let hash = hash(api_key);
     let snapshot = ctx.snapshot()?;
-    let found = snapshot.get_by::<Partner>(Table::PartnersByApiKey, hash.0.as_bytes())?;
-    let found = found.filter(|partner| {
+    let held = snapshot.get_by::<Partner>(Table::PartnersByApiKey, hash.0.as_bytes())?;
+    let was_held = held.is_some();
+    let found = held.filter(|partner| {
         let old = partner.old_api_key.as_ref();
         partner.api_key_hash.as_ref() == Some(&hash)
             || old.is_some_and(|(_, until)| *until > ctx.now)
     });
-    match &found {
-        None => attempts::failed(ctx, Door::PartnerKey)?,
-        // A document may have named a short key: from where too many were wrong, a right one that was
-        // never right from there waits too.
-        Some(partner) => attempts::begin(ctx, Door::PartnerKey, &partner.key, None)?
-            .ended::<OpError>(ctx, &Ok(true)),
-    }
-    Ok(found)
+    let Some(partner) = found else {
+        attempts::failed(ctx, Door::PartnerKey)?;
+        return Ok(if was_held {
+            KeyOf::Replaced
+        } else {
+            KeyOf::Nobody
+        });
+    };
+    // A document may have named a short key: from where too many were wrong, a right one that was
+    // never right from there waits too.
+    attempts::begin(ctx, Door::PartnerKey, &partner.key, None)?.ended::<OpError>(ctx, &Ok(true));
+    Ok(KeyOf::Partner(Box::new(partner)))
 }
 
 /// 256 random bits.

@@ -12,11 +12,13 @@ use crate::domain::event::Change;
 use crate::domain::id::{CustomerId, PartnerId, PinId, as_uuid};
 use crate::domain::money::Amount;
 use crate::domain::pin::{Pin, PinNo, PinState, may_make};
+use crate::domain::time::Timestamp;
+use crate::letters;
 use crate::store::schema_letters::account_of;
 use crate::store::{Read, Span, Table, Tx};
 
 use super::carrier::{AccountRef, No, account, has_charged};
-use super::{Named, OpError, notifications, subscriptions};
+use super::{Named, OpError, notifications, owners};
 
 impl Named for Pin {
     const KIND: &'static str = "PIN";
@@ -167,7 +169,7 @@ pub async fn validate(
     public_id: Option<Vec<u8>>,
     told: String,
 ) -> Result<Result<(), No>, OpError> {
-    ctx.write(move |ctx, tx| {
+    let answer = ctx.write(move |ctx, tx| {
         let customer = match &named {
             None => None,
             Some(named) => match account(tx, named)? {
@@ -180,8 +182,10 @@ pub async fn validate(
             Some(pin) => take(ctx, tx, &pin, &told)?.map(|_| ()),
             None => Err(No::Pin(PinNo::NotFound)),
         })
-    })
-    .await
+    });
+    let answer = answer.await;
+    write_of_wrong_pins(ctx);
+    answer
 }
 
 fn take(ctx: &Ctx, tx: &mut Tx<'_>, before: &Pin, told: &str) -> Result<Result<Pin, No>, OpError> {
@@ -202,6 +206,15 @@ fn take(ctx: &Ctx, tx: &mut Tx<'_>, before: &Pin, told: &str) -> Result<Result<P
     Ok(answer.map(|()| after).map_err(No::Pin))
 }
 
+/// Until when no PIN of a partner is taken, because too many were wrong.
+#[must_use]
+pub fn refused_until(ctx: &Ctx, partner: PartnerId) -> Option<Timestamp> {
+    let max = ctx.app.config.marketone.wrong_pins_max;
+    let seconds = ctx.app.wrong_pins.wait(partner, max, ctx.now)?;
+    let seconds = i64::try_from(seconds).unwrap_or(i64::MAX);
+    Some(ctx.now.saturating_add_seconds(seconds))
+}
+
 /// Somebody tries PINs at a partner, or the partner itself does: whoever runs the box has to look.
 fn alarm(ctx: &Ctx, tx: &mut Tx<'_>, partner: PartnerId, max: u32) -> Result<(), OpError> {
     let partner: Partner = super::get(tx, partner)?;
@@ -213,7 +226,35 @@ fn alarm(ctx: &Ctx, tx: &mut Tx<'_>, partner: PartnerId, max: u32) -> Result<(),
         after: max.to_string(),
     }];
     super::audit(ctx, tx, "partner.wrong_pins", &partner, changes)?;
-    subscriptions::write_of_wrong_pins(ctx, &partner, max);
+    Ok(())
+}
+
+/// Owners, and whoever looks after the partner, hear of budgets that were used up since this was last
+/// called. In the background: nobody who asks about a PIN waits for a mail server.
+pub(super) fn write_of_wrong_pins(ctx: &Ctx) {
+    for partner in ctx.app.wrong_pins.take_unsaid() {
+        let ctx = ctx.clone();
+        let calls = ctx.app.calls.clone();
+        calls.spawn(async move {
+            if let Err(error) = write_of(&ctx, partner).await {
+                tracing::error!(%error, "partner.nobody_written");
+            }
+        });
+    }
+}
+
+async fn write_of(ctx: &Ctx, partner: PartnerId) -> Result<(), OpError> {
+    let (addresses, letter) = {
+        let snapshot = ctx.snapshot()?;
+        let partner: Partner = super::get(&snapshot, partner)?;
+        let mut addresses = owners::addresses(&snapshot)?;
+        let callback = partner.callback.as_ref();
+        addresses.extend(callback.and_then(|callback| callback.error_email.clone()));
+        let max = ctx.app.config.marketone.wrong_pins_max;
+        (addresses, letters::wrong_pins(&partner.name, max))
+    };
+    let name = format!("wrong-pins-{}-{}", partner.0, ctx.now.seconds());
+    owners::write_to(ctx, addresses, &name, &letter).await;
     Ok(())
 }
 

@@ -404,6 +404,7 @@ fn new_box(ctx: &Ctx, tx: &mut Tx<'_>, customer: CustomerId, mac: &str) -> Resul
         .into());
     }
     let device = Device::new_box(tx.next_id()?, customer, mac.to_owned(), ctx.now);
+    devices::check_mac(&device)?;
     devices::claim_mac(ctx, tx, &device)?;
     Ok(device)
 }
@@ -436,6 +437,7 @@ fn set_mac(ctx: &Ctx, tx: &mut Tx<'_>, row: &Row, mac: &str) -> Result<(), OpErr
                 mac: mac.to_owned(),
                 ..before.clone()
             };
+            devices::check_mac(&after)?;
             devices::claim_mac(ctx, tx, &after)?;
             super::change(ctx, tx, "device.update", before, &after)?;
             boxes::start_anew(ctx, tx, before.id)

@@ -1,10 +1,9 @@
-//! Integration tokens: minted, proven, listed, ended.
+//! Integration tokens: minted, listed, ended.
 
-use crate::app::{App, Ctx};
+use crate::app::Ctx;
 use crate::domain::id::Id as _;
 use crate::domain::maker::Maker;
 use crate::domain::staff::{Actor, Permission, Role, Token, TokenId};
-use crate::domain::time::Timestamp;
 use crate::keys::Claims;
 use crate::store::Read as _;
 
@@ -27,43 +26,7 @@ pub const API_TOKEN_SECONDS_MAX: i64 = 157_788_000;
 /// Life of a token where nothing else is said, in seconds: 2 such years.
 pub const TOKEN_SECONDS: i64 = 63_115_200;
 /// What a token's grant must say; a refresh token is no credential.
-const ACCESS_GRANT: &str = "access_token";
-
-/// Whoever holds a proven token, or why it is none.
-#[derive(Debug)]
-pub enum Bearer {
-    Integration(Actor),
-    /// A token of the client API: genuine, but not for here.
-    Client,
-}
-
-/// Proves a token and looks up what it allows: one signature and one point read.
-pub fn bearer(app: &App, now: Timestamp, token: &str) -> Result<Option<Bearer>, OpError> {
-    let Some(claims) = app.keys.prove(token, now.seconds()) else {
-        return Ok(None);
-    };
-    if claims.grant_type != ACCESS_GRANT {
-        return Ok(None);
-    }
-    if claims.grant_scope.is_some() {
-        return Ok(Some(Bearer::Client));
-    }
-    let Some(id) = TokenId::parse(&claims.jti) else {
-        return Ok(None);
-    };
-    let held = app.store.read()?.get::<Token>(&id)?;
-    Ok(held
-        .filter(|token| token.revoked_at.is_none() && token.expires_at > now)
-        // Older boxes minted such tokens: they could do more than the role is for.
-        .filter(|token| token.role != Role::Api)
-        .map(|token| {
-            Bearer::Integration(Actor::Token {
-                jti: id,
-                name: token.name,
-                role: token.role,
-            })
-        }))
-}
+pub(super) const ACCESS_GRANT: &str = "access_token";
 
 /// Mints a token and answers its record and itself. The token is not kept.
 pub async fn create_token(ctx: &Ctx, wish: NewToken) -> Result<(Token, String), OpError> {

@@ -64,5 +64,15 @@ pub fn waiting(ctx: &Ctx) -> Result<Vec<String>, OpError> {
         let (run, orders) = (held.run.id.0, held.orders);
         format!("billing run {run} is held, {orders} orders wait: release it or correct its cause")
     };
-    Ok(held.map(line).into_iter().collect())
+    let mut lines: Vec<String> = held.map(line).into_iter().collect();
+    let max = ctx.app.config.marketone.wrong_pins_max;
+    let partners = ctx.app.wrong_pins.used_up(max, ctx.now);
+    if partners > 0 {
+        let of = if partners == 1 { "partner" } else { "partners" };
+        lines.push(format!(
+            "no PIN of {partners} {of} is taken for up to an hour, because too many were wrong: see \
+             the list of partners"
+        ));
+    }
+    Ok(lines)
 }

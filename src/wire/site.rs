@@ -190,9 +190,15 @@ async fn metrics(
     caller: Option<Extension<Caller>>,
     headers: HeaderMap,
 ) -> Response {
-    let near = caller.is_some_and(|Extension(caller)| is_near(&app, caller));
-    if !near && !super::console::has_token(&app, &headers) {
-        return Problem::unauthorized().into_response();
+    let caller = caller.map(|Extension(caller)| caller);
+    let near = caller.is_some_and(|caller| is_near(&app, caller));
+    let ctx = Ctx {
+        dialect: "site",
+        address: caller.map(|caller| caller.address),
+        ..Ctx::system(Arc::clone(&app))
+    };
+    if !near && let Err(problem) = super::console::require_token(&ctx, &headers) {
+        return problem.into_response();
     }
     let held = ops::guard::held(&Ctx::system(Arc::clone(&app)));
     app.metrics

@@ -323,8 +323,15 @@ fn keep_devices(
             model: wish.model.clone().unwrap_or_else(|| base.model.clone()),
             ..base
         };
-        devices::claim_mac(ctx, tx, &after)
-            .map_err(|error| at_field(error, &format!("{path}.devices[{i}]")))?;
+        let path = format!("{path}.devices[{i}]");
+        // What is there already, from before anybody looked at it, stays.
+        let was_taken = before
+            .as_ref()
+            .is_some_and(|before| (before.kind, &before.mac) == (after.kind, &after.mac));
+        if !was_taken {
+            devices::check_mac(&after).map_err(|error| at_field(error, &path))?;
+        }
+        devices::claim_mac(ctx, tx, &after).map_err(|error| at_field(error, &path))?;
         if before.as_ref() != Some(&after) {
             tx.put(&after)?;
             changes.push(noted("devices", &format!("{} {}", after.serial, after.mac)));
@@ -460,6 +467,13 @@ fn noted(field: &str, after: &str) -> Change {
 
 /// A refusal of a rule as an error of the document, at the field that caused it.
 fn at_field(error: OpError, path: &str) -> OpError {
+    if let OpError::Document {
+        path: field,
+        problem,
+    } = &error
+    {
+        return wrong(&format!("{path}.{field}"), problem);
+    }
     let (field, problem) = match &error {
         OpError::Refused(Refusal::EmailTaken) => ("email", "another customer has it"),
         OpError::Refused(Refusal::LoginTaken) => ("login", "another customer has it"),

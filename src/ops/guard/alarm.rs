@@ -1,13 +1,9 @@
 //! Owners hear of a held run at once, and every day while it is held.
 
 use crate::app::Ctx;
-use crate::domain::run::Run;
-use crate::domain::staff::{Operator, Role};
 use crate::domain::time::Timestamp;
 use crate::letters::Letter;
-use crate::ops::OpError;
-use crate::outbound::mail::Mail;
-use crate::store::Read;
+use crate::ops::{OpError, owners};
 
 use super::{HeldRun, held, remembered};
 
@@ -34,35 +30,10 @@ pub(super) async fn tell_owners(ctx: &Ctx) -> Result<(), OpError> {
         Ok(())
     })
     .await?;
-    let owners = owners(ctx)?;
-    let Some(mailer) = ctx.app.outbound.mail.as_ref() else {
-        return Ok(());
-    };
-    for (place, to) in owners.into_iter().enumerate() {
-        let mail = Mail {
-            name: name(&held.run, ctx.now, place),
-            sender: ctx.app.company().name.clone(),
-            to,
-            letter: letter(ctx, &held),
-            at: ctx.now,
-        };
-        if let Err(error) = mailer.send(mail).await {
-            tracing::error!(?error, run = held.run.id.0, "billing.owner_not_told");
-        }
-    }
+    let addresses = owners::addresses(&ctx.snapshot()?)?;
+    let name = format!("held-run-{}-{}", held.run.id.0, ctx.now.seconds());
+    owners::write_to(ctx, addresses, &name, &letter(ctx, &held)).await;
     Ok(())
-}
-
-fn name(run: &Run, at: Timestamp, place: usize) -> String {
-    format!("held-run-{}-{}-{place}", run.id.0, at.seconds())
-}
-
-fn owners(ctx: &Ctx) -> Result<Vec<String>, OpError> {
-    let all = ctx.snapshot()?.all::<Operator>()?;
-    let owners = all.into_iter().filter(|person| person.role == Role::Owner);
-    Ok(owners
-        .filter_map(|owner| owner.email.map(|email| email.as_str().to_owned()))
-        .collect())
 }
 
 fn letter(ctx: &Ctx, held: &HeldRun) -> Letter {

@@ -12,6 +12,7 @@ mod kinds;
 mod m3u;
 mod markup;
 mod matching;
+mod plain_text;
 mod programmes;
 mod spill;
 mod text;

@@ -21,7 +21,7 @@ use crate::store::{Read, Span, Table, Tx};
 
 use super::{Named, OpError, orders};
 
-pub(super) use send::{due, sweep, work, write_of_wrong_pins};
+pub(super) use send::{due, sweep, work};
 
 impl Named for PartnerSubscription {
     const KIND: &'static str = "partner subscription";

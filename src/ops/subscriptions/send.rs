@@ -222,30 +222,6 @@ async fn write_about(ctx: &Ctx, call: &PartnerCall, partner: &Partner) {
     }
 }
 
-/// Whoever looks after a partner hears that its PINs are being guessed. In the background.
-pub fn write_of_wrong_pins(ctx: &Ctx, partner: &Partner, wrong: u32) {
-    let callback = partner.callback.as_ref();
-    let Some(to) = callback.and_then(|callback| callback.error_email.clone()) else {
-        return;
-    };
-    let letter = letters::wrong_pins(&partner.name, wrong);
-    let mail = Mail {
-        name: format!("wrong-pins-{}-{}", partner.id.0, ctx.now.seconds()),
-        sender: ctx.app.company().name.clone(),
-        to,
-        letter,
-        at: ctx.now,
-    };
-    let app = Arc::clone(&ctx.app);
-    ctx.app.calls.spawn(async move {
-        if let Some(mailer) = &app.outbound.mail
-            && let Err(error) = mailer.send(mail).await
-        {
-            tracing::warn!(?error, "partner.nobody_written");
-        }
-    });
-}
-
 /// Removes some of what was over 30 days ago. Answers whether there may be more.
 pub async fn sweep(ctx: &Ctx) -> Result<bool, OpError> {
     let old = sweepable(ctx)?;

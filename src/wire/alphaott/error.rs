@@ -10,6 +10,7 @@ use utoipa::ToSchema;
 use crate::domain::eligibility::Ineligible;
 use crate::domain::money::Currency;
 use crate::domain::refusal::Refusal;
+use crate::ops::bearers::Why;
 use crate::ops::{DISK_FULL_RETRY_S, OpError};
 use crate::wire::kit::TurnedAway;
 use crate::wire::kit::json::BodyError;
@@ -54,6 +55,17 @@ impl Failure {
             "UnauthorizedError",
             "Authorization required",
         )
+    }
+
+    /// No credential, or one that is none, with the reason behind the vendor's words.
+    #[must_use]
+    pub fn nobody(why: Why) -> Self {
+        let failure = Self::unauthorized();
+        if why == Why::NothingSent {
+            return failure;
+        }
+        let message = format!("{}: {}", failure.message, why.words());
+        Self { message, ..failure }
     }
 
     #[must_use]

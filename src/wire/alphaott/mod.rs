@@ -33,7 +33,7 @@ use utoipa_axum::routes;
 use crate::app::{App, Ctx};
 use crate::domain::id::{CustomerId, Id};
 use crate::domain::staff::Actor;
-use crate::ops::tokens::{Bearer, bearer};
+use crate::ops::bearers::{Bearer, Nobody, Why, bearer};
 use crate::ops::{self, Handle};
 use crate::wire::kit::query::{Query, Wrong};
 use crate::wire::kit::{SESSION_COOKIE, circumstances, cookies};
@@ -171,7 +171,7 @@ impl FromRequestParts<Arc<App>> for Staff {
     async fn from_request_parts(parts: &mut Parts, app: &Arc<App>) -> Result<Self, Failure> {
         let ctx = circumstances(app, DIALECT, parts);
         let actor = match parts.headers.get(AUTHORIZATION) {
-            Some(header) => token_actor(app, header.to_str().unwrap_or_default())?,
+            Some(header) => token_actor(&ctx, header.to_str().unwrap_or_default())?,
             None => session_actor(&ctx, parts)?,
         };
         if actor.reseller().is_some() {
@@ -184,17 +184,11 @@ impl FromRequestParts<Arc<App>> for Staff {
     }
 }
 
-fn token_actor(app: &App, header: &str) -> Result<Actor, Failure> {
-    // Scheme word `JWT`, case ignored; `Bearer` is no alias (alphaott 1.1).
-    let token = header.trim().split_once(char::is_whitespace);
-    let token = token.filter(|(scheme, _)| scheme.eq_ignore_ascii_case("JWT"));
-    let (_, token) = token.ok_or_else(Failure::unauthorized)?;
-    match bearer(app, app.clock.now(), token.trim())? {
-        Some(Bearer::Integration(actor)) => Ok(actor),
-        Some(Bearer::Client) => Err(Failure::forbidden(
-            "tokens of the client API are not for this API",
-        )),
-        None => Err(Failure::unauthorized()),
+fn token_actor(ctx: &Ctx, header: &str) -> Result<Actor, Failure> {
+    match bearer(ctx, header)? {
+        Ok(Bearer::Integration(actor)) => Ok(actor),
+        Ok(Bearer::Client) => Err(Failure::forbidden(Why::ClientApi.words())),
+        Err(nobody) => Err(Failure::nobody(nobody.noted(ctx))),
     }
 }
 
@@ -202,10 +196,14 @@ fn token_actor(app: &App, header: &str) -> Result<Actor, Failure> {
 /// foreign page can send.
 fn session_actor(ctx: &Ctx, parts: &Parts) -> Result<Actor, Failure> {
     let mut actor = None;
-    for secret in cookies(&parts.headers, SESSION_COOKIE) {
-        actor = actor.or(ops::staff::session_actor(ctx, &secret)?);
+    let secrets = cookies(&parts.headers, SESSION_COOKIE);
+    for secret in &secrets {
+        actor = actor.or(ops::staff::session_actor(ctx, secret)?);
     }
-    let actor = actor.ok_or_else(Failure::unauthorized)?;
+    let actor = actor.ok_or_else(|| {
+        let nobody = Nobody::without_token(!secrets.is_empty());
+        Failure::nobody(nobody.noted(ctx))
+    })?;
     if !parts.method.is_safe() && !parts.headers.contains_key("x-boxoffice") {
         return Err(Failure::forbidden(
             "send the header X-Boxoffice: 1 with what changes something over a session",

@@ -10,6 +10,7 @@ use serde::Serialize;
 use crate::domain::eligibility::Ineligible;
 use crate::domain::money::Currency;
 use crate::domain::refusal::Refusal;
+use crate::ops::bearers::Why;
 use crate::ops::{DISK_FULL_RETRY_S, OpError};
 use crate::wire::kit::TurnedAway;
 use crate::wire::kit::json::BodyError;
@@ -45,6 +46,15 @@ impl Problem {
             StatusCode::UNAUTHORIZED,
             "sign in, or send an integration token",
         )
+    }
+
+    /// As [`Problem::unauthorized`], with what is wrong with what was sent.
+    #[must_use]
+    pub fn nobody(why: Why) -> Self {
+        match why {
+            Why::NothingSent => Self::unauthorized(),
+            _ => Self::new(StatusCode::UNAUTHORIZED, why.words()),
+        }
     }
 
     #[must_use]

@@ -41,8 +41,8 @@ use crate::domain::id::Id;
 use crate::domain::staff::Actor;
 use crate::domain::time::Timestamp;
 use crate::ops::Handle;
+use crate::ops::bearers::{Bearer, Nobody, Why, bearer};
 use crate::ops::staff::session_actor;
-use crate::ops::tokens::{Bearer, bearer};
 use crate::wire::kit::query::Wrong;
 use crate::wire::kit::{KEPT_AN_HOUR, circumstances};
 
@@ -293,10 +293,17 @@ impl FromRequestParts<Arc<App>> for Staff {
 
     async fn from_request_parts(parts: &mut Parts, app: &Arc<App>) -> Result<Self, Problem> {
         let ctx = circumstances(app, DIALECT, parts);
-        if let Some(actor) = token_actor(app, &parts.headers)? {
-            return Ok(Self(Ctx { actor, ..ctx }));
-        }
-        let actor = signed_in(&ctx, parts)?.ok_or_else(Problem::unauthorized)?;
+        // A proxy may put a header of its own before a session.
+        let no_token = match token_actor(&ctx, &parts.headers)? {
+            Some(Ok(actor)) => return Ok(Self(Ctx { actor, ..ctx })),
+            Some(Err(nobody)) => Some(nobody),
+            None => None,
+        };
+        let actor = signed_in(&ctx, parts)?.ok_or_else(|| {
+            let sent_session = !session_secrets(parts).is_empty();
+            let nobody = no_token.unwrap_or_else(|| Nobody::without_token(sent_session));
+            Problem::nobody(nobody.noted(&ctx))
+        })?;
         if actor.reseller().is_some() {
             // Nothing here shows one reseller's customers only.
             return Err(Problem::forbidden(
@@ -312,27 +319,26 @@ impl FromRequestParts<Arc<App>> for Staff {
     }
 }
 
-/// Whoever holds the integration token of a request, if it has one that is good.
-fn token_actor(app: &App, headers: &HeaderMap) -> Result<Option<Actor>, Problem> {
-    let header = headers
-        .get(AUTHORIZATION)
-        .and_then(|value| value.to_str().ok());
-    let token = header.and_then(|text| text.trim().split_once(char::is_whitespace));
-    let Some((scheme, token)) = token else {
+/// Whoever holds the integration token of a request, or why nobody does; nothing where none was sent.
+fn token_actor(ctx: &Ctx, headers: &HeaderMap) -> Result<Option<Result<Actor, Nobody>>, Problem> {
+    let Some(header) = headers.get(AUTHORIZATION) else {
         return Ok(None);
     };
-    if !scheme.eq_ignore_ascii_case("JWT") {
-        return Ok(None);
-    }
-    match bearer(app, app.clock.now(), token.trim())? {
-        Some(Bearer::Integration(actor)) => Ok(Some(actor)),
-        Some(Bearer::Client) | None => Ok(None),
-    }
+    let holder = match bearer(ctx, header.to_str().unwrap_or_default())? {
+        Ok(Bearer::Integration(actor)) => Ok(actor),
+        Ok(Bearer::Client) => Err(Why::ClientApi.into()),
+        Err(nobody) => Err(nobody),
+    };
+    Ok(Some(holder))
 }
 
-/// Whether a request carries a good integration token, whatever it may do.
-pub fn has_token(app: &App, headers: &HeaderMap) -> bool {
-    matches!(token_actor(app, headers), Ok(Some(_)))
+/// Refuses a request that carries no good integration token, whatever that may do.
+pub fn require_token(ctx: &Ctx, headers: &HeaderMap) -> Result<(), Problem> {
+    match token_actor(ctx, headers)? {
+        Some(Ok(_)) => Ok(()),
+        Some(Err(nobody)) => Err(Problem::nobody(nobody.noted(ctx))),
+        None => Err(Problem::nobody(Nobody::without_token(false).noted(ctx))),
+    }
 }
 
 /// The circumstances of a request before anybody signed in: may do nothing but what needs no right.

@@ -12,6 +12,7 @@ use crate::domain::carrier::{Partner, PinPolicy, REQUESTS_PER_SECOND};
 use crate::domain::money::{Amount, Currency};
 use crate::domain::settlement::{CSV_HEAD, ClosedMonth, Settlement, Sums, csv_line};
 use crate::domain::staff::Permission;
+use crate::domain::time::Timestamp;
 use crate::letters::{House, statement_of};
 use crate::ops;
 use crate::ops::settlement::Detail;
@@ -75,13 +76,16 @@ struct PartnerOut {
     made_by: String,
     /// Whether anything was agreed with it yet; without, it may do nothing.
     agreed: bool,
+    /// Until when none of its PINs is taken, because too many were wrong.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pins_refused_until: Option<String>,
     /// The API key, this once.
     #[serde(skip_serializing_if = "Option::is_none")]
     api_key: Option<String>,
 }
 
 impl PartnerOut {
-    fn new(partner: &Partner, api_key: Option<String>) -> Self {
+    fn new(ctx: &Ctx, partner: &Partner, api_key: Option<String>) -> Self {
         let products = partner.products.iter();
         let limit = |of: Option<Amount>| of.map(Amount::to_fixed);
         Self {
@@ -127,6 +131,8 @@ impl PartnerOut {
             }),
             made_by: partner.key_made_by.words(),
             agreed: partner.agreed,
+            pins_refused_until: ops::pins::refused_until(ctx, partner.id)
+                .map(Timestamp::to_rfc3339_millis),
             api_key,
         }
     }
@@ -137,7 +143,7 @@ pub async fn list(Staff(ctx): Staff) -> Result<Response, Problem> {
     let partners = ops::partners::list(&ctx)?;
     let shown: Vec<PartnerOut> = partners
         .iter()
-        .map(|of| PartnerOut::new(of, None))
+        .map(|of| PartnerOut::new(&ctx, of, None))
         .collect();
     Ok(Json(shown).into_response())
 }
@@ -153,21 +159,21 @@ struct NewPartnerIn {
 pub async fn add(sensitive: Sensitive) -> Result<Response, Problem> {
     let given: NewPartnerIn = sensitive.wish()?;
     let (partner, api_key) = ops::partners::add(&sensitive.ctx, given.key, given.name).await?;
-    let shown = PartnerOut::new(&partner, Some(api_key));
+    let shown = PartnerOut::new(&sensitive.ctx, &partner, Some(api_key));
     Ok((StatusCode::CREATED, Json(shown)).into_response())
 }
 
 /// `GET /console/api/partners/{key}`
 pub async fn get(Staff(ctx): Staff, Path(key): Path<String>) -> Result<Response, Problem> {
     let partner = ops::partners::get(&ctx, &key)?;
-    Ok(Json(PartnerOut::new(&partner, None)).into_response())
+    Ok(Json(PartnerOut::new(&ctx, &partner, None)).into_response())
 }
 
 /// `PUT /console/api/partners/{key}`: the partner as an apply document has it.
 pub async fn set(Path(key): Path<String>, sensitive: Sensitive) -> Result<Response, Problem> {
     ops::apply::set_partner(&sensitive.ctx, &key, sensitive.text()).await?;
     let partner = ops::partners::get(&sensitive.ctx, &key)?;
-    Ok(Json(PartnerOut::new(&partner, None)).into_response())
+    Ok(Json(PartnerOut::new(&sensitive.ctx, &partner, None)).into_response())
 }
 
 #[derive(Default, Deserialize)]
@@ -182,7 +188,7 @@ pub async fn rotate(Path(key): Path<String>, sensitive: Sensitive) -> Result<Res
     let overlap = given.overlap_seconds.map(i64::from);
     let overlap = overlap.unwrap_or(ops::partners::OVERLAP_SECONDS);
     let (partner, api_key) = ops::partners::rotate(&sensitive.ctx, key, overlap).await?;
-    Ok(Json(PartnerOut::new(&partner, Some(api_key))).into_response())
+    Ok(Json(PartnerOut::new(&sensitive.ctx, &partner, Some(api_key))).into_response())
 }
 
 #[derive(Serialize)]

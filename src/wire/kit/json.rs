@@ -1,6 +1,6 @@
 //! JSON bodies: bounded, strict, every error naming the field; and parts of them kept verbatim.
 
-use axum::body::Body as HttpBody;
+use axum::body::{Body as HttpBody, HttpBody as _};
 use axum::extract::{FromRequest, Request};
 use axum::http::HeaderMap;
 use axum::http::header::CONTENT_LENGTH;
@@ -14,6 +14,8 @@ pub const BODY_BYTES_MAX: usize = 1024 * 1024;
 /// A body that is too large is read and thrown away up to here, so that its sender gets to read
 /// the answer; beyond it the connection is cut.
 const DRAIN_BYTES_MAX: usize = 32 * 1024 * 1024;
+/// Of a stranger's body, for which no answer waits.
+const DISCARDED_BYTES_MAX: usize = 64 * 1024;
 
 /// A body as it came, not yet looked at: operations judge token and path before it.
 #[derive(Debug)]
@@ -51,10 +53,7 @@ pub async fn read(
     mut body: HttpBody,
     bytes_max: usize,
 ) -> Result<Vec<u8>, BodyError> {
-    let declared = headers
-        .get(CONTENT_LENGTH)
-        .and_then(|value| value.to_str().ok());
-    let declared: usize = declared.and_then(|text| text.parse().ok()).unwrap_or(0);
+    let declared = declared(headers);
     if declared > DRAIN_BYTES_MAX {
         return Err(BodyError::TooLarge);
     }
@@ -80,6 +79,30 @@ pub async fn read(
     } else {
         Ok(bytes)
     }
+}
+
+/// Reads what is left of a small body and throws it away, while its sender has an answer already: so
+/// the connection goes on. One that nobody reads costs it, and the sender perhaps the answer.
+pub fn discard(headers: &HeaderMap, mut body: HttpBody) {
+    if body.is_end_stream() || declared(headers) > DISCARDED_BYTES_MAX {
+        return;
+    }
+    tokio::spawn(async move {
+        let mut seen = 0usize;
+        while let Some(Ok(frame)) = body.frame().await {
+            seen = seen.saturating_add(frame.data_ref().map_or(0, axum::body::Bytes::len));
+            if seen > DISCARDED_BYTES_MAX {
+                return;
+            }
+        }
+    });
+}
+
+fn declared(headers: &HeaderMap) -> usize {
+    let declared = headers
+        .get(CONTENT_LENGTH)
+        .and_then(|value| value.to_str().ok());
+    declared.and_then(|text| text.parse().ok()).unwrap_or(0)
 }
 
 impl Body {

@@ -10,6 +10,15 @@ use crate::ops::carrier::No;
 use crate::ops::{DISK_FULL_RETRY_S, OpError};
 use crate::store::StoreError;
 
+/// Why a key is no partner's.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum NoKey {
+    Missing,
+    Unknown,
+    /// The partner has another one now.
+    Replaced,
+}
+
 /// Why an operation did not succeed.
 #[derive(Debug)]
 pub enum Failure {
@@ -19,7 +28,7 @@ pub enum Failure {
     },
     NotAcceptable,
     MediaType,
-    Unauthorized,
+    Unauthorized(NoKey),
     /// The partner is switched off.
     Denied,
     TooMany {
@@ -112,10 +121,14 @@ impl Failure {
                 "unsupported-media-type",
                 "The body must be application/json.",
             ),
-            Self::Unauthorized => (
+            Self::Unauthorized(why) => (
                 StatusCode::UNAUTHORIZED,
                 "authorization-failure",
-                "Not authorized.",
+                match why {
+                    NoKey::Missing => "Not authorized. Send the API key in the header X-API-Key.",
+                    NoKey::Unknown => "Not authorized.",
+                    NoKey::Replaced => "Not authorized. This API key was replaced by another one.",
+                },
             ),
             Self::Denied => (
                 StatusCode::FORBIDDEN,
@@ -267,7 +280,7 @@ impl IntoResponse for Failure {
 
 #[cfg(test)]
 mod tests {
-    use super::{Denial, Failure, No, PinNo};
+    use super::{Denial, Failure, No, NoKey, PinNo};
 
     #[test]
     fn codes_and_messages_fit_their_bounds_and_need_no_escapes() {
@@ -305,6 +318,8 @@ mod tests {
         let nos = nos.into_iter().chain(denials.map(No::Denied));
         let failures = nos.map(Failure::Refused).chain([
             Failure::NoRoute,
+            Failure::Unauthorized(NoKey::Missing),
+            Failure::Unauthorized(NoKey::Replaced),
             Failure::Invalid,
             Failure::TooSlow,
             Failure::System,

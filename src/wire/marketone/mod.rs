@@ -14,6 +14,7 @@ mod transactions;
 use std::sync::Arc;
 
 use axum::Router;
+use axum::body::Body as HttpBody;
 use axum::extract::{Request, State};
 use axum::http::header::{ACCEPT, CACHE_CONTROL, CONTENT_TYPE, HeaderName};
 use axum::http::request::Parts;
@@ -25,10 +26,12 @@ use crate::app::{App, Ctx};
 use crate::domain::carrier::{Partner, REQUESTS_PER_SECOND};
 use crate::domain::staff::Actor;
 use crate::ops;
-use crate::wire::kit::json::{self, BodyError};
+use crate::ops::bearers::note_nobody;
+use crate::ops::partners::KeyOf;
+use crate::wire::kit::json;
 use crate::wire::kit::{TurnedAway, circumstances};
 
-use error::Failure;
+use error::{Failure, NoKey};
 use fields::Members;
 
 /// Name of this dialect in logs, figures and the audit log.
@@ -101,9 +104,7 @@ impl<'p> Operation<'p> {
 async fn answer(State(app): State<Arc<App>>, request: Request) -> Response {
     let (parts, body) = request.into_parts();
     let trace = trace(&app, &parts.headers);
-    // First of all, whatever is wrong: a body that nobody reads costs its sender the connection.
-    let body = json::read(&parts.headers, body, BODY_BYTES_MAX).await;
-    let mut response = match answered(app, &parts, body).await {
+    let mut response = match answered(&app, &parts, body).await {
         Ok(text) => {
             let json = HeaderValue::from_static("application/json");
             (StatusCode::OK, [(CONTENT_TYPE, json)], text).into_response()
@@ -133,20 +134,45 @@ fn trace(app: &App, headers: &HeaderMap) -> String {
     }
 }
 
-/// In the order of §1.5: route, key, partner, rate, media type, syntax, fields, and what the operation
-/// says.
-async fn answered(
-    app: Arc<App>,
-    parts: &Parts,
-    body: Result<Vec<u8>, BodyError>,
-) -> Result<String, Failure> {
+/// What a request wants, as far as its line says, and whoever wants it: the first three of §1.5.
+struct Wanted<'p> {
+    operation: Operation<'p>,
+    ctx: Ctx,
+    partner: Partner,
+}
+
+fn wanted<'p>(app: &Arc<App>, parts: &'p Parts) -> Result<Wanted<'p>, Failure> {
     let operation = Operation::of(parts.uri.path()).ok_or(Failure::NoRoute)?;
     if parts.method.as_str() != operation.method() {
         return Err(Failure::WrongMethod {
             allow: operation.method(),
         });
     }
-    let (ctx, partner) = authorized(&app, parts)?;
+    let (ctx, partner) = authorized(app, parts)?;
+    Ok(Wanted {
+        operation,
+        ctx,
+        partner,
+    })
+}
+
+/// In the order of §1.5: route, key, partner, rate, media type, syntax, fields, and what the operation
+/// says.
+async fn answered(app: &Arc<App>, parts: &Parts, body: HttpBody) -> Result<String, Failure> {
+    // No answer waits for the body of a stranger.
+    let Wanted {
+        operation,
+        ctx,
+        partner,
+    } = match wanted(app, parts) {
+        Ok(wanted) => wanted,
+        Err(failure) => {
+            json::discard(&parts.headers, body);
+            return Err(failure);
+        }
+    };
+    // A partner's is read whatever else is wrong: one that nobody reads costs it the connection.
+    let body = json::read(&parts.headers, body, BODY_BYTES_MAX).await;
     let per_second = match partner.requests_per_second {
         0 => REQUESTS_PER_SECOND,
         own => own,
@@ -182,11 +208,20 @@ fn authorized(app: &Arc<App>, parts: &Parts) -> Result<(Ctx, Partner), Failure> 
     let ctx = circumstances(app, DIALECT, parts);
     let key = parts.headers.get(&API_KEY);
     let key = key.and_then(|value| value.to_str().ok());
-    let key = key
-        .filter(|key| !key.is_empty())
-        .ok_or(Failure::Unauthorized)?;
-    let partner = ops::partners::of_key(&ctx, key)?;
-    let partner = partner.ok_or(Failure::Unauthorized)?;
+    let nobody = |why: NoKey, said: &'static str| {
+        note_nobody(&ctx, said);
+        Failure::Unauthorized(why)
+    };
+    let Some(key) = key.filter(|key| !key.is_empty()) else {
+        return Err(nobody(NoKey::Missing, "no API key of a partner"));
+    };
+    let partner = match ops::partners::of_key(&ctx, key)? {
+        KeyOf::Partner(partner) => *partner,
+        KeyOf::Replaced => {
+            return Err(nobody(NoKey::Replaced, "an API key that was replaced"));
+        }
+        KeyOf::Nobody => return Err(nobody(NoKey::Unknown, "an API key of no partner")),
+    };
     // Until something was agreed with it, it is off as one that was switched off is.
     if !partner.on || !partner.agreed {
         return Err(Failure::Denied);

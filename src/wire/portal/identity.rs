@@ -20,6 +20,12 @@ struct HandshakeOut<'a> {
     not_valid: u8,
 }
 
+/// What the profile says to a box without a MAC address that is one.
+const NO_MAC: &str = concat!(
+    r#"{"js":{"status":1,"msg":"no MAC address: six octets are needed, such as 00:1A:79:00:39:5E"},"#,
+    r#""text":""}"#
+);
+
 /// `stb/handshake`: the token of the present session again, or a new one (§3.2). Nothing is kept: it
 /// is the profile that makes it the box's.
 pub fn handshake(call: &Call, visit: &Visit) -> Result<Answer, OpError> {
@@ -58,7 +64,7 @@ pub fn get_profile(call: &Call, visit: &Visit) -> Result<Answer, OpError> {
                 r#"{"js":{"status":2,"template":"default","info":"","msg":""},"text":""}"#,
             )
         } else {
-            Answer::Whole(r#"{"js":{"status":1,"msg":"no MAC address"},"text":""}"#)
+            Answer::Whole(NO_MAC)
         });
     };
     let (ctx, device) = (&call.ctx, seat.device.id);
@@ -76,16 +82,21 @@ pub fn get_profile(call: &Call, visit: &Visit) -> Result<Answer, OpError> {
 }
 
 /// `stb/do_auth` (§3.4)
-pub fn do_auth(call: &Call) -> Step {
+pub fn do_auth(call: &Call) -> Result<Step, OpError> {
     let Some(mac) = call.mac.clone() else {
-        return Step::Now(Answer::FALSE);
+        return Ok(Step::Now(Answer::FALSE));
     };
-    Step::SignIn(SignIn {
+    if usual_mac(&mac).is_none() {
+        let text = "The MAC address of this box is none: six octets are needed, such as \
+                    00:1A:79:00:39:5E.";
+        return Ok(Step::Now(Answer::refusal(text)?));
+    }
+    Ok(Step::SignIn(SignIn {
         mac,
         login: call.text("login").unwrap_or_default().to_owned(),
         password: call.verbatim("password").to_owned(),
         token: call.bearer.clone(),
-    })
+    }))
 }
 
 /// What a viewer is told who signed in: yes, no, or that there are too many boxes, which, and what to do.

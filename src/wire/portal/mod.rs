@@ -246,7 +246,7 @@ fn of_anybody(call: &Call, visit: &Visit, kind: &str, action: &str) -> Result<St
     let answer = match (kind, action) {
         ("stb", "handshake") => identity::handshake(call, visit)?,
         ("stb", "get_profile") => identity::get_profile(call, visit)?,
-        ("stb", "do_auth") => return Ok(identity::do_auth(call)),
+        ("stb", "do_auth") => return identity::do_auth(call),
         ("stb", "get_localization") => Answer::EMPTY_OBJECT,
         ("watchdog", "get_events") => watchdog::get_events(call, visit)?,
         _ => Answer::FALSE,

@@ -22,6 +22,7 @@ use axum::response::{IntoResponse as _, Response};
 use axum::routing::any;
 
 use crate::app::{App, Ctx};
+use crate::ops::bearers::note_nobody;
 use crate::ops::staff::api_actor;
 use crate::ops::subscribers::{self, By, Row};
 use crate::wire::kit::json::{self, BodyError};
@@ -172,13 +173,21 @@ async fn api(State(app): State<Arc<App>>, request: Request) -> Response {
         return (StatusCode::NOT_FOUND, "API not enabled").into_response();
     }
     let (parts, body) = request.into_parts();
-    // First of all, whatever is wrong: a body that nobody reads costs its sender the connection.
+    // No answer waits for the body of a stranger.
+    let wanted = match wanted(&app, &parts).await {
+        Ok(wanted) => wanted,
+        Err(failure) => {
+            json::discard(&parts.headers, body);
+            return failure.into_response();
+        }
+    };
+    // A caller's is read whatever else is wrong: one that nobody reads costs its sender the connection.
     let body = json::read(&parts.headers, body, BODY_BYTES_MAX).await;
     if body == Err(BodyError::Incomplete) {
         // Not even what needs no body is done for somebody who broke off.
         return failed("Request body was cut short");
     }
-    match answered(app, parts, body).await {
+    match answered(wanted, &parts, body).await {
         Ok(answer) => answer.into_response(),
         Err(failure) => failure.into_response(),
     }
@@ -208,11 +217,16 @@ fn path_parts(path: &str) -> (&str, Option<&str>) {
     }
 }
 
-async fn answered(
-    app: Arc<App>,
-    parts: Parts,
-    body: Result<Vec<u8>, BodyError>,
-) -> Result<Answer, Failure> {
+/// What a request wants, as far as its line says, and whoever wants it.
+struct Wanted<'p> {
+    ctx: Ctx,
+    action: Action,
+    /// The resource, as it was sent.
+    name: &'p str,
+    segment: Option<&'p str>,
+}
+
+async fn wanted<'p>(app: &Arc<App>, parts: &'p Parts) -> Result<Wanted<'p>, Failure> {
     // The request line is judged before the credentials: one client's health probe (R3).
     let action = Action::of(&parts.method).ok_or(Failure::text("Not supported method"))?;
     let (name, segment) = path_parts(parts.uri.path());
@@ -222,7 +236,26 @@ async fn answered(
     if matches!(name, "v2" | "v3") {
         return Err(Failure::NoAppApi);
     }
-    let ctx = authorized(&app, &parts).await?;
+    let ctx = authorized(app, parts).await?;
+    Ok(Wanted {
+        ctx,
+        action,
+        name,
+        segment,
+    })
+}
+
+async fn answered(
+    wanted: Wanted<'_>,
+    parts: &Parts,
+    body: Result<Vec<u8>, BodyError>,
+) -> Result<Answer, Failure> {
+    let Wanted {
+        ctx,
+        action,
+        name,
+        segment,
+    } = wanted;
     let resource = Resource::parse(name).ok_or_else(|| answer::no_resource(name))?;
     let unsupported = || {
         let name: String = name.chars().take(64).collect();
@@ -283,10 +316,19 @@ async fn authorized(app: &Arc<App>, parts: &Parts) -> Result<Ctx, Failure> {
     let header = header.and_then(|value| value.to_str().ok());
     let ctx = circumstances(app, DIALECT, parts);
     let actor = api_actor(&ctx, header.and_then(basic_credentials)).await?;
-    match actor {
-        Some(actor) => Ok(Ctx { actor, ..ctx }),
-        None => Err(Failure::Unauthorized),
+    if let Some(actor) = actor {
+        return Ok(Ctx { actor, ..ctx });
     }
+    // Its scripts compare the answer, so that only the log says more.
+    note_nobody(
+        &ctx,
+        match parts.headers.get(AUTHORIZATION) {
+            None => "no login of the Stalker API",
+            Some(_) if header.and_then(basic_credentials).is_none() => "not HTTP Basic",
+            Some(_) => "a login or password of the Stalker API that does not fit",
+        },
+    );
+    Err(Failure::Unauthorized)
 }
 
 /// A panic is a bug, but its caller still gets an answer in shape.

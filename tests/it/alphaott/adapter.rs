@@ -3,7 +3,6 @@
 
 use std::net::SocketAddr;
 use std::sync::{Arc, Mutex};
-use std::time::Duration;
 
 use axum::Router;
 use axum::extract::{Request, State};
@@ -16,7 +15,7 @@ use tokio::sync::watch;
 
 use super::given::{self, Shop};
 use super::id_of;
-use crate::support::{Client, TestBox};
+use crate::support::{Client, TestBox, until};
 
 const DAY: i64 = 86_400;
 const UI: &str = "https://tv.example/back?x=1";
@@ -166,16 +165,8 @@ impl Pair {
                     .iter()
                     .all(|service| service["status"] == status && service["expires"] == *expires)
         };
-        for _ in 0..2_000 {
-            if fits(&self.services().await) {
-                return;
-            }
-            tokio::time::sleep(Duration::from_millis(5)).await;
-        }
-        panic!(
-            "not {count} {status} {expires}: {:?}",
-            self.services().await
-        );
+        let what = format!("{count} {status} {expires}");
+        until(&what, async || fits(&self.services().await).then_some(())).await;
     }
 
     async fn customer_status(&self) -> Value {
@@ -184,13 +175,8 @@ impl Pair {
     }
 
     async fn is_active_again(&self) {
-        for _ in 0..1_000 {
-            if self.customer_status().await == "ACTIVE" {
-                return;
-            }
-            tokio::time::sleep(Duration::from_millis(5)).await;
-        }
-        assert_eq!(self.customer_status().await, "ACTIVE");
+        let is_active = async || (self.customer_status().await == "ACTIVE").then_some(());
+        until("an active customer", is_active).await;
     }
 
     /// The only order, as the middleware's callers see it.
@@ -356,14 +342,11 @@ async fn nothing_is_forgotten_while_the_middleware_is_away() {
     // end is compared.
     pair.settles(2, "ACTIVE", &order["expires"]).await;
     let untold = pair.billing.url("/console/api/middleware");
-    for _ in 0..1_000 {
+    until("that all is told", async || {
         let told = pair.billing.api().get(&untold).await.expect(200);
-        if told["untold"] == json!([]) {
-            return;
-        }
-        tokio::time::sleep(Duration::from_millis(5)).await;
-    }
-    panic!("the billing system does not notice that all is told");
+        (told["untold"] == json!([])).then_some(())
+    })
+    .await;
 }
 
 #[tokio::test]

@@ -55,7 +55,6 @@ fn a_demo_that_was_cut_off_is_put_in_anew() {
     let mut cut_off = Served::start(folder.path(), DEMO);
     let mut log = lines_of(cut_off.0.stderr.take());
     line_with(&mut log, "demo.begun");
-    std::thread::sleep(std::time::Duration::from_millis(50));
     drop(cut_off);
     // Nobody goes on with a half.
     for words in [SERVE, "token create --name script"] {

@@ -2,7 +2,6 @@
 //! under a clock that lags behind and started again under one that is shifted by hand.
 
 use std::path::Path;
-use std::time::Duration;
 
 use boxoffice::clock::Clock;
 use boxoffice::config::Config;
@@ -11,7 +10,7 @@ use serde_json::{Value, json};
 use super::pages::Page;
 use super::{DAY, Till, charge};
 use crate::alphaott::{given, id_of};
-use crate::support::TestBox;
+use crate::support::{TestBox, until};
 
 const HOUR: i64 = 3_600;
 
@@ -72,7 +71,7 @@ impl ByDay {
     async fn open(folder: &Path, offer: Value) -> ByDay {
         let till = lagging(folder, 60, offer).await;
         let day = ByDay::from(till, folder, |_| {}).await;
-        day.until("a forecast", async || {
+        until("a forecast", async || {
             let guard = boxoffice::ops::guard::expected(&day.ctx()).unwrap();
             guard.is_some().then_some(())
         })
@@ -82,17 +81,6 @@ impl ByDay {
 
     fn ctx(&self) -> boxoffice::app::Ctx {
         boxoffice::app::Ctx::system(self.bx.app())
-    }
-
-    /// Waits for something to be there.
-    async fn until<T>(&self, what: &str, mut look: impl AsyncFnMut() -> Option<T>) -> T {
-        for _ in 0..4_000 {
-            if let Some(found) = look().await {
-                return found;
-            }
-            tokio::time::sleep(Duration::from_millis(5)).await;
-        }
-        panic!("never came: {what}");
     }
 
     fn shift(&self, seconds: i64) {
@@ -116,15 +104,8 @@ impl ByDay {
 
     /// Waits for a run that fits.
     async fn run(&self, what: &str, fits: impl Fn(&Value) -> bool) -> Value {
-        let mut seen = Vec::new();
-        for _ in 0..4_000 {
-            seen = self.runs().await;
-            if let Some(run) = seen.iter().find(|run| fits(run)) {
-                return run.clone();
-            }
-            tokio::time::sleep(Duration::from_millis(5)).await;
-        }
-        panic!("never came: {what}: {seen:#?}");
+        let found = async || self.runs().await.into_iter().find(&fits);
+        until(what, found).await
     }
 
     /// Waits for a held run of which owners were told: all of its orders wait then.
@@ -274,7 +255,7 @@ async fn after_a_week_the_running_cycle_alone_is_billed() {
     let day = ByDay::from(till, folder.path(), |_| {}).await;
     day.held().await;
     day.shift(73 * HOUR);
-    day.until("the second alarm", async || {
+    until("the second alarm", async || {
         let eased = boxoffice::ops::guard::held(&day.ctx()).unwrap()?;
         matches!(
             eased.run.state,
@@ -338,7 +319,7 @@ async fn a_run_far_beyond_the_forecast_is_held_and_eased() {
     // An order that becomes due meanwhile waits with them.
     day.order(day.in_an_hour()).await;
     day.shift(2 * HOUR);
-    day.until("the next one", async || {
+    until("the next one", async || {
         (day.runs().await[0]["held_orders"] == 126).then_some(())
     })
     .await;
@@ -448,7 +429,7 @@ async fn a_clock_that_jumps_does_nothing() {
     assert_eq!(day.invoices().await, before);
     day.shift(-12 * DAY);
     day.run("the end", |run| run["state"] == "DONE").await;
-    day.until("no hold", async || {
+    until("no hold", async || {
         boxoffice::ops::guard::held(&day.ctx())
             .unwrap()
             .is_none()
@@ -484,7 +465,7 @@ async fn a_hold_of_bills_lets_everything_else_go_on() {
     day.price("100.00").await;
     day.shift(2 * HOUR);
     day.held().await;
-    day.until("its end", async || {
+    until("its end", async || {
         let services = day
             .bx
             .api()
@@ -585,7 +566,7 @@ async fn payments_under_way_go_on_while_a_run_is_held() {
     .await;
     day.held().await;
     let first = json!({"_id": format!("{:024x}", 1)});
-    day.until("the payment and the end", async || {
+    until("the payment and the end", async || {
         let order = day.order_again(&first).await;
         let end = day
             .bx

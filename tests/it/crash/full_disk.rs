@@ -9,6 +9,7 @@ use boxoffice::store::{Read as _, Store, StoreError, Tx};
 use super::disk::{Dice, Disk, Reach};
 use super::{Contents, Step, join, proved, recovered};
 use crate::kit::{Refused, command, is_unavailable, run, together};
+use crate::support::until;
 
 /// How often something is tried that has to work in the end.
 const TRIES: u32 = 400;
@@ -162,13 +163,7 @@ fn reads_work_again_when_the_disk_is_mended() {
         let answers = together(&store, BATCH.map(Step::command).into()).await;
         assert!(answers.iter().all(is_unavailable), "{answers:?}");
         disk.mend();
-        for _ in 0..TRIES {
-            if proved(&store).is_ok() {
-                return;
-            }
-            tokio::time::sleep(Duration::from_millis(50)).await;
-        }
-        panic!("no read works again");
+        until("a read that works", async || proved(&store).ok()).await;
     });
 }
 
@@ -187,8 +182,12 @@ fn a_disk_that_fails_while_nobody_writes_is_got_over() {
                 .expect("a write");
             lines += 1;
             disk.fails_once(0);
-            tokio::time::sleep(Duration::from_millis(300)).await;
-            if disk.has_failed() {
+            let failed = until("a failure", async || disk.has_failed().then_some(()));
+            // Unless the writer was idle before the disk began to fail.
+            if tokio::time::timeout(Duration::from_secs(1), failed)
+                .await
+                .is_ok()
+            {
                 break;
             }
         }
@@ -231,10 +230,11 @@ fn a_disk_that_stays_full_costs_writes_and_no_reads() {
         assert!(store.health().is_full());
         disk.mend();
         let mut guest = 1_000;
-        while written(&store, guest).await.is_err() {
+        until("a write that works", async || {
             guest += 1;
-            tokio::time::sleep(Duration::from_millis(50)).await;
-        }
+            written(&store, guest).await.ok()
+        })
+        .await;
         assert!(!store.health().is_full());
     });
 }

@@ -4,9 +4,12 @@
 mod addresses;
 mod foreign_pages;
 mod headers;
+mod macs;
 mod proxies;
 mod script_logins;
 mod slow_clients;
+mod unknown_callers;
+mod unread_bodies;
 mod words;
 
 use std::collections::BTreeSet;

@@ -7,6 +7,7 @@ use std::process::{Command, Stdio};
 use std::time::Duration;
 
 use boxoffice::listener::Patience;
+use serde_json::json;
 use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
 use tokio::net::{TcpSocket, TcpStream, UnixStream};
 use tokio::time::timeout;
@@ -38,6 +39,8 @@ async fn until_closed(stream: &mut TcpStream) -> String {
 async fn half_a_body_is_answered_in_the_shape_of_its_dialect() {
     let bx = TestBox::impatient(SHORT, |_| {}).await;
     let token = format!("Authorization: JWT {}\r\n", bx.token("owner").await);
+    let partner = json!({"key": "A", "name": "A", "api_key": "key-a", "currencies": ["USD"]});
+    bx.apply(json!({"partners": [partner]})).await;
     for (path, more, shape) in [
         ("/portal.php", "", "the body did not come in time"),
         ("/pay/x", "", "Nothing was paid"),
@@ -45,7 +48,11 @@ async fn half_a_body_is_answered_in_the_shape_of_its_dialect() {
         ("/integration/api/graphql", &token, "RequestTimeoutError"),
         ("/integration/api/customers", &token, "RequestTimeoutError"),
         ("/stalker_portal/api/accounts", "", "\"results\":null"),
-        ("/marketone/v1/transaction", "", "request-timeout"),
+        (
+            "/marketone/v1/transaction",
+            "X-API-Key: key-a\r\n",
+            "request-timeout",
+        ),
         ("/console/api/session", "", "\"status\":408"),
         ("/console/setup", "", "\"status\":408"),
     ] {
@@ -119,8 +126,9 @@ async fn a_slow_upload_that_goes_on_is_taken_and_a_trickle_is_not() {
             body.len()
         );
         stream.write_all(head.as_bytes()).await.expect("sent");
+        let mut slowly = tokio::time::interval(Duration::from_millis(100));
         for piece in body.as_bytes().chunks(body.len() / pieces) {
-            tokio::time::sleep(Duration::from_millis(100)).await;
+            slowly.tick().await;
             if stream.write_all(piece).await.is_err() {
                 break;
             }
@@ -176,7 +184,11 @@ async fn who_takes_an_answer_slowly_gets_all_of_it() {
     stream.write_all(ask.as_bytes()).await.expect("sent");
     let mut got = Vec::new();
     let mut piece = vec![0; 16 * 1024];
+    // Several times as long in all as one pause may be.
+    let mut slowly = tokio::time::interval(Duration::from_millis(50));
+    slowly.set_missed_tick_behavior(tokio::time::MissedTickBehavior::Delay);
     loop {
+        slowly.tick().await;
         let read = timeout(SOON, stream.read(&mut piece))
             .await
             .expect("in time");
@@ -184,8 +196,6 @@ async fn who_takes_an_answer_slowly_gets_all_of_it() {
             0 => break,
             count => got.extend_from_slice(&piece[..count]),
         }
-        // Several times as long in all as one pause may be.
-        tokio::time::sleep(Duration::from_millis(50)).await;
     }
     let end = got
         .windows(4)

@@ -121,6 +121,8 @@ async fn the_command_works_beside_a_box() {
 /// Gives the beginning of a list, and then nothing until it is let go.
 struct Slow {
     front: Cursor<&'static [u8]>,
+    /// The beginning was taken.
+    taken: Option<tokio::sync::oneshot::Sender<()>>,
     let_go: std::sync::mpsc::Receiver<()>,
 }
 
@@ -128,6 +130,9 @@ impl std::io::Read for Slow {
     fn read(&mut self, into: &mut [u8]) -> std::io::Result<usize> {
         let count = std::io::Read::read(&mut self.front, into)?;
         if count == 0 {
+            if let Some(taken) = self.taken.take() {
+                let _ = taken.send(());
+            }
             let _ = self.let_go.recv();
         }
         Ok(count)
@@ -139,13 +144,19 @@ async fn a_stop_does_not_wait_for_an_import() {
     let folder = tempfile::tempdir().expect("a folder");
     let bx = TestBox::in_folder(folder.path(), 1, |_| {}).await;
     let (hold, let_go) = std::sync::mpsc::channel();
+    let (taken, is_taken) = tokio::sync::oneshot::channel();
+    let taken = Some(taken);
     let front = Cursor::new(LIST.as_bytes());
-    let mut content: Option<Reader> = Some(Box::new(Slow { front, let_go }));
+    let mut content: Option<Reader> = Some(Box::new(Slow {
+        front,
+        taken,
+        let_go,
+    }));
     let command = Import::new(Imported::M3u);
     let progress = quiet();
     let asking = ask_import(folder.path(), &command, &mut content, &progress);
     let stopping = async {
-        tokio::time::sleep(std::time::Duration::from_millis(500)).await;
+        is_taken.await.expect("the import is under way");
         let stopped = tokio::time::timeout(std::time::Duration::from_secs(10), bx.stop()).await;
         drop(hold);
         stopped

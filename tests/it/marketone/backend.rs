@@ -15,7 +15,7 @@ use super::{Hub, P1, P2, P4, P7, Partner, fixture, pins, purchase, refused};
 use crate::alphaott::given::merged;
 use crate::kit::run;
 use crate::support::gateway::Gateway;
-use crate::support::{Answer, Client, TestBox};
+use crate::support::{Answer, Client, TestBox, until};
 
 /// How the carrier takes one call.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -62,6 +62,10 @@ impl Csp {
 
     pub fn calls(&self) -> usize {
         self.ledger().calls.len()
+    }
+
+    async fn was_called(&self, times: usize) {
+        until("a call", async || (self.calls() >= times).then_some(())).await;
     }
 
     pub fn booked(&self) -> usize {
@@ -442,9 +446,7 @@ async fn what_somebody_heard_of_is_not_taken_back() {
         let partner = hub.a.clone();
         tokio::spawn(async move { partner.charge(&purchase("a", P1)).await })
     };
-    while csp.calls() == 0 {
-        tokio::time::sleep(Duration::from_millis(5)).await;
-    }
+    csp.was_called(1).await;
     processing(&hub.a.charge(&purchase("a", P1)).await);
     processing(&first.await.unwrap());
     assert_eq!(open(&hub.bx).await[0]["attempts"], 1);
@@ -590,17 +592,13 @@ async fn a_partner_that_hangs_up_is_charged_all_the_same() {
     csp.next(&[Mood::Late]);
     let partner = hub.a.clone();
     let asked = tokio::spawn(async move { partner.charge(&purchase("a", P1)).await });
-    while csp.calls() == 0 {
-        tokio::time::sleep(Duration::from_millis(5)).await;
-    }
+    csp.was_called(1).await;
     asked.abort();
-    let shown = loop {
+    let shown = until("an end", async || {
         let shown = hub.a.get("/transaction/a").await.expect(200);
-        if shown["status"] != "PROCESSING" {
-            break shown;
-        }
-        tokio::time::sleep(Duration::from_millis(10)).await;
-    };
+        (shown["status"] != "PROCESSING").then_some(shown)
+    })
+    .await;
     assert_eq!(shown["status"], "SUCCEEDED");
     assert_eq!((csp.calls(), csp.booked()), (1, 1));
     hub.prove();
@@ -634,9 +632,7 @@ async fn a_box_that_dies_in_the_middle_charges_once() {
                 bx.apply(fixture()).await;
                 let partner = Partner::of(&bx, "key-a");
                 tokio::spawn(async move { partner.charge(&purchase("a", P1)).await });
-                while watched.calls() == 0 {
-                    tokio::time::sleep(Duration::from_millis(5)).await;
-                }
+                watched.was_called(1).await;
                 drop(bx);
             });
             runtime.shutdown_timeout(Duration::from_secs(5));
@@ -777,19 +773,14 @@ async fn an_answer_is_kept_whoever_waits_for_it() {
     let asking = tokio::spawn(async move {
         let _ = boxoffice::ops::carrier_calls::work(&ctx).await;
     });
-    while csp.calls() < 2 {
-        tokio::time::sleep(Duration::from_millis(5)).await;
-    }
+    csp.was_called(2).await;
     asking.abort();
-    for _ in 0..400 {
+    until("what the carrier said", async || {
         let shown = hub.a.get("/transaction/a").await.expect(200);
-        if shown["status"] == "SUCCEEDED" {
-            assert_eq!((csp.calls(), csp.booked()), (2, 1));
-            return;
-        }
-        tokio::time::sleep(Duration::from_millis(10)).await;
-    }
-    panic!("what the carrier said is lost");
+        (shown["status"] == "SUCCEEDED").then_some(())
+    })
+    .await;
+    assert_eq!((csp.calls(), csp.booked()), (2, 1));
 }
 
 /// Where packets are dropped there is no connection, so nothing was sent.

@@ -69,13 +69,9 @@ impl Ear {
 
     /// Waits until it was told so much, and takes it out.
     pub async fn wait_for(&self, count: usize) -> Vec<Heard> {
-        for _ in 0..600 {
-            if self.heard.lock().unwrap().len() >= count {
-                return self.collect();
-            }
-            tokio::time::sleep(std::time::Duration::from_millis(50)).await;
-        }
-        panic!("heard {:?}, not {count}", self.heard.lock().unwrap());
+        let enough = async || (self.heard.lock().unwrap().len() >= count).then_some(());
+        super::until("as many events as are waited for", enough).await;
+        self.collect()
     }
 }
 

@@ -61,12 +61,8 @@ impl Gateway {
 
     /// Waits until so many came, and takes them out.
     pub async fn wait_for(&self, count: usize) -> Vec<Heard> {
-        for _ in 0..600 {
-            if self.heard.lock().unwrap().len() >= count {
-                break;
-            }
-            tokio::time::sleep(std::time::Duration::from_millis(20)).await;
-        }
+        let enough = async || (self.heard.lock().unwrap().len() >= count).then_some(());
+        super::until("as many messages as are waited for", enough).await;
         self.collect()
     }
 

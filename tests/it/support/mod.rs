@@ -39,7 +39,23 @@ pub const NOW_SECONDS: i64 = 1_769_853_600;
 pub const TWO_YEARS_SECONDS: i64 = 63_115_200;
 
 const PREFIX: &str = "/integration/api";
-const PATIENCE: Duration = Duration::from_mins(5);
+/// Longest that a test waits for what must come.
+pub const PATIENCE: Duration = Duration::from_mins(5);
+
+/// Waits until there is something to see.
+pub async fn until<T>(what: &str, mut look: impl AsyncFnMut() -> Option<T>) -> T {
+    let looking = async {
+        let mut often = tokio::time::interval(Duration::from_millis(5));
+        loop {
+            often.tick().await;
+            if let Some(found) = look().await {
+                return found;
+            }
+        }
+    };
+    let found = tokio::time::timeout(PATIENCE, looking).await;
+    found.unwrap_or_else(|_| panic!("never came: {what}"))
+}
 
 /// A real box on a real socket, port 0, redb in memory, test clock at [`NOW`], cheap passwords,
 /// seeded entropy.
@@ -518,7 +534,7 @@ fn head_end(bytes: &[u8]) -> Option<usize> {
     bytes.windows(4).position(|four| four == b"\r\n\r\n")
 }
 
-fn is_whole(bytes: &[u8]) -> bool {
+pub fn is_whole(bytes: &[u8]) -> bool {
     let Some(end) = head_end(bytes) else {
         return false;
     };

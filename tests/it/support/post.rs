@@ -53,6 +53,13 @@ impl Post {
         std::mem::take(&mut *self.taken.lock().unwrap())
     }
 
+    /// The mails that were taken, once there are so many; takes them out.
+    pub async fn collect_many(&self, many: usize) -> Vec<String> {
+        let enough = async || (self.taken.lock().unwrap().len() >= many).then_some(());
+        super::until("as many mails as are waited for", enough).await;
+        self.collect()
+    }
+
     async fn serve(&self, stream: TcpStream) -> Option<()> {
         let (read, mut write) = stream.into_split();
         let mut lines = BufReader::new(read).lines();
