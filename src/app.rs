@@ -303,8 +303,8 @@ impl App {
         Ok(())
     }
 
-    /// Notes the currency of the settings as that of the books, for as long as no money is booked. From
-    /// then on it stays, whatever the settings say.
+    /// Notes the currency of the settings as that of the books, for as long as no money is booked.
+    /// From then on it stays, whatever the settings say.
     fn note_currency(&self) -> anyhow::Result<()> {
         let snapshot = self.store.read()?;
         if snapshot
@@ -343,8 +343,8 @@ impl App {
     }
 }
 
-/// The file's own secret and the key that signs, which `fresh` is in a new file. Only that one needs room
-/// on the disk: a box whose disk is full starts, and is read.
+/// The file's own secret and the key that signs, which `fresh` is in a new file. Only that one
+/// needs room on the disk: a box whose disk is full starts, and is read.
 fn secrets(store: &Store, fresh: [u8; 32]) -> Result<([u8; 32], [u8; 32]), StoreError> {
     let read = store.read()?;
     let held = |name: &str| read.raw_get(Table::Meta, name.as_bytes(), |b| b.try_into().ok());

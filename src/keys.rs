@@ -82,7 +82,8 @@ impl Pair {
 pub const SEAL_BYTES: usize = 8;
 
 impl Keys {
-    /// `secret`: the file's own, for ever; `signs`: the key that signs tokens, which may be changed.
+    /// `secret`: the file's own, for ever; `signs`: the key that signs tokens, which may be
+    /// changed.
     #[must_use]
     pub fn new(secret: &[u8; 32], signs: &[u8; 32], audience: &str) -> Self {
         // The first box of the process installs it; a second finds the same one there.
@@ -215,7 +216,8 @@ impl Keys {
     }
 }
 
-/// The signature is judged before the claims: what is said of those is said of a token of ours only.
+/// The signature is judged before the claims: what is said of those is said of a token of ours
+/// only.
 fn unproven(error: &ErrorKind) -> Unproven {
     match error {
         ErrorKind::InvalidSignature

@@ -1,7 +1,8 @@
-//! What is said in the log about somebody at most once a minute: about each address, each thing by itself.
+//! What is said in the log about somebody at most once a minute: about each address, each thing by
+//! itself.
 //!
-//! In memory, and bounded, so that whoever sends a million requests writes no million lines. Must not know
-//! what is said.
+//! In memory, and bounded, so that whoever sends a million requests writes no million lines. Must
+//! not know what is said.
 
 use std::collections::HashMap;
 use std::hash::{BuildHasher as _, RandomState};
@@ -42,8 +43,8 @@ impl Default for Seldom {
 }
 
 impl Seldom {
-    /// Whether to say this about the address now, and how often it, or what there was no room for, was
-    /// not said before.
+    /// Whether to say this about the address now, and how often it, or what there was no room for,
+    /// was not said before.
     #[must_use]
     pub fn may_speak(&self, address: Option<IpAddr>, what: &'static str) -> Option<u64> {
         let now = u64::try_from(self.running.elapsed().as_millis()).unwrap_or(u64::MAX);

@@ -1,7 +1,7 @@
 //! Wrong PINs of a partner over all accounts within an hour: beyond a budget none is judged.
 //!
-//! In memory, and bounded by the budget. One account counts for a few only, so that a single customer who
-//! types nonsense does not stop the partner. Must not know what a PIN is for.
+//! In memory, and bounded by the budget. One account counts for a few only, so that a single
+//! customer who types nonsense does not stop the partner. Must not know what a PIN is for.
 
 use std::collections::{BTreeMap, BTreeSet, HashMap};
 use std::sync::{Mutex, PoisonError};

@@ -120,7 +120,8 @@ struct Export {
     /// How to write it; hledger and beancount are for the journal
     #[arg(long, default_value = "jsonl", value_parser = ["jsonl", "csv", "hledger", "beancount"])]
     format: String,
-    /// First day of the journal or of invoices, such as 2026-01-01; what was before is brought forward
+    /// First day of the journal or of invoices, such as 2026-01-01; what was before is brought
+    /// forward
     #[arg(long, value_name = "DAY")]
     from: Option<String>,
     /// Last day of the journal or of invoices
@@ -522,8 +523,8 @@ async fn first_words(
         .collect())
 }
 
-/// SIGTERM or SIGINT. SIGHUP, which a terminal sends when it is closed and some tools to have settings
-/// read again, ends nothing.
+/// SIGTERM or SIGINT. SIGHUP, which a terminal sends when it is closed and some tools to have
+/// settings read again, ends nothing.
 struct StopSignal {
     terminate: tokio::signal::unix::Signal,
     interrupt: tokio::signal::unix::Signal,

@@ -1,5 +1,5 @@
-//! Flags over environment over file over defaults: read, laid one over the other, and where each value
-//! came from.
+//! Flags over environment over file over defaults: read, laid one over the other, and where each
+//! value came from.
 
 use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};

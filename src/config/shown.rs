@@ -51,8 +51,8 @@ pub fn describe(loaded: &Loaded) -> anyhow::Result<String> {
     Ok(text)
 }
 
-/// Hides what an address may hold of secrets, wherever one stands: the password of its user, and what
-/// is asked of it.
+/// Hides what an address may hold of secrets, wherever one stands: the password of its user, and
+/// what is asked of it.
 fn hide_in_addresses(value: &mut Value) {
     match value {
         Value::String(text) => *text = without_secrets(text),

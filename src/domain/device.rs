@@ -83,9 +83,9 @@ impl Device {
     }
 }
 
-/// What is wrong with a MAC address that a device of this kind is to have. A set-top box is known by
-/// it, so that one which no box can send would be kept in vain. Other kinds have any text, but none that
-/// is a MAC address with an octet lost or doubled.
+/// What is wrong with a MAC address that a device of this kind is to have. A set-top box is known
+/// by it, so that one which no box can send would be kept in vain. Other kinds have any text, but
+/// none that is a MAC address with an octet lost or doubled.
 #[must_use]
 pub fn mac_fault(kind: DeviceKind, text: &str) -> Option<String> {
     let octets = octets(text);

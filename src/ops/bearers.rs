@@ -1,7 +1,7 @@
 //! Who sends an integration token, and what is said to and about those who are nobody.
 //!
-//! What is said shows no more than the token does: one that this box did not sign is that, whatever it
-//! claims; of one that it did sign, whoever holds it may know what became of it.
+//! What is said shows no more than the token does: one that this box did not sign is that, whatever
+//! it claims; of one that it did sign, whoever holds it may know what became of it.
 
 use crate::app::Ctx;
 use crate::domain::staff::{Actor, Role, Token, TokenId};
@@ -168,8 +168,8 @@ pub fn note_nobody(ctx: &Ctx, why: &'static str) {
     }
 }
 
-/// Whoever an `Authorization` header with an integration token names: one signature and one point read.
-/// The word before the token is `JWT`, case ignored; `Bearer` is no alias (alphaott 1.1).
+/// Whoever an `Authorization` header with an integration token names: one signature and one point
+/// read. The word before the token is `JWT`, case ignored; `Bearer` is no alias (alphaott 1.1).
 pub fn bearer(ctx: &Ctx, authorization: &str) -> Result<Result<Bearer, Nobody>, OpError> {
     let Some((scheme, token)) = authorization.trim().split_once(char::is_whitespace) else {
         return Ok(Err(Why::NoScheme.into()));

@@ -212,9 +212,9 @@ pub(super) fn check_mac(device: &Device) -> Result<(), OpError> {
     }
 }
 
-/// Refuses a box whose MAC another box has, be it the same customer's: one MAC is one box. One that a
-/// viewer took by signing in gives way to staff and scripts, whose word counts. Those of other kinds of
-/// device are not compared.
+/// Refuses a box whose MAC another box has, be it the same customer's: one MAC is one box. One that
+/// a viewer took by signing in gives way to staff and scripts, whose word counts. Those of other
+/// kinds of device are not compared.
 pub(super) fn claim_mac(ctx: &Ctx, tx: &mut Tx<'_>, device: &Device) -> Result<(), OpError> {
     let Some(mac) = usual_mac(&device.mac).filter(|_| device.kind == DeviceKind::Stb) else {
         return Ok(());

@@ -176,8 +176,8 @@ impl Ctx {
         }
     }
 
-    /// Runs `command` in the writer; answered when it is durable. A rehearsal answers what it would,
-    /// and nothing of it stands.
+    /// Runs `command` in the writer; answered when it is durable. A rehearsal answers what it
+    /// would, and nothing of it stands.
     pub async fn write<T: Send + 'static>(
         &self,
         command: impl FnOnce(&Ctx, &mut Tx<'_>) -> Result<T, OpError> + Send + 'static,

@@ -18,8 +18,8 @@ pub(super) fn addresses(read: &impl Read) -> Result<BTreeSet<String>, OpError> {
     Ok(addresses.map(|email| email.as_str().to_owned()).collect())
 }
 
-/// Sends a letter to each of these addresses; the log has those that could not be reached. `name`: what
-/// no other letter is called.
+/// Sends a letter to each of these addresses; the log has those that could not be reached. `name`:
+/// what no other letter is called.
 pub(super) async fn write_to(ctx: &Ctx, addresses: BTreeSet<String>, name: &str, letter: &Letter) {
     let Some(mailer) = ctx.app.outbound.mail.as_ref() else {
         return;

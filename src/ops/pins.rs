@@ -229,8 +229,8 @@ fn alarm(ctx: &Ctx, tx: &mut Tx<'_>, partner: PartnerId, max: u32) -> Result<(),
     Ok(())
 }
 
-/// Owners, and whoever looks after the partner, hear of budgets that were used up since this was last
-/// called. In the background: nobody who asks about a PIN waits for a mail server.
+/// Owners, and whoever looks after the partner, hear of budgets that were used up since this was
+/// last called. In the background: nobody who asks about a PIN waits for a mail server.
 pub(super) fn write_of_wrong_pins(ctx: &Ctx) {
     for partner in ctx.app.wrong_pins.take_unsaid() {
         let ctx = ctx.clone();

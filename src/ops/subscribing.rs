@@ -96,8 +96,8 @@ pub async fn create(ctx: &Ctx, mut wish: RowChange) -> Result<Row, OpError> {
     .inspect(|_| wake(ctx))
 }
 
-/// Tells whoever works in the background that there may be something to do: once it is written, or it is
-/// looked for too early and found by nobody.
+/// Tells whoever works in the background that there may be something to do: once it is written, or
+/// it is looked for too early and found by nobody.
 fn wake(ctx: &Ctx) {
     ctx.app.wake_jobs();
     ctx.app.unhardened.notify_one();

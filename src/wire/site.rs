@@ -169,8 +169,8 @@ async fn sdl() -> Response {
     ([(CONTENT_TYPE, "text/plain; charset=utf-8")], text).into_response()
 }
 
-/// 200 when the writer takes commands, with a line for whatever waits for a person; else 503 with a line for
-/// each cause.
+/// 200 when the writer takes commands, with a line for whatever waits for a person; else 503 with a
+/// line for each cause.
 async fn ready(State(app): State<Arc<App>>) -> Response {
     let ctx = Ctx::system(app);
     let causes = ops::upkeep::not_ready(&ctx).await;

@@ -63,7 +63,8 @@ pub(super) fn plain(text: &str) -> String {
     }
 }
 
-/// What follows the tag whose `<` was just read, and whether the tag breaks the line. `None`: it is none.
+/// What follows the tag whose `<` was just read, and whether the tag breaks the line. `None`: it is
+/// none.
 fn tag(after: &str) -> Option<(bool, &str)> {
     let first = after.chars().next()?;
     if !first.is_ascii_alphabetic() && !matches!(first, '/' | '!') {

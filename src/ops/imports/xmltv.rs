@@ -1,7 +1,8 @@
 //! XMLTV: what a guide says, element by element as it comes in (xmltv.dtd).
 //!
-//! Guides of real life are not always XML. What breaks one programme costs that programme, or is read as the
-//! text that it was meant to be; only what is no guide at all is refused. Nothing is fetched for a document.
+//! Guides of real life are not always XML. What breaks one programme costs that programme, or is
+//! read as the text that it was meant to be; only what is no guide at all is refused. Nothing is
+//! fetched for a document.
 
 use super::entities::decoded;
 use super::markup::{Markup, Piece, name_of, value_of};

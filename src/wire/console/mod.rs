@@ -319,7 +319,8 @@ impl FromRequestParts<Arc<App>> for Staff {
     }
 }
 
-/// Whoever holds the integration token of a request, or why nobody does; nothing where none was sent.
+/// Whoever holds the integration token of a request, or why nobody does; nothing where none was
+/// sent.
 fn token_actor(ctx: &Ctx, headers: &HeaderMap) -> Result<Option<Result<Actor, Nobody>>, Problem> {
     let Some(header) = headers.get(AUTHORIZATION) else {
         return Ok(None);

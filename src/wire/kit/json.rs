@@ -81,8 +81,8 @@ pub async fn read(
     }
 }
 
-/// Reads what is left of a small body and throws it away, while its sender has an answer already: so
-/// the connection goes on. One that nobody reads costs it, and the sender perhaps the answer.
+/// Reads what is left of a small body and throws it away, while its sender has an answer already:
+/// so the connection goes on. One that nobody reads costs it, and the sender perhaps the answer.
 pub fn discard(headers: &HeaderMap, mut body: HttpBody) {
     if body.is_end_stream() || declared(headers) > DISCARDED_BYTES_MAX {
         return;

@@ -156,8 +156,8 @@ fn wanted<'p>(app: &Arc<App>, parts: &'p Parts) -> Result<Wanted<'p>, Failure> {
     })
 }
 
-/// In the order of §1.5: route, key, partner, rate, media type, syntax, fields, and what the operation
-/// says.
+/// In the order of §1.5: route, key, partner, rate, media type, syntax, fields, and what the
+/// operation says.
 async fn answered(app: &Arc<App>, parts: &Parts, body: HttpBody) -> Result<String, Failure> {
     // No answer waits for the body of a stranger.
     let Wanted {

@@ -99,7 +99,8 @@ pub fn do_auth(call: &Call) -> Result<Step, OpError> {
     }))
 }
 
-/// What a viewer is told who signed in: yes, no, or that there are too many boxes, which, and what to do.
+/// What a viewer is told who signed in: yes, no, or that there are too many boxes, which, and what
+/// to do.
 pub fn signed_in(call: &Call, ended: SignedIn) -> Result<Answer, OpError> {
     let (max, boxes) = match ended {
         SignedIn::Yes => return Ok(Answer::TRUE),

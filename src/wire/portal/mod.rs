@@ -95,8 +95,8 @@ async fn admit(parts: &Parts, call: &Call) -> Response {
     answered(call).await
 }
 
-/// Whether an action leaves everything as it is. The profile begins a session, and events are handed
-/// out once.
+/// Whether an action leaves everything as it is. The profile begins a session, and events are
+/// handed out once.
 fn only_reads(action: &str) -> bool {
     match action {
         "get_profile" | "get_events" => false,
@@ -143,8 +143,8 @@ enum Step {
     Keep(DeviceId, Kept),
 }
 
-/// Everything that needs no waiting: whose box it is, whether it may, and what it asks for; and how long
-/// the answer is held back.
+/// Everything that needs no waiting: whose box it is, whether it may, and what it asks for; and how
+/// long the answer is held back.
 fn step(call: &Call) -> Result<(Step, Duration), OpError> {
     let visit = viewing::visit(&call.ctx, call.mac.as_deref())?;
     let kind = call.text("type").unwrap_or_default();

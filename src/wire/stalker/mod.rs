@@ -181,7 +181,8 @@ async fn api(State(app): State<Arc<App>>, request: Request) -> Response {
             return failure.into_response();
         }
     };
-    // A caller's is read whatever else is wrong: one that nobody reads costs its sender the connection.
+    // A caller's is read whatever else is wrong: one that nobody reads costs its sender the
+    // connection.
     let body = json::read(&parts.headers, body, BODY_BYTES_MAX).await;
     if body == Err(BodyError::Incomplete) {
         // Not even what needs no body is done for somebody who broke off.

@@ -555,7 +555,8 @@ async fn a_billing_system_that_is_away_is_said() {
     api.get("/service-specs").await.expect(200);
 }
 
-/// The billing system takes the word of this box: who may not give anything away here does not there.
+/// The billing system takes the word of this box: who may not give anything away here does not
+/// there.
 #[tokio::test]
 async fn who_may_give_nothing_away_does_not_elsewhere() {
     let pair = Pair::open().await;

@@ -18,8 +18,8 @@ const ROLES: [&str; 7] = [
     "auditor",
 ];
 
-/// §1.2: `{ "code": "UnauthorizedError", "message": "Authorization required" }`; behind the vendor's
-/// words stands what is wrong with what was sent.
+/// §1.2: `{ "code": "UnauthorizedError", "message": "Authorization required" }`; behind the
+/// vendor's words stands what is wrong with what was sent.
 #[track_caller]
 fn expect_unauthorized(answer: Answer) {
     let message = answer.json()["message"].clone();

@@ -1,5 +1,5 @@
-//! The guard against a run that looks like a mistake. It works by the time of day only: these boxes are filled
-//! under a clock that lags behind and started again under one that is shifted by hand.
+//! The guard against a run that looks like a mistake. It works by the time of day only: these boxes
+//! are filled under a clock that lags behind and started again under one that is shifted by hand.
 
 use std::path::Path;
 
@@ -194,7 +194,8 @@ async fn an_ordinary_peak_is_never_held() {
     assert!(day.runs().await.iter().all(|run| run["state"] == "DONE"));
 }
 
-/// Three months of downtime: three cycles of an order are for a person to look at. Nobody is cut off.
+/// Three months of downtime: three cycles of an order are for a person to look at. Nobody is cut
+/// off.
 #[tokio::test]
 async fn many_missed_cycles_wait_for_a_person_and_are_served() {
     let folder = tempfile::tempdir().unwrap();
@@ -245,7 +246,8 @@ async fn many_missed_cycles_wait_for_a_person_and_are_served() {
     assert_eq!(ready.text, "ready\n");
 }
 
-/// What nobody says anything about for a week: one cycle, the one that runs, and the others are given away.
+/// What nobody says anything about for a week: one cycle, the one that runs, and the others are
+/// given away.
 #[tokio::test]
 async fn after_a_week_the_running_cycle_alone_is_billed() {
     let folder = tempfile::tempdir().unwrap();
@@ -285,8 +287,8 @@ async fn after_a_week_the_running_cycle_alone_is_billed() {
     assert_eq!(day.order_again(&order).await["status"], "ACTTIVE");
 }
 
-/// Much more than the forecast of the day: an import that went wrong. It is held at once, people hear of it
-/// everywhere, and after three days whatever is not doubtful by itself is worked.
+/// Much more than the forecast of the day: an import that went wrong. It is held at once, people
+/// hear of it everywhere, and after three days whatever is not doubtful by itself is worked.
 #[tokio::test]
 async fn a_run_far_beyond_the_forecast_is_held_and_eased() {
     let folder = tempfile::tempdir().unwrap();
@@ -349,7 +351,8 @@ async fn a_small_run_is_not_held_by_the_multiple() {
     .await;
 }
 
-/// A price ten times as high: held for a single order, billed at the corrected price once it is corrected.
+/// A price ten times as high: held for a single order, billed at the corrected price once it is
+/// corrected.
 #[tokio::test]
 async fn a_price_that_jumped_is_held_until_it_is_corrected() {
     let folder = tempfile::tempdir().unwrap();

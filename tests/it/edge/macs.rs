@@ -115,8 +115,8 @@ async fn what_is_no_mac_of_a_box_is_refused_by_name_and_kept_nowhere() {
     }
 }
 
-/// The vendor's own samples have other texts: on what is no set-top box they are kept to the letter, but
-/// not one with an octet lost or doubled.
+/// The vendor's own samples have other texts: on what is no set-top box they are kept to the
+/// letter, but not one with an octet lost or doubled.
 #[tokio::test]
 async fn other_devices_have_any_text_that_is_no_slip_of_the_pen() {
     let bx = TestBox::start().await;

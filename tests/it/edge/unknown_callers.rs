@@ -1,5 +1,6 @@
-//! Callers who are nobody: each is told what is wrong with what it sent, in the shape of its dialect, and
-//! the log says it once a minute for an address. Nobody learns more than the token itself shows.
+//! Callers who are nobody: each is told what is wrong with what it sent, in the shape of its
+//! dialect, and the log says it once a minute for an address. Nobody learns more than the token
+//! itself shows.
 
 use std::collections::BTreeSet;
 use std::io::{BufRead as _, BufReader};
@@ -143,7 +144,8 @@ async fn each_is_told_what_is_wrong_in_the_shape_of_its_dialect() {
             assert!(secret.len() < 20 || !answer.text.contains(secret));
         }
     }
-    // Bearer and Token are one mistake; so are what is not shaped as a token, and foreign signatures.
+    // Bearer and Token are one mistake; so are what is not shaped as a token, and foreign
+    // signatures.
     assert_eq!(told.len(), all.len() - 3, "{told:?}");
 }
 

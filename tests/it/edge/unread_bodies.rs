@@ -1,5 +1,5 @@
-//! Who may not do a thing hears so at once: nobody waits for the body of a stranger, however large, slow
-//! or wrong it is.
+//! Who may not do a thing hears so at once: nobody waits for the body of a stranger, however large,
+//! slow or wrong it is.
 
 use serde_json::json;
 use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};

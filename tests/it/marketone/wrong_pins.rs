@@ -1,5 +1,5 @@
-//! A partner that guesses PINs over many accounts: refused for the rest of the hour, and whoever runs the
-//! box hears of it.
+//! A partner that guesses PINs over many accounts: refused for the rest of the hour, and whoever
+//! runs the box hears of it.
 
 use boxoffice::app::Ctx;
 use boxoffice::domain::event::Audit;
