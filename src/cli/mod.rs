@@ -64,6 +64,8 @@ enum Command {
     Partner(Partner),
     /// Prove the data file: every record, every index, the audit log's chain
     Check(Place),
+    /// Say whether the box runs and is well, and what waits for a person
+    Status(Place),
     /// Print the journal, the invoices or the customers for other programs
     Export(Export),
     /// Show the effective settings and where each comes from, secrets hidden
@@ -305,6 +307,7 @@ pub fn run(cli: Cli) -> anyhow::Result<bool> {
             (place, DataCommand::TokenRevoke { jti: id })
         }
         Command::Check(place) => (place, DataCommand::Check),
+        Command::Status(place) => (place, DataCommand::Status),
         Command::Export(export) if export.what == "catalogue" => {
             (export.place, DataCommand::ExportCatalogue)
         }

@@ -82,6 +82,8 @@ pub enum Command {
         jti: String,
     },
     Check,
+    /// Whether the box runs and is well.
+    Status,
     /// Takes the last import of a list back; what it may be called.
     ImportUndo {
         sources: Vec<String>,
@@ -118,6 +120,7 @@ impl Command {
         matches!(
             self,
             Self::Check
+                | Self::Status
                 | Self::OperatorList
                 | Self::PartnerList
                 | Self::TokenList
@@ -250,6 +253,7 @@ pub async fn run(ctx: &Ctx, command: Command) -> Result<Output, CommandError> {
             Ok(done(vec![format!("revoked {} ({})", token.id, token.name)]))
         }
         Command::Check => check(ctx).await,
+        Command::Status => status(ctx).await,
         Command::ImportUndo { sources, dry_run } => import::undo(ctx, sources, dry_run).await,
         Command::ChannelList => channels::list(ctx),
         Command::ChannelRemove { ids } => channels::remove(ctx, ids).await,
@@ -333,6 +337,27 @@ fn change_lines(change: &ElementChange) -> Vec<String> {
     std::iter::once(format!("{}{orders}", change.place))
         .chain(members)
         .collect()
+}
+
+/// Well is a box that runs and takes writes. What waits for a person is said, and no fault.
+async fn status(ctx: &Ctx) -> Result<Output, CommandError> {
+    let causes = ops::upkeep::not_ready(ctx).await;
+    let address = ctx.app.listening.get();
+    let mut lines = vec![address.map_or_else(
+        || "not running; the data file can be opened".to_owned(),
+        |address| format!("running on http://{address}"),
+    )];
+    let is_well = address.is_some() && causes.is_empty();
+    if is_well {
+        lines.push("ready".to_owned());
+    }
+    lines.extend(causes);
+    lines.extend(ops::upkeep::waiting(ctx)?);
+    Ok(Output {
+        lines,
+        ok: is_well,
+        next: None,
+    })
 }
 
 async fn check(ctx: &Ctx) -> Result<Output, CommandError> {

@@ -56,6 +56,46 @@ fn check(file: &Path) -> (bool, String) {
     )
 }
 
+fn status(folder: &Path) -> (Option<i32>, String) {
+    let mut command = Command::new(env!("CARGO_BIN_EXE_boxoffice"));
+    let output = command.args(["status", "--data"]).arg(folder).output();
+    let output = output.expect("the program");
+    let text = [output.stdout, output.stderr].concat();
+    let text = String::from_utf8_lossy(&text).into_owned();
+    (output.status.code(), text)
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn the_status_says_whether_the_box_runs_and_is_well() {
+    let folder = tempdir().expect("a folder");
+    let bx = TestBox::in_folder(folder.path(), 1, |_| {}).await;
+    let told = status(folder.path());
+    let running = format!("running on http://{}\nready\n", bx.address());
+    assert_eq!(told, (Some(0), running));
+    named(&bx.api()).await;
+    assert!(spoil(&folder.path().join("boxoffice.redb")) > 0);
+    checked(&bx).await;
+    let (code, text) = status(folder.path());
+    assert_eq!(code, Some(1), "{text}");
+    assert!(text.contains("the data file is damaged"), "{text}");
+    assert!(!text.contains("ready"), "{text}");
+    bx.stop().await;
+    let sound = tempdir().expect("a folder");
+    TestBox::in_folder(sound.path(), 2, |_| {})
+        .await
+        .stop()
+        .await;
+    let (code, text) = status(sound.path());
+    assert_eq!(
+        (code, text.as_str()),
+        (Some(1), "not running; the data file can be opened\n")
+    );
+    // One that looks makes no folder.
+    let (code, text) = status(&sound.path().join("nowhere"));
+    assert_ne!(code, Some(0), "{text}");
+    assert!(!sound.path().join("nowhere").exists());
+}
+
 #[tokio::test]
 async fn a_changed_letter_in_a_name_is_found_by_a_check() {
     let folder = tempdir().expect("a folder");

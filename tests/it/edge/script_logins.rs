@@ -68,10 +68,10 @@ async fn who_says_so_has_it_open() {
     assert_eq!(anonymous.get("/users/3").await.ok()["login"], "3");
 }
 
-struct Served(Child);
+pub struct Served(Child);
 
 impl Served {
-    fn start(folder: &Path, settings: &[(&str, &str)], demo: bool) -> Served {
+    pub fn start(folder: &Path, settings: &[(&str, &str)], demo: bool) -> Served {
         let mut command = Command::new(env!("CARGO_BIN_EXE_boxoffice"));
         command
             .args(["serve", "--listen", "127.0.0.1:0", "--data"])
@@ -85,7 +85,7 @@ impl Served {
     }
 
     /// Reads standard output up to a line that begins so; all lines until then.
-    fn lines_until(&mut self, front: &str) -> Vec<String> {
+    pub fn lines_until(&mut self, front: &str) -> Vec<String> {
         let out = self.0.stdout.take().expect("a pipe");
         let mut seen = Vec::new();
         for line in BufReader::new(out).lines() {
@@ -99,7 +99,7 @@ impl Served {
         panic!("no {front:?} in {seen:?}");
     }
 
-    fn log(mut self) -> String {
+    pub fn log(mut self) -> String {
         self.0.kill().expect("it ends");
         let mut log = String::new();
         let mut pipe = self.0.stderr.take().expect("a pipe");

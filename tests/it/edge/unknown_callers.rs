@@ -3,12 +3,11 @@
 //! itself shows.
 
 use std::collections::BTreeSet;
-use std::io::{BufRead as _, BufReader};
-use std::process::{Command, Stdio};
 
 use boxoffice::app::Ctx;
 use serde_json::json;
 
+use super::script_logins::Served;
 use crate::marketone::{Partner, refused};
 use crate::support::{NOW_SECONDS, TestBox, claims_of};
 
@@ -235,21 +234,13 @@ async fn the_log_says_it_once_for_each_address_and_reason_and_never_a_token() {
         .to_owned();
     bx.revoke(&revoked).await;
     bx.stop().await;
-    let mut served = Command::new(env!("CARGO_BIN_EXE_boxoffice"))
-        .args(["serve", "--listen", "127.0.0.1:0", "--data"])
-        .arg(folder.path())
-        .env("BOXOFFICE_TRUSTED_PROXIES", "127.0.0.1")
-        .stdin(Stdio::null())
-        .stdout(Stdio::piped())
-        .stderr(Stdio::piped())
-        .spawn()
-        .expect("it starts");
-    let mut out = BufReader::new(served.stdout.take().expect("a pipe")).lines();
-    let origin = out.next().expect("a line").expect("text");
-    let origin = origin
-        .strip_prefix("listening on ")
-        .expect("an address")
-        .to_owned();
+    let trusted = [("BOXOFFICE_TRUSTED_PROXIES", "127.0.0.1")];
+    let mut served = Served::start(folder.path(), &trusted, false);
+    let lines = served.lines_until("listening on ");
+    let origin = lines
+        .last()
+        .and_then(|line| line.strip_prefix("listening on "));
+    let origin = origin.expect("an address").to_owned();
     let client = reqwest::Client::builder()
         .no_proxy()
         .build()
@@ -274,9 +265,7 @@ async fn the_log_says_it_once_for_each_address_and_reason_and_never_a_token() {
             assert_eq!(answer.expect("an answer").status(), 401, "{round}");
         }
     }
-    served.kill().expect("it ends");
-    let told = served.wait_with_output().expect("it ended").stderr;
-    let log = String::from_utf8_lossy(&told);
+    let log = served.log();
     let lines = |words: &[&str]| {
         let has = |line: &&str| words.iter().all(|word| line.contains(word));
         log.lines().filter(has).count()

@@ -1,7 +1,6 @@
 //! What stands in the log of a request, and what enters the page that boxes show.
 
-use std::io::{BufRead as _, BufReader};
-use std::process::{Command, Stdio};
+use super::script_logins::Served;
 
 /// A browser takes names, messages and addresses for text only if no script makes markup of them.
 #[test]
@@ -36,21 +35,13 @@ fn the_page_of_boxes_makes_no_markup_of_data() {
 #[tokio::test]
 async fn the_log_has_no_code_of_a_page_and_no_query() {
     let folder = tempfile::tempdir().expect("a folder");
-    let mut served = Command::new(env!("CARGO_BIN_EXE_boxoffice"))
-        .args(["serve", "--listen", "127.0.0.1:0", "--data"])
-        .arg(folder.path())
-        .env("BOXOFFICE_LOG__LEVEL", "debug")
-        .stdin(Stdio::null())
-        .stdout(Stdio::piped())
-        .stderr(Stdio::piped())
-        .spawn()
-        .expect("it starts");
-    let mut out = BufReader::new(served.stdout.take().expect("a pipe")).lines();
-    let origin = out.next().expect("a line").expect("text");
-    let origin = origin
-        .strip_prefix("listening on ")
-        .expect("an address")
-        .to_owned();
+    let loud = [("BOXOFFICE_LOG__LEVEL", "debug")];
+    let mut served = Served::start(folder.path(), &loud, false);
+    let lines = served.lines_until("listening on ");
+    let origin = lines
+        .last()
+        .and_then(|line| line.strip_prefix("listening on "));
+    let origin = origin.expect("an address").to_owned();
     let client = reqwest::Client::builder()
         .no_proxy()
         .build()
@@ -75,9 +66,7 @@ async fn the_log_has_no_code_of_a_page_and_no_query() {
             .await
             .expect("an answer");
     }
-    served.kill().expect("it ends");
-    let told = served.wait_with_output().expect("it ended").stderr;
-    let log = String::from_utf8_lossy(&told);
+    let log = served.log();
     assert!(log.contains("/pay/..."), "{log}");
     assert!(log.contains("/live/.../.../1.ts"), "{log}");
     assert!(!log.contains(secret), "{log}");
