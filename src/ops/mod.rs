@@ -27,6 +27,7 @@ pub mod customers;
 pub mod debts;
 pub mod demo;
 pub mod devices;
+mod due;
 mod effect;
 pub mod events;
 pub mod exports;
@@ -203,21 +204,18 @@ impl Ctx {
         done.map(|(done, _)| done)
     }
 
-    /// As [`Ctx::write_bulk`]; answers also how many microseconds the writer was kept, with what is noted for others.
+    /// As [`Ctx::write_bulk`]; answers also for how many microseconds nobody else was answered: with what
+    /// is noted for others, and with the commit.
     pub async fn write_bulk_timed<T: Send + 'static>(
         &self,
         command: impl FnOnce(&Ctx, &mut Tx<'_>) -> Result<T, OpError> + Send + 'static,
     ) -> Result<(T, u64), OpError> {
         let ctx = self.clone();
-        let run = move |tx: &mut Tx<'_>| -> Result<(T, u64), OpError> {
-            let watch = ctx.app.stopwatch();
-            let done = webhooks::watched(&ctx, tx, command)?;
-            let micros = u64::try_from(watch.elapsed().as_micros()).unwrap_or(u64::MAX);
-            Ok((done, micros))
-        };
+        let run = move |tx: &mut Tx<'_>| webhooks::watched(&ctx, tx, command);
         let done = self.app.store.write_bulk(run).await;
         self.wake_senders(true);
-        done
+        let (done, time) = done?;
+        Ok((done, u64::try_from(time.as_micros()).unwrap_or(u64::MAX)))
     }
 
     /// A write may have made something to be sent (`to_send`), or changed what others have to know.

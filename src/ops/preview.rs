@@ -1,5 +1,7 @@
 //! What billing will do if nobody does anything: the same steps as the run takes, written nowhere.
 
+use std::collections::BTreeMap;
+
 use crate::app::Ctx;
 use crate::domain::customer::{Customer, CustomerStatus};
 use crate::domain::cycle::Step;
@@ -13,7 +15,7 @@ use crate::store::key::owned_by;
 use crate::store::{Read, Table};
 
 use super::books::Books;
-use super::renewals::Walk;
+use super::due::Walk;
 use super::{Handle, OpError, orders};
 
 /// Whose future is asked for.
@@ -75,7 +77,7 @@ pub fn preview(
     let snapshot = ctx.snapshot()?;
     // One order is not alone: others of its customer take money and keep services, so all are walked.
     let (mut walk, only) = match scope {
-        Scope::Everybody => (Walk::all(until), None),
+        Scope::Everybody => (Walk::quickest(&snapshot, until)?, None),
         Scope::Customer(handle) => {
             let customer: Customer = super::find(&snapshot, handle)?;
             (Walk::of(&of_customer(&snapshot, &customer)?, until), None)
@@ -89,6 +91,8 @@ pub fn preview(
     };
     let mut books = Books::new(ctx, &snapshot);
     let mut failed = 0u64;
+    // The walk may go customer by customer: what is shown are the first ones by time.
+    let mut first = BTreeMap::new();
     let mut forecast = Forecast {
         until,
         counts: RunCounts::default(),
@@ -135,14 +139,16 @@ pub fn preview(
         if let Some(unpaid) = unpaid {
             add_money(&mut forecast.unpaid, unpaid.currency, unpaid.minor);
         }
-        if forecast.steps.len() < steps_max {
-            forecast.steps.push(Ahead {
-                at,
-                order: id,
-                customer: before.customer,
-                step,
-                why,
-            });
+        let ahead = Ahead {
+            at,
+            order: id,
+            customer: before.customer,
+            step,
+            why,
+        };
+        first.insert((due_at, id, forecast.steps_in_all), ahead);
+        if first.len() > steps_max {
+            first.pop_last();
         }
         forecast.steps_in_all = forecast.steps_in_all.saturating_add(1);
         if only.is_none() {
@@ -151,6 +157,7 @@ pub fn preview(
         }
     }
     forecast.counts.failed = failed;
+    forecast.steps = first.into_values().collect();
     Ok(forecast)
 }
 

@@ -4,20 +4,19 @@
 //! place there in the same commit, so a crash loses nothing, a repeat finds nothing, and after
 //! downtime every missed cycle is worked in its turn. Rules: `domain::cycle`.
 
-use std::cmp::Reverse;
-use std::collections::{BinaryHeap, VecDeque};
 use std::ops::ControlFlow;
 
 use crate::app::Ctx;
-use crate::domain::id::{OrderId, RunId};
+use crate::domain::id::RunId;
 use crate::domain::order::{Order, Standing};
 use crate::domain::run::{FAILURES_MAX, Run, RunCounts, RunFailure, RunState};
 use crate::domain::staff::Permission;
 use crate::domain::time::Timestamp;
-use crate::store::key::{instant_of, until as keys_until};
+use crate::store::key::instant_of;
 use crate::store::{Read, Span, StoreError, Table, Tx};
 
 use super::books::{AuditDetail, Books};
+use super::due::{Sorted, Walk};
 use super::guard::{self, Verdict};
 use super::{Named, OpError, bulk, opening_debts, paid_until, payments};
 
@@ -37,95 +36,6 @@ pub enum Pace {
 
 /// Orders in the first chunk of a run; later ones are as large as the time allows.
 const CHUNK_FIRST: usize = 128;
-/// Entries of the index that are read at once.
-const PAGE: usize = 1_024;
-
-/// Orders in the order in which something of them is due.
-pub(super) struct Walk {
-    until: Timestamp,
-    /// Where reading the index goes on; `None`: it was read to its end.
-    from: Option<Vec<u8>>,
-    page: VecDeque<(Timestamp, OrderId)>,
-    /// Orders of which something is due again.
-    again: BinaryHeap<Reverse<(Timestamp, OrderId)>>,
-}
-
-impl Walk {
-    pub(super) fn all(until: Timestamp) -> Self {
-        Self {
-            until,
-            from: Some(Vec::new()),
-            page: VecDeque::new(),
-            again: BinaryHeap::new(),
-        }
-    }
-
-    /// Of these orders only.
-    pub(super) fn of(orders: &[Order], until: Timestamp) -> Self {
-        let mut walk = Self {
-            from: None,
-            ..Self::all(until)
-        };
-        for order in orders {
-            walk.add(order);
-        }
-        walk
-    }
-
-    /// Lets an order come up again, if something of it is due in time.
-    pub(super) fn add(&mut self, order: &Order) {
-        if let Some((at, _)) = order.due().filter(|(at, _)| *at <= self.until) {
-            self.again.push(Reverse((at, order.id)));
-        }
-    }
-
-    pub(super) fn next(
-        &mut self,
-        read: &impl Read,
-    ) -> Result<Option<(Timestamp, OrderId)>, StoreError> {
-        if self.page.is_empty() {
-            self.load(read)?;
-        }
-        let again_first = match (self.page.front(), self.again.peek()) {
-            (Some(front), Some(Reverse(again))) => again < front,
-            (front, _) => front.is_none(),
-        };
-        Ok(if again_first {
-            self.again.pop().map(|Reverse(item)| item)
-        } else {
-            self.page.pop_front()
-        })
-    }
-
-    fn load(&mut self, read: &impl Read) -> Result<(), StoreError> {
-        let Some(from) = self.from.take() else {
-            return Ok(());
-        };
-        let span = Span {
-            from,
-            to: Some(keys_until(self.until)),
-            descending: false,
-        };
-        let mut last = None;
-        let page = &mut self.page;
-        read.raw_scan(Table::OrdersByDue, &span, &mut |key, _| {
-            let order = crate::store::key::trailing_number(key).map(OrderId);
-            if let (Some(at), Some(order)) = (instant_of(key), order) {
-                page.push_back((at, order));
-            }
-            if page.len() < PAGE {
-                return Ok(ControlFlow::Continue(()));
-            }
-            last = Some(key.to_vec());
-            Ok(ControlFlow::Break(()))
-        })?;
-        self.from = last.map(|mut key| {
-            key.push(0);
-            key
-        });
-        Ok(())
-    }
-}
 
 /// Works what is due until `until`: orders, and payments that are under way, in the order of time.
 /// Answers how many steps that took.
@@ -170,8 +80,34 @@ async fn work_all(ctx: &Ctx, until: Timestamp, pace: Pace, orders: Orders) -> Re
 
 /// The orders, chunk by chunk.
 async fn work_orders(ctx: &Ctx, until: Timestamp, pace: Pace) -> Result<u64, OpError> {
+    let mut steps = 0u64;
+    if pace == Pace::Now
+        && let Some(orders) = sorted(ctx, until).await?
+    {
+        steps = work_chunks(ctx, until, pace, Some(orders)).await?;
+    }
+    // Also what became due meanwhile.
+    let rest = work_chunks(ctx, until, pace, None).await?;
+    Ok(steps.saturating_add(rest))
+}
+
+async fn sorted(ctx: &Ctx, until: Timestamp) -> Result<Option<Sorted>, OpError> {
+    let ctx = ctx.clone();
+    let look = move || -> Result<_, OpError> { Ok(Sorted::find(&ctx.snapshot()?, until)?) };
+    let found = tokio::task::spawn_blocking(look).await;
+    found.map_err(|error| OpError::Failed(error.to_string()))?
+}
+
+/// `sorted`: only these, customer by customer; else whatever is due, in the order of time.
+async fn work_chunks(
+    ctx: &Ctx,
+    until: Timestamp,
+    pace: Pace,
+    sorted: Option<Sorted>,
+) -> Result<u64, OpError> {
     let mut size = CHUNK_FIRST;
     let mut steps = 0u64;
+    let mut from = 0usize;
     loop {
         let figures = ctx.app.store.figures();
         let others = figures.commands();
@@ -191,15 +127,29 @@ async fn work_orders(ctx: &Ctx, until: Timestamp, pace: Pace) -> Result<u64, OpE
             }
             _ => (ctx, until),
         };
+        let orders = sorted.clone();
+        let walk = move || match orders {
+            Some(orders) => Walk::sorted(orders, from, until),
+            None => Walk::all(until),
+        };
+        let begin = walk.clone();
         match ctx
-            .write_bulk_timed(move |ctx, tx| chunk(ctx, tx, until, pace, size))
+            .write_bulk_timed(move |ctx, tx| chunk(ctx, tx, begin(), pace, size))
             .await
         {
-            Ok((0, _)) => return Ok(steps),
             Ok((worked, micros)) => {
-                steps = steps.saturating_add(u64::try_from(worked).unwrap_or(0));
+                from = worked.reached;
+                let count = u64::try_from(worked.steps).unwrap_or(0);
+                steps = steps.saturating_add(count);
+                let is_done = match &sorted {
+                    Some(orders) => orders.is_done(from),
+                    None => worked.steps == 0,
+                };
+                if is_done {
+                    return Ok(steps);
+                }
                 let alone = figures.commands() == others;
-                size = bulk::next_size(worked, micros, alone);
+                size = bulk::next_size(worked.steps, micros, alone);
             }
             Err(OpError::Throttled { retry_after_s: 1 }) if steps > 0 => {
                 // The writer's queue is full: people first. A disk that fails takes longer.
@@ -214,23 +164,29 @@ async fn work_orders(ctx: &Ctx, until: Timestamp, pace: Pace) -> Result<u64, OpE
             Err(error) => {
                 tracing::error!(%error, "billing.order_failed");
                 let reason = error.to_string();
-                ctx.write(move |ctx, tx| park(ctx, tx, until, reason))
+                ctx.write(move |ctx, tx| park(ctx, tx, walk(), reason))
                     .await?;
             }
         }
     }
 }
 
-/// Works so many steps at most; answers how many.
+/// What a chunk did.
+struct Worked {
+    steps: usize,
+    /// Where a sorted walk goes on.
+    reached: usize,
+}
+
+/// Works so many steps at most.
 fn chunk(
     ctx: &Ctx,
     tx: &mut Tx<'_>,
-    until: Timestamp,
+    mut walk: Walk,
     pace: Pace,
     size: usize,
-) -> Result<usize, OpError> {
+) -> Result<Worked, OpError> {
     let watch = ctx.app.stopwatch();
-    let mut walk = Walk::all(until);
     let mut books = Books::new(ctx, tx);
     let mut steps = 0usize;
     let (mut first, mut last) = (None, ctx.now);
@@ -244,9 +200,10 @@ fn chunk(
         walk.add(&books.order(id)?);
         steps = steps.saturating_add(1);
     }
+    let reached = walk.reached();
     let changes = books.close();
     let Some(first) = first else {
-        return Ok(steps);
+        return Ok(Worked { steps, reached });
     };
     let (counts, invoiced) = (changes.counts.clone(), changes.invoiced.clone());
     changes.write(ctx, tx, AuditDetail::ByCaller)?;
@@ -258,7 +215,7 @@ fn chunk(
         }
         run.worked_micros = run.worked_micros.saturating_add(micros);
     })?;
-    Ok(steps)
+    Ok(Worked { steps, reached })
 }
 
 impl Pace {
@@ -277,9 +234,9 @@ impl Pace {
     }
 }
 
-/// Takes the order that is due first out of the run: it stays as it is until somebody changes it.
-fn park(ctx: &Ctx, tx: &mut Tx<'_>, until: Timestamp, reason: String) -> Result<(), OpError> {
-    let Some((_, id)) = Walk::all(until).next(tx)? else {
+/// Takes the order whose turn it is out of the run: it stays as it is until somebody changes it.
+fn park(ctx: &Ctx, tx: &mut Tx<'_>, mut walk: Walk, reason: String) -> Result<(), OpError> {
+    let Some((_, id)) = walk.next(tx)? else {
         return Ok(());
     };
     let before: Order = super::get(tx, id)?;

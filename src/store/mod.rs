@@ -43,6 +43,7 @@ use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::mpsc::{SyncSender, TrySendError, sync_channel};
 use std::sync::{Arc, Mutex, PoisonError};
 use std::thread::JoinHandle;
+use std::time::{Duration, Instant};
 
 pub use audit::append_audit;
 pub use check::{Finding, check};
@@ -321,35 +322,50 @@ impl Store {
         T: Send + 'static,
         E: From<StoreError> + Send + 'static,
     {
-        self.wait_for(Message::Run, command).await
+        self.wait_for(Message::Run, command, |done| done).await
     }
 
     /// As [`Store::write`], for a chunk of a long work: in a transaction of its own, after what
-    /// people wait for.
+    /// people wait for. Answers also how long the writer was kept from others: commit and sync are
+    /// the larger part of it where the chunk touched pages all over the file.
+    #[expect(
+        clippy::disallowed_methods,
+        reason = "how long a chunk took has nothing to do with the time of day"
+    )]
     pub async fn write_bulk<T, E>(
         &self,
         command: impl FnOnce(&mut Tx<'_>) -> Result<T, E> + Send + 'static,
-    ) -> Result<T, E>
+    ) -> Result<(T, Duration), E>
     where
         T: Send + 'static,
         E: From<StoreError> + Send + 'static,
     {
-        self.wait_for(Message::Bulk, command).await
+        let timed = |tx: &mut Tx<'_>| {
+            let begun = Instant::now();
+            command(tx).map(|done| (done, begun))
+        };
+        self.wait_for(Message::Bulk, timed, |(done, begun)| {
+            (done, begun.elapsed())
+        })
+        .await
     }
 
-    async fn wait_for<T, E>(
+    /// `finish` is called by the writer, right after the commit.
+    async fn wait_for<T, U, E>(
         &self,
         kind: fn(Command) -> Message,
         command: impl FnOnce(&mut Tx<'_>) -> Result<T, E> + Send + 'static,
-    ) -> Result<T, E>
+        finish: impl FnOnce(T) -> U + Send + 'static,
+    ) -> Result<U, E>
     where
         T: Send + 'static,
+        U: Send + 'static,
         E: From<StoreError> + Send + 'static,
     {
         let (answer, answered) = tokio::sync::oneshot::channel();
         // The caller may have gone away: its command stands all the same.
-        self.submit(kind, command, move |result| {
-            drop(answer.send(result));
+        self.submit(kind, command, move |result: Result<T, E>| {
+            drop(answer.send(result.map(finish)));
         })?;
         answered
             .await

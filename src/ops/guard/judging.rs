@@ -9,7 +9,7 @@ use crate::domain::money::Currency;
 use crate::domain::run::{Run, add_money};
 use crate::ops::OpError;
 use crate::ops::books::Books;
-use crate::ops::renewals::Walk;
+use crate::ops::due::Walk;
 use crate::store::{Read, Span};
 
 use super::limits;
@@ -25,7 +25,7 @@ pub(super) fn judge(
     }
     let limits = limits(ctx);
     let snapshot = ctx.snapshot()?;
-    let mut walk = Walk::all(ctx.now);
+    let mut walk = Walk::quickest(&snapshot, ctx.now)?;
     let mut books = Books::new(ctx, &snapshot);
     let mut seen = BTreeSet::new();
     while let Some((_, id)) = walk.next(&snapshot)? {

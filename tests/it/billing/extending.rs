@@ -144,7 +144,7 @@ async fn one_more_is_a_new_order() {
     let wrong = json!({"orderId": "000000000000000000000001", "additional": true});
     ask(&till, wrong)
         .await
-        .expect_error(400, "BadRequestError", "additional");
+        .expect_error(409, "ConflictError", "additional");
     till.prove();
 }
 

@@ -35,6 +35,7 @@ mod reopening;
 mod repeats;
 mod report;
 mod returned;
+mod scattered;
 mod sent_back;
 mod stripe;
 mod suspended;
