@@ -1,9 +1,11 @@
 //! What a command comes to: the records that it touched, before and after, as plain data.
 
 use super::access::Service;
+use super::carrier::PartnerTransaction;
 use super::customer::Customer;
 use super::id::{CustomerId, OrderId};
 use super::invoice::Invoice;
+use super::journal::Account;
 use super::money::{Amount, Currency};
 use super::order::{Order, Standing};
 use super::payment::{Payment, VoucherBatch};
@@ -41,6 +43,15 @@ pub struct Balance {
     pub after_minor: i64,
 }
 
+/// What a partner is owed, or will be, in one currency.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Owed {
+    pub account: Account,
+    pub currency: Currency,
+    pub before_minor: i64,
+    pub after_minor: i64,
+}
+
 /// An order that waits for money once the command is done, and how much of it.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Missing {
@@ -64,6 +75,9 @@ pub struct Effect {
     pub balances: Vec<Balance>,
     pub missing: Vec<Missing>,
     pub batches: Vec<Moved<VoucherBatch>>,
+    /// Charges and refunds of partners.
+    pub transactions: Vec<Moved<PartnerTransaction>>,
+    pub owed: Vec<Owed>,
     /// How many boxes are told something, and how many things in all.
     pub boxes_told: usize,
     pub box_events: usize,

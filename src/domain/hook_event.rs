@@ -195,15 +195,22 @@ pub fn of_service(before: Option<ServiceStatus>, after: ServiceStatus) -> Option
     })
 }
 
-/// What an invoice came to. `open`: what is not paid of it, before and after.
+/// What an invoice came to. `open`: what is not paid of it, before and after; `given_up`: how much
+/// less is owed of it without having been paid. One of which nothing was paid is not paid.
 #[must_use]
 pub fn of_invoice(
     invoice: &Invoice,
     is_new: bool,
     open: (Option<i64>, Option<i64>),
+    given_up: i64,
 ) -> Option<EventType> {
-    let paid = invoice.kind == InvoiceKind::Invoice && open.1.is_none();
-    (paid && (is_new || open.0.is_some())).then_some(EventType::InvoicePaid)
+    let owed = if is_new {
+        invoice.total().minor
+    } else {
+        open.0.unwrap_or(0)
+    };
+    let closed = invoice.kind == InvoiceKind::Invoice && open.1.is_none();
+    (closed && owed > given_up).then_some(EventType::InvoicePaid)
 }
 
 /// What a payment came to.

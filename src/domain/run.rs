@@ -113,6 +113,8 @@ pub struct Run {
     /// What was invoiced, by currency, in minor units.
     pub invoiced: Vec<(Currency, i64)>,
     pub failures: Vec<RunFailure>,
+    /// Who let it go on while it was held; none where nobody did, and not known of older ones.
+    pub released_by: Option<String>,
 }
 
 impl Run {

@@ -21,6 +21,7 @@ use crate::store::key::{instant_of, owned_by, trailing_number};
 use crate::store::{Read as _, Span, Table, Tx, append_entries};
 
 use super::carrier::{Told, Wish, decide, entry};
+use super::once::Once;
 use super::settlement::partner_of;
 use super::{OpError, pins};
 
@@ -431,6 +432,7 @@ pub async fn resolve(
     ctx: &Ctx,
     id: PartnerTransactionId,
     charged: bool,
+    once: Option<Once>,
 ) -> Result<PartnerTransaction, OpError> {
     ctx.require(Permission::MoneyWrite)?;
     let held: PartnerTransaction = super::get(&ctx.snapshot()?, id)?;
@@ -440,7 +442,7 @@ pub async fn resolve(
         // The carrier is about to say it itself.
         return Err(OpError::Throttled { retry_after_s: 5 });
     }
-    ctx.write(move |ctx, tx| {
+    ctx.write_once(once, move |ctx, tx| {
         let before: PartnerTransaction = super::get(tx, id)?;
         let same = match before.state {
             TransactionState::Processing => true,

@@ -29,7 +29,9 @@ pub async fn close(ctx: &Ctx, key: String, month: String) -> Result<Settlement, 
             if ctx.now < until {
                 return Err(Refusal::MonthNotOver { until }.into());
             }
-            ctx.app.settled.raise(partner.id, until);
+            if !ctx.is_rehearsal() {
+                ctx.app.settled.raise(partner.id, until);
+            }
             Ok(until)
         })
         .await?;

@@ -9,7 +9,7 @@ use crate::domain::access::{Grant, Service};
 use crate::domain::box_event::BoxEvent;
 use crate::domain::catalogue::{ProductOffer, ProductSpec, ServiceSpec};
 use crate::domain::content::Channel;
-use crate::domain::effect::{Balance, Billed, Effect, Missing, Moved, Titled};
+use crate::domain::effect::{Balance, Billed, Effect, Missing, Moved, Owed, Titled};
 use crate::domain::id::{CustomerId, Id, InvoiceId, OrderId};
 use crate::domain::invoice::{Invoice, InvoiceKind, OpenInvoice};
 use crate::domain::journal::{Account, AccountTotal};
@@ -111,13 +111,16 @@ fn effect_of(ctx: &Ctx, tx: &mut Tx<'_>) -> Result<Effect, OpError> {
         services: Vec::new(),
         invoices: invoices(tx, &firsts)?,
         payments: moved(tx, &firsts, by_number)?,
-        balances: balances(tx, &firsts)?,
+        balances: Vec::new(),
         missing: Vec::new(),
         batches: moved(tx, &firsts, by_number)?,
+        transactions: moved(tx, &firsts, by_number)?,
+        owed: Vec::new(),
         boxes_told: devices.len(),
         box_events: told.len(),
         letters: letters(tx, &firsts)?,
     };
+    (effect.balances, effect.owed) = balances(tx, &firsts)?;
     for order in moved::<Order>(tx, &firsts, by_number)? {
         let title = title_of_order(tx, &order.after)?;
         effect.orders.push(Titled {
@@ -167,20 +170,30 @@ fn invoices(tx: &Tx<'_>, firsts: &Firsts) -> Result<Vec<Billed>, OpError> {
     Ok(billed)
 }
 
-fn balances(tx: &Tx<'_>, firsts: &Firsts) -> Result<Vec<Balance>, OpError> {
+/// What customers have with us, and what is owed to partners.
+fn balances(tx: &Tx<'_>, firsts: &Firsts) -> Result<(Vec<Balance>, Vec<Owed>), OpError> {
     let totals: Vec<Moved<AccountTotal>> = moved(tx, firsts, |key| Some(Raw(key.to_vec())))?;
-    let mut balances = Vec::new();
+    let (mut balances, mut owed) = (Vec::new(), Vec::new());
     for Moved { before, after } in totals {
-        if let Account::Customer(customer) = after.account {
-            balances.push(Balance {
+        let (currency, after_minor) = (after.currency, after.credit_minor);
+        let before_minor = before.map_or(0, |total| total.credit_minor);
+        match after.account {
+            Account::Customer(customer) => balances.push(Balance {
                 customer,
-                currency: after.currency,
-                before_minor: before.map_or(0, |total| total.credit_minor),
-                after_minor: after.credit_minor,
-            });
+                currency,
+                before_minor,
+                after_minor,
+            }),
+            account @ (Account::Partner(_) | Account::Payable(_)) => owed.push(Owed {
+                account,
+                currency,
+                before_minor,
+                after_minor,
+            }),
+            _ => {}
         }
     }
-    Ok(balances)
+    Ok((balances, owed))
 }
 
 fn letters(tx: &Tx<'_>, firsts: &Firsts) -> Result<Vec<TemplateKind>, OpError> {

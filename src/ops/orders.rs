@@ -265,12 +265,21 @@ pub async fn update(
         let before = owned(tx, &customer, &order)?;
         let wish = wish.unless_held(&before);
         check_next_cycle(tx, &before, &wish)?;
-        let after = changed(ctx, &before, &wish)?;
+        let mut after = changed(ctx, &before, &wish)?;
         check_given(ctx, &before, &wish, &after)?;
-        if moved_cycle(&before, &wish).is_some()
+        let next = moved_cycle(&before, &wish);
+        if next.is_some()
             && let Some(since) = after.unbilled_since(ctx.now)
         {
             refuse_many(ctx, missed(&after, &ctx.app.company().zone, ctx.now), since)?;
+        }
+        let credited = match next {
+            Some(next) => credit_doubled(ctx, tx, &before, next)?,
+            None => false,
+        };
+        if credited && wish.expires_at.is_none() {
+            // What is paid for ends where the next cycle begins.
+            after.expires_at = next;
         }
         super::change(ctx, tx, "order.update", &before, &after)?;
         if before.status != OrderStatus::Active && after.status == OrderStatus::Active {
@@ -288,10 +297,35 @@ pub async fn update(
         books.catch_up(after.id, ctx.now)?;
         books.lift(after.id, ctx.now)?;
         books.close().write(ctx, tx, AuditDetail::EachRecord)?;
+        if credited {
+            let mut books = Books::new(ctx, tx);
+            books.reopen(after.customer, ctx.now)?;
+            books.close().write(ctx, tx, AuditDetail::EachRecord)?;
+        }
         super::get(tx, after.id)
     })
     .await
     .inspect(|_| ctx.app.wake_jobs())
+}
+
+/// Gives back the days that a next cycle at `next` bills a second time; answers whether there are
+/// any.
+fn credit_doubled(
+    ctx: &Ctx,
+    tx: &mut Tx<'_>,
+    order: &Order,
+    next: Timestamp,
+) -> Result<bool, OpError> {
+    if order.billing == Billing::External || order.standing == Standing::Waiting {
+        return Ok(false);
+    }
+    let mut books = Books::new(ctx, tx);
+    let given = books.credit_doubled(order, next, ctx.now)?;
+    if given {
+        ctx.require(Permission::MoneyWrite)?;
+    }
+    books.close().write(ctx, tx, AuditDetail::EachRecord)?;
+    Ok(given)
 }
 
 /// Refuses an order whose first bill is more than the caller may sell at once.

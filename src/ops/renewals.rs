@@ -267,6 +267,7 @@ fn note(
         None => Run {
             id: tx.next_id::<RunId>()?,
             state: RunState::Open,
+            released_by: None,
             started_at: first,
             ended_at: last,
             worked_micros: 0,

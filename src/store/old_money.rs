@@ -1,15 +1,16 @@
-//! Charges, prices and invoices as earlier versions wrote them, and what they are today. Nothing here ever
-//! changes; `tests/it/contract/golden.rs` holds their bytes.
+//! Charges, prices, invoices and runs as earlier versions wrote them, and what they are today.
+//! Nothing here ever changes; `tests/it/contract/golden.rs` holds their bytes.
 
 use serde::{Deserialize, Serialize};
 
 use crate::domain::calendar::{LocalDate, Term};
 use crate::domain::catalogue::OrderType;
 use crate::domain::charge::{Charge, Line, Price};
-use crate::domain::id::{CustomerId, InvoiceId, OrderId};
+use crate::domain::id::{CustomerId, InvoiceId, OrderId, RunId};
 use crate::domain::invoice::{Invoice, InvoiceKind};
 use crate::domain::money::{Amount, Currency, TaxRate};
 use crate::domain::provider::Letterhead;
+use crate::domain::run::{Run, RunCounts, RunFailure, RunState};
 use crate::domain::time::Timestamp;
 
 use super::codec::{CodecError, decode_body};
@@ -114,5 +115,36 @@ pub(super) fn invoice(version: u8, body: &[u8]) -> Result<Invoice, CodecError> {
         due_at: None,
         product: String::new(),
         contract: String::new(),
+    })
+}
+
+/// A run before it said who let it go on.
+#[derive(Serialize, Deserialize)]
+struct RunV1 {
+    id: RunId,
+    state: RunState,
+    started_at: Timestamp,
+    ended_at: Timestamp,
+    worked_micros: u64,
+    counts: RunCounts,
+    invoiced: Vec<(Currency, i64)>,
+    failures: Vec<RunFailure>,
+}
+
+pub(super) fn run(version: u8, body: &[u8]) -> Result<Run, CodecError> {
+    let old: RunV1 = match version {
+        1 => decode_body(Table::Runs.name(), body)?,
+        _ => return Err(unknown(Table::Runs, version)),
+    };
+    Ok(Run {
+        id: old.id,
+        state: old.state,
+        started_at: old.started_at,
+        ended_at: old.ended_at,
+        worked_micros: old.worked_micros,
+        counts: old.counts,
+        invoiced: old.invoiced,
+        failures: old.failures,
+        released_by: None,
     })
 }

@@ -21,7 +21,7 @@ use crate::domain::hook_event::HookEvent;
 use crate::domain::debt::OpeningDebt;
 use crate::domain::id::{
     ActivityId, AuditId, BillingPageId, CustomerId, DeviceId, GenreId, Id, OperatorId, OrderId,
-    ProgrammeId, RunId, ServiceId,
+    ProgrammeId, ServiceId,
 };
 use crate::domain::invoice::{Invoice, OpenInvoice};
 use crate::domain::journal::{AccountTotal, JournalEntry};
@@ -627,7 +627,6 @@ macro_rules! unindexed {
 unindexed! {
     Audit, AuditId, Audits;
     Genre, GenreId, Genres;
-    Run, RunId, Runs;
 }
 
 /// Calls `visit` once for every kind of record, so that nothing that walks the whole file

@@ -3,12 +3,13 @@
 
 use crate::domain::debt::OpeningDebt;
 use crate::domain::id::{
-    CustomerId, HostedPageId, Id, InvoiceId, JournalEntryId, PaymentId, UsedKeyId, VoucherBatchId,
-    VoucherId,
+    CustomerId, HostedPageId, Id, InvoiceId, JournalEntryId, PaymentId, RunId, UsedKeyId,
+    VoucherBatchId, VoucherId,
 };
 use crate::domain::invoice::{Invoice, OpenInvoice};
 use crate::domain::journal::{AccountTotal, JournalEntry};
 use crate::domain::payment::{HostedPage, Payment, Voucher, VoucherBatch};
+use crate::domain::run::Run;
 use crate::domain::used_key::UsedKey;
 
 use super::codec::CodecError;
@@ -36,6 +37,20 @@ impl Record for AccountTotal {
 
     fn key(&self) -> Raw {
         account_key(&self.account, self.currency)
+    }
+}
+
+impl Record for Run {
+    type Key = RunId;
+    const TABLE: Table = Table::Runs;
+    const VERSION: u8 = 2;
+
+    fn key(&self) -> RunId {
+        self.id
+    }
+
+    fn upgrade(version: u8, body: &[u8]) -> Result<Self, CodecError> {
+        old_money::run(version, body)
     }
 }
 

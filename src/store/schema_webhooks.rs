@@ -14,7 +14,8 @@ use super::record::{Entries, Record};
 use super::schema::Table;
 
 impl Table {
-    /// Whether others are told of what happens to its records (`docs/webhooks.md`).
+    /// Whether others are told of what happens to its records, or by its records
+    /// (`docs/webhooks.md`).
     #[must_use]
     pub fn is_told(self) -> bool {
         matches!(
@@ -25,6 +26,7 @@ impl Table {
                 | Self::Invoices
                 | Self::OpenInvoices
                 | Self::Payments
+                | Self::AccountTotals
                 | Self::PartnerTransactions
         )
     }
@@ -42,6 +44,7 @@ impl Table {
                 | Self::Payments
                 | Self::AccountTotals
                 | Self::VoucherBatches
+                | Self::PartnerTransactions
                 | Self::BoxEvents
                 | Self::Messages
         )

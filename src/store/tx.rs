@@ -57,6 +57,12 @@ pub struct Touched {
 }
 
 impl Touched {
+    /// Whether nothing stood there before the write.
+    #[must_use]
+    pub fn is_new(&self) -> bool {
+        self.before.is_none()
+    }
+
     /// The record before the write.
     pub fn before<R: Record>(&self) -> Result<Option<R>, StoreError> {
         Ok(self.before.as_deref().map(codec::decode).transpose()?)
@@ -348,6 +354,7 @@ impl<'t> Tx<'t> {
         self.looked_on = None;
         self.spoiled.set(false);
         self.wrote = false;
+        self.to_send = false;
         while let Some(Undo { table, key, before }) = self.undo.pop() {
             self.writing(table, |open| {
                 match &before {

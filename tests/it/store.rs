@@ -10,8 +10,9 @@ use boxoffice::domain::content::Genre;
 use boxoffice::domain::customer::{Customer, CustomerStatus};
 use boxoffice::domain::device::Device;
 use boxoffice::domain::event::Audit;
-use boxoffice::domain::id::{AuditId, CustomerId, DeviceId, GenreId};
+use boxoffice::domain::id::{AuditId, CustomerId, DeviceId, GenreId, InvoiceId};
 use boxoffice::domain::message::{Message, MessageContent};
+use boxoffice::domain::time::Timestamp;
 use boxoffice::store::{
     BATCH_MAX, Finding, LAYOUT, QUEUE_MAX, Read, Storage, Store, StoreError, Table, Tx,
     append_audit, check, codec,
@@ -803,6 +804,36 @@ fn commands_that_wait_share_a_commit() {
             (figures.commits() - before.0, figures.commands() - before.1),
             (3, commands)
         );
+    });
+}
+
+/// What a refused command wanted sent is taken back with it: the next one of the same commit wakes
+/// nobody.
+#[test]
+fn a_refused_command_has_nothing_to_send() {
+    fn letter(tx: &mut Tx<'_>) -> Result<(), Refused> {
+        let content = MessageContent::Invoice(InvoiceId(1));
+        let id = tx.next_id()?;
+        let now = Timestamp::from_micros(1_000_000).ok_or(Refused::Rule)?;
+        let message = Message {
+            id,
+            ..Message::new(CustomerId(1), content, now)
+        };
+        Ok(tx.put(&message)?)
+    }
+    run(async {
+        let store = opened();
+        let held = hold(&store).await.expect("a writer");
+        let refused = |tx: &mut Tx<'_>| letter(tx).and(Err::<(), _>(Refused::Rule));
+        let refused = queue(store.write(refused)).await;
+        let plain = |tx: &mut Tx<'_>| genre(tx).map(|_| tx.take_to_send());
+        let plain = queue(store.write(plain)).await;
+        let writes = |tx: &mut Tx<'_>| letter(tx).map(|()| tx.take_to_send());
+        let writes = queue(store.write(writes)).await;
+        held.let_go().await;
+        refused.answer().await.expect_err("it is refused");
+        assert!(!plain.answer().await.expect("a genre"));
+        assert!(writes.answer().await.expect("a letter"));
     });
 }
 

@@ -122,8 +122,8 @@ class Books:
         # What is open, by the number of the invoice: [order, amount, since when].
         self.orders, self.invoices, self.open = [], [], {}
         # By the number of the invoice: by how many seconds pauses moved its time; what credit notes
-        # leave of its lines, as [net, tax, whether by day]; whether unused days of it were given back.
-        self.moved, self.left, self.credited = {}, {}, set()
+        # leave of its lines, as [net, tax, whether by day]; how many seconds of its end they gave back.
+        self.moved, self.left, self.cut = {}, {}, {}
         # What came in: [amount, what of it went back].
         self.payments = []
         self.suspended = False
@@ -415,26 +415,36 @@ class Books:
         self.anchor(order, start)
         return start + end - due
 
-    def credit(self, order, at):
+    def credit(self, order, at, begins_again=None):
+        """Gives back unused days; with `begins_again` those from then on, which the next cycle
+        bills as well. Answers whether there were any."""
         stopped = order.since if order.standing == "paused" or order.kept else at
+        if begins_again is not None:
+            stopped = begins_again
         _, today = day_of(self.zone, stopped)
+        # The day on which it stops is used, but not by this cycle if the next one begins on it.
+        first = today + 1 if begins_again is None else today
         billed = [(invoice[2], number) for number, invoice in enumerate(self.invoices, 1)
                   if invoice[0] == "INVOICE" and invoice[1] == order.number]
+        given = False
         for _, number in sorted(billed, reverse=True):
             _, _, _, start, end, *_ = self.invoices[number - 1]
+            end -= self.cut.get(number, 0)
             days = day_of(self.zone, end)[1] - day_of(self.zone, start)[1]
             start, end = start + self.moved.get(number, 0), end + self.moved.get(number, 0)
-            if end <= stopped or number in self.credited:
+            if end <= stopped:
                 continue
             left = days
             if start <= stopped:
-                left = min(max(day_of(self.zone, end)[1] - today - 1, 0), days)
+                left = min(max(day_of(self.zone, end)[1] - first, 0), days)
             if days <= 0 or left == 0:
                 continue
             rest = self.note(number, left, days, max(start, stopped), end, at, by_day=True)
             if rest is not None:
-                self.credited.add(number)
+                self.cut[number] = self.cut.get(number, 0) + end - max(start, stopped)
                 self.pay_open(rest)
+                given = True
+        return given
 
     def note(self, number, part, whole, start, end, at, by_day=False):
         """A credit note for a part of what is left of an invoice, or of what is given back by the day. It pays
@@ -473,6 +483,7 @@ class Books:
         whole = self.net_of(number)
         if whole > 0:
             self.pay_open(self.note(number, whole, whole, start, end, at))
+            self.cut[number] = end - start
 
     def void(self, number, at):
         if number not in self.left or self.open.get(number, [None, 0])[1] != sum(self.invoices[number - 1][6:8]):
@@ -654,9 +665,14 @@ class Books:
                 return
             if not self.more(order) or arguments[1] <= self.last_began(order):
                 raise Refused
+            given = self.credit(order, at, begins_again=arguments[1])
             self.anchor(order, arguments[1])
-            order.expires = max(order.expires, arguments[1])
+            order.expires = arguments[1] if given else max(order.expires, arguments[1])
             self.dated(order, at)
+            if given:
+                self.work_one(order, at)
+                self.lift(order, at)
+                self.reopen(at)
         elif verb == "cycles":
             if order.total == arguments[1]:
                 return
@@ -805,7 +821,7 @@ def make_case(dice):
                 choices.append("change")
             if order.status in ("ACTTIVE", "INACTIVE"):
                 choices += ["cancel", "expires"]
-                choices += ["cancel"] if order.standing in ("paused", "frozen") else ["next"]
+                choices += ["cancel"] if order.standing in ("paused", "frozen") else ["next"] * 5
                 choices += ["cycles"] if dice.chance(0.4) else []
             if order.status == "CANCELED" and not over(order):
                 choices += ["uncancel"] * 4 + ["expires"]
@@ -827,7 +843,8 @@ def make_case(dice):
                     if order.standing != "paused" and dice.chance(0.2):
                         verb[2] = at - dice.int(0, 30 * DAY)
                 if word == "next":
-                    verb.append((order.next or at) + dice.int(-40, 60) * DAY + dice.int(0, DAY))
+                    days = dice.int(-25, -1) if dice.chance(0.6) else dice.int(-40, 60)
+                    verb.append((order.next or at) + days * DAY + dice.int(0, DAY))
                 if word == "cycles":
                     verb.append(dice.int(0, 8))
         steps.append([at, *verb])
@@ -885,6 +902,17 @@ def self_test():
                          [start + 6 * DAY, "uncancel", 0], [start + 7 * DAY, "pay", 9000]]
     case["until"] = start + 101 * DAY
     assert [i[4:6] for i in answer(case)["invoices"][1:]] == [[start + 100 * DAY, start + 131 * DAY]]
+    # 28 days from 31 January; billed anew from 10 February: 18 days come back, and of the ten that
+    # are left an end on the fifth gives back five.
+    case["until"] = start + 6 * DAY
+    case["steps"] = [[start, "pay", 3000], [start, "order", 0],
+                     [start + DAY, "next", 0, start + 10 * DAY]]
+    held = answer(case)
+    assert held["balance"] == rounded(Fraction(3000 * 18, 28))
+    assert held["orders"][0][1:3] == [start + 10 * DAY] * 2
+    case["steps"].append([start + 4 * DAY, "end", 0, True])
+    more = rounded(Fraction((3000 - held["balance"]) * 5, 10))
+    assert answer(case)["balance"] == held["balance"] + more
 
 
 def check(path):

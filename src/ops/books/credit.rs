@@ -22,20 +22,25 @@ pub(super) struct Net {
     pub invoice: Invoice,
     /// Line by line.
     pub left: Vec<Line>,
-    /// Whether a credit note gave back days of it that were not used: that is done once, because days
-    /// that are left only become fewer.
-    pub stopped: bool,
+    /// How much of the end of its time credit notes gave back, in microseconds.
+    pub given_back_micros: i64,
 }
 
 impl Net {
     fn of(invoice: Invoice, notes: &[Invoice]) -> Self {
         let mut left = invoice.lines.clone();
+        let mut given_back_micros = 0i64;
         for note in notes {
             left = less(&left, &note.lines);
+            // Each took the end off what the ones before it left, wherever pauses had moved that
+            // to.
+            let to = note.to.unwrap_or(note.from);
+            let micros = to.micros().saturating_sub(note.from.micros()).max(0);
+            given_back_micros = given_back_micros.saturating_add(micros);
         }
         Self {
             left,
-            stopped: notes.iter().any(|note| note.to.is_some()),
+            given_back_micros,
             invoice,
         }
     }
@@ -43,6 +48,23 @@ impl Net {
     /// In minor units.
     pub(super) fn total_minor(&self) -> i64 {
         total_minor(&self.left)
+    }
+}
+
+/// From when the time of an order is given back.
+#[derive(Debug, Clone, Copy)]
+enum Stop {
+    /// The day on which it stops counts as used.
+    Within(Timestamp),
+    /// Another cycle is billed for the days from then on: that day belongs to it.
+    Before(Timestamp),
+}
+
+impl Stop {
+    fn at(self) -> Timestamp {
+        match self {
+            Self::Within(at) | Self::Before(at) => at,
+        }
     }
 }
 
@@ -63,13 +85,28 @@ impl<R: Read> Books<'_, R> {
         order: &Order,
         at: Timestamp,
     ) -> Result<bool, OpError> {
-        let zone = self.company.zone.clone();
         // Days on which an order stands still are not used.
         let stopped_at = match order.standing {
             Standing::Paused { since } => since,
             Standing::Frozen { since, .. } if order.time_kept => since,
             _ => at,
         };
+        self.credit_from(order, Stop::Within(stopped_at), at)
+    }
+
+    /// Gives back the days that were billed and will be billed again, because the next cycle begins
+    /// at `next` already. As [`Books::credit_unused`].
+    pub(in crate::ops) fn credit_doubled(
+        &mut self,
+        order: &Order,
+        next: Timestamp,
+        at: Timestamp,
+    ) -> Result<bool, OpError> {
+        self.credit_from(order, Stop::Before(next), at)
+    }
+
+    fn credit_from(&mut self, order: &Order, stop: Stop, at: Timestamp) -> Result<bool, OpError> {
+        let zone = self.company.zone.clone();
         let mut any = false;
         for cycle in (0..order.cycles_paid).rev() {
             let key = cycle_of(order.id, cycle);
@@ -78,24 +115,29 @@ impl<R: Read> Books<'_, R> {
                 continue;
             };
             let Some(to) = billed.to else { break };
+            let net = self.net(billed)?;
+            let from = net.invoice.from;
+            let to = to.saturating_add_micros(net.given_back_micros.saturating_neg());
             // The end of the order says nothing here: somebody may have given time away.
             let shift = order.shift_micros(cycle);
             let (begins, ends) = (
-                billed.from.saturating_add_micros(shift),
+                from.saturating_add_micros(shift),
                 to.saturating_add_micros(shift),
             );
-            if ends <= stopped_at {
+            if ends <= stop.at() {
                 break;
             }
-            let days = days_unused(&zone, begins, ends, stopped_at);
-            let all = zone.date(billed.from).days_until(zone.date(to));
-            let net = self.net(billed)?;
-            let lines = unused(&net.left, all, days.unwrap_or(all));
-            if lines.is_empty() || net.stopped {
+            let all = zone.date(from).days_until(zone.date(to));
+            let days = match stop {
+                Stop::Within(at) => days_unused(&zone, begins, ends, at).unwrap_or(all),
+                Stop::Before(at) => zone.date(at.max(begins)).days_until(zone.date(ends)),
+            };
+            let lines = unused(&net.left, all, days);
+            if lines.is_empty() {
                 continue;
             }
             let reason = Reason {
-                from: begins.max(stopped_at),
+                from: begins.max(stop.at()),
                 to: Some(ends),
                 words: "",
             };

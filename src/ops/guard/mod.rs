@@ -16,6 +16,7 @@ use crate::domain::guard::{
     price_jumped,
 };
 use crate::domain::id::RunId;
+use crate::domain::maker::Maker;
 use crate::domain::run::{Run, RunCounts, RunState};
 use crate::domain::staff::Permission;
 use crate::domain::time::Timestamp;
@@ -325,6 +326,7 @@ fn begin_hold(ctx: &Ctx, tx: &mut Tx<'_>, reason: String, whole: bool) -> Result
         counts: RunCounts::default(),
         invoiced: Vec::new(),
         failures: Vec::new(),
+        released_by: None,
     };
     super::create(ctx, tx, "billing.hold", &run)?;
     let mut guard = remembered(tx)?;
@@ -379,6 +381,7 @@ pub async fn release(ctx: &Ctx, id: RunId) -> Result<Run, OpError> {
         }
         let mut after = before.clone();
         after.state = RunState::Released;
+        after.released_by = Some(Maker::of(&ctx.actor).words());
         super::change(ctx, tx, "billing.release", &before, &after)?;
         let mut guard = remembered(tx)?;
         // One that an older version held has no order that waits.

@@ -9,12 +9,13 @@ use crate::domain::carrier::{Partner, PartnerTransaction};
 use crate::domain::customer::Customer;
 use crate::domain::hook_event::{self, EventType, HookEvent, Subject};
 use crate::domain::id::{CustomerId, DeliveryId, Id, InvoiceId};
-use crate::domain::invoice::{Invoice, OpenInvoice};
+use crate::domain::invoice::{Invoice, InvoiceKind, OpenInvoice};
+use crate::domain::journal::{Account, AccountTotal};
 use crate::domain::order::Order;
 use crate::domain::staff::Actor;
 use crate::domain::webhook::{COUNTED_EVERY, Delivery, DeliveryState, Webhook};
 use crate::outbound::webhook::objects::{self, Object};
-use crate::store::key::{queue_of, trailing_number};
+use crate::store::key::{Raw, queue_of, trailing_number};
 use crate::store::{Read as _, Record, Table, Touched, Tx};
 
 use super::super::{OpError, subscriptions};
@@ -82,12 +83,57 @@ fn changes(touched: Vec<Touched>) -> Vec<Change> {
     changes
 }
 
+/// What a command let customers owe no more without anything having been paid.
+#[derive(Default)]
+struct GivenUp {
+    /// By credit notes over invoices, in minor units.
+    credited: BTreeMap<InvoiceId, i64>,
+    /// Whether debts were written off: whatever is closed by that command is not paid.
+    written_off: bool,
+}
+
+impl GivenUp {
+    fn of(tx: &Tx<'_>, touched: &[Touched]) -> Result<Self, OpError> {
+        let mut given_up = Self::default();
+        for touched in touched {
+            match touched.table {
+                Table::Invoices => {
+                    let id = trailing_number(&touched.key).map(InvoiceId);
+                    let made = id.map(|id| tx.get::<Invoice>(&id)).transpose()?.flatten();
+                    let Some(made) = made.filter(|_| touched.is_new()) else {
+                        continue;
+                    };
+                    if let InvoiceKind::CreditNote { of } = made.kind {
+                        let sum = given_up.credited.entry(of).or_default();
+                        *sum = sum.saturating_sub(made.total().minor);
+                    }
+                }
+                Table::AccountTotals => {
+                    let total = tx.get::<AccountTotal>(&Raw(touched.key.clone()))?;
+                    given_up.written_off |=
+                        total.is_some_and(|total| total.account == Account::WriteOff);
+                }
+                _ => {}
+            }
+        }
+        Ok(given_up)
+    }
+
+    fn of_invoice(&self, id: InvoiceId, is_new: bool) -> i64 {
+        if self.written_off && !is_new {
+            return i64::MAX;
+        }
+        self.credited.get(&id).copied().unwrap_or(0)
+    }
+}
+
 /// Keeps what happened, for everybody who wants to know.
 fn note(ctx: &Ctx, tx: &mut Tx<'_>) -> Result<(), OpError> {
     let touched = tx.touched();
     if touched.is_empty() {
         return Ok(());
     }
+    let given_up = GivenUp::of(tx, &touched)?;
     let changes = changes(touched);
     let customers = whose_plans(tx, &changes)?;
     subscriptions::bring_in_step(ctx, tx, &customers)?;
@@ -98,7 +144,7 @@ fn note(ctx: &Ctx, tx: &mut Tx<'_>) -> Result<(), OpError> {
     }
     let mut count = false;
     for change in changes {
-        for (kind, object) in happened(tx, &change)? {
+        for (kind, object) in happened(tx, &change, &given_up)? {
             let wanted = |webhook: &&Webhook| webhook.wants(kind);
             if !webhooks.iter().any(|webhook| wanted(&webhook)) {
                 continue;
@@ -216,7 +262,7 @@ struct Kinds {
     deleted: Option<EventType>,
 }
 
-fn happened(tx: &Tx<'_>, change: &Change) -> Result<Happened, OpError> {
+fn happened(tx: &Tx<'_>, change: &Change, given_up: &GivenUp) -> Result<Happened, OpError> {
     match change.subject {
         Subject::Customer => {
             let kinds = Kinds {
@@ -278,7 +324,7 @@ fn happened(tx: &Tx<'_>, change: &Change) -> Result<Happened, OpError> {
             let show = |made: &PartnerTransaction| objects::partner_transaction(made, &key);
             compared(tx, change, &kinds, show, hook_event::of_transaction)
         }
-        Subject::Invoice => of_invoice(tx, change),
+        Subject::Invoice => of_invoice(tx, change, given_up),
         Subject::Webhook => Ok(Vec::new()),
     }
 }
@@ -322,7 +368,7 @@ fn compared<R: Record<Key: Id>>(
 }
 
 /// An invoice never changes; what is not paid of it does.
-fn of_invoice(tx: &Tx<'_>, change: &Change) -> Result<Happened, OpError> {
+fn of_invoice(tx: &Tx<'_>, change: &Change, given_up: &GivenUp) -> Result<Happened, OpError> {
     let id = InvoiceId(change.number);
     let Some(invoice) = tx.get::<Invoice>(&id)? else {
         return Ok(Vec::new());
@@ -341,7 +387,8 @@ fn of_invoice(tx: &Tx<'_>, change: &Change) -> Result<Happened, OpError> {
     if is_new {
         happened.push((EventType::InvoiceCreated, shown.clone()));
     }
-    match hook_event::of_invoice(&invoice, is_new, (before, after)) {
+    let given_up = given_up.of_invoice(id, is_new);
+    match hook_event::of_invoice(&invoice, is_new, (before, after), given_up) {
         Some(kind) => happened.push((kind, shown)),
         None if !is_new && before != after => happened.push((EventType::InvoiceUpdated, shown)),
         None => {}

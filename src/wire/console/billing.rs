@@ -275,6 +275,9 @@ pub struct RunOut {
     /// Of a held run: when owners were last told.
     #[serde(skip_serializing_if = "Option::is_none")]
     owners_told: Option<String>,
+    /// Who let it go on while it was held.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    released_by: Option<String>,
     started: String,
     ended: String,
     worked_ms: u64,
@@ -306,6 +309,7 @@ impl RunOut {
             owners_told: held
                 .and_then(|held| held.told_at)
                 .map(Timestamp::to_rfc3339_millis),
+            released_by: run.released_by.clone(),
             started: run.started_at.to_rfc3339_millis(),
             ended: run.ended_at.to_rfc3339_millis(),
             worked_ms: run.worked_micros / 1_000,

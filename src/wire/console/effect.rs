@@ -7,9 +7,10 @@ use serde::Serialize;
 
 use crate::app::{AskedEffect, Ctx};
 use crate::domain::access::Service;
+use crate::domain::carrier::PartnerTransaction;
 use crate::domain::catalogue::ServiceStatus;
 use crate::domain::customer::{Customer, CustomerStatus};
-use crate::domain::effect::{Balance, Billed, Effect, Missing, Moved, Titled};
+use crate::domain::effect::{Balance, Billed, Effect, Missing, Moved, Owed, Titled};
 use crate::domain::invoice::InvoiceKind;
 use crate::domain::money::Amount;
 use crate::domain::order::{Order, OrderStatus, Standing};
@@ -20,6 +21,7 @@ use crate::ops::OpError;
 
 use super::error::Problem;
 use super::money::{payment_kind, payment_state};
+use super::transactions::{transaction_kind, transaction_state};
 
 /// What stands there before and after; what is not there is left out.
 #[derive(Debug, Serialize)]
@@ -119,6 +121,29 @@ struct BatchStep {
     sold_count: Step<u32>,
     /// For how much.
     sold: Step<String>,
+    /// When it was taken out of use.
+    revoked: Step<String>,
+}
+
+/// A charge or refund of a partner.
+#[derive(Debug, Serialize)]
+struct TransactionStep {
+    #[serde(skip_serializing_if = "Option::is_none")]
+    id: Option<u64>,
+    kind: &'static str,
+    amount: String,
+    currency: String,
+    state: Step<&'static str>,
+    refunded: Step<String>,
+}
+
+/// What a partner is owed.
+#[derive(Debug, Serialize)]
+struct OwedStep {
+    account: String,
+    currency: String,
+    before: String,
+    after: String,
 }
 
 #[derive(Debug, Serialize)]
@@ -139,6 +164,8 @@ pub struct EffectOut {
     balance: Vec<BalanceStep>,
     missing: Vec<MissingOut>,
     voucher_batches: Vec<BatchStep>,
+    partner_transactions: Vec<TransactionStep>,
+    partner_accounts: Vec<OwedStep>,
     boxes: BoxesOut,
     letters: Vec<&'static str>,
 }
@@ -290,6 +317,30 @@ impl Words<'_> {
                 let minor = batch.sold_minor;
                 Some(Amount { minor, ..amount }.to_fixed())
             }),
+            revoked: Step::of(moved, |batch| {
+                batch.revoked_at.map(Timestamp::to_rfc3339_millis)
+            }),
+        }
+    }
+
+    fn transaction(&self, moved: &Moved<PartnerTransaction>) -> TransactionStep {
+        let after = &moved.after;
+        TransactionStep {
+            id: self.number(after.id.0, moved.before.is_none()),
+            kind: transaction_kind(after.kind),
+            amount: after.amount.to_fixed(),
+            currency: after.amount.currency.as_str().to_owned(),
+            state: Step::of(moved, |made| Some(transaction_state(made.state))),
+            refunded: Step::of(moved, |made| {
+                let minor = made.refunded_minor;
+                Some(
+                    Amount {
+                        minor,
+                        ..made.amount
+                    }
+                    .to_fixed(),
+                )
+            }),
         }
     }
 
@@ -313,6 +364,12 @@ impl Words<'_> {
             balance: effect.balances.iter().map(balance).collect(),
             missing: effect.missing.iter().map(|of| self.missing(of)).collect(),
             voucher_batches: effect.batches.iter().map(|of| self.batch(of)).collect(),
+            partner_transactions: effect
+                .transactions
+                .iter()
+                .map(|of| self.transaction(of))
+                .collect(),
+            partner_accounts: effect.owed.iter().map(owed).collect(),
             boxes: BoxesOut {
                 told: effect.boxes_told,
                 events: effect.box_events,
@@ -334,6 +391,17 @@ fn customer(moved: &Moved<Customer>) -> Option<CustomerStep> {
         id: moved.after.id.0,
         status,
     })
+}
+
+fn owed(owed: &Owed) -> OwedStep {
+    let currency = owed.currency;
+    let text = |minor: i64| Amount { minor, currency }.to_fixed();
+    OwedStep {
+        account: owed.account.to_string(),
+        currency: currency.as_str().to_owned(),
+        before: text(owed.before_minor),
+        after: text(owed.after_minor),
+    }
 }
 
 fn balance(balance: &Balance) -> BalanceStep {

@@ -17,11 +17,12 @@ use crate::letters::{House, statement_of};
 use crate::ops;
 use crate::ops::settlement::Detail;
 use crate::paper;
-use crate::wire::kit::json::Body;
 use crate::wire::kit::query::Query;
 
 use super::Staff;
+use super::effect::answer;
 use super::error::Problem;
+use super::repeatable::{Asked, Repeatable};
 use super::sensitive::Sensitive;
 
 #[derive(Serialize)]
@@ -371,12 +372,13 @@ struct CloseIn {
 pub async fn close(
     Staff(ctx): Staff,
     Path(key): Path<String>,
-    body: Body,
+    request: Repeatable,
 ) -> Result<Response, Problem> {
     ctx.require(Permission::MoneyWrite)?;
-    let wish: CloseIn = body.parse()?;
+    // A month is closed once, whatever the key.
+    let Asked { ctx, wish, .. } = request.wish::<CloseIn>(ctx)?;
     let found = ops::closing::close(&ctx, key, wish.month).await?;
-    Ok((StatusCode::CREATED, Json(SettlementOut::new(&found))).into_response())
+    answer(&ctx, StatusCode::CREATED, || Ok(SettlementOut::new(&found)))
 }
 
 /// `GET /console/api/partners/{key}/settlements`: the closed months, newest first.

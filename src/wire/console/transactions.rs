@@ -2,6 +2,8 @@
 
 use axum::Json;
 use axum::extract::{Path, RawQuery};
+use axum::http::StatusCode;
+use axum::response::Response;
 use serde::{Deserialize, Serialize};
 
 use crate::domain::carrier::{PartnerTransaction, TransactionKind, TransactionState};
@@ -10,11 +12,27 @@ use crate::domain::staff::Permission;
 use crate::domain::time::Timestamp;
 use crate::ops;
 use crate::ops::carrier_calls::LIST_MAX;
-use crate::wire::kit::json::Body;
 use crate::wire::kit::query::Query;
 
 use super::Staff;
+use super::effect::answer;
 use super::error::Problem;
+use super::repeatable::{Asked, Repeatable};
+
+pub(super) fn transaction_kind(kind: TransactionKind) -> &'static str {
+    match kind {
+        TransactionKind::Charge => "CHARGE",
+        TransactionKind::Refund { .. } => "REFUND",
+    }
+}
+
+pub(super) fn transaction_state(state: TransactionState) -> &'static str {
+    match state {
+        TransactionState::Processing => "PROCESSING",
+        TransactionState::Succeeded => "SUCCEEDED",
+        TransactionState::Denied(_) => "DENIED",
+    }
+}
 
 /// A transaction as the console shows it.
 #[derive(Serialize)]
@@ -53,15 +71,8 @@ impl TransactionOut {
             id: made.id.0,
             name: made.public_name(),
             ext_id: made.ext_id.clone(),
-            kind: match made.kind {
-                TransactionKind::Charge => "CHARGE",
-                TransactionKind::Refund { .. } => "REFUND",
-            },
-            status: match made.state {
-                TransactionState::Processing => "PROCESSING",
-                TransactionState::Succeeded => "SUCCEEDED",
-                TransactionState::Denied(_) => "DENIED",
-            },
+            kind: transaction_kind(made.kind),
+            status: transaction_state(made.state),
             customer: made.customer.0,
             amount: made.amount.to_fixed(),
             currency: made.amount.currency.as_str().to_owned(),
@@ -112,8 +123,8 @@ struct ResolveIn {
 pub async fn resolve(
     Staff(ctx): Staff,
     Path(id): Path<String>,
-    body: Body,
-) -> Result<Json<TransactionOut>, Problem> {
+    request: Repeatable,
+) -> Result<Response, Problem> {
     ctx.require(Permission::MoneyWrite)?;
     let missing = || {
         let id: String = id.chars().take(64).collect();
@@ -123,7 +134,7 @@ pub async fn resolve(
         .parse()
         .map(PartnerTransactionId)
         .map_err(|_| missing())?;
-    let wish: ResolveIn = body.parse()?;
+    let Asked { ctx, wish, once } = request.wish::<ResolveIn>(ctx)?;
     let charged = match wish.outcome.as_str() {
         "SUCCEEDED" => true,
         "DENIED" => false,
@@ -131,6 +142,6 @@ pub async fn resolve(
             return Err(Problem::bad_request("outcome: must be SUCCEEDED or DENIED"));
         }
     };
-    let made = ops::carrier_calls::resolve(&ctx, number, charged).await?;
-    Ok(Json(TransactionOut::new(&made)))
+    let made = ops::carrier_calls::resolve(&ctx, number, charged, once).await?;
+    answer(&ctx, StatusCode::OK, || Ok(TransactionOut::new(&made)))
 }

@@ -3,7 +3,7 @@
 use axum::Json;
 use axum::extract::Path;
 use axum::http::StatusCode;
-use axum::response::Response;
+use axum::response::{IntoResponse as _, Response};
 use serde::{Deserialize, Serialize};
 
 use crate::app::Ctx;
@@ -18,7 +18,7 @@ use crate::wire::kit::json::Decimal;
 use super::effect::answer;
 use super::error::Problem;
 use super::money::{PaymentOut, amount_of, short, shortened};
-use super::repeatable::{Asked, Repeatable};
+use super::repeatable::{Asked, Nothing, Repeatable};
 use super::{Staff, handle};
 
 /// A batch of vouchers; the codes are shown once, when it is made.
@@ -119,10 +119,16 @@ pub async fn create_batch(Staff(ctx): Staff, request: Repeatable) -> Result<Resp
 pub async fn revoke_batch(
     Staff(ctx): Staff,
     Path(id): Path<String>,
-) -> Result<StatusCode, Problem> {
+    request: Repeatable,
+) -> Result<Response, Problem> {
     ctx.require(Permission::VouchersMake)?;
+    // A batch is taken out of use once, whatever the key.
+    let Asked { ctx, .. } = request.wish_or_nothing::<Nothing>(ctx)?;
     ops::vouchers::revoke(&ctx, numbered(&id)?).await?;
-    Ok(StatusCode::NO_CONTENT)
+    if ctx.is_rehearsal() {
+        return answer(&ctx, StatusCode::OK, || Ok(()));
+    }
+    Ok(StatusCode::NO_CONTENT.into_response())
 }
 
 fn numbered(id: &str) -> Result<VoucherBatchId, Problem> {

@@ -13,6 +13,7 @@ mod hosted_page;
 mod money;
 mod offers;
 mod orders;
+mod sent_back;
 mod services;
 
 use serde_json::{Value, json};

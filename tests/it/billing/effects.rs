@@ -2,6 +2,7 @@
 
 use serde_json::{Value, json};
 
+use super::pages::Page;
 use super::{Till, charge, monthly};
 use crate::alphaott::{given, id_of};
 use crate::support::Answer;
@@ -298,4 +299,86 @@ async fn vouchers_are_looked_at_before_they_are_sold_or_redeemed() {
     assert_eq!(used["effect"]["balance"][0]["after"], "5.00");
     let again = till.look_and_do(&till.own("vouchers"), &code).await;
     assert_eq!(again.status, 409, "used");
+    // Taken out of use, which is answered without a body.
+    let path = till.console(&format!("voucher-batches/{}", batch["id"]));
+    let before = till.state_of_all().await;
+    let send = async |body: &str| {
+        let json = [("Content-Type", "application/json")];
+        let body = Some(body.as_bytes().to_vec());
+        till.shop.api.send("DELETE", &path, body, &json).await
+    };
+    let looked = send(r#"{"preview": true}"#).await.expect(200);
+    assert_eq!(till.state_of_all().await, before);
+    let revoked = &looked["effect"]["voucher_batches"][0]["revoked"];
+    assert_eq!(*revoked, json!({"after": crate::support::NOW}));
+    assert_eq!(send(r#"{"previw": true}"#).await.status, 400);
+    assert_eq!(till.state_of_all().await, before);
+    assert_eq!(send("").await.status, 204);
+}
+
+/// A payment by hand that a person confirms, gives up, or confirms after that: what the page's
+/// order gets by it.
+#[tokio::test]
+async fn payments_by_hand_are_looked_at_before_they_are_decided() {
+    let page = Page::open().await;
+    let till = &page.till;
+    let open = async || {
+        let open = till.console("payments/open");
+        given::list(till.shop.api.get(open).await.expect(200))[0]["id"].clone()
+    };
+    page.submit("10.00", "manual").await;
+    let first = open().await;
+    let gives_up = json!({"reason": "never came"});
+    let path = format!("payments/{first}/fail");
+    let given_up = till.look_and_do(&path, &gives_up).await.expect(200);
+    let state = &given_up["effect"]["payments"][0]["state"];
+    assert_eq!(*state, json!({"before": "PROCESSING", "after": "FAILED"}));
+    assert_eq!(given_up["effect"]["orders"], json!([]));
+    page.submit("10.00", "manual").await;
+    let path = format!("payments/{}/confirm", open().await);
+    let paid = till.look_and_do(&path, &json!({})).await.expect(200);
+    let effect = &paid["effect"];
+    assert_eq!(effect["payments"][0]["state"]["after"], "SUCCEEDED");
+    assert_eq!(effect["orders"][0]["status"]["after"], "ACTIVE");
+    assert_eq!(effect["invoices"][0]["total"], "10.00");
+    // It came all the same, after it was given up: it lies on the balance.
+    let path = format!("payments/{first}/confirm");
+    let late = till.look_and_do(&path, &json!({})).await.expect(200);
+    assert_eq!(late["effect"]["balance"][0]["after"], "10.00");
+    assert_eq!(late["effect"]["orders"], json!([]));
+    till.prove();
+}
+
+/// Money that is nobody's, and somebody's then.
+#[tokio::test]
+async fn held_money_is_looked_at_before_it_finds_its_customer() {
+    let page = Page::open().await;
+    let till = &page.till;
+    page.submit("10.00", "sandbox&card=4000000000000077").await;
+    let gone = format!("/customers/{}", till.shop.customer);
+    till.shop.api.delete(gone).await;
+    till.shop.bx.advance(60).await;
+    let open = till.console("payments/open");
+    let held = given::list(till.shop.api.get(&open).await.expect(200));
+    let other = crate::alphaott::customer(&till.shop.api).await;
+    let balance = async || {
+        let path = format!("/customers/{other}/account/balance");
+        till.shop.api.get(path).await.expect(200)["amount"].clone()
+    };
+    let before = (balance().await, held.clone());
+    let path = till.console(&format!("payments/{}/resolve", held[0]["id"]));
+    let look = json!({"customer": other, "preview": true});
+    let looked = till.shop.api.post(&path, look).await.expect(200);
+    let after = given::list(till.shop.api.get(&open).await.expect(200));
+    assert_eq!((balance().await, after), before);
+    let whose = json!({"customer": other});
+    let done = till.shop.api.post(&path, whose).await.expect(200);
+    assert_eq!(looked["preview"], true);
+    assert_eq!(nameless(&looked["effect"]), nameless(&done["effect"]));
+    let moved = &done["effect"]["balance"][0];
+    assert_eq!(
+        (&moved["before"], &moved["after"]),
+        (&json!("0.00"), &json!("10.00"))
+    );
+    till.prove();
 }

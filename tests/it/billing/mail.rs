@@ -375,3 +375,41 @@ async fn reminders_go_by_short_message_too() {
         heard[0].body
     );
 }
+
+/// One that died of age and is tried again has its whole time anew, not one more try.
+#[tokio::test]
+async fn what_died_of_age_has_three_days_anew() {
+    let post = Post::open().await;
+    let till = open(&post, json!({})).await;
+    let busy = || post.next(&[Turn::Data("451 try again later"); 40]);
+    let no_more = || post.turns.lock().unwrap().clear();
+    busy();
+    till.order().await;
+    for _ in 0..13 {
+        till.shop.bx.advance(DAY / 4).await;
+    }
+    assert!(till.messages().await[0].starts_with("INVOICE 1 DEAD"));
+    let retry = till.console("messages/1/retry");
+    for outcome in ["DEAD", "SENT"] {
+        till.days(10).await;
+        no_more();
+        busy();
+        till.shop.api.post(&retry, json!({})).await.expect(200);
+        // Two days and three quarters.
+        for _ in 0..11 {
+            till.shop.bx.advance(DAY / 4).await;
+            let state = till.messages().await.remove(0);
+            assert!(state.starts_with("INVOICE 1 WAITING"), "{state}");
+        }
+        if outcome == "SENT" {
+            no_more();
+        }
+        till.days(1).await;
+        let state = till.messages().await.remove(0);
+        assert!(
+            state.starts_with(&format!("INVOICE 1 {outcome}")),
+            "{state}"
+        );
+    }
+    assert_eq!(post.collect().len(), 1);
+}

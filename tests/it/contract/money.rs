@@ -257,6 +257,7 @@ pub fn run() -> Run {
             order: OrderId(319),
             reason: text("broken"),
         }],
+        released_by: Some(text("staff ada")),
     }
 }
 

@@ -2,6 +2,7 @@
 //! after each batch, and the disks it is run on.
 
 mod disk;
+mod extending;
 mod full_disk;
 mod imports;
 mod power;

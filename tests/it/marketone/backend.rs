@@ -158,7 +158,7 @@ impl Csp {
 
 const KEY: &str = "carrier-secret-key";
 
-async fn hub(csp: &Csp) -> Hub {
+pub async fn hub(csp: &Csp) -> Hub {
     let url = csp.listen().await;
     hub_at(url).await
 }
@@ -184,7 +184,7 @@ async fn staff(bx: &TestBox) -> Client {
     bx.with_header(&format!("JWT {token}"))
 }
 
-async fn open(bx: &TestBox) -> Value {
+pub async fn open(bx: &TestBox) -> Value {
     let path = "/console/api/partners/NFLX/transactions?state=PROCESSING";
     staff(bx).await.get(bx.url(path)).await.expect(200)
 }

@@ -29,6 +29,12 @@ async fn close(bx: &TestBox, key: &str, month: &str) -> Answer {
         .await
 }
 
+/// The month that was closed, as it is read later.
+fn without_effect(mut closed: Value) -> Value {
+    closed.as_object_mut().expect("an object").remove("effect");
+    closed
+}
+
 async fn read(bx: &TestBox, path: &str) -> Answer {
     let url = bx.url(&format!("/console/api/partners/{path}"));
     staff(bx, "auditor").await.get(url).await
@@ -84,6 +90,7 @@ async fn a_closed_month_stands_still_and_is_to_be_paid_out() {
     let same = read(&hub.bx, "NFLX/settlement?month=2026-01")
         .await
         .expect(200);
+    let closed = without_effect(closed);
     assert_eq!(same, closed);
     let told = read(&hub.bx, "NFLX/settlements").await.expect(200);
     assert_eq!(told, json!([closed]));
@@ -223,7 +230,7 @@ async fn a_clock_that_went_back_opens_no_closed_month() {
     let other = b.charge(&other).await.expect(200);
     assert_eq!(other["completedDate"], "2026-01-31T10:00:00Z");
     let january = read(&bx, "NFLX/settlement?month=2026-01").await.expect(200);
-    assert_eq!(january, closed);
+    assert_eq!(january, without_effect(closed));
     let february = read(&bx, "NFLX/settlement?month=2026-02").await.expect(200);
     assert_eq!(february["sums"][0]["refunds"], 1);
     assert_eq!(february["sums"][0]["charges"], 1);

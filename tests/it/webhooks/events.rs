@@ -313,3 +313,66 @@ async fn a_preview_tells_nothing() {
     till.shop.bx.advance(DAY * 28).await;
     assert!(!ear.collect().is_empty());
 }
+
+/// What is owed no more because it was given up is not paid: `invoice.paid` is not told of it.
+#[tokio::test]
+async fn an_invoice_that_nobody_paid_is_not_told_as_paid() {
+    let wanted = json!({"events": ["invoice.*"]});
+    let offer = json!({"billing": "POSTPAID"});
+    let reason = json!({"reason": "billed in error"});
+    // Voided, written off, and given back with its order: wholly.
+    for how in ["void", "write-off", "end"] {
+        let (till, ear, hook) = open(offer.clone(), wanted.clone()).await;
+        let order = till.order().await;
+        till.days(0).await;
+        assert_eq!(lines(&ear.collect(), &hook), ["invoice.created 1"]);
+        match how {
+            "void" => {
+                let path = till.console("invoices/1/void");
+                till.shop.api.post(path, reason.clone()).await.expect(201);
+            }
+            "write-off" => {
+                let body = json!({"amount": "10.00", "reason": "moved away"});
+                let path = till.of_customer("write-offs");
+                till.shop.api.post(path, body).await.expect(201);
+            }
+            _ => {
+                let whole = json!({"credit": "WHOLE"});
+                till.act(&order, "end", whole).await.expect(200);
+            }
+        }
+        till.days(0).await;
+        let heard = ear.collect();
+        let mut told = lines(&heard, &hook);
+        told.sort();
+        let wanted = match how {
+            "write-off" => vec!["invoice.updated 1"],
+            _ => vec!["invoice.created 2", "invoice.updated 1"],
+        };
+        assert_eq!(told, wanted, "{how}");
+        let closed = heard.iter().find(|of| of.line() == "invoice.updated 1");
+        assert_eq!(closed.unwrap().json()["data"]["open"], "0.00", "{how}");
+    }
+    // A part is given up and the rest is paid: that is paid. What is paid by a credit is, too.
+    let (till, ear, hook) = open(offer, wanted).await;
+    till.order().await;
+    let body = json!({"amount": "4.00", "reason": "moved away"});
+    let path = till.of_customer("write-offs");
+    till.shop.api.post(path, body).await.expect(201);
+    till.days(0).await;
+    assert!(!lines(&ear.collect(), &hook).contains(&"invoice.paid 1".to_owned()));
+    till.pay("6").await;
+    till.days(0).await;
+    assert_eq!(lines(&ear.collect(), &hook), ["invoice.paid 1"]);
+    let order = till.order().await;
+    till.pay("10").await;
+    till.order().await;
+    till.days(0).await;
+    ear.collect();
+    let whole = json!({"credit": "WHOLE"});
+    till.act(&order, "end", whole).await.expect(200);
+    till.days(0).await;
+    let mut told = lines(&ear.collect(), &hook);
+    told.sort();
+    assert_eq!(told, ["invoice.created 4", "invoice.paid 3"]);
+}

@@ -393,3 +393,27 @@ async fn many_are_told_and_noted_together() {
     assert!(ear.collect().is_empty());
     prove(&bx);
 }
+
+/// One that died of age and is told again has its whole time anew, not one more try.
+#[tokio::test]
+async fn what_died_of_age_has_three_days_anew() {
+    let (till, ear, hook) = open(json!({}), json!({"events": ["payment.created"]})).await;
+    ear.always(Some(Turn::Answer(503)));
+    till.pay("10").await;
+    for _ in 0..16 {
+        till.shop.bx.advance(DAY / 4).await;
+    }
+    assert_eq!(hook.deliveries("?state=DEAD").await.len(), 1);
+    till.days(10).await;
+    hook.post("deliveries/1/replay").await.expect(202);
+    for _ in 0..11 {
+        till.shop.bx.advance(DAY / 4).await;
+        let waiting = hook.deliveries("?state=WAITING").await;
+        assert_eq!(waiting.len(), 1, "{waiting:?}");
+    }
+    ear.always(None);
+    ear.collect();
+    till.days(1).await;
+    assert_eq!(ear.collect().len(), 1);
+    assert_eq!(hook.deliveries("?state=DELIVERED").await.len(), 1);
+}

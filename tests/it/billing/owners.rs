@@ -1,0 +1,98 @@
+//! Owners are told by mail of a run that the guard holds: each of them once a day, whatever else
+//! happens.
+
+use boxoffice::app::Ctx;
+use boxoffice::domain::staff::Role;
+use boxoffice::ops::renewals::{Pace, work_guarded};
+use boxoffice::ops::staff::{NewOperator, add_operator};
+
+use super::guard::{ByDay, lagging, monthly};
+use super::{DAY, Till};
+use crate::support::post::Post;
+
+async fn staff(till: &Till, name: &str, role: &str, email: Option<&str>) {
+    let ctx = Ctx::system(till.shop.bx.app());
+    let wish = NewOperator {
+        name: name.to_owned(),
+        role: Role::parse(role).unwrap(),
+        reseller: None,
+        email: email.map(str::to_owned),
+        password: "seventeen blue trams".to_owned(),
+    };
+    add_operator(&ctx, wish).await.expect("a member of staff");
+}
+
+/// To whom the mails of a held run went, each checked for what it says; sorted.
+fn told(post: &Post) -> Vec<String> {
+    let mut told = Vec::new();
+    for mail in post.collect() {
+        let header = |name: &str| {
+            let line = mail.lines().find_map(|line| line.strip_prefix(name));
+            line.unwrap_or_else(|| panic!("no {name}: {mail}"))
+                .to_owned()
+        };
+        if !header("Subject: ").contains("is held") {
+            continue;
+        }
+        let text = mail.replace("=\n", "");
+        assert!(text.contains("1 orders are not billed"), "{mail}");
+        assert!(text.contains("would be billed for 3 cycles"), "{mail}");
+        told.push(header("To: "));
+    }
+    told.sort();
+    told
+}
+
+/// Waits until the mails of one alarm are there: as many as there are owners with an address.
+async fn alarm(day: &ByDay, post: &Post) -> Vec<String> {
+    let mut all = Vec::new();
+    day.until("mail to owners", async || {
+        all.extend(told(post));
+        (all.len() >= 2).then_some(())
+    })
+    .await;
+    all.sort();
+    all
+}
+
+#[tokio::test]
+async fn every_owner_with_an_address_hears_once_a_day_of_a_held_run() {
+    let folder = tempfile::tempdir().unwrap();
+    let post = Post::open().await;
+    let till = lagging(folder.path(), 100 * DAY, monthly()).await;
+    for (name, role, email) in [
+        ("ada", "owner", Some("ada@tv.example")),
+        ("ben", "owner", Some("ben@tv.example")),
+        ("cleo", "owner", None),
+        ("dan", "manager", Some("dan@tv.example")),
+        ("eve", "cashier", Some("eve@tv.example")),
+    ] {
+        staff(&till, name, role, email).await;
+    }
+    till.pay("10").await;
+    till.order().await;
+    let with_mail = |config: &mut boxoffice::config::Config| {
+        config.smtp.url.clone_from(&post.url);
+        "billing@tv.example".clone_into(&mut config.smtp.from);
+    };
+    let day = ByDay::from(till, folder.path(), with_mail).await;
+    day.held().await;
+    let owners = ["ada@tv.example", "ben@tv.example"];
+    assert_eq!(alarm(&day, &post).await, owners);
+    // Not again for the same run: not when it is looked at once more, not after a start.
+    let ctx = day.ctx();
+    for _ in 0..3 {
+        work_guarded(&ctx, Pace::Now).await.expect("a look");
+    }
+    assert_eq!(told(&post), [""; 0]);
+    drop(ctx);
+    let day = day.again(folder.path(), with_mail).await;
+    day.held().await;
+    work_guarded(&day.ctx(), Pace::Now).await.expect("a look");
+    assert_eq!(told(&post), [""; 0]);
+    // A day later it is held still, and they hear of it once more.
+    day.shift(DAY + 60);
+    assert_eq!(alarm(&day, &post).await, owners);
+    work_guarded(&day.ctx(), Pace::Now).await.expect("a look");
+    assert_eq!(told(&post), [""; 0]);
+}
