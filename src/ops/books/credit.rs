@@ -39,9 +39,9 @@ impl Net {
             given_back_micros = given_back_micros.saturating_add(micros);
         }
         Self {
+            invoice,
             left,
             given_back_micros,
-            invoice,
         }
     }
 

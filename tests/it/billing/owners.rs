@@ -9,6 +9,7 @@ use boxoffice::ops::staff::{NewOperator, add_operator};
 use super::guard::{ByDay, lagging, monthly};
 use super::{DAY, Till};
 use crate::support::post::Post;
+use crate::support::until;
 
 async fn staff(till: &Till, name: &str, role: &str, email: Option<&str>) {
     let ctx = Ctx::system(till.shop.bx.app());
@@ -44,9 +45,9 @@ fn told(post: &Post) -> Vec<String> {
 }
 
 /// Waits until the mails of one alarm are there: as many as there are owners with an address.
-async fn alarm(day: &ByDay, post: &Post) -> Vec<String> {
+async fn alarm(post: &Post) -> Vec<String> {
     let mut all = Vec::new();
-    day.until("mail to owners", async || {
+    until("mail to owners", async || {
         all.extend(told(post));
         (all.len() >= 2).then_some(())
     })
@@ -78,7 +79,7 @@ async fn every_owner_with_an_address_hears_once_a_day_of_a_held_run() {
     let day = ByDay::from(till, folder.path(), with_mail).await;
     day.held().await;
     let owners = ["ada@tv.example", "ben@tv.example"];
-    assert_eq!(alarm(&day, &post).await, owners);
+    assert_eq!(alarm(&post).await, owners);
     // Not again for the same run: not when it is looked at once more, not after a start.
     let ctx = day.ctx();
     for _ in 0..3 {
@@ -92,7 +93,7 @@ async fn every_owner_with_an_address_hears_once_a_day_of_a_held_run() {
     assert_eq!(told(&post), [""; 0]);
     // A day later it is held still, and they hear of it once more.
     day.shift(DAY + 60);
-    assert_eq!(alarm(&day, &post).await, owners);
+    assert_eq!(alarm(&post).await, owners);
     work_guarded(&day.ctx(), Pace::Now).await.expect("a look");
     assert_eq!(told(&post), [""; 0]);
 }
