@@ -95,6 +95,25 @@ impl Timestamp {
         let micros = self.0.saturating_add(micros);
         Self(micros.clamp(Self::MIN.0, Self::MAX.0))
     }
+
+    /// Whether this is what a caller reads who is shown `held`: some dialects have milliseconds,
+    /// some whole seconds.
+    #[must_use]
+    pub fn is_as_read(self, held: Self) -> bool {
+        let shown = |unit: i64| held.0.div_euclid(unit).saturating_mul(unit);
+        self == held || self.0 == shown(1_000) || self.0 == shown(1_000_000)
+    }
+
+    /// What a date is that was `held` after a caller sent `wished`: one that is sent back as it was
+    /// read stays as it is.
+    #[must_use]
+    pub fn after_wish(held: Option<Self>, wished: Option<Option<Self>>) -> Option<Self> {
+        match (held, wished) {
+            (held, None) => held,
+            (Some(held), Some(Some(at))) if at.is_as_read(held) => Some(held),
+            (_, Some(wished)) => wished,
+        }
+    }
 }
 
 #[cfg(test)]

@@ -219,8 +219,8 @@ fn assign_service_spec(spec: &mut ServiceSpec, wish: ServiceSpecChange, now: Tim
     if spec.status == ServiceStatus::Active && spec.activated_at.is_none() {
         spec.activated_at = Some(now);
     }
-    spec.activated_at = wish.activated_at.unwrap_or(spec.activated_at);
-    spec.expires_at = wish.expires_at.unwrap_or(spec.expires_at);
+    spec.activated_at = Timestamp::after_wish(spec.activated_at, wish.activated_at);
+    spec.expires_at = Timestamp::after_wish(spec.expires_at, wish.expires_at);
     spec.updated_at = now;
     if let Some(refs) = wish.external_refs {
         spec.external_refs = refs;
@@ -347,7 +347,7 @@ fn assign_product(
         .unwrap_or_else(|| std::mem::take(&mut product.description));
     product.scope = wish.scope.unwrap_or(product.scope);
     product.status = wish.status.unwrap_or(product.status);
-    product.expires_at = wish.expires_at.unwrap_or(product.expires_at);
+    product.expires_at = Timestamp::after_wish(product.expires_at, wish.expires_at);
     product.updated_at = now;
     if let Some(posters) = wish.posters {
         product.posters = posters;
@@ -521,7 +521,7 @@ fn assign_offer(
     offer.cycles_total = wish.cycles_total.unwrap_or(offer.cycles_total);
     offer.order_type = wish.order_type.unwrap_or(offer.order_type);
     offer.status = wish.status.unwrap_or(offer.status);
-    offer.expires_at = wish.expires_at.unwrap_or(offer.expires_at);
+    offer.expires_at = Timestamp::after_wish(offer.expires_at, wish.expires_at);
     offer.updated_at = ctx.now;
     offer.billing = wish.billing.unwrap_or(offer.billing);
     // Another term is another price, for new orders only: those that run keep theirs.

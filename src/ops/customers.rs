@@ -171,9 +171,7 @@ pub async fn update(
         if let Some(status) = status {
             after.set_status(status, ctx.now);
         }
-        if let Some(activated) = brought {
-            after.activated_at = activated;
-        }
+        after.activated_at = Timestamp::after_wish(after.activated_at, brought);
         after.updated_at = ctx.now;
         // Who owes money is served again when it is there, or when somebody gives credit.
         let owed = before.status == CustomerStatus::SuspendedByBilling;

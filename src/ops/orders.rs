@@ -370,15 +370,12 @@ fn check_given(
     Ok(())
 }
 
-/// Most that an instant loses where callers read it: some dialects have whole seconds.
-const READ_MICROS: i64 = 1_000_000;
-
 impl OrderChange {
     /// What is sent back as it was read says nothing.
     fn unless_held(self, order: &Order) -> Self {
         let moved = |wished: Option<Option<Timestamp>>, held: Option<Timestamp>| {
             wished.filter(|wished| match (wished, held) {
-                (Some(wished), Some(held)) => !is_as_read(*wished, held),
+                (Some(wished), Some(held)) => !wished.is_as_read(held),
                 (None, None) => false,
                 _ => true,
             })
@@ -390,14 +387,6 @@ impl OrderChange {
             ..self
         }
     }
-}
-
-/// Whether `wished` is what a caller reads who is shown `held`.
-fn is_as_read(wished: Timestamp, held: Timestamp) -> bool {
-    [1_000, READ_MICROS].into_iter().any(|unit| {
-        let shown = held.micros().div_euclid(unit);
-        wished.micros() == shown.saturating_mul(unit)
-    }) || wished == held
 }
 
 /// The start of the next cycle that a caller wants moved; `None`: it is left, or sent back as it was.

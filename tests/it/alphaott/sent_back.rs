@@ -172,7 +172,7 @@ async fn a_device_is_sent_back_and_stays() {
     for body in [json!({"mac": "00:1A:79:00:00:01"}), sample] {
         let path = shop.of_customer("devices");
         let made = shop.api.post(path, body).await.expect(201);
-        let path = shop.of_customer(&format!("devices/{}", id_of(&made)));
+        let path = shop.of_customer(&format!("devices/{}", id_of(&made[0])));
         as_read(&shop, &path, &[]).await;
     }
 }
