@@ -328,9 +328,9 @@ async fn payments_by_hand_are_looked_at_before_they_are_decided() {
     };
     page.submit("10.00", "manual").await;
     let first = open().await;
-    let gives_up = json!({"reason": "never came"});
+    let reason = json!({"reason": "never came"});
     let path = format!("payments/{first}/fail");
-    let given_up = till.look_and_do(&path, &gives_up).await.expect(200);
+    let given_up = till.look_and_do(&path, &reason).await.expect(200);
     let state = &given_up["effect"]["payments"][0]["state"];
     assert_eq!(*state, json!({"before": "PROCESSING", "after": "FAILED"}));
     assert_eq!(given_up["effect"]["orders"], json!([]));

@@ -31,7 +31,7 @@ async fn age(till: &Till) {
 }
 
 /// Those of the first customer, by what makes them.
-async fn served(bx: &TestBox) -> Vec<u64> {
+fn served(bx: &TestBox) -> Vec<u64> {
     use boxoffice::domain::access::Service;
     let services: Vec<Service> = bx.app().store.read().unwrap().all().unwrap();
     let orders = services.iter().filter_map(|service| service.origin.order());
@@ -63,16 +63,16 @@ async fn an_order_that_waited_on_a_page_is_served_once_it_is_paid() {
     bx.stop().await;
 
     let bx = TestBox::in_folder(folder.path(), 2, cards).await;
-    assert_eq!(served(&bx).await, [0; 0]);
+    assert_eq!(served(&bx), [0; 0]);
     let form = "amount=10.00&currency=USD&method=sandbox&card=4242424242424242";
     let kind = [("Content-Type", "application/x-www-form-urlencoded")];
     let url = bx.url(&format!("/pay/{code}"));
     let body = Some(form.as_bytes().to_vec());
     let paid = bx.anonymous().send("POST", url, body, &kind).await;
     assert!(paid.status < 400, "{}", paid.told());
-    assert_eq!(served(&bx).await, [3, 3]);
+    assert_eq!(served(&bx), [3, 3]);
     let active = json!({"status": "ACTTIVE"});
     bx.api().put(path, active).await.expect(200);
-    assert_eq!(served(&bx).await, [3, 3], "its caller makes them");
+    assert_eq!(served(&bx), [3, 3], "its caller makes them");
     prove(&bx);
 }

@@ -151,7 +151,7 @@ fn cycles(app: &App) -> u32 {
     order.unwrap().expect("it").cycles_paid
 }
 
-fn cut_everywhere<F: AsyncFn(&Arc<App>)>(pay: F, name: &str) {
+fn cut_everywhere<F: AsyncFn(&Arc<App>)>(pay: &F, name: &str) {
     let disk = Disk::new();
     let app = open(&disk);
     run(seed(&app));
@@ -200,10 +200,10 @@ fn cut_everywhere<F: AsyncFn(&Arc<App>)>(pay: F, name: &str) {
 
 #[test]
 fn a_card_that_is_cut_short_extends_once() {
-    cut_everywhere(card, "card");
+    cut_everywhere(&card, "card");
 }
 
 #[test]
 fn a_payment_by_hand_that_is_cut_short_extends_once() {
-    cut_everywhere(by_hand, "by hand");
+    cut_everywhere(&by_hand, "by hand");
 }
