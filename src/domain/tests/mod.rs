@@ -3,19 +3,25 @@
 //!
 //! A rule whose mistakes nobody would notice is no rule: `tests/mutants/run` says which those are.
 
+mod amounts;
+mod brought;
 mod calendar;
 mod charges;
 mod cycles;
+mod giving;
+mod guard;
+mod invoices;
 mod ladder;
 mod order_dates;
 mod order_due;
 mod order_status;
 
 use super::calendar::{LocalDate, Period, PeriodCount, Term, Zone};
-use super::catalogue::{Billing, OrderType};
+use super::catalogue::{Billing, OfferStatus, OrderType, ProductOffer};
 use super::charge::{Charge, Price};
 use super::cycle::Terms;
 use super::dunning::Ladder;
+use super::eligibility::Eligibility;
 use super::id::{CustomerId, OrderId, ProductOfferId, ProductSpecId, RunId};
 use super::money::{Amount, Currency, TaxRate};
 use super::order::{Hold, Order, OrderStatus, Standing};
@@ -196,5 +202,31 @@ pub fn sold() -> Sold {
             suspend_days: 3,
         },
         zone: Zone::utc(),
+    }
+}
+
+/// How [`monthly`] is sold.
+pub fn offer() -> ProductOffer {
+    ProductOffer {
+        id: ProductOfferId(4),
+        foreign_id: None,
+        product: ProductSpecId(3),
+        title: "Basic".to_owned(),
+        description: String::new(),
+        term: term(1, Period::Month),
+        cycles_total: PeriodCount::ZERO,
+        order_type: OrderType::Recurring,
+        status: OfferStatus::Active,
+        billing: Billing::Prepaid,
+        charges: Vec::new(),
+        dunning: None,
+        prices: sold().prices,
+        ladder: None,
+        eligibility: Eligibility::default(),
+        external_refs: Vec::new(),
+        created_at: at("2025-01-01"),
+        updated_at: at("2025-01-01"),
+        expires_at: None,
+        removed_at: None,
     }
 }
