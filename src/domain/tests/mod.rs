@@ -4,17 +4,28 @@
 //! A rule whose mistakes nobody would notice is no rule: `tests/mutants/run` says which those are.
 
 mod amounts;
+mod books;
+mod boxes;
 mod brought;
 mod calendar;
 mod charges;
+mod customers;
 mod cycles;
 mod giving;
 mod guard;
 mod invoices;
 mod ladder;
+mod letters;
 mod order_dates;
 mod order_due;
 mod order_status;
+mod partner_subscriptions;
+mod partners;
+mod pins;
+mod selling;
+mod staff;
+mod told;
+mod webhooks;
 
 use super::calendar::{LocalDate, Period, PeriodCount, Term, Zone};
 use super::catalogue::{Billing, OfferStatus, OrderType, ProductOffer};
