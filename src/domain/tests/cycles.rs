@@ -399,9 +399,17 @@ fn days_of_grace_are_a_part_of_the_cycle_that_begins_after_a_freeze() {
     let days = |from: &str, to: &str, next: &str| (from.to_owned(), to.to_owned(), next.to_owned());
     let none = paid_after_freeze(0, "2026-02-10");
     assert_eq!(none, days("2026-02-10", "2026-03-10", "2026-04-10"));
+    let later = paid_after_freeze(0, "2026-03-05");
+    assert_eq!(
+        later,
+        days("2026-03-05", "2026-04-05", "2026-05-05"),
+        "a whole term"
+    );
     // As long as the cycle that was due, 28 days, and a week of them was served.
     let week = paid_after_freeze(7, "2026-02-20");
     assert_eq!(week, days("2026-02-13", "2026-03-13", "2026-04-13"));
+    let march = paid_after_freeze(7, "2026-03-20");
+    assert_eq!(march, days("2026-03-13", "2026-04-10", "2026-05-10"));
     // Paid at the moment of the freeze, the dates are those without one.
     let at_once = paid_after_freeze(7, "2026-02-08");
     assert_eq!(at_once, days("2026-02-01", "2026-03-01", "2026-04-01"));
@@ -460,11 +468,15 @@ fn paying_the_oldest_bill_moves_the_ladder_to_the_next_and_never_back() {
     };
     let first = Standing::Overdue {
         since: at("2026-01-01"),
-        freeze_at: at("2026-01-15"),
+        freeze_at: at("2026-01-20"),
         remind_at: None,
         reminders_sent: 2,
     };
-    assert_eq!(since(first, "2026-01-01"), first);
+    assert_eq!(
+        since(first, "2026-01-01"),
+        first,
+        "a ladder of before the offer was changed"
+    );
     assert_eq!(since(first, "2025-12-01"), first);
     let moved = Standing::Overdue {
         since: at("2026-02-01"),
@@ -564,6 +576,19 @@ fn money_renews_a_prepaid_order_that_is_overdue_if_it_is_enough() {
     let mut nothing = sold();
     nothing.prices[0].charges = vec![charge(usd(0))];
     assert!(reopen(&order, &nothing.terms(), |_| -1, false, at("2026-02-03")).is_some());
+}
+
+#[test]
+fn who_pays_in_the_grace_keeps_the_day_of_the_month() {
+    let order = monthly_with(|order| {
+        order.anchor_at = at("2025-12-31");
+        order.set_dates(&sold().zone);
+        order.standing = overdue("2026-01-31", "2026-02-14", None);
+    });
+    let after = paid(&order, 1_200, "2026-02-03").unwrap().order;
+    assert_eq!(after.next_cycle_at, Some(at("2026-02-28")));
+    let third = after.cycle_start(&sold().zone, after.cycles_paid + 1);
+    assert_eq!(third, Some(at("2026-03-31")));
 }
 
 #[test]

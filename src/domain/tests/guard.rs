@@ -43,6 +43,12 @@ fn the_next_bill_is_compared_with_the_price_that_was_accepted_last() {
     let doubled = || costs(2, 2_400);
     assert_eq!(change(doubled(), 1, 1), Some((usd(1_200), usd(2_400))));
     assert_eq!(change(doubled(), 0, 1), Some((usd(1_200), usd(2_400))));
+    let was_free = change(doubled(), 0, 0);
+    assert_eq!(
+        was_free,
+        Some((usd(0), usd(2_400))),
+        "it began before there was a price"
+    );
     assert_eq!(change(doubled(), 2, 1), None, "a person accepted it");
     assert_eq!(change(doubled(), 1, 2), None, "it began at that price");
     assert_eq!(change(costs(2, 1_800), 1, 1), None, "half as much again");
