@@ -79,3 +79,6 @@ pub mod template;
 pub mod time;
 pub mod used_key;
 pub mod webhook;
+
+#[cfg(test)]
+mod tests;
