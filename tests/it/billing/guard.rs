@@ -19,12 +19,12 @@ fn ten_days() -> Value {
     json!({"duration": 10, "period": "DAY", "billing": "POSTPAID", "charges": [charge("10.00")]})
 }
 
-fn monthly() -> Value {
+pub fn monthly() -> Value {
     json!({"duration": 1, "period": "MONTH", "billing": "POSTPAID", "charges": [charge("10.00")]})
 }
 
 /// A box whose clock stands so many seconds ago.
-async fn lagging(folder: &Path, seconds: i64, offer: Value) -> Till {
+pub async fn lagging(folder: &Path, seconds: i64, offer: Value) -> Till {
     let now = Clock::System.now();
     let ago = now.saturating_add_seconds(-seconds);
     let sandbox = |config: &mut Config| config.payments.sandbox = true;
@@ -33,8 +33,8 @@ async fn lagging(folder: &Path, seconds: i64, offer: Value) -> Till {
 }
 
 /// A box by the time of day, with the guard as it comes, whose clock can be shifted.
-struct ByDay {
-    bx: TestBox,
+pub struct ByDay {
+    pub bx: TestBox,
     clock: Clock,
     offer: String,
     product: String,
@@ -42,7 +42,7 @@ struct ByDay {
 
 impl ByDay {
     /// The same box.
-    async fn from(till: Till, folder: &Path, change: impl FnOnce(&mut Config)) -> ByDay {
+    pub async fn from(till: Till, folder: &Path, change: impl FnOnce(&mut Config)) -> ByDay {
         let shop = till.shop;
         let (offer, product) = (shop.offer.clone(), shop.product.clone());
         drop(shop.api);
@@ -61,7 +61,7 @@ impl ByDay {
     }
 
     /// Stopped and started anew.
-    async fn again(self, folder: &Path, change: impl FnOnce(&mut Config)) -> ByDay {
+    pub async fn again(self, folder: &Path, change: impl FnOnce(&mut Config)) -> ByDay {
         self.bx.stop().await;
         let bx = TestBox::at(folder, 23, self.clock.clone(), change).await;
         ByDay { bx, ..self }
@@ -79,11 +79,11 @@ impl ByDay {
         day
     }
 
-    fn ctx(&self) -> boxoffice::app::Ctx {
+    pub fn ctx(&self) -> boxoffice::app::Ctx {
         boxoffice::app::Ctx::system(self.bx.app())
     }
 
-    fn shift(&self, seconds: i64) {
+    pub fn shift(&self, seconds: i64) {
         self.clock.shift(seconds);
         self.bx.app().wake_jobs();
     }
@@ -109,7 +109,7 @@ impl ByDay {
     }
 
     /// Waits for a held run of which owners were told: all of its orders wait then.
-    async fn held(&self) -> Value {
+    pub async fn held(&self) -> Value {
         let run = self
             .run("a held run", |run| run["owners_told"].is_string())
             .await;
@@ -122,7 +122,7 @@ impl ByDay {
         run
     }
 
-    async fn release(&self, run: &Value) {
+    pub async fn release(&self, run: &Value) {
         let path = format!("/console/api/runs/{}/release", run["id"]);
         let path = self.bx.url(&path);
         self.bx.api().post(&path, json!({})).await.expect(200);

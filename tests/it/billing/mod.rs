@@ -19,6 +19,7 @@ mod extending;
 mod given_up;
 mod grace;
 mod guard;
+mod guard_meetings;
 mod ledger;
 mod ledger_files;
 mod life;
@@ -40,6 +41,7 @@ mod sent_back;
 mod stripe;
 mod suspended;
 mod tax;
+mod twins;
 mod vouchers;
 
 use serde_json::{Value, json};
