@@ -434,6 +434,7 @@ fn paying_the_oldest_bill_moves_the_ladder_to_the_next_and_never_back() {
 
 #[test]
 fn an_invoice_that_is_open_again_is_dunned_from_then_on() {
+    use OrderStatus::{Active, Canceled, Deleted, Expired};
     let sold = sold();
     let again = |status, standing| {
         let order = monthly_with(|order| {
@@ -442,7 +443,6 @@ fn an_invoice_that_is_open_again_is_dunned_from_then_on() {
         });
         owed_again(&order, &sold.terms(), at("2026-02-01")).standing
     };
-    use OrderStatus::{Active, Canceled, Deleted, Expired};
     let over = owing("2026-02-01", Some("2026-02-02"), Some("2026-02-18"));
     for (status, standing, expected) in [
         (Active, Standing::Settled, late()),

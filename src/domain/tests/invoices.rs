@@ -132,7 +132,7 @@ fn unused_days_are_given_back_in_proportion() {
         by_day: false,
         ..line("Installation", "20", 500, 100)
     };
-    assert!(unused(&[installed.clone()], 30, 10).is_empty());
+    assert!(unused(std::slice::from_ref(&installed), 30, 10).is_empty());
     let both = unused(&[installed, line("TV", "20", 1_000, 200)], 30, 15);
     assert_eq!(both.len(), 1);
     assert_eq!((both[0].title.as_str(), total_minor(&both)), ("TV", -600));

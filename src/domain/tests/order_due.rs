@@ -14,7 +14,10 @@ fn due(change: Change) -> Option<(Due, String)> {
     Some((due, text.get(..10)?.to_owned()))
 }
 
-fn check(rows: &[(&str, Change, Option<(Due, &str)>)]) {
+/// A name, what is changed, and what is due on which day.
+type Row = (&'static str, Change, Option<(Due, &'static str)>);
+
+fn check(rows: &[Row]) {
     for (name, change, expected) in rows {
         let expected = expected.map(|(due, day)| (due, day.to_owned()));
         assert_eq!(due(*change), expected, "{name}");
@@ -363,9 +366,9 @@ fn money_of_a_paid_cycle_went_back_where_its_time_is_not_over() {
     assert!(lost(frozen("2026-01-10", None), true).lost_its_money());
     assert!(!lost(frozen("2026-01-10", None), false).lost_its_money());
     assert!(!lost(Standing::Settled, true).lost_its_money());
-    let mut last = lost(overdue("2026-01-10", "2026-02-10", None), false);
-    last.next_cycle_at = None;
-    assert!(last.lost_its_money(), "nothing is to come");
+    let mut final_cycle = lost(overdue("2026-01-10", "2026-02-10", None), false);
+    final_cycle.next_cycle_at = None;
+    assert!(final_cycle.lost_its_money(), "nothing is to come");
     let mut postpaid = lost(frozen("2026-01-10", None), true);
     postpaid.billing = Billing::Postpaid;
     assert!(!postpaid.lost_its_money());

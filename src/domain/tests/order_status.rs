@@ -68,7 +68,7 @@ fn the_first_time_it_is_active_its_term_begins() {
 #[test]
 fn an_order_that_was_active_before_keeps_its_dates() {
     let order = moved(OrderStatus::Active, |order| {
-        order.status = OrderStatus::Inactive
+        order.status = OrderStatus::Inactive;
     });
     assert_eq!(ends(&order), both("2026-02-01"));
     assert_eq!(order.activated_at, Some(at("2026-01-01")));
@@ -254,7 +254,7 @@ fn what_never_began_has_its_first_cycle_before_it_still() {
     for status in [OrderStatus::Expired, OrderStatus::Deleted] {
         assert_eq!(moved(status, waiting).standing, Standing::Waiting);
         let late = moved(status, |o| {
-            o.standing = overdue("2026-01-05", "2026-01-20", None)
+            o.standing = overdue("2026-01-05", "2026-01-20", None);
         });
         assert_eq!(late.standing, Standing::Settled, "{status:?}");
     }

@@ -134,19 +134,21 @@ fn customers_and_services_come_to_their_new_status() {
         "one that is new came to nothing yet"
     );
 
-    use ServiceStatus::{Active, Deleted, Expired, Frozen, Inactive};
     for (after, expected) in [
-        (Frozen, EventType::ServiceFrozen),
-        (Inactive, EventType::ServiceEnded),
-        (Expired, EventType::ServiceEnded),
-        (Deleted, EventType::ServiceDeleted),
+        (ServiceStatus::Frozen, EventType::ServiceFrozen),
+        (ServiceStatus::Inactive, EventType::ServiceEnded),
+        (ServiceStatus::Expired, EventType::ServiceEnded),
+        (ServiceStatus::Deleted, EventType::ServiceDeleted),
     ] {
-        assert_eq!(of_service(Some(Active), after), Some(expected));
+        assert_eq!(
+            of_service(Some(ServiceStatus::Active), after),
+            Some(expected)
+        );
         assert_eq!(of_service(Some(after), after), None);
         assert_eq!(of_service(None, after), None);
     }
     assert_eq!(
-        of_service(Some(Frozen), Active),
+        of_service(Some(ServiceStatus::Frozen), ServiceStatus::Active),
         Some(EventType::ServiceActivated)
     );
 }
