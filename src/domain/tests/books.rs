@@ -200,6 +200,7 @@ fn what_was_invoiced_is_summed_by_currency() {
     let mut run = Run {
         id: RunId(1),
         state: RunState::Open,
+        released_by: None,
         started_at: at("2026-01-01"),
         ended_at: at("2026-01-01"),
         worked_micros: 0,

@@ -162,17 +162,24 @@ fn an_invoice_is_paid_when_nothing_of_it_is_open_any_more() {
     };
     let bill = paper(InvoiceKind::Invoice);
     let paid = Some(EventType::InvoicePaid);
-    assert_eq!(of_invoice(&bill, true, (None, None)), paid, "at once");
-    assert_eq!(of_invoice(&bill, false, (Some(1_200), None)), paid);
-    assert_eq!(of_invoice(&bill, true, (None, Some(1_200))), None);
-    assert_eq!(of_invoice(&bill, false, (Some(1_200), Some(200))), None);
+    assert_eq!(of_invoice(&bill, true, (None, None), 0), paid, "at once");
+    assert_eq!(of_invoice(&bill, false, (Some(1_200), None), 0), paid);
+    assert_eq!(of_invoice(&bill, true, (None, Some(1_200)), 0), None);
+    assert_eq!(of_invoice(&bill, false, (Some(1_200), Some(200)), 0), None);
     assert_eq!(
-        of_invoice(&bill, false, (None, None)),
+        of_invoice(&bill, false, (None, None), 0),
         None,
         "it was paid before"
     );
+    let given_up = (Some(1_200), None);
+    assert_eq!(of_invoice(&bill, false, given_up, 1_200), None, "voided");
+    assert_eq!(
+        of_invoice(&bill, false, given_up, 200),
+        paid,
+        "the rest was paid"
+    );
     let note = paper(InvoiceKind::CreditNote { of: InvoiceId(1) });
-    assert_eq!(of_invoice(&note, true, (None, None)), None);
+    assert_eq!(of_invoice(&note, true, (None, None), 0), None);
 }
 
 #[test]
