@@ -386,10 +386,7 @@ pub async fn work_guarded(ctx: &Ctx, pace: Pace) -> Result<bool, OpError> {
         Verdict::HeldAll | Verdict::Resolved => Orders::Leave,
     };
     work_all(ctx, ctx.now, pace, orders).await?;
-    let done = matches!(
-        verdict,
-        Verdict::Go | Verdict::Released | Verdict::Resolved
-    );
+    let done = matches!(verdict, Verdict::Go | Verdict::Released | Verdict::Resolved);
     if done {
         guard::trust_clock(ctx);
     }

@@ -141,7 +141,11 @@ impl<R: Read> Books<'_, R> {
         }
         let until = next.next_cycle_at.or(next.expires_at)?;
         let in_grace = matches!(order.standing, Standing::Overdue { .. });
-        let from = if in_grace || served { until } else { until.max(at) };
+        let from = if in_grace || served {
+            until
+        } else {
+            until.max(at)
+        };
         Some((next, from))
     }
 

@@ -114,7 +114,11 @@ async fn no_change_of_an_order_is_a_way_around_the_hold() {
     let served = |one: &Value| one["status"] == "ACTIVE" && one["expires"].as_str() > Some("2");
     assert!(services.iter().all(served), "{services:#?}");
     let now = boxoffice::domain::time::Timestamp::to_rfc3339_millis(day.ctx().now);
-    let open = |one: &Value| one["expires"].as_str().is_some_and(|end| end > now.as_str());
+    let open = |one: &Value| {
+        one["expires"]
+            .as_str()
+            .is_some_and(|end| end > now.as_str())
+    };
     assert!(services.iter().all(open), "{now} {services:#?}");
     super::prove(&day.bx);
 }
@@ -150,7 +154,9 @@ async fn a_page_for_a_held_order_pays_the_cycle_that_runs() {
         .post(format!("{ORDERS}/hosted-page"), wish)
         .await;
     let made = made.expect(201);
-    let url = day.bx.url(&format!("/pay/{}", made["id"].as_str().unwrap()));
+    let url = day
+        .bx
+        .url(&format!("/pay/{}", made["id"].as_str().unwrap()));
     let form = "amount=10.00&currency=USD&method=sandbox&card=4242424242424242";
     let paid = day.bx.anonymous();
     let paid = paid.send("POST", url, Some(form.into()), &[]).await;
@@ -164,8 +170,8 @@ async fn a_page_for_a_held_order_pays_the_cycle_that_runs() {
     assert!(from <= now && now < to, "{from} {now} {to}");
     let first = text(&invoices[1], "to");
     assert_eq!(from[10..], first[10..], "cycles go on as they did");
-    let order = day.bx.api().get(format!("{ORDERS}/{}", id_of(&orders[0])));
-    let order = order.await.expect(200);
+    let path = format!("{ORDERS}/{}", id_of(&orders[0]));
+    let order = day.bx.api().get(path).await.expect(200);
     assert_eq!(order["nextBillingCycle"].as_str(), Some(to.as_str()));
     assert_eq!(order["status"], "ACTTIVE");
     super::prove(&day.bx);
