@@ -1,7 +1,7 @@
 //! Orders that were running before they came to us: what another system was paid for, and with
 //! which cycle we begin to bill. The past is billed on request only.
 
-use super::calendar::Zone;
+use super::calendar::{Zone, has_passed};
 use super::catalogue::{Billing, OrderType};
 use super::order::{Missed, Order, OrderStatus, Standing, missed};
 use super::refusal::Refusal;
@@ -24,6 +24,27 @@ pub enum Begins {
     Later,
     /// Nothing: its end lies behind already.
     Over,
+}
+
+impl Order {
+    /// Whether its first bill is before it: it waits for its first payment, or it was paid once elsewhere for a
+    /// time that was over before it began here.
+    #[must_use]
+    pub fn awaits_first_bill(&self, now: Timestamp) -> bool {
+        let paid_once = self.is_unused_history()
+            && self.order_type == OrderType::OneTime
+            && self.billing != Billing::External
+            && has_passed(self.expires_at, now);
+        self.standing == Standing::Waiting || paid_once
+    }
+
+    /// Whether it was brought along as one that is not active, paid elsewhere, and has not begun here.
+    #[must_use]
+    pub fn is_unused_history(&self) -> bool {
+        self.status == OrderStatus::Inactive
+            && self.standing == Standing::Settled
+            && self.activated_at.is_none()
+    }
 }
 
 /// Whether an order that was created then was running before it came to us.
@@ -51,7 +72,7 @@ pub fn unless_over(
     end: Option<Timestamp>,
     now: Timestamp,
 ) -> Begins {
-    let over = end.is_some_and(|end| end <= now);
+    let over = has_passed(end, now);
     if !over || order.status != OrderStatus::Active || order.billing == Billing::External {
         return begins;
     }
@@ -124,8 +145,14 @@ fn stand(order: &mut Order) {
 
 /// What of a new order is billed at once of which nobody says what was paid: the cycle that runs,
 /// and no other.
-pub fn running_only(order: &mut Order, zone: &Zone, now: Timestamp) -> Result<Begins, Refusal> {
-    let over = order.expires_at.is_some_and(|end| end <= now);
+/// `end`: what the caller says of its end; one that is over runs no more.
+pub fn running_only(
+    order: &mut Order,
+    zone: &Zone,
+    end: Option<Timestamp>,
+    now: Timestamp,
+) -> Result<Begins, Refusal> {
+    let over = has_passed(end, now);
     let bills = order.status == OrderStatus::Active && order.billing != Billing::External && !over;
     match order
         .cycle_start(zone, 1)

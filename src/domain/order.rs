@@ -534,25 +534,6 @@ impl Order {
         }
     }
 
-    /// Whether its first bill is before it: it waits for its first payment, or it was paid once elsewhere for a
-    /// time that was over before it began here.
-    #[must_use]
-    pub fn awaits_first_bill(&self, now: Timestamp) -> bool {
-        let paid_once = self.is_unused_history()
-            && self.order_type == OrderType::OneTime
-            && self.billing != Billing::External
-            && has_passed(self.expires_at, now);
-        self.standing == Standing::Waiting || paid_once
-    }
-
-    /// Whether it was brought along as one that is not active, paid elsewhere, and has not begun here.
-    #[must_use]
-    pub fn is_unused_history(&self) -> bool {
-        self.status == OrderStatus::Inactive
-            && self.standing == Standing::Settled
-            && self.activated_at.is_none()
-    }
-
     /// Stops it on request; what is left of the paid time is kept.
     pub fn pause(&mut self, now: Timestamp) {
         self.status = OrderStatus::Inactive;

@@ -94,7 +94,7 @@ pub(super) fn open(
         }
         Begins::First
     } else {
-        let begins = history::running_only(&mut order, zone, ctx.now)?;
+        let begins = history::running_only(&mut order, zone, wish.expires_at, ctx.now)?;
         if let (Some(next), Some(end)) = (order.next_cycle_at, wish.expires_at)
             && ours
             && end > next

@@ -170,8 +170,8 @@ async fn a_page_for_a_held_order_pays_the_cycle_that_runs() {
     assert!(from <= now && now < to, "{from} {now} {to}");
     let first = text(&invoices[1], "to");
     assert_eq!(from[10..], first[10..], "cycles go on as they did");
-    let order = day.bx.api().get(format!("{ORDERS}/{}", id_of(&orders[0])));
-    let order = order.await.expect(200);
+    let path = format!("{ORDERS}/{}", id_of(&orders[0]));
+    let order = day.bx.api().get(path).await.expect(200);
     assert_eq!(order["nextBillingCycle"].as_str(), Some(to.as_str()));
     assert_eq!(order["status"], "ACTTIVE");
     super::prove(&day.bx);
