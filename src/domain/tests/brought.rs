@@ -124,7 +124,7 @@ fn without_a_word_of_what_was_paid_the_running_cycle_is_billed_and_no_other() {
             order.set_dates(&Zone::utc());
             change(order);
         });
-        let found = running_only(&mut order, &Zone::utc(), at(NOW));
+        let found = running_only(&mut order, &Zone::utc(), None, at(NOW));
         (found, order.anchor_at)
     };
     let refused = |began| Err(Refusal::PastUnpaid { began: at(began) });
