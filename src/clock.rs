@@ -81,7 +81,8 @@ impl JumpWatch {
         }
     }
 
-    /// By how many seconds the clock jumped, if that is more than `most`: until it is back, or is trusted.
+    /// By how many seconds the clock jumped, if that is more than `most`: until it is back, or is
+    /// trusted.
     pub fn jumped(&mut self, now: Timestamp, most_seconds: i64) -> Option<i64> {
         let elapsed = self.watch.elapsed();
         let Some((then, at)) = self.held else {

@@ -71,8 +71,8 @@ impl Live {
         }
     }
 
-    /// It spoke to us. Answers whether that makes it one that moves more often than a single box does;
-    /// at most once a day.
+    /// It spoke to us. Answers whether that makes it one that moves more often than a single box
+    /// does; at most once a day.
     pub fn seen(&mut self, at: Timestamp, address: &str) -> bool {
         self.last_active_at = Some(at);
         let mut often = false;

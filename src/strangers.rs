@@ -1,5 +1,5 @@
-//! How fast one address is answered about boxes that nobody knows: some at once, then evenly spread, so
-//! that nobody finds out in an hour which addresses boxes have.
+//! How fast one address is answered about boxes that nobody knows: some at once, then evenly
+//! spread, so that nobody finds out in an hour which addresses boxes have.
 //!
 //! In memory, and bounded. Measures by a stopwatch. Must not know what is asked.
 
@@ -20,14 +20,15 @@ pub struct Strangers {
     paid_off: Mutex<HashMap<u64, u64>>,
 }
 
-/// Milliseconds that one answer takes, how many are given at once, and how long one may be held back.
+/// Milliseconds that one answer takes, how many are given at once, and how long one may be held
+/// back.
 const PRICE_MS: u64 = 100;
 const AT_ONCE: u64 = 100;
 const WAIT_MAX_MS: u64 = 5_000;
 /// On the machine itself there may be a proxy, and behind that everybody.
 const LOOPBACK_PRICE_MS: u64 = 10;
-/// Most addresses that are counted at once; beyond it those that are paid off are forgotten, and if all
-/// owe something, a new one is not slowed.
+/// Most addresses that are counted at once; beyond it those that are paid off are forgotten, and if
+/// all owe something, a new one is not slowed.
 const COUNTED_MAX: usize = 20_000;
 
 impl Default for Strangers {
@@ -41,8 +42,8 @@ impl Default for Strangers {
 }
 
 impl Strangers {
-    /// How long an answer is held back; `None`: there is none, too many wait. `unknown`: nobody knows the
-    /// box, which costs; the answer about any other one takes as long.
+    /// How long an answer is held back; `None`: there is none, too many wait. `unknown`: nobody
+    /// knows the box, which costs; the answer about any other one takes as long.
     #[must_use]
     pub fn wait(&self, address: Option<IpAddr>, unknown: bool) -> Option<Duration> {
         let now = u64::try_from(self.running.elapsed().as_millis()).unwrap_or(u64::MAX);

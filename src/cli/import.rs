@@ -55,7 +55,8 @@ pub enum Import {
 
 #[derive(Debug, Args)]
 pub struct Input {
-    /// A file, packed or not; or where it is on the web, http:// or https://; `-` reads standard input
+    /// A file, packed or not; or where it is on the web, http:// or https://; `-` reads standard
+    /// input
     from: String,
     /// Say what would happen and change nothing
     #[arg(long)]
@@ -66,7 +67,8 @@ pub struct Input {
     /// What the source is called from one import to the next [default: its file or address]
     #[arg(long, value_name = "NAME")]
     source: Option<String>,
-    /// How its letters are written, where that is not recognised: windows-1251, iso-8859-2, koi8-r, ...
+    /// How its letters are written, where that is not recognised: windows-1251, iso-8859-2, koi8-r,
+    /// ...
     #[arg(long, value_name = "NAME")]
     charset: Option<String>,
     /// What to call oneself where the source is on the web
@@ -141,8 +143,8 @@ fn is_url(source: &str) -> bool {
     })
 }
 
-/// What a source is called where nobody names it: its whole path. Of an address the machine and a mark, because
-/// addresses of lists have passwords in them.
+/// What a source is called where nobody names it: its whole path. Of an address the machine and a
+/// mark, because addresses of lists have passwords in them.
 fn called(source: &str) -> String {
     if is_url(source) {
         let (scheme, rest) = source.split_once("://").unwrap_or(("", source));

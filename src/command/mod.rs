@@ -312,7 +312,8 @@ async fn apply(ctx: &Ctx, document: String, dry_run: bool) -> Result<Output, Com
     Ok(done(lines))
 }
 
-/// An element that would be changed: where it stands, old and new values, the orders that it touches.
+/// An element that would be changed: where it stands, old and new values, the orders that it
+/// touches.
 fn change_lines(change: &ElementChange) -> Vec<String> {
     let orders = match change.orders {
         None => String::new(),

@@ -19,7 +19,8 @@ pub struct BillingSettings {
     pub guard_price_percent: u32,
     /// How long a held run waits for a person before the orders without a doubt are worked.
     pub guard_hold_hours: u32,
-    /// How many days before an order stops its customer is told, if such letters are switched on; 0: never.
+    /// How many days before an order stops its customer is told, if such letters are switched on;
+    /// 0: never.
     pub expiry_reminder_days: u8,
     /// Another system that does the billing, at most one: this box is then its middleware.
     pub external: Vec<ExternalBilling>,

@@ -279,7 +279,8 @@ mod tests {
         }
     }
 
-    /// Whether [`TV`] may be watched once the world has changed; whatever the change, nothing else may.
+    /// Whether [`TV`] may be watched once the world has changed; whatever the change, nothing else
+    /// may.
     fn after(change: impl FnOnce(&mut World)) -> bool {
         let mut world = world();
         change(&mut world);

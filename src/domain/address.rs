@@ -1,5 +1,5 @@
-//! Which addresses of streams and pictures may be stored: those that players and boxes load. Pages and
-//! players of others show them, so that none may be a script or a file of whoever looks.
+//! Which addresses of streams and pictures may be stored: those that players and boxes load. Pages
+//! and players of others show them, so that none may be a script or a file of whoever looks.
 
 /// Ways to fetch a stream.
 const STREAMS: &[&str] = &[

@@ -79,7 +79,8 @@ pub struct Partner {
     /// A partner that is off is known and may do nothing.
     pub on: bool,
     pub callback: Option<Callback>,
-    /// Whether products, currencies or limits were ever agreed with it; until then it may do nothing.
+    /// Whether products, currencies or limits were ever agreed with it; until then it may do
+    /// nothing.
     pub agreed: bool,
     /// Who made the API key, and the one before.
     pub key_made_by: Maker,

@@ -126,8 +126,8 @@ impl Price {
 }
 
 /// The charges that hold for an order that began with price `version`, for a cycle that starts at
-/// `at`. A later price holds if it was made for running orders too, and is in the same currency: nobody
-/// is billed in another one than they agreed to. Empty if there is no price.
+/// `at`. A later price holds if it was made for running orders too, and is in the same currency:
+/// nobody is billed in another one than they agreed to. Empty if there is no price.
 #[must_use]
 pub fn in_force(prices: &[Price], version: u32, at: Timestamp) -> &[Charge] {
     held(prices, version, at).map_or(&[], |price| price.charges.as_slice())

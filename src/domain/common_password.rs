@@ -79,7 +79,8 @@ pub fn guessable(name: &str, password: &str) -> Option<Guessable> {
     is_pattern(&folded).then_some(Guessable::Pattern)
 }
 
-/// Without the digits and signs at both ends, as far as they are few: many are a password themselves.
+/// Without the digits and signs at both ends, as far as they are few: many are a password
+/// themselves.
 fn stripped(text: &str) -> &str {
     let core = text.trim_matches(|c: char| !c.is_alphabetic());
     let added = text.chars().count().saturating_sub(core.chars().count());

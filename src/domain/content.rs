@@ -78,7 +78,8 @@ pub struct ImportStep {
     pub genres: Vec<GenreId>,
 }
 
-/// A record before and after, as it is stored: readable whatever its version; `None`: it was not there.
+/// A record before and after, as it is stored: readable whatever its version; `None`: it was not
+/// there.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Touched {
     pub number: u64,

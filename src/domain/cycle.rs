@@ -150,10 +150,10 @@ pub fn renewed(order: &Order, bill: &Bill, at: Timestamp) -> Order {
     after
 }
 
-/// The next cycle of an order that ran for `unpaid_micros` without being paid and was frozen then: the order
-/// as that cycle begins with money that comes at `at`, and its bill. The days of grace are a part of
-/// the cycle, half of it at most: it begins so much earlier. Paid at the moment of the freeze, its dates
-/// are those that it has without one. `None` where no cycle follows.
+/// The next cycle of an order that ran for `unpaid_micros` without being paid and was frozen then:
+/// the order as that cycle begins with money that comes at `at`, and its bill. The days of grace
+/// are a part of the cycle, half of it at most: it begins so much earlier. Paid at the moment of
+/// the freeze, its dates are those that it has without one. `None` where no cycle follows.
 #[must_use]
 pub fn again(
     order: &Order,
@@ -225,8 +225,8 @@ pub fn overdue_still(before: &Order, after: &Order, terms: &Terms<'_>, at: Times
     laddered(after, terms, due_at.max(held).min(at), at)
 }
 
-/// The ladder of an order that is not wholly paid counts from `oldest`: since when the oldest is unpaid
-/// of what is unpaid still. It never begins earlier than it did.
+/// The ladder of an order that is not wholly paid counts from `oldest`: since when the oldest is
+/// unpaid of what is unpaid still. It never begins earlier than it did.
 #[must_use]
 pub fn owed_since(order: &Order, terms: &Terms<'_>, oldest: Timestamp, at: Timestamp) -> Order {
     match order.standing {
@@ -283,8 +283,8 @@ pub fn owed_again(order: &Order, terms: &Terms<'_>, at: Timestamp) -> Order {
     after
 }
 
-/// How an order of which an invoice is open stands when its time is over before it is paid; `None` where
-/// it was not dunned. What is left of its ladder goes on.
+/// How an order of which an invoice is open stands when its time is over before it is paid; `None`
+/// where it was not dunned. What is left of its ladder goes on.
 #[must_use]
 pub fn owing(order: &Order, terms: &Terms<'_>) -> Option<Standing> {
     match order.standing {

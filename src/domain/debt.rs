@@ -1,5 +1,5 @@
-//! What a customer owed before we billed them. It belongs to no order, so nothing is frozen for it: the
-//! customer is reminded, and suspended if nothing of theirs runs.
+//! What a customer owed before we billed them. It belongs to no order, so nothing is frozen for it:
+//! the customer is reminded, and suspended if nothing of theirs runs.
 
 use serde::{Deserialize, Serialize};
 

@@ -1,5 +1,5 @@
-//! What is given away: time, services and terms beyond what somebody pays for. Whoever lacks the right
-//! for it may still sell what the catalogue has, as the catalogue has it.
+//! What is given away: time, services and terms beyond what somebody pays for. Whoever lacks the
+//! right for it may still sell what the catalogue has, as the catalogue has it.
 
 use super::calendar::Zone;
 use super::catalogue::{Billing, ProductOffer};

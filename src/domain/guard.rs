@@ -51,7 +51,8 @@ pub struct DayForecast {
 #[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub struct RunGuard {
     pub forecast: Option<DayForecast>,
-    /// Up to which version the prices of offers are accepted; of others, the one an order began with.
+    /// Up to which version the prices of offers are accepted; of others, the one an order began
+    /// with.
     pub prices: Vec<(ProductOfferId, u32)>,
     /// The run that is held, or was let go and is not done yet.
     pub hold: Option<RunId>,
@@ -120,8 +121,8 @@ pub fn too_many(missed: Missed, cycles_max: u32) -> bool {
     missed.cycles > cycles_max && missed.micros > days_max
 }
 
-/// What an order's next cycle cost at the prices up to `accepted` and what it costs now, where the difference
-/// is more than `percent`.
+/// What an order's next cycle cost at the prices up to `accepted` and what it costs now, where the
+/// difference is more than `percent`.
 #[must_use]
 pub fn price_change(
     order: &Order,
@@ -179,7 +180,8 @@ fn differs_by_more(was: i64, is: i64, percent: u32) -> bool {
     difference.saturating_mul(100) > allowed
 }
 
-/// Whether a day's runs invoice more than so many times what was forecast: what they would, and what was.
+/// Whether a day's runs invoice more than so many times what was forecast: what they would, and
+/// what was.
 #[must_use]
 pub fn too_much(
     forecast: &DayForecast,

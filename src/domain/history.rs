@@ -1,5 +1,5 @@
-//! Orders that were running before they came to us: what another system was paid for, and with which cycle we
-//! begin to bill. The past is billed on request only.
+//! Orders that were running before they came to us: what another system was paid for, and with
+//! which cycle we begin to bill. The past is billed on request only.
 
 use super::calendar::Zone;
 use super::catalogue::{Billing, OrderType};
@@ -7,7 +7,8 @@ use super::order::{Missed, Order, OrderStatus, Standing, missed};
 use super::refusal::Refusal;
 use super::time::Timestamp;
 
-/// How much earlier than now an order must have been created to be history: clocks of two systems differ.
+/// How much earlier than now an order must have been created to be history: clocks of two systems
+/// differ.
 const HISTORY_SECONDS: i64 = 3_600;
 
 /// What of a new order is billed at once.
@@ -27,7 +28,8 @@ pub fn is_history(created_at: Timestamp, now: Timestamp) -> bool {
     created_at < now.saturating_add_seconds(-HISTORY_SECONDS)
 }
 
-/// Lets a new order begin where another system stopped being paid. `end`: what the caller says of its end.
+/// Lets a new order begin where another system stopped being paid. `end`: what the caller says of
+/// its end.
 #[must_use]
 pub fn paid_elsewhere(
     order: &mut Order,
@@ -88,7 +90,8 @@ fn stand(order: &mut Order) {
     };
 }
 
-/// What of a new order is billed at once of which nobody says what was paid: the cycle that runs, and no other.
+/// What of a new order is billed at once of which nobody says what was paid: the cycle that runs,
+/// and no other.
 pub fn running_only(order: &mut Order, zone: &Zone, now: Timestamp) -> Result<Begins, Refusal> {
     let bills = order.status == OrderStatus::Active && order.billing != Billing::External;
     match order

@@ -160,8 +160,8 @@ pub fn days_unused(zone: &Zone, begins: Timestamp, ends: Timestamp, at: Timestam
     })
 }
 
-/// Lines of the credit note for `left` of the `all` days of a cycle that was billed with `lines`, as
-/// far as those are for its time. Empty where nothing is left.
+/// Lines of the credit note for `left` of the `all` days of a cycle that was billed with `lines`,
+/// as far as those are for its time. Empty where nothing is left.
 #[must_use]
 pub fn unused(lines: &[Line], all: i32, left: i32) -> Vec<Line> {
     let left = i64::from(left.clamp(0, all.max(0)));
@@ -169,8 +169,8 @@ pub fn unused(lines: &[Line], all: i32, left: i32) -> Vec<Line> {
     share(&by_day, left, i64::from(all))
 }
 
-/// What is left of `lines` once a credit note with the lines `note` is taken off. A credit note has all
-/// lines of its invoice or those that are given back by the day, in their order.
+/// What is left of `lines` once a credit note with the lines `note` is taken off. A credit note has
+/// all lines of its invoice or those that are given back by the day, in their order.
 #[must_use]
 pub fn less(lines: &[Line], note: &[Line]) -> Vec<Line> {
     let mut left = lines.to_vec();
@@ -188,8 +188,8 @@ pub fn less(lines: &[Line], note: &[Line]) -> Vec<Line> {
     left
 }
 
-/// Lines of the credit note for `part` of `whole` of what was billed with `lines`: one for each, in their
-/// order. Empty where that is nothing.
+/// Lines of the credit note for `part` of `whole` of what was billed with `lines`: one for each, in
+/// their order. Empty where that is nothing.
 #[must_use]
 pub fn share(lines: &[Line], part: i64, whole: i64) -> Vec<Line> {
     let (part, whole) = (i128::from(part), i128::from(whole));

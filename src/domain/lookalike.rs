@@ -1,5 +1,5 @@
-//! Names that people take for one another: another letter case, letters of another alphabet that look
-//! the same, blanks and marks that show nowhere.
+//! Names that people take for one another: another letter case, letters of another alphabet that
+//! look the same, blanks and marks that show nowhere.
 
 use unicode_normalization::UnicodeNormalization as _;
 use unicode_security::confusable_detection::skeleton;
@@ -7,8 +7,8 @@ use unicode_security::confusable_detection::skeleton;
 /// What a name looks like: two names with the same look are one to whoever reads them.
 #[must_use]
 pub fn look(name: &str) -> String {
-    // Compatibility forms first (full width, ligatures), then what shows nowhere goes; lookalikes fall
-    // together in lower and in upper case, so case is folded before and after.
+    // Compatibility forms first (full width, ligatures), then what shows nowhere goes; lookalikes
+    // fall together in lower and in upper case, so case is folded before and after.
     let shown: String = name.nfkc().filter(|letter| !is_unseen(*letter)).collect();
     let folded = shown.to_lowercase();
     let alike: String = skeleton(&folded).collect();

@@ -87,7 +87,8 @@ pub struct Pause {
     pub ends_at: Timestamp,
 }
 
-/// The guard holds the run that would have billed this order: its cycle waits, its services stay open.
+/// The guard holds the run that would have billed this order: its cycle waits, its services stay
+/// open.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Hold {
     pub run: RunId,
@@ -131,8 +132,8 @@ pub struct Order {
     pub expires_at: Option<Timestamp>,
     /// Those that moved cycles which are not over.
     pub pauses: Vec<Pause>,
-    /// Whether it was frozen in the middle of its paid time: what is left of that runs from when the
-    /// money is there.
+    /// Whether it was frozen in the middle of its paid time: what is left of that runs from when
+    /// the money is there.
     pub time_kept: bool,
     /// Set while the guard holds the run that would bill it.
     pub held: Option<Hold>,
@@ -200,7 +201,8 @@ impl Order {
         self.held.map_or(cycle, |hold| cycle.max(hold.until))
     }
 
-    /// Since when a cycle of it has to be billed that nobody stopped; `None` where none has at `now`.
+    /// Since when a cycle of it has to be billed that nobody stopped; `None` where none has at
+    /// `now`.
     #[must_use]
     pub fn unbilled_since(&self, now: Timestamp) -> Option<Timestamp> {
         let waits_for_money =
@@ -332,8 +334,8 @@ impl Order {
         )
     }
 
-    /// Whether a prepaid order waits for money of a cycle that was paid for once: it went back. Its paid
-    /// time is not over then, and no cycle has to be billed so that it goes on.
+    /// Whether a prepaid order waits for money of a cycle that was paid for once: it went back. Its
+    /// paid time is not over then, and no cycle has to be billed so that it goes on.
     #[must_use]
     pub fn lost_its_money(&self) -> bool {
         self.billing == Billing::Prepaid
@@ -344,8 +346,8 @@ impl Order {
             }
     }
 
-    /// For how long a prepaid order was served after its paid time, until it was frozen or, if it is not,
-    /// until `at`; in microseconds.
+    /// For how long a prepaid order was served after its paid time, until it was frozen or, if it
+    /// is not, until `at`; in microseconds.
     #[must_use]
     pub fn unpaid_micros(&self, at: Timestamp) -> i64 {
         let until = match self.standing {
@@ -359,8 +361,8 @@ impl Order {
         }
     }
 
-    /// How long its services run: to the end of what is paid, in the grace to its end, and on while the
-    /// run that would bill it is held.
+    /// How long its services run: to the end of what is paid, in the grace to its end, and on while
+    /// the run that would bill it is held.
     #[must_use]
     pub fn services_expire_at(&self) -> Option<Timestamp> {
         let longest = match (self.status, self.standing) {
@@ -402,7 +404,8 @@ impl Order {
         self.held = None;
     }
 
-    /// Lets the cycle that runs at `now` be the next one: those before it that were not billed are given away.
+    /// Lets the cycle that runs at `now` be the next one: those before it that were not billed are
+    /// given away.
     pub fn skip_to_running(&mut self, zone: &Zone, now: Timestamp) {
         let behind = missed(self, zone, now).cycles.saturating_sub(1);
         if behind == 0 {
@@ -416,7 +419,8 @@ impl Order {
         }
     }
 
-    /// Takes days that were served without being paid off the first cycle of an order, half of it at most.
+    /// Takes days that were served without being paid off the first cycle of an order, half of it
+    /// at most.
     pub fn begin_earlier(&mut self, unpaid_micros: i64) {
         let Some(end) = self
             .expires_at
@@ -538,7 +542,8 @@ impl Order {
         self.pauses.retain(|pause| pause.ends_at > now);
     }
 
-    /// Lets it go on that was frozen in the middle of its paid time: what is left of that runs from now.
+    /// Lets it go on that was frozen in the middle of its paid time: what is left of that runs from
+    /// now.
     pub fn thaw(&mut self, since: Timestamp, now: Timestamp) {
         self.time_kept = false;
         self.pauses.retain(|pause| pause.ends_at > since);

@@ -183,8 +183,8 @@ pub struct VoucherBatch {
     pub expires_at: Option<Timestamp>,
     /// Taken out of use.
     pub revoked_at: Option<Timestamp>,
-    /// Whether its vouchers are a debt from their sale on. Those of older batches are booked as cash
-    /// when they are used.
+    /// Whether its vouchers are a debt from their sale on. Those of older batches are booked as
+    /// cash when they are used.
     pub is_liability: bool,
     /// How many of its vouchers were sold, and for how much, in minor units.
     pub sold_count: u32,

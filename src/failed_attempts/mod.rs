@@ -1,8 +1,9 @@
-//! Failed attempts at secrets: whoever is wrong too often has to wait, longer each time and never for good.
+//! Failed attempts at secrets: whoever is wrong too often has to wait, longer each time and never
+//! for good.
 //!
-//! Counted by name, by address, and by both together. In memory, and bounded: whoever invents a million
-//! names pushes out what failed least, never what failed often. Names are kept as keyed hashes only.
-//! Must not know how a secret is compared, nor what is told to whoever tried it.
+//! Counted by name, by address, and by both together. In memory, and bounded: whoever invents a
+//! million names pushes out what failed least, never what failed often. Names are kept as keyed
+//! hashes only. Must not know how a secret is compared, nor what is told to whoever tried it.
 
 use std::collections::HashMap;
 use std::hash::{BuildHasher as _, Hash, RandomState};
@@ -87,7 +88,8 @@ const PAIR: Budget = Budget {
     forgets: 300 * SECOND,
     wait_max: 300 * SECOND,
 };
-/// The same where the name was right from there not long ago: its owner is sitting beside whoever guesses.
+/// The same where the name was right from there not long ago: its owner is sitting beside whoever
+/// guesses.
 const KNOWN_PAIR_WAIT_MAX: i64 = 30 * SECOND;
 /// One name from anywhere.
 const NAME: Budget = Budget {
@@ -149,8 +151,8 @@ impl Counter {
         }
     }
 
-    /// One was right. What others failed before stays, but nobody waits for it any more: else whoever
-    /// guesses beside a script would have all its patience back with each of its requests.
+    /// One was right. What others failed before stays, but nobody waits for it any more: else
+    /// whoever guesses beside a script would have all its patience back with each of its requests.
     fn succeed(&mut self, budget: Budget) {
         let most = budget.free.saturating_sub(1);
         self.failures = self.failures.saturating_sub(1).min(most);
@@ -350,8 +352,8 @@ impl FailedAttempts {
         take_back(&mut held.addresses, Some(tags.address), tags.budget);
     }
 
-    /// Whether one more line about failed attempts may go to the audit log: bursts of a million names
-    /// must not fill the disk.
+    /// Whether one more line about failed attempts may go to the audit log: bursts of a million
+    /// names must not fill the disk.
     pub fn may_tell(&self, now: Timestamp) -> bool {
         let mut held = self.held.lock().unwrap_or_else(PoisonError::into_inner);
         let now = self.instant(&mut held, now);
@@ -365,8 +367,8 @@ impl FailedAttempts {
         fits
     }
 
-    /// What time it is here: goes on where the clock stands still, as a test clock does, and where it is
-    /// put back.
+    /// What time it is here: goes on where the clock stands still, as a test clock does, and where
+    /// it is put back.
     fn instant(&self, held: &mut Held, now: Timestamp) -> i64 {
         let clock = now.micros();
         let watch = self.running.as_ref().map_or(0, |running| {

@@ -273,7 +273,8 @@ async fn turn(app: &Arc<App>, starting: bool) -> Duration {
     Duration::from_micros(micros.cast_unsigned()).min(SLEEP_MAX)
 }
 
-/// Works the orders and payments that are due, or moves on a run that is held. Answers when something is due next.
+/// Works the orders and payments that are due, or moves on a run that is held. Answers when
+/// something is due next.
 async fn work_if_due(ctx: &Ctx) -> Result<Option<Timestamp>, ops::OpError> {
     let next = ops::renewals::next_due(ctx)?;
     if next.is_none_or(|at| at > ctx.now) && !ops::guard::holds(ctx)? {

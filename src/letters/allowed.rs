@@ -1,6 +1,6 @@
-//! What a wording may contain: places to fill in, conditions, loops over what a letter lists, and four
-//! filters. Nothing that builds new values: a few hundred bytes of nested lists, joined texts or assignments
-//! can ask for gigabytes of memory.
+//! What a wording may contain: places to fill in, conditions, loops over what a letter lists, and
+//! four filters. Nothing that builds new values: a few hundred bytes of nested lists, joined texts
+//! or assignments can ask for gigabytes of memory.
 //!
 //! Must not know which places a kind of letter has.
 

@@ -123,8 +123,8 @@ fn period(house: &House<'_>, invoice: &Invoice, words: &PaperWords) -> String {
     }
 }
 
-/// An instant of the last day of a time that ends at `to`. The day on which the next cycle begins is that
-/// cycle's, at whatever hour; a time within one day has that day.
+/// An instant of the last day of a time that ends at `to`. The day on which the next cycle begins
+/// is that cycle's, at whatever hour; a time within one day has that day.
 #[must_use]
 pub fn last_day(from: Timestamp, to: Timestamp, zone: &Zone) -> Timestamp {
     const DAY_SECONDS: i64 = 86_400;

@@ -74,8 +74,8 @@ pub fn day(at: Timestamp, zone: &Zone) -> String {
     date.to_string()
 }
 
-/// The day on which an instant falls, as people of the language write it; as [`day`] where we do not know
-/// how they do.
+/// The day on which an instant falls, as people of the language write it; as [`day`] where we do
+/// not know how they do.
 #[must_use]
 pub fn long_day(at: Timestamp, zone: &Zone, locale: &str) -> String {
     const MONTHS: [&str; 12] = [

@@ -1,5 +1,5 @@
-//! What stands on a payment page, in the operator's language. A language that is not here gets English.
-//! `{}` is filled in by the page.
+//! What stands on a payment page, in the operator's language. A language that is not here gets
+//! English. `{}` is filled in by the page.
 
 use super::words::language;
 

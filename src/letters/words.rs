@@ -1,5 +1,5 @@
-//! What stands on an invoice besides its facts, in the operator's language. A language that is not here
-//! gets English.
+//! What stands on an invoice besides its facts, in the operator's language. A language that is not
+//! here gets English.
 
 /// The words of an invoice or credit note.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]

@@ -1,6 +1,6 @@
-//! Connections: accepted within bounds, served by hyper, cut where the client lets us wait too long,
-//! brought to an end without a request left unanswered. The same for the network and for the control
-//! socket.
+//! Connections: accepted within bounds, served by hyper, cut where the client lets us wait too
+//! long, brought to an end without a request left unanswered. The same for the network and for the
+//! control socket.
 
 mod patience;
 mod places;
@@ -35,8 +35,8 @@ pub use places::{Places, Quietly};
 const CONNECTIONS_MAX: usize = 10_000;
 /// Most connections to the control socket at once.
 pub const CONTROL_CONNECTIONS_MAX: usize = 64;
-/// Files that connections over the network leave to others: the data file, the control socket, calls to
-/// other systems.
+/// Files that connections over the network leave to others: the data file, the control socket,
+/// calls to other systems.
 const FILES_KEPT_BACK: u64 = 200;
 /// Files that we ask the system for.
 const FILES_WANTED: u64 = 12_000;
@@ -105,8 +105,9 @@ impl House {
     }
 }
 
-/// Accepts over the network until the box goes down; then takes what the kernel accepted already, and
-/// stops. `is_counted`: whether connections of an address are bounded, as those of proxies are not.
+/// Accepts over the network until the box goes down; then takes what the kernel accepted already,
+/// and stops. `is_counted`: whether connections of an address are bounded, as those of proxies are
+/// not.
 pub async fn on_network(listener: TcpListener, house: House, is_counted: impl Fn(IpAddr) -> bool) {
     let receive = |stream: TcpStream, peer: SocketAddr| {
         // Small answers must not wait for the next packet.

@@ -1,4 +1,5 @@
-//! How long we wait for a client: to send the head of a request, to send its body, to take an answer.
+//! How long we wait for a client: to send the head of a request, to send its body, to take an
+//! answer.
 //!
 //! What counts is progress, not the whole: a large upload or answer may take as long as it goes on.
 
@@ -210,7 +211,8 @@ impl<S> Watched<S> {
         Self {
             inner,
             seat,
-            // What lies in the kernel's buffers is taken piece by piece, so that we hear of it late.
+            // What lies in the kernel's buffers is taken piece by piece, so that we hear of it
+            // late.
             max: patience.pause.saturating_mul(3),
             pause: Pause::default(),
         }

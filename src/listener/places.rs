@@ -133,8 +133,8 @@ impl Places {
         self.held.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
-    /// A place for a connection, if need be that of another one which lets us wait. `address`: by what
-    /// it is counted; nobody counts those of proxies. `None`: all are being served.
+    /// A place for a connection, if need be that of another one which lets us wait. `address`: by
+    /// what it is counted; nobody counts those of proxies. `None`: all are being served.
     #[must_use]
     pub fn take(self: &Arc<Self>, address: Option<IpAddr>) -> Option<Taken> {
         let address = address.map(counted);

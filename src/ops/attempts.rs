@@ -1,7 +1,7 @@
 //! Secrets that can be guessed: who may try one, and who is told of too many wrong ones.
 //!
-//! A password is judged only after [`begin`] let the attempt in. A secret of so many random bits that
-//! nobody guesses it is looked up first and is always good; [`failed`] counts the wrong ones.
+//! A password is judged only after [`begin`] let the attempt in. A secret of so many random bits
+//! that nobody guesses it is looked up first and is always good; [`failed`] counts the wrong ones.
 
 use crate::app::Ctx;
 use crate::domain::event::Change;

@@ -90,8 +90,8 @@ pub struct TakenBox {
 /// Most boxes that a refusal names.
 const NAMED_BOXES_MAX: usize = 10;
 
-/// Signs in with a customer's login and password, which makes the box one of the customer's, as long as
-/// there are not too many. A box of somebody else does not become the customer's.
+/// Signs in with a customer's login and password, which makes the box one of the customer's, as
+/// long as there are not too many. A box of somebody else does not become the customer's.
 pub async fn sign_in(ctx: &Ctx, wish: SignIn) -> Result<SignedIn, OpError> {
     let fits = (1..=LOGIN_BYTES_MAX).contains(&wish.login.len())
         && (1..=PASSWORD_BYTES_MAX).contains(&wish.password.len());
@@ -171,8 +171,8 @@ fn room_for_a_box(ctx: &Ctx, tx: &Tx<'_>, customer: &Customer) -> Result<(), OpE
     Ok(())
 }
 
-/// A viewer signs out on a box: it is free again, if it became theirs by signing in. One that staff gave
-/// them stays theirs, without a session: they may have no password to come back with.
+/// A viewer signs out on a box: it is free again, if it became theirs by signing in. One that staff
+/// gave them stays theirs, without a session: they may have no password to come back with.
 pub async fn sign_out(ctx: &Ctx, device: DeviceId) -> Result<(), OpError> {
     let by_viewer = {
         let read = ctx.snapshot()?;

@@ -161,8 +161,8 @@ pub fn begin_session(
     Ok(())
 }
 
-/// The MAC may be that of two boxes: staff sees it in the log, in the customer's activity and beside the box.
-/// In the background, so that the box does not wait.
+/// The MAC may be that of two boxes: staff sees it in the log, in the customer's activity and
+/// beside the box. In the background, so that the box does not wait.
 fn note_moves(ctx: &Ctx, device: DeviceId) {
     let address = ctx.address_text();
     tracing::warn!(device = device.0, address, "box.moves_often");
@@ -191,8 +191,9 @@ pub fn end_session(ctx: &Ctx, read: &impl Read, device: DeviceId) -> Result<(), 
     })
 }
 
-/// How long an answer about a box is held back that does not show the token of its session and was not seen
-/// at this address: whoever tries MACs must not be told at once which are known. `None`: there is none.
+/// How long an answer about a box is held back that does not show the token of its session and was
+/// not seen at this address: whoever tries MACs must not be told at once which are known. `None`:
+/// there is none.
 pub fn stranger_waits(
     ctx: &Ctx,
     visit: &Visit,

@@ -30,7 +30,8 @@ impl Named for Movie {
 /// Most channels that one command changes.
 pub const CHANNELS_PER_COMMAND_MAX: usize = 1_000;
 
-/// What needs channels and films, in words: packages that name them, customers who have them singly.
+/// What needs channels and films, in words: packages that name them, customers who have them
+/// singly.
 #[derive(Debug, Default)]
 pub struct Uses {
     packages: BTreeMap<ChannelId, Vec<String>>,
@@ -196,7 +197,8 @@ pub(super) fn remove_channel(ctx: &Ctx, tx: &mut Tx<'_>, channel: &Channel) -> R
     super::audit(ctx, tx, "channel.remove", channel, changes.to_vec())
 }
 
-/// Stores a channel. Where its guide is shifted otherwise than before, what is stored of it moves along.
+/// Stores a channel. Where its guide is shifted otherwise than before, what is stored of it moves
+/// along.
 pub(super) fn store_channel(
     ctx: &Ctx,
     tx: &mut Tx<'_>,

@@ -1,8 +1,9 @@
-//! What an offer says of its price and its ladder, read from the objects that came with it. A charge
-//! has the members below and no others: a slip in a name must not give TV away.
+//! What an offer says of its price and its ladder, read from the objects that came with it. A
+//! charge has the members below and no others: a slip in a name must not give TV away.
 //!
-//! `charges`: `type`, `title`, `amount`, `currency`, `taxRate`, `taxIncluded`, `taxRates`, `refundable`.
-//! `dunning`: `grace_days`, `reminder_days`, `suspend_days`. Rules: `docs/billing.md`.
+//! `charges`: `type`, `title`, `amount`, `currency`, `taxRate`, `taxIncluded`, `taxRates`,
+//! `refundable`. `dunning`: `grace_days`, `reminder_days`, `suspend_days`. Rules:
+//! `docs/billing.md`.
 
 use serde::Deserialize;
 use serde_json::value::RawValue;

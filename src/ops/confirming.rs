@@ -28,8 +28,8 @@ fn present(
     Ok((held, snapshot.get(&id)?))
 }
 
-/// Lets a caller who may manage staff go on: a script with an owner's token, or an owner who gives the
-/// password with the request or gave it a moment ago.
+/// Lets a caller who may manage staff go on: a script with an owner's token, or an owner who gives
+/// the password with the request or gave it a moment ago.
 pub async fn confirm(
     ctx: &Ctx,
     sessions: &[String],

@@ -78,8 +78,8 @@ impl Made {
     }
 }
 
-/// Refuses an actor that lost its right since the request was let in, and says who it is: what is made
-/// must not come after the end of its maker.
+/// Refuses an actor that lost its right since the request was let in, and says who it is: what is
+/// made must not come after the end of its maker.
 pub(super) fn maker(ctx: &Ctx, read: &impl Read) -> Result<Maker, OpError> {
     let may = |role: Role| role.may(Permission::StaffManage);
     let still = match &ctx.actor {

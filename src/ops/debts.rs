@@ -1,5 +1,5 @@
-//! Debts that are given up: invoices that nobody paid, voided; amounts, written off. Each with a reason, by
-//! those who may.
+//! Debts that are given up: invoices that nobody paid, voided; amounts, written off. Each with a
+//! reason, by those who may.
 
 use crate::app::Ctx;
 use crate::domain::customer::Customer;
@@ -24,8 +24,8 @@ fn said(field: &str, text: String) -> Change {
     }
 }
 
-/// Takes an invoice back of which nothing is paid or credited: answers the credit note over all of it. Its
-/// order goes on.
+/// Takes an invoice back of which nothing is paid or credited: answers the credit note over all of
+/// it. Its order goes on.
 pub async fn void(
     ctx: &Ctx,
     number: InvoiceId,

@@ -1,5 +1,6 @@
 //! Records as lines for other programs: journal, invoices and customers as JSON or CSV; plain-text
-//! accounting is written in `ledger_files`. Page by page, so that no export holds more than a page in memory.
+//! accounting is written in `ledger_files`. Page by page, so that no export holds more than a page
+//! in memory.
 
 use std::ops::ControlFlow;
 
@@ -110,8 +111,8 @@ fn bad(path: &str, problem: &str) -> OpError {
     }
 }
 
-/// The page of records whose numbers are above `after`. [`OpError::Document`] where what is wished for is
-/// none of that kind of records.
+/// The page of records whose numbers are above `after`. [`OpError::Document`] where what is wished
+/// for is none of that kind of records.
 pub fn page(ctx: &Ctx, wish: &Wish, after: u64) -> Result<Page, OpError> {
     ctx.require(Permission::MoneyRead)?;
     let (what, format) = (wish.what, wish.format);

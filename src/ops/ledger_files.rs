@@ -1,5 +1,5 @@
-//! The journal as plain-text accounting, for hledger and beancount: its entries, every account and currency
-//! declared, and what every account must hold at the end.
+//! The journal as plain-text accounting, for hledger and beancount: its entries, every account and
+//! currency declared, and what every account must hold at the end.
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::ops::ControlFlow;
@@ -83,7 +83,8 @@ impl<'s> Ledger<'s> {
         Ok(())
     }
 
-    /// What accounts held when the time of the file began. What was earned before is none of that time.
+    /// What accounts held when the time of the file began. What was earned before is none of that
+    /// time.
     pub(super) fn brought_forward(&self, lines: &mut Vec<String>) -> Result<(), OpError> {
         let Some(from) = self.within.from else {
             return Ok(());
@@ -119,8 +120,8 @@ impl<'s> Ledger<'s> {
         Ok(())
     }
 
-    /// Declarations, and what every account must hold after the last entry, added up from the entries
-    /// themselves.
+    /// Declarations, and what every account must hold after the last entry, added up from the
+    /// entries themselves.
     pub(super) fn end(&self, lines: &mut Vec<String>) -> Result<(), OpError> {
         let within = self.within;
         let (mut sums, latest) = self.sums(|at| within.until.is_none_or(|until| at < until))?;

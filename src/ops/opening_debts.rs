@@ -14,8 +14,8 @@ use super::books::{AuditDetail, Books};
 /// Debts of which a step is taken in one commit.
 const AT_ONCE: usize = 500;
 
-/// Takes the next step about every debt of which one is due, at the instant at which it was. Answers how many
-/// there were.
+/// Takes the next step about every debt of which one is due, at the instant at which it was.
+/// Answers how many there were.
 pub(super) async fn dun(
     ctx: &Ctx,
     until: Timestamp,

@@ -173,8 +173,8 @@ fn use_credit(ctx: &Ctx, tx: &mut Tx<'_>, customer: CustomerId) -> Result<(), Op
 }
 
 /// Changes an order for another: a credit note for what is not used of it, its end, and the new
-/// order with its first cycle, in one commit. Who has not paid stays where they are on the ladder, unless
-/// that is lifted (`lift`) by somebody who may give credit.
+/// order with its first cycle, in one commit. Who has not paid stays where they are on the ladder,
+/// unless that is lifted (`lift`) by somebody who may give credit.
 pub async fn change_plan(
     ctx: &Ctx,
     which: Which,

@@ -1,5 +1,5 @@
-//! Which order a page is for: one that waits for money, one that runs and is extended, or a new one. And
-//! what becomes of an order that is extended once its page is paid.
+//! Which order a page is for: one that waits for money, one that runs and is extended, or a new
+//! one. And what becomes of an order that is extended once its page is paid.
 
 use crate::app::Ctx;
 use crate::domain::catalogue::{Billing, OrderType, ProductOffer, ProductSpec};
@@ -128,8 +128,8 @@ fn of_offer(
     Ok((order, PagePurpose::Begin))
 }
 
-/// The order of the offer's product that runs, or is only stopped: one of the same offer before others,
-/// the one that ends first.
+/// The order of the offer's product that runs, or is only stopped: one of the same offer before
+/// others, the one that ends first.
 fn running(held: &[Order], offer: &ProductOffer, ctx: &Ctx) -> Option<Order> {
     let runs = |order: &&Order| {
         order.offer.is_some()
@@ -230,8 +230,8 @@ pub(super) fn may_extend(
     }
 }
 
-/// Whether another order of the product and kind runs, so that the order of a page that was made for a first
-/// purchase must not begin: its payer has the product already.
+/// Whether another order of the product and kind runs, so that the order of a page that was made
+/// for a first purchase must not begin: its payer has the product already.
 pub(super) fn is_had(
     ctx: &Ctx,
     read: &impl Read,
@@ -254,8 +254,9 @@ pub(super) fn is_had(
     Ok(held.iter().any(had))
 }
 
-/// The money of a page that extends an order is there: the order is extended by it, once for a page.
-/// `false`: nothing was done, and the caller does what is done with money that came for nothing.
+/// The money of a page that extends an order is there: the order is extended by it, once for a
+/// page. `false`: nothing was done, and the caller does what is done with money that came for
+/// nothing.
 pub(super) fn extend(
     ctx: &Ctx,
     tx: &mut Tx<'_>,

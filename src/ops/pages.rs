@@ -30,8 +30,8 @@ pub const BAD_VOUCHER: &str = "this voucher is not valid, or no longer";
 
 pub use super::books::{INVOICE, OWED_BEFORE};
 
-/// Makes a page where the customer pays for an order: one that waits for money, one that runs, or a new
-/// one that waits for its first payment. `return_url` was checked by the dialect.
+/// Makes a page where the customer pays for an order: one that waits for money, one that runs, or a
+/// new one that waits for its first payment. `return_url` was checked by the dialect.
 pub async fn create(
     ctx: &Ctx,
     customer: Handle<CustomerId>,

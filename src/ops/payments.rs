@@ -210,8 +210,8 @@ pub(super) fn source(
     Ok(Account::Cash(payment.method.clone()))
 }
 
-/// Refuses money in a currency that nothing of the customer is billed in: it would lie in a balance that
-/// pays nothing.
+/// Refuses money in a currency that nothing of the customer is billed in: it would lie in a balance
+/// that pays nothing.
 pub(super) fn check_currency(
     ctx: &Ctx,
     read: &impl crate::store::Read,

@@ -101,8 +101,8 @@ pub async fn add(
     .await
 }
 
-/// Refuses a service that would run beyond what the customer paid for, to those who may not give any
-/// away. One that ran as long before stays as it is.
+/// Refuses a service that would run beyond what the customer paid for, to those who may not give
+/// any away. One that ran as long before stays as it is.
 fn check_given(
     ctx: &Ctx,
     read: &impl Read,

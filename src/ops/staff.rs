@@ -246,9 +246,9 @@ pub async fn is_password_of(
     Ok(right?)
 }
 
-/// Who may speak the Stalker API with this login and password: the script that the settings name, or
-/// staff with the role `api`. The original is open where no login is set (stalker-rest-v1 §1.2); here
-/// the settings have to say so.
+/// Who may speak the Stalker API with this login and password: the script that the settings name,
+/// or staff with the role `api`. The original is open where no login is set (stalker-rest-v1 §1.2);
+/// here the settings have to say so.
 pub async fn api_actor(
     ctx: &Ctx,
     credentials: Option<(String, String)>,

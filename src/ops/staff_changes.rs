@@ -27,8 +27,8 @@ pub fn leaving(ctx: &Ctx, name: &str, role: Option<Role>) -> Result<(Operator, M
     Ok((person, made))
 }
 
-/// Removes a member of staff and ends what they made. With `end_credentials` false only somebody who
-/// made nothing is removed.
+/// Removes a member of staff and ends what they made. With `end_credentials` false only somebody
+/// who made nothing is removed.
 pub async fn remove(
     ctx: &Ctx,
     name: String,

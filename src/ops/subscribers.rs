@@ -29,7 +29,8 @@ pub enum By {
     /// A contract number, or a MAC: a row for each customer. Twelve hexadecimal digits without
     /// separators are a MAC only where they are nobody's number and nobody's login.
     Account,
-    /// A login, or a MAC: a row for each customer. Twelve hexadecimal digits as with [`By::Account`].
+    /// A login, or a MAC: a row for each customer. Twelve hexadecimal digits as with
+    /// [`By::Account`].
     Login,
     /// A MAC, else a contract number, else a login that is no number: a row for each box. What was
     /// once a contract number must not become somebody's login.

@@ -1,4 +1,5 @@
-//! Boxes of billing scripts switched off and on: one box where its MAC was named, else all that the customer has.
+//! Boxes of billing scripts switched off and on: one box where its MAC was named, else all that the
+//! customer has.
 //!
 //! The only device of a customer stands for the customer: scripts know one row for both, whatever
 //! resource they ask. A box that has sisters is switched by itself.

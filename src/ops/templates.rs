@@ -94,8 +94,8 @@ pub async fn set(
     .await
 }
 
-/// The template of a language and whether it is there; one that is not begins as what the language falls
-/// back to.
+/// The template of a language and whether it is there; one that is not begins as what the language
+/// falls back to.
 fn held_or_begun(
     read: &impl Read,
     kind: TemplateKind,

@@ -1,4 +1,5 @@
-//! The PINs of a viewer: one for channels that children are not to see, one for the settings of the box.
+//! The PINs of a viewer: one for channels that children are not to see, one for the settings of the
+//! box.
 //!
 //! They are kept as keyed hashes. Whoever guesses is not heard for a while.
 

@@ -27,8 +27,8 @@ pub struct Asking {
 const HEADERS_MAX: usize = 32;
 
 impl Asking {
-    /// With a user agent and headers such as `Referer: http://example`. An error says in one line what is wrong
-    /// with which; never a value, which may be a secret.
+    /// With a user agent and headers such as `Referer: http://example`. An error says in one line
+    /// what is wrong with which; never a value, which may be a secret.
     pub fn new(user_agent: Option<&str>, headers: &[String]) -> Result<Self, String> {
         if headers.len() > HEADERS_MAX {
             return Err(format!("--header: more than {HEADERS_MAX}"));

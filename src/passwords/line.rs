@@ -1,5 +1,5 @@
-//! The line in front of the hashing: bounded, and fair to every address. Who is known good goes first;
-//! among all others addresses take turns, however many wait behind one of them.
+//! The line in front of the hashing: bounded, and fair to every address. Who is known good goes
+//! first; among all others addresses take turns, however many wait behind one of them.
 
 use std::collections::HashMap;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};

@@ -111,9 +111,9 @@ impl Passwords {
         Ok(matches.await? && known)
     }
 
-    /// Whether this very password was verified some minutes ago, for a script that sends it with every
-    /// request. What is remembered is a keyed hash of password and stored hash, so that a new password
-    /// is no longer vouched for by the old one.
+    /// Whether this very password was verified some minutes ago, for a script that sends it with
+    /// every request. What is remembered is a keyed hash of password and stored hash, so that a new
+    /// password is no longer vouched for by the old one.
     #[must_use]
     pub fn is_remembered(&self, password: &str, stored: &Secret, now: Timestamp) -> bool {
         let proof = self.proof(password, stored);
@@ -159,8 +159,8 @@ impl Passwords {
         HEXLOWER.encode(&mac.finalize().into_bytes())
     }
 
-    /// What is stored of a PIN that a viewer chose: a key of the box is worth more to it than a slow
-    /// hash, which a few digits would not withstand.
+    /// What is stored of a PIN that a viewer chose: a key of the box is worth more to it than a
+    /// slow hash, which a few digits would not withstand.
     #[must_use]
     pub fn pin(&self, pin: &str, salt: [u8; 16]) -> Secret {
         let salt = HEXLOWER.encode(&salt);
@@ -193,7 +193,8 @@ impl Passwords {
         Ok(Some(CustomerPassword::Hardened(hardened)))
     }
 
-    /// Whether `password` is the customer's, for who may know that there is one: as fast as it can be.
+    /// Whether `password` is the customer's, for who may know that there is one: as fast as it can
+    /// be.
     pub async fn is_kept(
         &self,
         password: String,
@@ -215,8 +216,8 @@ impl Passwords {
         }
     }
 
-    /// As [`Passwords::is_kept`], for anybody: however it is kept, and whether there is any, the answer
-    /// costs one slow hash, so that its time does not say who is a customer.
+    /// As [`Passwords::is_kept`], for anybody: however it is kept, and whether there is any, the
+    /// answer costs one slow hash, so that its time does not say who is a customer.
     pub async fn is_customers(
         &self,
         password: String,

@@ -157,8 +157,8 @@ fn messages(tx: &mut Tx<'_>) -> Result<(), StoreError> {
     refill::<Message>(tx, Table::MessagesByDue)
 }
 
-/// Layout 10: new tables, which every migration makes. Logins and contract numbers are found whatever blanks
-/// stand around them.
+/// Layout 10: new tables, which every migration makes. Logins and contract numbers are found
+/// whatever blanks stand around them.
 fn layout_10(tx: &mut Tx<'_>) -> Result<(), StoreError> {
     names_without_blanks(tx)?;
     serve_page_orders(tx)

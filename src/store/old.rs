@@ -188,8 +188,8 @@ struct OfferV4 {
     removed_at: Option<Timestamp>,
 }
 
-/// The prices of the first version are read off the charges when the box starts. Those of the second and
-/// third are for the term that the offer has now.
+/// The prices of the first version are read off the charges when the box starts. Those of the
+/// second and third are for the term that the offer has now.
 impl From<OfferV3> for OfferV4 {
     fn from(old: OfferV3) -> Self {
         let with_term = |price: PriceV1| PriceV2 {

@@ -1,4 +1,5 @@
-//! Records of boxes and their owners as earlier versions wrote them. Nothing here ever changes, see `old`.
+//! Records of boxes and their owners as earlier versions wrote them. Nothing here ever changes, see
+//! `old`.
 
 use std::collections::BTreeMap;
 

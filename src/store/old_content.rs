@@ -1,5 +1,5 @@
-//! Channels and films as earlier versions wrote them, and what they are today. Nothing here ever changes;
-//! `tests/it/contract/golden.rs` holds their bytes.
+//! Channels and films as earlier versions wrote them, and what they are today. Nothing here ever
+//! changes; `tests/it/contract/golden.rs` holds their bytes.
 
 use serde::{Deserialize, Serialize};
 

@@ -1,5 +1,5 @@
-//! Records of staff and of what they made as earlier versions wrote them. Nothing here ever changes,
-//! see `old`.
+//! Records of staff and of what they made as earlier versions wrote them. Nothing here ever
+//! changes, see `old`.
 
 use serde::{Deserialize, Serialize};
 

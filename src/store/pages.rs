@@ -23,8 +23,8 @@ const CACHE_BYTES: usize = 32 * 1024 * 1024;
 /// What is written is kept in blocks of this many bytes.
 const BLOCK_BYTES: u64 = 4_096;
 
-/// Where redb's file format has the byte whose lowest bit names the slot of the last commit, and the
-/// two slots.
+/// Where redb's file format has the byte whose lowest bit names the slot of the last commit, and
+/// the two slots.
 const GOD_BYTE: usize = 9;
 const SLOTS: [std::ops::Range<usize>; 2] = [64..192, 192..320];
 

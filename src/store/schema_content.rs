@@ -1,4 +1,5 @@
-//! Which index the records of what there is to watch write. Their tables stand with all others in `schema`.
+//! Which index the records of what there is to watch write. Their tables stand with all others in
+//! `schema`.
 
 use crate::domain::content::{Channel, ImportStep, Movie};
 use crate::domain::id::{ChannelId, Id as _, ImportStepId, MovieId};

@@ -1,6 +1,8 @@
-//! What the channels of the demo show: a clip of eight seconds, over and over, as HLS that looks like live TV.
+//! What the channels of the demo show: a clip of eight seconds, over and over, as HLS that looks
+//! like live TV.
 //!
-//! Which parts are on is read off the clock, so nothing is kept. Served only where the file has the demo.
+//! Which parts are on is read off the clock, so nothing is kept. Served only where the file has the
+//! demo.
 
 use std::sync::Arc;
 

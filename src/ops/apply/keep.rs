@@ -1,5 +1,5 @@
-//! Storing the elements of a document where they differ from what is there, and what the report says
-//! of that.
+//! Storing the elements of a document where they differ from what is there, and what the report
+//! says of that.
 
 use crate::app::Ctx;
 use crate::domain::carrier::Partner;

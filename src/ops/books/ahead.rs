@@ -1,5 +1,5 @@
-//! A cycle that is paid ahead: what the next one of an order costs before it is due, also under another
-//! offer of its product, and the order once that is paid.
+//! A cycle that is paid ahead: what the next one of an order costs before it is due, also under
+//! another offer of its product, and the order once that is paid.
 
 use crate::domain::catalogue::{Billing, OrderType, ProductOffer};
 use crate::domain::charge::{up_to, version_in_force};
@@ -17,15 +17,16 @@ pub(in crate::ops) struct Ahead {
     pub bill: Bill,
     /// The version of the price.
     pub version: u32,
-    /// The order once the bill is paid; `None`: it has no further cycle, and a new order follows it.
+    /// The order once the bill is paid; `None`: it has no further cycle, and a new order follows
+    /// it.
     pub order: Option<Order>,
     /// Whether something is sold anew, and not only an order renewed.
     pub sells: bool,
 }
 
 impl<R: Read> Books<'_, R> {
-    /// The next cycle of `order` under `offer`, paid at `at`; `None` where none can be. `agreed`: what
-    /// the payer was shown before the money came.
+    /// The next cycle of `order` under `offer`, paid at `at`; `None` where none can be. `agreed`:
+    /// what the payer was shown before the money came.
     pub(in crate::ops) fn ahead(
         &mut self,
         order: &Order,
@@ -110,9 +111,9 @@ impl<R: Read> Books<'_, R> {
         }))
     }
 
-    /// The order as it goes on, and when its next cycle begins. One that was canceled is taken back; one
-    /// whose time is over goes on from `at`. Under another offer also one that waits for money: by its
-    /// own offer that is what re-opens it.
+    /// The order as it goes on, and when its next cycle begins. One that was canceled is taken
+    /// back; one whose time is over goes on from `at`. Under another offer also one that waits for
+    /// money: by its own offer that is what re-opens it.
     fn taken_up(&self, order: &Order, renewed: bool, at: Timestamp) -> Option<(Order, Timestamp)> {
         let zone = &self.company.zone;
         let goes_on = match (order.status, order.standing) {
@@ -140,8 +141,8 @@ impl<R: Read> Books<'_, R> {
         Some((next, from))
     }
 
-    /// Invoices a cycle that was paid ahead, paid with what was set aside for it. Answers what is left
-    /// of that.
+    /// Invoices a cycle that was paid ahead, paid with what was set aside for it. Answers what is
+    /// left of that.
     pub(in crate::ops) fn go_on(
         &mut self,
         before: &Order,

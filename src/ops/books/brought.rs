@@ -1,5 +1,5 @@
-//! What customers owed before we billed them: paid before open invoices, because it is older, and asked for
-//! by a ladder of its own.
+//! What customers owed before we billed them: paid before open invoices, because it is older, and
+//! asked for by a ladder of its own.
 
 use crate::domain::debt::{DebtDue, OpeningDebt};
 use crate::domain::id::CustomerId;
@@ -49,8 +49,8 @@ impl<R: Read> Books<'_, R> {
         Ok(amount.minor.saturating_sub(paid))
     }
 
-    /// An opening balance was `before` and is `after`: what is owed of it, less what was paid of it. Never more
-    /// than what the customer owes beside invoices.
+    /// An opening balance was `before` and is `after`: what is owed of it, less what was paid of
+    /// it. Never more than what the customer owes beside invoices.
     pub(in crate::ops) fn bring_debt(
         &mut self,
         customer: CustomerId,

@@ -345,8 +345,8 @@ impl<'r, R: Read> Books<'r, R> {
         Ok(Ok(()))
     }
 
-    /// Does what is due about an order until nothing is. One of which many cycles were missed is left to the
-    /// run, which may be held.
+    /// Does what is due about an order until nothing is. One of which many cycles were missed is
+    /// left to the run, which may be held.
     pub(super) fn catch_up(&mut self, id: OrderId, at: Timestamp) -> Result<(), OpError> {
         let order = self.order(id)?;
         let behind = missed(&order, &self.company.zone, at);

@@ -28,8 +28,8 @@ impl<R: Read> Books<'_, R> {
         Ok(order.waits_for_money() || brought || owes)
     }
 
-    /// How an order stands that a command ends, cancels or removes, where what is owed of it goes on being
-    /// asked for; `None` where it stands as the command left it.
+    /// How an order stands that a command ends, cancels or removes, where what is owed of it goes
+    /// on being asked for; `None` where it stands as the command left it.
     pub(super) fn still_owed(
         &mut self,
         before: &Order,
@@ -63,8 +63,8 @@ impl<R: Read> Books<'_, R> {
         Ok(cycle::owing(before, &terms).or_else(since_now))
     }
 
-    /// Whether the customer of an order was given something on credit that is not paid: days of grace, or
-    /// what was invoiced.
+    /// Whether the customer of an order was given something on credit that is not paid: days of
+    /// grace, or what was invoiced.
     pub(in crate::ops) fn is_in_debt(&self, order: &Order, at: Timestamp) -> Result<bool, OpError> {
         Ok(match order.standing {
             Standing::Overdue { .. } | Standing::Owing { .. } => true,
@@ -75,8 +75,8 @@ impl<R: Read> Books<'_, R> {
         })
     }
 
-    /// Puts an order that took the place of one that was not paid where that one stood on its ladder, if it
-    /// is not paid at once either.
+    /// Puts an order that took the place of one that was not paid where that one stood on its
+    /// ladder, if it is not paid at once either.
     pub(in crate::ops) fn keep_ladder(
         &mut self,
         debt: &Order,
@@ -134,8 +134,8 @@ impl<R: Read> Books<'_, R> {
         self.is_asked_for(after)
     }
 
-    /// Whether an invoice of it is open that is dunned: any of a postpaid order; of a prepaid one, which is
-    /// taken at its word where staff opened it unpaid, one that was paid.
+    /// Whether an invoice of it is open that is dunned: any of a postpaid order; of a prepaid one,
+    /// which is taken at its word where staff opened it unpaid, one that was paid.
     fn is_asked_for(&self, order: &Order) -> Result<bool, OpError> {
         for open in self.open_of(order.customer)? {
             if open.order != order.id {
@@ -202,7 +202,8 @@ impl<R: Read> Books<'_, R> {
         self.bring_again(customer, missing, at)
     }
 
-    /// Opens an invoice again by at most `missing` of what was paid of it. Answers what is missing still.
+    /// Opens an invoice again by at most `missing` of what was paid of it. Answers what is missing
+    /// still.
     fn open_again(
         &mut self,
         net: &Net,

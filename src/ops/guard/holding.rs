@@ -1,5 +1,6 @@
-//! The orders of a held run, chunk by chunk: held, and let go again. A chunk is one commit with one audit line,
-//! and says where the next one begins, so that a cut-off sweep is gone on with in the next turn.
+//! The orders of a held run, chunk by chunk: held, and let go again. A chunk is one commit with one
+//! audit line, and says where the next one begins, so that a cut-off sweep is gone on with in the
+//! next turn.
 
 use std::ops::ControlFlow;
 

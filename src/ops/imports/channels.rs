@@ -1,7 +1,7 @@
 //! A list of channels, brought in: matched with the channels there are, then changed or added in chunks.
 //!
-//! What the list does not say stays as it is. Nothing is removed unless whoever imports asks for it, and then only
-//! what an earlier import of the same source made.
+//! What the list does not say stays as it is. Nothing is removed unless whoever imports asks for
+//! it, and then only what an earlier import of the same source made.
 
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -266,8 +266,8 @@ fn missing_groups(missing: &[String], groups: &[String]) -> Vec<String> {
     )]
 }
 
-/// Channels that an earlier import of the source made and this one does not have, but for those that are
-/// needed.
+/// Channels that an earlier import of the source made and this one does not have, but for those
+/// that are needed.
 fn missing(
     ours: &Ours,
     listed: &BTreeSet<usize>,

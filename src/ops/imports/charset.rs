@@ -1,5 +1,6 @@
-//! How bytes are letters: as whoever imports says, as a mark at the front says, or as the bytes themselves
-//! show. A label inside the source is believed only where the bytes do not prove it wrong.
+//! How bytes are letters: as whoever imports says, as a mark at the front says, or as the bytes
+//! themselves show. A label inside the source is believed only where the bytes do not prove it
+//! wrong.
 
 use chardetng::{EncodingDetector, Iso2022JpDetection, Utf8Detection};
 use encoding_rs::{Encoding, UTF_8, UTF_16BE, UTF_16LE, WINDOWS_1252};
@@ -21,7 +22,8 @@ pub enum Charset {
     Other(&'static Encoding),
 }
 
-/// The charset of that name: `windows-1251`, `cp1251`, `latin2`, `koi8-r` and others that the web knows.
+/// The charset of that name: `windows-1251`, `cp1251`, `latin2`, `koi8-r` and others that the web
+/// knows.
 pub fn by_name(name: &str) -> Option<&'static Encoding> {
     let name = name.trim().to_ascii_lowercase().replace('_', "-");
     if let Some(known) = Encoding::for_label(name.as_bytes()) {
@@ -73,8 +75,8 @@ pub fn declared(front: &[u8]) -> Option<&'static Encoding> {
     by_name(value.get(1..)?.split(quote).next()?)
 }
 
-/// Recognises the charset of bytes of which one is no UTF-8. `letters_before`: how many letters beyond ASCII
-/// were good UTF-8 up to there.
+/// Recognises the charset of bytes of which one is no UTF-8. `letters_before`: how many letters
+/// beyond ASCII were good UTF-8 up to there.
 pub fn recognised(
     seen: &[u8],
     letters_before: usize,

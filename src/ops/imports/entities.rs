@@ -1,5 +1,6 @@
-//! Entities of XML and HTML, as lists and guides have them: also names that only HTML knows, and texts that
-//! were encoded twice. Nothing a document defines is used, so no text grows by being read.
+//! Entities of XML and HTML, as lists and guides have them: also names that only HTML knows, and
+//! texts that were encoded twice. Nothing a document defines is used, so no text grows by being
+//! read.
 
 use std::borrow::Cow;
 
@@ -75,7 +76,8 @@ const WINDOWS: [char; 32] = [
     '\u{2dc}', '\u{2122}', '\u{161}', '\u{203a}', '\u{153}', ' ', '\u{17e}', '\u{178}',
 ];
 
-/// A text with its entities decoded, as often as it was encoded. What is no entity stays as it is written.
+/// A text with its entities decoded, as often as it was encoded. What is no entity stays as it is
+/// written.
 pub fn decoded(text: &str) -> Cow<'_, str> {
     let mut text = Cow::Borrowed(text);
     for _ in 0..TIMES_MAX {

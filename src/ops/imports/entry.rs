@@ -1,5 +1,5 @@
-//! What a list says of one entry, behind `#EXTINF:`. Attributes are found wherever they stand, in whatever
-//! quotes; what is none of them is the name.
+//! What a list says of one entry, behind `#EXTINF:`. Attributes are found wherever they stand, in
+//! whatever quotes; what is none of them is the name.
 
 use super::entities::decoded;
 use super::kinds::{Kind, Signs};
@@ -314,8 +314,8 @@ fn unquoted(text: &str) -> (&str, &str) {
         .unwrap_or_default()
 }
 
-/// The value up to the quote that ends it: behind that one stands a comma, another attribute, or nothing.
-/// `None`: it does not end.
+/// The value up to the quote that ends it: behind that one stands a comma, another attribute, or
+/// nothing. `None`: it does not end.
 fn enclosed<'t>(inside: &'t str, closing: &[char]) -> Option<(&'t str, &'t str)> {
     let mut last = None;
     for (at, quote) in inside.char_indices().filter(|(_, c)| closing.contains(c)) {

@@ -1,5 +1,5 @@
-//! Bytes that come piece by piece from the async side, for one who reads in a thread of their own; and how
-//! much of them was read.
+//! Bytes that come piece by piece from the async side, for one who reads in a thread of their own;
+//! and how much of them was read.
 
 use std::io::{self, Read};
 
@@ -23,7 +23,8 @@ pub struct Incoming {
     ended: bool,
 }
 
-/// The other end of [`Incoming`]. One that goes away without [`Feed::end`] cuts the stream short, which is an error.
+/// The other end of [`Incoming`]. One that goes away without [`Feed::end`] cuts the stream short,
+/// which is an error.
 pub struct Feed(mpsc::Sender<io::Result<Bytes>>);
 
 impl Incoming {

@@ -1,7 +1,8 @@
-//! What an entry of a list is: a channel, a film, an episode of a series, or a heading between channels.
+//! What an entry of a list is: a channel, a film, an episode of a series, or a heading between
+//! channels.
 //!
-//! Lists say so in many ways, or not at all. What leaves room for doubt is a channel: a film too many is easily
-//! removed, a channel that is missing is missed.
+//! Lists say so in many ways, or not at all. What leaves room for doubt is a channel: a film too
+//! many is easily removed, a channel that is missing is missed.
 
 use super::entry::Entry;
 
@@ -123,7 +124,8 @@ fn is_episode_name(name: &str) -> bool {
         })
 }
 
-/// Groups that are called so hold no channels. "Movies" may: there are channels that show nothing else.
+/// Groups that are called so hold no channels. "Movies" may: there are channels that show nothing
+/// else.
 fn is_video_group(group: &str) -> bool {
     let group = group.to_lowercase();
     let mut words = group.split(|c: char| !c.is_alphanumeric());

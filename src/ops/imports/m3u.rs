@@ -70,8 +70,8 @@ pub fn read(text: &mut Text, choice: &Choice) -> Result<List, OpError> {
     Ok(list)
 }
 
-/// Reads a line without its end; `false`: there is none. Where the first line ends with a bare carriage
-/// return, all do.
+/// Reads a line without its end; `false`: there is none. Where the first line ends with a bare
+/// carriage return, all do.
 fn next_line(text: &mut Text, line: &mut String, is_mac: &mut Option<bool>) -> io::Result<bool> {
     line.clear();
     loop {

@@ -1,5 +1,6 @@
-//! Markup in pieces, as guides of real life have it: XML, and what is nearly XML. A `<` that begins no tag
-//! is text, a quote that does not end does not swallow the rest, and nothing is refused for its shape.
+//! Markup in pieces, as guides of real life have it: XML, and what is nearly XML. A `<` that begins
+//! no tag is text, a quote that does not end does not swallow the rest, and nothing is refused for
+//! its shape.
 
 use std::io;
 
@@ -258,8 +259,8 @@ enum End {
     Never,
 }
 
-/// Finds the `>` of a tag whose `<` was taken. Quotes count; where they do not end before the next `<`, which
-/// no value may hold, they do not.
+/// Finds the `>` of a tag whose `<` was taken. Quotes count; where they do not end before the next
+/// `<`, which no value may hold, they do not.
 fn end_of_tag(inside: &str) -> End {
     let mut quote = None;
     for (at, byte) in inside.bytes().enumerate() {

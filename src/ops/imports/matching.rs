@@ -33,8 +33,8 @@ pub fn folded_id(id: &str) -> String {
     id.trim().to_lowercase()
 }
 
-/// Which channel each entry is, each channel once: by id and name, by id, by name. What is told by more goes first,
-/// or a channel that one entry made would be another's the next time.
+/// Which channel each entry is, each channel once: by id and name, by id, by name. What is told by
+/// more goes first, or a channel that one entry made would be another's the next time.
 pub fn matched(channels: &[Channel], entries: &[Entry]) -> Vec<Option<usize>> {
     let mut by_id: BTreeMap<String, Vec<usize>> = BTreeMap::new();
     let mut by_name: BTreeMap<String, Vec<usize>> = BTreeMap::new();
@@ -86,8 +86,8 @@ pub fn matched(channels: &[Channel], entries: &[Entry]) -> Vec<Option<usize>> {
     matches
 }
 
-/// The number that each entry's channel is to get; `None`: it keeps its own. `gone`: channels that are about to
-/// be removed, whose numbers are free.
+/// The number that each entry's channel is to get; `None`: it keeps its own. `gone`: channels that
+/// are about to be removed, whose numbers are free.
 pub fn numbered(
     channels: &[Channel],
     entries: &[Entry],

@@ -311,8 +311,8 @@ impl Listing {
     }
 }
 
-/// Finds the channel of theirs that each of ours is: by id, by the name that a list gives it for guides, by its
-/// own name. Of several the first that shows anything.
+/// Finds the channel of theirs that each of ours is: by id, by the name that a list gives it for
+/// guides, by its own name. Of several the first that shows anything.
 fn matched(
     channels: &[Channel],
     gathered: Gathered,

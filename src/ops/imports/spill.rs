@@ -1,5 +1,5 @@
-//! What a guide says, while it is read: in memory as far as it is little, else in a file without a name. Guides
-//! may name their channels last, so nearly everything has to be kept until then.
+//! What a guide says, while it is read: in memory as far as it is little, else in a file without a
+//! name. Guides may name their channels last, so nearly everything has to be kept until then.
 
 use std::fs::{File, OpenOptions};
 use std::io::{self, ErrorKind, Read as _, Seek as _, SeekFrom, Write as _};

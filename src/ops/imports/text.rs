@@ -1,5 +1,5 @@
-//! What is imported, as UTF-8 text that comes piece by piece: unpacked, decoded and within bounds. A file of
-//! any size takes no more memory than its longest piece.
+//! What is imported, as UTF-8 text that comes piece by piece: unpacked, decoded and within bounds.
+//! A file of any size takes no more memory than its longest piece.
 
 use std::io::{self, Read as _};
 
@@ -26,8 +26,8 @@ enum Decoding {
     Other(Box<Decoder>),
 }
 
-/// The text of a source: a window that its reader widens at the end and takes from at the front. Counts
-/// lines, and refuses sources that are too long.
+/// The text of a source: a window that its reader widens at the end and takes from at the front.
+/// Counts lines, and refuses sources that are too long.
 pub struct Text {
     reader: Reader,
     /// Read and not decoded yet.
@@ -47,7 +47,8 @@ pub struct Text {
 }
 
 impl Text {
-    /// Opens a source, which may be packed whatever it is called. `asked`: the charset that whoever imports names.
+    /// Opens a source, which may be packed whatever it is called. `asked`: the charset that whoever
+    /// imports names.
     pub fn open(
         reader: Reader,
         asked: Option<&'static Encoding>,

@@ -1,5 +1,5 @@
-//! When something begins, as guides write it: XMLTV's own form, ISO 8601, seconds since 1970; with a zone as
-//! a difference or by its name, or in UTC.
+//! When something begins, as guides write it: XMLTV's own form, ISO 8601, seconds since 1970; with
+//! a zone as a difference or by its name, or in UTC.
 
 use time::{Date, Month, Time};
 
@@ -8,8 +8,8 @@ use crate::domain::time::Timestamp;
 
 const DAY_SECONDS: i64 = 86_400;
 
-/// Zones that guides name by letters, in minutes east of Greenwich. Of two with the same letters the one
-/// that more guides mean.
+/// Zones that guides name by letters, in minutes east of Greenwich. Of two with the same letters
+/// the one that more guides mean.
 const ZONES: &[(&str, i64)] = &[
     ("Z", 0),
     ("UTC", 0),
@@ -139,7 +139,8 @@ fn joined_clock(digits: &str) -> Option<i64> {
     clock(part(0, 2)?, part(2, 4)?, part(4, 6)?)
 }
 
-/// `2026-01-31 10:00:00`, with `T` between or nothing behind; also with `/` or `.`, and without seconds.
+/// `2026-01-31 10:00:00`, with `T` between or nothing behind; also with `/` or `.`, and without
+/// seconds.
 fn separated(text: &str) -> Option<(Date, i64, &str)> {
     let sign = text.chars().nth(4)?;
     let (year, rest) = text.split_at_checked(4)?;

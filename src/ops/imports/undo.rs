@@ -1,5 +1,5 @@
-//! Takes the last import of a list back: what it made goes, what it changed and removed is as it was. What
-//! somebody changed since, and what is needed, stays and is named.
+//! Takes the last import of a list back: what it made goes, what it changed and removed is as it
+//! was. What somebody changed since, and what is needed, stays and is named.
 
 use std::collections::BTreeSet;
 

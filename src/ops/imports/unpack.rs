@@ -1,5 +1,5 @@
-//! Takes off what a source is packed in: gzip, xz and zip, seen by the first bytes whatever the name,
-//! and one in the other. Works as a stream, in bounded memory.
+//! Takes off what a source is packed in: gzip, xz and zip, seen by the first bytes whatever the
+//! name, and one in the other. Works as a stream, in bounded memory.
 
 use std::io::{self, BufRead, BufReader, Cursor, Read};
 

@@ -1,5 +1,5 @@
-//! What an import planned, written in chunks; and beside each chunk what it changed, so that the import can be
-//! undone.
+//! What an import planned, written in chunks; and beside each chunk what it changed, so that the
+//! import can be undone.
 
 use crate::app::Ctx;
 use crate::domain::box_event::BoxEventKind;
@@ -14,7 +14,8 @@ use super::channels::{Plan, Wish};
 use super::films::FilmWish;
 use super::{OpError, Progress, Step, bulk, count, tell_boxes};
 
-/// Channels, films and genres that are written in one go; and those whose programmes move with them.
+/// Channels, films and genres that are written in one go; and those whose programmes move with
+/// them.
 const CHUNK: usize = 200;
 const CHUNK_HEAVY: usize = 8;
 

@@ -1,5 +1,5 @@
-//! Requests that may be sent again under the header `Idempotency-Key`, and may be looked at first with
-//! `"preview": true`: one extractor for all, so that none of them can forget either.
+//! Requests that may be sent again under the header `Idempotency-Key`, and may be looked at first
+//! with `"preview": true`: one extractor for all, so that none of them can forget either.
 
 use axum::extract::{FromRequest, Request};
 use axum::http::HeaderValue;
@@ -34,8 +34,8 @@ impl<S: Send + Sync> FromRequest<S> for Repeatable {
     }
 }
 
-/// A request that was read: who asks, what for, and the key of it. `ctx` runs it; where `preview` was
-/// asked for, nothing that it runs stands.
+/// A request that was read: who asks, what for, and the key of it. `ctx` runs it; where `preview`
+/// was asked for, nothing that it runs stands.
 pub struct Asked<T> {
     pub ctx: Ctx,
     pub wish: T,
@@ -66,7 +66,8 @@ impl Repeatable {
             _ => text,
         };
         let (text, is_rehearsal) = without_preview(text)?;
-        // A look is the same request as what it looks at: a key that was used tells what a repeat does.
+        // A look is the same request as what it looks at: a key that was used tells what a repeat
+        // does.
         let once = once(&self.path, self.key.as_ref(), &text)?;
         let effect = Some(AskedEffect::new(is_rehearsal));
         Ok(Asked {

@@ -271,8 +271,8 @@ mod tests {
     }
 
     proptest! {
-        /// Whatever a client invents, in whatever header: behind a proxy that adds its address on the
-        /// right it is itself, or else the proxy; never whom it names.
+        /// Whatever a client invents, in whatever header: behind a proxy that adds its address on
+        /// the right it is itself, or else the proxy; never whom it names.
         #[test]
         fn fuzz_nobody_invents_an_address(invented in "[0-9a-f:., \\[\\]\"=;_for]{0,60}", other in "[0-9., ]{0,30}") {
             let added = format!("{invented}, 198.51.100.7");

@@ -1,5 +1,5 @@
-//! What every answer carries, whoever made it: how far a browser may trust it, and that nobody keeps
-//! what is private.
+//! What every answer carries, whoever made it: how far a browser may trust it, and that nobody
+//! keeps what is private.
 
 use axum::http::header::{
     CACHE_CONTROL, CONTENT_SECURITY_POLICY, HeaderName, REFERRER_POLICY, X_CONTENT_TYPE_OPTIONS,
@@ -18,7 +18,8 @@ const FRAMED: &str = "frame-ancestors 'self'";
 /// Headers for what is the same for everybody and may be kept for an hour.
 pub const KEPT_AN_HOUR: (HeaderName, &str) = (CACHE_CONTROL, "max-age=3600");
 
-/// Puts them on an answer. Of what a page says of itself the policy and how long it may be kept stand.
+/// Puts them on an answer. Of what a page says of itself the policy and how long it may be kept
+/// stand.
 pub async fn protect(mut response: Response) -> Response {
     let headers = response.headers_mut();
     let policy = headers.get(CONTENT_SECURITY_POLICY);

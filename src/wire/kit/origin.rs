@@ -7,7 +7,8 @@ use std::net::IpAddr;
 use axum::http::HeaderMap;
 use axum::http::header::{HOST, ORIGIN};
 
-/// Marks a request of a foreign page that only reads: what changes something all the same refuses it.
+/// Marks a request of a foreign page that only reads: what changes something all the same refuses
+/// it.
 #[derive(Debug, Clone, Copy)]
 pub struct ForeignPage;
 

@@ -30,7 +30,8 @@ impl Query {
     }
 
     /// Refuses parameters other than these: a filter that is passed over in silence would answer
-    /// with everybody. Names that are empty or begin with `_` are nobody's: clients add them to get past caches.
+    /// with everybody. Names that are empty or begin with `_` are nobody's: clients add them to get
+    /// past caches.
     pub fn only(&self, known: &[&str]) -> Result<(), Wrong> {
         let plain = |key: &str| key.strip_suffix("[]").unwrap_or(key).to_owned();
         let mut names = self.0.iter().map(|(key, _)| plain(key));

@@ -119,8 +119,8 @@ impl Call {
         self.text(name)?.parse().ok().map(I::new)
     }
 
-    /// An address as a player can fetch it: one on this box gets the box's own name, as the settings say
-    /// it or as the player knows it.
+    /// An address as a player can fetch it: one on this box gets the box's own name, as the
+    /// settings say it or as the player knows it.
     #[must_use]
     pub fn absolute<'u>(&self, url: &'u str) -> Cow<'u, str> {
         if !url.starts_with('/') {

@@ -79,8 +79,8 @@ pub fn of_movie(call: &Call, visit: &Visit, seat: &Seat, action: &str) -> Result
     })
 }
 
-/// `itv/add_to_censored` and `del_from_censored`: a lock of the viewer's own. What the operator locked
-/// the viewer cannot open.
+/// `itv/add_to_censored` and `del_from_censored`: a lock of the viewer's own. What the operator
+/// locked the viewer cannot open.
 pub fn lock(call: &Call, visit: &Visit, seat: &Seat, locked: bool) -> Result<Step, OpError> {
     let none = Ok(Step::Now(Answer::FALSE));
     let Some(id) = call.id::<ChannelId>("ch_id") else {
@@ -146,8 +146,8 @@ pub fn check_pin(call: &Call, visit: &Visit, seat: &Seat) -> Result<Answer, OpEr
     )
 }
 
-/// `stb/set_…` and `itv/set_fav_status`: settings by the names that the profile has for them. What the
-/// profile has no name for stays on the box.
+/// `stb/set_…` and `itv/set_fav_status`: settings by the names that the profile has for them. What
+/// the profile has no name for stays on the box.
 pub fn set_settings(call: &Call, visit: &Visit, seat: &Seat) -> Result<Step, OpError> {
     let state = boxes::state(visit.read(), seat.device.id)?;
     let known = own_settings(&BoxState::new(seat.device.id));

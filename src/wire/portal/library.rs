@@ -183,7 +183,8 @@ pub fn get_ordered_list(call: &Call, visit: &Visit, seat: &Seat) -> Result<Answe
     Answer::of(&cut.page(rows))
 }
 
-/// After how many seconds the viewer left a film; nothing where it was not begun or seen to its end.
+/// After how many seconds the viewer left a film; nothing where it was not begun or seen to its
+/// end.
 fn left_at(state: &BoxState, movie: MovieId) -> Option<u32> {
     let mut left = state.unfinished_movies.iter();
     left.find(|(held, _)| *held == movie).map(|(_, at)| *at)

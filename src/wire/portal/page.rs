@@ -20,7 +20,8 @@ pub async fn script() -> Response {
     file("text/javascript; charset=utf-8", text)
 }
 
-/// Emulators and scanners know a portal by this one line; the number is of the portal whose ways these are.
+/// Emulators and scanners know a portal by this one line; the number is of the portal whose ways
+/// these are.
 pub async fn version() -> Response {
     file("text/javascript; charset=utf-8", "var ver = '5.6.1';\n")
 }
@@ -37,8 +38,8 @@ this.ajax_loader = this.portal_protocol + '://' + this.portal_ip + '/' + this.po
     file("text/javascript; charset=utf-8", text)
 }
 
-/// Old boxes know no such policy, and none of it is in their way. Pictures and streams are wherever the
-/// operator has them.
+/// Old boxes know no such policy, and none of it is in their way. Pictures and streams are wherever
+/// the operator has them.
 const POLICY: &str = "default-src 'none'; script-src 'self'; style-src 'self'; connect-src 'self'; \
                       img-src * data:; media-src * blob:; base-uri 'none'; form-action 'none'; \
                       frame-ancestors 'self'";

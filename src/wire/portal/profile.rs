@@ -69,8 +69,8 @@ pub fn answer(call: &Call, visit: &Visit, seat: &Seat) -> Result<Answer, OpError
     Answer::of(&profile)
 }
 
-/// The same for a box that shows no token that it was given: whoever knows a MAC may ask that, so it holds
-/// what a page needs to begin and nothing of the customer, nor of what the viewer keeps.
+/// The same for a box that shows no token that it was given: whoever knows a MAC may ask that, so
+/// it holds what a page needs to begin and nothing of the customer, nor of what the viewer keeps.
 pub fn without_a_session(call: &Call, seat: &Seat) -> Result<Answer, OpError> {
     let mac = call.mac.as_deref().unwrap_or_default();
     let mut profile = fields(json!({
@@ -165,8 +165,8 @@ pub fn own_settings(state: &BoxState) -> Fields {
     settings
 }
 
-/// PINs as a page wants to compare them by itself. One that the viewer chose is told to nobody: in its
-/// place stands what nobody can type, so that such a page keeps locked what is locked.
+/// PINs as a page wants to compare them by itself. One that the viewer chose is told to nobody: in
+/// its place stands what nobody can type, so that such a page keeps locked what is locked.
 fn pins(call: &Call, state: &BoxState) -> Result<Fields, OpError> {
     let shown = |which: ViewerPin| -> Result<String, OpError> {
         match which.of(state) {

@@ -250,7 +250,8 @@ pub fn date(
     }
 }
 
-/// "Paid until". Where nothing is done about it, it is the operator's own text and need not be a date.
+/// "Paid until". Where nothing is done about it, it is the operator's own text and need not be a
+/// date.
 pub fn end_date(ctx: &Ctx, form: &Form) -> Result<Option<PaidUntil>, Failure> {
     const NAME: &str = "end_date";
     let Some(text) = form.text(NAME) else {

@@ -1,4 +1,5 @@
-//! Boxes: who learns what without a session, on how many a customer may sign in, and whose a MAC is.
+//! Boxes: who learns what without a session, on how many a customer may sign in, and whose a MAC
+//! is.
 
 use std::time::{Duration, Instant};
 

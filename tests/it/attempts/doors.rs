@@ -1,5 +1,5 @@
-//! Every way in: guesses are slowed in the words of the dialect, whoever is right gets in, and the log
-//! of changes names who and where, once a burst.
+//! Every way in: guesses are slowed in the words of the dialect, whoever is right gets in, and the
+//! log of changes names who and where, once a burst.
 
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
@@ -294,7 +294,8 @@ async fn vouchers_are_counted_wherever_they_are_typed() {
         .expect(201);
 }
 
-/// The line in front of the slow hashes is fair: nonsense from many connections fills it for nobody.
+/// The line in front of the slow hashes is fair: nonsense from many connections fills it for
+/// nobody.
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn connections_full_of_nonsense_keep_no_right_sign_in_out() {
     let bx = Arc::new(TestBox::with(|config| config.passwords.memory_kib = 2_048).await);

@@ -1,5 +1,5 @@
-//! Secrets that can be guessed: every way in slows guesses, nobody else is kept out by them, somebody is
-//! told, and no answer's cost says who exists.
+//! Secrets that can be guessed: every way in slows guesses, nobody else is kept out by them,
+//! somebody is told, and no answer's cost says who exists.
 
 mod boxes;
 mod cost;

@@ -1,4 +1,5 @@
-//! Names and passwords of staff, alike on the command line, on the set-up page and for a new password.
+//! Names and passwords of staff, alike on the command line, on the set-up page and for a new
+//! password.
 
 use boxoffice::app::Ctx;
 use boxoffice::command::{Command, run};

@@ -1,5 +1,5 @@
-//! A preview says what then happens, whatever it is asked about: of one order too, though others of its
-//! customer take the same money first.
+//! A preview says what then happens, whatever it is asked about: of one order too, though others of
+//! its customer take the same money first.
 
 use serde_json::{Value, json};
 

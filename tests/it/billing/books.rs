@@ -100,7 +100,8 @@ async fn an_invoice_that_is_open_beyond_its_net_is_named() {
     assert!(found.iter().any(named), "{found:?}");
 }
 
-/// 10.00 that are nobody's, 4.00 of them given back, and then somebody's: 6.00, and nothing is left over.
+/// 10.00 that are nobody's, 4.00 of them given back, and then somebody's: 6.00, and nothing is left
+/// over.
 #[tokio::test]
 async fn held_money_is_resolved_for_what_is_left_of_it() {
     for (back, left) in [("4", 6), ("9.99", 0)] {
@@ -160,8 +161,8 @@ fn line() -> impl Strategy<Value = Line> {
 }
 
 proptest! {
-    /// However an invoice is given back in parts and for unused days: never more than it, and when all is
-    /// given back, all of its tax is.
+    /// However an invoice is given back in parts and for unused days: never more than it, and when
+    /// all is given back, all of its tax is.
     #[test]
     fn credit_notes_add_up_to_their_invoice_and_no_more(
         lines in prop::collection::vec(line(), 1..5),

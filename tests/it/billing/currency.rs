@@ -1,5 +1,5 @@
-//! One currency for the books: it does not change once money is booked, money in another one is not taken,
-//! and a price that moves to another one is for new orders.
+//! One currency for the books: it does not change once money is booked, money in another one is not
+//! taken, and a price that moves to another one is for new orders.
 
 use boxoffice::app::Ctx;
 use serde_json::{Value, json};
@@ -34,7 +34,8 @@ async fn a_document_changes_the_currency_only_before_money_is_booked() {
     assert_eq!(till.balance().await, "10.00");
 }
 
-/// A settings file that is lost, or changed, must not move the books: the box starts, and keeps its own.
+/// A settings file that is lost, or changed, must not move the books: the box starts, and keeps its
+/// own.
 #[tokio::test]
 async fn settings_do_not_move_books_that_are_begun() {
     let folder = tempfile::tempdir().expect("a folder");

@@ -144,8 +144,8 @@ async fn a_dispute_beyond_the_rest_is_booked() {
     shop.page.till.prove();
 }
 
-/// A prepaid order whose money a bank took back stands still until it is paid again, and has the rest of
-/// its paid time then.
+/// A prepaid order whose money a bank took back stands still until it is paid again, and has the
+/// rest of its paid time then.
 #[tokio::test]
 async fn a_lost_dispute_stops_its_order_until_it_is_paid() {
     let (shop, _) = Shop::paid().await;

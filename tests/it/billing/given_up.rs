@@ -1,5 +1,5 @@
-//! What was not rendered is not owed: invoices that are voided, orders that are given back whole, debts
-//! that are written off, and what is given back by the day.
+//! What was not rendered is not owed: invoices that are voided, orders that are given back whole,
+//! debts that are written off, and what is given back by the day.
 
 use serde_json::{Value, json};
 
@@ -222,7 +222,8 @@ async fn a_credit_note_pays_its_own_invoice_first() {
     till.prove();
 }
 
-/// A credited invoice is never open beyond its net: A 10, B 10 with credit 4, and the 20.00 taken back.
+/// A credited invoice is never open beyond its net: A 10, B 10 with credit 4, and the 20.00 taken
+/// back.
 #[tokio::test]
 async fn a_credited_invoice_is_open_for_its_net_at_most() {
     let till = Till::with(json!({"billing": "POSTPAID", "duration": 10, "period": "DAY"})).await;

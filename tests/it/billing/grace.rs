@@ -1,5 +1,5 @@
-//! Time is paid once: days of grace are days of service, a freeze moves the end by its own length and
-//! nothing else, and a change of plan pays no debt.
+//! Time is paid once: days of grace are days of service, a freeze moves the end by its own length
+//! and nothing else, and a change of plan pays no debt.
 
 use boxoffice::domain::calendar::{Period, PeriodCount, Term, Zone};
 use boxoffice::domain::catalogue::Billing;
@@ -220,7 +220,8 @@ async fn nobody_is_reminded_on_the_day_of_the_freeze() {
     assert_eq!(reminded(&till).await, 1);
 }
 
-/// The time of an order is over before its grace: reminders come all the same, and then the suspension.
+/// The time of an order is over before its grace: reminders come all the same, and then the
+/// suspension.
 #[tokio::test]
 async fn an_order_that_ends_inside_its_grace_is_reminded_on() {
     let offer = json!({
@@ -264,8 +265,8 @@ fn order_due(zone: &Zone, start: Timestamp, term: Term, paid: u32) -> Order {
 }
 
 proptest! {
-    /// Whatever the term, the month's end, the grace and the zone: the end moves by the time without service,
-    /// and by nothing else; half of the cycle is left at least.
+    /// Whatever the term, the month's end, the grace and the zone: the end moves by the time
+    /// without service, and by nothing else; half of the cycle is left at least.
     #[test]
     fn a_freeze_moves_the_end_by_its_own_length(
         start in 1_700_000_000i64..2_000_000_000,

@@ -1,5 +1,6 @@
-//! The journal as plain-text accounting: every account and currency declared, a part of the time with what was
-//! brought forward, customers by name on request. `tests/books/run` shows the same to hledger and beancount.
+//! The journal as plain-text accounting: every account and currency declared, a part of the time
+//! with what was brought forward, customers by name on request. `tests/books/run` shows the same to
+//! hledger and beancount.
 
 use boxoffice::app::Ctx;
 use boxoffice::ops::exports::{Format, What, Wish, page};

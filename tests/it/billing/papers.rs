@@ -1,5 +1,5 @@
-//! Invoices say what the law wants of them, in the operator's language; HTML, PDF and JSON agree, and what
-//! was issued does not change.
+//! Invoices say what the law wants of them, in the operator's language; HTML, PDF and JSON agree,
+//! and what was issued does not change.
 
 use serde_json::{Value, json};
 

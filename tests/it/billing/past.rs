@@ -85,7 +85,8 @@ async fn what_is_refused_says_what_to_do() {
     );
 }
 
-/// Paid elsewhere until a day to come: nothing is billed before, and the fee for the beginning never.
+/// Paid elsewhere until a day to come: nothing is billed before, and the fee for the beginning
+/// never.
 #[tokio::test]
 async fn what_was_paid_elsewhere_is_billed_from_then_on() {
     for member in ["paidUntil", "nextBillingCycle"] {
@@ -113,7 +114,8 @@ async fn what_was_paid_elsewhere_is_billed_from_then_on() {
     }
 }
 
-/// Paid elsewhere until some days ago: the cycle that began there is billed at once, covered or not.
+/// Paid elsewhere until some days ago: the cycle that began there is billed at once, covered or
+/// not.
 #[tokio::test]
 async fn what_was_paid_until_some_days_ago_is_billed_from_then_on() {
     for billing in ["PREPAID", "POSTPAID"] {
@@ -174,7 +176,8 @@ async fn what_is_paid_once_elsewhere_ends_then() {
     assert_eq!(till.invoices().await.len(), 0);
 }
 
-/// Time that nobody pays here is a gift: whoever may not give it may not say that it was paid elsewhere.
+/// Time that nobody pays here is a gift: whoever may not give it may not say that it was paid
+/// elsewhere.
 #[tokio::test]
 async fn what_was_paid_elsewhere_is_for_those_who_may_give_time() {
     let till = Till::with(json!({"billing": "POSTPAID"})).await;

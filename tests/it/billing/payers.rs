@@ -1,5 +1,5 @@
-//! The payment page speaks the operator's language to a subscriber, ends where it began, and its reference is
-//! taken as it is printed.
+//! The payment page speaks the operator's language to a subscriber, ends where it began, and its
+//! reference is taken as it is printed.
 
 use serde_json::{Value, json};
 

@@ -1,5 +1,5 @@
-//! An order that was sold has its services, whoever lets it begin; only who said that they make them
-//! themselves gets none from us.
+//! An order that was sold has its services, whoever lets it begin; only who said that they make
+//! them themselves gets none from us.
 
 use serde_json::{Value, json};
 

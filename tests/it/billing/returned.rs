@@ -1,5 +1,5 @@
-//! Money that went back: asked for again where it was returned, given where it was goodwill; for prepaid
-//! and postpaid orders alike.
+//! Money that went back: asked for again where it was returned, given where it was goodwill; for
+//! prepaid and postpaid orders alike.
 
 use serde_json::{Value, json};
 
@@ -101,8 +101,8 @@ async fn a_frozen_order_is_credited_from_its_freeze() {
     till.prove();
 }
 
-/// The next cycle comes due while the last one is unpaid again: nothing is billed on credit, and the ladder
-/// counts from what is unpaid longest.
+/// The next cycle comes due while the last one is unpaid again: nothing is billed on credit, and
+/// the ladder counts from what is unpaid longest.
 #[tokio::test]
 async fn a_cycle_that_comes_due_meanwhile_is_paid_after_it() {
     let (till, order, payment) = paid(30).await;
@@ -255,8 +255,8 @@ async fn a_refund_is_called_by_a_word_that_is_known() {
     assert_eq!(till.balance().await, "15.00");
 }
 
-/// Unused days are of what was billed in the end; and credit notes never exceed their invoice, nor its
-/// tax.
+/// Unused days are of what was billed in the end; and credit notes never exceed their invoice, nor
+/// its tax.
 #[tokio::test]
 async fn credit_notes_of_one_invoice_add_up_to_it_and_no_more() {
     let taxed = json!({"type": "RECURRING", "title": "TV", "amount": "9.99", "currency": "USD", "taxRate": 20});

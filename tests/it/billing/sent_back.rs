@@ -103,7 +103,8 @@ async fn an_order_in_any_state_is_sent_back_and_stays_as_it_is() {
     }
 }
 
-/// Resumed by its status, with the dates that were read: what is left of the paid time runs from now.
+/// Resumed by its status, with the dates that were read: what is left of the paid time runs from
+/// now.
 #[tokio::test]
 async fn a_paused_order_is_switched_on_with_the_dates_that_were_read() {
     let folder = tempfile::tempdir().unwrap();

@@ -1,5 +1,5 @@
-//! The rate of a tax is that of the day of supply or payment, whichever is earlier; a dated rate holds from
-//! its very day; and what a payer saw stays what they pay.
+//! The rate of a tax is that of the day of supply or payment, whichever is earlier; a dated rate
+//! holds from its very day; and what a payer saw stays what they pay.
 
 use serde_json::{Value, json};
 

@@ -1,4 +1,5 @@
-//! Vouchers are a debt from their sale to their use. What is used and was never sold was given away.
+//! Vouchers are a debt from their sale to their use. What is used and was never sold was given
+//! away.
 
 use serde_json::{Value, json};
 

@@ -1,4 +1,5 @@
-//! Addresses of streams and pictures: only what players and boxes load, by whatever way they come in.
+//! Addresses of streams and pictures: only what players and boxes load, by whatever way they come
+//! in.
 
 use serde_json::json;
 

@@ -86,7 +86,8 @@ async fn what_the_list_does_not_say_stays() {
             ..before[0].clone()
         }]
     );
-    // By id, whatever it is called there; and back to a television channel only where the list says so.
+    // By id, whatever it is called there; and back to a television channel only where the list says
+    // so.
     m3u(
         &bx,
         "#EXTM3U\n#EXTINF:-1 tvg-id=\"eins\" radio=\"false\" tvg-chno=\"8\",First\nhttp://b\n",

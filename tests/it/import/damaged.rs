@@ -1,4 +1,5 @@
-//! Guides that are not written well: what breaks one programme costs that programme only, and is named.
+//! Guides that are not written well: what breaks one programme costs that programme only, and is
+//! named.
 
 use boxoffice::domain::guide::Programme;
 

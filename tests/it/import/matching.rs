@@ -1,5 +1,5 @@
-//! Which channel of ours a channel of a guide is, how its times are shifted, and what a list says of numbers
-//! and archives.
+//! Which channel of ours a channel of a guide is, how its times are shifted, and what a list says
+//! of numbers and archives.
 
 use boxoffice::domain::content::Channel;
 use serde_json::json;

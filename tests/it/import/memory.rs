@@ -1,11 +1,13 @@
-//! How much memory a guide takes that names its channels last, so that nothing can be left out while it is read.
+//! How much memory a guide takes that names its channels last, so that nothing can be left out
+//! while it is read.
 
 use std::io::{BufWriter, Write as _};
 use std::process::{Command, Stdio};
 
 use super::command::{boxoffice, out, written};
 
-/// Bytes of programmes, and most of memory that they may take: with all of them in memory it would be more.
+/// Bytes of programmes, and most of memory that they may take: with all of them in memory it would
+/// be more.
 const GUIDE_BYTES: usize = 90 * 1024 * 1024;
 const MEMORY_KB_MAX: u64 = 90 * 1024;
 

@@ -1,5 +1,5 @@
-//! Lists and guides of others: what they make of channels, films and programmes, that again changes nothing,
-//! that hostile ones do no harm; and the command line, with a box running and without one.
+//! Lists and guides of others: what they make of channels, films and programmes, that again changes
+//! nothing, that hostile ones do no harm; and the command line, with a box running and without one.
 
 mod channels;
 mod charsets;

@@ -1,4 +1,5 @@
-//! Who is told of an import: the boxes once, and whoever imports every night of a guide that shows nothing.
+//! Who is told of an import: the boxes once, and whoever imports every night of a guide that shows
+//! nothing.
 
 use boxoffice::domain::box_event::{BoxEventKind, Broadcast};
 

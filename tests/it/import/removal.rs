@@ -1,5 +1,5 @@
-//! Channels and films that a list brought go again: those that it does not have any more, those of an import
-//! that is undone, and single ones. What somebody needs stays and is named.
+//! Channels and films that a list brought go again: those that it does not have any more, those of
+//! an import that is undone, and single ones. What somebody needs stays and is named.
 
 use boxoffice::app::Ctx;
 use boxoffice::domain::content::{Channel, Genre, ImportStep, Movie};
@@ -199,7 +199,8 @@ async fn an_undo_brings_back_what_was_removed_and_leaves_what_was_changed_since(
     is_clean(&bx);
 }
 
-/// An import that changes nothing leaves the one before it to be undone; another source is another matter.
+/// An import that changes nothing leaves the one before it to be undone; another source is another
+/// matter.
 #[tokio::test]
 async fn each_source_has_its_own_last_import() {
     let bx = TestBox::start().await;

@@ -317,7 +317,8 @@ async fn a_box_without_channels_gets_empty_pages() {
     assert_eq!(genres[0]["id"], "*");
 }
 
-/// A hidden channel is in no list and plays on no box, whatever the customer holds, until it is shown again.
+/// A hidden channel is in no list and plays on no box, whatever the customer holds, until it is
+/// shown again.
 #[tokio::test]
 async fn hidden_channels_are_nobodys() {
     let house = open().await;

@@ -1,5 +1,5 @@
-//! What is confirmed is kept: favourite films, films that were left, locks, PINs and settings; and what
-//! cannot be kept is not confirmed.
+//! What is confirmed is kept: favourite films, films that were left, locks, PINs and settings; and
+//! what cannot be kept is not confirmed.
 
 use serde_json::{Value, json};
 
@@ -249,7 +249,8 @@ async fn settings_of_a_viewer_stand_in_the_profile() {
     assert_eq!(profile["watchdog_timeout"], 120);
 }
 
-/// `*`, `0` and nothing mean everything, in every list that can be narrowed; a genre narrows films too.
+/// `*`, `0` and nothing mean everything, in every list that can be narrowed; a genre narrows films
+/// too.
 #[tokio::test]
 async fn a_list_of_everything_is_asked_for_in_many_ways() {
     let house = House::of(with_films(), |_| {}).await;

@@ -1,5 +1,5 @@
-//! The one rule of access, a row for each of its clauses, through everything that asks it: the lists of
-//! a box, the link that it plays, and the programme of a channel.
+//! The one rule of access, a row for each of its clauses, through everything that asks it: the
+//! lists of a box, the link that it plays, and the programme of a channel.
 
 use serde_json::{Value, json};
 
@@ -203,8 +203,8 @@ async fn a_single_channel_and_a_default_plan_open_what_they_name() {
     assert_eq!(ways(&stb, OTHER).await, [true; 3]);
 }
 
-/// Kinds: all of TV is no radio and no films, and the other way round; what is censored is held like
-/// any channel, and listed by its genre only.
+/// Kinds: all of TV is no radio and no films, and the other way round; what is censored is held
+/// like any channel, and listed by its genre only.
 #[tokio::test]
 async fn a_right_opens_its_kind_and_no_other() {
     let (both, stb, _) = world().await;

@@ -1,5 +1,6 @@
-//! Whom an identifier means where it could mean two: numbers and logins before MACs in the resources
-//! of customers, MACs first in those of boxes; and names with blanks around them, in every dialect.
+//! Whom an identifier means where it could mean two: numbers and logins before MACs in the
+//! resources of customers, MACs first in those of boxes; and names with blanks around them, in
+//! every dialect.
 
 use serde_json::{Value, json};
 

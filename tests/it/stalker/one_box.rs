@@ -126,7 +126,8 @@ async fn several_macs_mean_these_boxes_and_a_number_means_all() {
     assert_eq!(customer_status(&both).await, "INACTIVE");
 }
 
-/// ACCOUNTS and USERS switch the customer, whatever names it; a box that is off by itself stays off.
+/// ACCOUNTS and USERS switch the customer, whatever names it; a box that is off by itself stays
+/// off.
 #[tokio::test]
 async fn accounts_and_users_switch_the_customer() {
     for path in [

@@ -1,5 +1,5 @@
-//! What a script said is shown back: "paid until" in whatever words, the real balance, when a status
-//! changed; and what is not there says so.
+//! What a script said is shown back: "paid until" in whatever words, the real balance, when a
+//! status changed; and what is not there says so.
 
 use serde_json::{Value, json};
 
@@ -198,7 +198,8 @@ async fn the_last_change_of_status_is_kept_and_shown() {
     assert_eq!(profile["last_change_status"], "2026-02-03 10:00:00");
 }
 
-/// The newer API for apps is not there, and says so in words, before anybody is asked for a password.
+/// The newer API for apps is not there, and says so in words, before anybody is asked for a
+/// password.
 #[tokio::test]
 async fn the_app_api_is_plainly_not_there() {
     let house = House::open().await;
