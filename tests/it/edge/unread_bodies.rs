@@ -17,6 +17,103 @@ const BODIES: [(&str, &str); 5] = [
     ("Transfer-Encoding: chunked\r\n", "5\r\nhello\r\n"),
 ];
 
+const WRONG: &str = "Authorization: Basic YmlsbDp3cm9uZw==\r\n";
+const FOREIGN: &str = "Authorization: JWT a.b.c\r\n";
+const KEY: &str = "X-API-Key: key-x\r\n";
+const OFF: &str = "X-API-Key: key-off\r\n";
+const UNAUTHORIZED: &str = "401 Unauthorized request";
+
+/// Method, path and credential of strangers; the status and words of their answers.
+const STRANGERS: [(&str, &str, &str, u16, &str); 15] = [
+    (
+        "POST",
+        "/stalker_portal/api/accounts",
+        "",
+        401,
+        UNAUTHORIZED,
+    ),
+    ("PUT", "/stalker_portal/api/users/3", "", 401, UNAUTHORIZED),
+    ("POST", "/stalker_portal/api/stb", WRONG, 401, UNAUTHORIZED),
+    (
+        "DELETE",
+        "/stalker_portal/api/stb/3",
+        WRONG,
+        401,
+        UNAUTHORIZED,
+    ),
+    (
+        "POST",
+        "/stalker_portal/api/send_event/3",
+        FOREIGN,
+        401,
+        UNAUTHORIZED,
+    ),
+    (
+        "POST",
+        "/marketone/v1/transaction",
+        "",
+        401,
+        "authorization-failure",
+    ),
+    (
+        "POST",
+        "/marketone/v1/pin",
+        KEY,
+        401,
+        "authorization-failure",
+    ),
+    (
+        "POST",
+        "/marketone/notification",
+        KEY,
+        401,
+        "authorization-failure",
+    ),
+    (
+        "PUT",
+        "/v2/partnerSubscription/ps-1",
+        KEY,
+        401,
+        "authorization-failure",
+    ),
+    (
+        "POST",
+        "/marketone/v1/transaction",
+        OFF,
+        403,
+        "permission-denied",
+    ),
+    (
+        "POST",
+        "/marketone/v1/account/validate",
+        OFF,
+        403,
+        "permission-denied",
+    ),
+    (
+        "POST",
+        "/integration/api/customers",
+        "",
+        401,
+        "UnauthorizedError",
+    ),
+    (
+        "POST",
+        "/integration/api/graphql",
+        FOREIGN,
+        401,
+        "UnauthorizedError",
+    ),
+    ("POST", "/console/api/tokens", "", 401, "problem+json"),
+    (
+        "PUT",
+        "/console/api/staff/ada",
+        FOREIGN,
+        401,
+        "problem+json",
+    ),
+];
+
 /// What comes back for a request whose sender sends no more and stays.
 async fn answer_at_once(bx: &TestBox, request: &str) -> String {
     let mut stream = TcpStream::connect(bx.address()).await.expect("it listens");
@@ -48,100 +145,7 @@ async fn strangers_are_answered_before_their_body() {
     let partner = |key: &str, api_key: &str, on: bool| json!({"key": key, "name": key, "api_key": api_key, "on": on, "currencies": ["USD"]});
     let partners = [partner("A", "key-a", true), partner("B", "key-off", false)];
     bx.apply(json!({"partners": partners})).await;
-    let unauthorized = "401 Unauthorized request";
-    let wrong = "Authorization: Basic YmlsbDp3cm9uZw==\r\n";
-    let foreign = "Authorization: JWT a.b.c\r\n";
-    let key = "X-API-Key: key-x\r\n";
-    let off = "X-API-Key: key-off\r\n";
-    for (method, path, header, status, words) in [
-        (
-            "POST",
-            "/stalker_portal/api/accounts",
-            "",
-            401,
-            unauthorized,
-        ),
-        ("PUT", "/stalker_portal/api/users/3", "", 401, unauthorized),
-        ("POST", "/stalker_portal/api/stb", wrong, 401, unauthorized),
-        (
-            "DELETE",
-            "/stalker_portal/api/stb/3",
-            wrong,
-            401,
-            unauthorized,
-        ),
-        (
-            "POST",
-            "/stalker_portal/api/send_event/3",
-            foreign,
-            401,
-            unauthorized,
-        ),
-        (
-            "POST",
-            "/marketone/v1/transaction",
-            "",
-            401,
-            "authorization-failure",
-        ),
-        (
-            "POST",
-            "/marketone/v1/pin",
-            key,
-            401,
-            "authorization-failure",
-        ),
-        (
-            "POST",
-            "/marketone/notification",
-            key,
-            401,
-            "authorization-failure",
-        ),
-        (
-            "PUT",
-            "/v2/partnerSubscription/ps-1",
-            key,
-            401,
-            "authorization-failure",
-        ),
-        (
-            "POST",
-            "/marketone/v1/transaction",
-            off,
-            403,
-            "permission-denied",
-        ),
-        (
-            "POST",
-            "/marketone/v1/account/validate",
-            off,
-            403,
-            "permission-denied",
-        ),
-        (
-            "POST",
-            "/integration/api/customers",
-            "",
-            401,
-            "UnauthorizedError",
-        ),
-        (
-            "POST",
-            "/integration/api/graphql",
-            foreign,
-            401,
-            "UnauthorizedError",
-        ),
-        ("POST", "/console/api/tokens", "", 401, "problem+json"),
-        (
-            "PUT",
-            "/console/api/staff/ada",
-            foreign,
-            401,
-            "problem+json",
-        ),
-    ] {
+    for (method, path, header, status, words) in STRANGERS {
         for (length, sent) in BODIES {
             let request = format!(
                 "{method} {path} HTTP/1.1\r\nHost: box\r\nContent-Type: application/json\r\n\
