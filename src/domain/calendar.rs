@@ -313,6 +313,9 @@ fn numbers(text: &str, widths: &[usize; 3]) -> Option<Vec<i16>> {
 pub struct LocalDate(i32);
 
 impl LocalDate {
+    /// Before every date.
+    pub const MIN: Self = Self(i32::MIN);
+
     fn of(date: civil::Date) -> Self {
         let epoch = civil::date(1970, 1, 1);
         Self(epoch.until(date).map_or(0, |span| span.get_days()))

@@ -26,6 +26,11 @@ pub struct Charge {
 }
 
 impl Charge {
+    /// The days from which its dated tax rates hold.
+    pub fn days_of_rates(&self) -> impl Iterator<Item = LocalDate> {
+        self.dated_rates.iter().map(|(from, _)| *from)
+    }
+
     fn rate_on(&self, date: LocalDate) -> TaxRate {
         let dated = self.dated_rates.iter().rev();
         let found = dated.into_iter().find(|(from, _)| *from <= date);

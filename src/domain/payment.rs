@@ -2,6 +2,7 @@
 
 use serde::{Deserialize, Serialize};
 
+use super::calendar::has_passed;
 use super::id::{
     CustomerId, HostedPageId, OrderId, PaymentId, ProductOfferId, VoucherBatchId, VoucherId,
 };
@@ -172,6 +173,21 @@ impl Payment {
 /// Longest reference, key and note of a payment, in bytes.
 pub const PAYMENT_TEXT_MAX: usize = 255;
 
+/// Methods of money whose reference a person types. All other references are a program's, and
+/// exact.
+pub const TYPED_METHODS: [&str; 2] = ["cash", "bank"];
+
+/// A reference as it is compared: two that only differ in blanks around them, or in case, are of
+/// one payment, if people typed them.
+#[must_use]
+pub fn compared_reference(method: &str, reference: &str) -> String {
+    if TYPED_METHODS.contains(&method) {
+        reference.trim().to_lowercase()
+    } else {
+        reference.to_owned()
+    }
+}
+
 /// Codes that were made together.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct VoucherBatch {
@@ -191,6 +207,10 @@ pub struct VoucherBatch {
     pub sold_minor: i64,
     /// Who made it; empty: not known.
     pub made_by: String,
+    /// How many of its vouchers are used, so that nobody has to count them.
+    pub used_count: u32,
+    /// How many that were sold came back unused.
+    pub returned_count: u32,
 }
 
 impl VoucherBatch {
@@ -198,6 +218,64 @@ impl VoucherBatch {
     #[must_use]
     pub fn worth(&self, count: u32) -> i64 {
         self.amount.minor.saturating_mul(i64::from(count))
+    }
+
+    /// How many were sold and are not used: so many may come back.
+    #[must_use]
+    pub fn returnable(&self) -> u32 {
+        self.sold_count.saturating_sub(self.used_count)
+    }
+
+    /// What was paid for so many of them, in minor units: their part of all that was paid.
+    #[must_use]
+    pub fn paid_for(&self, count: u32) -> i64 {
+        let (count, sold) = (i128::from(count), i128::from(self.sold_count));
+        let paid = i128::from(self.sold_minor).saturating_mul(count);
+        let share = paid.checked_div(sold).unwrap_or_default();
+        i64::try_from(share).unwrap_or(self.sold_minor)
+    }
+
+    /// Whether one more may be used. Nobody knows which of the codes came back, so from then on no
+    /// more are taken than are sold.
+    #[must_use]
+    pub fn has_good_codes(&self, now: Timestamp) -> bool {
+        let all_used = self.returned_count > 0 && self.used_count >= self.sold_count;
+        !self.is_over(now) && !all_used
+    }
+
+    /// Whether its codes are worth nothing any more: it was revoked, or its time is over.
+    #[must_use]
+    pub fn is_over(&self, now: Timestamp) -> bool {
+        self.revoked_at.is_some() || has_passed(self.expires_at, now)
+    }
+
+    /// What was redeemed of it, in minor units.
+    #[must_use]
+    pub fn redeemed_minor(&self) -> i64 {
+        self.worth(self.used_count)
+    }
+
+    /// What was redeemed and never paid for: given away. Of older batches nothing is known of that.
+    #[must_use]
+    pub fn given_away_minor(&self) -> i64 {
+        self.liability_minor().saturating_neg().max(0)
+    }
+
+    /// What was paid for and is not redeemed, in minor units.
+    #[must_use]
+    pub fn owed_minor(&self) -> i64 {
+        self.liability_minor().max(0)
+    }
+
+    /// What it moves in the account of vouchers, in minor units: what was paid less what was used.
+    /// Older batches never move it.
+    #[must_use]
+    pub fn liability_minor(&self) -> i64 {
+        if self.is_liability {
+            self.sold_minor.saturating_sub(self.worth(self.used_count))
+        } else {
+            0
+        }
     }
 }
 

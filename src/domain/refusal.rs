@@ -44,6 +44,12 @@ pub enum Refusal {
     },
     /// More vouchers of a batch are to be sold, or taken back, than there are.
     VouchersLeft { left: u32 },
+    /// More is to be given back for vouchers than was paid for them.
+    VouchersPaid { most: Amount },
+    /// A batch of vouchers was revoked, or its time is over.
+    VouchersOver,
+    /// A part of a voucher's money is to go back to it, which is worth all or nothing.
+    VoucherWhole { worth: Amount },
     /// Vouchers of a batch that is booked when they are used, not when they are sold.
     VouchersBookedByUse,
     /// The balance does not cover it.
@@ -149,6 +155,9 @@ impl Refusal {
             Self::MixedCurrencies => "mixed-currencies",
             Self::CurrencyNotTaken { .. } => "currency-not-taken",
             Self::VouchersLeft { .. } => "vouchers-left",
+            Self::VouchersPaid { .. } => "vouchers-paid",
+            Self::VouchersOver => "vouchers-over",
+            Self::VoucherWhole { .. } => "voucher-whole",
             Self::VouchersBookedByUse => "vouchers-booked-by-use",
             Self::InsufficientFunds { .. } => "insufficient-funds",
             Self::OrderState { .. } => "order-state",

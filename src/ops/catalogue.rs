@@ -510,6 +510,7 @@ fn assign_offer(
     offer: &mut ProductOffer,
     wish: OfferChange,
 ) -> Result<(), OpError> {
+    let before = offer.clone();
     offer.title = wish
         .title
         .unwrap_or_else(|| std::mem::take(&mut offer.title));
@@ -537,6 +538,7 @@ fn assign_offer(
         let change = wish.price_change;
         charges::set_charges(offer, charges, change, home, "charges", ctx.now)?;
     }
+    charges::check_offer(Some(&before), offer, "charges")?;
     if let Some(dunning) = wish.dunning {
         charges::set_ladder(offer, dunning, "dunning")?;
     }

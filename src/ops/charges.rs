@@ -11,7 +11,7 @@ use serde_json::value::RawValue;
 use crate::app::Ctx;
 use crate::domain::calendar::LocalDate;
 use crate::domain::catalogue::{OrderType, ProductOffer};
-use crate::domain::charge::{Charge, Price, currency};
+use crate::domain::charge::{Charge, Price, TaxDays, currency, lines, total_minor};
 use crate::domain::dunning::{LADDER_DAYS_MAX, Ladder, REMINDERS_MAX};
 use crate::domain::money::{Amount, Currency, TaxRate};
 use crate::domain::open::OpenObject;
@@ -94,6 +94,47 @@ pub(super) fn set_charges(
         }
     }
     price(offer, objects, charges, change, now);
+    Ok(())
+}
+
+/// Refuses an offer whose charges come to less than nothing. One that bills as it did before is not
+/// judged: older ones may be laxer.
+pub(super) fn check_offer(
+    before: Option<&ProductOffer>,
+    after: &ProductOffer,
+    path: &str,
+) -> Result<(), OpError> {
+    let Some(price) = after.prices.last() else {
+        return Ok(());
+    };
+    let held = before.and_then(|before| Some((before.prices.last()?, before.order_type)));
+    if held == Some((price, after.order_type)) {
+        return Ok(());
+    }
+    check_sums(&price.charges, after.order_type, path)
+}
+
+/// Refuses charges that come to less than nothing, with the first cycle or with a later one: a slip
+/// of the sign would give TV away, and money with it. Discounts may eat all of the price, tax
+/// included.
+pub(super) fn check_sums(
+    charges: &[Charge],
+    order_type: OrderType,
+    path: &str,
+) -> Result<(), OpError> {
+    // The tax may change on a day of its own, and with it what tax on top comes to.
+    let mut days: Vec<LocalDate> = charges.iter().flat_map(Charge::days_of_rates).collect();
+    days.push(LocalDate::MIN);
+    for day in days {
+        for (cycle, words) in [(0, "the first cycle"), (1, "every cycle after the first")] {
+            let lines = lines(charges, "", order_type, cycle, TaxDays::of(day));
+            if total_minor(&lines) < 0 {
+                let problem =
+                    format!("come to less than nothing with {words}; make the discounts smaller");
+                return Err(bad(path.to_owned(), problem));
+            }
+        }
+    }
     Ok(())
 }
 
@@ -187,8 +228,21 @@ pub(super) fn set_ladder(
         None => None,
         Some(object) => Some(ladder(object, offer, path)?),
     };
-    offer.dunning = object;
+    // The same in other words stays as it is written.
+    let same = match (&object, &offer.dunning) {
+        (Some(one), Some(held)) => same_json(&one.0, &held.0),
+        _ => false,
+    };
+    if !same {
+        offer.dunning = object;
+    }
     Ok(())
+}
+
+/// Whether two texts are the same JSON, however they are spaced and ordered.
+fn same_json(one: &str, other: &str) -> bool {
+    let parse = |text| serde_json::from_str::<serde_json::Value>(text).ok();
+    one == other || parse(one).is_some_and(|value| parse(other) == Some(value))
 }
 
 fn ladder(object: &OpenObject, offer: &ProductOffer, path: &str) -> Result<Ladder, OpError> {

@@ -3,6 +3,7 @@
 use crate::app::Ctx;
 use crate::domain::calendar::{PeriodCount, Term};
 use crate::domain::catalogue::{Billing, ProductOffer};
+use crate::domain::charge;
 use crate::domain::customer::Customer;
 use crate::domain::guard::too_many;
 use crate::domain::history::{self, Begins};
@@ -11,8 +12,8 @@ use crate::domain::refusal::Refusal;
 use crate::domain::time::Timestamp;
 use crate::store::Tx;
 
-use super::OpError;
 use super::orders::{NewOrder, ServicesMade, end_canceled};
+use super::{OpError, charges};
 
 /// The order itself: the caller's wishes over the offer's terms, dates counted from its creation.
 pub(super) fn open(
@@ -64,6 +65,11 @@ pub(super) fn open(
         activated_at: (status == OrderStatus::Active).then_some(created_at),
         updated_at: ctx.now,
     };
+    if order.order_type != offer.order_type {
+        // What is a discount in one kind of order may be all there is in the other.
+        let charges = charge::in_force(&offer.prices, order.price_version, ctx.now);
+        charges::check_sums(charges, order.order_type, "type")?;
+    }
     order.set_dates(zone);
     let endless = order.term.count == PeriodCount::ZERO;
     if order.expires_at.is_none() && wish.expires_at.is_none() && !endless {

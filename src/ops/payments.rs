@@ -5,15 +5,13 @@ use std::ops::ControlFlow;
 use crate::app::Ctx;
 use crate::domain::catalogue::Billing;
 use crate::domain::customer::Customer;
-use crate::domain::id::{CustomerId, HostedPageId, JournalEntryId, OrderId, PaymentId, VoucherId};
+use crate::domain::id::{CustomerId, HostedPageId, JournalEntryId, OrderId, PaymentId};
 use crate::domain::invoice::OpenInvoice;
 use crate::domain::journal::{Account, EntryCause, JournalEntry, transfer};
 use crate::domain::message::{Message, MessageContent};
 use crate::domain::money::{Amount, Currency};
 use crate::domain::order::OrderStatus;
-use crate::domain::payment::{
-    HostedPage, HostedPageState, Payment, PaymentKind, PaymentState, Voucher, VoucherBatch,
-};
+use crate::domain::payment::{HostedPage, HostedPageState, Payment, PaymentKind, PaymentState};
 use crate::domain::refusal::Refusal;
 use crate::domain::staff::Permission;
 use crate::domain::template::TemplateKind;
@@ -23,7 +21,7 @@ use crate::store::{Read as _, Span, Table, Tx, balance_minor};
 
 use super::books::{AuditDetail, Books};
 use super::once::{self, Once};
-use super::{Handle, Named, OpError, composing, page_paid, stripe};
+use super::{Handle, Named, OpError, composing, page_paid, stripe, vouchers};
 
 impl Named for Payment {
     const KIND: &'static str = "payment";
@@ -197,17 +195,10 @@ pub(super) fn source(
     read: &impl crate::store::Read,
     payment: &Payment,
 ) -> Result<Account, OpError> {
-    let voucher = payment
-        .reference
-        .as_deref()
-        .filter(|_| payment.method == VOUCHER);
-    if let Some(id) = voucher.and_then(|number| number.parse().ok())
-        && let Some(voucher) = read.get::<Voucher>(&VoucherId(id))?
-        && super::get::<VoucherBatch>(read, voucher.batch)?.is_liability
-    {
-        return Ok(Account::Vouchers);
-    }
-    Ok(Account::Cash(payment.method.clone()))
+    Ok(match vouchers::behind(read, payment)? {
+        Some(_) => Account::Vouchers,
+        None => Account::Cash(payment.method.clone()),
+    })
 }
 
 /// Refuses money in a currency that nothing of the customer is billed in: it would lie in a balance

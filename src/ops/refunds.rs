@@ -14,7 +14,7 @@ use crate::store::key::reference_of;
 use crate::store::{Read, Table, Tx};
 
 use super::books::{AuditDetail, Books};
-use super::{OpError, payments, stripe};
+use super::{OpError, payments, stripe, vouchers};
 
 /// What is told of money that moves.
 struct Movement {
@@ -80,6 +80,7 @@ pub async fn refund(
             };
             return Err(Refusal::RefundTooLarge { left }.into());
         }
+        vouchers::give_back(ctx, tx, &paid, amount, how)?;
         let mut after = paid.clone();
         after.refunded_minor = after.refunded_minor.saturating_add(amount.minor);
         let movement = Movement {

@@ -323,6 +323,9 @@ pub fn devices_of(rows: &[Row]) -> Vec<crate::domain::id::DeviceId> {
 #[derive(Debug, Clone)]
 pub struct View {
     pub seen: LastSeen,
+    /// Whether the row is switched on: of a box whether it may be used, else the customer, for whom
+    /// an only box stands too.
+    pub on: bool,
     /// The operator's key of the present plan, or of the default plan.
     pub plan: Option<String>,
     pub plan_ends_at: Option<Timestamp>,
@@ -391,6 +394,18 @@ impl<'r, R: Read> Views<'r, R> {
         Ok(last)
     }
 
+    fn is_on(&self, row: &Row) -> Result<bool, OpError> {
+        if matches!(self.by, By::Box | By::Told) {
+            return Ok(row.is_on());
+        }
+        Ok(match boxes_of(self.read, row.customer.id)?.as_slice() {
+            [only] => {
+                only.status == DeviceStatus::Active && row.customer.status == CustomerStatus::Active
+            }
+            _ => row.customer.status == CustomerStatus::Active,
+        })
+    }
+
     /// Who sold it.
     fn reseller(&mut self, row: &Row) -> Result<Option<(ResellerId, String)>, OpError> {
         let Some(id) = row.customer.reseller else {
@@ -425,6 +440,7 @@ impl<'r, R: Read> Views<'r, R> {
         let balance = plans::balance(ctx, read, customer, order.as_ref())?;
         Ok(View {
             seen: self.seen(row)?,
+            on: self.is_on(row)?,
             plan: self.plan_key(product)?,
             plan_ends_at,
             fallback: self.plan_key(follows)?,

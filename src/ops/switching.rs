@@ -2,7 +2,8 @@
 //! customer has.
 //!
 //! The only device of a customer stands for the customer: scripts know one row for both, whatever
-//! resource they ask. A box that has sisters is switched by itself.
+//! resource they ask, also where it was switched off while it had sisters. A box that has sisters
+//! is switched by itself.
 
 use std::collections::BTreeSet;
 
@@ -12,7 +13,7 @@ use crate::domain::device::{Device, DeviceStatus};
 use crate::domain::id::DeviceId;
 use crate::store::Tx;
 
-use super::subscribers::{By, Row};
+use super::subscribers::{By, Row, boxes_of};
 use super::{OpError, devices};
 
 /// Switches the devices of one customer's rows. Answers what is to become of the customer.
@@ -26,10 +27,13 @@ pub(super) fn switch(
     let (Some(on), Some(first)) = (wish, rows.first()) else {
         return Ok(wish);
     };
+    let customer: Customer = super::get(tx, first.customer.id)?;
     if !matches!(by, By::Box | By::Told) {
+        if on && let [only] = boxes_of(tx, customer.id)?.as_slice() {
+            devices::switch(ctx, tx, only, DeviceStatus::Active)?;
+        }
         return Ok(wish);
     }
-    let customer: Customer = super::get(tx, first.customer.id)?;
     let named: BTreeSet<DeviceId> = rows
         .iter()
         .filter_map(|row| row.device.as_ref())

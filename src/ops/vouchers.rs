@@ -1,22 +1,22 @@
 //! Vouchers: codes that are worth money once. Made in batches, shown once, kept as hashes.
 
 use crate::app::Ctx;
-use crate::domain::calendar::has_passed;
 use crate::domain::customer::Customer;
-use crate::domain::id::{CustomerId, JournalEntryId, VoucherBatchId};
-use crate::domain::journal::{Account, EntryCause, JournalEntry, transfer};
+use crate::domain::id::{CustomerId, JournalEntryId, PaymentId, VoucherBatchId, VoucherId};
+use crate::domain::journal::{Account, EntryCause, JournalEntry, Posting, transfer};
 use crate::domain::money::{Amount, Currency};
 use crate::domain::payment::{HostedPage, Payment, VOUCHERS_PER_BATCH_MAX, Voucher, VoucherBatch};
 use crate::domain::refusal::Refusal;
 use crate::domain::staff::{Actor, Permission, Role};
 use crate::domain::time::Timestamp;
 use crate::failed_attempts::Door;
-use crate::store::key::owned_by;
+use crate::store::key::reference_of;
 use crate::store::{Read, Table, Tx};
 
 use super::books::{AuditDetail, Books};
 use super::once::{self, Once};
 use super::payments::{self, Receipt};
+use super::refunds::RefundAs;
 use super::{Handle, Named, OpError, attempts};
 
 impl Named for VoucherBatch {
@@ -33,20 +33,13 @@ pub struct NewBatch {
     pub expires_at: Option<Timestamp>,
 }
 
-/// A batch and how many of its codes were used.
-#[derive(Debug, Clone)]
-pub struct BatchState {
-    pub batch: VoucherBatch,
-    pub used: usize,
-}
-
 /// Makes a batch. Answers its codes, which are not kept and cannot be shown again: not to a repeat
 /// either.
 pub async fn create(
     ctx: &Ctx,
     wish: NewBatch,
     once: Option<Once>,
-) -> Result<(BatchState, Option<Vec<String>>), OpError> {
+) -> Result<(VoucherBatch, Option<Vec<String>>), OpError> {
     ctx.require(Permission::VouchersMake)?;
     check_value(ctx, &wish)?;
     if wish.count == 0 || wish.count > VOUCHERS_PER_BATCH_MAX {
@@ -63,11 +56,11 @@ pub async fn create(
     let (kind, name) = ctx.actor.label();
     let made_by = format!("{kind} {name}").trim().to_owned();
     let hashes: Vec<[u8; 32]> = codes.iter().map(|code| hash(code)).collect();
-    let (state, fresh) = ctx
+    let (batch, fresh) = ctx
         .write(move |ctx, tx| {
             if let Some(number) = once::made_before(tx, once.as_ref())? {
                 let batch = super::get(tx, VoucherBatchId(number))?;
-                return Ok((state_of(tx, batch)?, false));
+                return Ok((batch, false));
             }
             let batch = VoucherBatch {
                 id: tx.next_id()?,
@@ -81,6 +74,8 @@ pub async fn create(
                 sold_count: 0,
                 sold_minor: 0,
                 made_by: made_by.clone(),
+                used_count: 0,
+                returned_count: 0,
             };
             super::create(ctx, tx, "voucher_batch.create", &batch)?;
             for code_hash in hashes {
@@ -93,10 +88,10 @@ pub async fn create(
                 tx.put(&voucher)?;
             }
             once::note(ctx, tx, once, batch.id.0)?;
-            Ok((BatchState { batch, used: 0 }, true))
+            Ok((batch, true))
         })
         .await?;
-    Ok((state, fresh.then_some(codes)))
+    Ok((batch, fresh.then_some(codes)))
 }
 
 /// Refuses a batch that is worth more than the settings let anybody make but an owner.
@@ -113,31 +108,17 @@ fn check_value(ctx: &Ctx, wish: &NewBatch) -> Result<(), OpError> {
     super::at_most("one batch of vouchers", value, max)
 }
 
-fn state_of(read: &impl Read, batch: VoucherBatch) -> Result<BatchState, OpError> {
-    let vouchers: Vec<Voucher> = read.listed(Table::VouchersByBatch, &owned_by(batch.id))?;
-    let used = vouchers.iter().filter(|voucher| voucher.used.is_some());
-    Ok(BatchState {
-        used: used.count(),
-        batch,
-    })
-}
-
 /// All batches, oldest first. There are few.
-pub fn list(ctx: &Ctx) -> Result<Vec<BatchState>, OpError> {
+pub fn list(ctx: &Ctx) -> Result<Vec<VoucherBatch>, OpError> {
     ctx.require(Permission::MoneyRead)?;
-    let snapshot = ctx.snapshot()?;
-    let mut states = Vec::new();
-    for batch in snapshot.all::<VoucherBatch>()? {
-        states.push(state_of(&snapshot, batch)?);
-    }
-    Ok(states)
+    Ok(ctx.snapshot()?.all()?)
 }
 
 /// Vouchers of a batch that change hands for money.
 #[derive(Debug, Clone)]
 pub struct Sale {
     pub count: u32,
-    /// What was paid for them; `None`: their value.
+    /// What was paid for them, or given back; `None`: their value, or what was paid for them.
     pub amount: Option<Amount>,
     /// How it was paid.
     pub method: String,
@@ -160,12 +141,26 @@ pub async fn sell(
     id: VoucherBatchId,
     sale: Sale,
     once: Option<Once>,
-) -> Result<BatchState, OpError> {
+) -> Result<VoucherBatch, OpError> {
     ctx.require(Permission::MoneyWrite)?;
-    let batch = ctx
-        .write_once(once, move |ctx, tx| sell_in(ctx, tx, id, &sale))
-        .await?;
-    state_of(&ctx.snapshot()?, batch)
+    ctx.write_once(once, move |ctx, tx| {
+        if sale.back {
+            take_back_in(ctx, tx, id, &sale)
+        } else {
+            sell_in(ctx, tx, id, &sale)
+        }
+    })
+    .await
+}
+
+/// The batch of a sale, if its sales are booked.
+fn batch_of_sale(read: &impl Read, id: VoucherBatchId) -> Result<VoucherBatch, OpError> {
+    let batch: VoucherBatch = super::get(read, id)?;
+    if batch.is_liability {
+        Ok(batch)
+    } else {
+        Err(Refusal::VouchersBookedByUse.into())
+    }
 }
 
 fn sell_in(
@@ -174,79 +169,101 @@ fn sell_in(
     id: VoucherBatchId,
     sale: &Sale,
 ) -> Result<VoucherBatch, OpError> {
-    let before: VoucherBatch = super::get(tx, id)?;
-    if !before.is_liability {
-        return Err(Refusal::VouchersBookedByUse.into());
+    let before = batch_of_sale(tx, id)?;
+    if before.is_over(ctx.now) {
+        return Err(Refusal::VouchersOver.into());
     }
-    let mut after = before.clone();
     let worth = Amount {
         minor: before.worth(sale.count),
         ..before.amount
     };
     let amount = sale.amount.unwrap_or(worth);
     // Below their worth they are given away.
-    if !sale.back && amount.minor < worth.minor {
+    if amount.minor < worth.minor {
         ctx.require(Permission::VouchersMake)?;
     }
     let max = ctx.app.config.staff.payment_max;
     ctx.within_limit("one sale of vouchers", worth, max)?;
+    let left = before.count.saturating_sub(before.sold_count);
+    if sale.count > left {
+        return Err(Refusal::VouchersLeft { left }.into());
+    }
+    let mut after = before.clone();
+    after.sold_count = before.sold_count.saturating_add(sale.count);
+    after.sold_minor = before.sold_minor.saturating_add(amount.minor);
     let cash = Account::Cash(sale.method.clone());
-    let postings = if sale.back {
-        if sale.count > before.sold_count || amount.minor > before.sold_minor {
-            let left = before.sold_count;
-            return Err(Refusal::VouchersLeft { left }.into());
-        }
-        after.sold_count = before.sold_count.saturating_sub(sale.count);
-        after.sold_minor = before.sold_minor.saturating_sub(amount.minor);
-        transfer(Account::Vouchers, cash, amount)
-    } else {
-        let left = before.count.saturating_sub(before.sold_count);
-        if sale.count > left {
-            return Err(Refusal::VouchersLeft { left }.into());
-        }
-        after.sold_count = before.sold_count.saturating_add(sale.count);
-        after.sold_minor = before.sold_minor.saturating_add(amount.minor);
-        transfer(cash, Account::Vouchers, amount)
+    book_sale(
+        ctx,
+        tx,
+        sale,
+        transfer(cash, Account::Vouchers, amount),
+        &before,
+        after,
+    )
+}
+
+/// Books that vouchers came back unused and their money was given back. Those that are used cannot
+/// come back, and no more is given back than they are worth or was paid for them.
+fn take_back_in(
+    ctx: &Ctx,
+    tx: &mut Tx<'_>,
+    id: VoucherBatchId,
+    sale: &Sale,
+) -> Result<VoucherBatch, OpError> {
+    let before = batch_of_sale(tx, id)?;
+    let left = before.returnable();
+    if sale.count > left {
+        return Err(Refusal::VouchersLeft { left }.into());
+    }
+    let money = |minor| Amount {
+        minor,
+        ..before.amount
     };
-    super::change(ctx, tx, "voucher_batch.sell", &before, &after)?;
+    let paid = before.paid_for(sale.count);
+    let most = before.worth(sale.count).max(paid).min(before.sold_minor);
+    let amount = sale.amount.unwrap_or(money(paid));
+    if amount.minor > most {
+        let most = money(most);
+        return Err(Refusal::VouchersPaid { most }.into());
+    }
+    let max = ctx.app.config.staff.payment_max;
+    let worth = money(before.worth(sale.count));
+    ctx.within_limit("one return of vouchers", worth, max)?;
+    let mut after = before.clone();
+    after.sold_count = before.sold_count.saturating_sub(sale.count);
+    after.sold_minor = before.sold_minor.saturating_sub(amount.minor);
+    after.returned_count = before.returned_count.saturating_add(sale.count);
+    let cash = Account::Cash(sale.method.clone());
+    book_sale(
+        ctx,
+        tx,
+        sale,
+        transfer(Account::Vouchers, cash, amount),
+        &before,
+        after,
+    )
+}
+
+fn book_sale(
+    ctx: &Ctx,
+    tx: &mut Tx<'_>,
+    sale: &Sale,
+    postings: Vec<Posting>,
+    before: &VoucherBatch,
+    after: VoucherBatch,
+) -> Result<VoucherBatch, OpError> {
+    super::change(ctx, tx, "voucher_batch.sell", before, &after)?;
     let mut books = Books::new(ctx, tx);
     books.post(JournalEntry {
         id: JournalEntryId(0),
         at: ctx.now,
-        cause: EntryCause::VoucherSale(id),
+        cause: EntryCause::VoucherSale(after.id),
         order: None,
         memo: sale.note.clone(),
         postings,
     })?;
     books.close().write(ctx, tx, AuditDetail::EachRecord)?;
     Ok(after)
-}
-
-impl BatchState {
-    /// What was redeemed of it, in minor units.
-    #[must_use]
-    pub fn redeemed_minor(&self) -> i64 {
-        self.batch
-            .worth(u32::try_from(self.used).unwrap_or(u32::MAX))
-    }
-
-    /// What was redeemed and never paid for: given away. Of older batches nothing is known of that.
-    #[must_use]
-    pub fn given_away_minor(&self) -> i64 {
-        if self.batch.is_liability {
-            let given = self.redeemed_minor().saturating_sub(self.batch.sold_minor);
-            given.max(0)
-        } else {
-            0
-        }
-    }
-
-    /// What was paid for and is not redeemed, in minor units.
-    #[must_use]
-    pub fn owed_minor(&self) -> i64 {
-        let left = self.batch.sold_minor.saturating_sub(self.redeemed_minor());
-        left.max(0)
-    }
 }
 
 /// Takes what is left of a batch out of use.
@@ -298,8 +315,8 @@ fn usable(
         return Ok(None);
     };
     let batch: VoucherBatch = super::get(read, voucher.batch)?;
-    let over = batch.revoked_at.is_some() || has_passed(batch.expires_at, ctx.now);
-    Ok((!over).then_some((voucher, batch)))
+    let good = batch.has_good_codes(ctx.now);
+    Ok(good.then_some((voucher, batch)))
 }
 
 /// See [`redeem`]. One answer for every reason why a code cannot be used: nobody learns which
@@ -315,7 +332,7 @@ pub(super) fn redeem_in(
     payments::check_currency(ctx, tx, customer, batch.amount.currency)?;
     let receipt = Receipt {
         method: payments::VOUCHER.to_owned(),
-        reference: Some(voucher.id.0.to_string()),
+        reference: Some(free_reference(tx, voucher.id)?),
         client_key: None,
         amount: batch.amount,
         note: String::new(),
@@ -323,11 +340,83 @@ pub(super) fn redeem_in(
     let order = page.map(|page| page.order);
     let page = page.map(|page| page.id);
     let payment = payments::book(ctx, tx, customer, order, page, receipt)?;
+    tx.put(&VoucherBatch {
+        used_count: batch.used_count.saturating_add(1),
+        ..batch
+    })?;
     tx.put(&Voucher {
         used: Some(payment.id),
         ..voucher
     })?;
     Ok(payment)
+}
+
+/// How a payment names its voucher: by its number, and by which use it is where its money went back
+/// to it before.
+fn free_reference(read: &impl Read, voucher: VoucherId) -> Result<String, OpError> {
+    let mut name = voucher.0.to_string();
+    let mut use_number = 1u32;
+    loop {
+        let key = reference_of(payments::VOUCHER, &name);
+        if read
+            .find::<PaymentId>(Table::PaymentsByReference, &key)?
+            .is_none()
+        {
+            return Ok(name);
+        }
+        use_number = use_number.saturating_add(1);
+        name = format!("{}-{use_number}", voucher.0);
+    }
+}
+
+/// The voucher that brought the money of a payment, and its batch, if that batch is a debt from its
+/// sale on.
+pub(super) fn behind(
+    read: &impl Read,
+    payment: &Payment,
+) -> Result<Option<(Voucher, VoucherBatch)>, OpError> {
+    let name = payment
+        .reference
+        .as_deref()
+        .filter(|_| payment.method == payments::VOUCHER);
+    let number = name.and_then(|name| name.split('-').next()?.parse().ok());
+    let Some(voucher) = number.map(|number| read.get::<Voucher>(&VoucherId(number))) else {
+        return Ok(None);
+    };
+    let Some(voucher) = voucher? else {
+        return Ok(None);
+    };
+    let batch: VoucherBatch = super::get(read, voucher.batch)?;
+    Ok(batch.is_liability.then_some((voucher, batch)))
+}
+
+/// Makes a voucher good again whose money is given back, all of it: else the money would be
+/// nobody's. One that could not be used again keeps its money, unless it was the wrong one's.
+pub(super) fn give_back(
+    ctx: &Ctx,
+    tx: &mut Tx<'_>,
+    paid: &Payment,
+    amount: Amount,
+    how: RefundAs,
+) -> Result<(), OpError> {
+    let Some((voucher, batch)) = behind(tx, paid)? else {
+        return Ok(());
+    };
+    if amount != paid.amount {
+        return Err(Refusal::VoucherWhole { worth: paid.amount }.into());
+    }
+    if how == RefundAs::Goodwill && batch.is_over(ctx.now) {
+        return Err(Refusal::VouchersOver.into());
+    }
+    tx.put(&VoucherBatch {
+        used_count: batch.used_count.saturating_sub(1),
+        ..batch
+    })?;
+    tx.put(&Voucher {
+        used: None,
+        ..voucher
+    })?;
+    Ok(())
 }
 
 /// Sixteen letters and digits that nobody mistakes for one another, in groups of four (78 bits).

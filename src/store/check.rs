@@ -14,6 +14,7 @@ use super::read::{Read, Span, block_key};
 use super::record::{Entries, EntryKind, Record};
 use super::schema::{RecordVisitor, Table, for_every_record};
 use super::snapshot::Snapshot;
+use super::vouchers;
 
 /// Something that does not fit, and where.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -61,8 +62,10 @@ pub fn check(snapshot: &Snapshot) -> Result<(u64, Vec<Finding>), StoreError> {
         let problem = "the audit log does not end with the line that was written last";
         checker.find(Table::Meta, audit::CHAIN.as_bytes(), problem);
     }
-    let misfits = journal::misfits(snapshot)?;
-    for (table, key, problem) in misfits.into_iter().chain(months::misfits(snapshot)?) {
+    let mut misfits = journal::misfits(snapshot)?;
+    misfits.extend(months::misfits(snapshot)?);
+    misfits.extend(vouchers::misfits(snapshot)?);
+    for (table, key, problem) in misfits {
         checker.find(table, &key, problem);
     }
     Ok((checker.records, checker.findings))

@@ -4,6 +4,7 @@ use crate::domain::hook_event::Subject;
 use crate::domain::id::{ChannelId, Id, OrderId, PartnerId, WebhookId};
 use crate::domain::journal::Account;
 use crate::domain::money::Currency;
+use crate::domain::payment::compared_reference;
 use crate::domain::staff::TokenId;
 use crate::domain::time::Timestamp;
 use crate::domain::webhook::DeliveryState;
@@ -140,11 +141,11 @@ pub fn cycle_of(order: OrderId, cycle: u32) -> Vec<u8> {
     key
 }
 
-/// The unique entry of a payment that a provider has a name for.
+/// The unique entry of a payment that a provider or a bank has a name for.
 #[must_use]
 pub fn reference_of(method: &str, reference: &str) -> Vec<u8> {
     let mut key = terminated(method);
-    key.extend_from_slice(reference.as_bytes());
+    key.extend_from_slice(compared_reference(method, reference).as_bytes());
     key
 }
 

@@ -3,14 +3,14 @@
 //! A step runs once, in one commit with the new version number. Records that merely gain a field
 //! need no step: they are upgraded as they are read (`Record::upgrade`).
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 use std::ops::ControlFlow;
 
 use redb::Database;
 
 use super::StoreError;
 use super::journal::append_entries;
-use super::key::{number, terminated};
+use super::key::{number, reference_of, terminated};
 use super::read::{Read as _, Span};
 use super::record::{Entries, Record};
 use super::schema::Table;
@@ -19,10 +19,11 @@ use super::tx::Tx;
 use super::writer::Sharing;
 use crate::domain::carrier::Partner;
 use crate::domain::customer::Customer;
+use crate::domain::id::{PaymentId, VoucherBatchId};
 use crate::domain::journal::opening;
 use crate::domain::message::Message;
 use crate::domain::order::{Order, Standing};
-use crate::domain::payment::HostedPage;
+use crate::domain::payment::{HostedPage, Payment, Voucher, VoucherBatch, compared_reference};
 
 /// Layout that this program writes.
 pub const LAYOUT: u64 = 10;
@@ -158,10 +159,87 @@ fn messages(tx: &mut Tx<'_>) -> Result<(), StoreError> {
 }
 
 /// Layout 10: new tables, which every migration makes. Logins and contract numbers are found
-/// whatever blanks stand around them.
+/// whatever blanks stand around them, typed references of payments whatever their case, and batches
+/// of vouchers know how many of theirs are used.
 fn layout_10(tx: &mut Tx<'_>) -> Result<(), StoreError> {
     names_without_blanks(tx)?;
+    count_used_vouchers(tx)?;
+    compare_typed_references(tx)?;
     serve_page_orders(tx)
+}
+
+/// A batch knows how many of its vouchers are used.
+fn count_used_vouchers(tx: &mut Tx<'_>) -> Result<(), StoreError> {
+    let mut used = BTreeMap::<VoucherBatchId, u32>::new();
+    tx.each::<Voucher>(&Span::all(), &mut |voucher| {
+        if voucher.used.is_some() {
+            let count = used.entry(voucher.batch).or_default();
+            *count = count.saturating_add(1);
+        }
+        Ok(ControlFlow::Continue(()))
+    })?;
+    for (id, used_count) in used {
+        if let Some(batch) = tx.get::<VoucherBatch>(&id)? {
+            tx.put(&VoucherBatch {
+                used_count,
+                ..batch
+            })?;
+        }
+    }
+    Ok(())
+}
+
+/// Gives references that people typed their new place in the index. Where two are one by now, the
+/// later payment's says which it is.
+fn compare_typed_references(tx: &mut Tx<'_>) -> Result<(), StoreError> {
+    const INDEX: Table = Table::PaymentsByReference;
+    const AT_ONCE: usize = 10_000;
+    let mut span = Span::all();
+    loop {
+        let (mut held, mut seen, mut last) = (Vec::new(), 0usize, None);
+        tx.each::<Payment>(&span, &mut |payment| {
+            seen = seen.saturating_add(1);
+            last = Some(payment.id);
+            if let Some(reference) = &payment.reference
+                && compared_reference(&payment.method, reference) != *reference
+            {
+                held.push(payment);
+            }
+            Ok(if seen < AT_ONCE {
+                ControlFlow::Continue(())
+            } else {
+                ControlFlow::Break(())
+            })
+        })?;
+        for payment in held {
+            let Some(reference) = payment.reference.clone() else {
+                continue;
+            };
+            let exact = [terminated(&payment.method), reference.as_bytes().to_vec()].concat();
+            tx.raw_remove(INDEX, &exact)?;
+            let place = reference_of(&payment.method, &reference);
+            let own = number(payment.id);
+            match tx.raw_get(INDEX, &place, <[u8]>::to_vec)? {
+                None => {
+                    tx.raw_put(INDEX, &place, &own)?;
+                }
+                Some(other) => {
+                    let reference =
+                        Some(format!("{} (payment {})", reference.trim(), payment.id.0));
+                    tx.put(&Payment {
+                        reference,
+                        ..payment
+                    })?;
+                    // Taken for the one that it had.
+                    tx.raw_put(INDEX, &place, &other)?;
+                }
+            }
+        }
+        let Some(last) = last.filter(|_| seen == AT_ONCE) else {
+            return Ok(());
+        };
+        span.from = number(PaymentId(last.0.saturating_add(1))).to_vec();
+    }
 }
 
 /// Gives the few names with blanks around them their new place in the indexes.

@@ -36,6 +36,7 @@ mod schema_staff;
 mod schema_webhooks;
 mod snapshot;
 mod tx;
+mod vouchers;
 mod writer;
 
 use std::panic::{AssertUnwindSafe, catch_unwind};

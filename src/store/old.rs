@@ -389,6 +389,9 @@ pub(super) fn voucher_batch(version: u8, body: &[u8]) -> Result<VoucherBatch, Co
         sold_count: 0,
         sold_minor: 0,
         made_by: String::new(),
+        // The step to layout 10 counts them.
+        used_count: 0,
+        returned_count: 0,
     })
 }
 

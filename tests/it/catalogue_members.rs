@@ -292,6 +292,141 @@ async fn a_charge_with_a_slip_in_it_is_refused_over_every_way_in() {
         .expect(200);
 }
 
+/// Charges that come to less than nothing give TV away, and money with it: with the first cycle,
+/// with a later one, or by tax of one day. Discounts down to nothing are fine.
+#[tokio::test]
+async fn charges_never_come_to_less_than_nothing_over_any_way_in() {
+    let bx = TestBox::start().await;
+    bx.apply(full()).await;
+    let path = "/product-specs?status=INACTIVE";
+    let product = bx.api().get(path).await.expect(200);
+    let product = product[0]["_id"].as_str().expect("an id").to_owned();
+    let offers = format!("/product-specs/{product}/offers");
+    let charge = |kind: &str, amount: &str| json!({"type": kind, "amount": amount, "currency": "USD", "taxIncluded": true});
+    let (every, once) = (
+        |amount: &str| charge("RECURRING", amount),
+        |amount: &str| charge("ONE_TIME", amount),
+    );
+    let on_top = |amount: &str, rates: Value| {
+        json!({"type": "RECURRING", "amount": amount, "currency": "USD", "taxIncluded": false,
+               "taxRates": rates})
+    };
+    let later = json!([{"from": "2031-01-01", "rate": 50}]);
+    let cases = [
+        (json!([every("-5")]), 400),
+        (json!([once("-5")]), 400),
+        (json!([every("10"), every("-20")]), 400),
+        (json!([every("10"), once("-20")]), 400),
+        (json!([once("50"), every("-0.01")]), 400),
+        (json!([every("10"), on_top("-8", later.clone())]), 400),
+        (json!([on_top("8", later), every("-8")]), 200),
+        (json!([every("10"), every("-10")]), 200),
+        (json!([every("10"), once("-10")]), 200),
+        (
+            json!([every("10"), once("30"), every("-4"), once("-36")]),
+            200,
+        ),
+        (json!([every("0")]), 200),
+        (json!([]), 200),
+    ];
+    for (charges, status) in cases {
+        for order_type in ["RECURRING", "ONE_TIME"] {
+            let body = json!({"title": "Sum", "type": order_type, "duration": 1,
+                              "period": "MONTH", "charges": charges});
+            let made = bx.api().post(&offers, &body).await;
+            let kept = bx.api().put(format!("{offers}/start"), &body).await;
+            let mut offer = full()["offers"][0].clone();
+            for name in ["type", "duration", "period", "charges"] {
+                offer[name] = body[name].clone();
+            }
+            for charge in offer["charges"].as_array_mut().expect("charges") {
+                let members = charge.as_object_mut().expect("an object");
+                for (name, theirs) in [("taxIncluded", "tax_included"), ("taxRates", "tax_rates")] {
+                    if let Some(value) = members.remove(name) {
+                        members.insert(theirs.to_owned(), value);
+                    }
+                }
+            }
+            let ctx = Ctx::system(bx.app());
+            let document = json!({"offers": [offer]}).to_string();
+            let applied = apply(&ctx, document, false).await;
+            // With one cycle only, all charges are due with it.
+            let late = charges.to_string().contains("-0.01");
+            if status == 200 || (late && order_type == "ONE_TIME") {
+                assert_eq!((made.status, kept.status), (201, 200), "{charges}");
+                applied.expect("an offer");
+                continue;
+            }
+            for answer in [made, kept] {
+                assert_eq!(answer.status, 400, "{charges}: {}", answer.told());
+                assert!(answer.text.contains("charges"), "{}", answer.told());
+            }
+            let told = applied.expect_err("a refusal").to_string();
+            assert!(told.contains("offers[0].charges"), "{charges}: {told}");
+        }
+    }
+    // What is fine as one kind of offer, or of order, may be none as the other.
+    let charges = json!([once("50"), every("-1")]);
+    let body = json!({"id": "turn", "title": "Turn", "type": "ONE_TIME", "duration": 1,
+                      "period": "MONTH", "charges": charges});
+    let made = bx.api().post(&offers, body).await.expect(201);
+    let turn = format!("{offers}/{}", made["_id"].as_str().expect("an id"));
+    let turned = bx.api().put(&turn, json!({"type": "RECURRING"})).await;
+    assert_eq!(turned.status, 400, "{}", turned.told());
+    assert!(turned.text.contains("charges"), "{}", turned.told());
+    bx.api()
+        .put(&turn, json!({"title": "Turned"}))
+        .await
+        .expect(200);
+}
+
+/// What is read in an offer's ladder and prices is the same to us however it is spaced; a dry run
+/// says prices as a person reads them.
+#[tokio::test]
+async fn an_export_of_what_was_made_over_other_ways_in_changes_nothing() {
+    let bx = TestBox::start().await;
+    bx.apply(full()).await;
+    let path = "/product-specs?status=INACTIVE";
+    let product = bx.api().get(path).await.expect(200);
+    let product = product[0]["_id"].as_str().expect("an id").to_owned();
+    let body = r#"{ "dunning": { "suspend_days" : 9,  "grace_days":3,
+                    "reminder_days": [ 1, 2 ] },
+        "charges": [ { "amount" : 12.50, "type":"RECURRING", "currency":"USD", "taxRate": 20.0 } ] }"#;
+    let offer = format!("/product-specs/{product}/offers/start");
+    let put = bx.api().send_text("PUT", offer, body).await;
+    assert_eq!(put.status, 200, "{}", put.told());
+    let mut document = exported(&bx);
+    let again = bx.apply(document.clone()).await;
+    for what in ["created", "changed"] {
+        assert_eq!(again[what], json!({}), "{again}");
+    }
+    document["offers"][0]["charges"][0]["amount"] = json!("13");
+    document["offers"][0]["dunning"]["grace_days"] = json!(4);
+    let ctx = Ctx::system(bx.app());
+    let report = apply(&ctx, document.to_string(), true)
+        .await
+        .expect("a report");
+    let changes = serde_json::to_value(&report).expect("JSON")["changes"][0]["changes"].clone();
+    let of = |field: &str| {
+        let all = changes.as_array().expect("changes");
+        all.iter().find(|change| change["field"] == field).cloned()
+    };
+    assert_eq!(
+        of("charges"),
+        Some(json!({"field": "charges",
+                    "before": "12.50 USD with every cycle (20 % tax included)",
+                    "after": "13.00 USD with every cycle (20 % tax included)"}))
+    );
+    let ladder = of("dunning").expect("a ladder");
+    assert_eq!(
+        ladder["after"],
+        "4 days of grace, reminders after 1, 2 days, suspended 9 days later"
+    );
+    for raw in ["prices", "ladder", "term"] {
+        assert_eq!(of(raw), None, "{changes}");
+    }
+}
+
 /// What is no filter must not answer with everybody.
 #[tokio::test]
 async fn a_list_refuses_parameters_that_it_does_not_have() {

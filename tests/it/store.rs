@@ -10,8 +10,11 @@ use boxoffice::domain::content::Genre;
 use boxoffice::domain::customer::{Customer, CustomerStatus};
 use boxoffice::domain::device::Device;
 use boxoffice::domain::event::Audit;
-use boxoffice::domain::id::{AuditId, CustomerId, DeviceId, GenreId, InvoiceId};
+use boxoffice::domain::id::{
+    AuditId, CustomerId, DeviceId, GenreId, InvoiceId, PaymentId, VoucherId,
+};
 use boxoffice::domain::message::{Message, MessageContent};
+use boxoffice::domain::payment::{Payment, Voucher, VoucherBatch};
 use boxoffice::domain::time::Timestamp;
 use boxoffice::store::{
     BATCH_MAX, Finding, LAYOUT, QUEUE_MAX, Read, Storage, Store, StoreError, Table, Tx,
@@ -1052,6 +1055,90 @@ fn names_with_blanks_get_their_place_without_them() {
     let store = Store::open(Storage::File(path)).expect("a file of this program");
     let (_, findings) = check(&store.read().expect("a snapshot")).expect("a check");
     assert!(findings.is_empty(), "{findings:?}");
+}
+
+/// Typed references stood in the index as they were typed, so that two could be one by now; batches
+/// did not know how many of their vouchers are used.
+#[test]
+fn typed_references_and_used_vouchers_are_brought_in_step() {
+    let (_folder, path) = filled();
+    let store = Store::open(Storage::File(path.clone())).expect("a file of this program");
+    let typed = [
+        ("bank", "B-1"),
+        ("bank", "b-1 "),
+        ("stripe", "pi_A"),
+        ("bank", "x"),
+    ];
+    let put = run(store.write(move |tx: &mut Tx<'_>| -> Answer {
+        for (method, _) in typed {
+            let id: PaymentId = tx.next_id()?;
+            let payment = Payment {
+                id,
+                method: method.to_owned(),
+                reference: Some(id.0.to_string()),
+                client_key: None,
+                ..crate::contract::money::payment()
+            };
+            tx.put(&payment)?;
+        }
+        let batch = VoucherBatch {
+            id: tx.next_id()?,
+            is_liability: false,
+            used_count: 0,
+            sold_count: 0,
+            ..crate::contract::money::voucher_batch()
+        };
+        tx.put(&batch)?;
+        for used in [None, Some(PaymentId(1)), Some(PaymentId(2))] {
+            let id: VoucherId = tx.next_id()?;
+            let mut code_hash = [0; 32];
+            code_hash[0] = u8::try_from(id.0).expect("a small number");
+            tx.put(&Voucher {
+                id,
+                batch: batch.id,
+                code_hash,
+                used,
+            })?;
+        }
+        Ok(())
+    }));
+    put.expect("payments and vouchers");
+    drop(store);
+    let ids: Vec<u64> = (1..=4).collect();
+    // As the program before wrote them: by every byte of the reference.
+    for (id, (method, reference)) in ids.iter().zip(typed) {
+        let place = |text: &str| [method.as_bytes(), &[0], text.as_bytes()].concat();
+        plant(&path, Table::PaymentsByReference, |rows| {
+            remove(rows, &place(&id.to_string()));
+            insert(rows, &place(reference), &key(*id));
+        });
+        plant(&path, Table::Payments, |rows| {
+            let payment = Payment {
+                id: PaymentId(*id),
+                method: method.to_owned(),
+                reference: Some(reference.to_owned()),
+                client_key: None,
+                ..crate::contract::money::payment()
+            };
+            insert(rows, &key(*id), &codec::encode(&payment).expect("bytes"));
+        });
+    }
+    plant(&path, Table::Meta, |rows| {
+        insert(rows, b"layout", &key(9));
+    });
+    let store = Store::open(Storage::File(path)).expect("a file of this program");
+    let snapshot = store.read().expect("a snapshot");
+    let (_, findings) = check(&snapshot).expect("a check");
+    assert!(findings.is_empty(), "{findings:?}");
+    let of = |id: u64| {
+        let payment = snapshot.get::<Payment>(&PaymentId(id)).expect("a read");
+        payment.and_then(|payment| payment.reference)
+    };
+    assert_eq!(of(1).as_deref(), Some("B-1"));
+    assert_eq!(of(2).as_deref(), Some("b-1 (payment 2)"));
+    assert_eq!(of(3).as_deref(), Some("pi_A"));
+    let batches: Vec<VoucherBatch> = snapshot.all().expect("batches");
+    assert_eq!(batches[0].used_count, 2);
 }
 
 #[test]

@@ -149,7 +149,7 @@ const CALLERS: &[(&str, &str)] = &[
 const OWN_INVENTIONS: &[&str] = &["wire/alphaott/activity/guard.rs"];
 
 /// Indexes that nothing reads yet.
-const UNREAD: &[&str] = &[];
+const UNREAD: &[&str] = &["VouchersByBatch"];
 
 const LINES_MAX: usize = 700;
 const FILE_BYTES_MAX: u64 = 1024 * 1024;

@@ -5,11 +5,13 @@ use crate::app::Ctx;
 use crate::domain::carrier::Partner;
 use crate::domain::catalogue::{ProductOffer, ProductSpec, ServiceSpec};
 use crate::domain::content::{Channel, Genre, Movie, Reseller};
+use crate::domain::event::Change;
 use crate::domain::id::Id;
 use crate::domain::provider::Provider;
 use crate::ops::OpError;
 use crate::store::{Read as _, Record, Tx};
 
+use super::price_words;
 use super::report::{ElementChange, Outcome, Report, Touches};
 
 /// Stores what differs from what is held, and keeps count.
@@ -75,7 +77,7 @@ impl Keeper<'_> {
             self.report.note(ElementChange {
                 section,
                 place,
-                changes: crate::ops::changes(held, record)?,
+                changes: record.told(held, crate::ops::changes(held, record)?),
                 orders: None,
                 touches: record.touches(tx)?,
             });
@@ -89,6 +91,11 @@ impl Keeper<'_> {
 pub(super) trait Touching {
     fn touches(&self, _tx: &Tx<'_>) -> Result<Touches, OpError> {
         Ok(Touches::None)
+    }
+
+    /// What differs from what is held, as a person reads it.
+    fn told(&self, _held: &Self, changes: Vec<Change>) -> Vec<Change> {
+        changes
     }
 }
 
@@ -124,5 +131,9 @@ impl Touching for ProductSpec {
 impl Touching for ProductOffer {
     fn touches(&self, _tx: &Tx<'_>) -> Result<Touches, OpError> {
         Ok(Touches::Offer(self.id))
+    }
+
+    fn told(&self, held: &Self, changes: Vec<Change>) -> Vec<Change> {
+        price_words::offer(held, self, changes)
     }
 }

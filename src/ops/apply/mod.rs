@@ -11,6 +11,7 @@ mod fields;
 mod given;
 mod keep;
 mod partners;
+mod price_words;
 mod programmes;
 mod provider;
 mod report;

@@ -46,7 +46,14 @@ pub(super) fn package_spec(
     };
     let content = package_content(tx, given, path)?;
     let price = given.price.clone();
-    let price = price.try_map(|text| parse_amount(&text, currency, || format!("{path}.price")))?;
+    let price = price.try_map(|text| {
+        let place = || format!("{path}.price");
+        let price = parse_amount(&text, currency, place)?;
+        if price.minor < 0 {
+            return Err(wrong(&place(), "must not be negative"));
+        }
+        Ok(price)
+    })?;
     let base = held.unwrap_or_else(|| ServiceSpec {
         id,
         foreign_id: None,
@@ -278,6 +285,7 @@ pub(super) fn product_offer(
         Some(held) => held.id,
         None => tx.next_id::<ProductOfferId>()?,
     };
+    let before = held.clone();
     let base = held.unwrap_or_else(|| ProductOffer {
         id,
         foreign_id: Some(given.id.clone()),
@@ -315,6 +323,7 @@ pub(super) fn product_offer(
     // A term is part of a price, so a new price may begin even where charges are left out.
     let charges = charges.over(offer.charges.clone(), Vec::new());
     charges::set_charges(&mut offer, charges, change, currency, &place, ctx.now)?;
+    charges::check_offer(before.as_ref(), &offer, &place)?;
     let ladder = given.dunning.clone().try_map(|ladder| {
         let text = serde_json::Value::Object(ladder).to_string();
         Ok::<_, OpError>(OpenObject(text))

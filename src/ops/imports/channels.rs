@@ -217,7 +217,9 @@ fn plan(ours: &Ours, list: List, options: &Options) -> Result<Plan, OpError> {
         tasks.push(Task::Channel(Box::new(wish)));
     }
     for (place, channel) in channels.iter().enumerate() {
-        if !listed.contains(&place) && !gone.contains(&place) {
+        // Channels of another source, or made by hand, are none that this list should have.
+        let theirs = channel.source == options.source;
+        if theirs && !listed.contains(&place) && !gone.contains(&place) {
             let line = || format!("{} {}", channel.number, shown(&channel.name));
             report.unmatched.add(line);
         }

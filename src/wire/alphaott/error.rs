@@ -256,6 +256,17 @@ fn refused(refusal: &Refusal) -> Failure {
         Refusal::VouchersLeft { left } => Failure::conflict(format!(
             "count: only {left} vouchers of this batch are left for that"
         )),
+        Refusal::VouchersPaid { most } => Failure::conflict(format!(
+            "amount: at most {most} can be given back for so many vouchers"
+        )),
+        Refusal::VouchersOver => Failure::conflict(
+            "this batch of vouchers was revoked or its time is over: none can be sold, and no money \
+             can go back to one"
+                .to_owned(),
+        ),
+        Refusal::VoucherWhole { worth } => Failure::conflict(format!(
+            "amount: the money of a voucher goes back to it whole, which is {worth}"
+        )),
         Refusal::VouchersBookedByUse => Failure::conflict(
             "this batch was made before sales were booked: its vouchers are booked when they are used"
                 .to_owned(),

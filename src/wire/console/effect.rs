@@ -118,6 +118,7 @@ struct BatchStep {
     amount: String,
     currency: String,
     total: String,
+    used: Step<u32>,
     sold_count: Step<u32>,
     /// For how much.
     sold: Step<String>,
@@ -312,6 +313,7 @@ impl Words<'_> {
             amount: amount.to_fixed(),
             currency: amount.currency.as_str().to_owned(),
             total: total.to_fixed(),
+            used: Step::of(moved, |batch| Some(batch.used_count)),
             sold_count: Step::of(moved, |batch| Some(batch.sold_count)),
             sold: Step::of(moved, |batch| {
                 let minor = batch.sold_minor;

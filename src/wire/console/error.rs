@@ -203,6 +203,17 @@ fn refused(refusal: &Refusal) -> Problem {
         Refusal::VouchersLeft { left } => conflict(format!(
             "count: only {left} vouchers of this batch are left for that"
         )),
+        Refusal::VouchersPaid { most } => conflict(format!(
+            "amount: at most {most} can be given back for so many vouchers"
+        )),
+        Refusal::VouchersOver => conflict(
+            "this batch of vouchers was revoked or its time is over: none can be sold, and no money \
+             can go back to one"
+                .to_owned(),
+        ),
+        Refusal::VoucherWhole { worth } => conflict(format!(
+            "amount: the money of a voucher goes back to it whole, which is {worth}"
+        )),
         Refusal::VouchersBookedByUse => conflict(
             "this batch was made before sales were booked: its vouchers are booked when they are used"
                 .to_owned(),

@@ -84,7 +84,6 @@ pub async fn list(
     RawQuery(query): RawQuery,
 ) -> Result<Json<Vec<MessageOut>>, Problem> {
     let query = Query::parse(query.as_deref());
-    query.only(&["state", "limit"]).map_err(super::wrong)?;
     let limit = query.number("limit", 1, 1_000, 50).map_err(super::wrong)?;
     let state = match query.scalar("state").map_err(super::wrong)? {
         None => None,

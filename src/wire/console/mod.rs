@@ -29,7 +29,7 @@ mod webhooks;
 use std::sync::Arc;
 
 use axum::Router;
-use axum::extract::FromRequestParts;
+use axum::extract::{FromRequestParts, MatchedPath};
 use axum::http::header::{AUTHORIZATION, CONTENT_SECURITY_POLICY, CONTENT_TYPE};
 use axum::http::request::Parts;
 use axum::http::{HeaderMap, StatusCode};
@@ -43,7 +43,7 @@ use crate::domain::time::Timestamp;
 use crate::ops::Handle;
 use crate::ops::bearers::{Bearer, Nobody, Why, bearer};
 use crate::ops::staff::session_actor;
-use crate::wire::kit::query::Wrong;
+use crate::wire::kit::query::{Query, Wrong};
 use crate::wire::kit::{KEPT_AN_HOUR, circumstances};
 
 use error::Problem;
@@ -220,6 +220,49 @@ fn webhook_routes() -> Router<Arc<App>> {
         )
 }
 
+/// Parameters of the lists that have some. What is not here has none.
+const PARAMETERS: &[(&str, &[&str])] = &[
+    (
+        "/console/api/audit",
+        &["since", "until", "who", "of", "before", "limit"],
+    ),
+    ("/console/api/messages", &["state", "limit"]),
+    ("/console/api/partners/{key}/calls", &["state", "limit"]),
+    (
+        "/console/api/partners/{key}/settlement",
+        &["month", "format"],
+    ),
+    (
+        "/console/api/partners/{key}/transactions",
+        &["state", "limit"],
+    ),
+    (
+        "/console/api/preview",
+        &["until", "customer", "order", "limit"],
+    ),
+    ("/console/api/runs", &["limit"]),
+    ("/console/api/webhooks/{id}/deliveries", &["state", "limit"]),
+];
+
+/// Refuses parameters that a path does not have: a filter that is passed over in silence would
+/// answer with everything, and a wish that belongs in the body would not be heard.
+fn check_parameters(parts: &Parts) -> Result<(), Problem> {
+    let path = parts.extensions.get::<MatchedPath>();
+    let path = path.map_or(parts.uri.path(), MatchedPath::as_str);
+    let reads = parts.method.is_safe();
+    let known = PARAMETERS.iter().find(|(of, _)| reads && *of == path);
+    let known = known.map_or(&[][..], |(_, known)| known);
+    let query = Query::parse(parts.uri.query());
+    query.only(known).map_err(|found| {
+        if reads {
+            wrong(found)
+        } else {
+            let words = "there is no such parameter here; wishes are members of the body";
+            wrong(Wrong::new(&found.parameter, words))
+        }
+    })
+}
+
 /// A record as a path or a body names it: by our own number, in decimals or in the 24 hex digits
 /// of the AlphaOTT API, or by an id that a client brought.
 fn handle<I: Id>(text: &str) -> Handle<I> {
@@ -295,7 +338,10 @@ impl FromRequestParts<Arc<App>> for Staff {
         let ctx = circumstances(app, DIALECT, parts);
         // A proxy may put a header of its own before a session.
         let no_token = match token_actor(&ctx, &parts.headers)? {
-            Some(Ok(actor)) => return Ok(Self(Ctx { actor, ..ctx })),
+            Some(Ok(actor)) => {
+                check_parameters(parts)?;
+                return Ok(Self(Ctx { actor, ..ctx }));
+            }
             Some(Err(nobody)) => Some(nobody),
             None => None,
         };
@@ -315,6 +361,7 @@ impl FromRequestParts<Arc<App>> for Staff {
                 "send the header X-Boxoffice: 1 with what changes something",
             ));
         }
+        check_parameters(parts)?;
         Ok(Self(Ctx { actor, ..ctx }))
     }
 }

@@ -11,7 +11,7 @@ use crate::app::Ctx;
 use crate::domain::id::{InvoiceId, PaymentId};
 use crate::domain::invoice::InvoiceKind;
 use crate::domain::money::{Amount, Currency};
-use crate::domain::payment::{PAYMENT_TEXT_MAX, Payment, PaymentKind, PaymentState};
+use crate::domain::payment::{PAYMENT_TEXT_MAX, Payment, PaymentKind, PaymentState, TYPED_METHODS};
 use crate::domain::staff::Permission;
 use crate::domain::time::Timestamp;
 use crate::letters::{House, last_day, paper_of};
@@ -167,14 +167,14 @@ pub async fn receive(
 ) -> Result<Response, Problem> {
     ctx.require(Permission::MoneyWrite)?;
     let Asked { ctx, wish, once } = request.wish::<PaymentIn>(ctx)?;
-    let methods = ["cash", "bank"];
-    if !methods.contains(&wish.method.as_str()) {
+    if !TYPED_METHODS.contains(&wish.method.as_str()) {
         return Err(Problem::bad_request("method: must be one of cash, bank"));
     }
+    let reference = wish.reference.map(|text| text.trim().to_owned());
     let receipt = Receipt {
         amount: amount_of(&ctx, &wish.amount.0, wish.currency.as_deref())?,
         method: wish.method,
-        reference: short("reference", wish.reference)?,
+        reference: short("reference", reference)?,
         client_key: once.map(|once| once.key),
         note: short("note", wish.note)?.unwrap_or_default(),
     };

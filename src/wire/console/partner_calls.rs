@@ -77,7 +77,6 @@ pub async fn list(
     RawQuery(query): RawQuery,
 ) -> Result<Json<Vec<CallOut>>, Problem> {
     let query = Query::parse(query.as_deref());
-    query.only(&["state", "limit"]).map_err(super::wrong)?;
     let limit = query.number("limit", 1, 1_000, 50).map_err(super::wrong)?;
     let limit = usize::try_from(limit).unwrap_or(50);
     let calls = ops::subscriptions::calls(&ctx, &key, state_of(&query)?, limit)?;

@@ -292,7 +292,6 @@ pub async fn settlement(
     RawQuery(query): RawQuery,
 ) -> Result<Response, Problem> {
     let query = Query::parse(query.as_deref());
-    query.only(&["month", "format"]).map_err(super::wrong)?;
     let parameter = |name: &str| -> Result<Option<String>, Problem> {
         let text = query.scalar(name).map_err(super::wrong)?;
         Ok(text.map(str::to_owned))

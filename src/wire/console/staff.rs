@@ -1,7 +1,7 @@
 //! Members of staff over the console's API: listed, added, given another role, removed.
 
 use axum::Json;
-use axum::extract::{Path, RawQuery};
+use axum::extract::Path;
 use axum::http::StatusCode;
 use serde::{Deserialize, Serialize};
 
@@ -138,14 +138,8 @@ struct RemoveIn {
 /// `DELETE /console/api/staff/{name}`: removes a member of staff and ends what they made.
 pub async fn remove(
     Path(name): Path<String>,
-    RawQuery(query): RawQuery,
     sensitive: Sensitive,
 ) -> Result<Json<LeavingOut>, Problem> {
-    if query.is_some_and(|query| !query.is_empty()) {
-        return Err(Problem::bad_request(
-            "the wishes are members of the body, not of the query",
-        ));
-    }
     let wish: RemoveIn = sensitive.wish_or_nothing()?;
     let ctx = &sensitive.ctx;
     let done = if wish.preview {

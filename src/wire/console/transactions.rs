@@ -93,7 +93,6 @@ pub async fn processing(
     RawQuery(query): RawQuery,
 ) -> Result<Json<Vec<TransactionOut>>, Problem> {
     let query = Query::parse(query.as_deref());
-    query.only(&["state", "limit"]).map_err(super::wrong)?;
     let state = query.scalar("state").map_err(super::wrong)?;
     if state != Some("PROCESSING") {
         return Err(Problem::bad_request("state: must be PROCESSING"));

@@ -9,10 +9,11 @@ use serde::{Deserialize, Serialize};
 use crate::app::Ctx;
 use crate::domain::id::VoucherBatchId;
 use crate::domain::money::Amount;
+use crate::domain::payment::{TYPED_METHODS, VoucherBatch};
 use crate::domain::staff::Permission;
 use crate::domain::time::Timestamp;
 use crate::ops;
-use crate::ops::vouchers::{BatchState, NewBatch, Sale};
+use crate::ops::vouchers::{NewBatch, Sale};
 use crate::wire::kit::json::Decimal;
 
 use super::effect::answer;
@@ -29,7 +30,9 @@ pub struct BatchOut {
     amount: String,
     currency: String,
     count: u32,
-    used: usize,
+    used: u32,
+    /// How many that were sold came back unused.
+    returned: u32,
     /// How many were sold, and for how much.
     sold_count: u32,
     sold: String,
@@ -53,8 +56,7 @@ pub struct BatchOut {
 }
 
 impl BatchOut {
-    fn new(state: &BatchState, codes: Option<Vec<String>>) -> Self {
-        let batch = &state.batch;
+    fn new(batch: &VoucherBatch, codes: Option<Vec<String>>) -> Self {
         let money = |minor: i64| {
             let currency = batch.amount.currency;
             Amount { minor, currency }.to_fixed()
@@ -65,12 +67,13 @@ impl BatchOut {
             amount: batch.amount.to_fixed(),
             currency: batch.amount.currency.as_str().to_owned(),
             count: batch.count,
-            used: state.used,
+            used: batch.used_count,
+            returned: batch.returned_count,
             sold_count: batch.sold_count,
             sold: money(batch.sold_minor),
-            redeemed: money(state.redeemed_minor()),
-            given_away: money(state.given_away_minor()),
-            outstanding: money(state.owed_minor()),
+            redeemed: money(batch.redeemed_minor()),
+            given_away: money(batch.given_away_minor()),
+            outstanding: money(batch.owed_minor()),
             booked_by: if batch.is_liability { "SALE" } else { "USE" },
             by: batch.made_by.clone(),
             created: batch.created_at.to_rfc3339_millis(),
@@ -95,9 +98,9 @@ struct BatchIn {
 
 /// `GET /console/api/voucher-batches`
 pub async fn batches(Staff(ctx): Staff) -> Result<Json<Vec<BatchOut>>, Problem> {
-    let states = ops::vouchers::list(&ctx)?;
-    let shown = |state: &BatchState| BatchOut::new(state, None);
-    Ok(Json(states.iter().map(shown).collect()))
+    let batches = ops::vouchers::list(&ctx)?;
+    let shown = |batch: &VoucherBatch| BatchOut::new(batch, None);
+    Ok(Json(batches.iter().map(shown).collect()))
 }
 
 /// `POST /console/api/voucher-batches`
@@ -110,8 +113,8 @@ pub async fn create_batch(Staff(ctx): Staff, request: Repeatable) -> Result<Resp
         count: wish.count,
         expires_at: super::instant("expires", wish.expires.as_deref())?,
     };
-    let (state, codes) = ops::vouchers::create(&ctx, wish, once).await?;
-    let made = BatchOut::new(&state, codes);
+    let (batch, codes) = ops::vouchers::create(&ctx, wish, once).await?;
+    let made = BatchOut::new(&batch, codes);
     answer(&ctx, StatusCode::CREATED, || Ok(made))
 }
 
@@ -140,7 +143,8 @@ fn numbered(id: &str) -> Result<VoucherBatchId, Problem> {
 #[serde(deny_unknown_fields)]
 struct SaleIn {
     count: u32,
-    /// What was paid for them; without it: what they are worth.
+    /// What was paid for them, or given back; without it: what they are worth, or what was paid for
+    /// them.
     #[serde(default)]
     amount: Option<Decimal>,
     method: String,
@@ -155,8 +159,7 @@ async fn trade(ctx: Ctx, id: &str, request: Repeatable, back: bool) -> Result<Re
     if wish.count == 0 {
         return Err(Problem::bad_request("count: must be at least 1"));
     }
-    let methods = ["cash", "bank"];
-    if !methods.contains(&wish.method.as_str()) {
+    if !TYPED_METHODS.contains(&wish.method.as_str()) {
         return Err(Problem::bad_request("method: must be one of cash, bank"));
     }
     let amount = match wish.amount {
@@ -173,8 +176,8 @@ async fn trade(ctx: Ctx, id: &str, request: Repeatable, back: bool) -> Result<Re
         note: short("note", wish.note)?.unwrap_or_default(),
         back,
     };
-    let state = ops::vouchers::sell(ctx, id, sale, once).await?;
-    answer(ctx, StatusCode::CREATED, || Ok(BatchOut::new(&state, None)))
+    let batch = ops::vouchers::sell(ctx, id, sale, once).await?;
+    answer(ctx, StatusCode::CREATED, || Ok(BatchOut::new(&batch, None)))
 }
 
 /// `POST /console/api/voucher-batches/{id}/sales`

@@ -213,7 +213,6 @@ pub async fn deliveries(
 ) -> Result<Json<Vec<DeliveryOut>>, Problem> {
     let id = webhook_id(&id)?;
     let query = Query::parse(query.as_deref());
-    query.only(&["state", "limit"]).map_err(super::wrong)?;
     let limit = query.number("limit", 1, 1_000, 50).map_err(super::wrong)?;
     let state = state_of(&query)?;
     let limit = usize::try_from(limit).unwrap_or(50);

@@ -2,7 +2,7 @@
 
 use crate::app::Ctx;
 use crate::domain::contact::usual_mac;
-use crate::domain::customer::{BoxProfile, CustomerStatus, END_TEXT_CHARS_MAX, PaidUntil};
+use crate::domain::customer::{BoxProfile, END_TEXT_CHARS_MAX, PaidUntil};
 use crate::domain::id::ResellerId;
 use crate::domain::time::Timestamp;
 use crate::ops::subscribers::{self, By, Detail, Row, View};
@@ -314,7 +314,8 @@ pub fn shown(ctx: &Ctx, row: &Row, view: &View) -> Json {
         o.text("stb_sn", device.map_or("", |device| &device.serial));
         o.text("stb_mac", &mac_of(row));
         o.text("stb_type", device.map_or("", |device| &device.model));
-        o.number("status", status(row));
+        // A number, alone among all values (R8).
+        o.number("status", i64::from(view.on));
         o.text("online", flag(view.seen.online));
         o.text("ip", &view.seen.address);
         o.text("version", &view.seen.version);
@@ -336,11 +337,6 @@ pub fn shown(ctx: &Ctx, row: &Row, view: &View) -> Json {
         let ids = view.subscribed.iter().map(|(_, id)| id.0.to_string());
         o.texts("subscribed_id", ids);
     })
-}
-
-/// Switched on: a number, alone among all values (R8).
-pub fn status(row: &Row) -> i64 {
-    i64::from(row.customer.status == CustomerStatus::Active)
 }
 
 pub fn flag(on: bool) -> &'static str {

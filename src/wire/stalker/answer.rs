@@ -93,6 +93,9 @@ fn refused(refusal: &Refusal) -> String {
         | Refusal::MixedCurrencies
         | Refusal::CurrencyNotTaken { .. }
         | Refusal::VouchersLeft { .. }
+        | Refusal::VouchersPaid { .. }
+        | Refusal::VouchersOver
+        | Refusal::VoucherWhole { .. }
         | Refusal::VouchersBookedByUse
         | Refusal::InsufficientFunds { .. }
         | Refusal::OrderState { .. }

@@ -236,3 +236,35 @@ async fn a_key_is_kept_for_a_week_and_not_for_ever() {
     assert_eq!(till.balance().await, "30.00");
     till.prove();
 }
+
+/// A bank's reference is one whatever blanks stand around it, and in whatever case it was typed.
+#[tokio::test]
+async fn a_typed_reference_is_one_in_every_spelling() {
+    let till = Till::open().await;
+    let path = till.of_customer("payments");
+    let pay = |method: &str, reference: &str| {
+        let body = json!({"amount": "10", "method": method, "reference": reference});
+        till.shop.api.post(path.clone(), body)
+    };
+    let first = pay("bank", " B-1\t").await.expect(201);
+    assert_eq!(first["reference"], "B-1");
+    for spelling in ["B-1", "b-1", " b-1 ", "\u{a0}B-1"] {
+        let again = pay("bank", spelling).await.expect(201);
+        assert_eq!(again["id"], first["id"], "{spelling:?}");
+    }
+    assert_eq!(till.balance().await, "10.00");
+    let much = json!({"amount": "11", "method": "bank", "reference": "b-1"});
+    let other = till.shop.api.post(path.clone(), much).await;
+    assert_eq!(other.status, 409, "{}", other.text);
+    // Another reference, and another way to pay, are other payments; blanks alone are no reference.
+    for (method, reference) in [
+        ("bank", "B-2"),
+        ("cash", "B-1"),
+        ("bank", " "),
+        ("bank", " "),
+    ] {
+        pay(method, reference).await.expect(201);
+    }
+    assert_eq!(till.balance().await, "50.00");
+    till.prove();
+}

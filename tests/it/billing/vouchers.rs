@@ -176,28 +176,159 @@ async fn who_made_a_batch_stands_on_it() {
     assert_eq!(all[0]["booked_by"], "SALE");
 }
 
-/// A voucher that is given back is a debt again, and no cash.
+/// The account of vouchers is what is outstanding less what was given away.
+async fn adds_up(till: &Till, batch: &str) {
+    let words = state(till, batch).await;
+    let cents = |text: &str| text.replace('.', "").parse::<i64>().expect("cents");
+    let amounts: Vec<i64> = words.split(' ').map(cents).collect();
+    let held = cents(&held(till, "vouchers"));
+    assert_eq!(-held, amounts[3] - amounts[2], "{words}");
+    till.prove();
+}
+
+async fn refund(till: &Till, body: Value) -> Answer {
+    let path = till.of_customer("payments");
+    let payments = till.shop.api.get(path).await.expect(200);
+    let payments = crate::alphaott::given::list(payments);
+    let paid = |of: &&Value| of["kind"] == "PAYMENT" && of["refunded"] == "0.00";
+    let last = payments.iter().rfind(paid).expect("a payment");
+    let path = till.console(&format!("payments/{}/refunds", last["id"]));
+    till.shop.api.post(path, body).await
+}
+
+/// A voucher that is given back is a debt again, and no cash; its code is good again.
 #[tokio::test]
-async fn a_refund_of_a_voucher_moves_no_cash() {
+async fn a_refund_of_a_voucher_makes_its_code_good_again() {
     let till = Till::open().await;
-    let (id, codes) = batch(&till, 1).await;
-    trade(&till, &id, "sales", json!({"count": 1, "method": "cash"}))
-        .await
-        .expect(201);
+    let (id, codes) = batch(&till, 5).await;
+    let sale = json!({"count": 5, "method": "cash"});
+    trade(&till, &id, "sales", sale).await.expect(201);
+    for round in 0..3 {
+        redeem(&till, &codes[0]).await;
+        assert_eq!(state(&till, &id).await, "50.00 10.00 0.00 40.00", "{round}");
+        adds_up(&till, &id).await;
+        let part = refund(&till, json!({"amount": "4"})).await;
+        assert_eq!(part.status, 409, "{}", part.text);
+        assert!(part.text.contains("10.00"), "{}", part.text);
+        refund(&till, json!({"amount": "10"})).await.expect(201);
+        assert_eq!(till.balance().await, "0.00");
+        assert_eq!(state(&till, &id).await, "50.00 0.00 0.00 50.00", "{round}");
+        assert_eq!(held(&till, "vouchers"), "-50.00");
+        assert_eq!(held(&till, "cash:voucher"), "0.00");
+        assert_eq!(held(&till, "cash:cash"), "50.00");
+        adds_up(&till, &id).await;
+    }
+}
+
+/// Also one that nobody bought, and one whose money was spent.
+#[tokio::test]
+async fn a_refund_of_a_voucher_that_was_given_away_or_spent_adds_up() {
+    let till = Till::open().await;
+    let (id, codes) = batch(&till, 2).await;
     redeem(&till, &codes[0]).await;
-    let payments = till
-        .shop
-        .api
-        .get(till.of_customer("payments"))
-        .await
-        .expect(200);
-    let path = till.console(&format!("payments/{}/refunds", payments[0]["id"]));
-    till.shop
-        .api
-        .post(path, json!({"amount": "10"}))
+    till.order().await;
+    assert_eq!(till.balance().await, "0.00");
+    assert_eq!(state(&till, &id).await, "0.00 10.00 10.00 0.00");
+    refund(&till, json!({"amount": "10"})).await.expect(201);
+    assert_eq!(state(&till, &id).await, "0.00 0.00 0.00 0.00");
+    adds_up(&till, &id).await;
+    redeem(&till, &codes[0]).await;
+    adds_up(&till, &id).await;
+}
+
+/// Where the code could not be used again the money would be nobody's: it stays, unless it was the
+/// wrong customer's.
+#[tokio::test]
+async fn money_of_a_revoked_voucher_is_not_lost() {
+    let till = Till::open().await;
+    let (id, codes) = batch(&till, 2).await;
+    let sale = json!({"count": 2, "method": "cash"});
+    trade(&till, &id, "sales", sale).await.expect(201);
+    redeem(&till, &codes[0]).await;
+    let path = till.console(&format!("voucher-batches/{id}"));
+    assert_eq!(till.shop.api.delete(path).await.status, 204);
+    let kind = refund(&till, json!({"amount": "10"})).await;
+    assert_eq!(kind.status, 409, "{}", kind.text);
+    assert_eq!(till.balance().await, "10.00");
+    adds_up(&till, &id).await;
+    refund(&till, json!({"amount": "10", "as": "RETURNED"}))
         .await
         .expect(201);
-    assert_eq!(held(&till, "vouchers"), "-10.00");
-    assert_eq!(held(&till, "cash:voucher"), "0.00");
+    assert_eq!(state(&till, &id).await, "20.00 0.00 0.00 20.00");
+    adds_up(&till, &id).await;
+    let path = till.of_customer("vouchers");
+    let again = till.shop.api.post(path, json!({"code": codes[0]})).await;
+    assert_eq!(again.status, 409);
+}
+
+/// What is used cannot come back, and what came back cannot be used.
+#[tokio::test]
+async fn only_unused_vouchers_come_back() {
+    let till = Till::open().await;
+    let (id, codes) = batch(&till, 5).await;
+    let of = |count: u32| json!({"count": count, "method": "cash"});
+    trade(&till, &id, "sales", of(5)).await.expect(201);
+    redeem(&till, &codes[0]).await;
+    let all = trade(&till, &id, "returns", of(5)).await;
+    assert_eq!(all.status, 409, "{}", all.text);
+    assert!(all.text.contains("only 4"), "{}", all.text);
+    assert_eq!(held(&till, "cash:cash"), "50.00");
+    trade(&till, &id, "returns", of(4)).await.expect(201);
+    assert_eq!(held(&till, "cash:cash"), "10.00");
+    assert_eq!(state(&till, &id).await, "10.00 10.00 0.00 0.00");
+    for code in &codes {
+        let path = till.of_customer("vouchers");
+        let used = till.shop.api.post(path, json!({"code": code})).await;
+        assert_eq!(used.status, 409, "{}", used.text);
+    }
+    adds_up(&till, &id).await;
+    // Sold again, as many are good again.
+    trade(&till, &id, "sales", of(1)).await.expect(201);
+    redeem(&till, &codes[1]).await;
+    adds_up(&till, &id).await;
+    let path = till.of_customer("vouchers");
+    let more = till.shop.api.post(path, json!({"code": codes[2]})).await;
+    assert_eq!(more.status, 409, "{}", more.text);
+}
+
+/// No more money goes back than was paid, and without an amount just that.
+#[tokio::test]
+async fn what_was_paid_for_vouchers_is_what_goes_back() {
+    let till = Till::open().await;
+    let (id, _) = batch(&till, 10).await;
+    let sale = json!({"count": 8, "amount": "72.00", "method": "cash"});
+    trade(&till, &id, "sales", sale).await.expect(201);
+    let much = json!({"count": 2, "amount": "20.01", "method": "cash"});
+    let answer = trade(&till, &id, "returns", much).await;
+    assert_eq!(answer.status, 409, "{}", answer.text);
+    assert!(answer.text.contains("20.00"), "{}", answer.text);
+    let back = json!({"count": 4, "method": "cash"});
+    trade(&till, &id, "returns", back.clone()).await.expect(201);
+    assert_eq!(held(&till, "cash:cash"), "36.00");
+    trade(&till, &id, "returns", back).await.expect(201);
+    assert_eq!(state(&till, &id).await, "0.00 0.00 0.00 0.00");
+    adds_up(&till, &id).await;
+}
+
+#[tokio::test]
+async fn vouchers_that_are_worth_nothing_are_not_sold() {
+    let mut till = Till::open().await;
+    till.stay().await;
+    let (revoked, _) = batch(&till, 1).await;
+    let path = till.console(&format!("voucher-batches/{revoked}"));
+    assert_eq!(till.shop.api.delete(path).await.status, 204);
+    let now = boxoffice::app::Ctx::system(till.shop.bx.app()).now;
+    let soon = now.saturating_add_seconds(60).to_rfc3339_millis();
+    let wish = json!({"title": "Soon", "amount": "10", "count": 1, "expires": soon});
+    let path = till.console("voucher-batches");
+    let made = till.shop.api.post(path, wish).await.expect(201);
+    till.days(1).await;
+    for id in [revoked, made["id"].to_string()] {
+        let sale = json!({"count": 1, "method": "cash"});
+        let answer = trade(&till, &id, "sales", sale).await;
+        assert_eq!(answer.status, 409, "{}", answer.text);
+        assert!(answer.text.contains("revoked"), "{}", answer.text);
+        assert_eq!(state(&till, &id).await, "0.00 0.00 0.00 0.00");
+    }
     till.prove();
 }

@@ -1,4 +1,4 @@
 //! What must not change unnoticed: stored bytes.
 
 mod golden;
-mod money;
+pub mod money;

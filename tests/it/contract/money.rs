@@ -206,6 +206,8 @@ pub fn voucher_batch() -> VoucherBatch {
         sold_count: 299,
         sold_minor: 700_000,
         made_by: text("operator Olga"),
+        used_count: 298,
+        returned_count: 297,
     }
 }
 

@@ -73,6 +73,21 @@ async fn what_a_source_has_no_more_is_removed_where_that_is_asked_for() {
     is_clean(&bx);
 }
 
+/// What another source brought, or somebody made, is nothing that this list should have.
+#[tokio::test]
+async fn only_channels_of_the_source_are_missed_in_its_list() {
+    let bx = with_channels().await;
+    m3u_with(&bx, list(&["A", "B"]), &named("a")).await;
+    let other = m3u_with(&bx, list(&["Y", "Z"]), &named("z")).await;
+    assert_eq!(other.unmatched.lines, Vec::<String>::new());
+    let less = m3u_with(&bx, list(&["B"]), &named("a")).await;
+    assert_eq!(less.unmatched.lines, ["4 A"]);
+    let both = m3u_with(&bx, list(&["A", "Z"]), &named("z")).await;
+    assert_eq!(both.unmatched.lines, ["6 Y"]);
+    assert_eq!(names(&bx).len(), 7);
+    is_clean(&bx);
+}
+
 #[tokio::test]
 async fn programmes_go_with_their_channel_and_numbers_are_free_at_once() {
     let bx = TestBox::start().await;

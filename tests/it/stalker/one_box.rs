@@ -296,3 +296,47 @@ async fn a_customer_is_online_with_any_box() {
         Some("1")
     );
 }
+
+/// The box that is left stands for the customer, whatever way its sisters went: three views of one
+/// row.
+#[tokio::test]
+async fn a_box_that_is_left_and_off_is_off_in_every_view_and_comes_back() {
+    for path in [
+        "/users/house".to_owned(),
+        format!("/users/{SECOND}"),
+        "/accounts/H-1".to_owned(),
+        format!("/stb/{SECOND}"),
+        "/stb/H-1".to_owned(),
+    ] {
+        let both = household().await;
+        let rest = &both.house.rest;
+        rest.put(&format!("/stb/{SECOND}"), "status=0").await.ok();
+        // One way and the other by which a box goes.
+        rest.delete(&format!("/stb/{FIRST}")).await.ok();
+        let devices = both.list("house", "devices").await;
+        let third = devices.iter().find(|device| device["mac"] == THIRD);
+        let id = third.expect("the third")["_id"].clone();
+        let customer = both.customer("house").await["_id"].clone();
+        let text = |id: &Value| id.as_str().expect("an id").to_owned();
+        let device = format!("/customers/{}/devices/{}", text(&customer), text(&id));
+        let gone = both.house.bx.api().delete(device).await;
+        assert!(gone.status < 300, "{}", gone.told());
+        both.house.names(SECOND).await;
+        let views = async || {
+            let users = rest.get("/users/house").await.ok()["status"].clone();
+            let accounts = rest.get("/accounts/H-1").await.ok();
+            let accounts = accounts[0]["status"].clone();
+            let stb = rest.get("/stb/H-1").await.ok()[0]["status"].clone();
+            [users, accounts, stb]
+        };
+        assert_eq!(views().await, [0, 0, 0], "{path}");
+        rest.put(&path, "status=1").await.ok();
+        assert_eq!(views().await, [1, 1, 1], "{path}");
+        assert_eq!(playing(&both).await[1], true, "{path}");
+        assert_eq!(both.house.names(SECOND).await, ["cut_on"], "{path}");
+        rest.put(&path, "status=0").await.ok();
+        assert_eq!(views().await, [0, 0, 0], "{path}");
+        rest.put(&path, "status=1").await.ok();
+        assert_eq!(views().await, [1, 1, 1], "{path}");
+    }
+}
