@@ -469,6 +469,7 @@ impl Order {
     /// starts its term then, unless somebody gave it dates of its own; one that is active again
     /// after it was canceled renews again. Whatever it owed, it is taken at its word.
     pub fn set_status(&mut self, status: OrderStatus, zone: &Zone, now: Timestamp) {
+        let unbilled = self.awaits_first_bill(now);
         let before = std::mem::replace(&mut self.status, status);
         if status != OrderStatus::Active {
             self.held = None;
@@ -480,11 +481,10 @@ impl Order {
             OrderStatus::Active => {
                 let first = self.activated_at.is_none();
                 self.activated_at = self.activated_at.or(Some(now));
-                let waited = before == OrderStatus::Inactive || standing == Standing::Waiting;
                 // Dates of its own that are over by then would leave nothing of what is paid.
                 let over = self.billing != Billing::External
                     && (has_passed(self.expires_at, now) || has_passed(self.next_cycle_at, now));
-                if first && waited && (over || self.has_own_term(zone)) {
+                if first && unbilled && (over || self.has_own_term(zone)) {
                     self.anchor_at = now;
                     self.anchor_cycle = 0;
                     self.set_dates(zone);
@@ -520,7 +520,8 @@ impl Order {
                 }
             }
             OrderStatus::Inactive => {
-                if before != OrderStatus::Inactive {
+                // What never began has its first cycle before it still.
+                if before != OrderStatus::Inactive && standing != Standing::Waiting {
                     self.standing = Standing::Settled;
                 }
             }

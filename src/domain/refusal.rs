@@ -121,6 +121,8 @@ pub enum Refusal {
     CycleTooEarly { begun: Timestamp },
     /// The order began then, more than a term ago, and nobody says until when it was paid.
     PastUnpaid { began: Timestamp },
+    /// The order would be created on a day that lies too far ahead.
+    CreatedAhead { latest: Timestamp },
     /// So many cycles would be billed at once, the first from then on.
     TooManyCycles { cycles: u32, since: Timestamp },
     /// The next cycle is to begin at another time than the one until which the order is paid.
@@ -184,6 +186,7 @@ impl Refusal {
             Self::BeganEarlier { .. } => "began-earlier",
             Self::CycleTooEarly { .. } => "cycle-too-early",
             Self::PastUnpaid { .. } => "past-unpaid",
+            Self::CreatedAhead { .. } => "created-ahead",
             Self::TooManyCycles { .. } => "too-many-cycles",
             Self::PaidUntilDiffers { .. } => "paid-until-differs",
         }

@@ -94,7 +94,7 @@ pub(super) fn open(
         }
         Begins::First
     } else {
-        let begins = history::running_only(&mut order, zone, ctx.now)?;
+        let begins = history::running_only(&mut order, zone, wish.expires_at, ctx.now)?;
         if let (Some(next), Some(end)) = (order.next_cycle_at, wish.expires_at)
             && ours
             && end > next
@@ -103,6 +103,7 @@ pub(super) fn open(
         }
         begins
     };
+    let begins = history::unless_over(&mut order, begins, wish.expires_at, ctx.now);
     if ours && status == OrderStatus::Active {
         let found = history::billed_at_once(&order, begins, zone, ctx.now);
         refuse_many(ctx, found, paid_until.unwrap_or(created_at))?;

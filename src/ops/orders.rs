@@ -8,7 +8,7 @@ use crate::domain::charge;
 use crate::domain::customer::Customer;
 use crate::domain::event::ActivityAction;
 use crate::domain::giving;
-use crate::domain::history::Begins;
+use crate::domain::history::{self, Begins};
 use crate::domain::id::{CustomerId, OrderId, ProductOfferId, ProductSpecId};
 use crate::domain::invoice::Invoice;
 use crate::domain::money::Amount;
@@ -223,6 +223,9 @@ pub(super) fn place_after(
     {
         return Err(OpError::Denied(Permission::TimeGive));
     }
+    if order.billing != Billing::External {
+        history::not_ahead(order.created_at, ctx.now)?;
+    }
     check_sale(ctx, &order, &offer)?;
     if let Some(debt) = debt {
         order.begin_earlier(debt.unpaid_micros(ctx.now));
@@ -241,7 +244,7 @@ pub(super) fn place_after(
         match begins {
             Begins::First => books.begin(&order, ctx.now)?,
             Begins::Next => books.begin_next(&order, ctx.now)?,
-            Begins::Later => {}
+            Begins::Later | Begins::Over => {}
         }
         if let Some(debt) = debt {
             books.keep_ladder(debt, order.id, ctx.now)?;
@@ -288,11 +291,7 @@ pub async fn update(
         let mut books = Books::new(ctx, tx);
         books.put_order(&before, after.clone(), ctx.now)?;
         if before.status != OrderStatus::Active && after.status == OrderStatus::Active {
-            if before.standing == Standing::Waiting {
-                books.begin(&after, ctx.now)?;
-            } else if is_over(&after, ctx.now) && after.billing != Billing::External {
-                books.begin_again(&before, &after, ctx.now)?;
-            }
+            begin_if_due(ctx, &mut books, &before, &after, &wish)?;
         }
         books.catch_up(after.id, ctx.now)?;
         books.lift(after.id, ctx.now)?;
@@ -326,6 +325,35 @@ fn credit_doubled(
     }
     books.close().write(ctx, tx, AuditDetail::EachRecord)?;
     Ok(given)
+}
+
+/// Bills what an order that was switched on begins with: its first cycle, or another one where its
+/// paid time
+/// is over.
+fn begin_if_due(
+    ctx: &Ctx,
+    books: &mut Books<'_, Tx<'_>>,
+    before: &Order,
+    after: &Order,
+    wish: &OrderChange,
+) -> Result<(), OpError> {
+    if before.awaits_first_bill(ctx.now) {
+        // What ends before it begins is not billed.
+        return if has_passed(after.expires_at, ctx.now) {
+            Ok(())
+        } else {
+            books.begin(after, ctx.now)
+        };
+    }
+    // It was not served while it was inactive: what was due meanwhile begins now.
+    let was_due = before.is_unused_history()
+        && after.has_more_cycles()
+        && has_passed(after.next_cycle_at, ctx.now)
+        && moved_cycle(before, wish).is_none();
+    if (was_due || is_over(after, ctx.now)) && after.billing != Billing::External {
+        books.begin_again(before, after, ctx.now)?;
+    }
+    Ok(())
 }
 
 /// Refuses an order whose first bill is more than the caller may sell at once.

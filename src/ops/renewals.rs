@@ -15,9 +15,9 @@ use crate::domain::time::Timestamp;
 use crate::store::key::instant_of;
 use crate::store::{Read, Span, StoreError, Table, Tx};
 
-use super::books::{AuditDetail, Books};
+use super::books::{AuditDetail, Books, Judged};
 use super::due::{Sorted, Walk};
-use super::guard::{self, Verdict};
+use super::guard::{self, Verdict, Watch};
 use super::{Named, OpError, bulk, opening_debts, paid_until, payments};
 
 impl Named for Run {
@@ -43,10 +43,14 @@ pub async fn work(ctx: &Ctx, until: Timestamp, pace: Pace) -> Result<u64, OpErro
     work_all(ctx, until, pace, Orders::Work).await
 }
 
-/// Whether orders are worked, or stand still because the clock is doubtful.
+/// Which orders are worked.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 enum Orders {
+    /// All that are due.
     Work,
+    /// Those about which the guard has nothing to say in the commit that works them.
+    Guarded,
+    /// None: the clock is doubtful.
     Leave,
 }
 
@@ -55,13 +59,17 @@ async fn work_all(ctx: &Ctx, until: Timestamp, pace: Pace, orders: Orders) -> Re
     loop {
         let payment = payments::next_due(&ctx.snapshot()?, until)?;
         let first = payment.map_or(until, |(at, _)| at.min(until));
-        if ctx.app.config.stalker.internal_billing && orders == Orders::Work {
+        if ctx.app.config.stalker.internal_billing && orders != Orders::Leave {
             while paid_until::end(ctx, first, pace.not_before()).await? > 0 {
                 steps = steps.saturating_add(1);
             }
         }
-        if orders == Orders::Work {
-            steps = steps.saturating_add(work_orders(ctx, first, pace).await?);
+        if orders != Orders::Leave {
+            let (worked, stopped) = work_orders(ctx, first, pace, orders).await?;
+            steps = steps.saturating_add(worked);
+            if stopped {
+                return Ok(steps);
+            }
             while opening_debts::dun(ctx, first, pace.not_before()).await? > 0 {
                 steps = steps.saturating_add(1);
             }
@@ -78,17 +86,28 @@ async fn work_all(ctx: &Ctx, until: Timestamp, pace: Pace, orders: Orders) -> Re
     }
 }
 
-/// The orders, chunk by chunk.
-async fn work_orders(ctx: &Ctx, until: Timestamp, pace: Pace) -> Result<u64, OpError> {
+/// The orders, chunk by chunk. Answers how many steps that took, and whether it was stopped by an
+/// order that the
+/// guard has to look at first.
+async fn work_orders(
+    ctx: &Ctx,
+    until: Timestamp,
+    pace: Pace,
+    orders: Orders,
+) -> Result<(u64, bool), OpError> {
     let mut steps = 0u64;
     if pace == Pace::Now
-        && let Some(orders) = sorted(ctx, until).await?
+        && let Some(sorted) = sorted(ctx, until).await?
     {
-        steps = work_chunks(ctx, until, pace, Some(orders)).await?;
+        let (worked, stopped) = work_chunks(ctx, until, pace, orders, Some(sorted)).await?;
+        if stopped {
+            return Ok((worked, true));
+        }
+        steps = worked;
     }
     // Also what became due meanwhile.
-    let rest = work_chunks(ctx, until, pace, None).await?;
-    Ok(steps.saturating_add(rest))
+    let (rest, stopped) = work_chunks(ctx, until, pace, orders, None).await?;
+    Ok((steps.saturating_add(rest), stopped))
 }
 
 async fn sorted(ctx: &Ctx, until: Timestamp) -> Result<Option<Sorted>, OpError> {
@@ -103,8 +122,9 @@ async fn work_chunks(
     ctx: &Ctx,
     until: Timestamp,
     pace: Pace,
+    orders: Orders,
     sorted: Option<Sorted>,
-) -> Result<u64, OpError> {
+) -> Result<(u64, bool), OpError> {
     let mut size = CHUNK_FIRST;
     let mut steps = 0u64;
     let mut from = 0usize;
@@ -122,19 +142,19 @@ async fn work_chunks(
                         },
                         due_at,
                     ),
-                    None => return Ok(steps),
+                    None => return Ok((steps, false)),
                 }
             }
             _ => (ctx, until),
         };
-        let orders = sorted.clone();
-        let walk = move || match orders {
-            Some(orders) => Walk::sorted(orders, from, until),
+        let ahead = sorted.clone();
+        let walk = move || match ahead {
+            Some(ahead) => Walk::sorted(ahead, from, until),
             None => Walk::all(until),
         };
         let begin = walk.clone();
         match ctx
-            .write_bulk_timed(move |ctx, tx| chunk(ctx, tx, begin(), pace, size))
+            .write_bulk_timed(move |ctx, tx| chunk(ctx, tx, begin(), (pace, orders), size))
             .await
         {
             Ok((worked, micros)) => {
@@ -142,11 +162,11 @@ async fn work_chunks(
                 let count = u64::try_from(worked.steps).unwrap_or(0);
                 steps = steps.saturating_add(count);
                 let is_done = match &sorted {
-                    Some(orders) => orders.is_done(from),
+                    Some(ahead) => ahead.is_done(from),
                     None => worked.steps == 0,
                 };
-                if is_done {
-                    return Ok(steps);
+                if is_done || worked.stopped {
+                    return Ok((steps, worked.stopped));
                 }
                 let alone = figures.commands() == others;
                 size = bulk::next_size(worked.steps, micros, alone);
@@ -173,9 +193,12 @@ async fn work_chunks(
 
 /// What a chunk did.
 struct Worked {
+    /// Steps that were taken, and orders that were held.
     steps: usize,
     /// Where a sorted walk goes on.
     reached: usize,
+    /// Whether it came to an order that the guard has to look at first.
+    stopped: bool,
 }
 
 /// Works so many steps at most.
@@ -183,30 +206,57 @@ fn chunk(
     ctx: &Ctx,
     tx: &mut Tx<'_>,
     mut walk: Walk,
-    pace: Pace,
+    (pace, orders): (Pace, Orders),
     size: usize,
 ) -> Result<Worked, OpError> {
     let watch = ctx.app.stopwatch();
+    let guard = match orders {
+        Orders::Guarded => Watch::new(guard::Settings::of(ctx), tx, ctx.now)?,
+        Orders::Work | Orders::Leave => Watch::Off,
+    };
     let mut books = Books::new(ctx, tx);
-    let mut steps = 0usize;
+    let (mut steps, mut held, mut stopped) = (0usize, 0usize, false);
     let (mut first, mut last) = (None, ctx.now);
-    while steps < size {
+    while steps.saturating_add(held) < size {
         let Some((due_at, id)) = walk.next(tx)? else {
             break;
         };
-        last = pace.at(due_at, ctx.now);
+        let at = pace.at(due_at, ctx.now);
+        match books.judged(&books.order(id)?, &guard, at)? {
+            Judged::Free => {}
+            Judged::Waits => {
+                held = held.saturating_add(1);
+                continue;
+            }
+            Judged::Doubtful => {
+                stopped = true;
+                break;
+            }
+        }
+        last = at;
         first = first.or(Some(last));
         books.settle(id, last)?;
         walk.add(&books.order(id)?);
         steps = steps.saturating_add(1);
     }
     let reached = walk.reached();
-    let changes = books.close();
-    let Some(first) = first else {
-        return Ok(Worked { steps, reached });
+    let worked = Worked {
+        steps: steps.saturating_add(held),
+        reached,
+        stopped,
     };
+    let changes = books.close();
+    if worked.steps == 0 {
+        return Ok(worked);
+    }
     let (counts, invoiced) = (changes.counts.clone(), changes.invoiced.clone());
     changes.write(ctx, tx, AuditDetail::ByCaller)?;
+    if let (Watch::Held(now), true) = (&guard, held > 0) {
+        super::audit(ctx, tx, "billing.orders_held", &now.run, Vec::new())?;
+    }
+    let Some(first) = first else {
+        return Ok(worked);
+    };
     let micros = u64::try_from(watch.elapsed().as_micros()).unwrap_or(u64::MAX);
     note(ctx, tx, (first, last), |run| {
         run.counts.add(&counts);
@@ -215,7 +265,7 @@ fn chunk(
         }
         run.worked_micros = run.worked_micros.saturating_add(micros);
     })?;
-    Ok(Worked { steps, reached })
+    Ok(worked)
 }
 
 impl Pace {
@@ -333,11 +383,12 @@ pub fn runs(ctx: &Ctx, limit: usize) -> Result<Vec<Run>, OpError> {
 pub async fn work_guarded(ctx: &Ctx, pace: Pace) -> Result<bool, OpError> {
     let verdict = guard::before_run(ctx).await?;
     let orders = match verdict {
-        Verdict::Go | Verdict::HeldBills => Orders::Work,
+        Verdict::Released => Orders::Work,
+        Verdict::Go | Verdict::HeldBills => Orders::Guarded,
         Verdict::HeldAll | Verdict::Resolved => Orders::Leave,
     };
     work_all(ctx, ctx.now, pace, orders).await?;
-    let done = matches!(verdict, Verdict::Go | Verdict::Resolved);
+    let done = matches!(verdict, Verdict::Go | Verdict::Released | Verdict::Resolved);
     if done {
         guard::trust_clock(ctx);
     }

@@ -135,9 +135,18 @@ impl<R: Read> Books<'_, R> {
         if next.status != OrderStatus::Active {
             next.set_status(OrderStatus::Active, zone, at);
         }
+        // Served while its next bill waits for a run that is held: the cycle that runs is paid for.
+        let served = order.unbilled_since(at).is_some();
+        if served {
+            next.skip_to_running(zone, at);
+        }
         let until = next.next_cycle_at.or(next.expires_at)?;
         let in_grace = matches!(order.standing, Standing::Overdue { .. });
-        let from = if in_grace { until } else { until.max(at) };
+        let from = if in_grace || served {
+            until
+        } else {
+            until.max(at)
+        };
         Some((next, from))
     }
 

@@ -7,6 +7,7 @@ use crate::domain::id::OrderId;
 use crate::domain::order::{Hold, Order, missed};
 use crate::domain::time::Timestamp;
 use crate::ops::OpError;
+use crate::ops::guard::Watch;
 use crate::store::Read;
 
 use super::{Books, Priced, STEPS_MAX};
@@ -32,7 +33,58 @@ pub(in crate::ops) enum LetGo {
     Unworked,
 }
 
+/// What the guard says about an order, in the commit that would bill it.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(in crate::ops) enum Judged {
+    /// Nothing: what is due about it is done.
+    Free,
+    /// It waits for a run that is held.
+    Waits,
+    /// It is doubtful, and nobody has looked at it yet.
+    Doubtful,
+}
+
 impl<R: Read> Books<'_, R> {
+    /// Asks the guard about an order of which something is due. One that a held run would bill is
+    /// held too,
+    /// however it lost its mark, or came to be due, since the run was looked at.
+    pub(in crate::ops) fn judged(
+        &mut self,
+        order: &Order,
+        watch: &Watch,
+        at: Timestamp,
+    ) -> Result<Judged, OpError> {
+        if order.held.is_some() || order.unbilled_since(at).is_none() {
+            return Ok(Judged::Free);
+        }
+        match watch {
+            Watch::Off => Ok(Judged::Free),
+            Watch::Open { guard, limits } => {
+                let doubt = self.doubt(order, *limits, guard, at)?;
+                Ok(doubt.map_or(Judged::Free, |_| Judged::Doubtful))
+            }
+            Watch::Held(held) => {
+                if held.eased && self.doubt(order, held.limits, &held.guard, at)?.is_none() {
+                    return Ok(Judged::Free);
+                }
+                self.hold(order, held.mark, at)?;
+                Ok(Judged::Waits)
+            }
+        }
+    }
+
+    /// Whether the next cycle of an order is left to the run: because one is held, or because this
+    /// one
+    /// would be.
+    pub(super) fn waits_for_run(&mut self, id: OrderId, at: Timestamp) -> Result<bool, OpError> {
+        let order = self.order(id)?;
+        if self.guard.is_none() || order.unbilled_since(at).is_none() {
+            return Ok(false);
+        }
+        let watch = Watch::new(self.guard, self.read, at)?;
+        Ok(self.judged(&order, &watch, at)? != Judged::Free)
+    }
+
     /// What is doubtful about the next bill of an order.
     pub(in crate::ops) fn doubt(
         &mut self,

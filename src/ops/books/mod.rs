@@ -38,10 +38,10 @@ use crate::store::{Read, Table, balance_minor};
 
 use self::holding::HeldPrices;
 use self::write::{Fallback, Happened, Post};
-use super::{OpError, invoices, notifications};
+use super::{OpError, guard, invoices, notifications};
 
 pub(super) use self::ahead::Ahead;
-pub(super) use self::holding::LetGo;
+pub(super) use self::holding::{Judged, LetGo};
 pub use self::reopen::{INVOICE, OWED_BEFORE};
 pub(super) use self::write::{AuditDetail, Changes};
 
@@ -70,6 +70,8 @@ pub(super) struct Books<'r, R> {
     texts: bool,
     /// Most cycles of one order that are billed at once.
     cycles_max: u32,
+    /// How the guard is set; `None`: it is off.
+    guard: Option<guard::Settings>,
     changes: Changes,
 }
 
@@ -133,6 +135,7 @@ impl<'r, R: Read> Books<'r, R> {
             mails: ctx.app.outbound.mail.is_some(),
             texts: ctx.app.outbound.sms.is_some(),
             cycles_max: ctx.app.config.billing.guard_cycles,
+            guard: guard::Settings::of(ctx),
             changes: Changes::default(),
         }
     }
@@ -342,11 +345,13 @@ impl<'r, R: Read> Books<'r, R> {
         self.issue(order, bill, at)?;
         let after = cycle::renewed(order, bill, at);
         self.put_order(order, after, at)?;
+        // Only this cycle was asked for: others that a held run would bill wait on.
+        self.waits_for_run(order.id, at)?;
         Ok(Ok(()))
     }
 
     /// Does what is due about an order until nothing is. One of which many cycles were missed is
-    /// left to the run, which may be held.
+    /// left to the run, which may be held, and so is every cycle while one is.
     pub(super) fn catch_up(&mut self, id: OrderId, at: Timestamp) -> Result<(), OpError> {
         let order = self.order(id)?;
         let behind = missed(&order, &self.company.zone, at);
@@ -354,7 +359,7 @@ impl<'r, R: Read> Books<'r, R> {
             return Ok(());
         }
         for _ in 0..STEPS_MAX {
-            if self.settle(id, at)?.is_none() {
+            if self.waits_for_run(id, at)? || self.settle(id, at)?.is_none() {
                 return Ok(());
             }
         }

@@ -195,7 +195,10 @@ impl<R: Read> Books<'_, R> {
     }
 
     /// Ends other frozen orders of the same product: nobody wants it twice, and they would take
-    /// later money.
+    /// later money. Time that was billed is not lost by that: an order that keeps some goes on when
+    /// that is
+    /// paid, and one that is billed until a later day is canceled, so that it runs until then once
+    /// it is paid.
     pub(in crate::ops) fn end_twins(&mut self, id: OrderId, at: Timestamp) -> Result<(), OpError> {
         let paid = self.order(id)?;
         if paid.status != OrderStatus::Active {
@@ -205,15 +208,21 @@ impl<R: Read> Books<'_, R> {
             let twin = before.id != id
                 && before.product == paid.product
                 && matches!(before.standing, Standing::Frozen { .. });
-            if !twin {
+            if !twin || before.time_kept {
                 continue;
             }
-            let mut ended = before.clone();
-            ended.set_status(OrderStatus::Expired, &self.company.zone, at);
-            ended.next_cycle_at = None;
-            ended.expires_at = Some(ended.expires_at.unwrap_or(at).min(at));
-            ended.updated_at = at;
-            self.put_order(&before, ended, at)?;
+            let mut after = before.clone();
+            let billed_on = before.billing == Billing::Postpaid
+                && before.expires_at.is_some_and(|end| end > at);
+            if billed_on {
+                after.set_status(OrderStatus::Canceled, &self.company.zone, at);
+            } else {
+                after.set_status(OrderStatus::Expired, &self.company.zone, at);
+                after.expires_at = Some(before.expires_at.unwrap_or(at).min(at));
+            }
+            after.next_cycle_at = None;
+            after.updated_at = at;
+            self.put_order(&before, after, at)?;
         }
         Ok(())
     }

@@ -5,6 +5,7 @@
 pub(super) mod alarm;
 mod holding;
 mod judging;
+mod watching;
 
 use std::ops::ControlFlow;
 use std::sync::PoisonError;
@@ -28,6 +29,8 @@ use super::OpError;
 use super::books::LetGo;
 use super::preview::{Scope, preview};
 
+pub(super) use self::watching::{Settings, Watch};
+
 /// The local hour at which the forecast of the next day is made.
 const EVENING_HOUR: i8 = 20;
 const SECONDS_PER_HOUR: i64 = 3_600;
@@ -41,6 +44,8 @@ const SLACK_SECONDS: i64 = 24 * SECONDS_PER_HOUR;
 pub(super) enum Verdict {
     /// Work whatever is due.
     Go,
+    /// The same, whatever it looks like: a person let it go.
+    Released,
     /// A run is held, and its orders wait; work what else is due.
     HeldBills,
     /// Nothing is worked: the clock is doubtful.
@@ -111,15 +116,22 @@ pub fn held(ctx: &Ctx) -> Result<Option<HeldRun>, OpError> {
 
 /// When the orders of a held run that nobody doubts are worked.
 fn eases_at(ctx: &Ctx, run: &Run) -> Timestamp {
-    let hours = i64::from(ctx.app.config.billing.guard_hold_hours);
-    let seconds = hours.saturating_mul(SECONDS_PER_HOUR);
+    eases_after(run, ctx.app.config.billing.guard_hold_hours)
+}
+
+fn eases_after(run: &Run, hold_hours: u32) -> Timestamp {
+    let seconds = i64::from(hold_hours).saturating_mul(SECONDS_PER_HOUR);
     run.started_at.saturating_add_seconds(seconds)
 }
 
 /// When the others are.
 fn ends_at(ctx: &Ctx, run: &Run) -> Timestamp {
+    ends_after(run, ctx.app.config.billing.guard_hold_hours)
+}
+
+fn ends_after(run: &Run, hold_hours: u32) -> Timestamp {
     let ends = run.started_at.saturating_add_seconds(HELD_SECONDS_MAX);
-    ends.max(eases_at(ctx, run))
+    ends.max(eases_after(run, hold_hours))
 }
 
 /// Makes the forecast of the next day in the evening, and where `starting`. Not while a run is held.
@@ -242,7 +254,7 @@ pub(super) async fn before_run(ctx: &Ctx) -> Result<Verdict, OpError> {
         // Released, or the guard was switched off.
         holding::let_go(ctx, held, LetGo::AsDue, Which::All).await?;
         finish(ctx, id).await?;
-        return Ok(Verdict::Go);
+        return Ok(Verdict::Released);
     };
     if ctx.now < run.started_at.saturating_add_seconds(-BACK_SECONDS) {
         tracing::warn!(run = id.0, "billing.clock_went_back");

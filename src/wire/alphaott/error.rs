@@ -345,6 +345,10 @@ fn refused(refusal: &Refusal) -> Failure {
             "created: the order began on {}, more than one term ago, and nothing says until when it was paid; give paidUntil, or nextBillingCycle together with created",
             began.to_rfc3339_millis()
         )),
+        Refusal::CreatedAhead { latest } => Failure::conflict(format!(
+            "created: must not be later than {}; leave it out for an order that begins now, or place the order when it begins",
+            latest.to_rfc3339_millis()
+        )),
         Refusal::TooManyCycles { cycles, since } => Failure::conflict(format!(
             "paidUntil, nextBillingCycle: {cycles} cycles from {} on would be billed at once; give the day until which the order was paid, or a later one",
             since.to_rfc3339_millis()

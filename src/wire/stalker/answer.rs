@@ -125,6 +125,7 @@ fn refused(refusal: &Refusal) -> String {
         | Refusal::WrongPassword
         | Refusal::CycleTooEarly { .. }
         | Refusal::PastUnpaid { .. }
+        | Refusal::CreatedAhead { .. }
         | Refusal::TooManyCycles { .. }
         | Refusal::PaidUntilDiffers { .. } => format!("Refused: {}", refusal.code()),
     }

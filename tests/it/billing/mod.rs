@@ -19,6 +19,7 @@ mod extending;
 mod given_up;
 mod grace;
 mod guard;
+mod guard_meetings;
 mod ledger;
 mod ledger_files;
 mod life;
@@ -42,6 +43,7 @@ mod sent_back;
 mod stripe;
 mod suspended;
 mod tax;
+mod twins;
 mod upgrades;
 mod vouchers;
 

@@ -197,3 +197,123 @@ async fn a_few_missed_days_are_billed_at_once() {
     assert_eq!(till.invoices().await.len(), 21);
     till.prove();
 }
+
+/// History that waits and was paid until a day that is behind: switched on, it begins now, with one
+/// cycle.
+#[tokio::test]
+async fn history_that_is_switched_on_begins_now_with_one_cycle() {
+    for billing in ["PREPAID", "POSTPAID"] {
+        for (period, end) in [("MONTH", "2026-02-28"), ("DAY", "2026-02-01")] {
+            for member in ["paidUntil", "nextBillingCycle"] {
+                let till = Till::with(json!({"billing": billing, "period": period})).await;
+                let wish = json!({"created": "2016-01-01T00:00:00Z", "status": "INACTIVE",
+                                  member: "2026-01-10T00:00:00Z"});
+                let order = till.order_of(wish).await;
+                let what = format!("{billing} {period} {member}");
+                assert_eq!(till.invoices().await.len(), 0, "{what}");
+                till.shop.change(&order, json!({"status": "ACTTIVE"})).await;
+                let expected = format!("ACTTIVE {end} {end}");
+                assert_eq!(till.state(&order).await, expected, "{what}");
+                let invoices = till.invoices().await;
+                assert_eq!(invoices.len(), 1, "{what} {invoices:?}");
+                assert_eq!(till.balance().await, "-10.00", "{what}");
+                assert_eq!(till.services().await, "ACTIVE", "{what}");
+                till.prove();
+            }
+        }
+    }
+}
+
+/// Cycles that were paid elsewhere count among those of the order, also when it is switched on
+/// later.
+#[tokio::test]
+async fn cycles_paid_elsewhere_count_when_history_is_switched_on() {
+    let till = with_entry_fee().await;
+    let wish = |cycles: u32| {
+        json!({"created": "2025-01-10T10:00:00Z", "paidUntil": "2026-01-10T10:00:00Z",
+               "status": "INACTIVE", "numberOfBillingCycles": cycles})
+    };
+    let last = till.order_of(wish(13)).await;
+    till.shop.change(&last, json!({"status": "ACTTIVE"})).await;
+    assert_eq!(till.state(&last).await, "ACTTIVE - 2026-02-28");
+    assert_eq!(till.invoices().await, ["1 INVOICE 12 10.00"]);
+    let over = till.order_of(wish(12)).await;
+    till.shop.change(&over, json!({"status": "ACTTIVE"})).await;
+    assert_eq!(till.state(&over).await, "EXPIRED - 2026-01-10");
+    assert_eq!(till.invoices().await.len(), 1);
+    till.prove();
+}
+
+/// A term that is paid once: one that never ran here is billed when it begins, whatever it was
+/// before.
+#[tokio::test]
+async fn nothing_begins_without_a_bill_that_was_never_billed_here() {
+    let once = json!({"type": "ONE_TIME", "created": "2025-03-01T10:00:00Z",
+                      "paidUntil": "2026-01-01T10:00:00Z", "status": "INACTIVE"});
+    let expired = json!({"status": "EXPIRED"});
+    for (wish, end) in [(once, "- 2026-02-28"), (expired, "2026-02-28 2026-02-28")] {
+        let till = Till::with(json!({"billing": "POSTPAID"})).await;
+        let order = till.order_of(wish).await;
+        for status in ["INACTIVE", "ACTTIVE"] {
+            till.shop.change(&order, json!({"status": status})).await;
+        }
+        assert_eq!(till.state(&order).await, format!("ACTTIVE {end}"));
+        assert_eq!(till.invoices().await, ["1 INVOICE 0 10.00"]);
+        till.prove();
+    }
+}
+
+/// What is over is history: nobody gets a bill for it.
+#[tokio::test]
+async fn history_that_is_over_is_not_billed() {
+    let over = "2026-01-26T10:00:00Z";
+    let wishes = [
+        json!({"created": "2026-01-11T10:00:00Z", "expires": over}),
+        json!({"created": "2016-01-11T10:00:00Z", "expires": "2018-01-11T10:00:00Z"}),
+        json!({"created": "2025-12-02T10:00:00Z", "paidUntil": "2026-01-11T10:00:00Z", "expires": over}),
+        json!({"created": "2025-12-02T10:00:00Z", "nextBillingCycle": "2026-01-11T10:00:00Z",
+               "expires": over}),
+        json!({"created": "2025-12-02T10:00:00Z", "paidUntil": "2026-01-28T10:00:00Z", "expires": over}),
+        json!({"created": "2026-01-11T10:00:00Z", "expires": over, "status": "ACTTIVE"}),
+        json!({"expires": over}),
+    ];
+    for offer in [
+        json!({}),
+        json!({"billing": "POSTPAID"}),
+        json!({"type": "ONE_TIME"}),
+    ] {
+        let till = Till::with(offer.clone()).await;
+        for wish in &wishes {
+            let order = till.order_of(wish.clone()).await;
+            let what = format!("{offer} {wish}");
+            assert_eq!(order["status"], "EXPIRED", "{what}");
+            assert_eq!(till.invoices().await.len(), 0, "{what}");
+        }
+        if offer["type"] == "ONE_TIME" {
+            // Nor one that is over as it is switched on.
+            let waits = till.order_of(json!({"status": "INACTIVE"})).await;
+            let switched = json!({"status": "ACTTIVE", "expires": over});
+            till.shop.change(&waits, switched).await;
+        }
+        till.days(40).await;
+        assert_eq!(till.invoices().await.len(), 0, "{offer}");
+        assert_eq!(till.services().await, "EXPIRED");
+        till.prove();
+    }
+}
+
+/// An order is served from when it is placed: its first cycle may not be years ahead.
+#[tokio::test]
+async fn no_order_is_created_far_ahead() {
+    let till = Till::with(json!({"billing": "POSTPAID"})).await;
+    for status in ["ACTTIVE", "INACTIVE", "CANCELED"] {
+        for created in ["2026-03-08T10:00:00Z", "2027-03-07T10:00:00Z"] {
+            let refused = open(&till, json!({"created": created, "status": status})).await;
+            refused.expect_error(409, "ConflictError", "created: must not be later than");
+        }
+    }
+    assert_eq!(till.invoices().await.len(), 0);
+    till.order_of(json!({"created": "2026-03-01T00:00:00Z"}))
+        .await;
+    till.prove();
+}

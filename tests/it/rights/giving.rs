@@ -69,7 +69,7 @@ async fn new_orders(till: &Till) -> Vec<Gift> {
         ),
         order("a longer term", json!({"duration": 120})),
         order("longer periods", json!({"period": "YEAR"})),
-        order("made later", json!({"created": "2036-01-31T10:00:00Z"})),
+        order("made later", json!({"created": "2026-02-28T10:00:00Z"})),
         order(
             "paid elsewhere",
             json!({"created": "2026-01-15T10:00:00Z", "nextBillingCycle": "2026-12-15T10:00:00Z"}),
