@@ -27,7 +27,8 @@ pub enum Begins {
 }
 
 impl Order {
-    /// Whether its first bill is before it: it waits for its first payment, or it was paid once elsewhere for a
+    /// Whether its first bill is before it: it waits for its first payment, or it was paid once
+    /// elsewhere for a
     /// time that was over before it began here.
     #[must_use]
     pub fn awaits_first_bill(&self, now: Timestamp) -> bool {
@@ -38,7 +39,8 @@ impl Order {
         self.standing == Standing::Waiting || paid_once
     }
 
-    /// Whether it was brought along as one that is not active, paid elsewhere, and has not begun here.
+    /// Whether it was brought along as one that is not active, paid elsewhere, and has not begun
+    /// here.
     #[must_use]
     pub fn is_unused_history(&self) -> bool {
         self.status == OrderStatus::Inactive
@@ -53,8 +55,8 @@ pub fn is_history(created_at: Timestamp, now: Timestamp) -> bool {
     created_at < now.saturating_add_seconds(-HISTORY_SECONDS)
 }
 
-/// Refuses an order that is created on a far day to come: it would be served from now on, and
-/// paid from then.
+/// Refuses an order that is created on a far day to come: it would be served from now on, and paid
+/// from then.
 pub fn not_ahead(created_at: Timestamp, now: Timestamp) -> Result<(), Refusal> {
     let latest = now.saturating_add_seconds(AHEAD_SECONDS);
     if created_at > latest {
@@ -64,7 +66,8 @@ pub fn not_ahead(created_at: Timestamp, now: Timestamp) -> Result<(), Refusal> {
 }
 
 /// What of a new order is billed at once whose caller says when it ends: nothing where that lies
-/// behind. What is over is history, whatever of it was paid.
+/// behind. What
+/// is over is history, whatever of it was paid.
 #[must_use]
 pub fn unless_over(
     order: &mut Order,

@@ -327,7 +327,8 @@ fn credit_doubled(
     Ok(given)
 }
 
-/// Bills what an order that was switched on begins with: its first cycle, or another one where its paid time
+/// Bills what an order that was switched on begins with: its first cycle, or another one where its
+/// paid time
 /// is over.
 fn begin_if_due(
     ctx: &Ctx,

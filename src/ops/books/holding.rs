@@ -45,7 +45,8 @@ pub(in crate::ops) enum Judged {
 }
 
 impl<R: Read> Books<'_, R> {
-    /// Asks the guard about an order of which something is due. One that a held run would bill is held too,
+    /// Asks the guard about an order of which something is due. One that a held run would bill is
+    /// held too,
     /// however it lost its mark, or came to be due, since the run was looked at.
     pub(in crate::ops) fn judged(
         &mut self,
@@ -72,7 +73,8 @@ impl<R: Read> Books<'_, R> {
         }
     }
 
-    /// Whether the next cycle of an order is left to the run: because one is held, or because this one
+    /// Whether the next cycle of an order is left to the run: because one is held, or because this
+    /// one
     /// would be.
     pub(super) fn waits_for_run(&mut self, id: OrderId, at: Timestamp) -> Result<bool, OpError> {
         let order = self.order(id)?;

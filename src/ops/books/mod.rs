@@ -351,7 +351,7 @@ impl<'r, R: Read> Books<'r, R> {
     }
 
     /// Does what is due about an order until nothing is. One of which many cycles were missed is
-    /// left to the run, which may be held; and while one is, so is every cycle that it would bill.
+    /// left to the run, which may be held, and so is every cycle while one is.
     pub(super) fn catch_up(&mut self, id: OrderId, at: Timestamp) -> Result<(), OpError> {
         let order = self.order(id)?;
         let behind = missed(&order, &self.company.zone, at);

@@ -1,4 +1,5 @@
-//! What staff and payers do with orders while a run is held: nothing of it is a way around the hold.
+//! What staff and payers do with orders while a run is held: nothing of it is a way around the
+//! hold.
 
 use std::path::Path;
 use std::sync::Arc;
@@ -15,7 +16,8 @@ use crate::alphaott::{given, id_of};
 const CUSTOMER: &str = "/console/api/customers/1";
 const ORDERS: &str = "/customers/000000000000000000000001/orders";
 
-/// Prepaid orders of one customer, started again after three months of downtime: three cycles of each
+/// Prepaid orders of one customer, started again after three months of downtime: three cycles of
+/// each
 /// are due, and the run is held.
 async fn held(folder: &Path, orders: usize, money: &str) -> (ByDay, Vec<Value>) {
     let monthly = json!({"duration": 1, "period": "MONTH", "charges": [charge("10.00")]});
@@ -63,7 +65,8 @@ async fn always_working(ctx: impl Fn() -> Ctx, stop: Arc<AtomicBool>) {
     }
 }
 
-/// Whatever takes the mark of the hold off an order: its other cycles wait for the run, and it is served.
+/// Whatever takes the mark of the hold off an order: its other cycles wait for the run, and it is
+/// served.
 #[tokio::test(flavor = "multi_thread", worker_threads = 3)]
 async fn no_change_of_an_order_is_a_way_around_the_hold() {
     let folder = tempfile::tempdir().unwrap();
@@ -141,7 +144,8 @@ async fn what_waits_after_an_early_renewal_is_billed_when_the_run_is_released() 
     super::prove(&day.bx);
 }
 
-/// Who pays on a page for an order that is held pays for the cycle that runs, as its dates have it: no day of
+/// Who pays on a page for an order that is held pays for the cycle that runs, as its dates have it:
+/// no day of
 /// it is free, and the billing day stays.
 #[tokio::test]
 async fn a_page_for_a_held_order_pays_the_cycle_that_runs() {

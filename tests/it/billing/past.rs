@@ -198,7 +198,8 @@ async fn a_few_missed_days_are_billed_at_once() {
     till.prove();
 }
 
-/// History that waits and was paid until a day that is behind: switched on, it begins now, with one cycle.
+/// History that waits and was paid until a day that is behind: switched on, it begins now, with one
+/// cycle.
 #[tokio::test]
 async fn history_that_is_switched_on_begins_now_with_one_cycle() {
     for billing in ["PREPAID", "POSTPAID"] {
@@ -223,7 +224,8 @@ async fn history_that_is_switched_on_begins_now_with_one_cycle() {
     }
 }
 
-/// Cycles that were paid elsewhere count among those of the order, also when it is switched on later.
+/// Cycles that were paid elsewhere count among those of the order, also when it is switched on
+/// later.
 #[tokio::test]
 async fn cycles_paid_elsewhere_count_when_history_is_switched_on() {
     let till = with_entry_fee().await;
@@ -242,7 +244,8 @@ async fn cycles_paid_elsewhere_count_when_history_is_switched_on() {
     till.prove();
 }
 
-/// A term that is paid once: one that never ran here is billed when it begins, whatever it was before.
+/// A term that is paid once: one that never ran here is billed when it begins, whatever it was
+/// before.
 #[tokio::test]
 async fn nothing_begins_without_a_bill_that_was_never_billed_here() {
     let once = json!({"type": "ONE_TIME", "created": "2025-03-01T10:00:00Z",

@@ -1,4 +1,5 @@
-//! Several orders of one product that are frozen: paying one ends the others, but no time is lost that
+//! Several orders of one product that are frozen: paying one ends the others, but no time is lost
+//! that
 //! is paid for.
 
 use serde_json::{Value, json};
@@ -28,7 +29,8 @@ async fn open_invoices(till: &Till) -> Vec<Value> {
     all
 }
 
-/// Money of an order went back, and its days are kept. Another one of the product is bought beside it: the
+/// Money of an order went back, and its days are kept. Another one of the product is bought beside
+/// it: the
 /// days are there when the money is.
 #[tokio::test]
 async fn an_order_that_keeps_days_is_not_ended_by_another_one() {
@@ -55,7 +57,8 @@ async fn an_order_that_keeps_days_is_not_ended_by_another_one() {
     till.prove();
 }
 
-/// An order that was changed in debt keeps its whole first cycle. It is paid on the page of another one.
+/// An order that was changed in debt keeps its whole first cycle. It is paid on the page of another
+/// one.
 #[tokio::test]
 async fn a_first_cycle_that_is_kept_is_had_when_it_is_paid() {
     let till = Till::with_cards(json!({})).await;
