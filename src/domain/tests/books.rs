@@ -154,6 +154,8 @@ fn vouchers_are_worth_what_is_printed_on_them() {
         sold_count: 0,
         sold_minor: 0,
         made_by: String::new(),
+        used_count: 0,
+        returned_count: 0,
     };
     assert_eq!((batch.worth(0), batch.worth(9)), (0, 9_000));
 }
