@@ -332,7 +332,7 @@ async fn a_box_that_is_left_and_off_is_off_in_every_view_and_comes_back() {
         assert_eq!(views().await, [0, 0, 0], "{path}");
         rest.put(&path, "status=1").await.ok();
         assert_eq!(views().await, [1, 1, 1], "{path}");
-        assert_eq!(playing(&both).await[1], true, "{path}");
+        assert!(playing(&both).await[1], "{path}");
         assert_eq!(both.house.names(SECOND).await, ["cut_on"], "{path}");
         rest.put(&path, "status=0").await.ok();
         assert_eq!(views().await, [0, 0, 0], "{path}");
