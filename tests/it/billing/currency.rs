@@ -5,7 +5,7 @@ use boxoffice::app::Ctx;
 use serde_json::{Value, json};
 
 use super::{Till, monthly};
-use crate::alphaott::given;
+use crate::alphaott::{given, id_of};
 use crate::support::TestBox;
 
 fn priced(amount: &str, currency: &str) -> Value {
@@ -97,6 +97,31 @@ async fn money_in_another_currency_is_not_taken() {
     let offer = monthly(&till.shop, json!({"charges": priced("9", "EUR")})).await;
     till.order_of(json!({"offer": offer})).await;
     till.shop.api.post(&path, euros).await.expect(201);
+    till.prove();
+}
+
+/// A currency is a customer's as long as an order of theirs is billed in it, also where nothing of
+/// it is open; what another system bills, and what staff removed, is not billed here.
+#[tokio::test]
+async fn money_is_taken_in_the_currency_of_an_order_while_it_is_billed() {
+    let till = Till::open().await;
+    let path = till.of_customer("payments");
+    let euros = || json!({"amount": "9", "currency": "EUR", "method": "cash"});
+    let offer = json!({"charges": priced("9", "EUR"), "billing": "EXTERNAL"});
+    let elsewhere = monthly(&till.shop, offer).await;
+    till.order_of(json!({"offer": elsewhere})).await;
+    let answer = till.shop.api.post(&path, euros()).await;
+    assert_eq!(answer.status, 409, "{}", answer.text);
+    let offer = monthly(&till.shop, json!({"charges": priced("9", "EUR")})).await;
+    let order = till.order_of(json!({"offer": offer})).await;
+    // The first pays the invoice, the second lies on the balance for the next one.
+    for _ in 0..2 {
+        till.shop.api.post(&path, euros()).await.expect(201);
+    }
+    let order = till.shop.of_customer(&format!("orders/{}", id_of(&order)));
+    till.shop.api.delete(order).await;
+    let answer = till.shop.api.post(&path, euros()).await;
+    assert_eq!(answer.status, 409, "{}", answer.text);
     till.prove();
 }
 

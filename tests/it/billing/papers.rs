@@ -244,3 +244,22 @@ async fn nothing_on_an_invoice_becomes_markup() {
     till.order().await;
     assert!(!html(&till, 1).await.contains("<script"));
 }
+
+/// The buyer is addressed in the order of letters, whatever the members of an address are called.
+/// Blank members, and those whose names begin with an underscore, are not printed.
+#[tokio::test]
+async fn an_invoice_is_addressed_as_letters_are() {
+    let till = till("en").await;
+    let address = json!({
+        "country": "DE", "city": "Hamburg", "zip": 22763, "note": "rear house", "flat": " ",
+        "street": "Elbchaussee 1", "_id": "a1", "tags": ["x"],
+    });
+    let path = format!("/customers/{}", till.shop.customer);
+    let told = json!({"billingAddress": address});
+    till.shop.api.put(path, told).await.expect(200);
+    till.order().await;
+    let buyer = invoice(&till, 1).await["buyer"].clone();
+    let lines = ["Elbchaussee 1", "rear house", "22763", "Hamburg", "DE"];
+    assert_eq!(buyer, json!(lines));
+    assert!(html(&till, 1).await.contains("Elbchaussee 1"));
+}

@@ -134,6 +134,28 @@ async fn sales_are_counted() {
     till.prove();
 }
 
+/// Whoever may not make vouchers sells them for what they are worth, or for more, and takes them
+/// back for less.
+#[tokio::test]
+async fn vouchers_are_sold_below_their_value_by_those_who_may_make_them() {
+    let till = Till::open().await;
+    let (id, _) = batch(&till, 10).await;
+    let token = till.shop.bx.token("cashier").await;
+    let cashier = till.shop.bx.with_header(&format!("JWT {token}"));
+    let trade = async |what: &str, amount: &str| {
+        let path = till.console(&format!("voucher-batches/{id}/{what}"));
+        let body = json!({"count": 2, "amount": amount, "method": "cash"});
+        cashier.post(path, body).await.status
+    };
+    assert_eq!(trade("sales", "19.99").await, 403);
+    assert_eq!(state(&till, &id).await, "0.00 0.00 0.00 0.00");
+    assert_eq!(trade("sales", "20").await, 201);
+    assert_eq!(trade("sales", "20.01").await, 201);
+    assert_eq!(trade("returns", "15").await, 201);
+    assert_eq!(state(&till, &id).await, "25.01 0.00 0.00 25.01");
+    till.prove();
+}
+
 /// A repeat under its key books once.
 #[tokio::test]
 async fn a_sale_is_booked_once() {
