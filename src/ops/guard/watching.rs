@@ -37,7 +37,7 @@ pub(in crate::ops) enum Watch {
     /// No run is held.
     Open { guard: RunGuard, limits: Limits },
     /// A run is held.
-    Held(HeldNow),
+    Held(Box<HeldNow>),
 }
 
 /// A run that is held.
@@ -76,12 +76,12 @@ impl Watch {
             until: ends_after(&run, hold_hours).saturating_add_seconds(SLACK_SECONDS),
             whole: guard.whole && !eased,
         };
-        Ok(Self::Held(HeldNow {
+        Ok(Self::Held(Box::new(HeldNow {
             run,
             mark,
             eased,
             guard,
             limits,
-        }))
+        })))
     }
 }
