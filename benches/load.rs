@@ -8,12 +8,12 @@ use std::path::Path;
 use std::sync::Arc;
 
 use anyhow::Context as _;
+use boxoffice::app::clock::{Clock, Stopwatch};
+use boxoffice::app::entropy::Entropy;
 use boxoffice::app::{App, Ctx};
-use boxoffice::clock::{Clock, Stopwatch};
 use boxoffice::config::Config;
-use boxoffice::domain::customer::Customer;
-use boxoffice::domain::id::CustomerId;
-use boxoffice::entropy::Entropy;
+use boxoffice::domain::customers::Customer;
+use boxoffice::domain::values::id::CustomerId;
 use boxoffice::ops::apply::apply;
 use boxoffice::store::{Read as _, Storage, Table};
 use serde_json::{Value, json};

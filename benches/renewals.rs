@@ -12,23 +12,25 @@ use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Duration;
 
 use anyhow::Context as _;
+use boxoffice::app::clock::{Clock, Stopwatch};
+use boxoffice::app::entropy::Entropy;
 use boxoffice::app::{App, Ctx};
-use boxoffice::clock::{Clock, Stopwatch};
 use boxoffice::config::Config;
-use boxoffice::domain::access::{Origin, Service};
-use boxoffice::domain::customer::Customer;
-use boxoffice::domain::id::{CustomerId, InvoiceId, OrderId, ServiceId};
-use boxoffice::domain::invoice::Invoice;
-use boxoffice::domain::journal::{EntryCause, JournalEntry, opening};
-use boxoffice::domain::money::{Amount, Currency};
-use boxoffice::domain::order::Order;
-use boxoffice::domain::time::Timestamp;
-use boxoffice::entropy::Entropy;
+use boxoffice::domain::billing::invoice::Invoice;
+use boxoffice::domain::billing::journal::{EntryCause, JournalEntry, opening};
+use boxoffice::domain::billing::order::Order;
+use boxoffice::domain::customers::Customer;
+use boxoffice::domain::customers::service::{Origin, Service};
+use boxoffice::domain::values::id::{CustomerId, InvoiceId, OrderId, ServiceId};
+use boxoffice::domain::values::money::{Amount, Currency};
+use boxoffice::domain::values::time::Timestamp;
+use boxoffice::ops::billing::preview;
+use boxoffice::ops::billing::preview::Scope;
+use boxoffice::ops::billing::run;
+use boxoffice::ops::billing::run::Pace;
 use boxoffice::ops::customers;
 use boxoffice::ops::orders::{self, NewOrder};
 use boxoffice::ops::payments::{self, Receipt};
-use boxoffice::ops::preview::{self, Scope};
-use boxoffice::ops::renewals::{self, Pace};
 use boxoffice::ops::{Handle, OpError};
 use boxoffice::store::{Read as _, Storage, StoreError, Table, Tx, append_entries};
 use serde_json::json;
@@ -198,7 +200,7 @@ fn chunk(tx: &mut Tx<'_>, from: u64, to: u64, scattered: bool) -> Result<(), Sto
             cycles_total: 0,
             ..order.clone()
         };
-        order.set_dates(&boxoffice::domain::calendar::Zone::utc());
+        order.set_dates(&boxoffice::domain::values::calendar::Zone::utc());
         services.push(Service {
             id: ServiceId(number),
             customer: CustomerId(number),
@@ -210,7 +212,9 @@ fn chunk(tx: &mut Tx<'_>, from: u64, to: u64, scattered: bool) -> Result<(), Sto
         let login = format!("u{number}");
         customers.push(Customer {
             id: CustomerId(number),
-            email: boxoffice::domain::contact::Email::parse(&format!("{login}@example.com")),
+            email: boxoffice::domain::values::contact::Email::parse(&format!(
+                "{login}@example.com"
+            )),
             login: Some(login),
             primary_order: Some(OrderId(number)),
             ..customer.clone()
@@ -261,7 +265,7 @@ fn preview(app: &Arc<App>, count: u64) -> anyhow::Result<()> {
 async fn run(app: &Arc<App>, count: u64) -> anyhow::Result<Duration> {
     let ctx = ctx(app);
     let watch = Stopwatch::start();
-    let steps = renewals::work(&ctx, ctx.now, Pace::Now)
+    let steps = run::work(&ctx, ctx.now, Pace::Now)
         .await
         .map_err(|error| failed(&error))?;
     anyhow::ensure!(steps == count, "{steps} steps instead of {count}");
@@ -382,7 +386,7 @@ async fn reopening(app: &Arc<App>, count: u64) -> anyhow::Result<()> {
     write(app, move |tx| {
         let mut entries = Vec::new();
         for number in 1..=sample {
-            let key = boxoffice::domain::journal::Account::Customer(CustomerId(number));
+            let key = boxoffice::domain::billing::journal::Account::Customer(CustomerId(number));
             let held = boxoffice::store::balance_minor(tx, &key, Currency::USD)?;
             let amount = Amount {
                 minor: -held,
@@ -396,7 +400,7 @@ async fn reopening(app: &Arc<App>, count: u64) -> anyhow::Result<()> {
         append_entries(tx, entries).map(|_| ())
     })?;
     let now = ctx(app);
-    renewals::work(&now, now.now, Pace::Now)
+    run::work(&now, now.now, Pace::Now)
         .await
         .map_err(|error| failed(&error))?;
     let mut times = Vec::new();

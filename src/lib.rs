@@ -8,22 +8,8 @@ pub mod domain;
 pub mod store;
 
 pub mod app;
-pub mod clock;
 pub mod config;
-pub mod entropy;
-pub mod failed_attempts;
-pub mod keys;
-pub mod lanes;
-pub mod met;
 pub mod outbound;
-pub mod passwords;
-pub mod presence;
-pub mod rates;
-pub mod seldom;
-pub mod settled;
-pub mod strangers;
-pub mod telemetry;
-pub mod wrong_pins;
 
 pub mod ops;
 
@@ -34,8 +20,6 @@ pub mod paper;
 pub mod wire;
 
 pub mod cli;
-pub mod command;
 pub mod control;
 pub mod jobs;
-pub mod meter;
 pub mod serve;

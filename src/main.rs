@@ -3,8 +3,8 @@
 use std::panic::catch_unwind;
 use std::process::ExitCode;
 
+use boxoffice::app::telemetry;
 use boxoffice::cli::{Cli, run};
-use boxoffice::telemetry;
 use clap::Parser as _;
 
 #[global_allocator]

@@ -8,12 +8,12 @@ use sha2::{Digest as _, Sha256};
 
 use super::{DataCommand, Place, is_there, open_here, print_lines};
 use crate::app::Ctx;
-use crate::command::{
-    CommandError, Import as Wanted, Imported, Output, Progress, Reader, import as run_import,
-};
+use crate::cli::progress::Meter;
 use crate::config::{Flags, Loaded};
 use crate::control;
-use crate::meter::Meter;
+use crate::control::command::{
+    CommandError, Import as Wanted, Imported, Output, Progress, Reader, import as run_import,
+};
 use crate::serve;
 
 #[derive(Debug, Subcommand)]

@@ -2,6 +2,7 @@
 
 mod channel;
 mod import;
+pub mod progress;
 mod staff;
 
 use std::io::{IsTerminal as _, Read as _, Write as _};
@@ -11,18 +12,18 @@ use std::sync::Arc;
 use anyhow::Context as _;
 use clap::{Args, Parser, Subcommand};
 
+use crate::app::clock::Clock;
+use crate::app::entropy::Entropy;
+use crate::app::telemetry;
 use crate::app::{App, Ctx};
-use crate::clock::Clock;
-use crate::command::{Command as DataCommand, CommandError, Output, run as run_command};
 use crate::config::{self, Config, Flags, Loaded};
 use crate::control;
-use crate::domain::time::Timestamp;
-use crate::entropy::Entropy;
+use crate::control::command::{Command as DataCommand, CommandError, Output, run as run_command};
+use crate::domain::values::time::Timestamp;
 use crate::ops;
 use crate::ops::demo::DemoLogin;
 use crate::serve::{self, Setup};
 use crate::store::{Storage, StoreError};
-use crate::telemetry;
 
 use channel::Channel;
 use import::{Import, bring_in};
@@ -228,7 +229,7 @@ fn parse_ttl(text: &str) -> Result<i64, String> {
         .strip_suffix(unit)
         .and_then(|n| n.parse().ok())
         .ok_or_else(wrong)?;
-    let max = ops::tokens::TOKEN_SECONDS_MAX;
+    let max = ops::staff::tokens::TOKEN_SECONDS_MAX;
     let ttl = count
         .checked_mul(seconds)
         .filter(|ttl| (1..=max).contains(ttl));

@@ -4,7 +4,7 @@ use std::io::Write as _;
 
 use clap::{Args, Subcommand};
 
-use crate::command::Command as DataCommand;
+use crate::control::command::Command as DataCommand;
 
 use super::{Place, read_password};
 

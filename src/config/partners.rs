@@ -2,7 +2,7 @@
 
 use serde::{Deserialize, Serialize};
 
-use crate::domain::pin::PinRules;
+use crate::domain::partners::pin::PinRules;
 
 /// The MarketONE API, and the PINs that it makes.
 #[derive(Debug, Clone, Serialize, Deserialize)]

@@ -3,9 +3,9 @@
 use serde::{Deserialize, Serialize};
 
 use super::checks::is_language_tag;
-use crate::domain::calendar::Zone;
-use crate::domain::money::Currency;
 use crate::domain::provider::{PAYMENT_DAYS_MAX, is_invoice_prefix, letterhead_lines};
+use crate::domain::values::calendar::Zone;
+use crate::domain::values::money::Currency;
 
 /// Days that a customer has to pay an invoice where nothing else is set.
 const PAYMENT_DAYS: u32 = 14;

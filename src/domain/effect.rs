@@ -1,15 +1,15 @@
 //! What a command comes to: the records that it touched, before and after, as plain data.
 
-use super::access::Service;
-use super::carrier::PartnerTransaction;
-use super::customer::Customer;
-use super::id::{CustomerId, OrderId};
-use super::invoice::Invoice;
-use super::journal::Account;
-use super::money::{Amount, Currency};
-use super::order::{Order, Standing};
-use super::payment::{Payment, VoucherBatch};
-use super::template::TemplateKind;
+use crate::domain::billing::invoice::Invoice;
+use crate::domain::billing::journal::Account;
+use crate::domain::billing::order::{Order, Standing};
+use crate::domain::billing::payment::{Payment, VoucherBatch};
+use crate::domain::customers::Customer;
+use crate::domain::customers::service::Service;
+use crate::domain::messages::template::TemplateKind;
+use crate::domain::partners::PartnerTransaction;
+use crate::domain::values::id::{CustomerId, OrderId};
+use crate::domain::values::money::{Amount, Currency};
 
 /// A record before a command and after it.
 #[derive(Debug, Clone, PartialEq, Eq)]

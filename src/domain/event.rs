@@ -2,8 +2,8 @@
 
 use serde::{Deserialize, Serialize};
 
-use super::id::{ActivityId, AuditId, CustomerId, DeviceId};
-use super::time::Timestamp;
+use crate::domain::values::id::{ActivityId, AuditId, CustomerId, DeviceId};
+use crate::domain::values::time::Timestamp;
 
 /// One field of a record that changed. Texts, secrets hidden.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]

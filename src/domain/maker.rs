@@ -2,8 +2,8 @@
 
 use serde::{Deserialize, Serialize};
 
-use super::id::OperatorId;
 use super::staff::{Actor, TokenId};
+use crate::domain::values::id::OperatorId;
 
 /// Who made a token, a key, a webhook or an account. Stored by position: append only.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]

@@ -34,51 +34,21 @@
 //! | PartnerSubscription, PartnerCall | what a customer has at a partner; what the partner has to be told of it |
 //! | Webhook, HookEvent, Delivery | who is told what happens, what happened, and whether they know |
 
-pub mod access;
-pub mod adapter;
-pub mod address;
-pub mod box_event;
-pub mod calendar;
-pub mod carrier;
 pub mod catalogue;
-pub mod charge;
-pub mod common_password;
-pub mod contact;
-pub mod content;
-pub mod customer;
-pub mod cycle;
-pub mod debt;
-pub mod device;
-pub mod dunning;
 pub mod effect;
-pub mod eligibility;
 pub mod event;
-pub mod giving;
-pub mod guard;
-pub mod guide;
-pub mod history;
-pub mod hook_event;
-pub mod id;
-pub mod invoice;
-pub mod journal;
-pub mod lookalike;
 pub mod maker;
-pub mod message;
-pub mod money;
-pub mod open;
-pub mod order;
-pub mod payment;
-pub mod pin;
 pub mod provider;
 pub mod refusal;
-pub mod run;
-pub mod settlement;
 pub mod staff;
-pub mod subscription;
-pub mod template;
-pub mod time;
-pub mod used_key;
-pub mod webhook;
 
+pub mod billing;
+pub mod boxes;
+pub mod customers;
+pub mod messages;
+pub mod partners;
+pub mod peers;
 #[cfg(test)]
 mod tests;
+pub mod values;
+pub mod webhooks;

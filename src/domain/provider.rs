@@ -2,7 +2,7 @@
 
 use serde::{Deserialize, Serialize};
 
-use super::money::Currency;
+use crate::domain::values::money::Currency;
 
 /// What the law wants an invoice to say of its seller, and how invoices are named and paid.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]

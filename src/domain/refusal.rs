@@ -1,11 +1,11 @@
 //! Every business "no", with a stable code. Data, never prose: each dialect words it.
 
-use super::common_password::Guessable;
-use super::eligibility::Ineligible;
-use super::id::{InvoiceId, PaymentId, ProductOfferId, ServiceSpecId};
-use super::money::{Amount, Currency};
-use super::order::OrderStatus;
-use super::time::Timestamp;
+use crate::domain::billing::order::OrderStatus;
+use crate::domain::catalogue::eligibility::Ineligible;
+use crate::domain::values::common_password::Guessable;
+use crate::domain::values::id::{InvoiceId, PaymentId, ProductOfferId, ServiceSpecId};
+use crate::domain::values::money::{Amount, Currency};
+use crate::domain::values::time::Timestamp;
 
 /// Why a command was refused although it was well-formed.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]

@@ -2,10 +2,10 @@
 
 use serde::{Deserialize, Serialize, Serializer};
 
-use super::contact::Email;
-use super::id::{OperatorId, PartnerId, ResellerId};
 use super::maker::Maker;
-use super::time::Timestamp;
+use crate::domain::values::contact::Email;
+use crate::domain::values::id::{OperatorId, PartnerId, ResellerId};
+use crate::domain::values::time::Timestamp;
 
 /// A hash or key that may be stored but never shown: anything a person can read says `hidden`.
 #[derive(Clone, PartialEq, Eq, Deserialize)]

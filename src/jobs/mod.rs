@@ -11,12 +11,12 @@ use std::time::Duration;
 use tokio_util::sync::CancellationToken;
 
 use crate::app::{App, Ctx};
-use crate::domain::message::Queue;
-use crate::domain::time::Timestamp;
+use crate::domain::messages::Queue;
+use crate::domain::values::time::Timestamp;
 use crate::ops;
-use crate::ops::middleware::Told;
+use crate::ops::billing::run::Pace;
 use crate::ops::outbox::Delivered;
-use crate::ops::renewals::Pace;
+use crate::ops::peers::middleware::Told;
 
 /// Longest sleep: the time of day may jump, which no timer notices.
 const SLEEP_MAX: Duration = Duration::from_mins(1);
@@ -58,7 +58,7 @@ pub async fn tell(app: Arc<App>, closing: CancellationToken) {
             ..Ctx::system(Arc::clone(&app))
         };
         let told = tokio::select! {
-            told = ops::middleware::tell(&ctx) => told,
+            told = ops::peers::middleware::tell(&ctx) => told,
             () = closing.cancelled() => return,
         };
         let sleep = match told {
@@ -135,7 +135,7 @@ pub async fn ask_carrier(app: Arc<App>, closing: CancellationToken) {
         };
         // Being cut off does no harm: it is asked again under the same id.
         let round = tokio::select! {
-            round = ops::carrier_calls::work(&ctx) => round,
+            round = ops::partners::carrier_calls::work(&ctx) => round,
             () = closing.cancelled() => return,
         };
         let sleep = match round {
@@ -178,7 +178,7 @@ pub async fn harden(app: Arc<App>, closing: CancellationToken) {
         };
         let watch = app.stopwatch();
         let more = tokio::select! {
-            more = ops::hardening::next(&ctx) => more,
+            more = ops::customers::hardening::next(&ctx) => more,
             () = closing.cancelled() => return,
         };
         let rest = match more {
@@ -251,10 +251,10 @@ async fn turn(app: &Arc<App>, starting: bool) -> Duration {
         dialect: DIALECT,
         ..Ctx::system(Arc::clone(app))
     };
-    if let Err(error) = ops::reminders::note(&ctx).await {
+    if let Err(error) = ops::outbox::reminders::note(&ctx).await {
         tracing::error!(%error, "reminders.not_noted");
     }
-    if let Err(error) = ops::guard::forecast(&ctx, starting).await {
+    if let Err(error) = ops::billing::guard::forecast(&ctx, starting).await {
         tracing::error!(%error, "billing.not_forecast");
     }
     let next = match work_if_due(&ctx).await {
@@ -276,10 +276,10 @@ async fn turn(app: &Arc<App>, starting: bool) -> Duration {
 /// Works the orders and payments that are due, or moves on a run that is held. Answers when
 /// something is due next.
 async fn work_if_due(ctx: &Ctx) -> Result<Option<Timestamp>, ops::OpError> {
-    let next = ops::renewals::next_due(ctx)?;
-    if next.is_none_or(|at| at > ctx.now) && !ops::guard::holds(ctx)? {
+    let next = ops::billing::run::next_due(ctx)?;
+    if next.is_none_or(|at| at > ctx.now) && !ops::billing::guard::holds(ctx)? {
         return Ok(next);
     }
-    ops::renewals::work_guarded(ctx, Pace::Now).await?;
-    ops::renewals::next_due(ctx)
+    ops::billing::run::work_guarded(ctx, Pace::Now).await?;
+    ops::billing::run::next_due(ctx)
 }

@@ -1,9 +1,9 @@
 //! An invoice in the words in which it stands on paper.
 
-use crate::domain::calendar::Zone;
-use crate::domain::invoice::{Invoice, InvoiceKind};
-use crate::domain::money::Amount;
-use crate::domain::time::Timestamp;
+use crate::domain::billing::invoice::{Invoice, InvoiceKind};
+use crate::domain::values::calendar::Zone;
+use crate::domain::values::money::Amount;
+use crate::domain::values::time::Timestamp;
 use crate::paper::{Frame, Paper, PaperLine};
 
 use super::House;

@@ -1,8 +1,8 @@
 //! Amounts and days as people of a language write them. Only for what people read.
 
-use crate::domain::calendar::{LocalDate, Zone};
-use crate::domain::money::Amount;
-use crate::domain::time::Timestamp;
+use crate::domain::values::calendar::{LocalDate, Zone};
+use crate::domain::values::money::Amount;
+use crate::domain::values::time::Timestamp;
 
 /// Decimal mark and mark between thousands of a language.
 fn marks(locale: &str) -> (char, char) {
@@ -133,7 +133,7 @@ pub fn html(text: &str) -> String {
 #[cfg(test)]
 mod tests {
     use super::amount;
-    use crate::domain::money::{Amount, Currency};
+    use crate::domain::values::money::{Amount, Currency};
 
     #[test]
     fn amounts_are_written_as_in_the_language() {

@@ -14,11 +14,11 @@ pub use statement::statement_of;
 
 use serde_json::json;
 
-use crate::domain::calendar::Zone;
-use crate::domain::invoice::{Invoice, InvoiceKind};
-use crate::domain::money::Amount;
-use crate::domain::template::TemplateKind;
-use crate::domain::time::Timestamp;
+use crate::domain::billing::invoice::{Invoice, InvoiceKind};
+use crate::domain::messages::template::TemplateKind;
+use crate::domain::values::calendar::Zone;
+use crate::domain::values::money::Amount;
+use crate::domain::values::time::Timestamp;
 use crate::paper::{self, PaperError};
 
 use locale::{amount, day};

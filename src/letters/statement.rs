@@ -1,8 +1,8 @@
 //! What a partner is owed for a month, in the words in which it stands on paper.
 
-use crate::domain::money::{Amount, Currency};
-use crate::domain::settlement::{Settlement, Sums};
-use crate::domain::time::Timestamp;
+use crate::domain::partners::statement::{Settlement, Sums};
+use crate::domain::values::money::{Amount, Currency};
+use crate::domain::values::time::Timestamp;
 use crate::paper::{Frame, Paper, PaperLine};
 
 use super::House;

@@ -7,7 +7,7 @@ use minijinja::value::{Serde, Value};
 use minijinja::{AutoEscape, Environment, Error, ErrorKind, UndefinedBehavior};
 use serde_json::{Map, Value as Json, json};
 
-use crate::domain::template::TemplateKind;
+use crate::domain::messages::template::TemplateKind;
 
 use super::allowed;
 
@@ -318,7 +318,7 @@ pub fn prove(kind: TemplateKind, wording: &Wording) -> Result<(), String> {
 #[cfg(test)]
 mod tests {
     use super::{Part, Wording, built_in, fill, prove, sample};
-    use crate::domain::template::TemplateKind;
+    use crate::domain::messages::template::TemplateKind;
 
     #[test]
     fn every_built_in_wording_can_be_filled_in() {

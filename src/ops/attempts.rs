@@ -4,9 +4,9 @@
 //! that nobody guesses it is looked up first and is always good; [`failed`] counts the wrong ones.
 
 use crate::app::Ctx;
+use crate::app::memory::failed_attempts::{Admitted, Attempt, Door, TooMany};
+use crate::app::secrets::passwords::Turn;
 use crate::domain::event::Change;
-use crate::failed_attempts::{Admitted, Attempt, Door, TooMany};
-use crate::passwords::Turn;
 
 use super::OpError;
 

@@ -4,9 +4,9 @@ use std::ops::ControlFlow;
 
 use crate::app::Ctx;
 use crate::domain::event::Audit;
-use crate::domain::id::AuditId;
 use crate::domain::staff::Permission;
-use crate::domain::time::Timestamp;
+use crate::domain::values::id::AuditId;
+use crate::domain::values::time::Timestamp;
 use crate::store::key::Key as _;
 use crate::store::{Read as _, Span, Table};
 

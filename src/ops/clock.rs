@@ -1,13 +1,14 @@
 //! The test clock, moved by hand.
 
 use crate::app::Ctx;
-use crate::domain::message::Queue;
+use crate::domain::messages::Queue;
 use crate::domain::refusal::Refusal;
 use crate::domain::staff::{Actor, Permission};
-use crate::domain::time::Timestamp;
+use crate::domain::values::time::Timestamp;
 
 use super::OpError;
-use super::renewals::{self, Pace};
+use crate::ops::billing::run;
+use crate::ops::billing::run::Pace;
 
 /// Where the clock is to go.
 #[derive(Debug, Clone, Copy)]
@@ -33,12 +34,12 @@ pub async fn advance(ctx: &Ctx, by: Move) -> Result<Timestamp, OpError> {
     catch_up(ctx, to, from).await?;
     if clock.move_to(to) {
         // What is not taken now is tried again when it can be.
-        super::middleware::tell(ctx).await?;
+        crate::ops::peers::middleware::tell(ctx).await?;
         let ctx = Ctx {
             now: to,
             ..ctx.clone()
         };
-        super::reminders::note(&ctx).await?;
+        crate::ops::outbox::reminders::note(&ctx).await?;
         for queue in Queue::all() {
             super::outbox::deliver(&ctx, queue).await?;
         }
@@ -56,6 +57,6 @@ pub async fn catch_up(ctx: &Ctx, to: Timestamp, not_before: Timestamp) -> Result
         actor: Actor::System,
         ..ctx.clone()
     };
-    renewals::work(ctx, to, Pace::WhenDue { not_before }).await?;
-    super::carrier_calls::catch_up(ctx, to, not_before).await
+    run::work(ctx, to, Pace::WhenDue { not_before }).await?;
+    crate::ops::partners::carrier_calls::catch_up(ctx, to, not_before).await
 }

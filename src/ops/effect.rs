@@ -4,24 +4,23 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
+use super::{OpError, webhooks};
 use crate::app::Ctx;
-use crate::domain::access::{Grant, Service};
-use crate::domain::box_event::BoxEvent;
+use crate::domain::billing::invoice::{Invoice, InvoiceKind, OpenInvoice};
+use crate::domain::billing::journal::{Account, AccountTotal};
+use crate::domain::billing::order::{Order, Standing};
+use crate::domain::boxes::event::BoxEvent;
+use crate::domain::catalogue::content::Channel;
 use crate::domain::catalogue::{ProductOffer, ProductSpec, ServiceSpec};
-use crate::domain::content::Channel;
+use crate::domain::customers::service::{Grant, Service};
 use crate::domain::effect::{Balance, Billed, Effect, Missing, Moved, Owed, Titled};
-use crate::domain::id::{CustomerId, Id, InvoiceId, OrderId};
-use crate::domain::invoice::{Invoice, InvoiceKind, OpenInvoice};
-use crate::domain::journal::{Account, AccountTotal};
-use crate::domain::message::{Message, MessageContent};
-use crate::domain::money::{Amount, Currency};
-use crate::domain::order::{Order, Standing};
-use crate::domain::template::TemplateKind;
+use crate::domain::messages::template::TemplateKind;
+use crate::domain::messages::{Message, MessageContent};
+use crate::domain::values::id::{CustomerId, Id, InvoiceId, OrderId};
+use crate::domain::values::money::{Amount, Currency};
+use crate::ops::billing::books::Books;
 use crate::store::key::{Raw, owned_by, trailing_number};
 use crate::store::{Read as _, Record, StoreError, Table, Touched, Tx, balance_minor};
-
-use super::books::Books;
-use super::{OpError, webhooks};
 
 /// Ends a command without a commit: with an error, or because it was only a rehearsal.
 pub(super) enum Stop<T> {

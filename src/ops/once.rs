@@ -6,9 +6,9 @@
 use std::ops::ControlFlow;
 
 use crate::app::Ctx;
-use crate::domain::id::{Id as _, PaymentId, UsedKeyId};
 use crate::domain::refusal::Refusal;
-use crate::domain::used_key::{KEY_SECONDS, UsedKey};
+use crate::domain::values::id::{Id as _, PaymentId, UsedKeyId};
+use crate::domain::values::used_key::{KEY_SECONDS, UsedKey};
 use crate::store::{Read, Record, Span, Table, Tx};
 
 use super::{Named, OpError, get};

@@ -1,12 +1,12 @@
 //! The operator's own wording of letters, and which are sent at all.
 
 use crate::app::Ctx;
-use crate::domain::staff::Permission;
-use crate::domain::template::{
+use crate::domain::messages::template::{
     LANGUAGES_MAX, SMS_MAX, SUBJECT_MAX, TEXT_MAX, Template, TemplateKind, fallbacks, language,
 };
+use crate::domain::staff::Permission;
 use crate::letters::wording::{self, Part, Wording};
-use crate::store::schema_letters::wording as key_of;
+use crate::store::schema::messages::wording as key_of;
 use crate::store::{Read, Span};
 
 use super::OpError;

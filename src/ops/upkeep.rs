@@ -4,7 +4,8 @@ use crate::app::Ctx;
 use crate::store::{Finding, StoreError};
 
 use super::OpError;
-use super::guard::{self, HeldRun};
+use crate::ops::billing::guard;
+use crate::ops::billing::guard::HeldRun;
 
 /// What a check found.
 #[derive(Debug, Clone)]

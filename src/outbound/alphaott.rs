@@ -9,11 +9,11 @@ use reqwest::header::{AUTHORIZATION, CONTENT_TYPE, HeaderValue, RETRY_AFTER};
 use reqwest::{Method, RequestBuilder, StatusCode};
 use serde_json::{Value, json};
 
-use crate::domain::adapter::FOREIGN_ID_MAX;
 use crate::domain::catalogue::{ContentType, Scope, ServiceStatus, ServiceType};
-use crate::domain::customer::CustomerStatus;
-use crate::domain::id::Id;
-use crate::domain::time::Timestamp;
+use crate::domain::customers::CustomerStatus;
+use crate::domain::peers::FOREIGN_ID_MAX;
+use crate::domain::values::id::Id;
+use crate::domain::values::time::Timestamp;
 
 /// Largest answer that is read, in bytes.
 const ANSWER_BYTES_MAX: usize = 16 * 1024 * 1024;

@@ -13,9 +13,9 @@ use serde_json::value::RawValue;
 use sha2::{Digest as _, Sha256};
 
 use crate::config::CarrierSettings;
-use crate::domain::carrier::{CarrierMark, Denial};
-use crate::domain::money::Amount;
+use crate::domain::partners::{CarrierMark, Denial};
 use crate::domain::staff::Secret;
+use crate::domain::values::money::Amount;
 
 /// Largest answer that is read, in bytes.
 const ANSWER_BYTES_MAX: usize = 65_536;
@@ -304,7 +304,7 @@ fn denial(code: &str, refund: bool) -> Option<Denial> {
 mod tests {
     use super::{Carrier, Denial, Outcome, Secret, Wish, mark_of};
     use crate::config::CarrierSettings;
-    use crate::domain::money::{Amount, Currency};
+    use crate::domain::values::money::{Amount, Currency};
 
     /// A carrier that nobody listens for: nothing of its address or key is in what is logged.
     #[tokio::test]

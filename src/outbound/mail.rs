@@ -9,7 +9,7 @@ use lettre::transport::smtp::{AsyncSmtpTransportBuilder, Error as SmtpError};
 use lettre::{Address, AsyncSmtpTransport, AsyncTransport as _, Message, Tokio1Executor};
 
 use crate::config::SmtpSettings;
-use crate::domain::time::Timestamp;
+use crate::domain::values::time::Timestamp;
 use crate::letters::Letter;
 
 /// How long the server may take for one step.

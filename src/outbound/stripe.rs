@@ -9,8 +9,8 @@ use serde_json::Value;
 use sha2::Sha256;
 
 use crate::config::PaymentSettings;
-use crate::domain::money::{Amount, Currency};
-use crate::domain::time::Timestamp;
+use crate::domain::values::money::{Amount, Currency};
+use crate::domain::values::time::Timestamp;
 
 /// The version of the API that answers are read by.
 const VERSION: &str = "2026-10-28.endive";

@@ -7,11 +7,11 @@ use reqwest::StatusCode;
 use reqwest::header::{AUTHORIZATION, CONTENT_TYPE, HeaderValue};
 use serde_json::{Map, Value};
 
-use crate::domain::staff::Secret;
-use crate::domain::subscription::{
+use crate::domain::partners::subscription::{
     CallAction, PartnerCall, PartnerSubscription, STATUS_MAX, THERE_MAX,
 };
-use crate::domain::time::Timestamp;
+use crate::domain::staff::Secret;
+use crate::domain::values::time::Timestamp;
 
 use super::webhook::{NotTaken, no_answer};
 

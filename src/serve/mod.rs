@@ -11,13 +11,13 @@ use tokio::net::TcpListener;
 use tokio_util::sync::CancellationToken;
 use tokio_util::task::TaskTracker;
 
+use crate::app::clock::Clock;
+use crate::app::entropy::Entropy;
 use crate::app::{App, Ctx, FILE_NAME};
-use crate::clock::Clock;
 use crate::config::Config;
 use crate::control;
-use crate::domain::message::Queue;
-use crate::domain::time::Timestamp;
-use crate::entropy::Entropy;
+use crate::domain::messages::Queue;
+use crate::domain::values::time::Timestamp;
 use crate::jobs;
 use crate::listener::{self, House, Patience, Places};
 use crate::ops;
@@ -218,7 +218,7 @@ async fn close(app: Arc<App>) {
 async fn prepare(app: &Arc<App>) -> anyhow::Result<()> {
     let ctx = Ctx::system(Arc::clone(app));
     anyhow::ensure!(!ops::demo::is_unfinished(&ctx)?, DEMO_UNFINISHED);
-    ops::charges::adopt(&ctx).await?;
+    ops::catalogue::charges::adopt(&ctx).await?;
     if app.clock.is_test() {
         // A box that was stopped and starts with a later clock.
         ops::clock::catch_up(&ctx, ctx.now, Timestamp::MIN).await?;

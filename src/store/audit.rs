@@ -10,7 +10,7 @@ use super::schema::Table;
 use super::snapshot::Snapshot;
 use super::tx::Tx;
 use crate::domain::event::Audit;
-use crate::domain::id::AuditId;
+use crate::domain::values::id::AuditId;
 
 /// Where the hash of the newest line is kept.
 pub(super) const CHAIN: &str = "audit_chain";

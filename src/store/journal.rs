@@ -11,11 +11,11 @@ use super::read::{Read, Span};
 use super::schema::Table;
 use super::snapshot::Snapshot;
 use super::tx::Tx;
-use crate::domain::debt::OpeningDebt;
-use crate::domain::id::{InvoiceId, JournalEntryId};
-use crate::domain::invoice::{Invoice, InvoiceKind, OpenInvoice};
-use crate::domain::journal::{Account, AccountTotal, JournalEntry};
-use crate::domain::money::Currency;
+use crate::domain::billing::debt::OpeningDebt;
+use crate::domain::billing::invoice::{Invoice, InvoiceKind, OpenInvoice};
+use crate::domain::billing::journal::{Account, AccountTotal, JournalEntry};
+use crate::domain::values::id::{InvoiceId, JournalEntryId};
+use crate::domain::values::money::Currency;
 
 /// Adds entries in order and gives them their numbers, which it answers. [`StoreError::Unbalanced`] where one does
 /// not sum to zero: then nothing of the command is kept.

@@ -1,13 +1,13 @@
 //! Keys: order-preserving bytes, so that the order of keys is the order of values.
 
-use crate::domain::hook_event::Subject;
-use crate::domain::id::{ChannelId, Id, OrderId, PartnerId, WebhookId};
-use crate::domain::journal::Account;
-use crate::domain::money::Currency;
-use crate::domain::payment::compared_reference;
+use crate::domain::billing::journal::Account;
+use crate::domain::billing::payment::compared_reference;
 use crate::domain::staff::TokenId;
-use crate::domain::time::Timestamp;
-use crate::domain::webhook::DeliveryState;
+use crate::domain::values::id::{ChannelId, Id, OrderId, PartnerId, WebhookId};
+use crate::domain::values::money::Currency;
+use crate::domain::values::time::Timestamp;
+use crate::domain::webhooks::DeliveryState;
+use crate::domain::webhooks::event::Subject;
 
 /// A record's own key.
 pub trait Key: Clone + std::fmt::Debug + Send + 'static {

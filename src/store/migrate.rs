@@ -17,13 +17,15 @@ use super::schema::Table;
 use super::snapshot::{Snapshot, definition};
 use super::tx::Tx;
 use super::writer::Sharing;
-use crate::domain::carrier::Partner;
-use crate::domain::customer::Customer;
-use crate::domain::id::{PaymentId, VoucherBatchId};
-use crate::domain::journal::opening;
-use crate::domain::message::Message;
-use crate::domain::order::{Order, Standing};
-use crate::domain::payment::{HostedPage, Payment, Voucher, VoucherBatch, compared_reference};
+use crate::domain::billing::journal::opening;
+use crate::domain::billing::order::{Order, Standing};
+use crate::domain::billing::payment::{
+    HostedPage, Payment, Voucher, VoucherBatch, compared_reference,
+};
+use crate::domain::customers::Customer;
+use crate::domain::messages::Message;
+use crate::domain::partners::Partner;
+use crate::domain::values::id::{PaymentId, VoucherBatchId};
 
 /// Layout that this program writes.
 pub const LAYOUT: u64 = 10;

@@ -11,10 +11,10 @@ use super::key::{Key, instant_of, owned_by, since, trailing_number};
 use super::read::{Read, Span};
 use super::schema::Table;
 use super::snapshot::Snapshot;
-use crate::domain::carrier::PartnerTransaction;
-use crate::domain::id::{JournalEntryId, PartnerTransactionId};
-use crate::domain::journal::{EntryCause, JournalEntry};
-use crate::domain::settlement::{ClosedMonth, Tally};
+use crate::domain::billing::journal::{EntryCause, JournalEntry};
+use crate::domain::partners::PartnerTransaction;
+use crate::domain::partners::statement::{ClosedMonth, Tally};
+use crate::domain::values::id::{JournalEntryId, PartnerTransactionId};
 
 pub(super) fn misfits(snapshot: &Snapshot) -> Result<Vec<Misfit>, StoreError> {
     let mut found = Vec::new();

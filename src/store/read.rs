@@ -7,7 +7,7 @@ use super::codec;
 use super::key::{Key, after_prefix, trailing_number};
 use super::record::Record;
 use super::schema::Table;
-use crate::domain::id::Id;
+use crate::domain::values::id::Id;
 
 /// Ids share a block of the counted index per 1,024 numbers.
 pub const BLOCK_BITS: u32 = 10;

@@ -17,7 +17,7 @@ use super::record::{Entries, Entry, EntryKind, Record};
 use super::schema::Table;
 use super::snapshot::{definition, scan};
 use super::writer::Sharing;
-use crate::domain::id::Id;
+use crate::domain::values::id::Id;
 
 type OpenTable<'t> = redb::Table<'t, &'static [u8], &'static [u8]>;
 

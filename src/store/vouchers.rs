@@ -11,9 +11,9 @@ use super::key::{Key, account_key};
 use super::read::{Read, Span};
 use super::schema::Table;
 use super::snapshot::Snapshot;
-use crate::domain::id::VoucherBatchId;
-use crate::domain::journal::{Account, AccountTotal};
-use crate::domain::payment::{Voucher, VoucherBatch};
+use crate::domain::billing::journal::{Account, AccountTotal};
+use crate::domain::billing::payment::{Voucher, VoucherBatch};
+use crate::domain::values::id::VoucherBatchId;
 
 pub(super) fn misfits(snapshot: &Snapshot) -> Result<Vec<Misfit>, StoreError> {
     let mut found = Vec::new();

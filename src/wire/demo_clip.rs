@@ -15,7 +15,7 @@ use axum::routing::get;
 use rust_embed::RustEmbed;
 
 use crate::app::{App, Ctx};
-use crate::domain::time::Timestamp;
+use crate::domain::values::time::Timestamp;
 use crate::ops::demo;
 
 /// Made by `assets/make-demo-clip`.
@@ -81,7 +81,7 @@ fn playlist(now: Timestamp) -> String {
 #[cfg(test)]
 mod tests {
     use super::{Clip, LISTED, PARTS, playlist};
-    use crate::domain::time::Timestamp;
+    use crate::domain::values::time::Timestamp;
 
     #[test]
     fn the_playlist_moves_on_and_names_parts_that_are_there() {

@@ -15,16 +15,16 @@ use axum::response::{IntoResponse as _, Response};
 use axum::routing::{get, post};
 
 use crate::app::{App, Ctx};
-use crate::domain::money::{Amount, Currency};
-use crate::domain::payment::{HostedPage, PaymentState};
+use crate::domain::billing::payment::{HostedPage, PaymentState};
 use crate::domain::refusal::Refusal;
 use crate::domain::staff::Actor;
+use crate::domain::values::money::{Amount, Currency};
 use crate::letters::locale::{amount, html, long_day};
 use crate::letters::page_words::{PageWords, filled, page_words};
 use crate::ops;
 use crate::ops::OpError;
-use crate::ops::pages::{Closed, Outcome, View, Way};
-use crate::ops::stripe::{Heard, Leads};
+use crate::ops::payments::pages::{Closed, Outcome, View, Way};
+use crate::ops::payments::stripe::{Heard, Leads};
 use crate::wire::kit::{KEPT_AN_HOUR, TurnedAway, client_address};
 
 /// The name in logs, metrics and the audit log.
@@ -98,7 +98,7 @@ async fn show(
     {
         return back_from_stripe(&ctx, &code, from_stripe == "cancel").await;
     }
-    match ops::pages::view(&ctx, &code) {
+    match ops::payments::pages::view(&ctx, &code) {
         Ok(view) => page(&ctx, &view, StatusCode::OK, None),
         Err(error) => failed(&ctx, &error),
     }
@@ -106,18 +106,18 @@ async fn show(
 
 /// The browser is back from Stripe's page, which proves nothing: Stripe is asked.
 async fn back_from_stripe(ctx: &Ctx, code: &str, canceled: bool) -> Response {
-    let view = match ops::pages::view(ctx, code) {
+    let view = match ops::payments::pages::view(ctx, code) {
         Ok(view) => view,
         Err(error) => return failed(ctx, &error),
     };
     let waits = view.payment.filter(|payment| {
-        payment.method == ops::stripe::METHOD && payment.state == PaymentState::Processing
+        payment.method == ops::payments::stripe::METHOD && payment.state == PaymentState::Processing
     });
     if let Some(payment) = waits {
         let asked = if canceled {
-            ops::stripe::cancel(ctx, payment.id).await
+            ops::payments::stripe::cancel(ctx, payment.id).await
         } else {
-            ops::stripe::look(ctx, payment.id).await
+            ops::payments::stripe::look(ctx, payment.id).await
         };
         if let Err(error) = asked {
             return failed(ctx, &error);
@@ -142,7 +142,7 @@ async fn stripe_webhook(
     let signature = headers
         .get("stripe-signature")
         .and_then(|of| of.to_str().ok());
-    match ops::stripe::hear(&ctx, signature.unwrap_or(""), &body).await {
+    match ops::payments::stripe::hear(&ctx, signature.unwrap_or(""), &body).await {
         Ok(Heard::Done | Heard::Ignored) => (StatusCode::OK, "ok\n").into_response(),
         Ok(Heard::BadSignature) => (
             StatusCode::BAD_REQUEST,
@@ -208,7 +208,7 @@ async fn submit(
         return to_stripe(&ctx, &code, form.seen).await;
     };
     let manual = way == Way::Manual;
-    match ops::pages::submit(&ctx, code.clone(), way, form.seen).await {
+    match ops::payments::pages::submit(&ctx, code.clone(), way, form.seen).await {
         Ok(Outcome::Succeeded) => back(&ctx, &code, "succeded"),
         // How to pay by hand stands on the page itself.
         Ok(Outcome::Processing) if manual => see(&format!("/pay/{code}")),
@@ -217,8 +217,8 @@ async fn submit(
         Ok(Outcome::Failed { reason }) => {
             let said = words(&ctx);
             let reason = match reason.as_str() {
-                ops::pages::DECLINED => said.declined,
-                ops::pages::BAD_VOUCHER => said.bad_voucher,
+                ops::payments::pages::DECLINED => said.declined,
+                ops::payments::pages::BAD_VOUCHER => said.bad_voucher,
                 other => other,
             };
             let failed = filled(said.failed, &[reason]);
@@ -230,9 +230,9 @@ async fn submit(
 }
 
 async fn to_stripe(ctx: &Ctx, code: &str, seen: Amount) -> Response {
-    match ops::stripe::pay(ctx, code.to_owned(), seen).await {
+    match ops::payments::stripe::pay(ctx, code.to_owned(), seen).await {
         Ok(Leads::To(url)) => see(&url),
-        Ok(Leads::Paid) => match ops::pages::view(ctx, code) {
+        Ok(Leads::Paid) => match ops::payments::pages::view(ctx, code) {
             Ok(view) if view.closed == Some(Closed::Paid) => back(ctx, code, "succeded"),
             // The money is there and the order did not begin: the page says why.
             _ => see(&format!("/pay/{code}")),
@@ -263,7 +263,7 @@ fn refused(ctx: &Ctx, code: &str, refusal: &Refusal) -> Response {
 
 /// The way back to the shop. Without one the page itself says how it ended.
 fn back(ctx: &Ctx, code: &str, status: &str) -> Response {
-    let leads = ops::pages::find(ctx, code).is_ok_and(|page| leads_back(ctx, &page));
+    let leads = ops::payments::pages::find(ctx, code).is_ok_and(|page| leads_back(ctx, &page));
     if leads {
         see(&redirect(ctx, code, status))
     } else {
@@ -285,7 +285,7 @@ fn see(target: &str) -> Response {
 
 /// The page once more, with what went wrong on top.
 fn again(ctx: &Ctx, code: &str, status: StatusCode, problem: &str) -> Response {
-    match ops::pages::view(ctx, code) {
+    match ops::payments::pages::view(ctx, code) {
         Ok(view) => page(ctx, &view, status, Some(problem)),
         Err(error) => failed(ctx, &error),
     }
@@ -366,8 +366,8 @@ fn summary(ctx: &Ctx, view: &View) -> String {
             currency: view.price.currency,
         };
         let title = match &line.title {
-            title if title == ops::pages::OWED_BEFORE => said.owed_before.to_owned(),
-            title => match title.strip_prefix(ops::pages::INVOICE) {
+            title if title == ops::payments::pages::OWED_BEFORE => said.owed_before.to_owned(),
+            title => match title.strip_prefix(ops::payments::pages::INVOICE) {
                 Some(number) => filled(said.invoice, &[number]),
                 None => title.clone(),
             },
@@ -429,9 +429,9 @@ fn ways(ctx: &Ctx, view: &View) -> String {
         return one(view, "balance", &format!("<button>{words}</button>"));
     }
     let mut text = String::new();
-    if ops::stripe::is_offered(ctx, view.to_pay) {
+    if ops::payments::stripe::is_offered(ctx, view.to_pay) {
         let button = format!("<h2>{}</h2>\n<button>{pay}</button>", said.card);
-        text.push_str(&one(view, ops::stripe::METHOD, &button));
+        text.push_str(&one(view, ops::payments::stripe::METHOD, &button));
     }
     if settings.sandbox {
         text.push_str(&one(
@@ -540,13 +540,13 @@ fn under_way(ctx: &Ctx, view: &View) -> String {
     let manual = payment.is_some_and(|payment| {
         payment.method == "manual" && payment.state == PaymentState::Processing
     });
-    let at_stripe = payment.is_some_and(|payment| payment.method == ops::stripe::METHOD);
+    let at_stripe = payment.is_some_and(|payment| payment.method == ops::payments::stripe::METHOD);
     let said = words(ctx);
     if !manual {
         let mut text = ended(ctx, view, said.processing, "processing");
         if at_stripe {
             let button = format!("<button class=\"second\">{}</button>", said.back_to_card);
-            text.push_str(&one(view, ops::stripe::METHOD, &button));
+            text.push_str(&one(view, ops::payments::stripe::METHOD, &button));
         }
         return text;
     }

@@ -200,7 +200,7 @@ async fn metrics(
     if !near && let Err(problem) = super::console::require_token(&ctx, &headers) {
         return problem.into_response();
     }
-    let held = ops::guard::held(&Ctx::system(Arc::clone(&app)));
+    let held = ops::billing::guard::held(&Ctx::system(Arc::clone(&app)));
     app.metrics
         .held(held.ok().flatten().map(|held| held.orders));
     let kind = "application/openmetrics-text; version=1.0.0; charset=utf-8";

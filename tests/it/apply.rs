@@ -2,8 +2,8 @@
 //! twice changes nothing; and that a document with an error in it is not taken at all.
 
 use boxoffice::app::Ctx;
-use boxoffice::domain::customer::Customer;
-use boxoffice::domain::time::Timestamp;
+use boxoffice::domain::customers::Customer;
+use boxoffice::domain::values::time::Timestamp;
 use boxoffice::ops::apply::apply;
 use boxoffice::store::{Read as _, Table};
 use serde_json::{Value, json};

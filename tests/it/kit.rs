@@ -5,18 +5,18 @@ use std::pin::Pin;
 use std::sync::mpsc;
 use std::task::Poll;
 
-use boxoffice::domain::calendar::{Period, PeriodCount, Term};
+use boxoffice::domain::billing::order::{Order, OrderStatus, Standing};
 use boxoffice::domain::catalogue::{Billing, OrderType};
-use boxoffice::domain::contact::Email;
-use boxoffice::domain::customer::Customer;
-use boxoffice::domain::device::{Device, DeviceKind, DeviceStatus};
+use boxoffice::domain::customers::Customer;
+use boxoffice::domain::customers::device::{Device, DeviceKind, DeviceStatus};
 use boxoffice::domain::event::{Audit, Change};
-use boxoffice::domain::id::{
+use boxoffice::domain::values::calendar::{Period, PeriodCount, Term};
+use boxoffice::domain::values::contact::Email;
+use boxoffice::domain::values::id::{
     AuditId, CustomerId, DeviceId, OrderId, ProductOfferId, ProductSpecId,
 };
-use boxoffice::domain::open::OpenObject;
-use boxoffice::domain::order::{Order, OrderStatus, Standing};
-use boxoffice::domain::time::Timestamp;
+use boxoffice::domain::values::open_object::OpenObject;
+use boxoffice::domain::values::time::Timestamp;
 use boxoffice::store::{Store, StoreError, Tx};
 
 /// Why a command failed: by its own rule, or because of the store.

@@ -1,7 +1,7 @@
 //! Letters that are not about money: wording, new passwords, greetings; and gateways of all kinds.
 
 use boxoffice::app::App;
-use boxoffice::domain::customer::Customer;
+use boxoffice::domain::customers::Customer;
 use boxoffice::store::Read as _;
 use serde_json::{Value, json};
 
@@ -26,7 +26,7 @@ async fn is_password(app: &App, password: &str) -> bool {
         .is_customers(
             password.to_owned(),
             &stored,
-            boxoffice::passwords::Turn::OWN,
+            boxoffice::app::secrets::passwords::Turn::OWN,
         )
         .await;
     fits.unwrap()
@@ -467,7 +467,7 @@ async fn no_password_is_made_that_cannot_be_told() {
     let all: Vec<Customer> = bx.app().store.read().unwrap().all().unwrap();
     let reset = matches!(
         all[0].password,
-        boxoffice::domain::customer::CustomerPassword::Reset(_)
+        boxoffice::domain::customers::CustomerPassword::Reset(_)
     );
     assert!(reset, "{:?}", all[0].password);
 }

@@ -5,17 +5,17 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
-use boxoffice::domain::contact::Email;
-use boxoffice::domain::content::Genre;
-use boxoffice::domain::customer::{Customer, CustomerStatus};
-use boxoffice::domain::device::Device;
+use boxoffice::domain::billing::payment::{Payment, Voucher, VoucherBatch};
+use boxoffice::domain::catalogue::content::Genre;
+use boxoffice::domain::customers::device::Device;
+use boxoffice::domain::customers::{Customer, CustomerStatus};
 use boxoffice::domain::event::Audit;
-use boxoffice::domain::id::{
+use boxoffice::domain::messages::{Message, MessageContent};
+use boxoffice::domain::values::contact::Email;
+use boxoffice::domain::values::id::{
     AuditId, CustomerId, DeviceId, GenreId, InvoiceId, PaymentId, VoucherId,
 };
-use boxoffice::domain::message::{Message, MessageContent};
-use boxoffice::domain::payment::{Payment, Voucher, VoucherBatch};
-use boxoffice::domain::time::Timestamp;
+use boxoffice::domain::values::time::Timestamp;
 use boxoffice::store::{
     BATCH_MAX, Finding, LAYOUT, QUEUE_MAX, Read, Storage, Store, StoreError, Table, Tx,
     append_audit, check, codec,

@@ -1,10 +1,10 @@
 //! When a cycle begins and an order ends: the domain's term arithmetic against what
 //! `tests/oracle/terms.py` answers, which knows the rules but none of our code.
 
-use boxoffice::domain::calendar::{PERIODS_MAX, Period, PeriodCount, Term, Zone};
+use boxoffice::domain::billing::order::{Dates, dates};
 use boxoffice::domain::catalogue::OrderType;
-use boxoffice::domain::order::{Dates, dates};
-use boxoffice::domain::time::Timestamp;
+use boxoffice::domain::values::calendar::{PERIODS_MAX, Period, PeriodCount, Term, Zone};
+use boxoffice::domain::values::time::Timestamp;
 use serde_json::Value;
 
 const CASES: &str = include_str!("data/terms.jsonl");

@@ -10,36 +10,27 @@ const ROOT: &str = env!("CARGO_MANIFEST_DIR");
 /// Who may use whom inside the crate: arrows point down only.
 const MAY_USE: &[(&str, &str)] = &[
     ("domain", ""),
-    ("entropy", ""),
-    ("failed_attempts", "clock domain"),
-    ("keys", ""),
-    ("lanes", ""),
     ("listener", ""),
-    ("letters", "domain paper"),
     ("paper", ""),
-    ("clock", "domain"),
     ("config", "domain"),
-    ("passwords", "config domain"),
-    ("presence", "domain"),
+    ("letters", "domain paper"),
     ("store", "domain"),
-    ("met", "domain"),
-    ("rates", "clock"),
-    ("seldom", "clock"),
-    ("settled", "domain"),
-    ("strangers", "clock"),
-    ("wrong_pins", "domain"),
     ("outbound", "config domain letters"),
-    ("telemetry", "config store"),
+    ("app::clock", "domain"),
+    ("app::entropy", ""),
+    ("app::memory", "app::clock domain"),
+    ("app::secrets", "config domain"),
+    ("app::telemetry", "config store"),
     (
         "app",
-        "clock config domain entropy failed_attempts keys lanes met outbound passwords presence rates seldom settled store strangers telemetry wrong_pins",
+        "app::clock app::entropy app::memory app::secrets app::telemetry config domain outbound store",
     ),
     ("jobs", "app domain ops"),
     (
         "ops",
-        "app domain failed_attempts keys letters outbound passwords presence store",
+        "app app::memory app::secrets domain letters outbound store",
     ),
-    ("wire::kit", "app clock domain listener telemetry"),
+    ("wire::kit", "app app::clock app::telemetry domain listener"),
     ("wire::alphaott", "app domain ops wire::kit"),
     ("wire::demo_clip", "app domain ops"),
     ("wire::console", "app domain letters ops paper wire::kit"),
@@ -52,16 +43,14 @@ const MAY_USE: &[(&str, &str)] = &[
         "wire",
         "app wire::alphaott wire::console wire::demo_clip wire::kit wire::marketone wire::pay wire::portal wire::site wire::stalker",
     ),
-    ("command", "app domain ops"),
-    ("control", "app command listener outbound"),
-    ("meter", "clock command"),
+    ("control", "app domain listener ops outbound"),
     (
         "serve",
-        "app clock config control domain entropy jobs listener ops store wire",
+        "app app::clock app::entropy config control domain jobs listener ops store wire",
     ),
     (
         "cli",
-        "app clock command config control domain entropy meter ops serve store telemetry",
+        "app app::clock app::entropy app::telemetry config control domain ops serve store",
     ),
     ("main", ""),
     ("lib", ""),
@@ -86,10 +75,10 @@ const HOMES: &[(&str, &str)] = &[
     ("redb", "store/"),
     ("rustix", "listener/ store/health.rs"),
     ("bincode", "store/codec.rs"),
-    ("jiff", "domain/calendar.rs"),
-    ("iso_currency", "domain/money.rs"),
-    ("axum", "wire/ listener/ serve/ control.rs"),
-    ("http_body", "control.rs listener/ wire/portal/guide.rs"),
+    ("jiff", "domain/values/calendar.rs"),
+    ("iso_currency", "domain/values/money.rs"),
+    ("axum", "wire/ listener/ serve/ control/mod.rs"),
+    ("http_body", "control/mod.rs listener/ wire/portal/guide.rs"),
     ("hyper", "listener/"),
     ("hyper_util", "listener/"),
     ("tower", "listener/"),
@@ -97,7 +86,7 @@ const HOMES: &[(&str, &str)] = &[
     ("utoipa", "wire/"),
     ("utoipa_axum", "wire/"),
     ("async_graphql", "wire/alphaott/activity"),
-    ("serde_json", "control.rs letters/ ops/ outbound/ wire/"),
+    ("serde_json", "control/mod.rs letters/ ops/ outbound/ wire/"),
     ("chardetng", "ops/imports/charset.rs"),
     ("encoding_rs", "ops/imports/charset.rs ops/imports/text.rs"),
     ("flate2", "ops/imports/unpack.rs"),
@@ -107,7 +96,7 @@ const HOMES: &[(&str, &str)] = &[
     ("ttf_parser", "paper/"),
     ("miniz_oxide", "paper/"),
     ("socket2", "listener/"),
-    ("reqwest", "control.rs outbound/"),
+    ("reqwest", "control/mod.rs outbound/"),
     ("rustls", "outbound/mod.rs"),
     ("lettre", "outbound/mail.rs"),
     ("clap", "cli/ main.rs"),
@@ -116,17 +105,17 @@ const HOMES: &[(&str, &str)] = &[
         "letters/allowed.rs letters/wording.rs outbound/sms.rs",
     ),
     ("toml", "config/"),
-    ("argon2", "passwords/"),
-    ("jsonwebtoken", "keys.rs"),
-    ("getrandom", "entropy.rs"),
-    ("prometheus_client", "telemetry.rs"),
+    ("argon2", "app/secrets/passwords/"),
+    ("jsonwebtoken", "app/secrets/tokens.rs"),
+    ("getrandom", "app/entropy.rs"),
+    ("prometheus_client", "app/telemetry.rs"),
     (
         "tokio",
-        "app.rs cli/ command/ control.rs jobs/ lanes.rs listener/ ops/apply/mod.rs ops/bulk.rs ops/carrier_calls.rs ops/clock.rs ops/closing.rs ops/guard/ ops/imports/ ops/middleware.rs ops/outbox.rs ops/payments.rs ops/renewals.rs ops/subscriptions/ ops/templates.rs ops/webhooks/ outbound/ passwords/ serve/ store/mod.rs wire/",
+        "app/mod.rs cli/ control/command/ control/mod.rs jobs/ app/memory/keyed_locks.rs listener/ ops/apply/mod.rs ops/bulk.rs ops/partners/carrier_calls.rs ops/clock.rs ops/partners/month_close.rs ops/billing/guard/ ops/imports/ ops/peers/middleware.rs ops/outbox/mod.rs ops/payments/mod.rs ops/billing/run.rs ops/partners/subscriptions/ ops/templates.rs ops/webhooks/ outbound/ app/secrets/passwords/ serve/ store/mod.rs wire/",
     ),
     (
         "anyhow",
-        "app.rs cli/ config/ control.rs outbound/carrier.rs outbound/mail.rs outbound/mod.rs outbound/sms.rs passwords/ serve/",
+        "app/mod.rs cli/ config/ control/mod.rs outbound/carrier.rs outbound/mail.rs outbound/mod.rs outbound/sms.rs app/secrets/passwords/ serve/",
     ),
 ];
 
@@ -135,14 +124,14 @@ const CALLERS: &[(&str, &str)] = &[
     (".commit()", "store/writer.rs store/migrate.rs"),
     (".begin_write()", "store/writer.rs store/migrate.rs"),
     (".begin_read()", "store/mod.rs store/migrate.rs"),
-    ("clock.now()", "app.rs ops/clock.rs"),
+    ("clock.now()", "app/mod.rs ops/clock.rs"),
     (".snapshot()", "ops/"),
     ("ctx.write(", "ops/"),
     ("ctx.write_bulk(", "ops/"),
     (".write_bulk_timed(", "ops/"),
     (".store.write(", "ops/"),
     (".store.write_bulk(", "ops/"),
-    (".store.write_blocking(", "app.rs"),
+    (".store.write_blocking(", "app/mod.rs"),
 ];
 
 /// Files of a dialect that implement no section of its reference: bounds the vendor does not have.
@@ -269,7 +258,7 @@ fn architecture_names_what_exists() {
     let mut problems = Vec::new();
     let mut paths = 0;
     for quoted in page.split('`').skip(1).step_by(2) {
-        // `ops/orders.rs::place` names a file too.
+        // `ops/orders/mod.rs::place` names a file too.
         let path = quoted.split("::").next().unwrap_or_default();
         let plain = |c: char| c.is_ascii_alphanumeric() || "/._-".contains(c);
         let ends = [".rs", ".md", ".toml", ".py"];
@@ -330,7 +319,7 @@ fn readme_lists_settings_commands_flags_figures_and_paths() {
         );
         wanted.push(format!("--{}", field.replace('_', "-")));
     }
-    for figure in quoted_after(&read("src/telemetry.rs"), "registry.register(") {
+    for figure in quoted_after(&read("src/app/telemetry.rs"), "registry.register(") {
         wanted.push(format!("`boxoffice_{figure}`"));
     }
     let paths = quoted_after(&read("src/wire/site.rs"), ".route(");
@@ -366,7 +355,7 @@ fn docs_list_every_operation() {
 
 #[test]
 fn every_record_names_its_tables_and_every_table_is_used() {
-    let schema = read("src/store/schema.rs");
+    let schema = read("src/store/schema/mod.rs");
     let (parts, sources): (BTreeMap<_, _>, BTreeMap<_, _>) = sources()
         .into_iter()
         .partition(|(path, _)| path.starts_with("store/schema"));

@@ -1,7 +1,9 @@
 //! Amounts, rates and shares, as people write and read them.
 
 use super::{money, percent};
-use crate::domain::money::{AMOUNT_MINOR_MAX, Amount, Currency, Share, TAX_PERCENT_MAX, TaxRate};
+use crate::domain::values::money::{
+    AMOUNT_MINOR_MAX, Amount, Currency, Share, TAX_PERCENT_MAX, TaxRate,
+};
 
 #[test]
 fn money_is_written_in_groups_of_three() {

@@ -1,13 +1,17 @@
 //! The journal, runs, payments, vouchers, and debts that were brought along.
 
 use super::{at, money, usd};
-use crate::domain::calendar::Zone;
-use crate::domain::debt::{DebtDue, OpeningDebt};
-use crate::domain::id::{CustomerId, JournalEntryId, PartnerId, PaymentId, RunId, VoucherBatchId};
-use crate::domain::journal::{Account, EntryCause, JournalEntry, Posting, opening, transfer};
-use crate::domain::money::Amount;
-use crate::domain::payment::{Payment, PaymentKind, PaymentState, VoucherBatch};
-use crate::domain::run::{Run, RunCounts, RunState, add_money};
+use crate::domain::billing::debt::{DebtDue, OpeningDebt};
+use crate::domain::billing::journal::{
+    Account, EntryCause, JournalEntry, Posting, opening, transfer,
+};
+use crate::domain::billing::payment::{Payment, PaymentKind, PaymentState, VoucherBatch};
+use crate::domain::billing::run::{Run, RunCounts, RunState, add_money};
+use crate::domain::values::calendar::Zone;
+use crate::domain::values::id::{
+    CustomerId, JournalEntryId, PartnerId, PaymentId, RunId, VoucherBatchId,
+};
+use crate::domain::values::money::Amount;
 
 pub fn payment() -> Payment {
     Payment {

@@ -1,10 +1,10 @@
 //! Boxes, what they are told, and what they show when.
 
 use super::at;
-use crate::domain::box_event::{BoxEventKind, Notice};
-use crate::domain::device::{Device, DeviceStatus};
-use crate::domain::guide::is_kept;
-use crate::domain::id::{CustomerId, DeviceId, as_uuid, uuid_text};
+use crate::domain::boxes::event::{BoxEventKind, Notice};
+use crate::domain::catalogue::guide::is_kept;
+use crate::domain::customers::device::{Device, DeviceStatus};
+use crate::domain::values::id::{CustomerId, DeviceId, as_uuid, uuid_text};
 
 const MESSAGES: [BoxEventKind; 2] = [BoxEventKind::Message, BoxEventKind::MessageWithVideo];
 

@@ -1,11 +1,13 @@
 //! Orders that were running before they came to us: the past is billed on request only.
 
 use super::{DAY, at, monthly_with, overdue};
-use crate::domain::calendar::Zone;
+use crate::domain::billing::history::{
+    Begins, billed_at_once, is_history, paid_elsewhere, running_only,
+};
+use crate::domain::billing::order::{Order, OrderStatus, Standing};
 use crate::domain::catalogue::{Billing, OrderType};
-use crate::domain::history::{Begins, billed_at_once, is_history, paid_elsewhere, running_only};
-use crate::domain::order::{Order, OrderStatus, Standing};
 use crate::domain::refusal::Refusal;
+use crate::domain::values::calendar::Zone;
 
 const NOW: &str = "2026-01-10";
 

@@ -1,8 +1,8 @@
 //! The operator's calendar: terms, days, months, and dates as people write them.
 
 use super::{DAY, at, day, term};
-use crate::domain::calendar::{PERIODS_MAX, Period, PeriodCount, Zone, has_passed};
-use crate::domain::time::Timestamp;
+use crate::domain::values::calendar::{PERIODS_MAX, Period, PeriodCount, Zone, has_passed};
+use crate::domain::values::time::Timestamp;
 
 fn berlin() -> Zone {
     Zone::parse("Europe/Berlin").unwrap()
@@ -232,9 +232,12 @@ fn days_are_counted_from_1970() {
     assert_eq!(day("2026-01-31").weekday(), 5, "a Saturday");
     assert_eq!(day("2026-01-31").days_until(day("2026-03-01")), 29);
     assert_eq!(day("2026-03-01").days_until(day("2026-01-31")), -29);
-    assert_eq!(crate::domain::calendar::LocalDate::parse("2026-1-31"), None);
     assert_eq!(
-        crate::domain::calendar::LocalDate::parse("+2026-01-31"),
+        crate::domain::values::calendar::LocalDate::parse("2026-1-31"),
+        None
+    );
+    assert_eq!(
+        crate::domain::values::calendar::LocalDate::parse("+2026-01-31"),
         None
     );
 }

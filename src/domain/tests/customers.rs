@@ -1,17 +1,17 @@
 //! Customers, their names, and how they are reached and found.
 
 use super::at;
-use crate::domain::access::{Origin, Service};
 use crate::domain::catalogue::ServiceStatus;
-use crate::domain::contact::{
-    Email, bare_mac, fold, fold_email, is_blank, kept_name, reads_as_number, same_mac, usual_mac,
-};
-use crate::domain::customer::{
+use crate::domain::customers::service::{Origin, Service};
+use crate::domain::customers::{
     BoxProfile, Customer, CustomerPassword, CustomerStatus, PaidUntil, PersonName,
 };
-use crate::domain::id::{ChannelId, CustomerId, OrderId, ServiceId};
 use crate::domain::staff::Secret;
-use crate::domain::time::Timestamp;
+use crate::domain::values::contact::{
+    Email, bare_mac, fold, fold_email, is_blank, kept_name, reads_as_number, same_mac, usual_mac,
+};
+use crate::domain::values::id::{ChannelId, CustomerId, OrderId, ServiceId};
+use crate::domain::values::time::Timestamp;
 
 fn customer() -> Customer {
     Customer::new(CustomerId(2), String::new(), at("2026-01-01"))

@@ -1,11 +1,11 @@
 //! What is given away beyond what somebody pays for.
 
 use super::{at, charge, frozen, monthly, monthly_with, offer, overdue, owing, price, term, usd};
-use crate::domain::calendar::{Period, PeriodCount, Zone};
+use crate::domain::billing::giving::{beyond_offer, beyond_paid, paid_until, reprices_running};
+use crate::domain::billing::order::{Order, OrderStatus, Standing};
+use crate::domain::catalogue::charge::Price;
 use crate::domain::catalogue::{Billing, OrderType};
-use crate::domain::charge::Price;
-use crate::domain::giving::{beyond_offer, beyond_paid, paid_until, reprices_running};
-use crate::domain::order::{Order, OrderStatus, Standing};
+use crate::domain::values::calendar::{Period, PeriodCount, Zone};
 
 const NOW: &str = "2026-01-01";
 

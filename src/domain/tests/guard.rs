@@ -1,10 +1,10 @@
 //! Which prices the guard accepts.
 
 use super::{charge, money, monthly, monthly_with, once, price, sold, term, usd};
-use crate::domain::calendar::Period;
-use crate::domain::charge::Price;
-use crate::domain::guard::{RunGuard, price_change, price_jumped};
-use crate::domain::id::ProductOfferId;
+use crate::domain::billing::guard::{RunGuard, price_change, price_jumped};
+use crate::domain::catalogue::charge::Price;
+use crate::domain::values::calendar::Period;
+use crate::domain::values::id::ProductOfferId;
 
 fn costs(version: u32, minor: i64) -> Price {
     price(version, "2026-01-15", vec![charge(usd(minor))])

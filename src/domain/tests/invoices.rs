@@ -3,11 +3,13 @@
 use proptest::prelude::*;
 
 use super::{at, percent, usd};
-use crate::domain::calendar::Zone;
-use crate::domain::charge::{Line, total_minor};
-use crate::domain::id::{CustomerId, InvoiceId, OrderId};
-use crate::domain::invoice::{Invoice, InvoiceKind, RateSum, days_unused, less, share, unused};
+use crate::domain::billing::invoice::{
+    Invoice, InvoiceKind, RateSum, days_unused, less, share, unused,
+};
+use crate::domain::catalogue::charge::{Line, total_minor};
 use crate::domain::provider::Letterhead;
+use crate::domain::values::calendar::Zone;
+use crate::domain::values::id::{CustomerId, InvoiceId, OrderId};
 
 pub fn line(title: &str, rate: &str, net_minor: i64, tax_minor: i64) -> Line {
     Line {
@@ -77,7 +79,7 @@ fn the_customer_pays_for_revenue_and_the_tax_of_each_rate() {
         let postings = invoice(lines).postings();
         let sum: i64 = postings.iter().map(|posting| posting.credit_minor).sum();
         assert_eq!(sum, 0, "it balances");
-        let text = |posting: &crate::domain::journal::Posting| {
+        let text = |posting: &crate::domain::billing::journal::Posting| {
             format!("{} {}", posting.account, posting.credit_minor)
         };
         postings.iter().map(text).collect::<Vec<_>>()

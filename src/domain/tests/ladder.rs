@@ -1,9 +1,9 @@
 //! Grace, reminders, freeze and suspension, in days.
 
 use super::{at, sold};
-use crate::domain::calendar::Zone;
 use crate::domain::catalogue::Billing;
-use crate::domain::dunning::Ladder;
+use crate::domain::catalogue::dunning::Ladder;
+use crate::domain::values::calendar::Zone;
 
 #[test]
 fn without_a_ladder_of_its_own_a_postpaid_offer_has_two_weeks() {

@@ -1,9 +1,9 @@
 //! What is written to customers: when it is tried again, and in which queue it stands.
 
 use super::at;
-use crate::domain::id::CustomerId;
-use crate::domain::message::{Channel, Lane, Message, MessageContent, MessageState, Queue};
-use crate::domain::template::TemplateKind;
+use crate::domain::messages::template::TemplateKind;
+use crate::domain::messages::{Channel, Lane, Message, MessageContent, MessageState, Queue};
+use crate::domain::values::id::CustomerId;
 
 fn message() -> Message {
     let mut message = Message::new(CustomerId(2), MessageContent::Welcome, at("2026-01-01"));

@@ -28,16 +28,16 @@ mod staff;
 mod told;
 mod webhooks;
 
-use super::calendar::{LocalDate, Period, PeriodCount, Term, Zone};
 use super::catalogue::{Billing, OfferStatus, OrderType, ProductOffer};
-use super::charge::{Charge, Price};
-use super::cycle::Terms;
-use super::dunning::Ladder;
-use super::eligibility::Eligibility;
-use super::id::{CustomerId, OrderId, ProductOfferId, ProductSpecId, RunId};
-use super::money::{Amount, Currency, TaxRate};
-use super::order::{Hold, Order, OrderStatus, Standing};
-use super::time::Timestamp;
+use crate::domain::billing::cycle::Terms;
+use crate::domain::billing::order::{Hold, Order, OrderStatus, Standing};
+use crate::domain::catalogue::charge::{Charge, Price};
+use crate::domain::catalogue::dunning::Ladder;
+use crate::domain::catalogue::eligibility::Eligibility;
+use crate::domain::values::calendar::{LocalDate, Period, PeriodCount, Term, Zone};
+use crate::domain::values::id::{CustomerId, OrderId, ProductOfferId, ProductSpecId, RunId};
+use crate::domain::values::money::{Amount, Currency, TaxRate};
+use crate::domain::values::time::Timestamp;
 
 pub const DAY: i64 = 86_400_000_000;
 

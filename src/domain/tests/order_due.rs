@@ -1,10 +1,10 @@
 //! What is next to be done about an order, and what its state means at an instant.
 
 use super::{at, frozen, hold, monthly, monthly_with, overdue, owing, parked, paused};
-use crate::domain::access::{Origin, Service};
+use crate::domain::billing::order::{Due, Order, OrderStatus, Standing, follow, service_status};
 use crate::domain::catalogue::{Billing, OrderType, ServiceStatus};
-use crate::domain::id::{ChannelId, CustomerId, OrderId, ServiceId};
-use crate::domain::order::{Due, Order, OrderStatus, Standing, follow, service_status};
+use crate::domain::customers::service::{Origin, Service};
+use crate::domain::values::id::{ChannelId, CustomerId, OrderId, ServiceId};
 
 type Change = fn(&mut Order);
 

@@ -1,10 +1,10 @@
 //! What becomes of an order that somebody activates, cancels, switches off or ends.
 
 use super::{DAY, at, frozen, hold, monthly, monthly_with, overdue, owing, paused};
-use crate::domain::calendar::Zone;
+use crate::domain::billing::order::{Order, OrderStatus, Standing};
 use crate::domain::catalogue::Billing;
-use crate::domain::order::{Order, OrderStatus, Standing};
-use crate::domain::time::Timestamp;
+use crate::domain::values::calendar::Zone;
+use crate::domain::values::time::Timestamp;
 
 const OPENED: &str = "2026-01-10";
 

@@ -2,18 +2,18 @@
 
 use super::partners::{partner, product};
 use super::{at, frozen, monthly, monthly_with, overdue, parked};
-use crate::domain::carrier::{Callback, Partner, PartnerProduct};
-use crate::domain::contact::Email;
-use crate::domain::customer::Customer;
-use crate::domain::id::{
-    CustomerId, PartnerCallId, PartnerId, PartnerSubscriptionId, ProductSpecId,
-};
-use crate::domain::order::{Order, OrderStatus, Standing};
-use crate::domain::staff::Secret;
-use crate::domain::subscription::{
+use crate::domain::billing::order::{Order, OrderStatus, Standing};
+use crate::domain::customers::Customer;
+use crate::domain::partners::subscription::{
     CallAction, PartnerCall, PartnerSubscription, Step, THERE_MAX, Wanted, registration_of, steps,
 };
-use crate::domain::webhook::DeliveryState;
+use crate::domain::partners::{Callback, Partner, PartnerProduct};
+use crate::domain::staff::Secret;
+use crate::domain::values::contact::Email;
+use crate::domain::values::id::{
+    CustomerId, PartnerCallId, PartnerId, PartnerSubscriptionId, ProductSpecId,
+};
+use crate::domain::webhooks::DeliveryState;
 
 const NOW: &str = "2026-01-20";
 

@@ -3,18 +3,20 @@
 use proptest::prelude::*;
 
 use super::{at, money, percent, usd};
-use crate::domain::carrier::{
+use crate::domain::customers::{CarrierProfile, CustomerStatus};
+use crate::domain::maker::Maker;
+use crate::domain::partners::statement::{
+    ClosedMonth, ClosedSum, PRODUCTS_MAX, Sums, Tally, csv_line,
+};
+use crate::domain::partners::{
     CarrierMark, Denial, Partner, PartnerProduct, PartnerTransaction, Pending, PinPolicy, Spent,
     TransactionKind, TransactionState, UsualLimits, check_charge, check_month, standing_of,
 };
-use crate::domain::customer::{CarrierProfile, CustomerStatus};
-use crate::domain::id::{
+use crate::domain::staff::Secret;
+use crate::domain::values::id::{
     ClosedMonthId, CustomerId, JournalEntryId, PartnerId, PartnerTransactionId,
 };
-use crate::domain::maker::Maker;
-use crate::domain::money::{Amount, Share};
-use crate::domain::settlement::{ClosedMonth, ClosedSum, PRODUCTS_MAX, Sums, Tally, csv_line};
-use crate::domain::staff::Secret;
+use crate::domain::values::money::{Amount, Share};
 
 pub fn partner() -> Partner {
     Partner {
@@ -402,7 +404,7 @@ fn so_many_products_have_sums_of_their_own_and_the_others_one() {
 }
 
 fn closed(month: &Tally) -> ClosedMonth {
-    let sum = |(currency, sums): (&crate::domain::money::Currency, &Sums)| ClosedSum {
+    let sum = |(currency, sums): (&crate::domain::values::money::Currency, &Sums)| ClosedSum {
         currency: *currency,
         sums: *sums,
         entry: Some(JournalEntryId(1)),

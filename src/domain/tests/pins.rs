@@ -1,8 +1,8 @@
 //! One-time PINs: how long they are good, and for what.
 
 use super::{at, usd};
-use crate::domain::id::{CustomerId, PartnerId, PinId};
-use crate::domain::pin::{Pin, PinNo, PinRules, PinState, may_make};
+use crate::domain::partners::pin::{Pin, PinNo, PinRules, PinState, may_make};
+use crate::domain::values::id::{CustomerId, PartnerId, PinId};
 
 fn pin(change: impl FnOnce(&mut Pin)) -> Pin {
     let mut pin = Pin {

@@ -2,9 +2,9 @@
 
 use super::cycles::{free, late, postpaid};
 use super::{DAY, at, charge, frozen, monthly, monthly_with, overdue, owing, sold, usd};
-use crate::domain::cycle::{Settled, Step, again, renewed_again, reopen};
-use crate::domain::order::{Order, OrderStatus, Standing};
-use crate::domain::time::Timestamp;
+use crate::domain::billing::cycle::{Settled, Step, again, renewed_again, reopen};
+use crate::domain::billing::order::{Order, OrderStatus, Standing};
+use crate::domain::values::time::Timestamp;
 
 /// What money does for an order of which nothing is owed, so much being there.
 fn paid(order: &Order, balance: i64, now: &str) -> Option<Settled> {

@@ -1,12 +1,12 @@
 //! Who acts, and what they may do.
 
 use super::at;
-use crate::domain::address::is_of_stream;
-use crate::domain::common_password::{Guessable, guessable};
-use crate::domain::id::{OperatorId, PartnerId, ResellerId};
 use crate::domain::maker::Maker;
 use crate::domain::refusal::Refusal;
 use crate::domain::staff::{Actor, Permission, Role, TokenId};
+use crate::domain::values::address::is_of_stream;
+use crate::domain::values::common_password::{Guessable, guessable};
+use crate::domain::values::id::{OperatorId, PartnerId, ResellerId};
 
 const TOKEN: TokenId = TokenId([3; 16]);
 

@@ -4,16 +4,16 @@ use super::books::payment;
 use super::invoices::{invoice, line};
 use super::partners::charged;
 use super::{at, frozen, monthly, monthly_with, overdue, owing, paused};
-use crate::domain::carrier::{Denial, PartnerTransaction, TransactionState};
+use crate::domain::billing::invoice::InvoiceKind;
+use crate::domain::billing::order::{Order, OrderStatus, Standing};
+use crate::domain::billing::payment::{Payment, PaymentState};
 use crate::domain::catalogue::ServiceStatus;
-use crate::domain::customer::{Customer, CustomerStatus};
-use crate::domain::hook_event::{
+use crate::domain::customers::{Customer, CustomerStatus};
+use crate::domain::partners::{Denial, PartnerTransaction, TransactionState};
+use crate::domain::values::id::{CustomerId, InvoiceId};
+use crate::domain::webhooks::event::{
     EventType, of_customer, of_invoice, of_order, of_payment, of_service, of_transaction,
 };
-use crate::domain::id::{CustomerId, InvoiceId};
-use crate::domain::invoice::InvoiceKind;
-use crate::domain::order::{Order, OrderStatus, Standing};
-use crate::domain::payment::{Payment, PaymentState};
 
 #[test]
 fn an_order_comes_to_what_it_was_not_before() {

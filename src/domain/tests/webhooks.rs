@@ -1,12 +1,12 @@
 //! Webhooks and what becomes of deliveries; two boxes of which one bills for the other.
 
 use super::at;
-use crate::domain::adapter::Counterpart;
-use crate::domain::hook_event::{EventType, Subject};
-use crate::domain::id::{CustomerId, DeliveryId, HookEventId, WebhookId};
 use crate::domain::maker::Maker;
+use crate::domain::peers::Counterpart;
 use crate::domain::staff::Secret;
-use crate::domain::webhook::{Delivery, DeliveryState, Webhook};
+use crate::domain::values::id::{CustomerId, DeliveryId, HookEventId, WebhookId};
+use crate::domain::webhooks::event::{EventType, Subject};
+use crate::domain::webhooks::{Delivery, DeliveryState, Webhook};
 
 fn webhook(events: &[&str]) -> Webhook {
     Webhook {

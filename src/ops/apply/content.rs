@@ -1,10 +1,10 @@
 //! What there is to watch, in an apply document: channels, programmes, films.
 
-use crate::domain::address;
-use crate::domain::content::{Channel, ChannelKind, GUIDE_SHIFT_MINUTES_MAX, Movie};
-use crate::domain::id::{ChannelId, MovieId};
+use crate::domain::catalogue::content::{Channel, ChannelKind, GUIDE_SHIFT_MINUTES_MAX, Movie};
+use crate::domain::values::address;
+use crate::domain::values::id::{ChannelId, MovieId};
 use crate::ops::OpError;
-use crate::ops::channels::store_channel;
+use crate::ops::catalogue::channels::store_channel;
 use crate::store::{Read as _, Tx};
 
 use super::document::{ChannelIn, ChannelKindIn, Document, MovieIn};

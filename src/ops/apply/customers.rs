@@ -3,26 +3,29 @@
 use std::collections::BTreeSet;
 
 use crate::app::Ctx;
-use crate::domain::access::Origin;
-use crate::domain::calendar::Zone;
+use crate::app::secrets::passwords::Turn;
+use crate::domain::billing::journal::opening;
+use crate::domain::billing::order::{Order, OrderStatus, follow};
+use crate::domain::catalogue::content::{Channel, Reseller};
 use crate::domain::catalogue::{ProductSpec, ServiceStatus};
-use crate::domain::contact::{kept_name, usual_mac};
-use crate::domain::content::{Channel, Reseller};
-use crate::domain::customer::{
+use crate::domain::customers::device::{Device, DeviceKind, DeviceStatus};
+use crate::domain::customers::service::Origin;
+use crate::domain::customers::{
     CarrierProfile, Customer, CustomerPassword, CustomerStatus, END_TEXT_CHARS_MAX, PaidUntil,
 };
-use crate::domain::device::{Device, DeviceKind, DeviceStatus};
 use crate::domain::event::Change;
-use crate::domain::id::{ChannelId, CustomerId, ResellerId, ServiceSpecId};
-use crate::domain::journal::opening;
-use crate::domain::money::{Amount, Currency};
-use crate::domain::order::{Order, OrderStatus, follow};
 use crate::domain::refusal::Refusal;
 use crate::domain::staff::PASSWORD_BYTES_MAX;
-use crate::domain::time::Timestamp;
-use crate::ops::books::{AuditDetail, Books};
-use crate::ops::{OpError, boxes, customers, devices, middleware, orders, plans, services};
-use crate::passwords::Turn;
+use crate::domain::values::calendar::Zone;
+use crate::domain::values::contact::{kept_name, usual_mac};
+use crate::domain::values::id::{ChannelId, CustomerId, ResellerId, ServiceSpecId};
+use crate::domain::values::money::{Amount, Currency};
+use crate::domain::values::time::Timestamp;
+use crate::ops::billing::books::{AuditDetail, Books};
+use crate::ops::customers::devices;
+use crate::ops::peers::middleware;
+use crate::ops::services::plan;
+use crate::ops::{OpError, boxes, customers, orders, services};
 use crate::store::{Read as _, Table, Tx};
 
 use super::document::{CarrierType, CustomerIn, Document};
@@ -429,7 +432,7 @@ fn keep_chosen(
         }
         customer.box_profile.chosen_packages = chosen;
     }
-    changes.extend(plans::sync_chosen(ctx, tx, customer)?);
+    changes.extend(plan::sync_chosen(ctx, tx, customer)?);
     Ok(())
 }
 
@@ -453,7 +456,7 @@ fn keep_channels(
         }
         wanted.insert(id);
     }
-    changes.extend(plans::sync_channels(ctx, tx, customer.id, wanted)?);
+    changes.extend(plan::sync_channels(ctx, tx, customer.id, wanted)?);
     Ok(())
 }
 

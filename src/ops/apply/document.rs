@@ -2,13 +2,13 @@
 
 use serde::{Deserialize, Deserializer, de};
 
-use crate::domain::calendar::Period;
 use crate::domain::catalogue::{Billing, OrderType, ProductStatus};
-use crate::domain::contact::Email;
-use crate::domain::customer::CustomerStatus;
-use crate::domain::device::DeviceKind;
+use crate::domain::customers::CustomerStatus;
+use crate::domain::customers::device::DeviceKind;
+use crate::domain::values::calendar::Period;
+use crate::domain::values::contact::Email;
 use crate::ops::OpError;
-use crate::ops::charges::PriceChange;
+use crate::ops::catalogue::charges::PriceChange;
 
 use super::fields::{
     TEXT_CHARS_MAX, checked, devices_max, email_or_none, foreign_id, given_devices_max,

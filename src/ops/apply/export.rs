@@ -4,15 +4,15 @@
 use serde_json::{Map, Value, json};
 
 use crate::app::Ctx;
-use crate::domain::calendar::{Period, PeriodCount};
+use crate::domain::catalogue::charge::Charge;
+use crate::domain::catalogue::content::{Channel, ChannelKind, Genre, Movie, Reseller};
 use crate::domain::catalogue::{
     Billing, Content, ContentType, OrderType, ProductOffer, ProductSpec, ProductStatus, ServiceSpec,
 };
-use crate::domain::charge::Charge;
-use crate::domain::content::{Channel, ChannelKind, Genre, Movie, Reseller};
-use crate::domain::id::{ProductSpecId, ServiceSpecId};
 use crate::domain::provider::Provider;
 use crate::domain::staff::Permission;
+use crate::domain::values::calendar::{Period, PeriodCount};
+use crate::domain::values::id::{ProductSpecId, ServiceSpecId};
 use crate::store::key::Only;
 use crate::store::{Read, Snapshot};
 
@@ -187,7 +187,7 @@ fn package(spec: &ServiceSpec) -> Result<Value, &'static str> {
         "description": text(&spec.description),
         "service_type": if spec.sale.periodic { "periodic" } else { "single" },
         "rent_duration": spec.sale.rent_duration_hours,
-        "price": spec.sale.price.map(crate::domain::money::Amount::to_decimal),
+        "price": spec.sale.price.map(crate::domain::values::money::Amount::to_decimal),
         "services": services,
     })))
 }

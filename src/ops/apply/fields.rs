@@ -2,8 +2,8 @@
 
 use serde::{Deserialize as _, Deserializer, de};
 
-use crate::domain::contact::Email;
-use crate::domain::device::DEVICES_PER_CUSTOMER_MAX;
+use crate::domain::customers::device::DEVICES_PER_CUSTOMER_MAX;
+use crate::domain::values::contact::Email;
 
 use super::given::Given;
 

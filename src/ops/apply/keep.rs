@@ -2,12 +2,12 @@
 //! says of that.
 
 use crate::app::Ctx;
-use crate::domain::carrier::Partner;
+use crate::domain::catalogue::content::{Channel, Genre, Movie, Reseller};
 use crate::domain::catalogue::{ProductOffer, ProductSpec, ServiceSpec};
-use crate::domain::content::{Channel, Genre, Movie, Reseller};
 use crate::domain::event::Change;
-use crate::domain::id::Id;
+use crate::domain::partners::Partner;
 use crate::domain::provider::Provider;
+use crate::domain::values::id::Id;
 use crate::ops::OpError;
 use crate::store::{Read as _, Record, Tx};
 

@@ -23,15 +23,15 @@ pub use export::catalogue;
 pub use report::{ElementChange, Report};
 
 use crate::app::Ctx;
-use crate::domain::calendar::Zone;
-use crate::domain::contact::kept_name;
-use crate::domain::content::{Genre, Reseller};
-use crate::domain::customer::CustomerPassword;
-use crate::domain::id::{GenreId, ResellerId};
+use crate::domain::catalogue::content::{Genre, Reseller};
+use crate::domain::customers::CustomerPassword;
 use crate::domain::maker::Maker;
-use crate::domain::money::{Amount, Currency};
 use crate::domain::provider::Provider;
 use crate::domain::staff::Permission;
+use crate::domain::values::calendar::Zone;
+use crate::domain::values::contact::kept_name;
+use crate::domain::values::id::{GenreId, ResellerId};
+use crate::domain::values::money::{Amount, Currency};
 use crate::store::key::Only;
 use crate::store::{Read as _, StoreError, Tx};
 

@@ -1,12 +1,12 @@
 //! Partners of an apply document.
 
-use crate::domain::carrier::{Callback, Partner, PartnerProduct, PinPolicy};
-use crate::domain::contact::Email;
-use crate::domain::id::ProductSpecId;
 use crate::domain::maker::Maker;
-use crate::domain::money::{Amount, Currency, Share};
+use crate::domain::partners::subscription::{INTERVAL_SECONDS_MAX, RETRIES_MAX};
+use crate::domain::partners::{Callback, Partner, PartnerProduct, PinPolicy};
 use crate::domain::staff::Secret;
-use crate::domain::subscription::{INTERVAL_SECONDS_MAX, RETRIES_MAX};
+use crate::domain::values::contact::Email;
+use crate::domain::values::id::ProductSpecId;
+use crate::domain::values::money::{Amount, Currency, Share};
 use crate::ops::{OpError, partners};
 use crate::outbound::webhook::fault_of;
 use crate::store::{Read as _, Table, Tx};

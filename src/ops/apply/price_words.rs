@@ -1,11 +1,11 @@
 //! What a dry run says of a changed offer: prices as a person reads them, not as they are kept.
 
-use crate::domain::calendar::Period;
+use crate::domain::catalogue::charge::{Charge, Price};
+use crate::domain::catalogue::dunning::Ladder;
 use crate::domain::catalogue::{OrderType, ProductOffer};
-use crate::domain::charge::{Charge, Price};
-use crate::domain::dunning::Ladder;
 use crate::domain::event::Change;
-use crate::domain::money::TaxRate;
+use crate::domain::values::calendar::Period;
+use crate::domain::values::money::TaxRate;
 
 /// Members of the record that are said in other words, or are nobody's business.
 const KEPT: [&str; 5] = ["charges", "prices", "term", "dunning", "ladder"];

@@ -1,11 +1,14 @@
 //! The programme guide of an apply document: for guides that are made by hand. Whole ones come as XMLTV.
 
 use crate::app::Ctx;
-use crate::domain::content::Channel;
-use crate::domain::guide::{CATEGORY_CHARS_MAX, DESCRIPTION_CHARS_MAX, Programme, TITLE_CHARS_MAX};
-use crate::domain::id::{ChannelId, ProgrammeId};
-use crate::domain::time::Timestamp;
-use crate::ops::{OpError, guide};
+use crate::domain::catalogue::content::Channel;
+use crate::domain::catalogue::guide::{
+    CATEGORY_CHARS_MAX, DESCRIPTION_CHARS_MAX, Programme, TITLE_CHARS_MAX,
+};
+use crate::domain::values::id::{ChannelId, ProgrammeId};
+use crate::domain::values::time::Timestamp;
+use crate::ops::OpError;
+use crate::ops::viewing::guide;
 use crate::store::{Read as _, Tx};
 
 use super::document::ProgrammeIn;

@@ -4,9 +4,9 @@ use std::collections::BTreeMap;
 
 use serde::Serialize;
 
+use crate::domain::billing::order::{Order, OrderStatus};
 use crate::domain::event::Change;
-use crate::domain::id::{ProductOfferId, ProductSpecId};
-use crate::domain::order::{Order, OrderStatus};
+use crate::domain::values::id::{ProductOfferId, ProductSpecId};
 use crate::store::{Read, Span, StoreError};
 
 /// Most elements whose changes a report lists; it counts all of them.

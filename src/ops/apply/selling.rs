@@ -1,17 +1,20 @@
 //! What is sold, as a document has it: packages, products and offers with their charges.
 
 use crate::app::Ctx;
-use crate::domain::calendar::{PeriodCount, Term};
+use crate::domain::catalogue::content::{Channel, Movie};
+use crate::domain::catalogue::eligibility::Eligibility;
 use crate::domain::catalogue::{
     Billing, Content, ContentType, OfferStatus, PackageSale, ProductOffer, ProductSpec,
     ProductStatus, Scope, ServiceSpec, ServiceStatus, ServiceType,
 };
-use crate::domain::content::{Channel, Movie};
-use crate::domain::eligibility::Eligibility;
-use crate::domain::id::{ChannelId, Id, MovieId, ProductOfferId, ProductSpecId, ServiceSpecId};
-use crate::domain::money::Currency;
-use crate::domain::open::OpenObject;
-use crate::ops::{OpError, charges};
+use crate::domain::values::calendar::{PeriodCount, Term};
+use crate::domain::values::id::{
+    ChannelId, Id, MovieId, ProductOfferId, ProductSpecId, ServiceSpecId,
+};
+use crate::domain::values::money::Currency;
+use crate::domain::values::open_object::OpenObject;
+use crate::ops::OpError;
+use crate::ops::catalogue::charges;
 use crate::store::{Read as _, Table, Tx};
 
 use super::document::{self, PackageServices, PackageType};

@@ -1,7 +1,7 @@
 //! The demo's programme guide: made up from lists, the same for the same day. It knows channels by
 //! their place in the demo's list and nothing of how a guide is kept.
 
-use crate::domain::time::Timestamp;
+use crate::domain::values::time::Timestamp;
 
 const DAY_SECONDS: i64 = 86_400;
 /// From yesterday, which the archive still shows, to the end of the coming week.

@@ -3,20 +3,21 @@
 //! the coming week.
 
 use crate::app::Ctx;
-use crate::domain::customer::Customer;
-use crate::domain::id::{CustomerId, OrderId};
-use crate::domain::money::{Amount, Currency};
-use crate::domain::order::{Order, OrderStatus, Standing};
+use crate::domain::billing::order::{Order, OrderStatus, Standing};
+use crate::domain::customers::Customer;
 use crate::domain::staff::Role;
-use crate::domain::time::Timestamp;
+use crate::domain::values::id::{CustomerId, OrderId};
+use crate::domain::values::money::{Amount, Currency};
+use crate::domain::values::time::Timestamp;
 use crate::store::{Read as _, Table, Tx};
 
 mod guide;
 
 use super::orders::NewOrder;
 use super::payments::Receipt;
-use super::renewals::Pace;
-use super::{Handle, OpError, apply, orders, payments, renewals, staff};
+use crate::ops::billing::run;
+use crate::ops::billing::run::Pace;
+use crate::ops::{Handle, OpError, apply, orders, payments, staff};
 
 /// How to sign in to the demo: as its owner, and as a billing script.
 #[derive(Debug, Clone)]
@@ -321,7 +322,7 @@ async fn live_a_year(ctx: &Ctx) -> Result<(), OpError> {
         let pace = Pace::WhenDue {
             not_before: Timestamp::MIN,
         };
-        renewals::work(&today, today.now, pace).await?;
+        run::work(&today, today.now, pace).await?;
         households = today
             .write(move |ctx, tx| {
                 for household in &mut households {

@@ -6,10 +6,10 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use crate::app::Ctx;
-use crate::domain::content::{Channel, ChannelKind, Genre, Movie};
-use crate::domain::id::{ChannelId, GenreId};
+use crate::domain::catalogue::content::{Channel, ChannelKind, Genre, Movie};
 use crate::domain::staff::Permission;
-use crate::ops::channels::Uses;
+use crate::domain::values::id::{ChannelId, GenreId};
+use crate::ops::catalogue::channels::Uses;
 use crate::store::Read as _;
 
 use super::entry::Entry;
@@ -362,8 +362,8 @@ impl Wish {
 #[cfg(test)]
 mod tests {
     use super::{Ours, Wish, matched, numbered, plan};
-    use crate::domain::content::Channel;
-    use crate::domain::id::{ChannelId, GenreId};
+    use crate::domain::catalogue::content::Channel;
+    use crate::domain::values::id::{ChannelId, GenreId};
     use crate::ops::imports::entry::Entry;
     use crate::ops::imports::m3u::List;
     use crate::ops::imports::writing::Task;

@@ -4,8 +4,8 @@
 use super::entities::decoded;
 use super::kinds::{Kind, Signs};
 use super::one_line;
-use crate::domain::address;
-use crate::domain::content::GUIDE_SHIFT_MINUTES_MAX;
+use crate::domain::catalogue::content::GUIDE_SHIFT_MINUTES_MAX;
+use crate::domain::values::address;
 
 /// Longest name, id and group of a channel, in characters.
 pub const NAME_CHARS_MAX: usize = 255;

@@ -2,8 +2,8 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use crate::domain::content::Movie;
-use crate::domain::id::{GenreId, MovieId};
+use crate::domain::catalogue::content::Movie;
+use crate::domain::values::id::{GenreId, MovieId};
 
 use super::channels::{GenreWish, Genres, Ours};
 use super::entry::Entry;

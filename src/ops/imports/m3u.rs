@@ -8,7 +8,7 @@ use super::entry::{Described, Entry, URL_CHARS_MAX, Usual, described, first_grou
 use super::kinds::{Kind, kind_of};
 use super::text::Text;
 use super::{CHANNELS_MAX, FILMS_MAX, Notes, count, folded, shown, wrong};
-use crate::domain::address;
+use crate::domain::values::address;
 use crate::ops::OpError;
 
 /// Longest line, in bytes: some have pictures in them.

@@ -2,7 +2,7 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use crate::domain::content::Channel;
+use crate::domain::catalogue::content::Channel;
 
 use super::entry::Entry;
 use super::{Notes, folded, shown};

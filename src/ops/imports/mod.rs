@@ -27,10 +27,10 @@ use std::sync::Arc;
 use serde::{Deserialize, Serialize};
 
 use crate::app::Ctx;
-use crate::domain::box_event::BoxEventKind;
+use crate::domain::boxes::event::BoxEventKind;
 use crate::domain::staff::Permission;
-
-use super::{OpError, bulk, events};
+use crate::ops::boxes::events;
+use crate::ops::{OpError, bulk};
 
 pub use channels::import_m3u;
 pub use incoming::{Feed, Incoming, Reader};

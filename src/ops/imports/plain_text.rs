@@ -1,7 +1,7 @@
 //! Texts of a guide as plain text: without HTML, and joined to lists.
 
 use super::one_line;
-use crate::domain::guide::DESCRIPTION_CHARS_MAX;
+use crate::domain::catalogue::guide::DESCRIPTION_CHARS_MAX;
 
 /// How far behind a `<` its `>` may be, in text with HTML in it.
 const TAG_BYTES_MAX: usize = 1_000;

@@ -4,13 +4,13 @@
 use std::collections::{BTreeMap, BTreeSet, HashMap};
 
 use crate::app::Ctx;
-use crate::domain::box_event::BoxEventKind;
-use crate::domain::content::Channel;
+use crate::domain::boxes::event::BoxEventKind;
+use crate::domain::catalogue::content::Channel;
+use crate::domain::catalogue::guide::{Aired, Programme, Slot, in_order, is_kept};
 use crate::domain::event::Change;
-use crate::domain::guide::{Aired, Programme, Slot, in_order, is_kept};
-use crate::domain::id::{ChannelId, ProgrammeId};
 use crate::domain::staff::Permission;
-use crate::domain::time::Timestamp;
+use crate::domain::values::id::{ChannelId, ProgrammeId};
+use crate::domain::values::time::Timestamp;
 use crate::store::key::owned_by;
 use crate::store::{Read as _, Table, Tx};
 

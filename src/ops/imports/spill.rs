@@ -7,8 +7,8 @@ use std::path::{Path, PathBuf};
 
 use super::long;
 use super::programmes::Texts;
-use crate::domain::guide::Slot;
-use crate::domain::time::Timestamp;
+use crate::domain::catalogue::guide::Slot;
+use crate::domain::values::time::Timestamp;
 
 /// Most bytes that are kept in memory.
 const HELD_BYTES_MAX: usize = 8 * 1024 * 1024;
@@ -154,8 +154,8 @@ fn unnamed(folder: &Path) -> io::Result<File> {
 #[cfg(test)]
 mod tests {
     use super::{Heap, Spill};
-    use crate::domain::guide::Slot;
-    use crate::domain::time::Timestamp;
+    use crate::domain::catalogue::guide::Slot;
+    use crate::domain::values::time::Timestamp;
 
     #[test]
     fn what_is_written_down_is_read_again_in_its_order() {

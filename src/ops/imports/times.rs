@@ -3,8 +3,8 @@
 
 use time::{Date, Month, Time};
 
-use crate::domain::calendar::Zone;
-use crate::domain::time::Timestamp;
+use crate::domain::values::calendar::Zone;
+use crate::domain::values::time::Timestamp;
 
 const DAY_SECONDS: i64 = 86_400;
 
@@ -265,7 +265,7 @@ mod tests {
     use proptest::prelude::*;
 
     fn told(text: &str) -> Option<String> {
-        instant(text).map(crate::domain::time::Timestamp::to_rfc3339_millis)
+        instant(text).map(crate::domain::values::time::Timestamp::to_rfc3339_millis)
     }
 
     #[test]

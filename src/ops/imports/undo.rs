@@ -4,11 +4,11 @@
 use std::collections::BTreeSet;
 
 use crate::app::Ctx;
-use crate::domain::box_event::BoxEventKind;
-use crate::domain::content::{Channel, Genre, ImportStep, Movie, Touched};
-use crate::domain::id::{ChannelId, GenreId, ImportStepId, MovieId};
+use crate::domain::boxes::event::BoxEventKind;
+use crate::domain::catalogue::content::{Channel, Genre, ImportStep, Movie, Touched};
 use crate::domain::staff::Permission;
-use crate::ops::channels::{Uses, remove_channel, store_channel};
+use crate::domain::values::id::{ChannelId, GenreId, ImportStepId, MovieId};
+use crate::ops::catalogue::channels::{Uses, remove_channel, store_channel};
 use crate::store::key::terminated;
 use crate::store::{Read, Record, Table, Tx, codec};
 

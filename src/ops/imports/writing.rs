@@ -2,11 +2,11 @@
 //! import can be undone.
 
 use crate::app::Ctx;
-use crate::domain::box_event::BoxEventKind;
-use crate::domain::content::{Channel, Genre, ImportStep, Movie, Touched};
+use crate::domain::boxes::event::BoxEventKind;
+use crate::domain::catalogue::content::{Channel, Genre, ImportStep, Movie, Touched};
 use crate::domain::event::Change;
-use crate::domain::id::{ChannelId, GenreId, Id as _, ImportStepId, MovieId};
-use crate::ops::channels::{remove_channel, store_channel};
+use crate::domain::values::id::{ChannelId, GenreId, Id as _, ImportStepId, MovieId};
+use crate::ops::catalogue::channels::{remove_channel, store_channel};
 use crate::store::key::terminated;
 use crate::store::{Read as _, Table, Tx, codec};
 

@@ -9,7 +9,7 @@ use super::markup::{Markup, Piece, name_of, value_of};
 use super::plain_text::{BREAKS, HTML, join, plain};
 use super::text::Text;
 use super::{Notes, one_line, shown, wrong};
-use crate::domain::guide::{CATEGORY_CHARS_MAX, PEOPLE_CHARS_MAX, TITLE_CHARS_MAX};
+use crate::domain::catalogue::guide::{CATEGORY_CHARS_MAX, PEOPLE_CHARS_MAX, TITLE_CHARS_MAX};
 use crate::ops::OpError;
 
 /// Longest text of an element, in bytes; the rest of it is left out.

@@ -9,20 +9,20 @@ use std::ops::ControlFlow;
 use std::sync::Arc;
 
 use crate::app::{Ctx, anybody_told};
-use crate::domain::hook_event::{EventType, HookEvent, Subject};
-use crate::domain::id::{DeliveryId, Id as _, WebhookId};
 use crate::domain::refusal::Refusal;
 use crate::domain::staff::{Permission, Secret};
-use crate::domain::webhook::{
+use crate::domain::values::id::{DeliveryId, Id as _, WebhookId};
+use crate::domain::webhooks::event::{EventType, HookEvent, Subject};
+use crate::domain::webhooks::{
     Delivery, DeliveryState, OLD_SECRET_SECONDS, WAITING_MAX, WEBHOOK_TEXT_MAX, WEBHOOKS_MAX,
     WISHES_MAX, Webhook, is_wish,
 };
+use crate::ops::staff::credentials;
+use crate::ops::{Handle, Named, OpError};
 pub use crate::outbound::webhook::objects::event_name;
 use crate::outbound::webhook::{fault_of, objects};
 use crate::store::key::{in_state, trailing_number};
 use crate::store::{Read, Span, Table, Tx};
-
-use super::{Handle, Named, OpError, credentials};
 
 pub(super) use note::watched;
 pub use send::{Listener, Look, deliver_all, look, sweep, work};

@@ -4,21 +4,22 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use crate::app::Ctx;
-use crate::domain::access::Service;
-use crate::domain::carrier::{Partner, PartnerTransaction};
-use crate::domain::customer::Customer;
-use crate::domain::hook_event::{self, EventType, HookEvent, Subject};
-use crate::domain::id::{CustomerId, DeliveryId, Id, InvoiceId};
-use crate::domain::invoice::{Invoice, InvoiceKind, OpenInvoice};
-use crate::domain::journal::{Account, AccountTotal};
-use crate::domain::order::Order;
+use crate::domain::billing::invoice::{Invoice, InvoiceKind, OpenInvoice};
+use crate::domain::billing::journal::{Account, AccountTotal};
+use crate::domain::billing::order::Order;
+use crate::domain::customers::Customer;
+use crate::domain::customers::service::Service;
+use crate::domain::partners::{Partner, PartnerTransaction};
 use crate::domain::staff::Actor;
-use crate::domain::webhook::{COUNTED_EVERY, Delivery, DeliveryState, Webhook};
+use crate::domain::values::id::{CustomerId, DeliveryId, Id, InvoiceId};
+use crate::domain::webhooks::event;
+use crate::domain::webhooks::event::{EventType, HookEvent, Subject};
+use crate::domain::webhooks::{COUNTED_EVERY, Delivery, DeliveryState, Webhook};
+use crate::ops::OpError;
+use crate::ops::partners::subscriptions;
 use crate::outbound::webhook::objects::{self, Object};
 use crate::store::key::{Raw, queue_of, trailing_number};
 use crate::store::{Read as _, Record, Table, Touched, Tx};
-
-use super::super::{OpError, subscriptions};
 
 /// Runs a command, and keeps what others have to be told of it. Where nobody is told, it only runs.
 pub fn watched<T, E: From<OpError>>(
@@ -270,13 +271,7 @@ fn happened(tx: &Tx<'_>, change: &Change, given_up: &GivenUp) -> Result<Happened
                 updated: EventType::CustomerUpdated,
                 deleted: Some(EventType::CustomerDeleted),
             };
-            compared(
-                tx,
-                change,
-                &kinds,
-                objects::customer,
-                hook_event::of_customer,
-            )
+            compared(tx, change, &kinds, objects::customer, event::of_customer)
         }
         Subject::Order => {
             let kinds = Kinds {
@@ -284,7 +279,7 @@ fn happened(tx: &Tx<'_>, change: &Change, given_up: &GivenUp) -> Result<Happened
                 updated: EventType::OrderUpdated,
                 deleted: Some(EventType::OrderDeleted),
             };
-            compared(tx, change, &kinds, objects::order, hook_event::of_order)
+            compared(tx, change, &kinds, objects::order, event::of_order)
         }
         Subject::Service => {
             let kinds = Kinds {
@@ -293,7 +288,7 @@ fn happened(tx: &Tx<'_>, change: &Change, given_up: &GivenUp) -> Result<Happened
                 deleted: Some(EventType::ServiceDeleted),
             };
             let came = |before: Option<&Service>, after: &Service| {
-                hook_event::of_service(before.map(|service| service.status), after.status)
+                event::of_service(before.map(|service| service.status), after.status)
             };
             compared(tx, change, &kinds, objects::service, came)
         }
@@ -303,7 +298,7 @@ fn happened(tx: &Tx<'_>, change: &Change, given_up: &GivenUp) -> Result<Happened
                 updated: EventType::PaymentUpdated,
                 deleted: None,
             };
-            compared(tx, change, &kinds, objects::payment, hook_event::of_payment)
+            compared(tx, change, &kinds, objects::payment, event::of_payment)
         }
         Subject::PartnerTransaction => {
             let kinds = Kinds {
@@ -322,7 +317,7 @@ fn happened(tx: &Tx<'_>, change: &Change, given_up: &GivenUp) -> Result<Happened
             };
             let key = partner.map(|partner| partner.key).unwrap_or_default();
             let show = |made: &PartnerTransaction| objects::partner_transaction(made, &key);
-            compared(tx, change, &kinds, show, hook_event::of_transaction)
+            compared(tx, change, &kinds, show, event::of_transaction)
         }
         Subject::Invoice => of_invoice(tx, change, given_up),
         Subject::Webhook => Ok(Vec::new()),
@@ -388,7 +383,7 @@ fn of_invoice(tx: &Tx<'_>, change: &Change, given_up: &GivenUp) -> Result<Happen
         happened.push((EventType::InvoiceCreated, shown.clone()));
     }
     let given_up = given_up.of_invoice(id, is_new);
-    match hook_event::of_invoice(&invoice, is_new, (before, after), given_up) {
+    match event::of_invoice(&invoice, is_new, (before, after), given_up) {
         Some(kind) => happened.push((kind, shown)),
         None if !is_new && before != after => happened.push((EventType::InvoiceUpdated, shown)),
         None => {}

@@ -9,15 +9,15 @@ use std::time::Duration;
 use tokio::task::JoinSet;
 
 use crate::app::Ctx;
-use crate::domain::hook_event::HookEvent;
-use crate::domain::id::{DeliveryId, Id as _, PartnerId, WebhookId};
-use crate::domain::time::Timestamp;
-use crate::domain::webhook::{Delivery, DeliveryState, PROBLEM_MAX, Webhook};
+use crate::domain::values::id::{DeliveryId, Id as _, PartnerId, WebhookId};
+use crate::domain::values::time::Timestamp;
+use crate::domain::webhooks::event::HookEvent;
+use crate::domain::webhooks::{Delivery, DeliveryState, PROBLEM_MAX, Webhook};
+use crate::ops::partners::subscriptions;
+use crate::ops::{OpError, bulk, outbox};
 use crate::outbound::webhook::{Call, NotTaken, objects, signature};
 use crate::store::key::{instant_of, owned_by, owned_instant, queue_of, trailing_number};
 use crate::store::{Read, Span, Table, Tx};
-
-use super::super::{OpError, bulk, outbox, subscriptions};
 
 /// How many events a webhook is told at the same time, each of another object.
 const AT_ONCE: usize = 8;

@@ -10,8 +10,8 @@ use hmac::{Hmac, KeyInit as _, Mac as _};
 use reqwest::header::CONTENT_TYPE;
 use sha2::Sha256;
 
-use crate::domain::time::Timestamp;
-use crate::domain::webhook::WEBHOOK_URL_MAX;
+use crate::domain::values::time::Timestamp;
+use crate::domain::webhooks::WEBHOOK_URL_MAX;
 
 /// Most of an answer that is read, in bytes, and how long it may take: nothing in it counts, but a
 /// connection whose answer was read can be used again.
@@ -129,7 +129,7 @@ pub fn fault_of(url: &str) -> Option<&'static str> {
 #[cfg(test)]
 mod tests {
     use super::{fault_of, signature};
-    use crate::domain::time::Timestamp;
+    use crate::domain::values::time::Timestamp;
 
     #[test]
     fn signatures_are_those_of_the_scheme() {

@@ -3,19 +3,19 @@
 
 use serde_json::{Map, Value, json};
 
-use crate::domain::access::{Grant, Origin, Service};
-use crate::domain::calendar::Period;
-use crate::domain::carrier::{PartnerTransaction, TransactionKind, TransactionState};
+use crate::domain::billing::invoice::{Invoice, InvoiceKind};
+use crate::domain::billing::order::{Order, OrderStatus, Standing};
+use crate::domain::billing::payment::{Payment, PaymentKind, PaymentState};
 use crate::domain::catalogue::{Billing, OrderType, ServiceStatus};
-use crate::domain::contact::Email;
-use crate::domain::customer::{Customer, CustomerStatus};
-use crate::domain::hook_event::{EventType, Subject};
-use crate::domain::invoice::{Invoice, InvoiceKind};
-use crate::domain::money::Amount;
-use crate::domain::order::{Order, OrderStatus, Standing};
-use crate::domain::payment::{Payment, PaymentKind, PaymentState};
-use crate::domain::time::Timestamp;
-use crate::domain::webhook::Webhook;
+use crate::domain::customers::service::{Grant, Origin, Service};
+use crate::domain::customers::{Customer, CustomerStatus};
+use crate::domain::partners::{PartnerTransaction, TransactionKind, TransactionState};
+use crate::domain::values::calendar::Period;
+use crate::domain::values::contact::Email;
+use crate::domain::values::money::Amount;
+use crate::domain::values::time::Timestamp;
+use crate::domain::webhooks::Webhook;
+use crate::domain::webhooks::event::{EventType, Subject};
 
 /// The object that an event is about, as it is sent.
 pub type Object = Map<String, Value>;

@@ -15,7 +15,7 @@ use serde_json::Value;
 use crate::app::{App, Ctx};
 use crate::domain::staff::Permission;
 use crate::ops;
-use crate::ops::billing_system::Call;
+use crate::ops::peers::billing_system::Call;
 use crate::wire::kit::json::Body;
 
 use super::error::Failure;
@@ -155,7 +155,7 @@ async fn forwarded(
         path: wire_path,
         body: text.into_bytes(),
     };
-    let answer = ops::billing_system::forward(&ctx, call).await?;
+    let answer = ops::peers::billing_system::forward(&ctx, call).await?;
     Ok(shown(
         answer.status,
         answer.content_type,
@@ -213,7 +213,7 @@ async fn hosted_page(ctx: &Ctx, path: String, body: Body) -> Result<Response, Fa
         path,
         body: body.to_string().into_bytes(),
     };
-    let answer = ops::billing_system::forward(ctx, call).await?;
+    let answer = ops::peers::billing_system::forward(ctx, call).await?;
     let mut page: Value = serde_json::from_slice(&answer.body).unwrap_or_default();
     if !(200..300).contains(&answer.status) {
         return Ok(shown(
@@ -237,9 +237,10 @@ async fn hosted_page(ctx: &Ctx, path: String, body: Body) -> Result<Response, Fa
     // A page without an id can be paid, but nobody can be led back from it.
     if !text("id").is_empty() {
         let (id, says) = (text("id"), text("type"));
-        ops::billing_system::remember_page(ctx, id, says, return_url).await?;
+        ops::peers::billing_system::remember_page(ctx, id, says, return_url).await?;
     }
-    if let (Some(name), Some(page)) = (ops::billing_system::name(ctx), page.as_object_mut()) {
+    if let (Some(name), Some(page)) = (ops::peers::billing_system::name(ctx), page.as_object_mut())
+    {
         page.insert("type".to_owned(), Value::from(name));
     }
     Ok(shown(
@@ -282,6 +283,6 @@ pub async fn bring_customer(State(app): State<Arc<App>>, request: Request, next:
 async fn known(app: &Arc<App>, parts: &mut axum::http::request::Parts) -> Result<(), Failure> {
     let Staff(ctx) = Staff::from_request_parts(parts, app).await?;
     let ids = Ids::from_request_parts(parts, app).await?;
-    ops::middleware::bring_customer(&ctx, &ids.customer().text).await?;
+    ops::peers::middleware::bring_customer(&ctx, &ids.customer().text).await?;
     Ok(())
 }

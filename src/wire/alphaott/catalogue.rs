@@ -7,8 +7,8 @@ use utoipa::ToSchema;
 
 use crate::app::Ctx;
 use crate::domain::catalogue::{ProductSpec, ProductStatus, ServiceSpec, ServiceStatus};
-use crate::domain::id::ServiceSpecId;
 use crate::domain::staff::Permission;
+use crate::domain::values::id::ServiceSpecId;
 use crate::ops;
 use crate::ops::Handle;
 use crate::ops::catalogue::{ProductSpecChange, SERVICE_SPECS_PER_PRODUCT_MAX, ServiceSpecChange};
@@ -458,7 +458,7 @@ pub async fn create_product(
     ctx.require(Permission::CatalogueWrite)?;
     let wish: ProductSpecIn = body.parse_or_empty()?;
     let change = wish.change()?;
-    ops::middleware::bring_specs(&ctx, change.specs()).await?;
+    ops::peers::middleware::bring_specs(&ctx, change.specs()).await?;
     let product = ops::catalogue::create_product(&ctx, change).await?;
     Ok((
         StatusCode::CREATED,
@@ -490,7 +490,7 @@ pub async fn update_product(
     ops::catalogue::product(&ctx, &path.id(0))?;
     let wish: ProductSpecIn = body.parse_or_empty()?;
     let change = wish.change()?;
-    ops::middleware::bring_specs(&ctx, change.specs()).await?;
+    ops::peers::middleware::bring_specs(&ctx, change.specs()).await?;
     let product = ops::catalogue::update_product(&ctx, path.id(0), change).await?;
     ProductSpecOut::new(&ctx, &product).map(Json)
 }

@@ -6,8 +6,8 @@ use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
 
 use crate::app::Ctx;
-use crate::domain::carrier::found_as;
-use crate::domain::customer::{Customer, CustomerStatus};
+use crate::domain::customers::{Customer, CustomerStatus};
+use crate::domain::partners::found_as;
 use crate::domain::staff::Permission;
 use crate::ops;
 use crate::ops::customers::{CustomerChange, CustomerName, Filter};
@@ -68,7 +68,9 @@ impl CustomerOut {
         if let Some(number) = &customer.account_number {
             let id = serde_json::Value::from(number.as_str());
             let text = format!("{{\"type\":\"accountNumber\",\"id\":{id}}}");
-            external_refs.push(Open::show(&crate::domain::open::OpenObject(text)));
+            external_refs.push(Open::show(&crate::domain::values::open_object::OpenObject(
+                text,
+            )));
         }
         Ok(Self {
             id: shown_customer(ctx, customer.id)?,

@@ -5,10 +5,10 @@ use axum::http::StatusCode;
 use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
 
-use crate::domain::device::{Device, DeviceKind, DeviceStatus};
+use crate::domain::customers::device::{Device, DeviceKind, DeviceStatus};
 use crate::domain::staff::Permission;
 use crate::ops;
-use crate::ops::devices::NewDevice;
+use crate::ops::customers::devices::NewDevice;
 use crate::wire::kit::json::Body;
 
 use super::error::Failure;
@@ -97,7 +97,7 @@ pub async fn list(
     ctx.require(Permission::CustomersRead)?;
     params.only(&["status"])?;
     let wanted = params.words("status", DeviceStatusWord::parse, DeviceStatusWord::WORDS)?;
-    let mut devices = ops::devices::list(&ctx, &path.customer())?;
+    let mut devices = ops::customers::devices::list(&ctx, &path.customer())?;
     devices.retain(|device| wanted.is_empty() || wanted.contains(&device.status.into()));
     Ok(Json(all(&devices)))
 }
@@ -128,7 +128,7 @@ pub async fn add(
         mac: text(wish.mac),
         created_at: wish.created.map(|at| at.0),
     };
-    let devices = ops::devices::add(&ctx, path.customer(), wish).await?;
+    let devices = ops::customers::devices::add(&ctx, path.customer(), wish).await?;
     Ok((StatusCode::CREATED, Json(all(&devices))))
 }
 
@@ -137,7 +137,8 @@ pub async fn add(
     params(("customerId" = String, Path), ("deviceId" = String, Path)),
     responses((status = 200, body = DeviceOut), Refusals))]
 pub async fn get(Staff(ctx): Staff, path: Ids) -> Result<Json<DeviceOut>, Failure> {
-    let device = ops::devices::get(&ctx, &path.customer(), &ids::device_handle(path.text(1)))?;
+    let device =
+        ops::customers::devices::get(&ctx, &path.customer(), &ids::device_handle(path.text(1)))?;
     Ok(Json(DeviceOut::from(&device)))
 }
 
@@ -151,10 +152,10 @@ pub async fn get(Staff(ctx): Staff, path: Ids) -> Result<Json<DeviceOut>, Failur
 pub async fn update(Staff(ctx): Staff, path: Ids, body: Body) -> Result<Json<DeviceOut>, Failure> {
     ctx.require(Permission::CustomersWrite)?;
     let handle = ids::device_handle(path.text(1));
-    ops::devices::get(&ctx, &path.customer(), &handle)?;
+    ops::customers::devices::get(&ctx, &path.customer(), &handle)?;
     let wish: DeviceUpdateIn = body.parse_or_empty()?;
     let status = wish.status.map(Into::into);
-    let device = ops::devices::set_status(&ctx, path.customer(), handle, status).await?;
+    let device = ops::customers::devices::set_status(&ctx, path.customer(), handle, status).await?;
     Ok(Json(DeviceOut::from(&device)))
 }
 
@@ -164,6 +165,6 @@ pub async fn update(Staff(ctx): Staff, path: Ids, body: Body) -> Result<Json<Dev
     responses((status = 204), Refusals))]
 pub async fn remove(Staff(ctx): Staff, path: Ids) -> Result<StatusCode, Failure> {
     let handle = ids::device_handle(path.text(1));
-    ops::devices::remove(&ctx, path.customer(), handle).await?;
+    ops::customers::devices::remove(&ctx, path.customer(), handle).await?;
     Ok(StatusCode::NO_CONTENT)
 }

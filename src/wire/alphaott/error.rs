@@ -7,10 +7,10 @@ use axum::response::{IntoResponse, Response};
 use serde::Serialize;
 use utoipa::ToSchema;
 
-use crate::domain::eligibility::Ineligible;
-use crate::domain::money::Currency;
+use crate::domain::catalogue::eligibility::Ineligible;
 use crate::domain::refusal::Refusal;
-use crate::ops::bearers::Why;
+use crate::domain::values::money::Currency;
+use crate::ops::staff::bearers::Why;
 use crate::ops::{DISK_FULL_RETRY_S, OpError};
 use crate::wire::kit::TurnedAway;
 use crate::wire::kit::json::BodyError;

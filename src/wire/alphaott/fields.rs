@@ -12,11 +12,11 @@ use utoipa::openapi::schema::{
 };
 use utoipa::{PartialSchema, ToSchema};
 
-use crate::domain::calendar::{PERIODS_MAX, PeriodCount};
-use crate::domain::contact::{EMAIL_CHARS_MAX, Email};
-use crate::domain::money::{Amount, Currency};
-use crate::domain::open::OpenObject;
-use crate::domain::time::Timestamp;
+use crate::domain::values::calendar::{PERIODS_MAX, PeriodCount};
+use crate::domain::values::contact::{EMAIL_CHARS_MAX, Email};
+use crate::domain::values::money::{Amount, Currency};
+use crate::domain::values::open_object::OpenObject;
+use crate::domain::values::time::Timestamp;
 use crate::wire::kit::json::{Patch, Verbatim, at_member, number_text};
 
 use super::words::OrderTypeWord;

@@ -1,7 +1,7 @@
 //! Ids as AlphaOTT shows them: 24 hex digits, UUIDs for devices, or what the client brought
 //! (alphaott 1.3: an opaque string, never judged by its shape).
 
-use crate::domain::id::{DeviceId, Id};
+use crate::domain::values::id::{DeviceId, Id};
 use crate::ops::Handle;
 
 /// 24 lower-case hex digits.
@@ -69,7 +69,7 @@ fn device_number(text: &str) -> Option<u64> {
 #[cfg(test)]
 mod tests {
     use super::{device_handle, handle, show, show_device};
-    use crate::domain::id::{CustomerId, DeviceId};
+    use crate::domain::values::id::{CustomerId, DeviceId};
     use proptest::prelude::*;
 
     proptest! {

@@ -31,9 +31,9 @@ use utoipa_axum::router::OpenApiRouter;
 use utoipa_axum::routes;
 
 use crate::app::{App, Ctx};
-use crate::domain::id::{CustomerId, Id};
 use crate::domain::staff::Actor;
-use crate::ops::bearers::{Bearer, Nobody, Why, bearer};
+use crate::domain::values::id::{CustomerId, Id};
+use crate::ops::staff::bearers::{Bearer, Nobody, Why, bearer};
 use crate::ops::{self, Handle};
 use crate::wire::kit::query::{Query, Wrong};
 use crate::wire::kit::{SESSION_COOKIE, circumstances, cookies};
@@ -238,7 +238,7 @@ impl FromRequestParts<Arc<App>> for Ids {
         let params = params.map_err(|_| Failure::bad_request("path", "is not UTF-8"))?;
         let texts: Vec<String> = params.iter().map(|(_, value)| value.to_owned()).collect();
         let customer = ids::handle(texts.first().map_or("", String::as_str));
-        let customer = ops::middleware::customer_here(app, customer)?;
+        let customer = ops::peers::middleware::customer_here(app, customer)?;
         Ok(Self { texts, customer })
     }
 }
@@ -316,7 +316,7 @@ impl Params {
 
 /// The id of a customer as others know it.
 fn shown_customer(ctx: &Ctx, id: CustomerId) -> Result<String, Failure> {
-    let there = ops::middleware::id_there(ctx, id)?;
+    let there = ops::peers::middleware::id_there(ctx, id)?;
     Ok(there.unwrap_or_else(|| ids::show(id)))
 }
 

@@ -6,10 +6,10 @@ use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
 
 use crate::app::Ctx;
-use crate::domain::calendar::has_passed;
+use crate::domain::catalogue::eligibility::{Eligibility, WITH_PRODUCTS_MAX};
 use crate::domain::catalogue::{OfferStatus, ProductOffer, ProductSpec};
-use crate::domain::eligibility::{Eligibility, WITH_PRODUCTS_MAX};
 use crate::domain::staff::Permission;
+use crate::domain::values::calendar::has_passed;
 use crate::ops;
 use crate::ops::catalogue::{EligibilityWish, OfferChange};
 use crate::wire::kit::json::{Body, Patch, given};

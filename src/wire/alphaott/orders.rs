@@ -6,7 +6,7 @@ use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
 
 use crate::app::Ctx;
-use crate::domain::order::{Order, OrderStatus};
+use crate::domain::billing::order::{Order, OrderStatus};
 use crate::domain::staff::Permission;
 use crate::ops;
 use crate::ops::orders::{NewOrder, OrderChange, ServicesMade};

@@ -8,14 +8,14 @@ use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
 
 use crate::app::Ctx;
-use crate::domain::id::CustomerId;
-use crate::domain::open::OpenObject;
-use crate::domain::payment::{
+use crate::domain::billing::payment::{
     HostedPage, HostedPageState, Payment, PaymentKind, PaymentState, RedirectStatus,
 };
 use crate::domain::staff::Permission;
+use crate::domain::values::id::CustomerId;
+use crate::domain::values::open_object::OpenObject;
 use crate::ops;
-use crate::ops::pages::Wanted;
+use crate::ops::payments::pages::Wanted;
 use crate::wire::kit::json::{Body, Verbatim};
 
 use super::error::Failure;
@@ -255,7 +255,7 @@ pub async fn create_page(
     let wish: PageIn = body.parse_or_empty()?;
     let wanted = wish.wanted()?;
     let return_url = return_url(&ctx, wish.return_url);
-    let page = ops::pages::create(&ctx, path.customer(), wanted, return_url).await?;
+    let page = ops::payments::pages::create(&ctx, path.customer(), wanted, return_url).await?;
     Ok((StatusCode::CREATED, Json(PageOut::new(&ctx, &page))))
 }
 
@@ -364,8 +364,8 @@ struct Left<'c> {
 /// The page `id` of the billing system that the redirect names: the one in the settings, or this
 /// box itself.
 fn left<'c>(ctx: &'c Ctx, billing: &str, id: &str) -> Result<Left<'c>, Failure> {
-    if let Some(name) = ops::billing_system::name(ctx)
-        && let Ok(page) = ops::billing_system::page(ctx, id)
+    if let Some(name) = ops::peers::billing_system::name(ctx)
+        && let Ok(page) = ops::peers::billing_system::page(ctx, id)
         && (billing == name || billing == page.says)
     {
         return Ok(Left {
@@ -374,7 +374,7 @@ fn left<'c>(ctx: &'c Ctx, billing: &str, id: &str) -> Result<Left<'c>, Failure> 
             order: None,
         });
     }
-    let page = ops::pages::find(ctx, id)?;
+    let page = ops::payments::pages::find(ctx, id)?;
     if billing != BILLING {
         return Err(Failure::not_found(format!(
             "no hosted page {id} of this billing system"

@@ -6,10 +6,10 @@ use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
 
 use crate::app::Ctx;
-use crate::domain::access::{Grant, Service};
 use crate::domain::catalogue::ServiceStatus;
-use crate::domain::id::ServiceSpecId;
+use crate::domain::customers::service::{Grant, Service};
 use crate::domain::staff::Permission;
+use crate::domain::values::id::ServiceSpecId;
 use crate::ops;
 use crate::ops::services::NewService;
 use crate::wire::kit::json::{Body, Patch, given};

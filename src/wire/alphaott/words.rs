@@ -6,13 +6,13 @@ use utoipa::openapi::RefOr;
 use utoipa::openapi::schema::{ObjectBuilder, Schema, SchemaType, Type};
 use utoipa::{PartialSchema, ToSchema};
 
+use crate::domain::billing::order::OrderStatus;
 use crate::domain::catalogue::{
     Billing, ContentType, OfferStatus, OrderType, ProductStatus, Scope, ServiceStatus, ServiceType,
 };
-use crate::domain::customer::CustomerStatus;
-use crate::domain::device::{DeviceKind, DeviceStatus};
-use crate::domain::order::OrderStatus;
-use crate::ops::charges::PriceChange;
+use crate::domain::customers::CustomerStatus;
+use crate::domain::customers::device::{DeviceKind, DeviceStatus};
+use crate::ops::catalogue::charges::PriceChange;
 
 /// An enumeration of the wire and what it means inside.
 macro_rules! words {
@@ -171,7 +171,7 @@ words! {
         NewOrders = NewOrders "NEW_ORDERS",
     }
     /// Unit of a term.
-    PeriodWord: crate::domain::calendar::Period {
+    PeriodWord: crate::domain::values::calendar::Period {
         Day = Day "DAY",
         Month = Month "MONTH",
         Quarter = Quarter "QUARTER",

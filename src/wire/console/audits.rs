@@ -5,8 +5,8 @@ use axum::extract::RawQuery;
 use serde::Serialize;
 
 use crate::domain::event::Audit;
-use crate::domain::id::AuditId;
 use crate::domain::staff::Permission;
+use crate::domain::values::id::AuditId;
 use crate::ops;
 use crate::ops::audits::{LINES_MAX, Wanted};
 use crate::wire::kit::query::{Query, Wrong};

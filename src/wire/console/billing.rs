@@ -7,18 +7,18 @@ use axum::response::Response;
 use serde::{Deserialize, Serialize};
 
 use crate::app::Ctx;
-use crate::domain::cycle::Step;
-use crate::domain::id::RunId;
-use crate::domain::money::{Amount, Currency};
-use crate::domain::order::{Order, Standing};
-use crate::domain::run::{Run, RunCounts, RunState};
+use crate::domain::billing::cycle::Step;
+use crate::domain::billing::order::{Order, Standing};
+use crate::domain::billing::run::{Run, RunCounts, RunState};
 use crate::domain::staff::Permission;
-use crate::domain::time::Timestamp;
+use crate::domain::values::id::RunId;
+use crate::domain::values::money::{Amount, Currency};
+use crate::domain::values::time::Timestamp;
 use crate::ops;
-use crate::ops::guard::HeldRun;
-use crate::ops::order_life::{Credit, Which};
+use crate::ops::billing::guard::HeldRun;
+use crate::ops::billing::preview::{Ahead, Forecast, Scope, Why};
 use crate::ops::orders::NewOrder;
-use crate::ops::preview::{Ahead, Forecast, Scope, Why};
+use crate::ops::orders::life::{Credit, Which};
 use crate::wire::kit::json::Decimal;
 use crate::wire::kit::query::Query;
 
@@ -93,7 +93,7 @@ pub async fn pause(
 ) -> Result<Response, Problem> {
     ctx.require(Permission::OrdersWrite)?;
     let Asked { ctx, once, .. } = request.wish_or_nothing::<Nothing>(ctx)?;
-    let order = ops::order_life::pause(&ctx, which(&ids), once).await?;
+    let order = ops::orders::life::pause(&ctx, which(&ids), once).await?;
     answer(&ctx, StatusCode::OK, || Ok(OrderOut::new(&ctx, &order)))
 }
 
@@ -105,7 +105,7 @@ pub async fn resume(
 ) -> Result<Response, Problem> {
     ctx.require(Permission::OrdersWrite)?;
     let Asked { ctx, once, .. } = request.wish_or_nothing::<Nothing>(ctx)?;
-    let order = ops::order_life::resume(&ctx, which(&ids), once).await?;
+    let order = ops::orders::life::resume(&ctx, which(&ids), once).await?;
     answer(&ctx, StatusCode::OK, || Ok(OrderOut::new(&ctx, &order)))
 }
 
@@ -154,7 +154,7 @@ pub async fn end(
 ) -> Result<Response, Problem> {
     ctx.require(Permission::OrdersWrite)?;
     let Asked { ctx, wish, once } = request.wish_or_nothing::<EndIn>(ctx)?;
-    let order = ops::order_life::end_now(&ctx, which(&ids), wish.credit.into(), once).await?;
+    let order = ops::orders::life::end_now(&ctx, which(&ids), wish.credit.into(), once).await?;
     answer(&ctx, StatusCode::OK, || Ok(OrderOut::new(&ctx, &order)))
 }
 
@@ -180,7 +180,7 @@ pub async fn renew(
         Some(text) => Some(money::amount_of(&ctx, &text.0, wish.currency.as_deref())?),
         None => None,
     };
-    let order = ops::order_life::renew(&ctx, which(&ids), seen, once).await?;
+    let order = ops::orders::life::renew(&ctx, which(&ids), seen, once).await?;
     answer(&ctx, StatusCode::OK, || Ok(OrderOut::new(&ctx, &order)))
 }
 
@@ -202,7 +202,7 @@ pub async fn change(
     ctx.require(Permission::OrdersWrite)?;
     let Asked { ctx, wish, once } = request.wish::<ChangeIn>(ctx)?;
     let order = NewOrder::of(handle(&wish.offer));
-    let order = ops::order_life::change_plan(&ctx, which(&ids), order, wish.lift, once).await?;
+    let order = ops::orders::life::change_plan(&ctx, which(&ids), order, wish.lift, once).await?;
     answer(&ctx, StatusCode::CREATED, || {
         Ok(OrderOut::new(&ctx, &order))
     })
@@ -327,8 +327,8 @@ pub async fn runs(
 ) -> Result<Json<Vec<RunOut>>, Problem> {
     let query = Query::parse(query.as_deref());
     let limit = query.number("limit", 1, 1_000, 50).map_err(super::wrong)?;
-    let runs = ops::renewals::runs(&ctx, usize::try_from(limit).unwrap_or(50))?;
-    let held = ops::guard::held(&ctx)?;
+    let runs = ops::billing::run::runs(&ctx, usize::try_from(limit).unwrap_or(50))?;
+    let held = ops::billing::guard::held(&ctx)?;
     let shown = runs.iter().map(|run| RunOut::new(run, held.as_ref()));
     Ok(Json(shown.collect()))
 }
@@ -348,7 +348,7 @@ pub async fn release(
     }
     let number = id.parse().map(RunId);
     let number = number.map_err(|_| Problem::not_found("there is no such run"))?;
-    let run = ops::guard::release(&ctx, number).await?;
+    let run = ops::billing::guard::release(&ctx, number).await?;
     Ok(Json(RunOut::new(&run, None)))
 }
 
@@ -463,8 +463,9 @@ pub async fn preview(
         return Err(Problem::bad_request("until: must lie within three years"));
     }
     let limit = usize::try_from(limit).unwrap_or(1_000);
-    let looked =
-        tokio::task::spawn_blocking(move || ops::preview::preview(&ctx, &scope, until, limit));
+    let looked = tokio::task::spawn_blocking(move || {
+        ops::billing::preview::preview(&ctx, &scope, until, limit)
+    });
     let forecast = looked
         .await
         .map_err(|error| ops::OpError::Failed(error.to_string()))??;

@@ -4,10 +4,10 @@ use axum::Json;
 use axum::extract::Path;
 use serde::{Deserialize, Serialize};
 
-use crate::domain::id::CustomerId;
 use crate::domain::staff::Permission;
-use crate::domain::time::Timestamp;
-use crate::ops::box_list;
+use crate::domain::values::id::CustomerId;
+use crate::domain::values::time::Timestamp;
+use crate::ops::boxes::list;
 use crate::wire::kit::json::Body;
 
 use super::error::Problem;
@@ -42,7 +42,7 @@ pub struct BoxesOut {
 
 /// `GET /console/api/customers/{id}/boxes`
 pub async fn list(Staff(ctx): Staff, Path(id): Path<String>) -> Result<Json<BoxesOut>, Problem> {
-    let held = box_list::of_customer(&ctx, &handle::<CustomerId>(&id))?;
+    let held = list::of_customer(&ctx, &handle::<CustomerId>(&id))?;
     Ok(Json(shown(held)))
 }
 
@@ -62,11 +62,11 @@ pub async fn set_max(
     ctx.require(Permission::CustomersWrite)?;
     let wish: MaxIn = body.parse()?;
     let customer = handle::<CustomerId>(&id);
-    box_list::set_max(&ctx, customer.clone(), wish.devices_max).await?;
-    Ok(Json(shown(box_list::of_customer(&ctx, &customer)?)))
+    list::set_max(&ctx, customer.clone(), wish.devices_max).await?;
+    Ok(Json(shown(list::of_customer(&ctx, &customer)?)))
 }
 
-fn shown(held: box_list::Boxes) -> BoxesOut {
+fn shown(held: list::Boxes) -> BoxesOut {
     let at = |at: Option<Timestamp>| at.map(Timestamp::to_rfc3339_millis);
     let boxes = held.boxes.into_iter().map(|held| BoxOut {
         id: held.device.id.0,

@@ -6,17 +6,17 @@ use axum::response::{IntoResponse as _, Response};
 use serde::Serialize;
 
 use crate::app::{AskedEffect, Ctx};
-use crate::domain::access::Service;
-use crate::domain::carrier::PartnerTransaction;
+use crate::domain::billing::invoice::InvoiceKind;
+use crate::domain::billing::order::{Order, OrderStatus, Standing};
+use crate::domain::billing::payment::{Payment, PaymentKind, VoucherBatch};
 use crate::domain::catalogue::ServiceStatus;
-use crate::domain::customer::{Customer, CustomerStatus};
+use crate::domain::customers::service::Service;
+use crate::domain::customers::{Customer, CustomerStatus};
 use crate::domain::effect::{Balance, Billed, Effect, Missing, Moved, Owed, Titled};
-use crate::domain::invoice::InvoiceKind;
-use crate::domain::money::Amount;
-use crate::domain::order::{Order, OrderStatus, Standing};
-use crate::domain::payment::{Payment, PaymentKind, VoucherBatch};
-use crate::domain::template::TemplateKind;
-use crate::domain::time::Timestamp;
+use crate::domain::messages::template::TemplateKind;
+use crate::domain::partners::PartnerTransaction;
+use crate::domain::values::money::Amount;
+use crate::domain::values::time::Timestamp;
 use crate::ops::OpError;
 
 use super::error::Problem;

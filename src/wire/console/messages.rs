@@ -4,10 +4,10 @@ use axum::Json;
 use axum::extract::{Path, RawQuery};
 use serde::Serialize;
 
-use crate::domain::id::MessageId;
-use crate::domain::message::{Channel, Message, MessageContent, MessageState};
+use crate::domain::messages::{Channel, Message, MessageContent, MessageState};
 use crate::domain::staff::Permission;
-use crate::domain::time::Timestamp;
+use crate::domain::values::id::MessageId;
+use crate::domain::values::time::Timestamp;
 use crate::ops;
 use crate::wire::kit::query::{Query, Wrong};
 

@@ -3,8 +3,8 @@
 use axum::Json;
 use serde::Serialize;
 
-use crate::domain::adapter::Counterpart;
-use crate::domain::time::Timestamp;
+use crate::domain::peers::Counterpart;
+use crate::domain::values::time::Timestamp;
 use crate::ops;
 
 use super::Staff;
@@ -42,7 +42,7 @@ pub struct MiddlewareOut {
 
 /// `GET /console/api/middleware`
 pub async fn untold(Staff(ctx): Staff) -> Result<Json<MiddlewareOut>, Problem> {
-    let untold = ops::middleware::untold(&ctx)?;
+    let untold = ops::peers::middleware::untold(&ctx)?;
     Ok(Json(MiddlewareOut {
         untold: untold.iter().map(CounterpartOut::new).collect(),
     }))

@@ -37,11 +37,11 @@ use axum::response::{Html, IntoResponse as _, Redirect, Response};
 use axum::routing::{delete, get, post, put};
 
 use crate::app::{App, Ctx};
-use crate::domain::id::Id;
 use crate::domain::staff::Actor;
-use crate::domain::time::Timestamp;
+use crate::domain::values::id::Id;
+use crate::domain::values::time::Timestamp;
 use crate::ops::Handle;
-use crate::ops::bearers::{Bearer, Nobody, Why, bearer};
+use crate::ops::staff::bearers::{Bearer, Nobody, Why, bearer};
 use crate::ops::staff::session_actor;
 use crate::wire::kit::query::{Query, Wrong};
 use crate::wire::kit::{KEPT_AN_HOUR, circumstances};

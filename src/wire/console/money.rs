@@ -8,17 +8,19 @@ use axum::response::{IntoResponse as _, Response};
 use serde::{Deserialize, Serialize};
 
 use crate::app::Ctx;
-use crate::domain::id::{InvoiceId, PaymentId};
-use crate::domain::invoice::InvoiceKind;
-use crate::domain::money::{Amount, Currency};
-use crate::domain::payment::{PAYMENT_TEXT_MAX, Payment, PaymentKind, PaymentState, TYPED_METHODS};
+use crate::domain::billing::invoice::InvoiceKind;
+use crate::domain::billing::payment::{
+    PAYMENT_TEXT_MAX, Payment, PaymentKind, PaymentState, TYPED_METHODS,
+};
 use crate::domain::staff::Permission;
-use crate::domain::time::Timestamp;
+use crate::domain::values::id::{InvoiceId, PaymentId};
+use crate::domain::values::money::{Amount, Currency};
+use crate::domain::values::time::Timestamp;
 use crate::letters::{House, last_day, paper_of};
 use crate::ops;
-use crate::ops::invoices::Billed;
+use crate::ops::billing::invoices::Billed;
+use crate::ops::payments::refunds::RefundAs;
 use crate::ops::payments::{Ending, PAYMENT_MINOR_MAX, Receipt};
-use crate::ops::refunds::RefundAs;
 use crate::paper::{self, Paper};
 use crate::wire::kit::json::Decimal;
 
@@ -245,7 +247,8 @@ pub async fn refund(
         }
     };
     let key = once.map(|once| once.key);
-    let refund = ops::refunds::refund(&ctx, payment_id(&id)?, amount, how, key, note).await?;
+    let refund =
+        ops::payments::refunds::refund(&ctx, payment_id(&id)?, amount, how, key, note).await?;
     answer(&ctx, StatusCode::CREATED, || Ok(PaymentOut::new(&refund)))
 }
 
@@ -271,9 +274,9 @@ pub async fn void(
     let Asked { ctx, wish, once } = request.wish::<VoidIn>(ctx)?;
     let number = name.parse().map(InvoiceId);
     let number = number.map_err(|_| Problem::not_found("there is no such invoice"))?;
-    let note = ops::debts::void(&ctx, number, reason_of(&wish.reason)?, once).await?;
+    let note = ops::billing::debts::void(&ctx, number, reason_of(&wish.reason)?, once).await?;
     answer(&ctx, StatusCode::CREATED, || {
-        let billed = ops::invoices::get(&ctx, note.id)?;
+        let billed = ops::billing::invoices::get(&ctx, note.id)?;
         Ok(InvoiceOut::new(&ctx, &billed))
     })
 }
@@ -306,7 +309,7 @@ pub async fn write_off(
     let Asked { ctx, wish, once } = request.wish::<WriteOffIn>(ctx)?;
     let amount = amount_of(&ctx, &wish.amount.0, wish.currency.as_deref())?;
     let reason = reason_of(&wish.reason)?;
-    let customer = ops::debts::write_off(&ctx, handle(&id), amount, reason, once).await?;
+    let customer = ops::billing::debts::write_off(&ctx, handle(&id), amount, reason, once).await?;
     answer(&ctx, StatusCode::CREATED, || {
         let balance = ops::payments::balance_in(&ctx, customer.id, amount.currency)?;
         Ok(WriteOffOut {
@@ -513,7 +516,7 @@ pub async fn invoices(
     Staff(ctx): Staff,
     Path(id): Path<String>,
 ) -> Result<Json<Vec<InvoiceOut>>, Problem> {
-    let invoices = ops::invoices::list(&ctx, &handle(&id))?;
+    let invoices = ops::billing::invoices::list(&ctx, &handle(&id))?;
     Ok(Json(
         invoices
             .iter()
@@ -527,7 +530,7 @@ pub async fn invoice(Staff(ctx): Staff, Path(name): Path<String>) -> Result<Resp
     let (number, kind) = name.split_once('.').unwrap_or((name.as_str(), "json"));
     let missing = || Problem::not_found(format!("invoice {} not found", shortened(&name)));
     let number: u64 = number.parse().map_err(|_| missing())?;
-    let billed = ops::invoices::get(&ctx, InvoiceId(number))?;
+    let billed = ops::billing::invoices::get(&ctx, InvoiceId(number))?;
     match kind {
         "json" => Ok(Json(InvoiceOut::new(&ctx, &billed)).into_response()),
         "html" => {

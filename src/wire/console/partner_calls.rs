@@ -4,8 +4,8 @@ use axum::Json;
 use axum::extract::{Path, RawQuery};
 use serde::Serialize;
 
-use crate::domain::subscription::{CallAction, PartnerCall, PartnerSubscription};
-use crate::domain::time::Timestamp;
+use crate::domain::partners::subscription::{CallAction, PartnerCall, PartnerSubscription};
+use crate::domain::values::time::Timestamp;
 use crate::ops;
 use crate::wire::kit::query::Query;
 
@@ -79,6 +79,6 @@ pub async fn list(
     let query = Query::parse(query.as_deref());
     let limit = query.number("limit", 1, 1_000, 50).map_err(super::wrong)?;
     let limit = usize::try_from(limit).unwrap_or(50);
-    let calls = ops::subscriptions::calls(&ctx, &key, state_of(&query)?, limit)?;
+    let calls = ops::partners::subscriptions::calls(&ctx, &key, state_of(&query)?, limit)?;
     Ok(Json(calls.into_iter().map(CallOut::new).collect()))
 }

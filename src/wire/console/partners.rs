@@ -8,14 +8,14 @@ use axum::response::{IntoResponse as _, Response};
 use serde::{Deserialize, Serialize};
 
 use crate::app::Ctx;
-use crate::domain::carrier::{Partner, PinPolicy, REQUESTS_PER_SECOND};
-use crate::domain::money::{Amount, Currency};
-use crate::domain::settlement::{CSV_HEAD, ClosedMonth, Settlement, Sums, csv_line};
+use crate::domain::partners::statement::{CSV_HEAD, ClosedMonth, Settlement, Sums, csv_line};
+use crate::domain::partners::{Partner, PinPolicy, REQUESTS_PER_SECOND};
 use crate::domain::staff::Permission;
-use crate::domain::time::Timestamp;
+use crate::domain::values::money::{Amount, Currency};
+use crate::domain::values::time::Timestamp;
 use crate::letters::{House, statement_of};
 use crate::ops;
-use crate::ops::settlement::Detail;
+use crate::ops::partners::statement::Detail;
 use crate::paper;
 use crate::wire::kit::query::Query;
 
@@ -132,7 +132,7 @@ impl PartnerOut {
             }),
             made_by: partner.key_made_by.words(),
             agreed: partner.agreed,
-            pins_refused_until: ops::pins::refused_until(ctx, partner.id)
+            pins_refused_until: ops::partners::pins::refused_until(ctx, partner.id)
                 .map(Timestamp::to_rfc3339_millis),
             api_key,
         }
@@ -313,7 +313,7 @@ pub async fn settlement(
     };
     // Adding up and setting a page take their time.
     let made = tokio::task::spawn_blocking(move || {
-        let found = ops::settlement::of_month(&ctx, &key, &month, detail)?;
+        let found = ops::partners::statement::of_month(&ctx, &key, &month, detail)?;
         shown(&ctx, &found, &format)
     });
     made.await
@@ -376,7 +376,7 @@ pub async fn close(
     ctx.require(Permission::MoneyWrite)?;
     // A month is closed once, whatever the key.
     let Asked { ctx, wish, .. } = request.wish::<CloseIn>(ctx)?;
-    let found = ops::closing::close(&ctx, key, wish.month).await?;
+    let found = ops::partners::month_close::close(&ctx, key, wish.month).await?;
     answer(&ctx, StatusCode::CREATED, || Ok(SettlementOut::new(&found)))
 }
 
@@ -385,7 +385,7 @@ pub async fn closed_months(
     Staff(ctx): Staff,
     Path(key): Path<String>,
 ) -> Result<Response, Problem> {
-    let months = ops::settlement::closed_months(&ctx, &key)?;
+    let months = ops::partners::statement::closed_months(&ctx, &key)?;
     let shown = months
         .iter()
         .map(|month| SettlementOut::closed(&key, month));

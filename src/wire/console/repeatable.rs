@@ -9,7 +9,7 @@ use serde_json::value::RawValue;
 use sha2::Digest as _;
 
 use crate::app::{AskedEffect, Ctx};
-use crate::domain::used_key::KEY_BYTES_MAX;
+use crate::domain::values::used_key::KEY_BYTES_MAX;
 use crate::ops::once::Once;
 use crate::wire::kit::json::{Body, BodyError, object};
 

@@ -38,7 +38,7 @@ impl FromRequest<Arc<App>> for Sensitive {
         } else {
             without_password(&text)?
         };
-        ops::confirming::confirm(&ctx, &sessions, password).await?;
+        ops::staff::confirming::confirm(&ctx, &sessions, password).await?;
         Ok(Self { ctx, text })
     }
 }

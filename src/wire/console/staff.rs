@@ -5,11 +5,11 @@ use axum::extract::Path;
 use axum::http::StatusCode;
 use serde::{Deserialize, Serialize};
 
-use crate::domain::id::ResellerId;
 use crate::domain::staff::{Operator, Role};
+use crate::domain::values::id::ResellerId;
 use crate::ops;
-use crate::ops::credentials::Made;
 use crate::ops::staff::NewOperator;
+use crate::ops::staff::credentials::Made;
 
 use super::Staff;
 use super::error::Problem;
@@ -121,9 +121,9 @@ pub async fn change(
     let wish: RoleIn = sensitive.wish()?;
     let (ctx, role) = (&sensitive.ctx, role(&wish.role)?);
     let done = if wish.preview {
-        ops::staff_changes::leaving(ctx, &name, Some(role))?
+        ops::staff::changes::leaving(ctx, &name, Some(role))?
     } else {
-        ops::staff_changes::change_role(ctx, name, role, wish.end_credentials).await?
+        ops::staff::changes::change_role(ctx, name, role, wish.end_credentials).await?
     };
     Ok(Json(LeavingOut::new(&done)))
 }
@@ -143,9 +143,9 @@ pub async fn remove(
     let wish: RemoveIn = sensitive.wish_or_nothing()?;
     let ctx = &sensitive.ctx;
     let done = if wish.preview {
-        ops::staff_changes::leaving(ctx, &name, None)?
+        ops::staff::changes::leaving(ctx, &name, None)?
     } else {
-        ops::staff_changes::remove(ctx, name, wish.end_credentials).await?
+        ops::staff::changes::remove(ctx, name, wish.end_credentials).await?
     };
     Ok(Json(LeavingOut::new(&done)))
 }

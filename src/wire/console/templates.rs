@@ -6,8 +6,8 @@ use axum::http::StatusCode;
 use axum::response::{IntoResponse as _, Response};
 use serde::{Deserialize, Serialize};
 
+use crate::domain::messages::template::{Template, TemplateKind};
 use crate::domain::staff::Permission;
-use crate::domain::template::{Template, TemplateKind};
 use crate::letters::wording::{self, Wording};
 use crate::ops;
 use crate::ops::templates::TemplateChange;

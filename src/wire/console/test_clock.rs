@@ -7,7 +7,7 @@ use std::sync::Arc;
 
 use crate::app::App;
 use crate::domain::staff::Permission;
-use crate::domain::time::Timestamp;
+use crate::domain::values::time::Timestamp;
 use crate::ops;
 use crate::ops::clock::Move;
 use crate::wire::kit::json::Body;

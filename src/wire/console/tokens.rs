@@ -7,7 +7,7 @@ use serde::{Deserialize, Serialize};
 
 use crate::domain::staff::{Role, Token};
 use crate::ops;
-use crate::ops::tokens::{NewToken, TOKEN_SECONDS};
+use crate::ops::staff::tokens::{NewToken, TOKEN_SECONDS};
 
 use super::Staff;
 use super::error::Problem;
@@ -40,7 +40,7 @@ impl TokenOut {
             expires: token.expires_at.to_rfc3339_millis(),
             revoked: token
                 .revoked_at
-                .map(crate::domain::time::Timestamp::to_rfc3339_millis),
+                .map(crate::domain::values::time::Timestamp::to_rfc3339_millis),
             token: text,
         }
     }
@@ -66,7 +66,7 @@ fn two_years() -> i64 {
 
 /// `GET /console/api/tokens`
 pub async fn list(Staff(ctx): Staff) -> Result<Json<Vec<TokenOut>>, Problem> {
-    let tokens = ops::tokens::tokens(&ctx)?;
+    let tokens = ops::staff::tokens::tokens(&ctx)?;
     Ok(Json(
         tokens
             .iter()
@@ -83,12 +83,12 @@ pub async fn create(sensitive: Sensitive) -> Result<(StatusCode, Json<TokenOut>)
         role: role(&wish.role)?,
         ttl_seconds: wish.ttl_seconds,
     };
-    let (token, text) = ops::tokens::create_token(&sensitive.ctx, wish).await?;
+    let (token, text) = ops::staff::tokens::create_token(&sensitive.ctx, wish).await?;
     Ok((StatusCode::CREATED, Json(TokenOut::new(&token, Some(text)))))
 }
 
 /// `DELETE /console/api/tokens/{jti}`
 pub async fn revoke(Staff(ctx): Staff, Path(jti): Path<String>) -> Result<StatusCode, Problem> {
-    ops::tokens::revoke_token(&ctx, jti).await?;
+    ops::staff::tokens::revoke_token(&ctx, jti).await?;
     Ok(StatusCode::NO_CONTENT)
 }

@@ -6,12 +6,12 @@ use axum::http::StatusCode;
 use axum::response::Response;
 use serde::{Deserialize, Serialize};
 
-use crate::domain::carrier::{PartnerTransaction, TransactionKind, TransactionState};
-use crate::domain::id::PartnerTransactionId;
+use crate::domain::partners::{PartnerTransaction, TransactionKind, TransactionState};
 use crate::domain::staff::Permission;
-use crate::domain::time::Timestamp;
+use crate::domain::values::id::PartnerTransactionId;
+use crate::domain::values::time::Timestamp;
 use crate::ops;
-use crate::ops::carrier_calls::LIST_MAX;
+use crate::ops::partners::carrier_calls::LIST_MAX;
 use crate::wire::kit::query::Query;
 
 use super::Staff;
@@ -108,7 +108,7 @@ pub async fn processing(
             limit.ok_or_else(problem)?
         }
     };
-    let found = ops::carrier_calls::processing(&ctx, &key, limit)?;
+    let found = ops::partners::carrier_calls::processing(&ctx, &key, limit)?;
     Ok(Json(found.iter().map(TransactionOut::new).collect()))
 }
 
@@ -141,6 +141,6 @@ pub async fn resolve(
             return Err(Problem::bad_request("outcome: must be SUCCEEDED or DENIED"));
         }
     };
-    let made = ops::carrier_calls::resolve(&ctx, number, charged, once).await?;
+    let made = ops::partners::carrier_calls::resolve(&ctx, number, charged, once).await?;
     answer(&ctx, StatusCode::OK, || Ok(TransactionOut::new(&made)))
 }

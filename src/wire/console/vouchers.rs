@@ -7,13 +7,13 @@ use axum::response::{IntoResponse as _, Response};
 use serde::{Deserialize, Serialize};
 
 use crate::app::Ctx;
-use crate::domain::id::VoucherBatchId;
-use crate::domain::money::Amount;
-use crate::domain::payment::{TYPED_METHODS, VoucherBatch};
+use crate::domain::billing::payment::{TYPED_METHODS, VoucherBatch};
 use crate::domain::staff::Permission;
-use crate::domain::time::Timestamp;
+use crate::domain::values::id::VoucherBatchId;
+use crate::domain::values::money::Amount;
+use crate::domain::values::time::Timestamp;
 use crate::ops;
-use crate::ops::vouchers::{NewBatch, Sale};
+use crate::ops::payments::vouchers::{NewBatch, Sale};
 use crate::wire::kit::json::Decimal;
 
 use super::effect::answer;
@@ -98,7 +98,7 @@ struct BatchIn {
 
 /// `GET /console/api/voucher-batches`
 pub async fn batches(Staff(ctx): Staff) -> Result<Json<Vec<BatchOut>>, Problem> {
-    let batches = ops::vouchers::list(&ctx)?;
+    let batches = ops::payments::vouchers::list(&ctx)?;
     let shown = |batch: &VoucherBatch| BatchOut::new(batch, None);
     Ok(Json(batches.iter().map(shown).collect()))
 }
@@ -113,7 +113,7 @@ pub async fn create_batch(Staff(ctx): Staff, request: Repeatable) -> Result<Resp
         count: wish.count,
         expires_at: super::instant("expires", wish.expires.as_deref())?,
     };
-    let (batch, codes) = ops::vouchers::create(&ctx, wish, once).await?;
+    let (batch, codes) = ops::payments::vouchers::create(&ctx, wish, once).await?;
     let made = BatchOut::new(&batch, codes);
     answer(&ctx, StatusCode::CREATED, || Ok(made))
 }
@@ -127,7 +127,7 @@ pub async fn revoke_batch(
     ctx.require(Permission::VouchersMake)?;
     // A batch is taken out of use once, whatever the key.
     let Asked { ctx, .. } = request.wish_or_nothing::<Nothing>(ctx)?;
-    ops::vouchers::revoke(&ctx, numbered(&id)?).await?;
+    ops::payments::vouchers::revoke(&ctx, numbered(&id)?).await?;
     if ctx.is_rehearsal() {
         return answer(&ctx, StatusCode::OK, || Ok(()));
     }
@@ -164,7 +164,7 @@ async fn trade(ctx: Ctx, id: &str, request: Repeatable, back: bool) -> Result<Re
     }
     let amount = match wish.amount {
         Some(text) => {
-            let currency = ops::vouchers::currency_of(ctx, id)?;
+            let currency = ops::payments::vouchers::currency_of(ctx, id)?;
             Some(amount_of(ctx, &text.0, Some(currency.as_str()))?)
         }
         None => None,
@@ -176,7 +176,7 @@ async fn trade(ctx: Ctx, id: &str, request: Repeatable, back: bool) -> Result<Re
         note: short("note", wish.note)?.unwrap_or_default(),
         back,
     };
-    let batch = ops::vouchers::sell(ctx, id, sale, once).await?;
+    let batch = ops::payments::vouchers::sell(ctx, id, sale, once).await?;
     answer(ctx, StatusCode::CREATED, || Ok(BatchOut::new(&batch, None)))
 }
 
@@ -214,6 +214,6 @@ pub async fn redeem(
 ) -> Result<Response, Problem> {
     ctx.require(Permission::MoneyWrite)?;
     let Asked { ctx, wish, once } = request.wish::<RedeemIn>(ctx)?;
-    let payment = ops::vouchers::redeem(&ctx, handle(&id), wish.code, once).await?;
+    let payment = ops::payments::vouchers::redeem(&ctx, handle(&id), wish.code, once).await?;
     answer(&ctx, StatusCode::CREATED, || Ok(PaymentOut::new(&payment)))
 }

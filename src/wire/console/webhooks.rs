@@ -5,11 +5,11 @@ use axum::extract::{Path, RawQuery};
 use axum::http::StatusCode;
 use serde::{Deserialize, Serialize};
 
-use crate::domain::hook_event::HookEvent;
-use crate::domain::id::{DeliveryId, WebhookId};
 use crate::domain::staff::Permission;
-use crate::domain::time::Timestamp;
-use crate::domain::webhook::{Delivery, DeliveryState, Webhook};
+use crate::domain::values::id::{DeliveryId, WebhookId};
+use crate::domain::values::time::Timestamp;
+use crate::domain::webhooks::event::HookEvent;
+use crate::domain::webhooks::{Delivery, DeliveryState, Webhook};
 use crate::ops;
 use crate::ops::webhooks::{Shown, Wish};
 use crate::wire::kit::query::{Query, Wrong};

@@ -23,11 +23,11 @@ use axum::middleware::Next;
 use axum::response::Response;
 use tokio_util::sync::CancellationToken;
 
+use crate::app::clock::Stopwatch;
+use crate::app::telemetry::RequestCounters;
 use crate::app::{App, Ctx};
-use crate::clock::Stopwatch;
 use crate::domain::staff::Actor;
 use crate::listener::{Lateness, Quietly};
-use crate::telemetry::RequestCounters;
 
 pub use caller::{Caller, client_address};
 pub use headers::{KEPT_AN_HOUR, protect};

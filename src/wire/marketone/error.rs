@@ -4,9 +4,9 @@ use axum::http::header::{ALLOW, CONTENT_TYPE, RETRY_AFTER};
 use axum::http::{HeaderValue, StatusCode};
 use axum::response::{IntoResponse, Response};
 
-use crate::domain::carrier::Denial;
-use crate::domain::pin::PinNo;
-use crate::ops::carrier::No;
+use crate::domain::partners::Denial;
+use crate::domain::partners::pin::PinNo;
+use crate::ops::partners::charge::No;
 use crate::ops::{DISK_FULL_RETRY_S, OpError};
 use crate::store::StoreError;
 

@@ -4,10 +4,10 @@
 use serde::de::{Deserialize, Deserializer, Error as _, MapAccess, Visitor};
 use serde_json::value::RawValue;
 
-use crate::domain::carrier::e164;
-use crate::domain::contact::Email;
-use crate::domain::money::{Amount, Currency};
-use crate::ops::carrier::AccountRef;
+use crate::domain::partners::e164;
+use crate::domain::values::contact::Email;
+use crate::domain::values::money::{Amount, Currency};
+use crate::ops::partners::charge::AccountRef;
 
 use super::error::Failure;
 

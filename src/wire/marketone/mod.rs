@@ -23,11 +23,11 @@ use axum::response::{IntoResponse as _, Response};
 use axum::routing::any;
 
 use crate::app::{App, Ctx};
-use crate::domain::carrier::{Partner, REQUESTS_PER_SECOND};
+use crate::domain::partners::{Partner, REQUESTS_PER_SECOND};
 use crate::domain::staff::Actor;
 use crate::ops;
-use crate::ops::bearers::note_nobody;
 use crate::ops::partners::KeyOf;
+use crate::ops::staff::bearers::note_nobody;
 use crate::wire::kit::json;
 use crate::wire::kit::{TurnedAway, circumstances};
 

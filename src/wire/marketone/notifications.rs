@@ -1,11 +1,12 @@
 //! `POST /notification`: the customer is told something, by the way that there is (§2.6).
 
 use crate::app::Ctx;
-use crate::domain::carrier::Partner;
-use crate::domain::id::uuid_text;
-use crate::domain::message::{About, Channel};
-use crate::domain::template::language;
-use crate::ops::notifications::{self, NotifyWish, Subject};
+use crate::domain::messages::template::language;
+use crate::domain::messages::{About, Channel};
+use crate::domain::partners::Partner;
+use crate::domain::values::id::uuid_text;
+use crate::ops::partners::notifications;
+use crate::ops::partners::notifications::{NotifyWish, Subject};
 
 use super::error::Failure;
 use super::fields::{self, Members};

@@ -1,10 +1,11 @@
 //! `POST /pin` and `POST /pin/validate`: a PIN is made, and told back (§2.4, §2.5). The PIN itself is in no answer.
 
 use crate::app::Ctx;
-use crate::domain::carrier::Partner;
-use crate::domain::id::uuid_text;
-use crate::domain::money::Currency;
-use crate::ops::pins::{self, PinWish};
+use crate::domain::partners::Partner;
+use crate::domain::values::id::uuid_text;
+use crate::domain::values::money::Currency;
+use crate::ops::partners::pins;
+use crate::ops::partners::pins::PinWish;
 
 use super::error::Failure;
 use super::fields::{self, Members};

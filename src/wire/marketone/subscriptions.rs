@@ -3,8 +3,8 @@
 use serde::Serialize;
 
 use crate::app::Ctx;
-use crate::domain::carrier::Partner;
-use crate::domain::subscription::STATUS_MAX;
+use crate::domain::partners::Partner;
+use crate::domain::partners::subscription::STATUS_MAX;
 use crate::ops;
 
 use super::error::Failure;
@@ -27,7 +27,7 @@ pub async fn update(
 ) -> Result<String, Failure> {
     let status = members.text(fields::SERVICES_STATUS, STATUS_MAX)?;
     let status = status.ok_or(Failure::Invalid)?;
-    let held = ops::subscriptions::set_status(ctx, partner.id, id, status).await?;
+    let held = ops::partners::subscriptions::set_status(ctx, partner.id, id, status).await?;
     let held = held.ok_or(Failure::NoRoute)?;
     let shown = SubscriptionOut {
         partner_subscription_id: held.name(),

@@ -3,11 +3,12 @@
 use serde::Serialize;
 
 use crate::app::Ctx;
-use crate::domain::carrier::{Partner, PartnerTransaction, TransactionKind, TransactionState};
-use crate::domain::money::{Amount, Currency};
+use crate::domain::partners::{Partner, PartnerTransaction, TransactionKind, TransactionState};
 use crate::domain::staff::Secret;
-use crate::domain::time::Timestamp;
-use crate::ops::carrier::{self, No, Told, Wish};
+use crate::domain::values::money::{Amount, Currency};
+use crate::domain::values::time::Timestamp;
+use crate::ops::partners::charge;
+use crate::ops::partners::charge::{No, Told, Wish};
 use crate::wire::kit::json::Verbatim;
 use crate::wire::kit::php::percent_decoded;
 
@@ -16,7 +17,7 @@ use super::fields::{self, Members};
 
 pub async fn transact(ctx: &Ctx, partner: &Partner, members: &Members) -> Result<String, Failure> {
     let wish = wish(members)?;
-    let made = match carrier::transact(ctx, partner.id, wish).await? {
+    let made = match charge::transact(ctx, partner.id, wish).await? {
         Told::Done(made) => made,
         Told::No(no) => return Err(Failure::Refused(no)),
     };
@@ -34,7 +35,7 @@ pub fn find(ctx: &Ctx, partner: &Partner, id: &str) -> Result<String, Failure> {
     if !fields::is_ext_id(&id) {
         return Err(Failure::Invalid);
     }
-    let made = carrier::find(ctx, partner.id, &id)?;
+    let made = charge::find(ctx, partner.id, &id)?;
     let made = made.ok_or(Failure::NoTransaction)?;
     Ok(shown(&made, original(ctx, &made)?, Shown::Now))
 }
@@ -42,7 +43,7 @@ pub fn find(ctx: &Ctx, partner: &Partner, id: &str) -> Result<String, Failure> {
 fn original(ctx: &Ctx, made: &PartnerTransaction) -> Result<Option<String>, Failure> {
     match made.kind {
         TransactionKind::Charge => Ok(None),
-        TransactionKind::Refund { of } => Ok(Some(carrier::ext_id_of(ctx, of)?)),
+        TransactionKind::Refund { of } => Ok(Some(charge::ext_id_of(ctx, of)?)),
     }
 }
 

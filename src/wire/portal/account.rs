@@ -6,7 +6,7 @@ use serde_json::json;
 use crate::domain::catalogue::ContentType;
 use crate::ops::OpError;
 use crate::ops::boxes::Seat;
-use crate::ops::packages::SWITCHABLE_MODULES;
+use crate::ops::catalogue::packages::SWITCHABLE_MODULES;
 use crate::ops::viewing::{self, Visit};
 
 use super::answer::{Answer, Cut, PAGE_ROWS};

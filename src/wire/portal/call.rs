@@ -10,10 +10,10 @@ use axum::http::header::{AUTHORIZATION, COOKIE, HOST};
 use axum::http::request::Parts;
 
 use crate::app::{App, Ctx};
-use crate::domain::calendar::Zone;
-use crate::domain::contact::usual_mac;
-use crate::domain::id::{ChannelId, Id};
 use crate::domain::staff::Actor;
+use crate::domain::values::calendar::Zone;
+use crate::domain::values::contact::usual_mac;
+use crate::domain::values::id::{ChannelId, Id};
 use crate::wire::kit::circumstances;
 
 /// Most parameters of one request; further ones are not looked at.

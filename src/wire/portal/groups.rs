@@ -5,8 +5,8 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use serde::Serialize;
 
-use crate::domain::content::Channel;
-use crate::domain::id::GenreId;
+use crate::domain::catalogue::content::Channel;
+use crate::domain::values::id::GenreId;
 use crate::ops::viewing::GenreUse;
 
 /// Kodi asks for this genre by its number after it has all channels, and expects the censored ones.
@@ -145,8 +145,8 @@ impl Titles {
 #[cfg(test)]
 mod tests {
     use super::Groups;
-    use crate::domain::content::{Channel, ChannelKind, Genre};
-    use crate::domain::id::{ChannelId, GenreId};
+    use crate::domain::catalogue::content::{Channel, ChannelKind, Genre};
+    use crate::domain::values::id::{ChannelId, GenreId};
     use crate::ops::viewing::GenreUse;
 
     fn channel(id: u64, genre: Option<u64>, censored: bool) -> Channel {

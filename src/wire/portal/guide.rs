@@ -15,11 +15,11 @@ use serde_json::json;
 use serde_json::value::RawValue;
 
 use crate::app::Ctx;
-use crate::domain::calendar::Zone;
-use crate::domain::content::ChannelKind;
-use crate::domain::guide::Programme;
-use crate::domain::id::ChannelId;
-use crate::domain::time::Timestamp;
+use crate::domain::catalogue::content::ChannelKind;
+use crate::domain::catalogue::guide::Programme;
+use crate::domain::values::calendar::Zone;
+use crate::domain::values::id::ChannelId;
+use crate::domain::values::time::Timestamp;
 use crate::ops::OpError;
 use crate::ops::boxes::{self, Seat};
 use crate::ops::viewing::{self, Found, PROGRAMMES_PER_CHANNEL_MAX, Visit};

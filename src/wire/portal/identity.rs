@@ -2,11 +2,12 @@
 
 use serde::Serialize;
 
-use crate::domain::contact::usual_mac;
+use crate::domain::values::contact::usual_mac;
 use crate::ops::OpError;
-use crate::ops::box_login::{self, SignIn, SignedIn};
 use crate::ops::boxes;
 use crate::ops::viewing::Visit;
+use crate::ops::viewing::sign_in;
+use crate::ops::viewing::sign_in::{SignIn, SignedIn};
 
 use super::answer::Answer;
 use super::call::{Call, is_token};
@@ -40,7 +41,7 @@ pub fn handshake(call: &Call, visit: &Visit) -> Result<Answer, OpError> {
     let token = match presented {
         Some(token) if live => token,
         _ => {
-            fresh = box_login::new_token(&call.ctx, call.mac.as_deref().unwrap_or_default())?;
+            fresh = sign_in::new_token(&call.ctx, call.mac.as_deref().unwrap_or_default())?;
             &fresh
         }
     };
@@ -72,7 +73,7 @@ pub fn get_profile(call: &Call, visit: &Visit) -> Result<Answer, OpError> {
         return profile::without_a_session(call, seat);
     };
     // A token that was never given out is none, and leaves the present one as it is.
-    if !box_login::was_given(ctx, &seat.device.mac, token)
+    if !sign_in::was_given(ctx, &seat.device.mac, token)
         && !boxes::holds_token(ctx, visit.read(), device, token)?
     {
         return profile::without_a_session(call, seat);

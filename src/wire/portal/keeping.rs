@@ -1,13 +1,14 @@
 //! What a viewer keeps on a box: favourites, films that were left, locks, PINs, settings
 //! (stalker-stb-portal §3.7, §5.8, §6). What is confirmed is kept.
 
-use crate::domain::box_event::{BoxState, FAVOURITES_MAX, SETTING_CHARS_MAX, UNFINISHED_MAX};
-use crate::domain::content::ChannelKind;
-use crate::domain::id::{ChannelId, DeviceId, MovieId};
+use crate::domain::boxes::event::{BoxState, FAVOURITES_MAX, SETTING_CHARS_MAX, UNFINISHED_MAX};
+use crate::domain::catalogue::content::ChannelKind;
 use crate::domain::staff::Secret;
+use crate::domain::values::id::{ChannelId, DeviceId, MovieId};
 use crate::ops::OpError;
 use crate::ops::boxes::{self, Seat};
-use crate::ops::viewer_pin::{self, ViewerPin};
+use crate::ops::viewing::pin;
+use crate::ops::viewing::pin::ViewerPin;
 use crate::ops::viewing::{self, Found, Visit};
 
 use super::Step;
@@ -124,7 +125,7 @@ pub fn set_pin(call: &Call, seat: &Seat, which: ViewerPin) -> Result<Step, OpErr
         _ => None,
     };
     let hash = match wish {
-        Some(pin) => viewer_pin::hash(&call.ctx, pin)?,
+        Some(pin) => pin::hash(&call.ctx, pin)?,
         None => None,
     };
     Ok(match hash {
@@ -138,7 +139,7 @@ pub fn check_pin(call: &Call, visit: &Visit, seat: &Seat) -> Result<Answer, OpEr
     let state = boxes::state(visit.read(), seat.device.id)?;
     let typed = call.text("parent_password").unwrap_or_default();
     Ok(
-        if viewer_pin::fits(&call.ctx, &state, ViewerPin::Parental, typed) {
+        if pin::fits(&call.ctx, &state, ViewerPin::Parental, typed) {
             Answer::TRUE
         } else {
             Answer::FALSE

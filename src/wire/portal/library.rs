@@ -5,9 +5,9 @@ use std::collections::{BTreeMap, BTreeSet};
 use serde::Serialize;
 use serde_json::json;
 
-use crate::domain::box_event::BoxState;
-use crate::domain::content::{Channel, ChannelKind, Movie};
-use crate::domain::id::{ChannelId, GenreId, MovieId};
+use crate::domain::boxes::event::BoxState;
+use crate::domain::catalogue::content::{Channel, ChannelKind, Movie};
+use crate::domain::values::id::{ChannelId, GenreId, MovieId};
 use crate::ops::OpError;
 use crate::ops::boxes::{self, Seat};
 use crate::ops::viewing::{self, Found, Visit};
@@ -373,7 +373,7 @@ pub fn radio_by_number(call: &Call, visit: &Visit, seat: &Seat) -> Result<Answer
 #[cfg(test)]
 mod tests {
     use super::film_of;
-    use crate::domain::id::MovieId;
+    use crate::domain::values::id::MovieId;
 
     #[test]
     fn films_are_named_by_a_file_that_is_none() {

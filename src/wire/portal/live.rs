@@ -7,8 +7,8 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use serde::Serialize;
 
-use crate::domain::content::{Channel, ChannelKind};
-use crate::domain::id::ChannelId;
+use crate::domain::catalogue::content::{Channel, ChannelKind};
+use crate::domain::values::id::ChannelId;
 use crate::ops::OpError;
 use crate::ops::boxes::{self, Seat};
 use crate::ops::viewing::{self, Found, Visit};
@@ -446,7 +446,7 @@ pub fn set_last(call: &Call, visit: &Visit, seat: &Seat, name: &str) -> Result<S
 #[cfg(test)]
 mod tests {
     use super::{Wanted, play_cmd, wanted};
-    use crate::domain::id::ChannelId;
+    use crate::domain::values::id::ChannelId;
     use proptest::prelude::*;
 
     #[test]

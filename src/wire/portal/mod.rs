@@ -28,11 +28,12 @@ use axum::response::{IntoResponse as _, Redirect, Response};
 use axum::routing::{MethodRouter, get};
 
 use crate::app::App;
-use crate::domain::id::DeviceId;
+use crate::domain::values::id::DeviceId;
 use crate::ops::OpError;
-use crate::ops::box_login::{self, SignIn};
 use crate::ops::boxes::{self, Seat};
-use crate::ops::viewer_pin::ViewerPin;
+use crate::ops::viewing::pin::ViewerPin;
+use crate::ops::viewing::sign_in;
+use crate::ops::viewing::sign_in::SignIn;
 use crate::ops::viewing::{self, Visit};
 use crate::wire::kit::{ForeignPage, TurnedAway};
 
@@ -115,12 +116,12 @@ async fn answered(call: &Call) -> Response {
     }
     let answer = match step {
         Step::Now(answer) => Ok(answer),
-        Step::SignIn(wish) => match box_login::sign_in(&call.ctx, wish).await {
+        Step::SignIn(wish) => match sign_in::sign_in(&call.ctx, wish).await {
             Ok(ended) => identity::signed_in(call, ended),
             Err(error) => Err(error),
         },
         Step::SignOut(device) => {
-            let signed_out = box_login::sign_out(&call.ctx, device).await;
+            let signed_out = sign_in::sign_out(&call.ctx, device).await;
             signed_out.map(|()| Answer::TRUE)
         }
         Step::Keep(device, kept) => keeping::keep(call, device, kept)

@@ -4,12 +4,12 @@
 
 use serde_json::{Value, json};
 
-use crate::domain::box_event::{BoxState, FIRST_PIN};
-use crate::domain::customer::Customer;
-use crate::domain::time::Timestamp;
+use crate::domain::boxes::event::{BoxState, FIRST_PIN};
+use crate::domain::customers::Customer;
+use crate::domain::values::time::Timestamp;
 use crate::ops::OpError;
 use crate::ops::boxes::{self, Seat};
-use crate::ops::viewer_pin::ViewerPin;
+use crate::ops::viewing::pin::ViewerPin;
 use crate::ops::viewing::{self, Plan, Visit};
 
 use super::answer::Answer;

@@ -5,8 +5,8 @@
 
 use serde::Serialize;
 
-use crate::domain::box_event::BoxEventKind;
-use crate::domain::id::BoxEventId;
+use crate::domain::boxes::event::BoxEventKind;
+use crate::domain::values::id::BoxEventId;
 use crate::ops::OpError;
 use crate::ops::boxes::{self, Seat};
 use crate::ops::viewing::Visit;

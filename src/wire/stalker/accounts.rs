@@ -1,12 +1,14 @@
 //! ACCOUNTS and USERS: a customer with plan and box as one row (stalker-rest-v1 §2.2, §2.3).
 
 use crate::app::Ctx;
-use crate::domain::contact::usual_mac;
-use crate::domain::customer::{BoxProfile, END_TEXT_CHARS_MAX, PaidUntil};
-use crate::domain::id::ResellerId;
-use crate::domain::time::Timestamp;
-use crate::ops::subscribers::{self, By, Detail, Row, View};
-use crate::ops::subscribing::{self, RowChange};
+use crate::domain::customers::{BoxProfile, END_TEXT_CHARS_MAX, PaidUntil};
+use crate::domain::values::contact::usual_mac;
+use crate::domain::values::id::ResellerId;
+use crate::domain::values::time::Timestamp;
+use crate::ops::rows::change;
+use crate::ops::rows::change::RowChange;
+use crate::ops::rows::find;
+use crate::ops::rows::find::{By, Detail, Row, View};
 use crate::wire::kit::php::{Form, Json, truthy};
 
 use super::answer::{Answer, Failure, every_row};
@@ -74,7 +76,7 @@ pub async fn users(call: Call) -> Result<Answer, Failure> {
 fn first_of_all(ctx: &Ctx) -> Result<Option<(Row, View)>, Failure> {
     let mut after = None;
     loop {
-        let (rows, next) = subscribers::look_through(ctx, By::Login, after, Detail::Row)?;
+        let (rows, next) = find::look_through(ctx, By::Login, after, Detail::Row)?;
         // A page of nobody but the deleted is no end.
         if !rows.is_empty() || next.is_none() {
             return Ok(rows.into_iter().next());
@@ -85,7 +87,7 @@ fn first_of_all(ctx: &Ctx) -> Result<Option<(Row, View)>, Failure> {
 
 /// The rows of a GET: an unknown name among several is an error, and so is one alone.
 fn found(call: &Call, by: By) -> Result<Vec<(Row, View)>, Failure> {
-    let (rows, unknown) = subscribers::look_up(&call.ctx, by, call.names(), Detail::Row)?;
+    let (rows, unknown) = find::look_up(&call.ctx, by, call.names(), Detail::Row)?;
     if rows.is_empty() && call.names().len() <= 1 {
         return Err(Failure::text("Account not found"));
     }
@@ -116,7 +118,7 @@ async fn create(call: Call) -> Result<Answer, Failure> {
     }
     // An empty value is no MAC to be valid or not.
     wish.mac = wish.mac.filter(|mac| !mac.is_empty());
-    subscribing::create(&call.ctx, wish).await?;
+    change::create(&call.ctx, wish).await?;
     Ok(Answer::truth(true))
 }
 
@@ -136,7 +138,7 @@ async fn update(call: Call, by: By) -> Result<Answer, Failure> {
     let mut wish = wish(&call.ctx, &call.form)?;
     // A row cannot lose its login; the original stores nothing sensible either.
     wish.login = wish.login.filter(|login| !is_no_login(login));
-    if subscribing::update(&call.ctx, by, names, wish).await? == 0 {
+    if change::update(&call.ctx, by, names, wish).await? == 0 {
         return Err(Failure::text("Account not found"));
     }
     Ok(Answer::truth(true))
@@ -144,7 +146,7 @@ async fn update(call: Call, by: By) -> Result<Answer, Failure> {
 
 async fn delete(call: Call, by: By) -> Result<Answer, Failure> {
     let names = one_row(&call, by)?;
-    if subscribing::remove(&call.ctx, by, names).await? == 0 {
+    if change::remove(&call.ctx, by, names).await? == 0 {
         return Err(Failure::text("Account not found"));
     }
     Ok(Answer::truth(true))

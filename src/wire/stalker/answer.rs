@@ -9,7 +9,7 @@ use http_body_util::channel::Channel;
 use crate::app::Ctx;
 use crate::domain::refusal::Refusal;
 use crate::ops::OpError;
-use crate::ops::subscribers::{By, Detail, Row, View, look_through};
+use crate::ops::rows::find::{By, Detail, Row, View, look_through};
 use crate::wire::kit::php::Json;
 
 /// What a resource answers.

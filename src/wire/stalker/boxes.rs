@@ -2,11 +2,15 @@
 //! §2.4 to §2.6).
 
 use crate::app::Ctx;
-use crate::domain::box_event::{BoxEventKind, NOTICE_CHARS_MAX, NOTICE_SECONDS_MAX, Notice};
+use crate::domain::boxes::event::{BoxEventKind, NOTICE_CHARS_MAX, NOTICE_SECONDS_MAX, Notice};
 use crate::domain::refusal::Refusal;
-use crate::ops::subscribers::{self, By, Detail, Row, View, devices_of};
-use crate::ops::subscribing::{self, ModuleChange, RowChange};
-use crate::ops::{OpError, events, packages};
+use crate::ops::OpError;
+use crate::ops::boxes::events;
+use crate::ops::catalogue::packages;
+use crate::ops::rows::change;
+use crate::ops::rows::change::{ModuleChange, RowChange};
+use crate::ops::rows::find;
+use crate::ops::rows::find::{By, Detail, Row, View, devices_of};
 use crate::wire::kit::php::{Form, Json, integer_part, truthy};
 
 use super::accounts::{balance, cut, end_date, flag, mac, mac_of, reseller, shown_end};
@@ -53,7 +57,7 @@ pub async fn stb(call: Call) -> Result<Answer, Failure> {
 }
 
 fn listed(call: &Call) -> Result<Answer, Failure> {
-    let (rows, _) = subscribers::look_up(&call.ctx, By::Box, call.names(), Detail::Row)?;
+    let (rows, _) = find::look_up(&call.ctx, By::Box, call.names(), Detail::Row)?;
     Ok(Answer::Results(Json::array(|a| {
         for (row, view) in &rows {
             a.raw(&shown(&call.ctx, row, view));
@@ -85,7 +89,7 @@ async fn create(call: Call) -> Result<Answer, Failure> {
             .map(|text| cut(text, BALANCE_CHARS_MAX)),
         ..changed(&call.ctx, form)?
     };
-    let row = match subscribing::create(&call.ctx, wish).await {
+    let row = match change::create(&call.ctx, wish).await {
         Ok(row) => row,
         // This resource has a text of its own for it.
         Err(OpError::Refused(Refusal::MacTaken { .. })) => {
@@ -93,7 +97,7 @@ async fn create(call: Call) -> Result<Answer, Failure> {
         }
         Err(error) => return Err(error.into()),
     };
-    let rows = subscribers::look_again(&call.ctx, &[row])?;
+    let rows = find::look_again(&call.ctx, &[row])?;
     let row = rows.first().map(|(row, view)| shown(&call.ctx, row, view));
     Ok(Answer::Results(row.unwrap_or_else(Json::null)))
 }
@@ -112,11 +116,11 @@ async fn update(call: Call) -> Result<Answer, Failure> {
         reboot: call.form.has("reboot"),
         ..changed(&call.ctx, &call.form)?
     };
-    if subscribing::update(&call.ctx, By::Box, names, wish).await? == 0 {
+    if change::update(&call.ctx, By::Box, names, wish).await? == 0 {
         return Ok(Answer::truth(false));
     }
     // By themselves, and not by what named them: that may have changed.
-    let rows = subscribers::look_again(&call.ctx, &rows)?;
+    let rows = find::look_again(&call.ctx, &rows)?;
     Ok(Answer::Results(Json::array(|a| {
         for (row, view) in &rows {
             a.raw(&shown(&call.ctx, row, view));
@@ -129,7 +133,7 @@ async fn delete(call: Call) -> Result<Answer, Failure> {
         return Err(Failure::text("Identifier required"));
     }
     let names = call.names().to_vec();
-    if subscribing::remove(&call.ctx, By::Box, names).await? == 0 {
+    if change::remove(&call.ctx, By::Box, names).await? == 0 {
         return Err(Failure::text("STB not found"));
     }
     Ok(Answer::truth(true))
@@ -290,7 +294,7 @@ pub async fn set_modules(call: Call) -> Result<Answer, Failure> {
         restricted: list("restricted"),
     };
     let names = call.names().to_vec();
-    subscribing::set_modules(&call.ctx, By::Box, names, wish).await?;
+    change::set_modules(&call.ctx, By::Box, names, wish).await?;
     let (rows, _) = call.rows(By::Box)?;
     let first = rows.first().ok_or(Failure::text("Empty stb list"))?;
     Ok(Answer::Results(shown_modules(&call.ctx, first)?))

@@ -22,9 +22,10 @@ use axum::response::{IntoResponse as _, Response};
 use axum::routing::any;
 
 use crate::app::{App, Ctx};
-use crate::ops::bearers::note_nobody;
+use crate::ops::rows::find;
+use crate::ops::rows::find::{By, Row};
 use crate::ops::staff::api_actor;
-use crate::ops::subscribers::{self, By, Row};
+use crate::ops::staff::bearers::note_nobody;
 use crate::wire::kit::json::{self, BodyError};
 use crate::wire::kit::php::{Form, Identifiers, basic_credentials, identifiers};
 use crate::wire::kit::{TurnedAway, circumstances};
@@ -146,7 +147,7 @@ impl Call {
 
     /// The rows that the identifiers name, and how many of them name nothing.
     fn rows(&self, by: By) -> Result<(Vec<Row>, usize), Failure> {
-        Ok(subscribers::find(&self.ctx, by, self.names())?)
+        Ok(find::find(&self.ctx, by, self.names())?)
     }
 
     /// Refuses an empty body and one without any field that the resource knows.

@@ -1,8 +1,9 @@
 //! RESELLER: who sold it (stalker-rest-v1 §2.12). Off unless the settings say otherwise.
 
-use crate::domain::content::Reseller;
-use crate::domain::id::ResellerId;
-use crate::ops::resellers::{self, ResellerChange};
+use crate::domain::catalogue::content::Reseller;
+use crate::domain::values::id::ResellerId;
+use crate::ops::customers::resellers;
+use crate::ops::customers::resellers::ResellerChange;
 use crate::wire::kit::php::{Form, Json, Object, integer_part, truthy};
 
 use super::accounts::cut;

@@ -1,9 +1,11 @@
 //! ITV_SUBSCRIPTION and ACCOUNT_SUBSCRIPTION: single channels and optional packages of a row
 //! (stalker-rest-v1 §2.8, §2.11).
 
-use crate::domain::id::ServiceSpecId;
-use crate::ops::subscribers::{self, By, Detail, Row, View};
-use crate::ops::subscribing::{self, ChannelChange, Choice, Packages};
+use crate::domain::values::id::ServiceSpecId;
+use crate::ops::rows::change;
+use crate::ops::rows::change::{ChannelChange, Choice, Packages};
+use crate::ops::rows::find;
+use crate::ops::rows::find::{By, Detail, Row, View};
 use crate::wire::kit::php::{Json, integer_part};
 
 use super::accounts::{cut, flag, mac_of};
@@ -23,7 +25,7 @@ pub fn channels(call: Call) -> Result<Answer, Failure> {
         ));
     }
     let names = call.names();
-    let (rows, _) = subscribers::look_up(&call.ctx, By::Box, names, Detail::Channels)?;
+    let (rows, _) = find::look_up(&call.ctx, By::Box, names, Detail::Channels)?;
     Ok(listed_channels(&rows))
 }
 
@@ -70,11 +72,11 @@ pub async fn set_channels(call: Call) -> Result<Answer, Failure> {
             .map(|text| integer_part(text) != 0),
     };
     let names = call.names().to_vec();
-    if subscribing::set_channels(&call.ctx, By::Box, names, wish).await? == 0 {
+    if change::set_channels(&call.ctx, By::Box, names, wish).await? == 0 {
         return Ok(Answer::truth(false));
     }
     let names = call.names();
-    let (rows, _) = subscribers::look_up(&call.ctx, By::Box, names, Detail::Channels)?;
+    let (rows, _) = find::look_up(&call.ctx, By::Box, names, Detail::Channels)?;
     Ok(listed_channels(&rows))
 }
 
@@ -88,7 +90,7 @@ pub async fn packages(call: Call) -> Result<Answer, Failure> {
             }
             one_account(&call)?;
             let names = call.names();
-            let (rows, _) = subscribers::look_up(&call.ctx, By::Box, names, Detail::Row)?;
+            let (rows, _) = find::look_up(&call.ctx, By::Box, names, Detail::Row)?;
             Ok(Answer::Results(Json::array(|a| {
                 for (row, view) in &rows {
                     a.raw(&shown_packages(row, view));
@@ -159,7 +161,7 @@ fn one_account(call: &Call) -> Result<(), Failure> {
 async fn choose(call: Call, choice: Choice) -> Result<Answer, Failure> {
     one_account(&call)?;
     let names = call.names().to_vec();
-    let changed = subscribing::choose(&call.ctx, By::Box, names, choice).await?;
+    let changed = change::choose(&call.ctx, By::Box, names, choice).await?;
     // Of several devices all must have changed something.
     Ok(Answer::truth(
         !changed.is_empty() && changed.iter().all(|changed| *changed),

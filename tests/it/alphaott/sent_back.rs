@@ -1,9 +1,9 @@
 //! What is read and sent back changes nothing: every resource, whole, by PUT and by PATCH, also
 //! where one fact stands twice in it.
 
-use boxoffice::clock::Clock;
+use boxoffice::app::clock::Clock;
 use boxoffice::domain::event::Audit;
-use boxoffice::domain::time::Timestamp;
+use boxoffice::domain::values::time::Timestamp;
 use boxoffice::store::Read as _;
 use serde_json::{Value, json};
 

@@ -42,7 +42,7 @@ async fn a_box_login_costs_one_hash_whoever_it_names_and_however_that_password_i
 
 /// Waits until no quick hash is left: none waits for the next import or start.
 async fn settle(bx: &TestBox) {
-    use boxoffice::domain::customer::{Customer, CustomerPassword};
+    use boxoffice::domain::customers::{Customer, CustomerPassword};
     use boxoffice::store::Read as _;
     loop {
         let held = bx.app().store.read().unwrap().all::<Customer>().unwrap();

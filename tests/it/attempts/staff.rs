@@ -2,7 +2,7 @@
 //! password.
 
 use boxoffice::app::Ctx;
-use boxoffice::command::{Command, run};
+use boxoffice::control::command::{Command, run};
 use boxoffice::domain::staff::Role;
 use boxoffice::ops::staff::setup_code;
 

@@ -1,12 +1,12 @@
 //! The books themselves: what must balance, and what `check` names.
 
 use boxoffice::app::{App, Ctx};
-use boxoffice::domain::charge::{Line, total_minor};
-use boxoffice::domain::id::{CustomerId, InvoiceId, JournalEntryId};
-use boxoffice::domain::invoice::{OpenInvoice, less, share, unused};
-use boxoffice::domain::journal::{Account, EntryCause, JournalEntry, Posting};
-use boxoffice::domain::money::{Currency, TaxRate};
-use boxoffice::domain::time::Timestamp;
+use boxoffice::domain::billing::invoice::{OpenInvoice, less, share, unused};
+use boxoffice::domain::billing::journal::{Account, EntryCause, JournalEntry, Posting};
+use boxoffice::domain::catalogue::charge::{Line, total_minor};
+use boxoffice::domain::values::id::{CustomerId, InvoiceId, JournalEntryId};
+use boxoffice::domain::values::money::{Currency, TaxRate};
+use boxoffice::domain::values::time::Timestamp;
 use boxoffice::store::{Read as _, StoreError, append_entries};
 use proptest::prelude::*;
 use serde_json::{Value, json};

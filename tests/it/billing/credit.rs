@@ -1,15 +1,16 @@
 //! What is given back: no more than was billed, no day that was used, no time that was a gift.
 
-use boxoffice::domain::calendar::{Period, PeriodCount, Term, Zone};
+use boxoffice::domain::billing::cycle;
+use boxoffice::domain::billing::cycle::Terms;
+use boxoffice::domain::billing::invoice::{days_unused, unused};
+use boxoffice::domain::billing::order::{Order, OrderStatus, Standing};
 use boxoffice::domain::catalogue::Billing;
-use boxoffice::domain::charge::{Line, total_minor};
-use boxoffice::domain::cycle::{self, Terms};
-use boxoffice::domain::dunning::Ladder;
-use boxoffice::domain::id::{CustomerId, OrderId};
-use boxoffice::domain::invoice::{days_unused, unused};
-use boxoffice::domain::money::TaxRate;
-use boxoffice::domain::order::{Order, OrderStatus, Standing};
-use boxoffice::domain::time::Timestamp;
+use boxoffice::domain::catalogue::charge::{Line, total_minor};
+use boxoffice::domain::catalogue::dunning::Ladder;
+use boxoffice::domain::values::calendar::{Period, PeriodCount, Term, Zone};
+use boxoffice::domain::values::id::{CustomerId, OrderId};
+use boxoffice::domain::values::money::TaxRate;
+use boxoffice::domain::values::time::Timestamp;
 use proptest::prelude::*;
 use serde_json::json;
 

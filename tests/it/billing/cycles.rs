@@ -253,7 +253,7 @@ async fn a_customer_who_is_deleted_is_not_billed() {
     till.days(100).await;
     let app = till.shop.bx.app();
     let ctx = boxoffice::app::Ctx::system(app);
-    let runs = boxoffice::ops::renewals::runs(&ctx, 10).expect("runs");
+    let runs = boxoffice::ops::billing::run::runs(&ctx, 10).expect("runs");
     assert!(runs.iter().all(|run| run.counts.renewed == 0), "{runs:?}");
     till.prove();
 }

@@ -1,9 +1,9 @@
 //! Dates that are set from outside: what they give away, and what they never do.
 
-use boxoffice::clock::Clock;
-use boxoffice::domain::id::OrderId;
-use boxoffice::domain::order::Order;
-use boxoffice::domain::time::Timestamp;
+use boxoffice::app::clock::Clock;
+use boxoffice::domain::billing::order::Order;
+use boxoffice::domain::values::id::OrderId;
+use boxoffice::domain::values::time::Timestamp;
 use boxoffice::store::{Read as _, StoreError};
 use serde_json::{Value, json};
 

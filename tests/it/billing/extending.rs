@@ -518,7 +518,8 @@ async fn walk(acts: &[Act]) {
     if under.is_some() {
         let path = till.shop.of_customer("orders/000000000000000000000001");
         let order = till.shop.api.get(path).await.expect(200);
-        let end = boxoffice::domain::time::Timestamp::parse(order["expires"].as_str().unwrap());
+        let end =
+            boxoffice::domain::values::time::Timestamp::parse(order["expires"].as_str().unwrap());
         let now = boxoffice::app::Ctx::system(till.shop.bx.app()).now;
         let micros = end.unwrap().micros() - now.micros();
         assert_eq!(micros, left * DAY * 1_000_000, "{acts:?}");

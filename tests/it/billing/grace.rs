@@ -1,13 +1,14 @@
 //! Time is paid once: days of grace are days of service, a freeze moves the end by its own length
 //! and nothing else, and a change of plan pays no debt.
 
-use boxoffice::domain::calendar::{Period, PeriodCount, Term, Zone};
+use boxoffice::domain::billing::cycle;
+use boxoffice::domain::billing::cycle::Terms;
+use boxoffice::domain::billing::order::Order;
 use boxoffice::domain::catalogue::Billing;
-use boxoffice::domain::cycle::{self, Terms};
-use boxoffice::domain::dunning::Ladder;
-use boxoffice::domain::id::{CustomerId, OrderId};
-use boxoffice::domain::order::Order;
-use boxoffice::domain::time::Timestamp;
+use boxoffice::domain::catalogue::dunning::Ladder;
+use boxoffice::domain::values::calendar::{Period, PeriodCount, Term, Zone};
+use boxoffice::domain::values::id::{CustomerId, OrderId};
+use boxoffice::domain::values::time::Timestamp;
 use proptest::prelude::*;
 use serde_json::{Value, json};
 

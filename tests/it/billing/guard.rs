@@ -3,7 +3,7 @@
 
 use std::path::Path;
 
-use boxoffice::clock::Clock;
+use boxoffice::app::clock::Clock;
 use boxoffice::config::Config;
 use serde_json::{Value, json};
 
@@ -72,7 +72,7 @@ impl ByDay {
         let till = lagging(folder, 60, offer).await;
         let day = ByDay::from(till, folder, |_| {}).await;
         until("a forecast", async || {
-            let guard = boxoffice::ops::guard::expected(&day.ctx()).unwrap();
+            let guard = boxoffice::ops::billing::guard::expected(&day.ctx()).unwrap();
             guard.is_some().then_some(())
         })
         .await;
@@ -88,7 +88,7 @@ impl ByDay {
         self.bx.app().wake_jobs();
     }
 
-    fn now(&self) -> boxoffice::domain::time::Timestamp {
+    fn now(&self) -> boxoffice::domain::values::time::Timestamp {
         self.clock.now()
     }
 
@@ -264,10 +264,10 @@ async fn after_a_week_the_running_cycle_alone_is_billed() {
     day.held().await;
     day.shift(73 * HOUR);
     until("the second alarm", async || {
-        let eased = boxoffice::ops::guard::held(&day.ctx()).unwrap()?;
+        let eased = boxoffice::ops::billing::guard::held(&day.ctx()).unwrap()?;
         matches!(
             eased.run.state,
-            boxoffice::domain::run::RunState::Eased { .. }
+            boxoffice::domain::billing::run::RunState::Eased { .. }
         )
         .then_some(())
     })
@@ -439,7 +439,7 @@ async fn a_clock_that_jumps_does_nothing() {
     day.shift(-12 * DAY);
     day.run("the end", |run| run["state"] == "DONE").await;
     until("no hold", async || {
-        boxoffice::ops::guard::held(&day.ctx())
+        boxoffice::ops::billing::guard::held(&day.ctx())
             .unwrap()
             .is_none()
             .then_some(())

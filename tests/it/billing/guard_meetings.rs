@@ -6,7 +6,7 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 
 use boxoffice::app::Ctx;
-use boxoffice::ops::renewals::{Pace, work_guarded};
+use boxoffice::ops::billing::run::{Pace, work_guarded};
 use serde_json::{Value, json};
 
 use super::guard::{ByDay, lagging};
@@ -116,7 +116,7 @@ async fn no_change_of_an_order_is_a_way_around_the_hold() {
     let services = given::list(day.bx.api().get(services).await.expect(200));
     let served = |one: &Value| one["status"] == "ACTIVE" && one["expires"].as_str() > Some("2");
     assert!(services.iter().all(served), "{services:#?}");
-    let now = boxoffice::domain::time::Timestamp::to_rfc3339_millis(day.ctx().now);
+    let now = boxoffice::domain::values::time::Timestamp::to_rfc3339_millis(day.ctx().now);
     let open = |one: &Value| {
         one["expires"]
             .as_str()

@@ -41,7 +41,7 @@ fn decimal(minor: i64, currency: &str) -> String {
 
 fn rfc3339(seconds: i64) -> String {
     let micros = seconds * 1_000_000;
-    let at = boxoffice::domain::time::Timestamp::from_micros(micros).expect("an instant");
+    let at = boxoffice::domain::values::time::Timestamp::from_micros(micros).expect("an instant");
     at.to_rfc3339_millis()
 }
 

@@ -3,7 +3,7 @@
 
 use boxoffice::app::Ctx;
 use boxoffice::domain::staff::Role;
-use boxoffice::ops::renewals::{Pace, work_guarded};
+use boxoffice::ops::billing::run::{Pace, work_guarded};
 use boxoffice::ops::staff::{NewOperator, add_operator};
 
 use super::guard::{ByDay, lagging, monthly};

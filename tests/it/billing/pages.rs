@@ -1,8 +1,8 @@
 //! Hosted pages as a browser without scripts sees them, and the ways to pay on them.
 
 use boxoffice::app::Ctx;
-use boxoffice::domain::access::Service;
-use boxoffice::domain::id::{ChannelId, CustomerId};
+use boxoffice::domain::customers::service::Service;
+use boxoffice::domain::values::id::{ChannelId, CustomerId};
 use serde_json::{Value, json};
 
 use super::{Till, charge};

@@ -2,15 +2,17 @@
 //! customer then; what it comes to must not show that.
 
 use boxoffice::app::Ctx;
-use boxoffice::domain::calendar::Zone;
-use boxoffice::domain::customer::Customer;
-use boxoffice::domain::id::{CustomerId, OrderId, ProductOfferId};
-use boxoffice::domain::journal::opening;
-use boxoffice::domain::money::{Amount, Currency};
-use boxoffice::domain::order::{Order, Standing};
-use boxoffice::domain::time::Timestamp;
-use boxoffice::ops::preview::{self, Scope};
-use boxoffice::ops::renewals::{self, Pace};
+use boxoffice::domain::billing::journal::opening;
+use boxoffice::domain::billing::order::{Order, Standing};
+use boxoffice::domain::customers::Customer;
+use boxoffice::domain::values::calendar::Zone;
+use boxoffice::domain::values::id::{CustomerId, OrderId, ProductOfferId};
+use boxoffice::domain::values::money::{Amount, Currency};
+use boxoffice::domain::values::time::Timestamp;
+use boxoffice::ops::billing::preview;
+use boxoffice::ops::billing::preview::Scope;
+use boxoffice::ops::billing::run;
+use boxoffice::ops::billing::run::Pace;
 use boxoffice::store::{Read as _, StoreError, append_entries};
 use serde_json::Value;
 
@@ -98,9 +100,7 @@ async fn the_oldest_bill_of_each_customer_takes_their_money() {
         .map(|order| order.next_cycle_at.expect("a next cycle"))
         .collect();
 
-    renewals::work(&ctx, ctx.now, Pace::Now)
-        .await
-        .expect("a run");
+    run::work(&ctx, ctx.now, Pace::Now).await.expect("a run");
     let mut renewed = 0;
     for (number, due) in (100..).zip(before.chunks(2)) {
         let after = orders_of(&till, number);
@@ -112,7 +112,7 @@ async fn the_oldest_bill_of_each_customer_takes_their_money() {
         renewed += u64::from(after[older].cycles_paid > after[newer].cycles_paid);
     }
     assert_eq!(renewed, CUSTOMERS);
-    let again = renewals::work(&ctx, ctx.now, Pace::Now).await;
+    let again = run::work(&ctx, ctx.now, Pace::Now).await;
     assert_eq!(again.expect("a run"), 0);
     till.prove();
 }
@@ -154,9 +154,7 @@ async fn an_order_that_cannot_be_worked_keeps_no_other_from_its_turn() {
     });
     spoil.expect("a write");
     let ctx = after(&till, 33);
-    renewals::work(&ctx, ctx.now, Pace::Now)
-        .await
-        .expect("a run");
+    run::work(&ctx, ctx.now, Pace::Now).await.expect("a run");
     for number in 100..100 + CUSTOMERS {
         let [spoiled, other] = orders_of(&till, number);
         if [777, 1_500].contains(&number) {
@@ -166,6 +164,6 @@ async fn an_order_that_cannot_be_worked_keeps_no_other_from_its_turn() {
             assert!(spoiled.runs_at(ctx.now) || other.runs_at(ctx.now));
         }
     }
-    let runs = renewals::runs(&ctx, 1).expect("runs");
+    let runs = run::runs(&ctx, 1).expect("runs");
     assert_eq!(runs[0].counts.failed, 2);
 }

@@ -1,7 +1,7 @@
 //! What is sent back as it was read moves nothing, whatever state the order is in.
 
-use boxoffice::clock::Clock;
-use boxoffice::domain::time::Timestamp;
+use boxoffice::app::clock::Clock;
+use boxoffice::domain::values::time::Timestamp;
 use serde_json::{Value, json};
 
 use super::Till;

@@ -1,7 +1,7 @@
 //! Files of before that are brought in step when they are opened.
 
 use boxoffice::config::Config;
-use boxoffice::domain::order::Order;
+use boxoffice::domain::billing::order::Order;
 use boxoffice::store::{Read as _, StoreError, Tx};
 use serde_json::json;
 
@@ -32,7 +32,7 @@ async fn age(till: &Till) {
 
 /// Those of the first customer, by what makes them.
 fn served(bx: &TestBox) -> Vec<u64> {
-    use boxoffice::domain::access::Service;
+    use boxoffice::domain::customers::service::Service;
     let services: Vec<Service> = bx.app().store.read().unwrap().all().unwrap();
     let orders = services.iter().filter_map(|service| service.origin.order());
     orders.map(|order| order.0).collect()

@@ -9,55 +9,55 @@ use std::convert::Infallible;
 use std::fmt::Debug;
 use std::path::{Path, PathBuf};
 
-use boxoffice::domain::access::{Grant, Origin, Service};
-use boxoffice::domain::adapter::{BillingPage, Counterpart};
-use boxoffice::domain::box_event::{BoxEvent, BoxEventKind, BoxState, Broadcast, Notice};
-use boxoffice::domain::calendar::{Period, PeriodCount, Term};
-use boxoffice::domain::carrier::{
-    Callback, CarrierMark, Denial, Partner, PartnerProduct, PartnerTransaction, Pending, PinPolicy,
-    TransactionKind, TransactionState,
+use boxoffice::domain::billing::guard::{DayForecast, RunGuard};
+use boxoffice::domain::billing::invoice::Invoice;
+use boxoffice::domain::billing::order::{Hold, Order, OrderStatus, Pause, Standing};
+use boxoffice::domain::billing::payment::{HostedPage, HostedPageState, PagePurpose, Shown};
+use boxoffice::domain::boxes::event::{BoxEvent, BoxEventKind, BoxState, Broadcast, Notice};
+use boxoffice::domain::catalogue::content::{
+    Channel, ChannelKind, Genre, ImportStep, Movie, Reseller, Touched,
 };
+use boxoffice::domain::catalogue::dunning::Ladder;
+use boxoffice::domain::catalogue::eligibility::Eligibility;
+use boxoffice::domain::catalogue::guide::Programme;
 use boxoffice::domain::catalogue::{
     Billing, Content, ContentType, OfferStatus, OrderType, PackageSale, ProductOffer, ProductSpec,
     ProductStatus, Scope, ServiceSpec, ServiceStatus, ServiceType,
 };
-use boxoffice::domain::contact::Email;
-use boxoffice::domain::content::{
-    Channel, ChannelKind, Genre, ImportStep, Movie, Reseller, Touched,
-};
-use boxoffice::domain::customer::{
+use boxoffice::domain::customers::device::{Device, DeviceKind, DeviceStatus};
+use boxoffice::domain::customers::service::{Grant, Origin, Service};
+use boxoffice::domain::customers::{
     BoxProfile, CarrierProfile, Customer, CustomerPassword, CustomerStatus, PersonName,
 };
-use boxoffice::domain::device::{Device, DeviceKind, DeviceStatus};
-use boxoffice::domain::dunning::Ladder;
-use boxoffice::domain::eligibility::Eligibility;
 use boxoffice::domain::event::{Activity, ActivityAction, Audit, Change};
-use boxoffice::domain::guard::{DayForecast, RunGuard};
-use boxoffice::domain::guide::Programme;
-use boxoffice::domain::hook_event::{EventType, HookEvent, Subject};
-use boxoffice::domain::id::{
+use boxoffice::domain::maker::Maker;
+use boxoffice::domain::messages::template::{Template, TemplateKind};
+use boxoffice::domain::messages::{
+    About, Asked, Channel as Way, Message, MessageContent, MessageState,
+};
+use boxoffice::domain::partners::pin::{Pin, PinState};
+use boxoffice::domain::partners::subscription::{CallAction, PartnerCall, PartnerSubscription};
+use boxoffice::domain::partners::{
+    Callback, CarrierMark, Denial, Partner, PartnerProduct, PartnerTransaction, Pending, PinPolicy,
+    TransactionKind, TransactionState,
+};
+use boxoffice::domain::peers::{BillingPage, Counterpart};
+use boxoffice::domain::provider::Provider;
+use boxoffice::domain::staff::{Operator, Role, Secret, Session, Token, TokenId};
+use boxoffice::domain::values::calendar::{Period, PeriodCount, Term};
+use boxoffice::domain::values::contact::Email;
+use boxoffice::domain::values::id::{
     ActivityId, AuditId, BillingPageId, BoxEventId, ChannelId, CustomerId, DeliveryId, DeviceId,
     GenreId, HookEventId, HostedPageId, ImportStepId, MessageId, MovieId, OperatorId, OrderId,
     PartnerCallId, PartnerId, PartnerSubscriptionId, PartnerTransactionId, PaymentId, PinId,
     ProductOfferId, ProductSpecId, ProgrammeId, ResellerId, RunId, ServiceId, ServiceSpecId,
     WebhookId,
 };
-use boxoffice::domain::invoice::Invoice;
-use boxoffice::domain::maker::Maker;
-use boxoffice::domain::message::{
-    About, Asked, Channel as Way, Message, MessageContent, MessageState,
-};
-use boxoffice::domain::money::{Amount, Currency, Share, TaxRate};
-use boxoffice::domain::open::OpenObject;
-use boxoffice::domain::order::{Hold, Order, OrderStatus, Pause, Standing};
-use boxoffice::domain::payment::{HostedPage, HostedPageState, PagePurpose, Shown};
-use boxoffice::domain::pin::{Pin, PinState};
-use boxoffice::domain::provider::Provider;
-use boxoffice::domain::staff::{Operator, Role, Secret, Session, Token, TokenId};
-use boxoffice::domain::subscription::{CallAction, PartnerCall, PartnerSubscription};
-use boxoffice::domain::template::{Template, TemplateKind};
-use boxoffice::domain::time::Timestamp;
-use boxoffice::domain::webhook::{Delivery, DeliveryState, Webhook};
+use boxoffice::domain::values::money::{Amount, Currency, Share, TaxRate};
+use boxoffice::domain::values::open_object::OpenObject;
+use boxoffice::domain::values::time::Timestamp;
+use boxoffice::domain::webhooks::event::{EventType, HookEvent, Subject};
+use boxoffice::domain::webhooks::{Delivery, DeliveryState, Webhook};
 use boxoffice::store::schema::{RecordVisitor, for_every_record};
 use boxoffice::store::{Entries, Record, Table, codec};
 use data_encoding::HEXLOWER;

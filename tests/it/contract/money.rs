@@ -1,22 +1,26 @@
 //! Samples of the records that hold money, for `golden`.
 
-use boxoffice::domain::calendar::{LocalDate, Period};
+use boxoffice::domain::billing::debt::OpeningDebt;
+use boxoffice::domain::billing::invoice::{Invoice, InvoiceKind, OpenInvoice};
+use boxoffice::domain::billing::journal::{
+    Account, AccountTotal, EntryCause, JournalEntry, Posting,
+};
+use boxoffice::domain::billing::order::Standing;
+use boxoffice::domain::billing::payment::{
+    Payment, PaymentKind, PaymentState, Voucher, VoucherBatch,
+};
+use boxoffice::domain::billing::run::{Run, RunCounts, RunFailure, RunState};
 use boxoffice::domain::catalogue::OrderType;
-use boxoffice::domain::charge::{Charge, Line, Price};
-use boxoffice::domain::debt::OpeningDebt;
-use boxoffice::domain::id::{
+use boxoffice::domain::catalogue::charge::{Charge, Line, Price};
+use boxoffice::domain::partners::statement::{ClosedMonth, ClosedSum, Sums};
+use boxoffice::domain::provider::Letterhead;
+use boxoffice::domain::values::calendar::{LocalDate, Period};
+use boxoffice::domain::values::id::{
     ClosedMonthId, CustomerId, HostedPageId, InvoiceId, JournalEntryId, OrderId, PartnerId,
     PartnerTransactionId, PaymentId, RunId, UsedKeyId, VoucherBatchId, VoucherId,
 };
-use boxoffice::domain::invoice::{Invoice, InvoiceKind, OpenInvoice};
-use boxoffice::domain::journal::{Account, AccountTotal, EntryCause, JournalEntry, Posting};
-use boxoffice::domain::money::{Currency, TaxRate};
-use boxoffice::domain::order::Standing;
-use boxoffice::domain::payment::{Payment, PaymentKind, PaymentState, Voucher, VoucherBatch};
-use boxoffice::domain::provider::Letterhead;
-use boxoffice::domain::run::{Run, RunCounts, RunFailure, RunState};
-use boxoffice::domain::settlement::{ClosedMonth, ClosedSum, Sums};
-use boxoffice::domain::used_key::UsedKey;
+use boxoffice::domain::values::money::{Currency, TaxRate};
+use boxoffice::domain::values::used_key::UsedKey;
 
 use super::golden::{at, bytes_of, euros, term, text};
 

@@ -3,7 +3,7 @@
 
 use std::time::Duration;
 
-use boxoffice::domain::customer::Customer;
+use boxoffice::domain::customers::Customer;
 use boxoffice::store::{Read as _, Store, StoreError, Tx};
 
 use super::disk::{Dice, Disk, Reach};

@@ -4,13 +4,13 @@
 use std::io::Cursor;
 use std::sync::Arc;
 
+use boxoffice::app::clock::Clock;
+use boxoffice::app::entropy::Entropy;
 use boxoffice::app::{App, Ctx};
-use boxoffice::clock::Clock;
 use boxoffice::config::Config;
-use boxoffice::domain::content::{Channel, Genre};
-use boxoffice::domain::guide::Programme;
-use boxoffice::domain::time::Timestamp;
-use boxoffice::entropy::Entropy;
+use boxoffice::domain::catalogue::content::{Channel, Genre};
+use boxoffice::domain::catalogue::guide::Programme;
+use boxoffice::domain::values::time::Timestamp;
 use boxoffice::ops::imports::{Counts, Options, Report, import_m3u, import_xmltv};
 use boxoffice::store::{Read as _, Record, check};
 

@@ -10,12 +10,12 @@ mod renewals;
 
 use std::collections::BTreeMap;
 
-use boxoffice::domain::contact::Email;
-use boxoffice::domain::customer::{Customer, CustomerStatus};
-use boxoffice::domain::device::Device;
+use boxoffice::domain::billing::order::Order;
+use boxoffice::domain::customers::device::Device;
+use boxoffice::domain::customers::{Customer, CustomerStatus};
 use boxoffice::domain::event::Audit;
-use boxoffice::domain::id::{CustomerId, DeviceId, OrderId};
-use boxoffice::domain::order::Order;
+use boxoffice::domain::values::contact::Email;
+use boxoffice::domain::values::id::{CustomerId, DeviceId, OrderId};
 use boxoffice::store::{Read, Snapshot, Store, StoreError, Tx, append_audit, check};
 
 use crate::kit::{self, Answer, Command, Refused};

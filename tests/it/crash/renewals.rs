@@ -7,16 +7,17 @@ use std::ops::ControlFlow;
 use std::sync::Arc;
 use std::time::Duration;
 
+use boxoffice::app::clock::{Clock, Stopwatch};
+use boxoffice::app::entropy::Entropy;
 use boxoffice::app::{App, Ctx};
-use boxoffice::clock::{Clock, Stopwatch};
 use boxoffice::config::Config;
-use boxoffice::domain::id::CustomerId;
-use boxoffice::domain::money::{Amount, Currency};
-use boxoffice::domain::time::Timestamp;
-use boxoffice::entropy::Entropy;
+use boxoffice::domain::values::id::CustomerId;
+use boxoffice::domain::values::money::{Amount, Currency};
+use boxoffice::domain::values::time::Timestamp;
+use boxoffice::ops::billing::run;
+use boxoffice::ops::billing::run::Pace;
 use boxoffice::ops::orders::NewOrder;
 use boxoffice::ops::payments::Receipt;
-use boxoffice::ops::renewals::{self, Pace};
 use boxoffice::ops::{Handle, apply, orders, payments};
 use boxoffice::store::{Read as _, Span, Table, check};
 use serde_json::{Value, json};
@@ -127,7 +128,7 @@ async fn seed(app: &Arc<App>) {
 async fn work(app: &Arc<App>, until: &str) {
     let ctx = Ctx::system(Arc::clone(app));
     let not_before = instant(START);
-    renewals::work(&ctx, instant(until), Pace::WhenDue { not_before })
+    run::work(&ctx, instant(until), Pace::WhenDue { not_before })
         .await
         .expect("a run");
 }
@@ -250,7 +251,7 @@ fn a_disk_that_fails_in_the_middle_of_a_run_costs_a_turn_and_nothing_else() {
         let not_before = instant(START);
         let pace = Pace::WhenDue { not_before };
         let watch = Stopwatch::start();
-        while run(renewals::work(&ctx, instant(last), pace)).is_err() {
+        while run(run::work(&ctx, instant(last), pace)).is_err() {
             stopped += 1;
             // The file is opened anew meanwhile.
             let patience = watch.elapsed() < Duration::from_secs(30);

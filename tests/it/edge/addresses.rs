@@ -4,7 +4,7 @@
 use serde_json::json;
 
 use boxoffice::app::Ctx;
-use boxoffice::domain::content::Channel;
+use boxoffice::domain::catalogue::content::Channel;
 use boxoffice::ops::apply::apply;
 
 use crate::import::{all, m3u};

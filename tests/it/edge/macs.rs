@@ -2,7 +2,7 @@
 //! notation is refused by its name, and nothing is kept of it.
 
 use boxoffice::app::Ctx;
-use boxoffice::domain::device::Device;
+use boxoffice::domain::customers::device::Device;
 use boxoffice::ops::OpError;
 use boxoffice::store::Read as _;
 use serde_json::{Value, json};
@@ -41,7 +41,7 @@ fn devices(bx: &TestBox) -> Vec<Device> {
 }
 
 fn customers(bx: &TestBox) -> u64 {
-    use boxoffice::domain::customer::Customer;
+    use boxoffice::domain::customers::Customer;
     let all: Vec<Customer> = bx.app().store.read().unwrap().all().expect("customers");
     all.len() as u64
 }

@@ -248,7 +248,7 @@ async fn a_thousand_half_sent_requests_stop_nobody() {
     let page = bx.anonymous();
     let page = timeout(Duration::from_secs(10), page.get(bx.url("/pay/x"))).await;
     assert_eq!(page.expect("an answer at once").status, 404);
-    let command = boxoffice::command::Command::TokenList;
+    let command = boxoffice::control::command::Command::TokenList;
     let told = boxoffice::control::ask(folder.path(), &command);
     let told = timeout(Duration::from_secs(10), told).await;
     let told = told.expect("an answer at once").expect("a list");

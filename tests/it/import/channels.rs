@@ -3,7 +3,7 @@
 use std::sync::{Arc, Mutex};
 
 use boxoffice::app::Ctx;
-use boxoffice::domain::content::{Channel, ChannelKind, Genre};
+use boxoffice::domain::catalogue::content::{Channel, ChannelKind, Genre};
 use boxoffice::domain::event::Audit;
 use boxoffice::ops::imports::{Options, Progress, Step, import_m3u};
 use serde_json::json;

@@ -1,8 +1,8 @@
 //! How letters are written: recognised by the bytes or asked for, and said.
 
 use boxoffice::app::Ctx;
-use boxoffice::domain::content::Genre;
-use boxoffice::domain::guide::Programme;
+use boxoffice::domain::catalogue::content::Genre;
+use boxoffice::domain::catalogue::guide::Programme;
 use boxoffice::ops::imports::{Options, import_m3u};
 use encoding_rs::{Encoding, ISO_8859_2, KOI8_U, WINDOWS_1251, WINDOWS_1252, WINDOWS_1253};
 

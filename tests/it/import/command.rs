@@ -4,9 +4,9 @@ use std::io::Cursor;
 use std::path::{Path, PathBuf};
 use std::process::Output;
 
-use boxoffice::command::{Import, Imported};
 use boxoffice::control::ask_import;
-use boxoffice::domain::content::Channel;
+use boxoffice::control::command::{Import, Imported};
+use boxoffice::domain::catalogue::content::Channel;
 use boxoffice::ops::imports::Reader;
 use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
 

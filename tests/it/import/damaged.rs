@@ -1,7 +1,7 @@
 //! Guides that are not written well: what breaks one programme costs that programme only, and is
 //! named.
 
-use boxoffice::domain::guide::Programme;
+use boxoffice::domain::catalogue::guide::Programme;
 
 use super::{airs, all, counts, field, guide, is_clean, m3u, shown, state, with_channels, xmltv};
 use crate::support::TestBox;

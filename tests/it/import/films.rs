@@ -1,6 +1,6 @@
 //! Films and episodes in lists of channels.
 
-use boxoffice::domain::content::{Channel, Genre, Movie};
+use boxoffice::domain::catalogue::content::{Channel, Genre, Movie};
 use boxoffice::ops::imports::{Left, Options};
 
 use super::{all, counts, field, is_clean, m3u, m3u_with, named, names, state};

@@ -3,12 +3,12 @@
 use std::io::Write as _;
 
 use boxoffice::app::Ctx;
-use boxoffice::domain::id::ChannelId;
 use boxoffice::domain::staff::{Actor, Role, TokenId};
-use boxoffice::domain::time::Timestamp;
+use boxoffice::domain::values::id::ChannelId;
+use boxoffice::domain::values::time::Timestamp;
 use boxoffice::ops::OpError;
-use boxoffice::ops::guide as shown_guide;
 use boxoffice::ops::imports::{Incoming, Options, import_m3u, import_xmltv};
+use boxoffice::ops::viewing::guide as shown_guide;
 use flate2::Compression;
 use flate2::write::GzEncoder;
 

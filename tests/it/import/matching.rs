@@ -1,7 +1,7 @@
 //! Which channel of ours a channel of a guide is, how its times are shifted, and what a list says
 //! of numbers and archives.
 
-use boxoffice::domain::content::Channel;
+use boxoffice::domain::catalogue::content::Channel;
 use serde_json::json;
 
 use super::{airs, all, counts, field, is_clean, m3u, state, with_channels, xmltv};

@@ -17,15 +17,15 @@ use std::io::{Cursor, Write as _};
 use std::sync::Arc;
 
 use boxoffice::app::Ctx;
-use boxoffice::domain::content::Channel;
+use boxoffice::domain::catalogue::content::Channel;
+use boxoffice::domain::catalogue::guide::Programme;
 use boxoffice::domain::event::Audit;
-use boxoffice::domain::guide::Programme;
-use boxoffice::domain::id::ChannelId;
-use boxoffice::domain::time::Timestamp;
-use boxoffice::ops::guide;
+use boxoffice::domain::values::id::ChannelId;
+use boxoffice::domain::values::time::Timestamp;
 use boxoffice::ops::imports::{
     Counts, Options, Progress, Reader, Report, import_m3u, import_xmltv,
 };
+use boxoffice::ops::viewing::guide;
 use boxoffice::store::Read as _;
 use boxoffice::store::Record;
 use flate2::Compression;

@@ -1,7 +1,7 @@
 //! Who is told of an import: the boxes once, and whoever imports every night of a guide that shows
 //! nothing.
 
-use boxoffice::domain::box_event::{BoxEventKind, Broadcast};
+use boxoffice::domain::boxes::event::{BoxEventKind, Broadcast};
 
 use super::command::{boxoffice, out, written};
 use super::{all, counts, guide, m3u, shown, with_channels, xmltv};

@@ -1,13 +1,13 @@
 //! What a guide makes of programmes.
 
 use boxoffice::app::Ctx;
-use boxoffice::domain::content::Channel;
+use boxoffice::domain::catalogue::content::Channel;
+use boxoffice::domain::catalogue::guide::Programme;
 use boxoffice::domain::event::Audit;
-use boxoffice::domain::guide::Programme;
-use boxoffice::domain::id::ChannelId;
-use boxoffice::domain::time::Timestamp;
-use boxoffice::ops::guide as shown_guide;
+use boxoffice::domain::values::id::ChannelId;
+use boxoffice::domain::values::time::Timestamp;
 use boxoffice::ops::imports::{Options, import_xmltv};
+use boxoffice::ops::viewing::guide as shown_guide;
 use serde_json::json;
 
 use super::{

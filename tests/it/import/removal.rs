@@ -2,11 +2,11 @@
 //! an import that is undone, and single ones. What somebody needs stays and is named.
 
 use boxoffice::app::Ctx;
-use boxoffice::domain::content::{Channel, Genre, ImportStep, Movie};
+use boxoffice::domain::catalogue::content::{Channel, Genre, ImportStep, Movie};
 use boxoffice::domain::event::Audit;
-use boxoffice::domain::id::ChannelId;
+use boxoffice::domain::values::id::ChannelId;
 use boxoffice::ops::OpError;
-use boxoffice::ops::channels::{remove, set_hidden};
+use boxoffice::ops::catalogue::channels::{remove, set_hidden};
 use boxoffice::ops::imports::{Options, Report, import_m3u, undo};
 use serde_json::json;
 

@@ -771,7 +771,7 @@ async fn an_answer_is_kept_whoever_waits_for_it() {
         ..system
     };
     let asking = tokio::spawn(async move {
-        let _ = boxoffice::ops::carrier_calls::work(&ctx).await;
+        let _ = boxoffice::ops::partners::carrier_calls::work(&ctx).await;
     });
     csp.was_called(2).await;
     asking.abort();

@@ -2,8 +2,8 @@
 
 use std::collections::BTreeMap;
 
-use boxoffice::clock::Clock;
-use boxoffice::domain::time::Timestamp;
+use boxoffice::app::clock::Clock;
+use boxoffice::domain::values::time::Timestamp;
 use proptest::prelude::*;
 use proptest::test_runner::{Config as Runner, TestRunner};
 use serde_json::{Value, json};
@@ -262,8 +262,8 @@ async fn another_time_zone_counts_nothing_twice() {
 
 #[tokio::test]
 async fn the_check_sees_what_is_changed_in_a_closed_month() {
-    use boxoffice::domain::carrier::PartnerTransaction;
-    use boxoffice::domain::settlement::ClosedMonth;
+    use boxoffice::domain::partners::PartnerTransaction;
+    use boxoffice::domain::partners::statement::ClosedMonth;
     use boxoffice::store::{Read as _, StoreError};
     let hub = Hub::open().await;
     hub.a.charge(&purchase("a", P1)).await.expect(200);

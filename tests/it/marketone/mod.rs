@@ -86,7 +86,7 @@ impl Hub {
 
     /// What every account holds, in minor units of USD, by the name of the account.
     pub fn books(&self) -> std::collections::BTreeMap<String, i64> {
-        use boxoffice::domain::journal::AccountTotal;
+        use boxoffice::domain::billing::journal::AccountTotal;
         use boxoffice::store::Read as _;
         let app = self.bx.app();
         let snapshot = app.store.read().expect("a snapshot");
@@ -98,7 +98,7 @@ impl Hub {
 
     /// What one account holds in one currency, in minor units.
     pub fn held(&self, account: &str, currency: &str) -> i64 {
-        use boxoffice::domain::journal::AccountTotal;
+        use boxoffice::domain::billing::journal::AccountTotal;
         use boxoffice::store::Read as _;
         let app = self.bx.app();
         let snapshot = app.store.read().expect("a snapshot");

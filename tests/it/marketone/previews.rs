@@ -109,7 +109,8 @@ async fn a_look_leaves_a_month_open_for_charges() {
     let look = json!({"month": "2026-01", "preview": true});
     staff(&hub).await.post(&url, look).await.expect(200);
     let app = hub.bx.app();
-    let partner = boxoffice::domain::id::PartnerId(1);
-    let january = boxoffice::domain::time::Timestamp::parse("2026-01-31T12:00:00Z").unwrap();
+    let partner = boxoffice::domain::values::id::PartnerId(1);
+    let january =
+        boxoffice::domain::values::time::Timestamp::parse("2026-01-31T12:00:00Z").unwrap();
     assert_eq!(app.settled.completes_at(partner, january), january);
 }

@@ -331,8 +331,8 @@ async fn hidden_channels_are_nobodys() {
     let link = one["cmd"].as_str().expect("a link").to_owned();
     let ctx = boxoffice::app::Ctx::system(house.bx.app());
     let hide = |hidden| {
-        let ids = vec![boxoffice::domain::id::ChannelId(27)];
-        boxoffice::ops::channels::set_hidden(&ctx, ids, hidden)
+        let ids = vec![boxoffice::domain::values::id::ChannelId(27)];
+        boxoffice::ops::catalogue::channels::set_hidden(&ctx, ids, hidden)
     };
     hide(true).await.expect("hidden");
     let ids = texts(&channels(&stb).await, "id");

@@ -2,7 +2,7 @@
 //! holds.
 
 use boxoffice::app::Ctx;
-use boxoffice::command::{Command, run};
+use boxoffice::control::command::{Command, run};
 use serde_json::{Value, json};
 
 use crate::marketone::{Partner, purchase, refused};

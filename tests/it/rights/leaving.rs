@@ -2,7 +2,7 @@
 
 use boxoffice::app::Ctx;
 use boxoffice::domain::staff::{Actor, Role};
-use boxoffice::ops::tokens::{NewToken, create_token};
+use boxoffice::ops::staff::tokens::{NewToken, create_token};
 use serde_json::{Value, json};
 
 use super::{PASSWORD, Person, hire, sign_in};

@@ -2,7 +2,7 @@
 
 use boxoffice::app::Ctx;
 use boxoffice::domain::staff::Role;
-use boxoffice::ops::tokens::{NewToken, TOKEN_SECONDS_MAX, create_token};
+use boxoffice::ops::staff::tokens::{NewToken, TOKEN_SECONDS_MAX, create_token};
 use serde_json::{Value, json};
 
 use super::{PASSWORD, Person, hire, sign_in};
@@ -235,9 +235,9 @@ async fn another_signing_key_ends_all_tokens_and_nothing_else() {
     let ada = Person::of(&bx, "ada").await;
     let forged = bx.sign(&claims_of(&old));
     let ctx = Ctx::system(bx.app());
-    let listed = boxoffice::ops::signing_key::ending(&ctx).expect("a list");
+    let listed = boxoffice::ops::staff::signing_key::ending(&ctx).expect("a list");
     assert_eq!(listed.len(), 2, "{listed:?}");
-    let ended = boxoffice::ops::signing_key::rotate(&ctx).await;
+    let ended = boxoffice::ops::staff::signing_key::rotate(&ctx).await;
     assert_eq!(ended.expect("another key"), 2);
     for token in [&old, &forged] {
         let script = bx.with_header(&format!("JWT {token}"));

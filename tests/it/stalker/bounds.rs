@@ -1,8 +1,8 @@
 //! What one customer or one reseller has too much of is nobody else's trouble.
 
 use boxoffice::app::Ctx;
-use boxoffice::domain::access::Service;
-use boxoffice::domain::id::{ChannelId, CustomerId};
+use boxoffice::domain::customers::service::Service;
+use boxoffice::domain::values::id::{ChannelId, CustomerId};
 use serde_json::{Value, json};
 
 use super::staff::with_shop;

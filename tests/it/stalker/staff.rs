@@ -1,8 +1,8 @@
 //! Members of staff with the role `api`, and a reseller's own: what they reach, and what they do not.
 
 use boxoffice::app::Ctx;
-use boxoffice::domain::id::ResellerId;
 use boxoffice::domain::staff::Role;
+use boxoffice::domain::values::id::ResellerId;
 use boxoffice::ops::staff::{NewOperator, add_operator, change_operator_password};
 use serde_json::{Value, json};
 

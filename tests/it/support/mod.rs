@@ -14,14 +14,14 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicU32, Ordering};
 use std::time::Duration;
 
+use boxoffice::app::clock::Clock;
+use boxoffice::app::entropy::Entropy;
 use boxoffice::app::{App, Ctx};
-use boxoffice::clock::Clock;
 use boxoffice::config::Config;
 use boxoffice::domain::staff::Role;
-use boxoffice::domain::time::Timestamp;
-use boxoffice::entropy::Entropy;
+use boxoffice::domain::values::time::Timestamp;
 use boxoffice::listener::Patience;
-use boxoffice::ops::tokens::{NewToken, create_token, revoke_token};
+use boxoffice::ops::staff::tokens::{NewToken, create_token, revoke_token};
 use boxoffice::serve::{Running, Setup, start};
 use boxoffice::store::Storage;
 use data_encoding::BASE64URL_NOPAD;

@@ -1,9 +1,9 @@
 //! Webhooks as records: made, changed, tried, given another secret, removed; who may, and who did.
 
 use boxoffice::domain::event::Audit;
-use boxoffice::domain::hook_event::{EventType, HookEvent};
-use boxoffice::domain::id::DeliveryId;
-use boxoffice::domain::webhook::Delivery;
+use boxoffice::domain::values::id::DeliveryId;
+use boxoffice::domain::webhooks::Delivery;
+use boxoffice::domain::webhooks::event::{EventType, HookEvent};
 use boxoffice::store::Read as _;
 use serde_json::{Value, json};
 

@@ -277,7 +277,7 @@ async fn what_is_over_is_kept_for_three_days_and_what_is_dead_for_thirty() {
     till.days(3).await;
     assert!(hook.list("").await.is_empty());
     let snapshot = till.shop.bx.app().store.read().unwrap();
-    let events: Vec<boxoffice::domain::hook_event::HookEvent> =
+    let events: Vec<boxoffice::domain::webhooks::event::HookEvent> =
         boxoffice::store::Read::all(&snapshot).unwrap();
     assert!(events.is_empty());
     prove(&till.shop.bx);
@@ -313,10 +313,10 @@ async fn what_is_old_is_tried_more_than_once() {
 /// However much there is to remove, what happens is told meanwhile.
 #[tokio::test]
 async fn what_is_removed_holds_nobody_up() {
-    use boxoffice::domain::hook_event::Subject;
-    use boxoffice::domain::id::{HookEventId, WebhookId};
-    use boxoffice::domain::time::Timestamp;
-    use boxoffice::domain::webhook::{Delivery, DeliveryState};
+    use boxoffice::domain::values::id::{HookEventId, WebhookId};
+    use boxoffice::domain::values::time::Timestamp;
+    use boxoffice::domain::webhooks::event::Subject;
+    use boxoffice::domain::webhooks::{Delivery, DeliveryState};
     use boxoffice::store::{StoreError, Table};
     let bx = TestBox::start().await;
     customers(&bx, 1).await;
@@ -325,9 +325,9 @@ async fn what_is_removed_holds_nobody_up() {
     let app = bx.app();
     let written = app.store.write(|tx| -> Result<(), StoreError> {
         let at = Timestamp::from_micros(0);
-        let first = tx.next_ids::<boxoffice::domain::id::DeliveryId>(15_000)?;
+        let first = tx.next_ids::<boxoffice::domain::values::id::DeliveryId>(15_000)?;
         let old = (first..first + 15_000).map(|number| Delivery {
-            id: boxoffice::domain::id::DeliveryId(number),
+            id: boxoffice::domain::values::id::DeliveryId(number),
             webhook: WebhookId(1),
             event: HookEventId(1_000_000),
             subject: Subject::Customer,
@@ -353,7 +353,7 @@ async fn what_is_removed_holds_nobody_up() {
 /// How long a chunk keeps the writer is measured with what is noted for others.
 #[tokio::test]
 async fn a_chunk_is_measured_with_what_is_told_of_it() {
-    use boxoffice::domain::customer::Customer;
+    use boxoffice::domain::customers::Customer;
     use boxoffice::store::Read as _;
     let bx = TestBox::start().await;
     customers(&bx, 1_500).await;

@@ -1,0 +1,3 @@
+//! What boxes are told.
+
+pub mod event;

@@ -1,0 +1,454 @@
+//! Partners that bill through us, and their charges: who may charge what, what becomes of a charge, and how
+//! the money is shared.
+//!
+//! Rules: `docs/marketone.md`. Must not know how a partner asks.
+
+pub mod pin;
+pub mod statement;
+pub mod subscription;
+
+use serde::{Deserialize, Serialize};
+
+use super::maker::Maker;
+use super::staff::Secret;
+use crate::domain::billing::journal::{Account, Posting};
+use crate::domain::customers::{CarrierProfile, CustomerStatus};
+use crate::domain::values::id::{
+    CustomerId, PartnerId, PartnerTransactionId, PinId, ProductSpecId, uuid_text,
+};
+use crate::domain::values::money::{Amount, Currency, Share, TaxRate};
+use crate::domain::values::time::Timestamp;
+
+/// A thing a partner sells.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct PartnerProduct {
+    pub code: String,
+    pub title: String,
+    /// Our products that come with it: whoever has one of them is told to the partner (marketone 5.3).
+    pub sold_with: Vec<ProductSpecId>,
+}
+
+/// When a charge wants a PIN (marketone 4.2). Stored by position: append only.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub enum PinPolicy {
+    #[default]
+    Off,
+    /// The first charge of an account by this partner.
+    FirstCharge,
+    EveryCharge,
+}
+
+/// Where a partner is told about subscriptions that come with our products (marketone 5.3).
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Callback {
+    pub url: String,
+    /// The partner's own key, sent with every call.
+    pub api_key: Secret,
+    /// How often it is tried again, and how many seconds apart.
+    pub retries: u32,
+    pub interval_seconds: u32,
+    /// Who hears by mail of one that could not be delivered.
+    pub error_email: Option<String>,
+}
+
+/// A third party that bills through us.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[expect(
+    clippy::struct_excessive_bools,
+    reason = "what was agreed with it, each by itself"
+)]
+pub struct Partner {
+    pub id: PartnerId,
+    /// Unique short name.
+    pub key: String,
+    pub name: String,
+    /// SHA-256 of the API key, in hex.
+    pub api_key_hash: Option<Secret>,
+    /// The key before, which is good until then.
+    pub old_api_key: Option<(Secret, Timestamp)>,
+    /// None: it charges without naming a product.
+    pub products: Vec<PartnerProduct>,
+    /// None: the operator's own.
+    pub currencies: Vec<Currency>,
+    pub refunds: bool,
+    pub pin_policy: PinPolicy,
+    /// Whether a PIN is sent as soon as it is made, without being asked to (marketone 6.2).
+    pub sends_pin: bool,
+    /// Most for one charge.
+    pub per_charge_limit: Option<Amount>,
+    /// Most for one account in a calendar month.
+    pub monthly_limit: Option<Amount>,
+    /// What is the partner's of a charge without its tax.
+    pub share: Share,
+    /// Requests that are answered within a second; 0: as many as usual.
+    pub requests_per_second: u32,
+    /// A partner that is off is known and may do nothing.
+    pub on: bool,
+    pub callback: Option<Callback>,
+    /// Whether products, currencies or limits were ever agreed with it; until then it may do
+    /// nothing.
+    pub agreed: bool,
+    /// Who made the API key, and the one before.
+    pub key_made_by: Maker,
+    pub old_key_made_by: Maker,
+}
+
+/// Requests of one partner within a second, unless its record says otherwise (marketone 1.7).
+pub const REQUESTS_PER_SECOND: u32 = 500;
+
+impl Partner {
+    /// Whether it says what may be charged: products, currencies or limits.
+    #[must_use]
+    pub fn says_what(&self) -> bool {
+        !self.products.is_empty()
+            || !self.currencies.is_empty()
+            || self.per_charge_limit.is_some()
+            || self.monthly_limit.is_some()
+    }
+
+    /// Whether it may charge in a currency.
+    #[must_use]
+    pub fn takes(&self, currency: Currency, home: Currency) -> bool {
+        match self.currencies.as_slice() {
+            [] => currency == home,
+            own => own.contains(&currency),
+        }
+    }
+}
+
+/// What a transaction is. Stored by position: append only.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+pub enum TransactionKind {
+    Charge,
+    /// Gives back a part of a charge, or all of it.
+    Refund {
+        of: PartnerTransactionId,
+    },
+}
+
+/// Why a charge was refused for good. Stored by position: append only.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+pub enum Denial {
+    /// The account is suspended because it is not paid.
+    SuspendedNonPayment,
+    /// It is suspended for another reason.
+    Suspended,
+    /// It takes no charges of partners.
+    NotEligible,
+    /// The balance of a prepaid account does not cover it.
+    InsufficientFunds,
+    /// The account's limit for the month would be passed.
+    SpendingLimit,
+    /// It is above the limit for one charge.
+    AmountLimit,
+    /// The carrier knows no such account.
+    NoAccount,
+    /// The carrier does not give it back.
+    RefundNotAllowed,
+    /// It turned out later that the carrier did not charge it.
+    NotCharged,
+}
+
+/// What became of a transaction. Stored by position: append only.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+pub enum TransactionState {
+    /// Nobody knows yet.
+    Processing,
+    Succeeded,
+    Denied(Denial),
+}
+
+/// Which carrier has something: a hash of where it is called. Another one has never heard of it.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+pub struct CarrierMark(pub [u8; 32]);
+
+/// What the carrier has not decided yet.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Pending {
+    /// The account as the partner named it: kept only as long as the carrier has to be told.
+    pub account: Secret,
+    /// How often the carrier was asked.
+    pub attempts: u32,
+    /// When it is asked again, or given up after the last time; `None`: nobody asks any more, a person must find out.
+    pub due_at: Option<Timestamp>,
+    /// The PIN that it used up: good again if nothing is charged.
+    pub pin: Option<PinId>,
+}
+
+impl Pending {
+    /// How often the carrier is asked about one transaction, and how many seconds apart (marketone 1.7).
+    pub const ATTEMPTS_MAX: u32 = 6;
+    pub const BETWEEN_SECONDS: i64 = 180;
+
+    /// As it stands when the carrier is asked at `now`, for the first time.
+    #[must_use]
+    pub fn first(account: Secret, now: Timestamp) -> Self {
+        Self {
+            account,
+            attempts: 1,
+            due_at: Some(now.saturating_add_seconds(Self::BETWEEN_SECONDS)),
+            pin: None,
+        }
+    }
+
+    /// As it stands when the carrier is asked once more at `now`; `None`: it was asked often enough.
+    #[must_use]
+    pub fn again(&self, now: Timestamp) -> Option<Self> {
+        // The last time too is followed by a due one: who is cut off meanwhile must not be forgotten.
+        (self.attempts < Self::ATTEMPTS_MAX).then(|| Self {
+            attempts: self.attempts.saturating_add(1),
+            due_at: Some(now.saturating_add_seconds(Self::BETWEEN_SECONDS)),
+            ..self.clone()
+        })
+    }
+
+    /// As it stands when nobody asks any more.
+    #[must_use]
+    pub fn given_up(&self) -> Self {
+        Self {
+            due_at: None,
+            ..self.clone()
+        }
+    }
+}
+
+/// One charge or refund of a partner. Kept for ever: whoever asks for it again gets the same answer.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct PartnerTransaction {
+    pub id: PartnerTransactionId,
+    /// Random: nobody counts transactions by it.
+    pub public_id: [u8; 16],
+    pub partner: PartnerId,
+    /// The partner's own id for it, unique among its own.
+    pub ext_id: String,
+    pub kind: TransactionKind,
+    pub customer: CustomerId,
+    /// SHA-256 of how the partner named the account: a number may be another's by the time of a refund.
+    pub account_hash: [u8; 32],
+    /// Always positive.
+    pub amount: Amount,
+    /// How much of it is tax, in minor units.
+    pub tax_minor: i64,
+    /// As which rate that tax is booked: of a refund that of its charge.
+    pub tax_rate: TaxRate,
+    /// How much of it is the partner's, in minor units.
+    pub partner_minor: i64,
+    pub product: Option<String>,
+    pub description: String,
+    /// Of everything that a repeat must say again.
+    pub fingerprint: [u8; 32],
+    pub state: TransactionState,
+    /// How much of a charge was given back, in minor units.
+    pub refunded_minor: i64,
+    /// How much more is being given back: reserved until the carrier says.
+    pub refunding_minor: i64,
+    /// The carrier that has the money; `None`: the customer's account here.
+    pub carrier: Option<CarrierMark>,
+    /// While it is processing.
+    pub pending: Option<Pending>,
+    pub created_at: Timestamp,
+    pub completed_at: Option<Timestamp>,
+}
+
+impl PartnerTransaction {
+    /// Its name for others: a random UUID.
+    #[must_use]
+    pub fn public_name(&self) -> String {
+        uuid_text(self.public_id)
+    }
+
+    /// What of a charge can still be given back, in minor units.
+    #[must_use]
+    pub fn left_minor(&self) -> i64 {
+        let back = self.refunded_minor.saturating_add(self.refunding_minor);
+        self.amount.minor.saturating_sub(back)
+    }
+
+    /// What a refund of `minor` of this charge takes from the partner and from the tax: in all as much as
+    /// they got, however often it is refunded in parts.
+    #[must_use]
+    pub fn shares_of_refund(&self, minor: i64) -> (i64, i64) {
+        let before = self.refunded_minor;
+        let after = before.saturating_add(minor);
+        let part = |whole: i64| {
+            let upto = |refunded: i64| {
+                crate::domain::values::money::rounded(
+                    i128::from(whole) * i128::from(refunded),
+                    i128::from(self.amount.minor.max(1)),
+                )
+            };
+            upto(after).saturating_sub(upto(before))
+        };
+        (part(self.partner_minor), part(self.tax_minor))
+    }
+
+    /// What it does to the books: the customer pays, or the carrier takes it from him and owes it, the partner gets its share, the tax is set apart, we
+    /// keep the rest. A refund does the opposite.
+    #[must_use]
+    pub fn postings(&self) -> Vec<Posting> {
+        let sign = match self.kind {
+            TransactionKind::Charge => 1,
+            TransactionKind::Refund { .. } => -1,
+        };
+        let kept = self
+            .amount
+            .minor
+            .saturating_sub(self.partner_minor)
+            .saturating_sub(self.tax_minor);
+        let mut postings = Vec::with_capacity(4);
+        let payer = if self.carrier.is_some() {
+            Account::Carrier
+        } else {
+            Account::Customer(self.customer)
+        };
+        for (account, minor) in [
+            (payer, self.amount.minor.saturating_neg()),
+            (Account::Partner(self.partner), self.partner_minor),
+            (Account::Tax(self.tax_rate), self.tax_minor),
+            (Account::Revenue, kept),
+        ] {
+            if minor != 0 {
+                postings.push(Posting {
+                    account,
+                    credit_minor: minor.saturating_mul(sign),
+                    currency: self.amount.currency,
+                });
+            }
+        }
+        postings
+    }
+}
+
+/// Whether an account may be charged at all; `None`: to a partner there is no such account.
+#[must_use]
+pub fn standing_of(status: CustomerStatus, profile: &CarrierProfile) -> Option<Result<(), Denial>> {
+    match status {
+        CustomerStatus::Active if profile.barred => Some(Err(Denial::NotEligible)),
+        CustomerStatus::Active => Some(Ok(())),
+        CustomerStatus::SuspendedByBilling => Some(Err(Denial::SuspendedNonPayment)),
+        CustomerStatus::SuspendedByCustomer => Some(Err(Denial::Suspended)),
+        CustomerStatus::Inactive
+        | CustomerStatus::AwaitingAuthorization
+        | CustomerStatus::Deleted => None,
+    }
+}
+
+/// What has been charged in the month so far, in minor units.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub struct Spent {
+    /// By this partner.
+    pub partner_minor: i64,
+    /// By all partners.
+    pub all_minor: i64,
+}
+
+/// Whether the limit for one charge and the balance allow it. A limit in another currency than the charge's
+/// says nothing.
+pub fn check_charge(
+    partner: &Partner,
+    profile: &CarrierProfile,
+    usual: UsualLimits,
+    amount: Amount,
+    balance_minor: i64,
+) -> Result<(), Denial> {
+    if !within_or(partner.per_charge_limit, usual.charge, amount, amount.minor) {
+        return Err(Denial::AmountLimit);
+    }
+    if profile.prepaid && balance_minor < amount.minor {
+        return Err(Denial::InsufficientFunds);
+    }
+    Ok(())
+}
+
+/// Most charges of an account with a limit in a month: they are added up for every charge.
+pub const LIMITED_CHARGES_MAX: usize = 1_000;
+
+/// What a partner may charge where no limit was agreed with it: at once, and of one account in a
+/// calendar month.
+#[derive(Debug, Clone, Copy)]
+pub struct UsualLimits {
+    pub charge: Amount,
+    pub month: Amount,
+}
+
+/// Whether the limits for the month allow a charge. Limits in another currency say nothing.
+pub fn check_month(
+    partner: &Partner,
+    profile: &CarrierProfile,
+    usual: UsualLimits,
+    amount: Amount,
+    spent: Spent,
+) -> Result<(), Denial> {
+    let by_partner = spent.partner_minor.saturating_add(amount.minor);
+    let by_all = spent.all_minor.saturating_add(amount.minor);
+    let fits = within_or(partner.monthly_limit, usual.month, amount, by_partner)
+        && within(profile.monthly_limit, amount, by_all);
+    fits.then_some(()).ok_or(Denial::SpendingLimit)
+}
+
+/// As [`within`]; where nothing was agreed for this currency the usual limit holds. One that is in
+/// another currency counts by its smallest units: no rate is known here.
+fn within_or(limit: Option<Amount>, usual: Amount, amount: Amount, minor: i64) -> bool {
+    let agreed = limit.filter(|limit| limit.currency == amount.currency);
+    minor <= agreed.unwrap_or(usual).minor
+}
+
+fn within(limit: Option<Amount>, amount: Amount, minor: i64) -> bool {
+    limit.is_none_or(|limit| limit.currency != amount.currency || minor <= limit.minor)
+}
+
+/// A phone number as partners write it: E.164, with or without its plus (marketone 1.3). Nothing is
+/// stripped.
+#[must_use]
+pub fn e164(text: &str) -> Option<String> {
+    let digits = text.strip_prefix('+').unwrap_or(text);
+    let fits = (5..=15).contains(&digits.len())
+        && digits.bytes().all(|byte| byte.is_ascii_digit())
+        && !digits.starts_with('0');
+    fits.then(|| format!("+{digits}"))
+}
+
+/// A phone number as operators write it, in the form in which it is found: without blanks, dashes, dots
+/// and brackets, `00` for a plus. One with neither may be a national one, which would be somebody else's
+/// abroad.
+#[must_use]
+pub fn found_as(phone: &str) -> Option<String> {
+    let plain: String = phone
+        .chars()
+        .filter(|c| !matches!(c, ' ' | '-' | '.' | '(' | ')' | '/'))
+        .collect();
+    match plain.strip_prefix("00") {
+        Some(rest) => e164(rest),
+        None => plain.starts_with('+').then(|| e164(&plain))?,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::{e164, found_as};
+
+    #[test]
+    fn numbers_meet_in_one_form() {
+        for text in ["+14165550101", "14165550101"] {
+            assert_eq!(e164(text).as_deref(), Some("+14165550101"));
+        }
+        for text in [
+            "",
+            "+",
+            "0416",
+            "+0416555",
+            "+1416 5550101",
+            "1416",
+            "+1234567890123456",
+            "+1416555a101",
+        ] {
+            assert_eq!(e164(text), None, "{text}");
+        }
+        for text in ["+1 (416) 555-0101", "001.416.555.0101", "+1416/5550101"] {
+            assert_eq!(found_as(text).as_deref(), Some("+14165550101"));
+        }
+        for text in ["call me", "416 555 0101", "14165550101", "++14165550101"] {
+            assert_eq!(found_as(text), None, "{text}");
+        }
+    }
+}

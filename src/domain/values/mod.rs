@@ -1,0 +1,12 @@
+//! Values that every rule uses: money, time, numbers of records, and what people type.
+
+pub mod address;
+pub mod calendar;
+pub mod common_password;
+pub mod contact;
+pub mod id;
+pub mod lookalike;
+pub mod money;
+pub mod open_object;
+pub mod time;
+pub mod used_key;

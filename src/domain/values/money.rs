@@ -1,0 +1,429 @@
+//! Money: whole minor units with their currency, never a float.
+
+use serde::{Deserialize, Serialize};
+
+/// An ISO 4217 currency code. Our own three bytes, so that no table of another crate decides what
+/// stored money means.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+pub struct Currency([u8; 3]);
+
+impl Currency {
+    pub const USD: Currency = Currency(*b"USD");
+
+    /// A code of the ISO 4217 table in capital letters, else `None`.
+    #[must_use]
+    pub fn parse(code: &str) -> Option<Self> {
+        let bytes: [u8; 3] = code.as_bytes().try_into().ok()?;
+        iso_currency::Currency::from_code(code).map(|_| Self(bytes))
+    }
+
+    #[must_use]
+    pub fn as_str(&self) -> &str {
+        std::str::from_utf8(&self.0).unwrap_or("XXX")
+    }
+
+    /// Decimals of the currency: 2 for USD, 0 for JPY, 3 for KWD. 2 where the table says none.
+    #[must_use]
+    pub fn exponent(self) -> u32 {
+        iso_currency::Currency::from_code(self.as_str())
+            .and_then(iso_currency::Currency::exponent)
+            .map_or(2, u32::from)
+    }
+}
+
+/// An amount of money: minor units (cents) of a currency. May be negative.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize)]
+pub struct Amount {
+    pub minor: i64,
+    pub currency: Currency,
+}
+
+/// Largest absolute amount taken from outside, in minor units: keeps every sum far from overflow.
+pub const AMOUNT_MINOR_MAX: i64 = 1_000_000_000_000_000;
+
+impl Amount {
+    #[must_use]
+    pub fn of_units(units: u32, currency: Currency) -> Self {
+        let minor = 10i64
+            .checked_pow(currency.exponent())
+            .and_then(|unit| unit.checked_mul(i64::from(units)))
+            .unwrap_or(i64::MAX);
+        Self { minor, currency }
+    }
+
+    #[must_use]
+    pub fn zero(currency: Currency) -> Self {
+        Self { minor: 0, currency }
+    }
+
+    /// A decimal text such as `102.5`, `-3` or `1e2` (the forms of a JSON number). `None` where it is no number, has more
+    /// decimals than the currency (trailing zeros aside) or exceeds [`AMOUNT_MINOR_MAX`].
+    #[must_use]
+    pub fn parse(text: &str, currency: Currency) -> Option<Self> {
+        let minor = scaled(text, currency.exponent())?;
+        (minor.abs() <= AMOUNT_MINOR_MAX).then_some(Self { minor, currency })
+    }
+
+    /// As [`Amount::parse`], but takes the noise of a script that computed with floats, such as
+    /// `0.5700000000000001`: what lies within a millionth of a minor unit is that unit.
+    #[must_use]
+    pub fn parse_noisy(text: &str, currency: Currency) -> Option<Self> {
+        const MILLION: i64 = 1_000_000;
+        Self::parse(text, currency).or_else(|| {
+            let (whole, fraction) = text.split_once('.')?;
+            let kept = usize::try_from(currency.exponent()).ok()?.checked_add(6)?;
+            let fraction = fraction.get(..kept)?;
+            let fine = scaled(
+                &format!("{whole}.{fraction}"),
+                currency.exponent().checked_add(6)?,
+            )?;
+            let rest = fine.checked_rem(MILLION)?.abs();
+            if rest > 1 && rest < MILLION.checked_sub(1)? {
+                return None;
+            }
+            let half = if fine < 0 {
+                MILLION.checked_div(-2)?
+            } else {
+                MILLION.checked_div(2)?
+            };
+            let minor = fine.checked_add(half)?.checked_div(MILLION)?;
+            (minor.abs() <= AMOUNT_MINOR_MAX).then_some(Self { minor, currency })
+        })
+    }
+
+    /// `102.5`, `0`, `-3.07`: shortest decimal text, as JSON numbers are written.
+    #[must_use]
+    pub fn to_decimal(self) -> String {
+        to_shortest(self.minor, self.currency.exponent())
+    }
+
+    /// `102.50`, `0.00`, `-3.07`: with all decimals of the currency, as people write money.
+    #[must_use]
+    pub fn to_fixed(self) -> String {
+        let decimals = usize::try_from(self.currency.exponent()).unwrap_or(2);
+        let digits = self.minor.unsigned_abs().to_string();
+        let digits = format!("{digits:0>width$}", width = decimals.saturating_add(1));
+        let (whole, fraction) = digits.split_at(digits.len().saturating_sub(decimals));
+        let sign = if self.minor < 0 { "-" } else { "" };
+        let dot = if decimals == 0 { "" } else { "." };
+        format!("{sign}{whole}{dot}{fraction}")
+    }
+}
+
+/// `EUR 1,234.50`: for sentences that people read.
+impl std::fmt::Display for Amount {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        let fixed = self.to_fixed();
+        let (sign, digits) = fixed
+            .strip_prefix('-')
+            .map_or(("", &*fixed), |rest| ("-", rest));
+        let (whole, fraction) = digits.split_at(digits.find('.').unwrap_or(digits.len()));
+        let mut grouped = String::with_capacity(fixed.len().saturating_mul(2));
+        for (place, digit) in whole.chars().enumerate() {
+            if place > 0 && whole.len().saturating_sub(place).is_multiple_of(3) {
+                grouped.push(',');
+            }
+            grouped.push(digit);
+        }
+        write!(f, "{} {sign}{grouped}{fraction}", self.currency.as_str())
+    }
+}
+
+/// `numerator / denominator` rounded to a whole number, half away from zero: how every rule here
+/// rounds money. 0 where the denominator is 0; clamped to what an `i64` holds.
+#[must_use]
+pub fn rounded(numerator: i128, denominator: i128) -> i64 {
+    let (sign, top, bottom) = (
+        numerator.signum() * denominator.signum(),
+        numerator.unsigned_abs(),
+        denominator.unsigned_abs(),
+    );
+    if bottom == 0 {
+        return 0;
+    }
+    let half = bottom.div_ceil(2);
+    let whole = top.checked_div(bottom).unwrap_or(0);
+    let rest = top.checked_rem(bottom).unwrap_or(0);
+    let whole = if rest >= half && rest > 0 {
+        whole.saturating_add(1)
+    } else {
+        whole
+    };
+    let magnitude = i64::try_from(whole).unwrap_or(i64::MAX);
+    if sign < 0 { -magnitude } else { magnitude }
+}
+
+/// A tax rate in thousandths of a percent: 20 % is 20,000.
+#[derive(
+    Debug, Clone, Copy, Default, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize,
+)]
+pub struct TaxRate(u32);
+
+/// Highest tax rate: 1,000 %.
+pub const TAX_PERCENT_MAX: u32 = 1_000;
+
+impl TaxRate {
+    pub const ZERO: TaxRate = TaxRate(0);
+
+    /// Percent as a decimal text from 0 to [`TAX_PERCENT_MAX`] with at most three decimals.
+    #[must_use]
+    pub fn parse(text: &str) -> Option<Self> {
+        let thousandths = u32::try_from(scaled(text, 3)?).ok()?;
+        (thousandths <= TAX_PERCENT_MAX * 1_000).then_some(Self(thousandths))
+    }
+
+    /// From the number that [`TaxRate::thousandths`] gave.
+    #[must_use]
+    pub fn from_thousandths(thousandths: u32) -> Self {
+        Self(thousandths.min(TAX_PERCENT_MAX * 1_000))
+    }
+
+    #[must_use]
+    pub fn thousandths(self) -> u32 {
+        self.0
+    }
+
+    /// `20`, `7.5`: percent.
+    #[must_use]
+    pub fn to_percent(self) -> String {
+        to_shortest(i64::from(self.0), 3)
+    }
+
+    /// The rate by which `tax` is the tax of `net`, as near as a rate can say it.
+    #[must_use]
+    pub fn between(tax: i64, net: i64) -> Self {
+        let rate = rounded(i128::from(tax) * 100_000, i128::from(net));
+        Self::from_thousandths(u32::try_from(rate).unwrap_or(0))
+    }
+
+    /// The tax contained in `gross`, in minor units.
+    #[must_use]
+    pub fn contained_in(self, gross: i64) -> i64 {
+        let rate = i128::from(self.0);
+        rounded(i128::from(gross) * rate, 100_000 + rate)
+    }
+
+    /// The tax to be added to `net`, in minor units.
+    #[must_use]
+    pub fn on_top_of(self, net: i64) -> i64 {
+        rounded(i128::from(net) * i128::from(self.0), 100_000)
+    }
+}
+
+/// A part of an amount, in thousandths of a percent.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Share(u32);
+
+impl Share {
+    pub const ALL: Share = Share(100_000);
+
+    /// Percent as a decimal text from 0 to 100 with at most three decimals.
+    #[must_use]
+    pub fn parse(text: &str) -> Option<Self> {
+        let thousandths = u32::try_from(scaled(text, 3)?).ok()?;
+        (thousandths <= Self::ALL.0).then_some(Self(thousandths))
+    }
+
+    /// `70`, `62.5`: percent.
+    #[must_use]
+    pub fn to_percent(self) -> String {
+        to_shortest(i64::from(self.0), 3)
+    }
+
+    /// The part of `minor` that it is, to a whole minor unit, halves to the even one (marketone 4.3).
+    #[must_use]
+    pub fn of(self, minor: i64) -> i64 {
+        let (whole, parts) = (i128::from(Self::ALL.0), i128::from(self.0));
+        let twice = i128::from(minor).saturating_mul(parts).saturating_mul(2);
+        let up = rounded(i128::from(minor) * parts, whole);
+        // Half away from zero was taken; of an exact half the even neighbour is wanted.
+        let half = twice
+            .checked_rem(whole.saturating_mul(2))
+            .unwrap_or(0)
+            .abs()
+            == whole;
+        if half && up % 2 != 0 {
+            up.saturating_sub(minor.signum())
+        } else {
+            up
+        }
+    }
+}
+
+/// The decimal `text` times ten to the power of `exponent`, if that is a whole number.
+pub(in crate::domain) fn scaled(text: &str, exponent: u32) -> Option<i64> {
+    if text.is_empty() || text.len() > 40 {
+        return None;
+    }
+    let (mantissa, power) = match text.split_once(['e', 'E']) {
+        Some((mantissa, power)) => (mantissa, power.parse::<i32>().ok()?),
+        None => (text, 0),
+    };
+    let (negative, digits) = match mantissa.strip_prefix('-') {
+        Some(rest) => (true, rest),
+        None => (false, mantissa),
+    };
+    let (whole, fraction) = digits.split_once('.').unwrap_or((digits, ""));
+    if whole.is_empty() || (digits.contains('.') && fraction.is_empty()) {
+        return None;
+    }
+    let mut value: i128 = 0;
+    for digit in whole.bytes().chain(fraction.bytes()) {
+        let digit = digit.is_ascii_digit().then_some(digit)?;
+        value = value
+            .checked_mul(10)?
+            .checked_add(i128::from(digit.checked_sub(b'0')?))?;
+    }
+    let fraction_len = i32::try_from(fraction.len()).ok()?;
+    let shift = i32::try_from(exponent)
+        .ok()?
+        .checked_add(power)?
+        .checked_sub(fraction_len)?;
+    let ten_to = |n: u32| 10i128.checked_pow(n);
+    if shift >= 0 {
+        if value != 0 {
+            value = value.checked_mul(ten_to(shift.unsigned_abs())?)?;
+        }
+    } else if value != 0 {
+        let divisor = ten_to(shift.unsigned_abs())?;
+        if value.checked_rem(divisor)? != 0 {
+            return None;
+        }
+        value = value.checked_div(divisor)?;
+    }
+    let value = i64::try_from(value).ok()?;
+    if negative {
+        value.checked_neg()
+    } else {
+        Some(value)
+    }
+}
+
+/// `value` divided by ten to the power of `exponent`, without trailing zeros.
+pub(in crate::domain) fn to_shortest(value: i64, exponent: u32) -> String {
+    let digits = format!(
+        "{:0width$}",
+        value.unsigned_abs(),
+        width = exponent as usize + 1
+    );
+    let (whole, fraction) = digits.split_at(digits.len().saturating_sub(exponent as usize));
+    let fraction = fraction.trim_end_matches('0');
+    let sign = if value < 0 { "-" } else { "" };
+    if fraction.is_empty() {
+        format!("{sign}{whole}")
+    } else {
+        format!("{sign}{whole}.{fraction}")
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::{Amount, Currency, TaxRate, rounded};
+    use proptest::prelude::*;
+
+    #[test]
+    fn halves_go_away_from_zero() {
+        for (top, bottom, whole) in [
+            (1, 2, 1),
+            (-1, 2, -1),
+            (1, 3, 0),
+            (2, 3, 1),
+            (5, 10, 1),
+            (4, 10, 0),
+            (-5, 10, -1),
+            (10, -4, -3),
+            (7, 0, 0),
+            (0, 1, 0),
+        ] {
+            assert_eq!(rounded(top, bottom), whole, "{top}/{bottom}");
+        }
+    }
+
+    #[test]
+    fn tax_is_taken_out_or_put_on_top() {
+        let rate = TaxRate::parse("20").unwrap();
+        assert_eq!(rate.contained_in(1_200), 200);
+        assert_eq!(rate.on_top_of(1_000), 200);
+        assert_eq!(TaxRate::parse("7.5").unwrap().to_percent(), "7.5");
+        assert_eq!(TaxRate::parse("-1"), None);
+        assert_eq!(TaxRate::parse("1000.001"), None);
+    }
+
+    #[test]
+    fn fixed_texts_have_all_decimals() {
+        let of = |minor, code| {
+            let currency = Currency::parse(code).unwrap();
+            Amount { minor, currency }.to_fixed()
+        };
+        assert_eq!(of(10_250, "USD"), "102.50");
+        assert_eq!(of(-7, "USD"), "-0.07");
+        assert_eq!(of(0, "KWD"), "0.000");
+        assert_eq!(of(-1_500, "JPY"), "-1500");
+    }
+
+    #[test]
+    fn decimals_follow_the_currency() {
+        let kwd = Currency::parse("KWD").unwrap();
+        let jpy = Currency::parse("JPY").unwrap();
+        for (text, currency, minor) in [
+            ("102.5", Currency::USD, Some(10_250)),
+            ("102.50", Currency::USD, Some(10_250)),
+            ("1e2", Currency::USD, Some(10_000)),
+            ("0.105", Currency::USD, None),
+            ("0.105", kwd, Some(105)),
+            ("7.0", jpy, Some(7)),
+            ("7.5", jpy, None),
+            ("-3.07", Currency::USD, Some(-307)),
+            ("", Currency::USD, None),
+            (".5", Currency::USD, None),
+            ("5.", Currency::USD, None),
+            ("1e400", Currency::USD, None),
+            ("0e400", Currency::USD, Some(0)),
+            ("99999999999999999999", Currency::USD, None),
+        ] {
+            assert_eq!(
+                Amount::parse(text, currency).map(|a| a.minor),
+                minor,
+                "{text}"
+            );
+        }
+        assert_eq!(
+            Amount {
+                minor: 10_250,
+                currency: Currency::USD
+            }
+            .to_decimal(),
+            "102.5"
+        );
+        assert_eq!(Amount::zero(Currency::USD).to_decimal(), "0");
+        for (text, minor) in [
+            ("0.5700000000000001", Some(57)),
+            ("0.28999999999999998", Some(29)),
+            ("-0.5700000000000001", Some(-57)),
+            ("0.5710000000000001", None),
+            ("0.575", None),
+            ("12.34", Some(1_234)),
+        ] {
+            assert_eq!(
+                Amount::parse_noisy(text, Currency::USD).map(|a| a.minor),
+                minor,
+                "{text}"
+            );
+        }
+        assert_eq!(Currency::parse("usd"), None);
+        assert_eq!(Currency::parse("ZZZ"), None);
+    }
+
+    proptest! {
+        #[test]
+        fn what_is_shown_parses_back(minor in -1_000_000_000_000i64..1_000_000_000_000) {
+            let amount = Amount { minor, currency: Currency::USD };
+            prop_assert_eq!(Amount::parse(&amount.to_decimal(), Currency::USD), Some(amount));
+        }
+
+        #[test]
+        fn fuzz_parse_never_panics(text in "[-+0-9.eE]{0,45}") {
+            let _ = Amount::parse(&text, Currency::USD);
+        }
+    }
+}

@@ -1,0 +1,152 @@
+//! What customers owed before we billed them: paid before open invoices, because it is older, and
+//! asked for by a ladder of its own.
+
+use crate::domain::billing::debt::{DebtDue, OpeningDebt};
+use crate::domain::messages::{Message, MessageContent};
+use crate::domain::values::id::CustomerId;
+use crate::domain::values::money::{Amount, Currency};
+use crate::domain::values::time::Timestamp;
+use crate::ops::OpError;
+use crate::ops::partners::notifications;
+use crate::store::Read;
+
+use super::Books;
+use super::write::Post;
+
+impl<R: Read> Books<'_, R> {
+    /// What is open of a customer's opening balance.
+    pub(super) fn debt_of(&self, customer: CustomerId) -> Result<Option<OpeningDebt>, OpError> {
+        let debt = match self.changes.debts.get(&customer) {
+            Some(changed) => Some(changed.clone()),
+            None => self.read.get::<OpeningDebt>(&customer)?,
+        };
+        Ok(debt.filter(|debt| debt.open_minor > 0))
+    }
+
+    /// The same in one currency, in minor units.
+    pub(super) fn debt_minor(
+        &self,
+        customer: CustomerId,
+        currency: Currency,
+    ) -> Result<i64, OpError> {
+        let debt = self.debt_of(customer)?;
+        let debt = debt.filter(|debt| debt.currency == currency);
+        Ok(debt.map_or(0, |debt| debt.open_minor))
+    }
+
+    /// Lets money pay it. Answers what is left of that.
+    pub(super) fn pay_debt(
+        &mut self,
+        customer: CustomerId,
+        amount: Amount,
+    ) -> Result<i64, OpError> {
+        let debt = self.debt_of(customer)?;
+        let Some(mut debt) = debt.filter(|debt| debt.currency == amount.currency) else {
+            return Ok(amount.minor);
+        };
+        let paid = debt.open_minor.min(amount.minor.max(0));
+        debt.open_minor = debt.open_minor.saturating_sub(paid);
+        self.changes.debts.insert(customer, debt);
+        Ok(amount.minor.saturating_sub(paid))
+    }
+
+    /// An opening balance was `before` and is `after`: what is owed of it, less what was paid of
+    /// it. Never more than what the customer owes beside invoices.
+    pub(in crate::ops) fn bring_debt(
+        &mut self,
+        customer: CustomerId,
+        before: Option<Amount>,
+        after: Option<Amount>,
+        at: Timestamp,
+    ) -> Result<(), OpError> {
+        let held = self.debt_of(customer)?;
+        let owed = |of: Option<Amount>, currency: Currency| {
+            let of = of.filter(|amount| amount.currency == currency);
+            of.map_or(0, |amount| amount.minor.min(0).saturating_neg())
+        };
+        let Some(currency) = after.or(before).map(|amount| amount.currency) else {
+            return Ok(());
+        };
+        let open_before = self.debt_minor(customer, currency)?;
+        let paid = owed(before, currency).saturating_sub(open_before);
+        let open = self.open_of(customer)?.into_iter();
+        let open = open.filter(|open| open.currency == currency);
+        let invoiced = open.fold(0i64, |sum, open| sum.saturating_add(open.open_minor));
+        let balance = self.balance(customer, currency)?;
+        let beside = balance.min(0).saturating_neg().saturating_sub(invoiced);
+        let minor = owed(after, currency).saturating_sub(paid);
+        let minor = minor.min(beside).max(0);
+        let mut debt = match held.filter(|debt| debt.currency == currency) {
+            Some(debt) => debt,
+            None if minor == 0 => return Ok(()),
+            None => OpeningDebt::new(customer, Amount { minor, currency }, &self.company.zone, at),
+        };
+        debt.open_minor = minor;
+        self.changes.debts.insert(customer, debt);
+        Ok(())
+    }
+
+    /// Money that had paid it was taken back: it is owed again, and asked for from now on.
+    pub(super) fn bring_again(
+        &mut self,
+        customer: CustomerId,
+        missing: Amount,
+        at: Timestamp,
+    ) -> Result<(), OpError> {
+        let brought = self.customer(customer)?.opening_balance;
+        let brought = brought.filter(|amount| amount.currency == missing.currency);
+        let whole = brought.map_or(0, |amount| amount.minor.min(0).saturating_neg());
+        let held = self.debt_of(customer)?;
+        let open = self.debt_minor(customer, missing.currency)?;
+        let again = whole.saturating_sub(open).min(missing.minor);
+        if again <= 0
+            || held
+                .as_ref()
+                .is_some_and(|of| of.currency != missing.currency)
+        {
+            return Ok(());
+        }
+        let again = Amount {
+            minor: again,
+            ..missing
+        };
+        let mut debt =
+            held.unwrap_or_else(|| OpeningDebt::new(customer, again, &self.company.zone, at));
+        debt.open_minor = open.saturating_add(again.minor);
+        self.changes.debts.insert(customer, debt);
+        Ok(())
+    }
+
+    /// Takes the next step about it that is due at `at`.
+    pub(in crate::ops) fn dun_debt(
+        &mut self,
+        customer: CustomerId,
+        at: Timestamp,
+    ) -> Result<(), OpError> {
+        let Some(debt) = self.read.get::<OpeningDebt>(&customer)? else {
+            return Ok(());
+        };
+        let Some((_, due)) = debt.due().filter(|(due_at, _)| *due_at <= at) else {
+            return Ok(());
+        };
+        let after = debt.done(due, &self.company.zone);
+        self.changes.debts.insert(customer, after);
+        let person = self.customer(customer)?;
+        if person.is_deleted() {
+            return Ok(());
+        }
+        match due {
+            DebtDue::Suspension => self.suspend(customer, at)?,
+            DebtDue::Reminder => {
+                let by_mail = self.mails && person.email.is_some();
+                if by_mail || (self.texts && notifications::phone_of(&person).is_some()) {
+                    let message = Message::new(customer, MessageContent::Debt, at);
+                    self.changes.posts.push(Post::Message(message));
+                }
+                let counts = &mut self.changes.counts;
+                counts.reminded = counts.reminded.saturating_add(1);
+            }
+        }
+        Ok(())
+    }
+}

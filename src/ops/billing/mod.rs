@@ -1,0 +1,10 @@
+//! Billing: what is due, the run and its guard, the books, invoices.
+
+pub(in crate::ops) mod books;
+pub mod debts;
+pub(in crate::ops) mod due;
+pub mod guard;
+pub mod invoices;
+pub(in crate::ops) mod opening_debts;
+pub mod preview;
+pub mod run;

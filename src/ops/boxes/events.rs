@@ -1,0 +1,269 @@
+//! What boxes are told: events and messages, queued in the commit of their cause.
+//!
+//! To a few boxes: a row for each. To all: one row, and every box has its place in the row of them
+//! (`boxes`). Nothing is queued where the portal is switched off: no box would ask.
+
+use crate::app::Ctx;
+use crate::domain::boxes::event::{
+    BROADCASTS_MAX, BROADCASTS_PER_RESELLER_MAX, BoxEvent, BoxEventKind, Broadcast,
+    EVENTS_PER_BOX_MAX, Notice,
+};
+use crate::domain::customers::device::{Device, DeviceKind, DeviceStatus};
+use crate::domain::customers::{Customer, CustomerStatus};
+use crate::domain::refusal::Refusal;
+use crate::domain::staff::Permission;
+use crate::domain::values::id::{BoxEventId, CustomerId, DeviceId};
+use crate::ops::customers::devices;
+use crate::ops::{Named, OpError};
+use crate::store::key::owned_by;
+use crate::store::{Read as _, Table, Tx};
+
+impl Named for BoxEvent {
+    const KIND: &'static str = "event";
+    const FOREIGN: Option<Table> = None;
+}
+
+impl Named for Broadcast {
+    const KIND: &'static str = "broadcast";
+    const FOREIGN: Option<Table> = None;
+}
+
+/// What a change of services says to the viewer; the box boots anew when it was read.
+const SERVICES_CHANGED: &str =
+    "Your subscription was changed. The box restarts so that you can use it.";
+/// What a plan that took the place of one that ended says to the viewer.
+const PLAN_CHANGED: &str =
+    "Your tariff plan was changed. The box restarts so that you can use the new one.";
+
+/// A notice of a kind, as long-lived as usual.
+#[must_use]
+pub fn notice(ctx: &Ctx, kind: BoxEventKind) -> Notice {
+    Notice::new(kind, ctx.app.config.stalker.watchdog_timeout, ctx.now)
+}
+
+/// Sends to these boxes, one row for each, in one commit.
+pub async fn send(ctx: &Ctx, boxes: Vec<DeviceId>, notice: Notice) -> Result<(), OpError> {
+    ctx.require(Permission::BoxesCommand)?;
+    if boxes.is_empty() {
+        return Ok(());
+    }
+    ctx.write(move |ctx, tx| {
+        for device in boxes {
+            queue(ctx, tx, device, notice.clone())?;
+        }
+        Ok(())
+    })
+    .await
+}
+
+/// Sends to every box of the actor's customers: one row, whatever their number.
+pub async fn broadcast(ctx: &Ctx, notice: Notice) -> Result<(), OpError> {
+    ctx.require(Permission::BoxesCommand)?;
+    ctx.write(move |ctx, tx| {
+        let held: Vec<Broadcast> = tx.all()?;
+        let (valid, over): (Vec<&Broadcast>, Vec<&Broadcast>) = held
+            .iter()
+            .partition(|held| held.notice.is_valid_at(ctx.now));
+        for held in over {
+            tx.remove::<Broadcast>(&held.id)?;
+        }
+        let reseller = ctx.actor.reseller();
+        let max = match reseller {
+            Some(_) => BROADCASTS_PER_RESELLER_MAX,
+            None => BROADCASTS_MAX,
+        };
+        let own = valid.iter().filter(|held| held.reseller == reseller);
+        if own.count() >= max {
+            let what = "messages to everybody";
+            return Err(Refusal::TooMany { what, max }.into());
+        }
+        let broadcast = Broadcast {
+            id: tx.next_id::<BoxEventId>()?,
+            notice,
+            reseller,
+            before: DeviceId(tx.next_ids::<DeviceId>(0)?),
+        };
+        crate::ops::create(ctx, tx, "box.broadcast", &broadcast)
+    })
+    .await
+}
+
+/// Adds an event for every box: one row. One of the kind that still waits makes room for it.
+pub(in crate::ops) fn queue_for_all(
+    ctx: &Ctx,
+    tx: &mut Tx<'_>,
+    kind: BoxEventKind,
+) -> Result<(), OpError> {
+    if !ctx.app.config.stalker.enabled {
+        return Ok(());
+    }
+    let held: Vec<Broadcast> = tx.all()?;
+    for old in held {
+        let is_same = old.notice.kind == kind && old.reseller.is_none();
+        if is_same || !old.notice.is_valid_at(ctx.now) {
+            tx.remove::<Broadcast>(&old.id)?;
+        }
+    }
+    let broadcast = Broadcast {
+        id: tx.next_id::<BoxEventId>()?,
+        notice: notice(ctx, kind),
+        reseller: None,
+        before: DeviceId(tx.next_ids::<DeviceId>(0)?),
+    };
+    crate::ops::create(ctx, tx, "box.broadcast", &broadcast)
+}
+
+/// Adds an event to what a box has to be told.
+pub(in crate::ops) fn queue(
+    ctx: &Ctx,
+    tx: &mut Tx<'_>,
+    device: DeviceId,
+    notice: Notice,
+) -> Result<(), OpError> {
+    if !ctx.app.config.stalker.enabled {
+        return Ok(());
+    }
+    let held: Vec<BoxEvent> = tx.listed(Table::BoxEventsByDevice, &owned_by(device))?;
+    let mut room = EVENTS_PER_BOX_MAX.saturating_sub(1);
+    for old in held.iter().rev() {
+        // Of what asks for a new start, and of what is nothing but "look again", one is enough.
+        let replaced = (notice.reboot_after_ok && old.notice.reboot_after_ok)
+            || (notice.kind == old.notice.kind
+                && matches!(
+                    notice.kind,
+                    BoxEventKind::UpdateSubscription | BoxEventKind::UpdateModules
+                ));
+        if replaced || room == 0 || !old.notice.is_valid_at(ctx.now) {
+            tx.remove::<BoxEvent>(&old.id)?;
+        } else {
+            room = room.saturating_sub(1);
+        }
+    }
+    let event = BoxEvent {
+        id: tx.next_id::<BoxEventId>()?,
+        device,
+        notice,
+    };
+    crate::ops::create(ctx, tx, "box.event", &event)
+}
+
+/// Adds an event to what all boxes of a customer have to be told.
+pub(in crate::ops) fn queue_for(
+    ctx: &Ctx,
+    tx: &mut Tx<'_>,
+    customer: CustomerId,
+    notice: &Notice,
+) -> Result<(), OpError> {
+    for device in boxes_of(ctx, tx, customer)? {
+        queue(ctx, tx, device.id, notice.clone())?;
+    }
+    Ok(())
+}
+
+/// As [`queue_for`], but for boxes that are switched on themselves: one that is off stays off,
+/// whatever becomes of its customer.
+fn queue_for_those_on(
+    ctx: &Ctx,
+    tx: &mut Tx<'_>,
+    customer: CustomerId,
+    notice: &Notice,
+) -> Result<(), OpError> {
+    let mut boxes = boxes_of(ctx, tx, customer)?;
+    boxes.retain(|device| device.status == DeviceStatus::Active);
+    for device in boxes {
+        queue(ctx, tx, device.id, notice.clone())?;
+    }
+    Ok(())
+}
+
+fn boxes_of(ctx: &Ctx, tx: &Tx<'_>, customer: CustomerId) -> Result<Vec<Device>, OpError> {
+    if !ctx.app.config.stalker.enabled {
+        return Ok(Vec::new());
+    }
+    let mut devices = devices::of_customer(tx, customer)?;
+    devices.retain(|device| device.kind == DeviceKind::Stb);
+    Ok(devices)
+}
+
+/// A customer who was switched off or on: the boxes stop, or come back.
+pub(in crate::ops) fn note_status(
+    ctx: &Ctx,
+    tx: &mut Tx<'_>,
+    before: &Customer,
+    after: &Customer,
+) -> Result<(), OpError> {
+    let on = |customer: &Customer| customer.status == CustomerStatus::Active;
+    match (on(before), on(after)) {
+        (true, false) => queue_for_those_on(ctx, tx, after.id, &notice(ctx, BoxEventKind::CutOff)),
+        (false, true) => queue_for_those_on(ctx, tx, after.id, &notice(ctx, BoxEventKind::CutOn)),
+        _ => Ok(()),
+    }
+}
+
+/// A box that was switched off or on by itself. While its customer is off nothing changes for it.
+pub(in crate::ops) fn note_device(
+    ctx: &Ctx,
+    tx: &mut Tx<'_>,
+    before: &Device,
+    after: &Device,
+) -> Result<(), OpError> {
+    let on = |device: &Device| device.status == DeviceStatus::Active;
+    let kind = match (on(before), on(after)) {
+        (true, false) => BoxEventKind::CutOff,
+        (false, true) => BoxEventKind::CutOn,
+        _ => return Ok(()),
+    };
+    let customer: Customer = crate::ops::get(tx, after.customer)?;
+    if after.kind == DeviceKind::Stb && customer.status == CustomerStatus::Active {
+        queue(ctx, tx, after.id, notice(ctx, kind))?;
+    }
+    Ok(())
+}
+
+/// What a customer may watch changed: the boxes load their channels again.
+pub(in crate::ops) fn note_rights(
+    ctx: &Ctx,
+    tx: &mut Tx<'_>,
+    customer: CustomerId,
+) -> Result<(), OpError> {
+    let update = notice(ctx, BoxEventKind::UpdateSubscription);
+    queue_for(ctx, tx, customer, &update)
+}
+
+/// Packages were chosen or given back over the API: the viewer is told, and the box starts anew.
+pub(in crate::ops) fn note_packages(
+    ctx: &Ctx,
+    tx: &mut Tx<'_>,
+    customer: CustomerId,
+) -> Result<(), OpError> {
+    let seconds = BoxEventKind::Reboot.seconds(ctx.app.config.stalker.watchdog_timeout);
+    let told = Notice {
+        text: SERVICES_CHANGED.to_owned(),
+        reboot_after_ok: true,
+        valid_until: ctx.now.saturating_add_seconds(seconds),
+        ..notice(ctx, BoxEventKind::Message)
+    };
+    queue_for(ctx, tx, customer, &told)
+}
+
+/// A plan took the place of one that ended by itself.
+pub(in crate::ops) fn note_plan(
+    ctx: &Ctx,
+    tx: &mut Tx<'_>,
+    customer: CustomerId,
+) -> Result<(), OpError> {
+    let told = Notice {
+        text: PLAN_CHANGED.to_owned(),
+        reboot_after_ok: true,
+        ..notice(ctx, BoxEventKind::Message)
+    };
+    queue_for(ctx, tx, customer, &told)
+}
+
+/// A device that is gone has nothing to be told any more.
+pub(in crate::ops) fn drop_all(tx: &mut Tx<'_>, device: DeviceId) -> Result<(), OpError> {
+    for number in tx.numbers(Table::BoxEventsByDevice, &owned_by(device))? {
+        tx.remove::<BoxEvent>(&BoxEventId(number))?;
+    }
+    Ok(())
+}

@@ -1,0 +1,689 @@
+//! Orders: placed, changed, removed, and the services that follow them.
+
+pub mod life;
+pub(in crate::ops) mod opening;
+
+use crate::app::Ctx;
+use crate::domain::billing::giving;
+use crate::domain::billing::history;
+use crate::domain::billing::history::Begins;
+use crate::domain::billing::invoice::Invoice;
+use crate::domain::billing::order::{
+    ORDERS_PER_CUSTOMER_MAX, Order, OrderStatus, Standing, missed, service_status,
+};
+use crate::domain::catalogue::charge;
+use crate::domain::catalogue::{Billing, OrderType, ProductOffer, ProductSpec, ServiceStatus};
+use crate::domain::customers::Customer;
+use crate::domain::customers::service::Origin;
+use crate::domain::event::ActivityAction;
+use crate::domain::refusal::Refusal;
+use crate::domain::staff::Permission;
+use crate::domain::values::calendar::{Period, PeriodCount, Term, has_passed};
+use crate::domain::values::id::{CustomerId, OrderId, ProductOfferId, ProductSpecId};
+use crate::domain::values::money::Amount;
+use crate::domain::values::open_object::OpenObject;
+use crate::domain::values::time::Timestamp;
+use crate::ops::billing::books::{AuditDetail, Books};
+use crate::ops::boxes::events;
+use crate::ops::customers::activity;
+use crate::ops::orders::opening::{open, refuse_many};
+use crate::ops::peers::middleware;
+use crate::ops::services::plan;
+use crate::ops::{Handle, Named, OpError, catalogue, services};
+use crate::store::key::{cycle_of, owned_by};
+use crate::store::{Read, Table, Tx};
+
+impl Named for Order {
+    const KIND: &'static str = "order";
+    const FOREIGN: Option<Table> = Some(Table::OrdersByForeign);
+
+    fn is_gone(&self) -> bool {
+        self.status == OrderStatus::Deleted
+    }
+}
+
+/// An order as a caller wishes it; what is not given comes from the offer.
+#[derive(Debug, Clone)]
+pub struct NewOrder {
+    pub id: Option<Handle<OrderId>>,
+    pub offer: Handle<ProductOfferId>,
+    pub count: Option<PeriodCount>,
+    pub period: Option<Period>,
+    pub cycles_total: Option<u32>,
+    pub order_type: Option<OrderType>,
+    pub status: Option<OrderStatus>,
+    pub created_at: Option<Timestamp>,
+    pub expires_at: Option<Timestamp>,
+    pub next_cycle_at: Option<Timestamp>,
+    /// Until when another system was paid for it.
+    pub paid_until: Option<Timestamp>,
+    pub external_refs: Vec<OpenObject>,
+    pub services: ServicesMade,
+}
+
+/// Who makes the services of an order, and when.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum ServicesMade {
+    /// We, in the commit that places it.
+    WithOrder,
+    /// We, in the commit in which it begins.
+    WhenItBegins,
+    /// Who placed it.
+    ByCaller,
+}
+
+impl NewOrder {
+    /// An order as its offer has it.
+    #[must_use]
+    pub fn of(offer: Handle<ProductOfferId>) -> Self {
+        Self {
+            id: None,
+            offer,
+            count: None,
+            period: None,
+            cycles_total: None,
+            order_type: None,
+            status: None,
+            created_at: None,
+            expires_at: None,
+            next_cycle_at: None,
+            paid_until: None,
+            external_refs: Vec::new(),
+            services: ServicesMade::WithOrder,
+        }
+    }
+}
+
+/// What may be changed on an order; `None` leaves a field as it is.
+#[derive(Debug, Clone, Default)]
+pub struct OrderChange {
+    pub status: Option<OrderStatus>,
+    pub expires_at: Option<Option<Timestamp>>,
+    pub next_cycle_at: Option<Option<Timestamp>>,
+    pub cycles_total: Option<u32>,
+}
+
+/// The customer's orders, oldest first, deleted ones too.
+pub fn list(ctx: &Ctx, customer: &Handle<CustomerId>) -> Result<Vec<Order>, OpError> {
+    ctx.require(Permission::OrdersRead)?;
+    let snapshot = ctx.snapshot()?;
+    let customer: Customer = super::find(&snapshot, customer)?;
+    of_customer(&snapshot, customer.id)
+}
+
+/// The orders of a customer that was just read.
+pub fn list_of(ctx: &Ctx, customer: CustomerId) -> Result<Vec<Order>, OpError> {
+    ctx.require(Permission::OrdersRead)?;
+    of_customer(&ctx.snapshot()?, customer)
+}
+
+pub fn get(
+    ctx: &Ctx,
+    customer: &Handle<CustomerId>,
+    order: &Handle<OrderId>,
+) -> Result<Order, OpError> {
+    ctx.require(Permission::OrdersRead)?;
+    let snapshot = ctx.snapshot()?;
+    let customer: Customer = super::find(&snapshot, customer)?;
+    owned(&snapshot, &customer, order)
+}
+
+/// The id that a client brought for an order, and our own, for showing links to it.
+pub fn shown_id(ctx: &Ctx, order: OrderId) -> Result<(Option<String>, OrderId), OpError> {
+    let order: Order = super::get(&ctx.snapshot()?, order)?;
+    Ok((order.foreign_id, order.id))
+}
+
+/// Places an order for a customer: the order, its services if asked for, and the customer's plan
+/// if there is none yet, in one commit.
+pub async fn place(
+    ctx: &Ctx,
+    customer: Handle<CustomerId>,
+    wish: NewOrder,
+) -> Result<Order, OpError> {
+    ctx.require(Permission::OrdersWrite)?;
+    ctx.write(move |ctx, tx| {
+        let customer: Customer = super::find(tx, &customer)?;
+        place_in(ctx, tx, &customer, wish)
+    })
+    .await
+    .inspect(|_| ctx.app.wake_jobs())
+}
+
+/// The order of a customer who is on the way to pay for it: inactive, without services.
+pub(super) fn open_waiting(
+    ctx: &Ctx,
+    tx: &mut Tx<'_>,
+    customer: &Customer,
+    offer: &Handle<ProductOfferId>,
+) -> Result<Order, OpError> {
+    let wish = NewOrder {
+        status: Some(OrderStatus::Inactive),
+        services: ServicesMade::WhenItBegins,
+        ..NewOrder::of(offer.clone())
+    };
+    place_in(ctx, tx, customer, wish)
+}
+
+/// The order that follows one whose cycles are all paid, as it waits for the payment that is there
+/// already: what was paid for is given, even if it is sold no more.
+pub(super) fn open_following(
+    ctx: &Ctx,
+    tx: &mut Tx<'_>,
+    customer: &Customer,
+    offer: &ProductOffer,
+) -> Result<Order, OpError> {
+    let handle = Handle {
+        text: offer.id.0.to_string(),
+        number: Some(offer.id),
+    };
+    let wish = NewOrder {
+        status: Some(OrderStatus::Inactive),
+        services: ServicesMade::WhenItBegins,
+        ..NewOrder::of(handle)
+    };
+    let (order, _) = open(ctx, tx, customer, offer, wish)?;
+    super::create(ctx, tx, "order.place", &order)?;
+    Ok(order)
+}
+
+pub(super) fn place_in(
+    ctx: &Ctx,
+    tx: &mut Tx<'_>,
+    customer: &Customer,
+    wish: NewOrder,
+) -> Result<Order, OpError> {
+    place_after(ctx, tx, customer, wish, None)
+}
+
+/// As [`place_in`]. `debt`: an order that the new one replaces and that was not paid; if the new one is not
+/// paid at once either, it stands where that one stood.
+pub(super) fn place_after(
+    ctx: &Ctx,
+    tx: &mut Tx<'_>,
+    customer: &Customer,
+    wish: NewOrder,
+    debt: Option<&Order>,
+) -> Result<Order, OpError> {
+    let offer: ProductOffer = super::find(tx, &wish.offer)?;
+    let product: ProductSpec = super::get(tx, offer.product)?;
+    if !offer.is_orderable_at(&product, ctx.now) {
+        return Err(Refusal::OfferNotOnSale { offer: offer.id }.into());
+    }
+    catalogue::check_eligible(tx, customer.id, &offer, ctx.now)?;
+    let max = ORDERS_PER_CUSTOMER_MAX;
+    if tx.count_up_to(Table::OrdersByCustomer, &owned_by(customer.id), max)? >= max {
+        return Err(Refusal::TooMany {
+            what: "orders",
+            max,
+        }
+        .into());
+    }
+    let makes_services = wish.services == ServicesMade::WithOrder;
+    let (mut order, begins) = open(ctx, tx, customer, &offer, wish)?;
+    // What is said to be paid elsewhere is served without being paid here.
+    if begins == Begins::Later && order.billing != Billing::External {
+        ctx.require(Permission::TimeGive)?;
+    }
+    if !ctx.actor.may(Permission::TimeGive)
+        && giving::beyond_offer(&order, &offer, &ctx.app.company().zone, ctx.now)
+    {
+        return Err(OpError::Denied(Permission::TimeGive));
+    }
+    if order.billing != Billing::External {
+        history::not_ahead(order.created_at, ctx.now)?;
+    }
+    check_sale(ctx, &order, &offer)?;
+    if let Some(debt) = debt {
+        order.begin_earlier(debt.unpaid_micros(ctx.now));
+    }
+    super::create(ctx, tx, "order.place", &order)?;
+    if makes_services {
+        make_services(ctx, tx, &order, &product)?;
+    }
+    let details = vec![("order".to_owned(), order.id.0.to_string())];
+    let placed = ActivityAction::OrderPlaced;
+    activity::record(ctx, tx, customer.id, None, placed, details)?;
+    let mut books = Books::new(ctx, tx);
+    books.set_primary(&order, ctx.now)?;
+    if order.status == OrderStatus::Active {
+        // Taken at its word: active at once, what the balance does not cover is owed.
+        match begins {
+            Begins::First => books.begin(&order, ctx.now)?,
+            Begins::Next => books.begin_next(&order, ctx.now)?,
+            Begins::Later | Begins::Over => {}
+        }
+        if let Some(debt) = debt {
+            books.keep_ladder(debt, order.id, ctx.now)?;
+        }
+        books.catch_up(order.id, ctx.now)?;
+        books.lift(order.id, ctx.now)?;
+    }
+    books.close().write(ctx, tx, AuditDetail::EachRecord)?;
+    super::get(tx, order.id)
+}
+
+pub async fn update(
+    ctx: &Ctx,
+    customer: Handle<CustomerId>,
+    order: Handle<OrderId>,
+    wish: OrderChange,
+) -> Result<Order, OpError> {
+    ctx.require(Permission::OrdersWrite)?;
+    ctx.write(move |ctx, tx| {
+        let customer: Customer = super::find(tx, &customer)?;
+        let before = owned(tx, &customer, &order)?;
+        let wish = wish.unless_held(&before);
+        check_next_cycle(tx, &before, &wish)?;
+        let mut after = changed(ctx, &before, &wish)?;
+        check_given(ctx, &before, &wish, &after)?;
+        let next = moved_cycle(&before, &wish);
+        if next.is_some()
+            && let Some(since) = after.unbilled_since(ctx.now)
+        {
+            refuse_many(ctx, missed(&after, &ctx.app.company().zone, ctx.now), since)?;
+        }
+        let credited = match next {
+            Some(next) => credit_doubled(ctx, tx, &before, next)?,
+            None => false,
+        };
+        if credited && wish.expires_at.is_none() {
+            // What is paid for ends where the next cycle begins.
+            after.expires_at = next;
+        }
+        super::change(ctx, tx, "order.update", &before, &after)?;
+        if before.status != OrderStatus::Active && after.status == OrderStatus::Active {
+            serve(ctx, tx, &after)?;
+        }
+        let mut books = Books::new(ctx, tx);
+        books.put_order(&before, after.clone(), ctx.now)?;
+        if before.status != OrderStatus::Active && after.status == OrderStatus::Active {
+            begin_if_due(ctx, &mut books, &before, &after, &wish)?;
+        }
+        books.catch_up(after.id, ctx.now)?;
+        books.lift(after.id, ctx.now)?;
+        books.close().write(ctx, tx, AuditDetail::EachRecord)?;
+        if credited {
+            let mut books = Books::new(ctx, tx);
+            books.reopen(after.customer, ctx.now)?;
+            books.close().write(ctx, tx, AuditDetail::EachRecord)?;
+        }
+        super::get(tx, after.id)
+    })
+    .await
+    .inspect(|_| ctx.app.wake_jobs())
+}
+
+/// Gives back the days that a next cycle at `next` bills a second time; answers whether there are
+/// any.
+fn credit_doubled(
+    ctx: &Ctx,
+    tx: &mut Tx<'_>,
+    order: &Order,
+    next: Timestamp,
+) -> Result<bool, OpError> {
+    if order.billing == Billing::External || order.standing == Standing::Waiting {
+        return Ok(false);
+    }
+    let mut books = Books::new(ctx, tx);
+    let given = books.credit_doubled(order, next, ctx.now)?;
+    if given {
+        ctx.require(Permission::MoneyWrite)?;
+    }
+    books.close().write(ctx, tx, AuditDetail::EachRecord)?;
+    Ok(given)
+}
+
+/// Bills what an order that was switched on begins with: its first cycle, or another one where its
+/// paid time
+/// is over.
+fn begin_if_due(
+    ctx: &Ctx,
+    books: &mut Books<'_, Tx<'_>>,
+    before: &Order,
+    after: &Order,
+    wish: &OrderChange,
+) -> Result<(), OpError> {
+    if before.awaits_first_bill(ctx.now) {
+        // What ends before it begins is not billed.
+        return if has_passed(after.expires_at, ctx.now) {
+            Ok(())
+        } else {
+            books.begin(after, ctx.now)
+        };
+    }
+    // It was not served while it was inactive: what was due meanwhile begins now.
+    let was_due = before.is_unused_history()
+        && after.has_more_cycles()
+        && has_passed(after.next_cycle_at, ctx.now)
+        && moved_cycle(before, wish).is_none();
+    if (was_due || is_over(after, ctx.now)) && after.billing != Billing::External {
+        books.begin_again(before, after, ctx.now)?;
+    }
+    Ok(())
+}
+
+/// Refuses an order whose first bill is more than the caller may sell at once.
+fn check_sale(ctx: &Ctx, order: &Order, offer: &ProductOffer) -> Result<(), OpError> {
+    let charges = charge::in_force(&offer.prices, order.price_version, ctx.now);
+    let Some(currency) = charge::currency(charges).unwrap_or_default() else {
+        return Ok(());
+    };
+    let date = ctx.app.company().zone.date(ctx.now);
+    let lines = charge::lines(
+        charges,
+        &offer.title,
+        order.order_type,
+        0,
+        charge::TaxDays::of(date),
+    );
+    let amount = Amount {
+        minor: charge::total_minor(&lines),
+        currency,
+    };
+    ctx.within_limit("one sale", amount, ctx.app.config.staff.sale_max)
+}
+
+/// Refuses a change that gives time or credit, to those who may not.
+fn check_given(
+    ctx: &Ctx,
+    before: &Order,
+    wish: &OrderChange,
+    after: &Order,
+) -> Result<(), OpError> {
+    if ctx.actor.may(Permission::TimeGive) {
+        return Ok(());
+    }
+    let status_alone = OrderChange {
+        status: wish.status,
+        ..OrderChange::default()
+    };
+    let plain = changed(ctx, before, &status_alone)?;
+    if giving::beyond_paid(before, &plain, after) {
+        return Err(OpError::Denied(Permission::TimeGive));
+    }
+    Ok(())
+}
+
+impl OrderChange {
+    /// What is sent back as it was read says nothing.
+    fn unless_held(self, order: &Order) -> Self {
+        let moved = |wished: Option<Option<Timestamp>>, held: Option<Timestamp>| {
+            wished.filter(|wished| match (wished, held) {
+                (Some(wished), Some(held)) => !wished.is_as_read(held),
+                (None, None) => false,
+                _ => true,
+            })
+        };
+        Self {
+            status: self.status.filter(|status| *status != order.status),
+            expires_at: moved(self.expires_at, order.expires_at),
+            next_cycle_at: moved(self.next_cycle_at, order.next_cycle_at),
+            ..self
+        }
+    }
+}
+
+/// The start of the next cycle that a caller wants moved; `None`: it is left, or sent back as it was.
+fn moved_cycle(before: &Order, wish: &OrderChange) -> Option<Timestamp> {
+    let wished = wish.next_cycle_at.flatten();
+    wished.filter(|at| before.next_cycle_at != Some(*at))
+}
+
+/// Refuses a next cycle that would begin before the last billed one did: a slip of the pen must not
+/// bill years at once. What others bill is theirs.
+fn check_next_cycle(read: &impl Read, order: &Order, wish: &OrderChange) -> Result<(), OpError> {
+    let Some(at) = moved_cycle(order, wish).filter(|_| order.billing != Billing::External) else {
+        return Ok(());
+    };
+    let last = order.cycles_paid.saturating_sub(1);
+    let key = cycle_of(order.id, last);
+    let billed: Option<Invoice> = read.get_by(Table::InvoicesByCycle, &key)?;
+    let begun = billed.map_or(order.created_at, |billed| {
+        billed.from.saturating_add_micros(order.shift_micros(last))
+    });
+    if at <= begun {
+        return Err(Refusal::CycleTooEarly { begun }.into());
+    }
+    Ok(())
+}
+
+/// The order as the caller wishes it.
+pub(super) fn changed(ctx: &Ctx, before: &Order, wish: &OrderChange) -> Result<Order, OpError> {
+    let zone = &ctx.app.company().zone;
+    let mut after = before.clone();
+    let ours = after.billing != Billing::External;
+    after.cycles_total = wish.cycles_total.unwrap_or(after.cycles_total);
+    let other_total = after.cycles_total != before.cycles_total;
+    if other_total && after.standing == Standing::Waiting && before.has_own_term(zone) {
+        // So that it is known for its own term when it is paid.
+        after.set_dates(zone);
+    }
+    // An order past its end reads as expired; sent back so, it is not meant to be expired for good.
+    let echoed =
+        |status: &OrderStatus| *status != before.status && *status == before.status_at(ctx.now);
+    if let Some(status) = wish.status.filter(|status| !echoed(status)) {
+        after.set_status(status, zone, ctx.now);
+    }
+    // It ended by itself and gets a later end: it runs again.
+    let later = |end: Option<Timestamp>| end.is_none_or(|end| end > ctx.now);
+    let over = before.status == OrderStatus::Expired
+        && matches!(before.standing, Standing::Ended | Standing::Owing { .. });
+    let unsaid = wish.status.is_none_or(|status| status == before.status);
+    if over && unsaid && wish.expires_at.is_some_and(later) {
+        after.set_status(OrderStatus::Active, zone, ctx.now);
+    }
+    if other_total && !after.has_more_cycles() && (ours || after.status == OrderStatus::Active) {
+        after.next_cycle_at = None;
+    }
+    let goes_on = match after.status {
+        OrderStatus::Active => true,
+        OrderStatus::Inactive => {
+            matches!(after.standing, Standing::Settled | Standing::Frozen { .. })
+        }
+        _ => false,
+    };
+    if other_total && goes_on && after.next_cycle_at.is_none() {
+        after.renew_at_end(zone);
+    }
+    if let Some(expires_at) = wish.expires_at {
+        after.expires_at = expires_at;
+        // Whoever gives time away does not mean it to be billed.
+        let later = |next: Timestamp| expires_at.filter(|end| *end > next && *end > ctx.now);
+        if let Some(end) = after.next_cycle_at.and_then(later)
+            && ours
+        {
+            after.anchor(end);
+        }
+    }
+    let moved_cycle = moved_cycle(before, wish);
+    if let Some(at) = moved_cycle {
+        if ours && !after.has_more_cycles() {
+            return Err(Refusal::NoFurtherCycle.into());
+        }
+        after.anchor(at);
+        // As an order that is opened with it: the first cycle is billed until then.
+        let begins = before.standing == Standing::Waiting && after.status == OrderStatus::Active;
+        if begins && ours && wish.expires_at.is_none() && after.expires_at.is_some() {
+            after.expires_at = Some(at);
+        }
+    }
+    if wish.next_cycle_at == Some(None) {
+        after.next_cycle_at = None;
+    }
+    // It does not end before a cycle that is to begin: the time between is given away.
+    let resumed = before.status != OrderStatus::Active || moved_cycle.is_some();
+    if after.status == OrderStatus::Active && ours && resumed {
+        let next = after.next_cycle_at.filter(|_| after.has_more_cycles());
+        after.expires_at = after
+            .expires_at
+            .map(|end| next.map_or(end, |next| end.max(next)));
+    }
+    // Dates that are sent back as they were say nothing.
+    let moved = moved_cycle.is_some()
+        || wish.next_cycle_at == Some(None)
+        || wish.expires_at.is_some_and(|end| end != before.expires_at);
+    let ahead = !has_passed(after.next_cycle_at, ctx.now) && !has_passed(after.expires_at, ctx.now);
+    if moved && ahead && matches!(after.standing, Standing::Overdue { .. }) {
+        after.standing = Standing::Settled;
+    }
+    if matches!(after.standing, Standing::Parked { .. }) {
+        after.standing = Standing::Settled;
+    }
+    end_canceled(&mut after, ctx.now);
+    after.updated_at = ctx.now;
+    Ok(after)
+}
+
+/// Whether its paid time is over, and another cycle could follow.
+fn is_over(order: &Order, now: Timestamp) -> bool {
+    has_passed(order.expires_at, now) && order.has_more_cycles()
+}
+
+/// Removes an order and with it the services it made; all stay readable as deleted.
+pub async fn remove(
+    ctx: &Ctx,
+    customer: Handle<CustomerId>,
+    order: Handle<OrderId>,
+) -> Result<(), OpError> {
+    ctx.require(Permission::OrdersWrite)?;
+    ctx.write(move |ctx, tx| {
+        let customer: Customer = super::find(tx, &customer)?;
+        let before = owned(tx, &customer, &order)?;
+        let mut after = before.clone();
+        after.set_status(OrderStatus::Deleted, &ctx.app.company().zone, ctx.now);
+        after.updated_at = ctx.now;
+        super::change(ctx, tx, "order.remove", &before, &after)?;
+        let mut books = Books::new(ctx, tx);
+        books.put_order(&before, after, ctx.now)?;
+        books.lift(before.id, ctx.now)?;
+        books.close().write(ctx, tx, AuditDetail::EachRecord)?;
+        Ok(())
+    })
+    .await
+}
+
+/// A canceled order runs to its end; one that has none ends now.
+pub(super) fn end_canceled(order: &mut Order, now: Timestamp) {
+    if order.status == OrderStatus::Canceled && order.expires_at.is_none() {
+        order.expires_at = Some(now);
+    }
+}
+
+/// An order for a plan that is billed elsewhere: no offer, no charges.
+pub(super) fn open_plan(
+    ctx: &Ctx,
+    tx: &mut Tx<'_>,
+    customer: CustomerId,
+    product: ProductSpecId,
+    expires_at: Option<Timestamp>,
+) -> Result<Order, OpError> {
+    Ok(Order {
+        id: tx.next_id()?,
+        foreign_id: None,
+        customer,
+        product,
+        offer: None,
+        term: Term {
+            count: PeriodCount::ZERO,
+            period: Period::Day,
+        },
+        order_type: OrderType::OneTime,
+        billing: Billing::External,
+        price_version: 0,
+        cycles_total: 0,
+        cycles_paid: 1,
+        status: OrderStatus::Active,
+        standing: Standing::Settled,
+        anchor_at: ctx.now,
+        anchor_cycle: 0,
+        next_cycle_at: None,
+        expires_at,
+        pauses: Vec::new(),
+        time_kept: false,
+        held: None,
+        fallback_product: None,
+        external_refs: Vec::new(),
+        served_by_caller: false,
+        created_at: ctx.now,
+        activated_at: Some(ctx.now),
+        updated_at: ctx.now,
+    })
+}
+
+/// Gives an order that begins its services, whoever lets it begin; one that ever made some keeps
+/// those, and one whose caller makes them gets none.
+pub(super) fn serve(ctx: &Ctx, tx: &mut Tx<'_>, order: &Order) -> Result<(), OpError> {
+    let held = services::of_customer(tx, order.customer)?;
+    let made = held
+        .iter()
+        .any(|service| service.origin == Origin::Order(order.id));
+    if made || order.served_by_caller {
+        return Ok(());
+    }
+    let product: ProductSpec = super::get(tx, order.product)?;
+    make_services(ctx, tx, order, &product)
+}
+
+pub(super) fn make_services(
+    ctx: &Ctx,
+    tx: &mut Tx<'_>,
+    order: &Order,
+    product: &ProductSpec,
+) -> Result<(), OpError> {
+    let status = service_status(order).unwrap_or(ServiceStatus::Active);
+    let made = services::give(
+        ctx,
+        tx,
+        order.customer,
+        &product.service_specs,
+        Origin::Order(order.id),
+        status,
+        order.expires_at,
+    )?;
+    for service in made {
+        super::create(ctx, tx, "service.add", &service)?;
+    }
+    events::note_rights(ctx, tx, order.customer)?;
+    middleware::note_change(ctx, tx, order.customer)
+}
+
+/// A plan that takes the place of one that ended: billed elsewhere, for as many days as the product
+/// says.
+pub(super) fn fall_back(
+    ctx: &Ctx,
+    tx: &mut Tx<'_>,
+    customer: CustomerId,
+    product: ProductSpecId,
+    at: Timestamp,
+) -> Result<(), OpError> {
+    let ctx = &Ctx {
+        now: at,
+        ..ctx.clone()
+    };
+    let product: ProductSpec = super::get(tx, product)?;
+    services::make_room(ctx, tx, customer, product.service_specs.len())?;
+    let zone = &ctx.app.company().zone;
+    let expires_at = match product.days_to_expires {
+        0 => None,
+        days => zone.days_after(at, days),
+    };
+    plan::open(ctx, tx, customer, &product, expires_at).map(|_| ())
+}
+
+pub(super) fn of_customer(read: &impl Read, customer: CustomerId) -> Result<Vec<Order>, OpError> {
+    Ok(read.listed(Table::OrdersByCustomer, &owned_by(customer))?)
+}
+
+pub(super) fn owned(
+    read: &impl Read,
+    customer: &Customer,
+    handle: &Handle<OrderId>,
+) -> Result<Order, OpError> {
+    let order: Order = super::find(read, handle)?;
+    if order.customer == customer.id {
+        Ok(order)
+    } else {
+        Err(super::missing::<Order>(&handle.text))
+    }
+}

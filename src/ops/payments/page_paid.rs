@@ -1,0 +1,241 @@
+//! What becomes of a payment page and its order when the money is there: the order begins or runs again,
+//! or the money stays with the customer.
+
+use super::pages::{is_waiting, may_begin};
+use crate::app::Ctx;
+use crate::domain::billing::cycle::Bill;
+use crate::domain::billing::order::{Order, OrderStatus};
+use crate::domain::billing::payment::{
+    HOSTED_PAGE_SECONDS, HostedPage, HostedPageState, Payment, Shown,
+};
+use crate::domain::catalogue::ProductOffer;
+use crate::domain::customers::Customer;
+use crate::domain::refusal::Refusal;
+use crate::domain::values::id::CustomerId;
+use crate::domain::values::money::Amount;
+use crate::ops::billing::books::{Agreed, AuditDetail, Books};
+use crate::ops::payments::page_orders;
+use crate::ops::{OpError, orders, payments};
+use crate::store::{Read, Tx};
+
+/// The money of a page is there; `payment` is stored already, and there is none where the balance
+/// pays. Where the order cannot begin, or not by what the payer saw, the money is the customer's all the
+/// same: it lies on the balance, and the page says so.
+pub(in crate::ops) fn activate(
+    ctx: &Ctx,
+    tx: &mut Tx<'_>,
+    page: &HostedPage,
+    payment: Option<&Payment>,
+) -> Result<(), OpError> {
+    let order = page_orders::present(ctx, tx, page)?;
+    let customer: Customer = crate::ops::get(tx, page.customer)?;
+    if page_orders::extend(ctx, tx, page, &customer, payment)? {
+        return Ok(());
+    }
+    if let Some((begun, bill)) = beginning(ctx, tx, page, &order, &customer, payment)? {
+        begin(ctx, tx, &order, &begun, &bill, payment)?;
+        return end(ctx, tx, page, HostedPageState::Succeeded, payment);
+    }
+    let mut books = Books::new(ctx, tx);
+    // It is to run again, or it cannot begin: the money is the customer's in any case.
+    let asks = books.asks_for_money(&order)?;
+    if payment.is_none() && !asks && !page_orders::could_extend(ctx, tx, page)? {
+        return Err(Refusal::PageClosed.into());
+    }
+    if let Some(shown) = page.shown {
+        books.agree(order.id, agreed(shown, payment));
+    }
+    let mut amount = Amount::zero(ctx.app.company().currency);
+    if let Some(payment) = payment {
+        amount = payment.amount;
+        books.post(payments::entry_of(payment, customer.id, ctx))?;
+    }
+    books.use_money(customer.id, amount, Some(order.id), ctx.now)?;
+    books.close().write(ctx, tx, AuditDetail::EachRecord)?;
+    let of_payment = payment.map(|payment| payment.id);
+    let other = of_payment.is_some() && page.payment.is_some() && page.payment != of_payment;
+    match page.state {
+        // It was paid otherwise, or another payment of it is under way: this one came late.
+        HostedPageState::Succeeded | HostedPageState::Acknowledged => return Ok(()),
+        HostedPageState::Requested if other => return Ok(()),
+        HostedPageState::Requested | HostedPageState::Created | HostedPageState::Cancelled => {}
+    }
+    let after: Order = crate::ops::get(tx, order.id)?;
+    // One that another order of the product made needless waits no longer.
+    let waits = is_waiting(&after) && !page_orders::is_had(ctx, tx, page, &after)?;
+    let still = waits
+        || Books::new(ctx, tx).asks_for_money(&after)?
+        || page_orders::could_extend(ctx, tx, page)?;
+    let paid = match (order.waits_for_money(), asks) {
+        (true, _) => is_moved(&order, &after),
+        // It runs, and this was owed of it.
+        (false, true) => !still,
+        (false, false) => false,
+    };
+    let state = if paid {
+        HostedPageState::Succeeded
+    } else if still && !customer.is_deleted() {
+        HostedPageState::Created
+    } else {
+        HostedPageState::Cancelled
+    };
+    end(ctx, tx, page, state, payment)
+}
+
+/// The order of a page before money came, and whether it asked for some.
+pub(in crate::ops) struct Asking {
+    order: Order,
+    asks: bool,
+}
+
+impl Asking {
+    pub(in crate::ops) fn of(
+        ctx: &Ctx,
+        read: &impl Read,
+        page: &HostedPage,
+    ) -> Result<Self, OpError> {
+        let order = page_orders::present(ctx, read, page)?;
+        let asks = Books::new(ctx, read).asks_for_money(&order)?;
+        Ok(Self { order, asks })
+    }
+}
+
+/// Whether an order that waited for money waits for it no longer, or for that of its next cycle.
+fn is_moved(before: &Order, after: &Order) -> bool {
+    before.standing != after.standing
+}
+
+/// A voucher was used on a page, and its value lies on the balance, where it pays what waits for it: the
+/// order of the page before all others. Whether that was all that the page asked for.
+pub(in crate::ops) fn reopened(
+    ctx: &Ctx,
+    tx: &mut Tx<'_>,
+    before: &Asking,
+    page: &HostedPage,
+    payment: &Payment,
+) -> Result<bool, OpError> {
+    let after: Order = crate::ops::get(tx, before.order.id)?;
+    let paid = if before.order.waits_for_money() {
+        is_moved(&before.order, &after)
+    } else {
+        before.asks && !Books::new(ctx, tx).asks_for_money(&after)?
+    };
+    if paid {
+        end(ctx, tx, page, HostedPageState::Succeeded, Some(payment))?;
+    }
+    Ok(paid)
+}
+
+/// What the payer saw, who began to pay before the money came.
+pub(in crate::ops) fn agreed(shown: Shown, payment: Option<&Payment>) -> Agreed {
+    Agreed {
+        version: shown.price_version,
+        at: payment.map(|payment| payment.created_at),
+    }
+}
+
+/// The order of a page as it begins, and its bill by what the payer saw; `None` where it must not
+/// begin, or what is there does not cover that bill.
+fn beginning(
+    ctx: &Ctx,
+    read: &impl Read,
+    page: &HostedPage,
+    order: &Order,
+    customer: &Customer,
+    payment: Option<&Payment>,
+) -> Result<Option<(Order, Bill)>, OpError> {
+    let Some(offer) = order.offer else {
+        return Ok(None);
+    };
+    let offer: ProductOffer = crate::ops::get(read, offer)?;
+    if !may_begin(ctx, read, page, order, customer, &offer)? {
+        return Ok(None);
+    }
+    let mut begun = order.clone();
+    begun.set_status(OrderStatus::Active, &ctx.app.company().zone, ctx.now);
+    begun.updated_at = ctx.now;
+    let mut books = Books::new(ctx, read);
+    let shown = match page.shown {
+        Some(shown) => agreed(shown, payment),
+        None => Agreed::now(books.price_version(&begun)?),
+    };
+    begun.price_version = shown.version;
+    let bill = books.first_bill_as(&begun, shown, ctx.now)?;
+    let total = bill.total_minor();
+    let as_seen = page.shown.is_none_or(|shown| total <= shown.total.minor);
+    let covered = is_covered(&mut books, customer.id, &bill, payment)?;
+    Ok((as_seen && covered).then_some((begun, bill)))
+}
+
+/// Whether a payment that is not booked yet and the balance pay a bill.
+pub(in crate::ops) fn is_covered<R: Read>(
+    books: &mut Books<'_, R>,
+    customer: CustomerId,
+    bill: &Bill,
+    payment: Option<&Payment>,
+) -> Result<bool, OpError> {
+    let Some(currency) = bill.currency.filter(|_| !bill.is_free()) else {
+        return Ok(true);
+    };
+    let paid = payment.filter(|payment| payment.amount.currency == currency);
+    let paid = paid.map_or(0, |payment| payment.amount.minor);
+    let balance = books.balance(customer, currency)?.max(0);
+    Ok(balance.saturating_add(paid) >= bill.total_minor())
+}
+
+/// The order begins: it is invoiced, its services begin.
+pub(in crate::ops) fn begin(
+    ctx: &Ctx,
+    tx: &mut Tx<'_>,
+    before: &Order,
+    after: &Order,
+    bill: &Bill,
+    payment: Option<&Payment>,
+) -> Result<(), OpError> {
+    crate::ops::change(ctx, tx, "order.activate", before, after)?;
+    orders::serve(ctx, tx, after)?;
+    let mut books = Books::new(ctx, tx);
+    if let Some(payment) = payment {
+        books.post(payments::entry_of(payment, after.customer, ctx))?;
+        books.direct(after.id, payment.amount.minor);
+    }
+    books.put_order(before, after.clone(), ctx.now)?;
+    let left = books.begin_paid(after, bill, ctx.now)?;
+    books.end_twins(after.id, ctx.now)?;
+    if let Some(payment) = payment {
+        let left = Amount {
+            minor: left,
+            ..payment.amount
+        };
+        books.use_money(after.customer, left, None, ctx.now)?;
+    }
+    books.catch_up(after.id, ctx.now)?;
+    books.lift(after.id, ctx.now)?;
+    books.close().write(ctx, tx, AuditDetail::EachRecord)?;
+    Ok(())
+}
+
+/// What becomes of a page whose money is there.
+pub(in crate::ops) fn end(
+    ctx: &Ctx,
+    tx: &mut Tx<'_>,
+    page: &HostedPage,
+    state: HostedPageState,
+    payment: Option<&Payment>,
+) -> Result<(), OpError> {
+    let mut after = page.clone();
+    after.state = state;
+    after.payment = payment.map(|payment| payment.id).or(page.payment);
+    let action = match state {
+        HostedPageState::Created => {
+            // Who paid in vain has time for the rest.
+            let day = ctx.now.saturating_add_seconds(HOSTED_PAGE_SECONDS);
+            after.expires_at = page.expires_at.max(day);
+            "hosted_page.reopen"
+        }
+        HostedPageState::Cancelled => "hosted_page.cancel",
+        _ => "hosted_page.paid",
+    };
+    tx.put(&after)?;
+    crate::ops::audit(ctx, tx, action, &after, Vec::new())
+}

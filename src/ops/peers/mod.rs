@@ -1,0 +1,4 @@
+//! The other box, where one bills and the other has the viewers.
+
+pub mod billing_system;
+pub mod middleware;

@@ -1,0 +1,241 @@
+//! Services (entitlements) that an outside billing gives and takes.
+
+pub mod plan;
+
+use crate::app::Ctx;
+use crate::domain::billing::giving;
+use crate::domain::catalogue::{ServiceSpec, ServiceStatus};
+use crate::domain::customers::Customer;
+use crate::domain::customers::service::{Grant, Origin, SERVICES_PER_CUSTOMER_MAX, Service};
+use crate::domain::refusal::Refusal;
+use crate::domain::staff::Permission;
+use crate::domain::values::id::{CustomerId, ServiceId, ServiceSpecId};
+use crate::domain::values::time::Timestamp;
+use crate::ops::boxes::events;
+use crate::ops::peers::middleware;
+use crate::ops::{Handle, Named, OpError, orders};
+use crate::store::key::owned_by;
+use crate::store::{Read, Table, Tx};
+
+impl Named for Service {
+    const KIND: &'static str = "service";
+    const FOREIGN: Option<Table> = None;
+
+    fn is_gone(&self) -> bool {
+        self.status == ServiceStatus::Deleted
+    }
+}
+
+/// What an outside billing gives.
+#[derive(Debug, Clone)]
+pub struct NewService {
+    pub spec: Handle<ServiceSpecId>,
+    pub status: Option<ServiceStatus>,
+    /// `None`: not said. An existing right keeps its end, a new one has none.
+    pub expires_at: Option<Option<Timestamp>>,
+}
+
+/// The customer's services, oldest first, deleted ones too.
+pub fn list(ctx: &Ctx, customer: &Handle<CustomerId>) -> Result<Vec<Service>, OpError> {
+    ctx.require(Permission::CustomersRead)?;
+    let snapshot = ctx.snapshot()?;
+    let customer: Customer = super::find(&snapshot, customer)?;
+    of_customer(&snapshot, customer.id)
+}
+
+pub fn get(
+    ctx: &Ctx,
+    customer: &Handle<CustomerId>,
+    service: &Handle<ServiceId>,
+) -> Result<Service, OpError> {
+    ctx.require(Permission::CustomersRead)?;
+    let snapshot = ctx.snapshot()?;
+    let customer: Customer = super::find(&snapshot, customer)?;
+    owned(&snapshot, &customer, service)
+}
+
+/// Gives a service and answers all the customer has. One that was given the same way before is
+/// extended or made active again instead of doubled.
+pub async fn add(
+    ctx: &Ctx,
+    customer: Handle<CustomerId>,
+    wish: NewService,
+) -> Result<Vec<Service>, OpError> {
+    ctx.require(Permission::ServicesWrite)?;
+    ctx.write(move |ctx, tx| {
+        let customer: Customer = super::find(tx, &customer)?;
+        let spec: ServiceSpec = super::find(tx, &wish.spec)?;
+        if spec.status == ServiceStatus::Deleted {
+            return Err(Refusal::ServiceSpecGone { spec: spec.id }.into());
+        }
+        let status = wish.status.unwrap_or(ServiceStatus::Active);
+        let mut services = of_customer(tx, customer.id)?;
+        let held = services.iter().position(|service| {
+            service.origin == Origin::Direct
+                && service.grant == Grant::Spec(spec.id)
+                && service.status != ServiceStatus::Deleted
+        });
+        let service = match held {
+            Some(position) => {
+                let before = services.remove(position);
+                let mut after = before.clone();
+                after.expires_at = wish.expires_at.unwrap_or(before.expires_at);
+                after.set_status(status, ctx.now);
+                check_given(ctx, tx, Some(&before), &after)?;
+                super::change(ctx, tx, "service.extend", &before, &after)?;
+                after
+            }
+            None => {
+                make_room(ctx, tx, customer.id, 1)?;
+                let id = tx.next_id()?;
+                let mut service = Service::of_spec(id, customer.id, &spec, Origin::Direct, ctx.now);
+                service.expires_at = wish.expires_at.flatten();
+                begin(&mut service, status, ctx.now);
+                check_given(ctx, tx, None, &service)?;
+                super::create(ctx, tx, "service.add", &service)?;
+                service
+            }
+        };
+        services.push(service);
+        events::note_rights(ctx, tx, customer.id)?;
+        middleware::note_change(ctx, tx, customer.id)?;
+        Ok(services)
+    })
+    .await
+}
+
+/// Refuses a service that would run beyond what the customer paid for, to those who may not give
+/// any away. One that ran as long before stays as it is.
+fn check_given(
+    ctx: &Ctx,
+    read: &impl Read,
+    before: Option<&Service>,
+    after: &Service,
+) -> Result<(), OpError> {
+    let runs = |service: &&Service| service.status_at(ctx.now) == ServiceStatus::Active;
+    if ctx.actor.may(Permission::ServicesGive) || !runs(&after) {
+        return Ok(());
+    }
+    let ran = before.filter(runs).map(|service| service.expires_at);
+    let no_longer = |ran: Option<Timestamp>| match (ran, after.expires_at) {
+        (None, _) => true,
+        (Some(ran), Some(end)) => end <= ran,
+        (Some(_), None) => false,
+    };
+    if ran.is_some_and(no_longer) {
+        return Ok(());
+    }
+    let orders = orders::of_customer(read, after.customer)?;
+    let paid = giving::paid_until(&orders, ctx.now);
+    let within = paid
+        .zip(after.expires_at)
+        .is_some_and(|(paid, end)| end <= paid);
+    if within {
+        Ok(())
+    } else {
+        Err(OpError::Denied(Permission::ServicesGive))
+    }
+}
+
+/// Takes a service away; it stays readable as deleted.
+pub async fn remove(
+    ctx: &Ctx,
+    customer: Handle<CustomerId>,
+    service: Handle<ServiceId>,
+) -> Result<(), OpError> {
+    ctx.require(Permission::ServicesWrite)?;
+    ctx.write(move |ctx, tx| {
+        let customer: Customer = super::find(tx, &customer)?;
+        let before = owned(tx, &customer, &service)?;
+        let mut after = before.clone();
+        after.set_status(ServiceStatus::Deleted, ctx.now);
+        super::change(ctx, tx, "service.remove", &before, &after)?;
+        plan::unchoose(ctx, tx, &customer, &before)?;
+        events::note_rights(ctx, tx, customer.id)?;
+        middleware::note_change(ctx, tx, customer.id)
+    })
+    .await
+}
+
+/// Makes one service for each of `specs` that still is one, made by `origin`.
+pub(super) fn give(
+    ctx: &Ctx,
+    tx: &mut Tx<'_>,
+    customer: CustomerId,
+    specs: &[ServiceSpecId],
+    origin: Origin,
+    status: ServiceStatus,
+    expires_at: Option<Timestamp>,
+) -> Result<Vec<Service>, OpError> {
+    make_room(ctx, tx, customer, specs.len())?;
+    let mut made = Vec::with_capacity(specs.len());
+    for spec in specs {
+        let spec: ServiceSpec = super::get(tx, *spec)?;
+        if spec.status == ServiceStatus::Deleted {
+            continue;
+        }
+        let mut service = Service::of_spec(tx.next_id()?, customer, &spec, origin, ctx.now);
+        service.expires_at = expires_at;
+        begin(&mut service, status, ctx.now);
+        made.push(service);
+    }
+    Ok(made)
+}
+
+pub(super) fn of_customer(read: &impl Read, customer: CustomerId) -> Result<Vec<Service>, OpError> {
+    Ok(read.listed(Table::ServicesByCustomer, &owned_by(customer))?)
+}
+
+/// A new service begins in any status; only an active one has been activated.
+fn begin(service: &mut Service, status: ServiceStatus, now: Timestamp) {
+    service.activated_at = None;
+    service.set_status(status, now);
+}
+
+/// Makes room for so many services more: of a customer who has as many as there can be, those that were
+/// taken away go for good, and then those that are over, the oldest first. Refused where all are in use.
+pub(super) fn make_room(
+    ctx: &Ctx,
+    tx: &mut Tx<'_>,
+    customer: CustomerId,
+    more: usize,
+) -> Result<(), OpError> {
+    let max = SERVICES_PER_CUSTOMER_MAX;
+    let front = owned_by(customer);
+    let held = tx.count_up_to(Table::ServicesByCustomer, &front, max.saturating_add(1))?;
+    let over = held.saturating_add(more).saturating_sub(max);
+    if over == 0 {
+        return Ok(());
+    }
+    let mut gone = of_customer(tx, customer)?;
+    let is_gone = |service: &Service| {
+        matches!(
+            service.status,
+            ServiceStatus::Deleted | ServiceStatus::Expired
+        )
+    };
+    gone.retain(is_gone);
+    gone.sort_by_key(|service| (service.status != ServiceStatus::Deleted, service.id));
+    if gone.len() < over {
+        let what = "services";
+        return Err(Refusal::TooMany { what, max }.into());
+    }
+    for service in gone.into_iter().take(over) {
+        super::audit(ctx, tx, "service.purge", &service, Vec::new())?;
+        tx.remove::<Service>(&service.id)?;
+    }
+    Ok(())
+}
+
+fn owned(
+    read: &impl Read,
+    customer: &Customer,
+    handle: &Handle<ServiceId>,
+) -> Result<Service, OpError> {
+    let service: Service = super::find(read, handle)?;
+    if service.customer == customer.id {
+        Ok(service)
+    } else {
+        Err(super::missing::<Service>(&handle.text))
+    }
+}

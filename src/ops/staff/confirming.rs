@@ -1,0 +1,67 @@
+//! A member of staff gives their password once more before they make a credential: a session that
+//! somebody else got hold of must not outlive itself.
+
+use crate::app::Ctx;
+use crate::domain::refusal::Refusal;
+use crate::domain::staff::{Actor, Operator, Permission, Session};
+use crate::domain::values::id::OperatorId;
+use crate::ops::OpError;
+use crate::ops::staff::{hashed, is_password_of};
+use crate::store::Read as _;
+
+/// How long a password that was given is good for this, in seconds: five minutes.
+pub const CONFIRMED_SECONDS: i64 = 300;
+
+/// The session of the request and the person it is of, as they are now.
+fn present(
+    ctx: &Ctx,
+    id: OperatorId,
+    sessions: &[String],
+) -> Result<(Option<Session>, Option<Operator>), OpError> {
+    let snapshot = ctx.snapshot()?;
+    let mut held = None;
+    for secret in sessions {
+        let session = snapshot.get::<Session>(&hashed(secret))?;
+        held = held.or(session.filter(|session| session.operator == id));
+    }
+    Ok((held, snapshot.get(&id)?))
+}
+
+/// Lets a caller who may manage staff go on: a script with an owner's token, or an owner who gives
+/// the password with the request or gave it a moment ago.
+pub async fn confirm(
+    ctx: &Ctx,
+    sessions: &[String],
+    password: Option<String>,
+) -> Result<(), OpError> {
+    ctx.require(Permission::StaffManage)?;
+    let Actor::Operator { id, name, .. } = &ctx.actor else {
+        return Ok(());
+    };
+    let (held, operator) = present(ctx, *id, sessions)?;
+    let fresh = held
+        .as_ref()
+        .is_some_and(|held| ctx.now < held.password_at.saturating_add_seconds(CONFIRMED_SECONDS));
+    let Some(password) = password else {
+        return if fresh {
+            Ok(())
+        } else {
+            Err(Refusal::PasswordAgain.into())
+        };
+    };
+    if !is_password_of(ctx, name, operator.as_ref(), password).await? {
+        return Err(Refusal::WrongPassword.into());
+    }
+    ctx.write(move |ctx, tx| {
+        // The session may have ended meanwhile.
+        let key = held.map(|held| held.secret_hash).unwrap_or_default();
+        if let Some(held) = tx.get::<Session>(&key)? {
+            tx.put(&Session {
+                password_at: ctx.now,
+                ..held
+            })?;
+        }
+        Ok(())
+    })
+    .await
+}

@@ -1,0 +1,152 @@
+//! Records of staff and of what they made as earlier versions wrote them. Nothing here ever
+//! changes, see `old`.
+
+use serde::{Deserialize, Serialize};
+
+use crate::domain::maker::Maker;
+use crate::domain::staff::{Operator, Role, Secret, Session, Token, TokenId};
+use crate::domain::values::id::{OperatorId, ResellerId, WebhookId};
+use crate::domain::values::time::Timestamp;
+use crate::domain::webhooks::Webhook;
+use crate::store::codec::{CodecError, decode_body};
+use crate::store::schema::Table;
+use crate::store::versions::unknown;
+
+/// A member of staff before resellers had staff of their own.
+#[derive(Serialize, Deserialize)]
+struct OperatorV1 {
+    id: OperatorId,
+    name: String,
+    role: Role,
+    password: Secret,
+    created_at: Timestamp,
+    updated_at: Timestamp,
+}
+
+/// A member of staff before they had an address.
+#[derive(Serialize, Deserialize)]
+struct OperatorV2 {
+    id: OperatorId,
+    name: String,
+    role: Role,
+    reseller: Option<ResellerId>,
+    password: Secret,
+    created_at: Timestamp,
+    updated_at: Timestamp,
+}
+
+pub(in crate::store) fn operator(version: u8, body: &[u8]) -> Result<Operator, CodecError> {
+    let name = Table::Operators.name();
+    let old = match version {
+        1 => {
+            let old: OperatorV1 = decode_body(name, body)?;
+            OperatorV2 {
+                id: old.id,
+                name: old.name,
+                role: old.role,
+                reseller: None,
+                password: old.password,
+                created_at: old.created_at,
+                updated_at: old.updated_at,
+            }
+        }
+        2 => decode_body(name, body)?,
+        _ => return Err(unknown(Table::Operators, version)),
+    };
+    Ok(Operator {
+        id: old.id,
+        name: old.name,
+        role: old.role,
+        reseller: old.reseller,
+        email: None,
+        password: old.password,
+        made_by: Maker::Unknown,
+        created_at: old.created_at,
+        updated_at: old.updated_at,
+    })
+}
+
+/// A token before it was noted who made it.
+#[derive(Serialize, Deserialize)]
+struct TokenV1 {
+    id: TokenId,
+    name: String,
+    role: Role,
+    created_at: Timestamp,
+    expires_at: Timestamp,
+    revoked_at: Option<Timestamp>,
+}
+
+pub(in crate::store) fn token(version: u8, body: &[u8]) -> Result<Token, CodecError> {
+    if version != 1 {
+        return Err(unknown(Table::Tokens, version));
+    }
+    let old: TokenV1 = decode_body(Table::Tokens.name(), body)?;
+    Ok(Token {
+        id: old.id,
+        name: old.name,
+        role: old.role,
+        made_by: Maker::Unknown,
+        created_at: old.created_at,
+        expires_at: old.expires_at,
+        revoked_at: old.revoked_at,
+    })
+}
+
+/// A sign-in before it was noted when the password was last given.
+#[derive(Serialize, Deserialize)]
+struct SessionV1 {
+    secret_hash: [u8; 32],
+    operator: OperatorId,
+    created_at: Timestamp,
+    expires_at: Timestamp,
+}
+
+pub(in crate::store) fn session(version: u8, body: &[u8]) -> Result<Session, CodecError> {
+    if version != 1 {
+        return Err(unknown(Table::Sessions, version));
+    }
+    let old: SessionV1 = decode_body(Table::Sessions.name(), body)?;
+    Ok(Session {
+        secret_hash: old.secret_hash,
+        operator: old.operator,
+        created_at: old.created_at,
+        expires_at: old.expires_at,
+        password_at: old.created_at,
+    })
+}
+
+/// A webhook before it was noted who made it.
+#[derive(Serialize, Deserialize)]
+struct WebhookV1 {
+    id: WebhookId,
+    url: String,
+    description: String,
+    events: Vec<String>,
+    on: bool,
+    waiting_max: u32,
+    room: u32,
+    secret: Secret,
+    old_secret: Option<(Secret, Timestamp)>,
+    created_at: Timestamp,
+}
+
+pub(in crate::store) fn webhook(version: u8, body: &[u8]) -> Result<Webhook, CodecError> {
+    if version != 1 {
+        return Err(unknown(Table::Webhooks, version));
+    }
+    let old: WebhookV1 = decode_body(Table::Webhooks.name(), body)?;
+    Ok(Webhook {
+        id: old.id,
+        url: old.url,
+        description: old.description,
+        events: old.events,
+        on: old.on,
+        waiting_max: old.waiting_max,
+        room: old.room,
+        secret: old.secret,
+        old_secret: old.old_secret,
+        made_by: Maker::Unknown,
+        created_at: old.created_at,
+    })
+}
