@@ -11,9 +11,9 @@ use crate::app::Ctx;
 use crate::cli::progress::Meter;
 use crate::config::{Flags, Loaded};
 use crate::control;
-use crate::control::command::{
-    CommandError, Import as Wanted, Imported, Output, Progress, Reader, import as run_import,
-};
+use crate::control::command::output::{CommandError, Output};
+use crate::control::command::{Import as Wanted, Imported, import as run_import};
+use crate::ops::imports::{Progress, Reader};
 use crate::serve;
 
 #[derive(Debug, Subcommand)]

@@ -5,7 +5,7 @@ use std::sync::{Mutex, PoisonError};
 use std::time::Duration;
 
 use crate::app::clock::Stopwatch;
-use crate::control::command::Step;
+use crate::ops::imports::Step;
 
 /// How often a bar is drawn, and a line written.
 const BAR_EVERY: Duration = Duration::from_millis(100);

@@ -8,7 +8,7 @@ use anyhow::Context as _;
 use toml::{Table, Value};
 
 use super::checks::{check_listen, is_there, place_of};
-use super::{Config, Flags, Loaded, shown};
+use super::{Config, Flags, Loaded};
 
 pub(super) fn load(
     flags: &Flags,
@@ -96,7 +96,7 @@ pub(super) fn load(
 /// Whether a file of settings has one that is never printed.
 fn holds_secrets(given: &Table) -> bool {
     let mut given = paths(given).into_iter();
-    given.any(|path| shown::SECRETS.contains(&path.as_str()) || path == "billing.external")
+    given.any(|path| SECRETS.contains(&path.as_str()) || path == "billing.external")
 }
 
 /// Whether more than the owner and the group of a file may read or change it.
@@ -171,3 +171,18 @@ fn merge(into: &mut Table, from: Table) {
         }
     }
 }
+
+/// Settings that are never printed.
+pub(in crate::config) const SECRETS: &[&str] = &[
+    "stalker.password",
+    "smtp.url",
+    "sms.url",
+    "sms.headers",
+    "sms.body",
+    "carrier.url",
+    "carrier.former_urls",
+    "carrier.api_key",
+    "middleware.token",
+    "payments.stripe_secret_key",
+    "payments.stripe_webhook_secret",
+];

@@ -5,21 +5,7 @@ use toml::{Table, Value};
 
 use super::Loaded;
 use super::layers::get;
-
-/// Settings that are never printed.
-pub(super) const SECRETS: &[&str] = &[
-    "stalker.password",
-    "smtp.url",
-    "sms.url",
-    "sms.headers",
-    "sms.body",
-    "carrier.url",
-    "carrier.former_urls",
-    "carrier.api_key",
-    "middleware.token",
-    "payments.stripe_secret_key",
-    "payments.stripe_webhook_secret",
-];
+use crate::config::layers::SECRETS;
 
 /// One line per setting, secrets hidden: `listen = "127.0.0.1:8080"  # default`.
 pub fn describe(loaded: &Loaded) -> anyhow::Result<String> {

@@ -28,10 +28,10 @@ use tokio_util::sync::CancellationToken;
 use tokio_util::task::TaskTracker;
 
 use crate::app::{App, Ctx};
-use crate::control::command::{
-    Command, CommandError, Feed, Import, Incoming, Output, Progress, Reader, Step, import, run,
-};
+use crate::control::command::output::{CommandError, Output};
+use crate::control::command::{Command, Import, import, run};
 use crate::listener::{self, House, Patience, Places};
+use crate::ops::imports::{Feed, Incoming, Progress, Reader, Step};
 
 /// Where the socket of a data folder is.
 #[must_use]

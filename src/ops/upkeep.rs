@@ -5,7 +5,7 @@ use crate::store::{Finding, StoreError};
 
 use super::OpError;
 use crate::ops::billing::guard;
-use crate::ops::billing::guard::HeldRun;
+use crate::ops::billing::guard::held_run::HeldRun;
 
 /// What a check found.
 #[derive(Debug, Clone)]
@@ -60,7 +60,7 @@ pub async fn not_ready(ctx: &Ctx) -> Vec<String> {
 
 /// What waits for a person, a line each. Anybody may read it: no amounts and no names.
 pub fn waiting(ctx: &Ctx) -> Result<Vec<String>, OpError> {
-    let held = guard::held(ctx)?;
+    let held = guard::held_run::held(ctx)?;
     let line = |held: HeldRun| {
         let (run, orders) = (held.run.id.0, held.orders);
         format!("billing run {run} is held, {orders} orders wait: release it or correct its cause")

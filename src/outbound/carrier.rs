@@ -138,7 +138,9 @@ impl Carrier {
         let former = former.collect::<Option<Vec<CarrierMark>>>();
         let timeout = Duration::from_millis(u64::from(settings.timeout_ms));
         // Well before the whole try is over: then it is certain that nothing was sent.
-        let http = super::client().connect_timeout(timeout / 2).build();
+        let http = crate::outbound::http::client()
+            .connect_timeout(timeout / 2)
+            .build();
         Ok(Some(Self {
             http: http.context("cannot make the carrier's HTTP client")?,
             mark,

@@ -4,22 +4,17 @@
 pub mod alphaott;
 pub mod carrier;
 pub mod fetch;
+pub mod http;
 pub mod mail;
 pub mod sms;
 pub mod stripe;
 pub mod subscription;
 pub mod webhook;
 
-use std::time::Duration;
-
 use anyhow::Context as _;
 
 use crate::config::Config;
-
-/// How long another system may take to answer.
-const TIMEOUT: Duration = Duration::from_secs(20);
-/// How long it may take to pick up the phone.
-const CONNECT_TIMEOUT: Duration = Duration::from_secs(5);
+use crate::outbound::http::client;
 
 /// Everything the box can call.
 pub struct Outbound {
@@ -67,16 +62,6 @@ impl Outbound {
             stripe: stripe::Stripe::new(&http, &config.payments),
         })
     }
-}
-
-/// How every client is made.
-fn client() -> reqwest::ClientBuilder {
-    reqwest::Client::builder()
-        .timeout(TIMEOUT)
-        .connect_timeout(CONNECT_TIMEOUT)
-        .redirect(reqwest::redirect::Policy::none())
-        .user_agent(concat!("boxoffice/", env!("CARGO_PKG_VERSION")))
-        .no_proxy()
 }
 
 /// Says which cryptography TLS is to use; every HTTP client asks, even one that uses none.

@@ -43,7 +43,12 @@ pub fn router(app: &Arc<App>, closing: &CancellationToken) -> Router {
             |_: Box<dyn std::any::Any + Send>| console::error::panicked(),
         ))
         .layer(from_fn_with_state(
-            at_edge(app, closing, console::DIALECT, console::error::turned_away),
+            at_edge(
+                app,
+                closing,
+                console::request::DIALECT,
+                console::error::turned_away,
+            ),
             edge,
         ));
     let site = site::router(&document)
@@ -67,7 +72,7 @@ pub fn router(app: &Arc<App>, closing: &CancellationToken) -> Router {
         .layer(from_fn_with_state(
             Edge {
                 uri_bytes_max: stalker::URI_BYTES_MAX,
-                ..at_edge(app, closing, stalker::DIALECT, stalker::turned_away)
+                ..at_edge(app, closing, stalker::call::DIALECT, stalker::turned_away)
             },
             edge,
         ));
@@ -80,7 +85,7 @@ pub fn router(app: &Arc<App>, closing: &CancellationToken) -> Router {
     if app.config.stalker.enabled {
         router = router.merge(portal::router().layer(CatchPanicLayer::new()).layer(
             from_fn_with_state(
-                at_edge(app, closing, portal::DIALECT, portal::turned_away),
+                at_edge(app, closing, portal::call::DIALECT, portal::turned_away),
                 edge,
             ),
         ));
@@ -115,7 +120,7 @@ fn alphaott(app: &Arc<App>, closing: &CancellationToken) -> (Router<Arc<App>>, O
             at_edge(
                 app,
                 closing,
-                alphaott::DIALECT,
+                alphaott::request::DIALECT,
                 alphaott::error::turned_away,
             ),
             edge,

@@ -197,10 +197,10 @@ async fn metrics(
         address: caller.map(|caller| caller.address),
         ..Ctx::system(Arc::clone(&app))
     };
-    if !near && let Err(problem) = super::console::require_token(&ctx, &headers) {
+    if !near && let Err(problem) = crate::wire::console::request::require_token(&ctx, &headers) {
         return problem.into_response();
     }
-    let held = ops::billing::guard::held(&Ctx::system(Arc::clone(&app)));
+    let held = ops::billing::guard::held_run::held(&Ctx::system(Arc::clone(&app)));
     app.metrics
         .held(held.ok().flatten().map(|held| held.orders));
     let kind = "application/openmetrics-text; version=1.0.0; charset=utf-8";

@@ -1,7 +1,7 @@
 //! Channels by command: which there are, and that one goes or is hidden.
 
-use super::{CommandError, Output, done};
 use crate::app::Ctx;
+use crate::control::command::output::{CommandError, Output, done};
 use crate::domain::catalogue::content::Channel;
 use crate::domain::values::id::ChannelId;
 use crate::ops;

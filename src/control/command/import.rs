@@ -2,9 +2,10 @@
 
 use serde::{Deserialize, Serialize};
 
-use super::{CommandError, Output, Progress, Reader, done};
 use crate::app::Ctx;
+use crate::control::command::output::{CommandError, Output, done};
 use crate::ops::imports::{Asking, Counts, Left, Notes, Options, Report};
+use crate::ops::imports::{Progress, Reader};
 use crate::ops::{self, OpError};
 
 /// Lists and guides that can be imported.

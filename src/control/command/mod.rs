@@ -6,13 +6,14 @@ mod staff;
 use serde::{Deserialize, Serialize};
 
 use crate::app::Ctx;
-use crate::domain::staff::Role;
+use crate::control::command::output::{CommandError, Output, done, parse_role};
 use crate::ops::apply::ElementChange;
-use crate::ops::exports::{Format, What, Wish};
-use crate::ops::{self, OpError};
+use crate::ops::exports::wish::{Format, What, Wish};
+use crate::ops::{self};
 
 mod channels;
 mod import;
+pub mod output;
 
 pub use crate::control::command::import::{Import, Imported, import};
 pub use crate::ops::imports::{Feed, Incoming, Progress, Reader, Step};
@@ -128,36 +129,6 @@ impl Command {
                 | Self::Export { .. }
                 | Self::ExportCatalogue
         )
-    }
-}
-
-/// What a command prints, and whether it found the data sound.
-#[derive(Debug, Serialize, Deserialize)]
-pub struct Output {
-    pub lines: Vec<String>,
-    pub ok: bool,
-    /// Of an export: where the next page begins.
-    #[serde(default)]
-    pub next: Option<u64>,
-}
-
-/// Why a command was not carried out, in one line.
-#[derive(Debug)]
-pub enum CommandError {
-    Refused(String),
-}
-
-impl From<OpError> for CommandError {
-    fn from(error: OpError) -> Self {
-        Self::Refused(words(&error))
-    }
-}
-
-fn done(lines: Vec<String>) -> Output {
-    Output {
-        lines,
-        ok: true,
-        next: None,
     }
 }
 
@@ -410,44 +381,4 @@ async fn export(ctx: &Ctx, wish: Wish, after: u64) -> Result<Output, CommandErro
         ok: true,
         next: page.next,
     })
-}
-
-fn parse_role(name: &str) -> Result<Role, CommandError> {
-    Role::parse(name).ok_or_else(|| {
-        let names: Vec<&str> = Role::ALL.iter().map(|role| role.name()).collect();
-        CommandError::Refused(format!("no role {name}; there are {}", names.join(", ")))
-    })
-}
-
-/// A refusal as one line for a person at the machine.
-fn words(error: &OpError) -> String {
-    use crate::domain::refusal::Refusal;
-    match error {
-        OpError::Refused(Refusal::OperatorTaken { name }) => {
-            format!("an operator {name} exists; use `operator passwd` for a new password")
-        }
-        OpError::Refused(Refusal::PartnerTaken { key }) => {
-            format!("a partner {key} exists; use `partner rotate {key}` for a new API key")
-        }
-        OpError::Refused(Refusal::NoSuchReseller) => {
-            "there is no such reseller; an apply document or the Stalker API makes one".to_owned()
-        }
-        OpError::Refused(Refusal::PasswordLength { min, max }) => {
-            format!("the password must have {min} to {max} characters")
-        }
-        OpError::Refused(Refusal::PasswordGuessable { why }) => {
-            format!("the password must not be {}", why.words())
-        }
-        OpError::Refused(Refusal::OperatorLooksAlike { other }) => {
-            format!("the name looks like operator {other}; choose one that nobody takes for it")
-        }
-        OpError::TooManyAttempts { retry_after_s } => {
-            format!("too many failed attempts; wait {retry_after_s} seconds")
-        }
-        OpError::Refused(Refusal::LastOwner) => {
-            "nobody else may manage staff; make another owner first".to_owned()
-        }
-        OpError::Throttled { .. } => "the box is too busy; try again in a moment".to_owned(),
-        other => other.to_string(),
-    }
 }

@@ -9,7 +9,7 @@ use crate::ops::audits::{LINES_MAX, Wanted};
 use crate::ops::staff::credentials::Made;
 use crate::ops::{self, OpError};
 
-use super::{CommandError, Output, done, parse_role};
+use crate::control::command::output::{CommandError, Output, done, parse_role};
 
 /// `operator add`
 pub(super) async fn add(

@@ -9,10 +9,10 @@ pub mod subscription;
 
 use serde::{Deserialize, Serialize};
 
-use super::maker::Maker;
 use super::staff::Secret;
 use crate::domain::billing::journal::{Account, Posting};
 use crate::domain::customers::{CarrierProfile, CustomerStatus};
+use crate::domain::staff::Maker;
 use crate::domain::values::id::{
     CustomerId, PartnerId, PartnerTransactionId, PinId, ProductSpecId, uuid_text,
 };

@@ -4,7 +4,6 @@ use proptest::prelude::*;
 
 use super::{at, money, percent, usd};
 use crate::domain::customers::{CarrierProfile, CustomerStatus};
-use crate::domain::maker::Maker;
 use crate::domain::partners::statement::{
     ClosedMonth, ClosedSum, PRODUCTS_MAX, Sums, Tally, csv_line,
 };
@@ -12,6 +11,7 @@ use crate::domain::partners::{
     CarrierMark, Denial, Partner, PartnerProduct, PartnerTransaction, Pending, PinPolicy, Spent,
     TransactionKind, TransactionState, UsualLimits, check_charge, check_month, standing_of,
 };
+use crate::domain::staff::Maker;
 use crate::domain::staff::Secret;
 use crate::domain::values::id::{
     ClosedMonthId, CustomerId, JournalEntryId, PartnerId, PartnerTransactionId,

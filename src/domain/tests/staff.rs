@@ -1,8 +1,8 @@
 //! Who acts, and what they may do.
 
 use super::at;
-use crate::domain::maker::Maker;
 use crate::domain::refusal::Refusal;
+use crate::domain::staff::Maker;
 use crate::domain::staff::{Actor, Permission, Role, TokenId};
 use crate::domain::values::address::is_of_stream;
 use crate::domain::values::common_password::{Guessable, guessable};

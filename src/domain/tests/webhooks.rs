@@ -1,8 +1,8 @@
 //! Webhooks and what becomes of deliveries; two boxes of which one bills for the other.
 
 use super::at;
-use crate::domain::maker::Maker;
 use crate::domain::peers::Counterpart;
+use crate::domain::staff::Maker;
 use crate::domain::staff::Secret;
 use crate::domain::values::id::{CustomerId, DeliveryId, HookEventId, WebhookId};
 use crate::domain::webhooks::event::{EventType, Subject};

@@ -5,9 +5,9 @@ pub mod event;
 
 use serde::{Deserialize, Serialize};
 
-use super::maker::Maker;
 use super::staff::Secret;
 use crate::domain::messages::{BETWEEN_SECONDS, MESSAGE_SECONDS_MAX};
+use crate::domain::staff::Maker;
 use crate::domain::values::id::{DeliveryId, HookEventId, WebhookId};
 use crate::domain::values::time::Timestamp;
 use crate::domain::webhooks::event::{EventType, Subject};

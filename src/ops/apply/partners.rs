@@ -1,8 +1,8 @@
 //! Partners of an apply document.
 
-use crate::domain::maker::Maker;
 use crate::domain::partners::subscription::{INTERVAL_SECONDS_MAX, RETRIES_MAX};
 use crate::domain::partners::{Callback, Partner, PartnerProduct, PinPolicy};
+use crate::domain::staff::Maker;
 use crate::domain::staff::Secret;
 use crate::domain::values::contact::Email;
 use crate::domain::values::id::ProductSpecId;

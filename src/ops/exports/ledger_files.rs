@@ -13,7 +13,7 @@ use crate::domain::values::money::Currency;
 use crate::domain::values::time::Timestamp;
 use crate::ops::OpError;
 use crate::ops::billing::invoices::addressee;
-use crate::ops::exports::{Format, Wish, Within, cause, debit};
+use crate::ops::exports::wish::{Format, Wish, Within, cause, debit};
 use crate::store::{Read as _, Snapshot, Span};
 
 /// What accounts hold, to their credit.

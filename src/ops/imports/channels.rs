@@ -3,73 +3,23 @@
 //! What the list does not say stays as it is. Nothing is removed unless whoever imports asks for
 //! it, and then only what an earlier import of the same source made.
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeSet;
 
 use crate::app::Ctx;
-use crate::domain::catalogue::content::{Channel, ChannelKind, Genre, Movie};
 use crate::domain::staff::Permission;
-use crate::domain::values::id::{ChannelId, GenreId};
 use crate::ops::catalogue::channels::Uses;
 use crate::store::Read as _;
 
-use super::entry::Entry;
 use super::films;
 use super::m3u::{Choice, List};
 use super::matching::{matched, numbered, without_repeats};
 use super::text::Text;
 use super::writing::{Task, write};
 use super::{
-    Counts, OpError, Options, Progress, Reader, Report, Step, aside, asked_charset, count, folded,
-    m3u, shown, wrong,
+    Counts, OpError, Options, Progress, Reader, Report, Step, aside, asked_charset, count, m3u,
+    shown, wrong,
 };
-
-/// The genre that a channel or film gets.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum GenreWish {
-    Held(GenreId),
-    /// One of [`Plan::genres`].
-    New(usize),
-}
-
-impl GenreWish {
-    /// Its number, among those of the genres that were missing.
-    pub fn among(self, genres: &[GenreId]) -> Option<GenreId> {
-        match self {
-            Self::Held(id) => Some(id),
-            Self::New(place) => genres.get(place).copied(),
-        }
-    }
-}
-
-/// What is done about one channel of the list.
-#[derive(Debug, Clone)]
-pub struct Wish {
-    pub entry: Entry,
-    /// The channel that it is; `None`: a new one.
-    pub channel: Option<ChannelId>,
-    /// `None`: as it is.
-    pub number: Option<u32>,
-    pub genre: Option<GenreWish>,
-}
-
-/// Everything that is to be done.
-#[derive(Debug, Default)]
-pub struct Plan {
-    /// Titles of genres that are missing.
-    pub genres: Vec<String>,
-    pub tasks: Vec<Task>,
-    pub report: Report,
-}
-
-/// What there is before an import.
-#[derive(Debug, Default)]
-pub struct Ours {
-    pub channels: Vec<Channel>,
-    pub movies: Vec<Movie>,
-    pub genres: Vec<Genre>,
-    /// What refers to channels and films; only looked at where some are to be removed.
-    pub uses: Uses,
-}
+use crate::ops::imports::plan::{GenreWish, Genres, Ours, Plan, Wish, missing};
 
 /// Brings channels and films in step with an M3U list.
 pub async fn import_m3u(
@@ -124,38 +74,6 @@ pub async fn import_m3u(
         write(ctx, &plan, &options.source, &progress).await?;
     }
     Ok(plan.report)
-}
-
-/// Genres by their folded titles, and those that have to be made.
-pub struct Genres {
-    titles: BTreeMap<String, GenreWish>,
-    missing: Vec<String>,
-}
-
-impl Genres {
-    fn of(genres: &[Genre]) -> Self {
-        let mut titles = BTreeMap::new();
-        for genre in genres {
-            let held = GenreWish::Held(genre.id);
-            titles.entry(folded(&genre.title)).or_insert(held);
-        }
-        Self {
-            titles,
-            missing: Vec::new(),
-        }
-    }
-
-    /// The genre of a title; `None` where there is no title.
-    pub fn wish(&mut self, title: &str) -> Option<GenreWish> {
-        let key = folded(title);
-        if key.is_empty() {
-            return None;
-        }
-        Some(*self.titles.entry(key).or_insert_with(|| {
-            self.missing.push(title.to_owned());
-            GenreWish::New(self.missing.len().saturating_sub(1))
-        }))
-    }
 }
 
 fn plan(ours: &Ours, list: List, options: &Options) -> Result<Plan, OpError> {
@@ -268,104 +186,14 @@ fn missing_groups(missing: &[String], groups: &[String]) -> Vec<String> {
     )]
 }
 
-/// Channels that an earlier import of the source made and this one does not have, but for those
-/// that are needed.
-fn missing(
-    ours: &Ours,
-    listed: &BTreeSet<usize>,
-    options: &Options,
-    report: &mut Report,
-) -> BTreeSet<usize> {
-    let mut gone = BTreeSet::new();
-    if !options.remove_missing {
-        return gone;
-    }
-    for (place, channel) in ours.channels.iter().enumerate() {
-        if channel.source != options.source || listed.contains(&place) {
-            continue;
-        }
-        let called = format!("{} {}", channel.number, shown(&channel.name));
-        match ours.uses.of_channel(channel.id) {
-            Some(uses) => report.kept.add(|| format!("{called}: {uses}")),
-            None => {
-                report.removed.add(|| called);
-                gone.insert(place);
-            }
-        }
-    }
-    gone
-}
-
-impl Wish {
-    /// The channel with what the list says of it. `genres`: the numbers of those that were missing.
-    pub fn of(&self, held: Channel, genres: &[GenreId]) -> Channel {
-        let entry = &self.entry;
-        let said = |text: &String, held: String| {
-            if text.is_empty() { held } else { text.clone() }
-        };
-        let genre = self.genre.and_then(|wish| wish.among(genres));
-        let kind = entry.radio.map(|radio| {
-            if radio {
-                ChannelKind::Radio
-            } else {
-                ChannelKind::Tv
-            }
-        });
-        // An id that the operator gave leads to the guide: it stays. And only the same name makes it sure
-        // that the id is not another entry's.
-        let is_blank = held.xmltv_id.is_empty();
-        let xmltv_id = if is_blank && folded(&held.name) == folded(&entry.name) {
-            entry.tvg_id.clone()
-        } else {
-            held.xmltv_id
-        };
-        // A second name is worth keeping where it is another.
-        let is_other = folded(&entry.tvg_name) != folded(&held.name);
-        let second = Some(&entry.tvg_name).filter(|_| is_other);
-        Channel {
-            number: self.number.unwrap_or(held.number),
-            kind: kind.unwrap_or(held.kind),
-            genre: genre.or(held.genre),
-            url: said(&entry.url, held.url),
-            logo: said(&entry.logo, held.logo),
-            xmltv_id,
-            censored: entry.censored.unwrap_or(held.censored),
-            archive_days: entry.archive_days.unwrap_or(held.archive_days),
-            guide_name: said(second.unwrap_or(&String::new()), held.guide_name),
-            guide_shift_minutes: entry.shift_minutes.unwrap_or(held.guide_shift_minutes),
-            ..held
-        }
-    }
-
-    /// A channel that is not there yet.
-    pub fn blank(&self, id: ChannelId, source: &str) -> Channel {
-        Channel {
-            id,
-            name: self.entry.name.clone(),
-            number: 0,
-            kind: ChannelKind::Tv,
-            genre: None,
-            url: String::new(),
-            logo: String::new(),
-            xmltv_id: String::new(),
-            base_channel: false,
-            censored: false,
-            archive_days: 0,
-            guide_name: String::new(),
-            guide_shift_minutes: 0,
-            source: source.to_owned(),
-            hidden: false,
-        }
-    }
-}
-
 #[cfg(test)]
 mod tests {
-    use super::{Ours, Wish, matched, numbered, plan};
     use crate::domain::catalogue::content::Channel;
     use crate::domain::values::id::{ChannelId, GenreId};
-    use crate::ops::imports::entry::Entry;
+    use crate::ops::imports::channels::{matched, numbered, plan};
+    use crate::ops::imports::kinds::Entry;
     use crate::ops::imports::m3u::List;
+    use crate::ops::imports::plan::{Ours, Wish};
     use crate::ops::imports::writing::Task;
     use crate::ops::imports::{Notes, Options};
     use proptest::prelude::*;

@@ -2,10 +2,11 @@
 //! whatever quotes; what is none of them is the name.
 
 use super::entities::decoded;
-use super::kinds::{Kind, Signs};
+use super::kinds::Signs;
 use super::one_line;
 use crate::domain::catalogue::content::GUIDE_SHIFT_MINUTES_MAX;
 use crate::domain::values::address;
+use crate::ops::imports::kinds::Entry;
 
 /// Longest name, id and group of a channel, in characters.
 pub const NAME_CHARS_MAX: usize = 255;
@@ -13,26 +14,6 @@ pub const NAME_CHARS_MAX: usize = 255;
 pub const URL_CHARS_MAX: usize = 8_192;
 /// Most days that an archive reaches back.
 const ARCHIVE_DAYS_MAX: u32 = 3_660;
-
-/// A channel or film as a list has it. What is `None` or empty the list does not say.
-#[derive(Debug, Clone, Default, PartialEq, Eq)]
-pub struct Entry {
-    pub line: u64,
-    pub kind: Kind,
-    pub name: String,
-    pub tvg_id: String,
-    pub tvg_name: String,
-    pub logo: String,
-    pub number: Option<u32>,
-    pub group: String,
-    pub radio: Option<bool>,
-    pub archive_days: Option<u32>,
-    /// How much later than the guide says, in minutes.
-    pub shift_minutes: Option<i32>,
-    pub censored: Option<bool>,
-    pub duration_minutes: Option<u32>,
-    pub url: String,
-}
 
 /// An entry before its address is known.
 #[derive(Debug, Clone, Default)]
@@ -409,7 +390,8 @@ fn yes_or_no(value: &str) -> Option<bool> {
 
 #[cfg(test)]
 mod tests {
-    use super::{Described, Entry, Usual, described, head};
+    use crate::ops::imports::entry::{Described, Usual, described, head};
+    use crate::ops::imports::kinds::Entry;
     use proptest::prelude::*;
 
     fn entry(rest: &str) -> Entry {

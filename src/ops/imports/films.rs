@@ -2,26 +2,12 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use crate::domain::catalogue::content::Movie;
-use crate::domain::values::id::{GenreId, MovieId};
-
-use super::channels::{GenreWish, Genres, Ours};
-use super::entry::Entry;
 use super::kinds::year_of;
 use super::writing::Task;
 use super::{Counts, Notes, Options, Report, count, folded, shown};
-
-/// Shorter ones are no length of a film.
-const MINUTES_MIN: u32 = 5;
-
-/// What is done about one film of the list.
-#[derive(Debug, Clone)]
-pub struct FilmWish {
-    pub entry: Entry,
-    /// The film that it is; `None`: a new one.
-    pub movie: Option<MovieId>,
-    pub genre: Option<GenreWish>,
-}
+use crate::ops::imports::kinds::Entry;
+use crate::ops::imports::plan::FilmWish;
+use crate::ops::imports::plan::{GenreWish, Genres, Ours};
 
 /// A title and year, as they are compared.
 type Known = (String, Option<u32>);
@@ -100,41 +86,5 @@ pub fn plan(
     }
     if is_there || counts.removed > 0 {
         report.films = Some(counts);
-    }
-}
-
-impl FilmWish {
-    /// The film with what the list says of it. What somebody wrote about it stays.
-    pub fn of(&self, held: Movie, genres: &[GenreId]) -> Movie {
-        let entry = &self.entry;
-        let minutes = entry.duration_minutes;
-        let minutes = minutes.filter(|minutes| *minutes >= MINUTES_MIN);
-        let poster = Some(&entry.logo).filter(|logo| !logo.is_empty());
-        Movie {
-            genre: self
-                .genre
-                .and_then(|wish| wish.among(genres))
-                .or(held.genre),
-            url: entry.url.clone(),
-            poster: poster.cloned().unwrap_or(held.poster),
-            year: held.year.or_else(|| year_of(&entry.name)),
-            duration_minutes: held.duration_minutes.or(minutes),
-            ..held
-        }
-    }
-
-    /// A film that is not there yet.
-    pub fn blank(&self, id: MovieId, source: &str) -> Movie {
-        Movie {
-            id,
-            title: self.entry.name.clone(),
-            genre: None,
-            url: String::new(),
-            poster: String::new(),
-            year: None,
-            description: String::new(),
-            duration_minutes: None,
-            source: source.to_owned(),
-        }
     }
 }

@@ -4,8 +4,6 @@
 //! Lists say so in many ways, or not at all. What leaves room for doubt is a channel: a film too
 //! many is easily removed, a channel that is missing is missed.
 
-use super::entry::Entry;
-
 /// What an entry is.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
 pub enum Kind {
@@ -165,10 +163,30 @@ fn is_heading(name: &str) -> bool {
     front.min(back) >= HEADING_SIGNS_MIN
 }
 
+/// A channel or film as a list has it. What is `None` or empty the list does not say.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct Entry {
+    pub line: u64,
+    pub kind: Kind,
+    pub name: String,
+    pub tvg_id: String,
+    pub tvg_name: String,
+    pub logo: String,
+    pub number: Option<u32>,
+    pub group: String,
+    pub radio: Option<bool>,
+    pub archive_days: Option<u32>,
+    /// How much later than the guide says, in minutes.
+    pub shift_minutes: Option<i32>,
+    pub censored: Option<bool>,
+    pub duration_minutes: Option<u32>,
+    pub url: String,
+}
+
 #[cfg(test)]
 mod tests {
     use super::{Kind, Signs, kind_of, year_of};
-    use crate::ops::imports::entry::Entry;
+    use crate::ops::imports::kinds::Entry;
 
     fn entry(name: &str, url: &str, group: &str) -> Entry {
         Entry {

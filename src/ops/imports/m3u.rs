@@ -4,12 +4,13 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::io;
 
 use super::entities::decoded;
-use super::entry::{Described, Entry, URL_CHARS_MAX, Usual, described, first_group, head};
 use super::kinds::{Kind, kind_of};
 use super::text::Text;
 use super::{CHANNELS_MAX, FILMS_MAX, Notes, count, folded, shown, wrong};
 use crate::domain::values::address;
 use crate::ops::OpError;
+use crate::ops::imports::entry::{Described, URL_CHARS_MAX, Usual, described, first_group, head};
+use crate::ops::imports::kinds::Entry;
 
 /// Longest line, in bytes: some have pictures in them.
 pub const LINE_BYTES_MAX: usize = 1024 * 1024;

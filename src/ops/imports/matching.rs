@@ -4,8 +4,8 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use crate::domain::catalogue::content::Channel;
 
-use super::entry::Entry;
 use super::{Notes, folded, shown};
+use crate::ops::imports::kinds::Entry;
 
 /// The entries, each once. One with the name of another and no other id is the same channel again;
 /// variants of a channel share an id and have names of their own.

@@ -23,6 +23,7 @@ use super::{
     CHANNELS_MAX, Counts, Notes, OpError, Options, Progress, Reader, Report, Step, aside,
     asked_charset, bulk, count, folded, shown, tell_boxes, wrong,
 };
+use crate::ops::imports::spill::Texts;
 
 /// Most programmes of channels of ours, and of those that may be ours until they are named.
 pub const PROGRAMMES_MAX: usize = 2_000_000;
@@ -36,9 +37,6 @@ const CHANNELS_AT_ONCE: usize = 25;
 /// Channels that a warning names.
 const NAMED_MAX: usize = 5;
 
-/// What a guide says of a programme but its time: title, description, category, director and actors in
-/// one piece, because there are many.
-pub type Texts = Box<str>;
 const BETWEEN_TEXTS: char = '\0';
 
 /// A channel of the guide.

@@ -6,7 +6,7 @@ use std::io::{self, ErrorKind, Read as _, Seek as _, SeekFrom, Write as _};
 use std::path::{Path, PathBuf};
 
 use super::long;
-use super::programmes::Texts;
+
 use crate::domain::catalogue::guide::Slot;
 use crate::domain::values::time::Timestamp;
 
@@ -150,6 +150,10 @@ fn unnamed(folder: &Path) -> io::Result<File> {
     }
     Err(ErrorKind::AlreadyExists.into())
 }
+
+/// What a guide says of a programme but its time: title, description, category, director and actors in
+/// one piece, because there are many.
+pub type Texts = Box<str>;
 
 #[cfg(test)]
 mod tests {

@@ -10,9 +10,9 @@ use crate::ops::catalogue::channels::{remove_channel, store_channel};
 use crate::store::key::terminated;
 use crate::store::{Read as _, Table, Tx, codec};
 
-use super::channels::{Plan, Wish};
-use super::films::FilmWish;
 use super::{OpError, Progress, Step, bulk, count, tell_boxes};
+use crate::ops::imports::plan::FilmWish;
+use crate::ops::imports::plan::{Plan, Wish};
 
 /// Channels, films and genres that are written in one go; and those whose programmes move with
 /// them.

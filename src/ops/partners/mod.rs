@@ -12,9 +12,9 @@ use sha2::{Digest as _, Sha256};
 
 use crate::app::Ctx;
 use crate::app::memory::failed_attempts::Door;
-use crate::domain::maker::Maker;
 use crate::domain::partners::{Partner, PinPolicy};
 use crate::domain::refusal::Refusal;
+use crate::domain::staff::Maker;
 use crate::domain::staff::{Permission, Secret};
 use crate::domain::values::id::PartnerId;
 use crate::domain::values::money::Share;

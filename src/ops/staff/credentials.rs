@@ -3,8 +3,8 @@
 use std::collections::BTreeSet;
 
 use crate::app::Ctx;
-use crate::domain::maker::Maker;
 use crate::domain::partners::Partner;
+use crate::domain::staff::Maker;
 use crate::domain::staff::{Actor, Operator, Permission, Role, Session, Token, TokenId};
 use crate::domain::values::id::OperatorId;
 use crate::domain::values::time::Timestamp;

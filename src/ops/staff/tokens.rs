@@ -2,7 +2,7 @@
 
 use crate::app::Ctx;
 use crate::app::secrets::tokens::Claims;
-use crate::domain::maker::Maker;
+use crate::domain::staff::Maker;
 use crate::domain::staff::{Actor, Permission, Role, Token, TokenId};
 use crate::domain::values::id::Id as _;
 use crate::ops::OpError;

@@ -2,11 +2,11 @@
 
 use serde::{Deserialize, Serialize};
 
-use crate::domain::maker::Maker;
 use crate::domain::partners::{
     Callback, Partner, PartnerProduct, PartnerTransaction, PinPolicy, TransactionKind,
     TransactionState,
 };
+use crate::domain::staff::Maker;
 use crate::domain::staff::Secret;
 use crate::domain::values::id::{CustomerId, PartnerId, PartnerTransactionId};
 use crate::domain::values::money::{Amount, Currency, Share, TaxRate};

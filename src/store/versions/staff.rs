@@ -3,7 +3,7 @@
 
 use serde::{Deserialize, Serialize};
 
-use crate::domain::maker::Maker;
+use crate::domain::staff::Maker;
 use crate::domain::staff::{Operator, Role, Secret, Session, Token, TokenId};
 use crate::domain::values::id::{OperatorId, ResellerId, WebhookId};
 use crate::domain::values::time::Timestamp;

@@ -20,7 +20,7 @@ use crate::wire::kit::json::Body;
 
 use super::error::Failure;
 use super::payments::{PageIn, return_url};
-use super::{Ids, Staff};
+use crate::wire::alphaott::request::{Ids, Staff};
 
 /// A path of the table, and what reading and changing there takes here; `None`: there is nothing to
 /// read or change.

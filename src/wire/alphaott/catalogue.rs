@@ -20,7 +20,8 @@ use super::ids;
 use super::words::{
     ContentTypeWord, ProductStatusWord, ScopeWord, ServiceStatusWord, ServiceTypeWord,
 };
-use super::{Ids, Params, Refusals, Staff};
+use crate::wire::alphaott::error::Refusals;
+use crate::wire::alphaott::request::{Ids, Params, Staff};
 
 /// A sellable right.
 #[derive(Debug, Serialize, ToSchema)]

@@ -17,7 +17,9 @@ use super::error::Failure;
 use super::fields::{Address, EmailIn, Moment, Name, Open, Opens, PasswordIn, Phones, shown, text};
 use super::orders::OrderOut;
 use super::words::CustomerStatusWord;
-use super::{Ids, MessageOut, Params, Refusals, Staff, shown_customer};
+use crate::wire::alphaott::error::Refusals;
+use crate::wire::alphaott::fields::MessageOut;
+use crate::wire::alphaott::request::{Ids, Params, Staff, shown_customer};
 
 /// A customer: the person or household who pays.
 #[derive(Debug, Serialize, ToSchema)]

@@ -15,7 +15,8 @@ use super::error::Failure;
 use super::fields::{BroughtId, Moment, Name, shown};
 use super::ids;
 use super::words::{DeviceStatusWord, DeviceTypeWord};
-use super::{Ids, Params, Refusals, Staff};
+use crate::wire::alphaott::error::Refusals;
+use crate::wire::alphaott::request::{Ids, Params, Staff};
 
 /// Hardware or an app that plays.
 #[derive(Debug, Serialize, ToSchema)]

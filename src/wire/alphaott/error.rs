@@ -15,6 +15,7 @@ use crate::ops::{DISK_FULL_RETRY_S, OpError};
 use crate::wire::kit::TurnedAway;
 use crate::wire::kit::json::BodyError;
 use crate::wire::kit::query::Wrong;
+use utoipa::IntoResponses;
 
 /// Why an operation was refused. Two members, nothing else.
 #[derive(Debug, Serialize, ToSchema)]
@@ -404,4 +405,33 @@ pub fn turned_away(reason: TurnedAway) -> Response {
 #[must_use]
 pub fn panicked() -> Response {
     Failure::internal().into_response()
+}
+
+/// What every operation with a token may answer besides success.
+#[derive(IntoResponses)]
+pub enum Refusals {
+    /// A field or parameter does not fit; the message names it.
+    #[response(status = 400)]
+    BadRequest(#[to_schema] ErrorOut),
+    /// No token, or one that is none.
+    #[response(status = 401)]
+    Unauthorized(#[to_schema] ErrorOut),
+    /// A good token without the right for this.
+    #[response(status = 403)]
+    Forbidden(#[to_schema] ErrorOut),
+    /// There is no such record.
+    #[response(status = 404)]
+    NotFound(#[to_schema] ErrorOut),
+    /// It clashes with what is there.
+    #[response(status = 409)]
+    Conflict(#[to_schema] ErrorOut),
+    /// The body is larger than 1 MiB.
+    #[response(status = 413)]
+    TooLarge(#[to_schema] ErrorOut),
+    /// The billing system behind this box did not do its part.
+    #[response(status = 502)]
+    Elsewhere(#[to_schema] ErrorOut),
+    /// Too much at once: try again after `Retry-After` seconds.
+    #[response(status = 503)]
+    Busy(#[to_schema] ErrorOut),
 }

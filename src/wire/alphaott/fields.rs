@@ -616,3 +616,11 @@ pub fn at_most(len: usize, max: usize) -> Result<(), String> {
 pub fn shown(at: Timestamp) -> String {
     at.to_rfc3339_millis()
 }
+
+/// A plain "it is done".
+#[derive(Debug, Serialize, ToSchema)]
+#[schema(as = Message)]
+pub struct MessageOut {
+    #[schema(example = "Password has been successfully changed")]
+    pub message: &'static str,
+}

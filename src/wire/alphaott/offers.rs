@@ -20,7 +20,8 @@ use super::fields::{
 };
 use super::ids;
 use super::words::{BillingWord, OfferStatusWord, OrderTypeWord, PeriodWord, PriceChangeWord};
-use super::{Ids, Params, Refusals, Staff};
+use crate::wire::alphaott::error::Refusals;
+use crate::wire::alphaott::request::{Ids, Params, Staff};
 
 /// How a product is sold: term, cycles, charges.
 #[derive(Debug, Serialize, ToSchema)]

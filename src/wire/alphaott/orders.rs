@@ -16,7 +16,8 @@ use super::error::Failure;
 use super::fields::{BroughtId, Count, Cycles, Moment, Open, Opens, Reference, shown};
 use super::ids;
 use super::words::{OrderStatusWord, OrderTypeWord, PeriodWord};
-use super::{Ids, Params, Refusals, Staff, shown_customer};
+use crate::wire::alphaott::error::Refusals;
+use crate::wire::alphaott::request::{Ids, Params, Staff, shown_customer};
 
 /// This customer has this product, until when, renewed how.
 #[derive(Debug, Serialize, ToSchema)]

@@ -21,7 +21,8 @@ use crate::wire::kit::json::{Body, Verbatim};
 use super::error::Failure;
 use super::fields::{Open, Reference, WebUrl, is_web_url, shown};
 use super::ids;
-use super::{Anybody, ErrorOut, Ids, Params, Refusals, Staff, shown_customer};
+use crate::wire::alphaott::error::{ErrorOut, Refusals};
+use crate::wire::alphaott::request::{Anybody, Ids, Params, Staff, shown_customer};
 
 /// What this box calls itself as a billing system.
 const BILLING: &str = "boxoffice";

@@ -18,7 +18,8 @@ use super::error::Failure;
 use super::fields::{Moment, Open, Reference, shown};
 use super::ids;
 use super::words::{ContentTypeWord, ScopeWord, ServiceStatusWord, ServiceTypeWord};
-use super::{Ids, Params, Refusals, Staff};
+use crate::wire::alphaott::error::Refusals;
+use crate::wire::alphaott::request::{Ids, Params, Staff};
 
 /// What a customer may use, until when.
 #[derive(Debug, Serialize, ToSchema)]

@@ -12,7 +12,7 @@ use crate::ops::audits::{LINES_MAX, Wanted};
 use crate::wire::kit::query::{Query, Wrong};
 
 use super::error::Problem;
-use super::{Staff, instant};
+use crate::wire::console::request::{Staff, instant};
 
 /// One field of a record that changed.
 #[derive(Debug, Serialize)]
@@ -72,17 +72,23 @@ pub struct PageOut {
 pub async fn page(Staff(ctx): Staff, RawQuery(query): RawQuery) -> Result<Json<PageOut>, Problem> {
     ctx.require(Permission::AuditRead)?;
     let query = Query::parse(query.as_deref());
-    let text = |name: &str| query.scalar(name).map_err(super::wrong);
+    let text = |name: &str| {
+        query
+            .scalar(name)
+            .map_err(crate::wire::console::request::wrong)
+    };
     let most = u64::try_from(LINES_MAX).unwrap_or(u64::MAX);
-    let limit = query.number("limit", 1, most, 100).map_err(super::wrong)?;
+    let limit = query
+        .number("limit", 1, most, 100)
+        .map_err(crate::wire::console::request::wrong)?;
     let before = query
         .number("before", 0, u64::MAX, 0)
-        .map_err(super::wrong)?;
+        .map_err(crate::wire::console::request::wrong)?;
     let of = match text("of")? {
         None => None,
         Some(text) => {
             let problem = "must be a kind of record and its number, such as customer:17";
-            let unfit = || super::wrong(Wrong::new("of", problem));
+            let unfit = || crate::wire::console::request::wrong(Wrong::new("of", problem));
             Some(ops::audits::subject(text).ok_or_else(unfit)?)
         }
     };

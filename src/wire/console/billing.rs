@@ -15,7 +15,7 @@ use crate::domain::values::id::RunId;
 use crate::domain::values::money::{Amount, Currency};
 use crate::domain::values::time::Timestamp;
 use crate::ops;
-use crate::ops::billing::guard::HeldRun;
+use crate::ops::billing::guard::held_run::HeldRun;
 use crate::ops::billing::preview::{Ahead, Forecast, Scope, Why};
 use crate::ops::orders::NewOrder;
 use crate::ops::orders::life::{Credit, Which};
@@ -25,7 +25,8 @@ use crate::wire::kit::query::Query;
 use super::effect::{answer, standing_word, status_word};
 use super::error::Problem;
 use super::repeatable::{Asked, Nothing, Repeatable};
-use super::{Staff, handle, instant, money};
+use crate::wire::console::money;
+use crate::wire::console::request::{Staff, handle, instant};
 
 /// An order as the console shows it.
 #[derive(Debug, Serialize)]
@@ -326,9 +327,11 @@ pub async fn runs(
     RawQuery(query): RawQuery,
 ) -> Result<Json<Vec<RunOut>>, Problem> {
     let query = Query::parse(query.as_deref());
-    let limit = query.number("limit", 1, 1_000, 50).map_err(super::wrong)?;
+    let limit = query
+        .number("limit", 1, 1_000, 50)
+        .map_err(crate::wire::console::request::wrong)?;
     let runs = ops::billing::run::runs(&ctx, usize::try_from(limit).unwrap_or(50))?;
-    let held = ops::billing::guard::held(&ctx)?;
+    let held = ops::billing::guard::held_run::held(&ctx)?;
     let shown = runs.iter().map(|run| RunOut::new(run, held.as_ref()));
     Ok(Json(shown.collect()))
 }
@@ -444,14 +447,23 @@ pub async fn preview(
     RawQuery(query): RawQuery,
 ) -> Result<Json<PreviewOut>, Problem> {
     let query = Query::parse(query.as_deref());
-    let until = instant("until", query.scalar("until").map_err(super::wrong)?)?;
+    let until = instant(
+        "until",
+        query
+            .scalar("until")
+            .map_err(crate::wire::console::request::wrong)?,
+    )?;
     let until = until
         .ok_or_else(|| Problem::bad_request("until: is required, such as 2026-01-31T10:00:00Z"))?;
     let limit = query
         .number("limit", 0, 10_000, 1_000)
-        .map_err(super::wrong)?;
-    let customer = query.scalar("customer").map_err(super::wrong)?;
-    let order = query.scalar("order").map_err(super::wrong)?;
+        .map_err(crate::wire::console::request::wrong)?;
+    let customer = query
+        .scalar("customer")
+        .map_err(crate::wire::console::request::wrong)?;
+    let order = query
+        .scalar("order")
+        .map_err(crate::wire::console::request::wrong)?;
     let scope = match (customer, order) {
         (None, None) => Scope::Everybody,
         (Some(customer), None) => Scope::Customer(handle(customer)),

@@ -11,7 +11,7 @@ use crate::ops::boxes::list;
 use crate::wire::kit::json::Body;
 
 use super::error::Problem;
-use super::{Staff, handle};
+use crate::wire::console::request::{Staff, handle};
 
 /// One box.
 #[derive(Debug, Serialize)]

@@ -20,8 +20,9 @@ use crate::domain::values::time::Timestamp;
 use crate::ops::OpError;
 
 use super::error::Problem;
-use super::money::{payment_kind, payment_state};
+
 use super::transactions::{transaction_kind, transaction_state};
+use crate::domain::billing::payment::PaymentState;
 
 /// What stands there before and after; what is not there is left out.
 #[derive(Debug, Serialize)]
@@ -454,4 +455,21 @@ pub(super) fn answer<T: Serialize>(
     }
     let made = made()?;
     Ok((code, Json(Done { made, effect })).into_response())
+}
+
+pub(in crate::wire::console) fn payment_kind(payment: &Payment) -> &'static str {
+    match payment.kind {
+        PaymentKind::Payment => "PAYMENT",
+        PaymentKind::Refund { .. } => "REFUND",
+        PaymentKind::Regained { .. } => "REGAINED",
+    }
+}
+
+pub(in crate::wire::console) fn payment_state(payment: &Payment) -> &'static str {
+    match payment.state {
+        PaymentState::Processing => "PROCESSING",
+        PaymentState::Succeeded => "SUCCEEDED",
+        PaymentState::Failed => "FAILED",
+        PaymentState::Unmatched => "UNMATCHED",
+    }
 }

@@ -11,8 +11,8 @@ use crate::domain::values::time::Timestamp;
 use crate::ops;
 use crate::wire::kit::query::{Query, Wrong};
 
-use super::Staff;
 use super::error::Problem;
+use crate::wire::console::request::Staff;
 
 /// A message as the console shows it.
 #[derive(Debug, Serialize)]
@@ -84,13 +84,19 @@ pub async fn list(
     RawQuery(query): RawQuery,
 ) -> Result<Json<Vec<MessageOut>>, Problem> {
     let query = Query::parse(query.as_deref());
-    let limit = query.number("limit", 1, 1_000, 50).map_err(super::wrong)?;
-    let state = match query.scalar("state").map_err(super::wrong)? {
+    let limit = query
+        .number("limit", 1, 1_000, 50)
+        .map_err(crate::wire::console::request::wrong)?;
+    let state = match query
+        .scalar("state")
+        .map_err(crate::wire::console::request::wrong)?
+    {
         None => None,
         Some(word) => {
             let known = STATES.iter().find(|(known, _)| *known == word);
             let unknown = || Wrong::new("state", "must be one of WAITING, SENT, DEAD, DROPPED");
-            let (_, state) = known.ok_or_else(|| super::wrong(unknown()))?;
+            let (_, state) =
+                known.ok_or_else(|| crate::wire::console::request::wrong(unknown()))?;
             Some(*state)
         }
     };

@@ -7,8 +7,8 @@ use crate::domain::peers::Counterpart;
 use crate::domain::values::time::Timestamp;
 use crate::ops;
 
-use super::Staff;
 use super::error::Problem;
+use crate::wire::console::request::Staff;
 
 /// A customer of whom the middleware has to be told something.
 #[derive(Debug, Serialize)]

@@ -9,9 +9,7 @@ use serde::{Deserialize, Serialize};
 
 use crate::app::Ctx;
 use crate::domain::billing::invoice::InvoiceKind;
-use crate::domain::billing::payment::{
-    PAYMENT_TEXT_MAX, Payment, PaymentKind, PaymentState, TYPED_METHODS,
-};
+use crate::domain::billing::payment::{PAYMENT_TEXT_MAX, Payment, PaymentKind, TYPED_METHODS};
 use crate::domain::staff::Permission;
 use crate::domain::values::id::{InvoiceId, PaymentId};
 use crate::domain::values::money::{Amount, Currency};
@@ -27,7 +25,8 @@ use crate::wire::kit::json::Decimal;
 use super::effect::answer;
 use super::error::Problem;
 use super::repeatable::{Asked, Nothing, Repeatable};
-use super::{Staff, handle};
+use crate::wire::console::effect::{payment_kind, payment_state};
+use crate::wire::console::request::{Staff, handle};
 
 /// A payment or refund.
 #[derive(Debug, Serialize)]
@@ -90,23 +89,6 @@ impl PaymentOut {
             ended: payment.ended_at.map(Timestamp::to_rfc3339_millis),
             by: payment.by.clone(),
         }
-    }
-}
-
-pub(super) fn payment_kind(payment: &Payment) -> &'static str {
-    match payment.kind {
-        PaymentKind::Payment => "PAYMENT",
-        PaymentKind::Refund { .. } => "REFUND",
-        PaymentKind::Regained { .. } => "REGAINED",
-    }
-}
-
-pub(super) fn payment_state(payment: &Payment) -> &'static str {
-    match payment.state {
-        PaymentState::Processing => "PROCESSING",
-        PaymentState::Succeeded => "SUCCEEDED",
-        PaymentState::Failed => "FAILED",
-        PaymentState::Unmatched => "UNMATCHED",
     }
 }
 
@@ -535,7 +517,7 @@ pub async fn invoice(Staff(ctx): Staff, Path(name): Path<String>) -> Result<Resp
         "json" => Ok(Json(InvoiceOut::new(&ctx, &billed)).into_response()),
         "html" => {
             let text = paper::html(&paper(&ctx, &billed));
-            Ok(super::paper_page(text))
+            Ok(crate::wire::console::pages::paper_page(text))
         }
         "pdf" => {
             let set = paper(&ctx, &billed);

@@ -9,9 +9,9 @@ use crate::domain::values::time::Timestamp;
 use crate::ops;
 use crate::wire::kit::query::Query;
 
-use super::Staff;
 use super::error::Problem;
 use super::webhooks::{state_of, word_of};
+use crate::wire::console::request::Staff;
 
 /// One thing that a partner was or is to be told, and how the subscription stands.
 #[derive(Debug, Serialize)]
@@ -77,7 +77,9 @@ pub async fn list(
     RawQuery(query): RawQuery,
 ) -> Result<Json<Vec<CallOut>>, Problem> {
     let query = Query::parse(query.as_deref());
-    let limit = query.number("limit", 1, 1_000, 50).map_err(super::wrong)?;
+    let limit = query
+        .number("limit", 1, 1_000, 50)
+        .map_err(crate::wire::console::request::wrong)?;
     let limit = usize::try_from(limit).unwrap_or(50);
     let calls = ops::partners::subscriptions::calls(&ctx, &key, state_of(&query)?, limit)?;
     Ok(Json(calls.into_iter().map(CallOut::new).collect()))

@@ -19,11 +19,11 @@ use crate::ops::partners::statement::Detail;
 use crate::paper;
 use crate::wire::kit::query::Query;
 
-use super::Staff;
 use super::effect::answer;
 use super::error::Problem;
 use super::repeatable::{Asked, Repeatable};
 use super::sensitive::Sensitive;
+use crate::wire::console::request::Staff;
 
 #[derive(Serialize)]
 #[serde(rename_all = "camelCase")]
@@ -293,7 +293,9 @@ pub async fn settlement(
 ) -> Result<Response, Problem> {
     let query = Query::parse(query.as_deref());
     let parameter = |name: &str| -> Result<Option<String>, Problem> {
-        let text = query.scalar(name).map_err(super::wrong)?;
+        let text = query
+            .scalar(name)
+            .map_err(crate::wire::console::request::wrong)?;
         Ok(text.map(str::to_owned))
     };
     let (month, format) = (
@@ -336,7 +338,7 @@ fn shown(ctx: &Ctx, found: &Settlement, format: &str) -> Result<Response, Proble
         }
         "html" => {
             let text = paper::html(&statement(ctx, found));
-            super::paper_page(text)
+            crate::wire::console::pages::paper_page(text)
         }
         "pdf" => {
             let bytes = paper::pdf(&statement(ctx, found))

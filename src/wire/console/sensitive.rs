@@ -13,7 +13,7 @@ use crate::ops;
 use crate::wire::kit::json::{Body, BodyError, object};
 
 use super::error::Problem;
-use super::{Anybody, Staff};
+use crate::wire::console::request::{Anybody, Staff};
 
 /// A request of somebody who may manage staff, and proved it with the member `password` where they
 /// have to.

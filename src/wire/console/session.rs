@@ -12,7 +12,8 @@ use crate::wire::kit::Caller;
 use crate::wire::kit::json::Body;
 
 use super::error::Problem;
-use super::{Anybody, COOKIE_NAME, Staff};
+use crate::wire::console::request::{Anybody, Staff};
+use crate::wire::kit::SESSION_COOKIE as COOKIE_NAME;
 
 #[derive(Deserialize)]
 struct SignIn {

@@ -7,8 +7,8 @@ use crate::ops;
 use crate::wire::kit::json::Body;
 use crate::wire::kit::query::Query;
 
-use super::Anybody;
 use super::error::Problem;
+use crate::wire::console::request::Anybody;
 
 const PAGE: &str = include_str!("../../../assets/console/setup.html");
 
@@ -20,7 +20,10 @@ pub async fn page(Anybody(ctx, _): Anybody, uri: axum::http::Uri) -> Result<Resp
         return Err(Problem::forbidden("the set-up link is no longer valid"));
     }
     // The code is hex: it needs no escaping.
-    Ok(super::page(StatusCode::OK, PAGE.replace("{code}", code)))
+    Ok(crate::wire::console::pages::page(
+        StatusCode::OK,
+        PAGE.replace("{code}", code),
+    ))
 }
 
 /// `POST /console/setup`, as the form sends it
@@ -44,7 +47,7 @@ pub async fn submit(Anybody(ctx, _): Anybody, body: Body) -> Result<Response, Pr
     match ops::staff::set_up(&ctx, &code, name, password).await {
         Ok(_) => {
             let done = include_str!("../../../assets/console/setup-done.html");
-            Ok(super::page(StatusCode::CREATED, done))
+            Ok(crate::wire::console::pages::page(StatusCode::CREATED, done))
         }
         Err(error) => Err(error.into()),
     }

@@ -11,9 +11,9 @@ use crate::ops;
 use crate::ops::staff::NewOperator;
 use crate::ops::staff::credentials::Made;
 
-use super::Staff;
 use super::error::Problem;
 use super::sensitive::Sensitive;
+use crate::wire::console::request::Staff;
 
 /// A member of staff; nothing of the password.
 #[derive(Debug, Serialize)]

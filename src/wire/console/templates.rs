@@ -13,8 +13,8 @@ use crate::ops;
 use crate::ops::templates::TemplateChange;
 use crate::wire::kit::json::Body;
 
-use super::Staff;
 use super::error::Problem;
+use crate::wire::console::request::Staff;
 
 /// A wording as it is shown and given.
 #[derive(Debug, Serialize)]

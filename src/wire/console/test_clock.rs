@@ -12,8 +12,8 @@ use crate::ops;
 use crate::ops::clock::Move;
 use crate::wire::kit::json::Body;
 
-use super::Staff;
 use super::error::Problem;
+use crate::wire::console::request::Staff;
 
 /// `{"set": RFC3339}` or `{"advance_seconds": N}`.
 #[derive(Deserialize)]

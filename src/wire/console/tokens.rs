@@ -9,10 +9,10 @@ use crate::domain::staff::{Role, Token};
 use crate::ops;
 use crate::ops::staff::tokens::{NewToken, TOKEN_SECONDS};
 
-use super::Staff;
 use super::error::Problem;
 use super::sensitive::Sensitive;
 use super::staff::role;
+use crate::wire::console::request::Staff;
 
 /// What a list shows of a token; the token itself is shown once, when it is made.
 #[derive(Debug, Serialize)]

@@ -14,10 +14,10 @@ use crate::ops;
 use crate::ops::partners::carrier_calls::LIST_MAX;
 use crate::wire::kit::query::Query;
 
-use super::Staff;
 use super::effect::answer;
 use super::error::Problem;
 use super::repeatable::{Asked, Repeatable};
+use crate::wire::console::request::Staff;
 
 pub(super) fn transaction_kind(kind: TransactionKind) -> &'static str {
     match kind {
@@ -93,11 +93,16 @@ pub async fn processing(
     RawQuery(query): RawQuery,
 ) -> Result<Json<Vec<TransactionOut>>, Problem> {
     let query = Query::parse(query.as_deref());
-    let state = query.scalar("state").map_err(super::wrong)?;
+    let state = query
+        .scalar("state")
+        .map_err(crate::wire::console::request::wrong)?;
     if state != Some("PROCESSING") {
         return Err(Problem::bad_request("state: must be PROCESSING"));
     }
-    let limit = match query.scalar("limit").map_err(super::wrong)? {
+    let limit = match query
+        .scalar("limit")
+        .map_err(crate::wire::console::request::wrong)?
+    {
         None => LIST_MAX,
         Some(text) => {
             let limit = text

@@ -20,7 +20,7 @@ use super::effect::answer;
 use super::error::Problem;
 use super::money::{PaymentOut, amount_of, short, shortened};
 use super::repeatable::{Asked, Nothing, Repeatable};
-use super::{Staff, handle};
+use crate::wire::console::request::{Staff, handle};
 
 /// A batch of vouchers; the codes are shown once, when it is made.
 #[derive(Debug, Serialize)]
@@ -111,7 +111,7 @@ pub async fn create_batch(Staff(ctx): Staff, request: Repeatable) -> Result<Resp
         title: short("title", Some(wish.title))?.unwrap_or_default(),
         amount: amount_of(&ctx, &wish.amount.0, wish.currency.as_deref())?,
         count: wish.count,
-        expires_at: super::instant("expires", wish.expires.as_deref())?,
+        expires_at: crate::wire::console::request::instant("expires", wish.expires.as_deref())?,
     };
     let (batch, codes) = ops::payments::vouchers::create(&ctx, wish, once).await?;
     let made = BatchOut::new(&batch, codes);

@@ -14,9 +14,9 @@ use crate::ops;
 use crate::ops::webhooks::{Shown, Wish};
 use crate::wire::kit::query::{Query, Wrong};
 
-use super::Staff;
 use super::error::Problem;
 use super::sensitive::Sensitive;
+use crate::wire::console::request::Staff;
 
 /// A webhook; its secret is shown once, when it is made.
 #[derive(Debug, Serialize)]
@@ -118,12 +118,15 @@ pub(super) fn word_of(state: DeliveryState) -> &'static str {
 
 /// The state that a query asks for, if it does.
 pub(super) fn state_of(query: &Query) -> Result<Option<DeliveryState>, Problem> {
-    let Some(word) = query.scalar("state").map_err(super::wrong)? else {
+    let Some(word) = query
+        .scalar("state")
+        .map_err(crate::wire::console::request::wrong)?
+    else {
         return Ok(None);
     };
     let known = STATES.iter().find(|(known, _)| *known == word);
     let unknown = || Wrong::new("state", "must be one of WAITING, DELIVERED, DEAD");
-    let (_, state) = known.ok_or_else(|| super::wrong(unknown()))?;
+    let (_, state) = known.ok_or_else(|| crate::wire::console::request::wrong(unknown()))?;
     Ok(Some(*state))
 }
 
@@ -213,7 +216,9 @@ pub async fn deliveries(
 ) -> Result<Json<Vec<DeliveryOut>>, Problem> {
     let id = webhook_id(&id)?;
     let query = Query::parse(query.as_deref());
-    let limit = query.number("limit", 1, 1_000, 50).map_err(super::wrong)?;
+    let limit = query
+        .number("limit", 1, 1_000, 50)
+        .map_err(crate::wire::console::request::wrong)?;
     let state = state_of(&query)?;
     let limit = usize::try_from(limit).unwrap_or(50);
     let shown = ops::webhooks::deliveries(&ctx, id, state, limit)?;

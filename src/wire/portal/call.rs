@@ -49,7 +49,7 @@ impl Call {
         let parameters = pairs.take(PARAMETERS_MAX).collect();
         let ctx = Ctx {
             actor: Actor::Viewer,
-            ..circumstances(app, super::DIALECT, parts)
+            ..circumstances(app, DIALECT, parts)
         };
         let mut call = Self {
             ctx,
@@ -209,6 +209,9 @@ fn percent_decoded(text: &str) -> Cow<'_, str> {
     }
     Cow::Owned(String::from_utf8_lossy(&bytes).into_owned())
 }
+
+/// The name in logs, metrics and the audit log.
+pub const DIALECT: &str = "portal";
 
 #[cfg(test)]
 mod tests {

@@ -12,7 +12,8 @@ use crate::ops::viewing::sign_in::{SignIn, SignedIn};
 use super::answer::Answer;
 use super::call::{Call, is_token};
 use super::profile::local;
-use super::{Step, profile};
+use crate::wire::portal::profile;
+use crate::wire::portal::step::Step;
 
 #[derive(Serialize)]
 struct HandshakeOut<'a> {

@@ -3,7 +3,6 @@
 
 use crate::domain::boxes::event::{BoxState, FAVOURITES_MAX, SETTING_CHARS_MAX, UNFINISHED_MAX};
 use crate::domain::catalogue::content::ChannelKind;
-use crate::domain::staff::Secret;
 use crate::domain::values::id::{ChannelId, DeviceId, MovieId};
 use crate::ops::OpError;
 use crate::ops::boxes::{self, Seat};
@@ -11,22 +10,11 @@ use crate::ops::viewing::pin;
 use crate::ops::viewing::pin::ViewerPin;
 use crate::ops::viewing::{self, Found, Visit};
 
-use super::Step;
 use super::answer::Answer;
 use super::call::Call;
 use super::profile::own_settings;
-
-/// One thing to keep.
-pub enum Kept {
-    Favourites(Vec<ChannelId>),
-    FavouriteRadio(Vec<ChannelId>),
-    Last(ChannelId),
-    FavouriteMovies(Vec<MovieId>),
-    UnfinishedMovies(Vec<(MovieId, u32)>),
-    Locked(Vec<ChannelId>),
-    Pin(ViewerPin, Secret),
-    Settings(Vec<(String, String)>),
-}
+use crate::wire::portal::step::Kept;
+use crate::wire::portal::step::Step;
 
 /// Keeps it.
 pub async fn keep(call: &Call, device: DeviceId, kept: Kept) -> Result<(), OpError> {

@@ -12,12 +12,12 @@ use crate::ops::OpError;
 use crate::ops::boxes::{self, Seat};
 use crate::ops::viewing::{self, Found, Visit};
 
-use super::Step;
 use super::answer::{Answer, Cut, PAGE_ROWS};
 use super::call::Call;
 use super::groups::{OTHER, wanted};
-use super::keeping::Kept;
 use super::live::{ids, link, no_link, play_cmd};
+use crate::wire::portal::step::Kept;
+use crate::wire::portal::step::Step;
 
 /// A category of films, or one thing of several to choose.
 #[derive(Serialize)]

@@ -13,12 +13,12 @@ use crate::ops::OpError;
 use crate::ops::boxes::{self, Seat};
 use crate::ops::viewing::{self, Found, Visit};
 
-use super::Step;
 use super::answer::{Answer, Cut, PAGE_ROWS, PageOut};
 use super::call::Call;
 use super::groups::{self, CENSORED, Groups};
-use super::keeping::Kept;
 use super::watchdog::digit;
+use crate::wire::portal::step::Kept;
+use crate::wire::portal::step::Step;
 
 /// A channel in a list (§5.3): texts where the original has a database column, numbers where it
 /// computes.

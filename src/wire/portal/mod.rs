@@ -6,7 +6,7 @@
 
 mod account;
 mod answer;
-mod call;
+pub mod call;
 mod groups;
 mod guide;
 mod identity;
@@ -15,6 +15,7 @@ mod library;
 mod live;
 mod page;
 mod profile;
+pub mod step;
 mod watchdog;
 
 use std::sync::Arc;
@@ -28,21 +29,16 @@ use axum::response::{IntoResponse as _, Redirect, Response};
 use axum::routing::{MethodRouter, get};
 
 use crate::app::App;
-use crate::domain::values::id::DeviceId;
 use crate::ops::OpError;
 use crate::ops::boxes::{self, Seat};
 use crate::ops::viewing::pin::ViewerPin;
 use crate::ops::viewing::sign_in;
-use crate::ops::viewing::sign_in::SignIn;
 use crate::ops::viewing::{self, Visit};
 use crate::wire::kit::{ForeignPage, TurnedAway};
 
+use crate::wire::portal::step::Step;
 use answer::Answer;
 use call::Call;
-use keeping::Kept;
-
-/// The name in logs, metrics and the audit log.
-pub const DIALECT: &str = "portal";
 
 /// Largest form, in bytes.
 const FORM_BYTES_MAX: usize = 64 * 1024;
@@ -134,14 +130,6 @@ async fn answered(call: &Call) -> Response {
         Err(OpError::Throttled { .. } | OpError::DiskFull) => Answer::FALSE.into_response(),
         Err(error) => answer::failed(&error),
     }
-}
-
-/// How a call goes on once it was looked at.
-enum Step {
-    Now(Answer),
-    SignIn(SignIn),
-    SignOut(DeviceId),
-    Keep(DeviceId, Kept),
 }
 
 /// Everything that needs no waiting: whose box it is, whether it may, and what it asks for; and how

@@ -12,7 +12,7 @@ use crate::ops::rows::find::{By, Detail, Row, View};
 use crate::wire::kit::php::{Form, Json, truthy};
 
 use super::answer::{Answer, Failure, every_row};
-use super::{Action, Call};
+use crate::wire::stalker::call::{Action, Call};
 
 /// Fields that POST and PUT know. `reseller_id` only counts where resellers are shown (§4.6).
 const FIELDS: &[&str] = &[

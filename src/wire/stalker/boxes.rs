@@ -15,7 +15,7 @@ use crate::wire::kit::php::{Form, Json, integer_part, truthy};
 
 use super::accounts::{balance, cut, end_date, flag, mac, mac_of, reseller, shown_end};
 use super::answer::{Answer, Failure, every_row};
-use super::{Action, Call};
+use crate::wire::stalker::call::{Action, Call};
 
 /// Fields that PUT knows (§2.1).
 const CHANGED: &[&str] = &[

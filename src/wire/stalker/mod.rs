@@ -7,6 +7,7 @@
 mod accounts;
 mod answer;
 mod boxes;
+pub mod call;
 mod packages;
 mod resellers;
 mod subscriptions;
@@ -17,23 +18,19 @@ use axum::Router;
 use axum::extract::{Request, State};
 use axum::http::header::{AUTHORIZATION, CONTENT_TYPE};
 use axum::http::request::Parts;
-use axum::http::{HeaderMap, Method, StatusCode};
+use axum::http::{HeaderMap, StatusCode};
 use axum::response::{IntoResponse as _, Response};
 use axum::routing::any;
 
 use crate::app::{App, Ctx};
-use crate::ops::rows::find;
-use crate::ops::rows::find::{By, Row};
 use crate::ops::staff::api_actor;
 use crate::ops::staff::bearers::note_nobody;
 use crate::wire::kit::json::{self, BodyError};
-use crate::wire::kit::php::{Form, Identifiers, basic_credentials, identifiers};
+use crate::wire::kit::php::{Form, basic_credentials, identifiers};
 use crate::wire::kit::{TurnedAway, circumstances};
 
+use crate::wire::stalker::call::{Action, Call, DIALECT};
 use answer::{Answer, Failure, failed, failed_with};
-
-/// The dialect's name in logs, metrics and the audit log.
-pub const DIALECT: &str = "stalker";
 
 /// Where the API stands.
 const PREFIX: &str = "/stalker_portal/api";
@@ -87,84 +84,6 @@ impl Resource {
             "reseller" => Self::Reseller,
             _ => return None,
         })
-    }
-}
-
-/// What a method means (§1.3).
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-enum Action {
-    Get,
-    Create,
-    Update,
-    Delete,
-}
-
-impl Action {
-    fn of(method: &Method) -> Option<Self> {
-        // Names in any letter case.
-        Some(match method.as_str().to_ascii_uppercase().as_str() {
-            "GET" => Self::Get,
-            "POST" => Self::Create,
-            "PUT" => Self::Update,
-            "DELETE" => Self::Delete,
-            _ => return None,
-        })
-    }
-
-    fn name(self) -> &'static str {
-        match self {
-            Self::Get => "get",
-            Self::Create => "create",
-            Self::Update => "update",
-            Self::Delete => "delete",
-        }
-    }
-}
-
-/// A request as its resource sees it.
-struct Call {
-    ctx: Ctx,
-    action: Action,
-    ids: Identifiers,
-    /// Whether the body has not a single byte.
-    no_body: bool,
-    form: Form,
-}
-
-impl Call {
-    /// The identifiers; empty where the path names none, or only empty ones (B3).
-    fn names(&self) -> &[String] {
-        match &self.ids {
-            Identifiers::Given(names) => names,
-            Identifiers::Absent | Identifiers::Blank => &[],
-        }
-    }
-
-    /// No identifier at all: everybody is meant, where that may be meant. An empty one means nobody.
-    fn means_all(&self) -> bool {
-        self.ids == Identifiers::Absent
-    }
-
-    /// The rows that the identifiers name, and how many of them name nothing.
-    fn rows(&self, by: By) -> Result<(Vec<Row>, usize), Failure> {
-        Ok(find::find(&self.ctx, by, self.names())?)
-    }
-
-    /// Refuses an empty body and one without any field that the resource knows.
-    fn require_fields(
-        &self,
-        known: &[&str],
-        no_body: &'static str,
-        no_field: &'static str,
-    ) -> Result<(), Failure> {
-        if self.no_body {
-            return Err(Failure::text(no_body));
-        }
-        if known.iter().any(|name| self.form.has(name)) {
-            Ok(())
-        } else {
-            Err(Failure::text(no_field))
-        }
     }
 }
 

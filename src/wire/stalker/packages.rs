@@ -7,8 +7,8 @@ use crate::ops::catalogue::packages as goods;
 use crate::ops::catalogue::packages::Range;
 use crate::wire::kit::php::{Json, Object};
 
-use super::Call;
 use super::answer::{Answer, Failure};
+use crate::wire::stalker::call::Call;
 
 /// The first identifier as a number; what is none is nothing's (B25).
 fn number(call: &Call) -> Option<u64> {

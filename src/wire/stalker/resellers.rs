@@ -8,7 +8,7 @@ use crate::wire::kit::php::{Form, Json, Object, integer_part, truthy};
 
 use super::accounts::cut;
 use super::answer::{Answer, Failure};
-use super::{Action, Call};
+use crate::wire::stalker::call::{Action, Call};
 
 const FIELDS: &[&str] = &["name", "max_users", "use_ip_ranges"];
 const NAME_CHARS_MAX: usize = 64;

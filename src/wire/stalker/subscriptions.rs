@@ -10,7 +10,7 @@ use crate::wire::kit::php::{Json, integer_part};
 
 use super::accounts::{cut, flag, mac_of};
 use super::answer::{Answer, Failure, every_row};
-use super::{Action, Call};
+use crate::wire::stalker::call::{Action, Call};
 
 /// Longest identifier of a channel or package, in characters.
 const KEY_CHARS_MAX: usize = 64;

@@ -3,7 +3,8 @@
 //! hledger and beancount.
 
 use boxoffice::app::Ctx;
-use boxoffice::ops::exports::{Format, What, Wish, page};
+use boxoffice::ops::exports::page;
+use boxoffice::ops::exports::wish::{Format, What, Wish};
 use serde_json::json;
 
 use super::Till;

@@ -129,12 +129,13 @@ async fn exports_have_net_and_tax_by_rate() {
     till.order().await;
     let ctx = boxoffice::app::Ctx::system(till.shop.bx.app());
     let lines = |format| {
-        use boxoffice::ops::exports::{What, Wish, page};
+        use boxoffice::ops::exports::page;
+        use boxoffice::ops::exports::wish::{What, Wish};
         page(&ctx, &Wish::all(What::Invoices, format), 0)
             .expect("a page")
             .lines
     };
-    let jsonl = lines(boxoffice::ops::exports::Format::Jsonl);
+    let jsonl = lines(boxoffice::ops::exports::wish::Format::Jsonl);
     let invoice: Value = serde_json::from_str(&jsonl[0]).expect("JSON");
     assert_eq!(invoice["net"], "16.00");
     let taxes = json!([
@@ -142,7 +143,7 @@ async fn exports_have_net_and_tax_by_rate() {
         {"rate": "20", "net": "15.00", "tax": "3.00"},
     ]);
     assert_eq!(invoice["taxes"], taxes);
-    let csv = lines(boxoffice::ops::exports::Format::Csv);
+    let csv = lines(boxoffice::ops::exports::wish::Format::Csv);
     assert!(csv[0].ends_with(",currency,net,taxes"), "{}", csv[0]);
     let cells = ",USD,16.00,7.5 %: 1.00 + 0.08; 20 %: 15.00 + 3.00";
     assert!(csv[1].ends_with(cells), "{}", csv[1]);

@@ -53,7 +53,8 @@ async fn state(till: &Till, batch: &str) -> String {
 
 /// What an account holds, to its debit.
 fn held(till: &Till, account: &str) -> String {
-    use boxoffice::ops::exports::{Format, What, Wish, page};
+    use boxoffice::ops::exports::page;
+    use boxoffice::ops::exports::wish::{Format, What, Wish};
     let ctx = boxoffice::app::Ctx::system(till.shop.bx.app());
     let lines = page(&ctx, &Wish::all(What::Journal, Format::Csv), 0)
         .expect("a page")

@@ -30,7 +30,6 @@ use boxoffice::domain::customers::{
     BoxProfile, CarrierProfile, Customer, CustomerPassword, CustomerStatus, PersonName,
 };
 use boxoffice::domain::event::{Activity, ActivityAction, Audit, Change};
-use boxoffice::domain::maker::Maker;
 use boxoffice::domain::messages::template::{Template, TemplateKind};
 use boxoffice::domain::messages::{
     About, Asked, Channel as Way, Message, MessageContent, MessageState,
@@ -43,6 +42,7 @@ use boxoffice::domain::partners::{
 };
 use boxoffice::domain::peers::{BillingPage, Counterpart};
 use boxoffice::domain::provider::Provider;
+use boxoffice::domain::staff::Maker;
 use boxoffice::domain::staff::{Operator, Role, Secret, Session, Token, TokenId};
 use boxoffice::domain::values::calendar::{Period, PeriodCount, Term};
 use boxoffice::domain::values::contact::Email;

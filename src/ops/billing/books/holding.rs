@@ -10,7 +10,8 @@ use crate::ops::OpError;
 use crate::ops::billing::guard::Watch;
 use crate::store::Read;
 
-use super::{Books, Priced, STEPS_MAX};
+use crate::ops::billing::books::priced::Priced;
+use crate::ops::billing::books::{Books, STEPS_MAX};
 
 /// By which prices an order is billed that was held.
 #[derive(Debug, Clone, Copy)]

@@ -10,6 +10,7 @@ mod credit;
 mod first;
 mod holding;
 mod owed;
+pub mod priced;
 mod reopen;
 mod write;
 
@@ -24,7 +25,7 @@ use crate::domain::billing::invoice::{Invoice, InvoiceKind};
 use crate::domain::billing::journal::{Account, JournalEntry};
 use crate::domain::billing::order::{Order, OrderStatus, Standing, follow, missed};
 use crate::domain::billing::run::{RunCounts, add_money};
-use crate::domain::catalogue::charge::{Price, in_force};
+use crate::domain::catalogue::charge::in_force;
 use crate::domain::catalogue::dunning::Ladder;
 use crate::domain::catalogue::{Billing, ProductOffer, ProductSpec, ServiceStatus};
 use crate::domain::customers::service::Service;
@@ -42,6 +43,7 @@ use crate::store::{Read, Table, balance_minor};
 use self::holding::HeldPrices;
 use self::write::{Fallback, Happened, Post};
 use crate::ops::OpError;
+use crate::ops::billing::books::priced::Priced;
 use crate::ops::billing::{guard, invoices};
 use crate::ops::partners::notifications;
 
@@ -93,35 +95,6 @@ impl Agreed {
     /// What is shown now.
     pub(in crate::ops) fn now(version: u32) -> Self {
         Self { version, at: None }
-    }
-}
-
-/// What billing needs of an offer.
-struct Priced {
-    title: String,
-    /// The title of its product.
-    product: String,
-    prices: Vec<Price>,
-    ladder: Ladder,
-}
-
-impl Priced {
-    fn terms<'t>(&'t self, company: &'t Company) -> Terms<'t> {
-        Terms {
-            title: &self.title,
-            prices: &self.prices,
-            ladder: &self.ladder,
-            zone: &company.zone,
-            billed_on: None,
-            seen_on: None,
-            priced_at: None,
-        }
-    }
-
-    /// The currencies in which it was ever billed; nearly always one.
-    fn currencies(&self) -> impl Iterator<Item = Currency> {
-        let firsts = self.prices.iter().filter_map(|price| price.charges.first());
-        firsts.map(|charge| charge.amount.currency)
     }
 }
 

@@ -19,7 +19,8 @@ use crate::store::key::owned_by;
 use crate::store::{Read, Table};
 
 use super::write::{Happened, Post};
-use super::{Agreed, Books, Priced, held};
+use crate::ops::billing::books::priced::Priced;
+use crate::ops::billing::books::{Agreed, Books, held};
 
 /// Lines of a bill that asks for what is owed; pages say them in the operator's language.
 pub const OWED_BEFORE: &str = "Owed from before";

@@ -12,7 +12,7 @@ use crate::ops::billing::books::Books;
 use crate::ops::billing::due::Walk;
 use crate::store::{Read, Span};
 
-use super::limits;
+use crate::ops::billing::guard::held_run::limits;
 
 /// What is doubtful about the run that is due. Walks all that is due: call it away from the async threads.
 pub(super) fn judge(

@@ -3,6 +3,7 @@
 //! releases it, or its time passes. Rules: `domain::guard`, `docs/billing.md`.
 
 pub(in crate::ops) mod alarm;
+pub mod held_run;
 mod holding;
 mod judging;
 mod watching;
@@ -12,12 +13,11 @@ use std::sync::PoisonError;
 
 use crate::app::Ctx;
 use crate::domain::billing::guard::{
-    DayForecast, FORECAST_SECONDS, HELD_SECONDS_MAX, JUMP_SECONDS_MAX, Limits, RunGuard,
-    price_jumped,
+    DayForecast, FORECAST_SECONDS, HELD_SECONDS_MAX, JUMP_SECONDS_MAX, RunGuard, price_jumped,
 };
 use crate::domain::billing::run::{Run, RunCounts, RunState};
 use crate::domain::catalogue::ProductOffer;
-use crate::domain::maker::Maker;
+use crate::domain::staff::Maker;
 use crate::domain::staff::Permission;
 use crate::domain::values::id::RunId;
 use crate::domain::values::time::Timestamp;
@@ -28,6 +28,7 @@ use self::holding::{Held, Which};
 use super::books::LetGo;
 use super::preview::{Scope, preview};
 use crate::ops::OpError;
+use crate::ops::billing::guard::held_run::{eases_at, ends_at, limits, remembered};
 
 pub(in crate::ops) use crate::ops::billing::guard::watching::{Settings, Watch};
 
@@ -54,33 +55,8 @@ pub(in crate::ops) enum Verdict {
     Resolved,
 }
 
-/// A run that is held.
-#[derive(Debug, Clone)]
-pub struct HeldRun {
-    pub run: Run,
-    /// Orders that wait and are served meanwhile.
-    pub orders: u64,
-    /// When the next thing happens to them if nobody releases the run.
-    pub decides_at: Timestamp,
-    /// When owners were last told, which they first are when all of its orders wait.
-    pub told_at: Option<Timestamp>,
-}
-
 fn is_on(ctx: &Ctx) -> bool {
     ctx.app.config.billing.guard && !ctx.app.clock.is_test()
-}
-
-fn limits(ctx: &Ctx) -> Limits {
-    let settings = &ctx.app.config.billing;
-    Limits {
-        multiple: settings.guard_multiple,
-        cycles: settings.guard_cycles,
-        price_percent: settings.guard_price_percent,
-    }
-}
-
-fn remembered(read: &impl Read) -> Result<RunGuard, OpError> {
-    Ok(read.get::<RunGuard>(&Only)?.unwrap_or_default())
 }
 
 /// What the day's runs are expected to invoice.
@@ -93,40 +69,9 @@ pub fn holds(ctx: &Ctx) -> Result<bool, OpError> {
     Ok(remembered(&ctx.snapshot()?)?.hold.is_some())
 }
 
-/// The run that is held, if one is.
-pub fn held(ctx: &Ctx) -> Result<Option<HeldRun>, OpError> {
-    let snapshot = ctx.snapshot()?;
-    let guard = remembered(&snapshot)?;
-    let Some(id) = guard.hold else {
-        return Ok(None);
-    };
-    let run: Run = crate::ops::get(&snapshot, id)?;
-    let decides_at = match &run.state {
-        RunState::Stopped { .. } => eases_at(ctx, &run),
-        RunState::Eased { .. } => ends_at(ctx, &run),
-        RunState::Open | RunState::Released => return Ok(None),
-    };
-    Ok(Some(HeldRun {
-        orders: snapshot.rows(Table::OrdersHeld)?,
-        decides_at,
-        told_at: guard.alarmed_at,
-        run,
-    }))
-}
-
-/// When the orders of a held run that nobody doubts are worked.
-fn eases_at(ctx: &Ctx, run: &Run) -> Timestamp {
-    eases_after(run, ctx.app.config.billing.guard_hold_hours)
-}
-
 fn eases_after(run: &Run, hold_hours: u32) -> Timestamp {
     let seconds = i64::from(hold_hours).saturating_mul(SECONDS_PER_HOUR);
     run.started_at.saturating_add_seconds(seconds)
-}
-
-/// When the others are.
-fn ends_at(ctx: &Ctx, run: &Run) -> Timestamp {
-    ends_after(run, ctx.app.config.billing.guard_hold_hours)
 }
 
 fn ends_after(run: &Run, hold_hours: u32) -> Timestamp {

@@ -10,7 +10,8 @@ use crate::domain::values::time::Timestamp;
 use crate::ops::{self, OpError};
 use crate::store::Read;
 
-use super::{SLACK_SECONDS, eases_after, ends_after, is_on, limits, remembered};
+use crate::ops::billing::guard::held_run::{limits, remembered};
+use crate::ops::billing::guard::{SLACK_SECONDS, eases_after, ends_after, is_on};
 
 /// How the guard is set, where it is switched on.
 #[derive(Debug, Clone, Copy)]

@@ -27,7 +27,7 @@ use crate::wire::kit::json::Body;
 use super::error::Failure;
 use super::fields::shown;
 use super::ids;
-use super::{Params, Staff};
+use crate::wire::alphaott::request::{Params, Staff};
 use filter::FilterIn;
 
 /// The schema; cheap to clone.
