@@ -5,13 +5,16 @@ use crate::domain::billing::debt::{DebtDue, OpeningDebt};
 use crate::domain::billing::journal::{
     Account, EntryCause, JournalEntry, Posting, opening, transfer,
 };
-use crate::domain::billing::payment::{Payment, PaymentKind, PaymentState, VoucherBatch};
+use crate::domain::billing::payment::{
+    Payment, PaymentKind, PaymentState, VoucherBatch, compared_reference,
+};
 use crate::domain::billing::run::{Run, RunCounts, RunState, add_money};
 use crate::domain::values::calendar::Zone;
 use crate::domain::values::id::{
     CustomerId, JournalEntryId, PartnerId, PaymentId, RunId, VoucherBatchId,
 };
 use crate::domain::values::money::Amount;
+use crate::domain::values::time::Timestamp;
 
 pub fn payment() -> Payment {
     Payment {
@@ -144,9 +147,9 @@ fn a_payment_is_booked_once_its_money_is_there() {
     }
 }
 
-#[test]
-fn vouchers_are_worth_what_is_printed_on_them() {
-    let batch = VoucherBatch {
+/// Ten vouchers of 10.00, of which so many were sold for so much, and used.
+fn batch(sold_count: u32, sold_minor: i64, used_count: u32) -> VoucherBatch {
+    VoucherBatch {
         id: VoucherBatchId(1),
         title: String::new(),
         amount: usd(1_000),
@@ -155,12 +158,17 @@ fn vouchers_are_worth_what_is_printed_on_them() {
         expires_at: None,
         revoked_at: None,
         is_liability: true,
-        sold_count: 0,
-        sold_minor: 0,
+        sold_count,
+        sold_minor,
         made_by: String::new(),
-        used_count: 0,
+        used_count,
         returned_count: 0,
-    };
+    }
+}
+
+#[test]
+fn vouchers_are_worth_what_is_printed_on_them() {
+    let batch = batch(0, 0, 0);
     assert_eq!((batch.worth(0), batch.worth(9)), (0, 9_000));
 }
 
@@ -237,4 +245,95 @@ fn a_debt_from_before_is_reminded_after_a_week_and_suspends_after_two() {
     );
     let suspended = reminded.done(DebtDue::Suspension, &zone);
     assert_eq!(suspended.due(), None);
+}
+
+#[test]
+fn vouchers_that_were_paid_for_are_owed_and_those_beyond_were_given_away() {
+    for (batch, redeemed, owed, given_away) in [
+        (batch(4, 4_000, 1), 1_000, 3_000, 0),
+        (batch(4, 3_000, 3), 3_000, 0, 0),
+        (batch(2, 1_500, 3), 3_000, 0, 1_500),
+        (batch(0, 0, 0), 0, 0, 0),
+    ] {
+        assert_eq!(batch.redeemed_minor(), redeemed);
+        assert_eq!(
+            (batch.owed_minor(), batch.given_away_minor()),
+            (owed, given_away)
+        );
+        assert_eq!(batch.liability_minor(), owed - given_away);
+        let mut old = batch;
+        old.is_liability = false;
+        assert_eq!((old.liability_minor(), old.given_away_minor()), (0, 0));
+    }
+}
+
+#[test]
+fn vouchers_come_back_at_their_part_of_what_was_paid() {
+    let batch = batch(8, 7_250, 3);
+    assert_eq!(batch.returnable(), 5);
+    assert_eq!((batch.paid_for(0), batch.paid_for(8)), (0, 7_250));
+    assert_eq!(batch.paid_for(5), 4_531, "72.50 x 5 / 8 is 45.3125");
+    assert_eq!(self::batch(0, 0, 0).paid_for(3), 0);
+}
+
+#[test]
+fn codes_are_good_until_the_batch_is_over_or_as_many_are_used_as_sold() {
+    let good = |change: fn(&mut VoucherBatch)| {
+        let mut batch = batch(2, 2_000, 2);
+        change(&mut batch);
+        (
+            batch.has_good_codes(at("2026-01-10")),
+            batch.is_over(at("2026-01-10")),
+        )
+    };
+    assert_eq!(
+        good(|_| {}),
+        (true, false),
+        "those that were given away count too"
+    );
+    assert_eq!(good(|batch| batch.returned_count = 1), (false, false));
+    let one_left = good(|batch| {
+        batch.returned_count = 1;
+        batch.used_count = 1;
+    });
+    assert_eq!(one_left, (true, false));
+    assert_eq!(
+        good(|batch| batch.revoked_at = Some(at("2026-01-05"))),
+        (false, true)
+    );
+    assert_eq!(
+        good(|batch| batch.expires_at = Some(at("2026-01-10"))),
+        (false, true)
+    );
+    assert_eq!(
+        good(|batch| batch.expires_at = Some(at("2026-01-11"))),
+        (true, false)
+    );
+}
+
+#[test]
+fn references_that_people_type_are_compared_without_blanks_and_case() {
+    for method in ["cash", "bank"] {
+        assert_eq!(compared_reference(method, " Re-7 "), "re-7");
+    }
+    assert_eq!(compared_reference("stripe", " Re-7 "), " Re-7 ");
+}
+
+#[test]
+fn a_date_that_is_sent_back_as_it_was_read_stays_as_it_is() {
+    let held = at("2026-01-10").saturating_add_micros(1_234_567);
+    let read = |micros| at("2026-01-10").saturating_add_micros(micros);
+    for shown in [1_234_567, 1_234_000, 1_000_000] {
+        assert!(read(shown).is_as_read(held), "{shown}");
+        let after = Timestamp::after_wish(Some(held), Some(Some(read(shown))));
+        assert_eq!(after, Some(held));
+    }
+    for other in [0, 1_200_000, 1_235_000, 2_000_000] {
+        assert!(!read(other).is_as_read(held), "{other}");
+        let after = Timestamp::after_wish(Some(held), Some(Some(read(other))));
+        assert_eq!(after, Some(read(other)));
+    }
+    assert_eq!(Timestamp::after_wish(Some(held), None), Some(held));
+    assert_eq!(Timestamp::after_wish(Some(held), Some(None)), None);
+    assert_eq!(Timestamp::after_wish(None, Some(Some(held))), Some(held));
 }

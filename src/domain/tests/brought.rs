@@ -2,7 +2,7 @@
 
 use super::{DAY, at, monthly_with, overdue};
 use crate::domain::billing::history::{
-    Begins, billed_at_once, is_history, paid_elsewhere, running_only,
+    Begins, billed_at_once, is_history, not_ahead, paid_elsewhere, running_only, unless_over,
 };
 use crate::domain::billing::order::{Order, OrderStatus, Standing};
 use crate::domain::catalogue::{Billing, OrderType};
@@ -156,4 +156,86 @@ fn what_would_be_billed_at_once_is_counted_before_it_is() {
     assert_eq!(counted(&order, Begins::Later), (2, 30 + 31));
     let late = old(|order| order.standing = overdue("2026-01-01", "2026-02-01", None));
     assert_eq!(counted(&late, Begins::Next), (2, 30 + 31));
+}
+
+#[test]
+fn an_order_may_be_made_a_month_ahead_and_no_more() {
+    assert_eq!(not_ahead(at("2026-02-14"), at(NOW)), Ok(()));
+    assert_eq!(not_ahead(at("2025-02-14"), at(NOW)), Ok(()));
+    let latest = at("2026-02-14");
+    let refused = Err(Refusal::CreatedAhead { latest });
+    assert_eq!(not_ahead(at("2026-02-14 00:00:01"), at(NOW)), refused);
+}
+
+#[test]
+fn what_is_over_when_it_is_brought_along_is_not_billed() {
+    let begins = |end: Option<&str>, change: fn(&mut Order)| {
+        let mut order = old(change);
+        unless_over(&mut order, Begins::First, end.map(at), at(NOW))
+    };
+    assert_eq!(begins(Some("2026-01-09"), |_| {}), Begins::Over);
+    assert_eq!(begins(Some(NOW), |_| {}), Begins::Over);
+    assert_eq!(begins(Some("2026-01-11"), |_| {}), Begins::First);
+    assert_eq!(begins(None, |_| {}), Begins::First);
+    let end = Some("2026-01-09");
+    assert_eq!(
+        begins(end, |order| order.status = OrderStatus::Inactive),
+        Begins::First
+    );
+    assert_eq!(
+        begins(end, |order| order.billing = Billing::External),
+        Begins::First
+    );
+    let mut order = old(|_| {});
+    let begins = unless_over(&mut order, Begins::First, end.map(at), at(NOW));
+    assert_eq!(begins, Begins::Over);
+    assert_eq!(
+        (order.expires_at, order.next_cycle_at),
+        (Some(at("2026-01-09")), None)
+    );
+}
+
+#[test]
+fn what_was_paid_once_elsewhere_and_is_over_awaits_a_bill_here() {
+    let unused = |order: &mut Order| {
+        order.status = OrderStatus::Inactive;
+        order.standing = Standing::Settled;
+        order.activated_at = None;
+        order.order_type = OrderType::OneTime;
+        order.expires_at = Some(at(NOW));
+    };
+    let awaits = |change: fn(&mut Order)| {
+        let mut order = old(unused);
+        change(&mut order);
+        (order.is_unused_history(), order.awaits_first_bill(at(NOW)))
+    };
+    assert_eq!(awaits(|_| {}), (true, true));
+    assert_eq!(
+        awaits(|order| order.expires_at = Some(at("2026-01-11"))),
+        (true, false)
+    );
+    assert_eq!(
+        awaits(|order| order.order_type = OrderType::Recurring),
+        (true, false)
+    );
+    assert_eq!(
+        awaits(|order| order.billing = Billing::External),
+        (true, false)
+    );
+    assert_eq!(
+        awaits(|order| order.activated_at = Some(at("2025-11-01"))),
+        (false, false)
+    );
+    assert_eq!(
+        awaits(|order| order.status = OrderStatus::Active),
+        (false, false)
+    );
+    assert_eq!(
+        awaits(|order| order.standing = Standing::Ended),
+        (false, false)
+    );
+    assert_eq!(
+        awaits(|order| order.standing = Standing::Waiting),
+        (false, true)
+    );
 }

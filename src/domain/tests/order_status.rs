@@ -2,7 +2,7 @@
 
 use super::{DAY, at, frozen, hold, monthly, monthly_with, overdue, owing, paused};
 use crate::domain::billing::order::{Order, OrderStatus, Standing};
-use crate::domain::catalogue::Billing;
+use crate::domain::catalogue::{Billing, OrderType};
 use crate::domain::values::calendar::Zone;
 use crate::domain::values::time::Timestamp;
 
@@ -46,12 +46,7 @@ fn the_first_time_it_is_active_its_term_begins() {
     assert_eq!((order.anchor_at, order.anchor_cycle), (at(OPENED), 0));
     assert_eq!(ends(&order), both("2026-02-10"));
 
-    // Switched on by staff, whatever it waited for; taken back before it began.
-    let put_aside = moved(OrderStatus::Active, |order| {
-        waiting(order);
-        order.standing = Standing::Settled;
-    });
-    assert_eq!(ends(&put_aside), both("2026-02-10"));
+    // Taken back before it began.
     let taken_back = moved(OrderStatus::Active, |order| {
         waiting(order);
         order.status = OrderStatus::Canceled;
@@ -63,6 +58,29 @@ fn the_first_time_it_is_active_its_term_begins() {
         order.activated_at = None;
     });
     assert_eq!(ends(&expired), both("2026-02-01"), "it did not wait");
+}
+
+#[test]
+fn an_order_that_was_paid_elsewhere_keeps_its_dates_when_it_begins_here() {
+    let begun = |day: &str, kind, billing| {
+        let order = moved_on(day, OrderStatus::Active, |order| {
+            waiting(order);
+            order.standing = Standing::Settled;
+            order.order_type = kind;
+            order.billing = billing;
+            order.set_dates(&Zone::utc());
+        });
+        order.expires_at
+    };
+    let (once, cycles) = (OrderType::OneTime, OrderType::Recurring);
+    let (prepaid, end) = (Billing::Prepaid, Some(at("2026-02-01")));
+    assert_eq!(begun(OPENED, cycles, prepaid), end);
+    assert_eq!(begun("2026-03-10", cycles, prepaid), end);
+    assert_eq!(begun(OPENED, once, prepaid), end);
+    // What is paid once, and was over before it began here, is sold anew.
+    let anew = Some(at("2026-04-10"));
+    assert_eq!(begun("2026-03-10", once, prepaid), anew);
+    assert_eq!(begun("2026-03-10", once, Billing::External), end);
 }
 
 #[test]
