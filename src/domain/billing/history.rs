@@ -28,8 +28,7 @@ pub enum Begins {
 
 impl Order {
     /// Whether its first bill is before it: it waits for its first payment, or it was paid once
-    /// elsewhere for a
-    /// time that was over before it began here.
+    /// elsewhere for a time that was over before it began here.
     #[must_use]
     pub fn awaits_first_bill(&self, now: Timestamp) -> bool {
         let paid_once = self.is_unused_history()
@@ -66,8 +65,7 @@ pub fn not_ahead(created_at: Timestamp, now: Timestamp) -> Result<(), Refusal> {
 }
 
 /// What of a new order is billed at once whose caller says when it ends: nothing where that lies
-/// behind. What
-/// is over is history, whatever of it was paid.
+/// behind. What is over is history, whatever of it was paid.
 #[must_use]
 pub fn unless_over(
     order: &mut Order,

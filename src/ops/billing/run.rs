@@ -89,8 +89,7 @@ async fn work_all(ctx: &Ctx, until: Timestamp, pace: Pace, orders: Orders) -> Re
 }
 
 /// The orders, chunk by chunk. Answers how many steps that took, and whether it was stopped by an
-/// order that the
-/// guard has to look at first.
+/// order that the guard has to look at first.
 async fn work_orders(
     ctx: &Ctx,
     until: Timestamp,

@@ -335,8 +335,7 @@ fn credit_doubled(
 }
 
 /// Bills what an order that was switched on begins with: its first cycle, or another one where its
-/// paid time
-/// is over.
+/// paid time is over.
 fn begin_if_due(
     ctx: &Ctx,
     books: &mut Books<'_, Tx<'_>>,

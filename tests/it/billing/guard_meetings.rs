@@ -17,8 +17,7 @@ const CUSTOMER: &str = "/console/api/customers/1";
 const ORDERS: &str = "/customers/000000000000000000000001/orders";
 
 /// Prepaid orders of one customer, started again after three months of downtime: three cycles of
-/// each
-/// are due, and the run is held.
+/// each are due, and the run is held.
 async fn held(folder: &Path, orders: usize, money: &str) -> (ByDay, Vec<Value>) {
     let monthly = json!({"duration": 1, "period": "MONTH", "charges": [charge("10.00")]});
     let till = lagging(folder, 100 * DAY, monthly).await;
@@ -145,8 +144,7 @@ async fn what_waits_after_an_early_renewal_is_billed_when_the_run_is_released() 
 }
 
 /// Who pays on a page for an order that is held pays for the cycle that runs, as its dates have it:
-/// no day of
-/// it is free, and the billing day stays.
+/// no day of it is free, and the billing day stays.
 #[tokio::test]
 async fn a_page_for_a_held_order_pays_the_cycle_that_runs() {
     let folder = tempfile::tempdir().unwrap();

@@ -1,6 +1,5 @@
 //! Several orders of one product that are frozen: paying one ends the others, but no time is lost
-//! that
-//! is paid for.
+//! that is paid for.
 
 use serde_json::{Value, json};
 
@@ -30,8 +29,7 @@ async fn open_invoices(till: &Till) -> Vec<Value> {
 }
 
 /// Money of an order went back, and its days are kept. Another one of the product is bought beside
-/// it: the
-/// days are there when the money is.
+/// it: the days are there when the money is.
 #[tokio::test]
 async fn an_order_that_keeps_days_is_not_ended_by_another_one() {
     let till = Till::with_cards(json!({})).await;

@@ -47,8 +47,7 @@ pub(in crate::ops) enum Judged {
 
 impl<R: Read> Books<'_, R> {
     /// Asks the guard about an order of which something is due. One that a held run would bill is
-    /// held too,
-    /// however it lost its mark, or came to be due, since the run was looked at.
+    /// held too, however it lost its mark, or came to be due, since the run was looked at.
     pub(in crate::ops) fn judged(
         &mut self,
         order: &Order,
@@ -75,8 +74,7 @@ impl<R: Read> Books<'_, R> {
     }
 
     /// Whether the next cycle of an order is left to the run: because one is held, or because this
-    /// one
-    /// would be.
+    /// one would be.
     pub(super) fn waits_for_run(&mut self, id: OrderId, at: Timestamp) -> Result<bool, OpError> {
         let order = self.order(id)?;
         if self.guard.is_none() || order.unbilled_since(at).is_none() {

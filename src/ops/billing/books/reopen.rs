@@ -198,9 +198,8 @@ impl<R: Read> Books<'_, R> {
 
     /// Ends other frozen orders of the same product: nobody wants it twice, and they would take
     /// later money. Time that was billed is not lost by that: an order that keeps some goes on when
-    /// that is
-    /// paid, and one that is billed until a later day is canceled, so that it runs until then once
-    /// it is paid.
+    /// that is paid, and one that is billed until a later day is canceled, so that it runs until
+    /// then once it is paid.
     pub(in crate::ops) fn end_twins(&mut self, id: OrderId, at: Timestamp) -> Result<(), OpError> {
         let paid = self.order(id)?;
         if paid.status != OrderStatus::Active {

@@ -1,6 +1,5 @@
 //! What every commit asks before it bills a cycle: whether a run is held meanwhile. What the guard
-//! found before
-//! the run is old by then: staff may have changed an order, or its price, in between.
+//! found before the run is old by then: staff may have changed an order, or its price, in between.
 
 use crate::app::Ctx;
 use crate::domain::billing::guard::{Limits, RunGuard};
