@@ -754,8 +754,10 @@ def make_charges(dice, currency):
         if dice.chance(0.2):
             charge["dated"] = [["%d-%02d-01" % (dice.int(2026, 2030), dice.int(1, 12)), "23"]]
         charges.append(charge)
-    if dice.chance(0.1):
-        charges.append({"type": "RECURRING", "amount": -dice.int(1, 3 * unit), "rate": "0", "included": True})
+    # No cycle comes to less than nothing.
+    most = min(sum(c["amount"] for c in charges if c["type"] == "RECURRING"), 3 * unit)
+    if dice.chance(0.1) and most > 0:
+        charges.append({"type": "RECURRING", "amount": -dice.int(1, most), "rate": "0", "included": True})
     return charges
 
 

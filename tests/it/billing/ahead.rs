@@ -38,7 +38,7 @@ fn bills(preview: &Value) -> Vec<String> {
 }
 
 async fn invoices(till: &Till) -> Vec<String> {
-    let path = till.of_customer("invoices?limit=1000");
+    let path = till.of_customer("invoices");
     let invoices = given::list(till.shop.api.get(path).await.expect(200));
     invoices
         .iter()

@@ -45,7 +45,7 @@ async fn set(day: &ByDay, order: &Value, status: &str) {
 
 /// Invoices of an order, newest first.
 async fn invoices(day: &ByDay, order: &Value) -> Vec<Value> {
-    let path = day.bx.url(&format!("{CUSTOMER}/invoices?limit=1000"));
+    let path = day.bx.url(&format!("{CUSTOMER}/invoices"));
     let all = given::list(day.bx.api().get(path).await.expect(200));
     let number = u64::from_str_radix(&id_of(order), 16).expect("a number");
     let of_order = |one: &Value| one["order"] == number;
