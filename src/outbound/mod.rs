@@ -4,7 +4,7 @@
 pub mod alphaott;
 pub mod carrier;
 pub mod fetch;
-pub mod http;
+mod http;
 pub mod mail;
 pub mod sms;
 pub mod stripe;

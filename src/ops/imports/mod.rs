@@ -13,7 +13,7 @@ mod m3u;
 mod markup;
 mod matching;
 mod plain_text;
-pub mod plan;
+mod plan;
 mod programmes;
 mod spill;
 mod text;

@@ -12,7 +12,7 @@ pub mod error;
 mod messages;
 mod middleware;
 mod money;
-pub mod pages;
+mod pages;
 mod partner_calls;
 mod partners;
 mod repeatable;

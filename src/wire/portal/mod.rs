@@ -15,7 +15,7 @@ mod library;
 mod live;
 mod page;
 mod profile;
-pub mod step;
+mod step;
 mod watchdog;
 
 use std::sync::Arc;

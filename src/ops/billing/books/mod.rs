@@ -10,7 +10,7 @@ mod credit;
 mod first;
 mod holding;
 mod owed;
-pub mod priced;
+mod priced;
 mod reopen;
 mod write;
 
