@@ -92,7 +92,8 @@ pub struct App {
     pub untold: Notify,
     /// Held while it is told, so that an older state never overtakes a newer one.
     pub telling: tokio::sync::Mutex<()>,
-    /// Held while a provider is asked for refunds, so that an older answer never overtakes a newer one.
+    /// Held while a provider is asked for refunds,
+    /// so that an older answer never overtakes a newer one.
     pub counting: tokio::sync::Mutex<()>,
     /// What boxes last told us.
     pub presence: Presence,
@@ -110,7 +111,8 @@ pub struct App {
     pub undelivered: Notify,
     /// The same, for all who are at work on it.
     pub more_undelivered: Notify,
-    /// One for every webhook and partner, held while it is told, so that nothing is told twice or out of order.
+    /// One for every webhook and partner, held while it is told,
+    /// so that nothing is told twice or out of order.
     pub lanes: Lanes,
     /// When somebody was last written that a partner could not be told something.
     pub written_about: Mutex<BTreeMap<PartnerId, Timestamp>>,

@@ -12,8 +12,8 @@ pub struct SmtpSettings {
     pub from: String,
 }
 
-/// A gateway for short messages; an empty `url`: none are sent. `url` and `body` are filled in with `to` and
-/// `text` (docs/messages.md).
+/// A gateway for short messages; an empty `url`: none are sent. `url` and `body` are filled in with
+/// `to` and `text` (docs/messages.md).
 #[derive(Debug, Clone, Serialize, Deserialize)]
 #[serde(default, deny_unknown_fields)]
 pub struct SmsSettings {

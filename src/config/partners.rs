@@ -29,13 +29,14 @@ pub struct MarketoneSettings {
     pub month_max: u32,
 }
 
-/// The carrier's own charging, which decides about partners' charges; an empty `url`: none, the customers'
-/// balances here do.
+/// The carrier's own charging, which decides about partners' charges; an empty `url`: none, the
+/// customers' balances here do.
 #[derive(Debug, Clone, Serialize, Deserialize)]
 #[serde(default, deny_unknown_fields)]
 pub struct CarrierSettings {
     pub url: String,
-    /// Where the same carrier was before, separated by blanks: what was handed over there is its own.
+    /// Where the same carrier was before, separated by blanks:
+    /// what was handed over there is its own.
     pub former_urls: String,
     /// Sent as `X-API-KEY`; empty: none.
     pub api_key: String,

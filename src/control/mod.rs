@@ -1,8 +1,9 @@
 //! The control socket: how the command line asks a running box. Both ends.
 //!
-//! HTTP over `DIR/control.sock`, mode 0600: who can open it owns the data anyway. A command is one JSON text,
-//! and so is its answer. An import is a stream: a line that says what it is, then the file itself; the answer
-//! comes in lines while it is worked. So the box need not be able to read the file.
+//! HTTP over `DIR/control.sock`, mode 0600: who can open it owns the data anyway. A command is one
+//! JSON text, and so is its answer. An import is a stream: a line that says what it is, then the
+//! file itself; the answer comes in lines while it is worked.
+//! So the box need not be able to read the file.
 
 pub mod command;
 
@@ -171,7 +172,8 @@ async fn answer_import(
                 Ok(output) => Said::Done(output),
                 Err(CommandError::Refused(reason)) => Said::Refused(reason),
             },
-            // A stop does not wait for it: what is written stands, and the next import does the rest.
+            // A stop does not wait for it: what is written stands,
+            // and the next import does the rest.
             () = host.closing.cancelled() => {
                 Said::Refused("the box goes down; import again when it is up".to_owned())
             }
@@ -199,8 +201,8 @@ async fn head_of(body: &mut Body) -> Result<(Bytes, Bytes), &'static str> {
     Err("the command does not say what to import")
 }
 
-/// Hands a body on as it comes. All of it is taken in, also where nobody reads it: who sends it listens to
-/// the answer only when they are done.
+/// Hands a body on as it comes. All of it is taken in, also where nobody reads it: who sends it
+/// listens to the answer only when they are done.
 async fn take_in(rest: Bytes, mut body: Body, feed: Feed) {
     let mut is_read = feed.give(Ok(rest)).await;
     while let Some(frame) = body.frame().await {
@@ -262,8 +264,8 @@ fn client_of(socket: PathBuf) -> anyhow::Result<reqwest::Client> {
     Ok(client.build()?)
 }
 
-/// Has the box that has the folder open import what `content` holds; `None` if there is none, and then the
-/// content is still there.
+/// Has the box that has the folder open import what `content` holds; `None` if there is none, and
+/// then the content is still there.
 pub async fn ask_import(
     folder: &Path,
     command: &Import,

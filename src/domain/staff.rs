@@ -417,7 +417,8 @@ impl std::fmt::Display for TokenId {
     }
 }
 
-/// An integration token. The token itself is not kept: its signature proves it, this record allows it.
+/// An integration token. The token itself is not kept:
+/// its signature proves it, this record allows it.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Token {
     pub id: TokenId,

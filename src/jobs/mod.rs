@@ -84,8 +84,8 @@ pub async fn tell(app: Arc<App>, closing: CancellationToken) {
     }
 }
 
-/// Sends what is to be sent in a queue, until the box goes down. Runs under every clock: what is due goes by
-/// the box's clock, how long to leave mail server or gateway alone by the time of day.
+/// Sends what is to be sent in a queue, until the box goes down. Runs under every clock: what is
+/// due goes by the box's clock, how long to leave mail server or gateway alone by the time of day.
 pub async fn deliver(app: Arc<App>, queue: Queue, closing: CancellationToken) {
     let Some(unsent) = app.unsent.get(queue.place()) else {
         return;
@@ -126,7 +126,8 @@ pub async fn deliver(app: Arc<App>, queue: Queue, closing: CancellationToken) {
     }
 }
 
-/// Asks the carrier again about charges that it has not decided, until the box goes down. Runs under real time only.
+/// Asks the carrier again about charges that it has not decided, until the box goes down.
+/// Runs under real time only.
 pub async fn ask_carrier(app: Arc<App>, closing: CancellationToken) {
     while !closing.is_cancelled() {
         let ctx = Ctx {

@@ -53,7 +53,8 @@ async fn turn(
         dialect: DIALECT,
         ..Ctx::system(Arc::clone(app))
     };
-    // Some of it at a time, and whatever becomes of it: those who have something to hear do not wait for it.
+    // Some of it at a time, and whatever becomes of it:
+    // those who have something to hear do not wait for it.
     let more = ops::webhooks::sweep(&ctx).await.unwrap_or_else(|error| {
         tracing::error!(%error, "webhook.not_swept");
         false

@@ -1,5 +1,5 @@
-//! Letters to customers: what they say, in words that the operator may change. Must not know how they travel, nor
-//! where what they say comes from.
+//! Letters to customers: what they say, in words that the operator may change. Must not know how
+//! they travel, nor where what they say comes from.
 
 mod allowed;
 mod invoice;

@@ -1,5 +1,6 @@
-//! How letters are worded: what is built in, and how a wording is filled in. An operator's own wording is a
-//! template in the language of Jinja, of which docs/messages.md shows the parts that are needed.
+//! How letters are worded: what is built in, and how a wording is filled in. An operator's own
+//! wording is a template in the language of Jinja,
+//! of which docs/messages.md shows the parts that are needed.
 
 use std::io::{self, Write};
 
@@ -22,7 +23,8 @@ pub struct Wording {
     pub sms: String,
 }
 
-/// What fills the places, by name. Every name that a kind has is always there; what is not known is empty.
+/// What fills the places, by name. Every name that a kind has is always there;
+/// what is not known is empty.
 pub type Values = Map<String, Json>;
 
 /// Steps that filling a wording in may take: some ten thousand letters take a few hundred.
@@ -186,8 +188,9 @@ impl Write for Bounded {
     }
 }
 
-/// Fills a part of a wording in; an error says in which part and what is wrong with it. A subject or short message
-/// that becomes too long ends early: long names must not keep a letter from being sent.
+/// Fills a part of a wording in; an error says in which part and what is wrong with it. A subject
+/// or short message that becomes too long ends early:
+/// long names must not keep a letter from being sent.
 pub fn fill(part: Part<'_>, values: &Values) -> Result<String, String> {
     let (name, text, max) = part.parts();
     allowed::check(text).map_err(|problem| format!("{name}: {problem}"))?;
@@ -221,7 +224,8 @@ pub fn fill(part: Part<'_>, values: &Values) -> Result<String, String> {
     Ok(filled.trim().to_owned())
 }
 
-/// Values as a letter might have them, to try a wording with; with `all` also those that may be empty.
+/// Values as a letter might have them, to try a wording with;
+/// with `all` also those that may be empty.
 #[must_use]
 pub fn sample(kind: TemplateKind, all: bool) -> Values {
     let maybe = |text: &str| if all { text.to_owned() } else { String::new() };
@@ -273,7 +277,8 @@ pub fn must_say(kind: TemplateKind) -> Option<&'static str> {
     }
 }
 
-/// Whether a wording can be filled in, and says what it has to; else what is wrong, the part in front.
+/// Whether a wording can be filled in, and says what it has to;
+/// else what is wrong, the part in front.
 pub fn prove(kind: TemplateKind, wording: &Wording) -> Result<(), String> {
     let known = sample(kind, true);
     for part in [

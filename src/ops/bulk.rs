@@ -14,7 +14,8 @@ pub const CHUNK_MAX: usize = 32_768;
 const CHUNK_MICROS_SHARED: u64 = 12_000;
 const CHUNK_MICROS_ALONE: u64 = 200_000;
 
-/// As many steps as fit the time that the writer may be kept, after a chunk of `steps` took `micros`.
+/// As many steps as fit the time that the writer may be kept,
+/// after a chunk of `steps` took `micros`.
 pub fn next_size(steps: usize, micros: u64, alone: bool) -> usize {
     let target = if alone {
         CHUNK_MICROS_ALONE

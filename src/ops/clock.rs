@@ -50,8 +50,8 @@ pub async fn advance(ctx: &Ctx, by: Move) -> Result<Timestamp, OpError> {
     }
 }
 
-/// Works what fell due until `to`, each at its own instant: also when a box with a test clock starts
-/// later than it was stopped.
+/// Works what fell due until `to`, each at its own instant: also when a box with a test clock
+/// starts later than it was stopped.
 pub async fn catch_up(ctx: &Ctx, to: Timestamp, not_before: Timestamp) -> Result<(), OpError> {
     let ctx = &Ctx {
         actor: Actor::System,

@@ -1,6 +1,6 @@
-//! What a command comes to: found by comparing the records that it touched before and after, whoever
-//! wrote them. A rehearsal runs the very same command and takes it back, so it cannot say anything
-//! else than what would happen.
+//! What a command comes to: found by comparing the records that it touched before and after,
+//! whoever wrote them. A rehearsal runs the very same command and takes it back, so it cannot say
+//! anything else than what would happen.
 
 use std::collections::{BTreeMap, BTreeSet};
 

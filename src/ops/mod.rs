@@ -156,8 +156,8 @@ impl Ctx {
         done.map(|(done, _)| done)
     }
 
-    /// As [`Ctx::write_bulk`]; answers also for how many microseconds nobody else was answered: with what
-    /// is noted for others, and with the commit.
+    /// As [`Ctx::write_bulk`]; answers also for how many microseconds nobody else was answered:
+    /// with what is noted for others, and with the commit.
     pub async fn write_bulk_timed<T: Send + 'static>(
         &self,
         command: impl FnOnce(&Ctx, &mut Tx<'_>) -> Result<T, OpError> + Send + 'static,

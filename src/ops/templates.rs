@@ -53,8 +53,8 @@ pub fn list(ctx: &Ctx) -> Result<Vec<Template>, OpError> {
     Ok(all)
 }
 
-/// Sets the wording of a kind for a language; one that could not be sent is refused, and the error says which
-/// part and why.
+/// Sets the wording of a kind for a language; one that could not be sent is refused, and the error
+/// says which part and why.
 pub async fn set(
     ctx: &Ctx,
     kind: TemplateKind,

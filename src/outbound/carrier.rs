@@ -1,5 +1,5 @@
-//! The carrier's own charging: asked with `POST {url}/transaction` (marketone 5.1), in the words that partners
-//! use towards us. Must not know what a charge is for.
+//! The carrier's own charging: asked with `POST {url}/transaction` (marketone 5.1), in the words
+//! that partners use towards us. Must not know what a charge is for.
 
 use std::collections::HashMap;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
@@ -164,8 +164,8 @@ impl Carrier {
         Some(Asking { id, asking })
     }
 
-    /// Somebody is to be told that it goes on: then it is not undone as if nobody had heard of it. `false`: it is
-    /// being undone.
+    /// Somebody is to be told that it goes on: then it is not undone as if nobody had heard of it.
+    /// `false`: it is being undone.
     #[must_use]
     pub fn tell(&self, id: [u8; 16]) -> bool {
         match locked(&self.asking).get_mut(&id) {

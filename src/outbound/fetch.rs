@@ -1,4 +1,5 @@
-//! Files of others, fetched piece by piece: channel lists and programme guides. Must not know what they are for.
+//! Files of others, fetched piece by piece: channel lists and programme guides.
+//! Must not know what they are for.
 
 use std::time::Duration;
 
@@ -73,8 +74,8 @@ impl Fetcher {
         Self { http: http.clone() }
     }
 
-    /// Begins to fetch; an error says in one line why there is nothing to fetch. Never the address, which may
-    /// hold a password.
+    /// Begins to fetch; an error says in one line why there is nothing to fetch. Never the address,
+    /// which may hold a password.
     pub async fn open(&self, url: &str, asking: &Asking) -> Result<Download, String> {
         let mut url = web_address(Url::parse(url).ok())?;
         let first = url.clone();

@@ -1,5 +1,5 @@
-//! What the box says to others: over HTTP, with one client for all but the carrier, and by mail. Must not know the store, nor
-//! what the answers are used for.
+//! What the box says to others: over HTTP, with one client for all but the carrier, and by mail.
+//! Must not know the store, nor what the answers are used for.
 
 pub mod alphaott;
 pub mod carrier;

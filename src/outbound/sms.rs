@@ -1,4 +1,5 @@
-//! Short messages through a gateway that speaks HTTP in its own way. Must not know what they are about.
+//! Short messages through a gateway that speaks HTTP in its own way.
+//! Must not know what they are about.
 
 use std::time::Duration;
 
@@ -90,8 +91,8 @@ impl Sms {
         Ok(Some(sms))
     }
 
-    /// Whether the settings make sense, also for a text that would say more than it should if it were put in as it
-    /// is.
+    /// Whether the settings make sense, also for a text that would say more than it should if it
+    /// were put in as it is.
     fn prove(&self) -> anyhow::Result<()> {
         const TO: &str = "+14165550101";
         const STRANGE: &str = "a\"b&c=d#e\nf";
@@ -140,8 +141,8 @@ impl Sms {
         }
     }
 
-    /// Hands a short message over. `to`: E.164 with its plus. When this is well, the gateway has taken it.
-    /// `name` is the same for every try of one message.
+    /// Hands a short message over. `to`: E.164 with its plus. When this is well, the gateway has
+    /// taken it. `name` is the same for every try of one message.
     pub async fn send(&self, name: &str, to: &str, text: &str) -> Result<(), SmsError> {
         let url = self.address(to, text).map_err(SmsError::Refused)?;
         let mut request = self

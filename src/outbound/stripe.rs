@@ -130,8 +130,8 @@ pub fn mark(object: &Value) -> Option<&str> {
 /// amount there.
 const OTHER_UNITS: &[&str] = &["ISK", "MGA", "MRU", "UGX"];
 
-/// Whether Stripe takes this amount, and means by it what we do. Of three decimals it wants the last
-/// to be 0.
+/// Whether Stripe takes this amount, and means by it what we do. Of three decimals it wants the
+/// last to be 0.
 #[must_use]
 pub fn is_payable(amount: Amount) -> bool {
     let whole = amount.currency.exponent() < 3 || amount.minor % 10 == 0;

@@ -1,5 +1,5 @@
-//! Telling a partner about a subscription that comes with a product of ours (marketone 5.3). The wire's
-//! names stand here; must not know when it is told.
+//! Telling a partner about a subscription that comes with a product of ours (marketone 5.3). The
+//! wire's names stand here; must not know when it is told.
 
 use std::time::Duration;
 

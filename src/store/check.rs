@@ -1,5 +1,6 @@
-//! Proves the file: decodes every record, re-derives every index entry, count and sequence, adds the
-//! journal up again and follows the audit log's chain. Reads a snapshot, so it can run beside a working box.
+//! Proves the file: decodes every record, re-derives every index entry, count and sequence, adds
+//! the journal up again and follows the audit log's chain.
+//! Reads a snapshot, so it can run beside a working box.
 
 use std::collections::BTreeMap;
 use std::ops::ControlFlow;

@@ -17,8 +17,8 @@ use crate::domain::billing::journal::{Account, AccountTotal, JournalEntry};
 use crate::domain::values::id::{InvoiceId, JournalEntryId};
 use crate::domain::values::money::Currency;
 
-/// Adds entries in order and gives them their numbers, which it answers. [`StoreError::Unbalanced`] where one does
-/// not sum to zero: then nothing of the command is kept.
+/// Adds entries in order and gives them their numbers, which it answers. [`StoreError::Unbalanced`]
+/// where one does not sum to zero: then nothing of the command is kept.
 pub fn append_entries(
     tx: &mut Tx<'_>,
     mut entries: Vec<JournalEntry>,

@@ -222,8 +222,9 @@ pub fn owned_by<I: Id>(owner: I) -> Vec<u8> {
     number(owner).to_vec()
 }
 
-/// The front part of the index keys of one text, for [`super::Read::listed`]. No text that is kept holds a
-/// NUL: one that does is found nowhere, for behind the end of a text comes a number, which may begin with it.
+/// The front part of the index keys of one text, for [`super::Read::listed`]. No text that is kept
+/// holds a NUL: one that does is found nowhere, for behind the end of a text comes a number,
+/// which may begin with it.
 #[must_use]
 pub fn under_text(text: &str) -> Vec<u8> {
     // No key that begins with a text has this byte.

@@ -104,8 +104,9 @@ fn money(tx: &mut Tx<'_>) -> Result<(), StoreError> {
     Ok(())
 }
 
-/// Layout 4: boxes and the programme guide. Logins and contract numbers are found whatever their case, and customers by
-/// their reseller and by when they end: index entries that nothing else would make before a customer changes.
+/// Layout 4: boxes and the programme guide. Logins and contract numbers are found whatever their
+/// case, and customers by their reseller and by when they end: index entries that nothing else
+/// would make before a customer changes.
 fn boxes(tx: &mut Tx<'_>) -> Result<(), StoreError> {
     const REMADE: [Table; 4] = [
         Table::CustomersByAccount,
@@ -126,8 +127,8 @@ fn boxes(tx: &mut Tx<'_>) -> Result<(), StoreError> {
     Ok(())
 }
 
-/// Layout 8: partners are found by the hash of their API key, customers by their phone numbers; an end that
-/// lies before the next cycle is due.
+/// Layout 8: partners are found by the hash of their API key, customers by their phone numbers; an
+/// end that lies before the next cycle is due.
 fn partners(tx: &mut Tx<'_>) -> Result<(), StoreError> {
     due(tx)?;
     refill::<Customer>(tx, Table::CustomersByPhone)?;
@@ -155,7 +156,8 @@ fn partners(tx: &mut Tx<'_>) -> Result<(), StoreError> {
     Ok(())
 }
 
-/// Layout 9: what is to be sent is found by its lane first. New tables: PINs, wordings, webhooks, closed months.
+/// Layout 9: what is to be sent is found by its lane first. New tables:
+/// PINs, wordings, webhooks, closed months.
 fn messages(tx: &mut Tx<'_>) -> Result<(), StoreError> {
     refill::<Message>(tx, Table::MessagesByDue)
 }
@@ -327,8 +329,9 @@ fn empty(tx: &mut Tx<'_>, index: Table) -> Result<(), StoreError> {
     Ok(())
 }
 
-/// Layouts 1 (the first), 3 (the Billing Adapter, the outbox) and 5 (used keys): empty tables, which every
-/// migration makes. Layout 7: orders that ended and are owed, which older programs do not know.
+/// Layouts 1 (the first), 3 (the Billing Adapter, the outbox) and 5 (used keys): empty tables,
+/// which every migration makes. Layout 7: orders that ended and are owed,
+/// which older programs do not know.
 #[expect(
     clippy::unnecessary_wraps,
     reason = "steps share one signature, and later ones can fail"

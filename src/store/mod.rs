@@ -54,8 +54,8 @@ pub enum StoreError {
     /// The disk failed, or the outcome of the commit is not known.
     #[error("the data file cannot be written at the moment")]
     Unavailable,
-    /// There is no room for another commit; reads go on. Nothing was written, unless the disk filled
-    /// up in the middle of the commit: then the outcome is unknown, as after a power cut.
+    /// There is no room for another commit; reads go on. Nothing was written, unless the disk
+    /// filled up in the middle of the commit: then the outcome is unknown, as after a power cut.
     #[error("the disk is full: nothing can be written until there is room on it")]
     DiskFull,
     /// A page of the file is not what was written.
@@ -245,8 +245,8 @@ impl Store {
     }
 
     /// Proves the checksum of every page of the last commit; what is wrong, if anything is. Takes a
-    /// second per gigabyte or so, in which the box works on; only where damage is found, writes wait
-    /// for a second look. Always `None` where there is no file.
+    /// second per gigabyte or so, in which the box works on; only where damage is found, writes
+    /// wait for a second look. Always `None` where there is no file.
     pub fn damaged_pages(&self) -> Result<Option<String>, StoreError> {
         let Some(path) = self.slot.path() else {
             return Ok(None);
@@ -296,8 +296,9 @@ impl Store {
     /// Runs `command` in the writer's thread. If it answers `Ok`, its writes are durable when this
     /// returns; if it answers an error, it left nothing behind.
     ///
-    /// [`StoreError::Busy`] where more than [`QUEUE_MAX`] commands wait. [`StoreError::Unavailable`]
-    /// where the disk failed: then the outcome is unknown, as after a power cut.
+    /// [`StoreError::Busy`] where more than [`QUEUE_MAX`] commands wait.
+    /// [`StoreError::Unavailable`] where the disk failed:
+    /// then the outcome is unknown, as after a power cut.
     pub async fn write<T, E>(
         &self,
         command: impl FnOnce(&mut Tx<'_>) -> Result<T, E> + Send + 'static,
@@ -428,8 +429,9 @@ impl Store {
             .take();
         if let Some(thread) = thread {
             if thread.thread().id() == std::thread::current().id() {
-                // The last holder of the store was a command that has just run here. The writer cannot
-                // wait for itself; it ends by itself, as nobody can send it anything any more.
+                // The last holder of the store was a command that has just run here. The writer
+                // cannot wait for itself; it ends by itself,
+                // as nobody can send it anything any more.
                 return;
             }
             // Blocks while the queue is full, which is right: what was accepted is worked off.

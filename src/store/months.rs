@@ -1,5 +1,5 @@
-//! What is wrong with closed months of partners: lines that are other ones now, and entries that do not move
-//! what the lines came to.
+//! What is wrong with closed months of partners: lines that are other ones now, and entries that do
+//! not move what the lines came to.
 
 use std::collections::BTreeMap;
 use std::ops::ControlFlow;

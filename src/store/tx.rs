@@ -2,8 +2,8 @@
 //!
 //! Commands share one redb transaction, so a refused command cannot simply be dropped with it.
 //! Every write is noted with the value it replaced; a refusal plays the notes backwards. That
-//! includes sequence numbers, which are rows like any other. A command that has a transaction of its
-//! own takes no notes.
+//! includes sequence numbers, which are rows like any other. A command that has a transaction of
+//! its own takes no notes.
 
 use std::cell::{Cell, RefCell};
 

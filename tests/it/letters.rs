@@ -212,7 +212,8 @@ async fn wordings_that_cannot_be_sent_are_refused_and_named() {
     assert_eq!(support.put(url, json!({"on": true})).await.status, 403);
 }
 
-/// A new password that goes through the gateway with these settings: what the gateway heard, and how the message stands.
+/// A new password that goes through the gateway with these settings: what the gateway heard, and
+/// how the message stands.
 async fn sent(gateway: &Gateway, settings: &[(&str, &str)]) -> (Heard, Value, Value) {
     let bx = TestBox::with(|config| {
         config.sms.url = format!("{}/send", gateway.url);
@@ -338,7 +339,8 @@ async fn what_a_gateway_answers_decides_what_becomes_of_a_message() {
     }
 }
 
-/// No mass mailing stands before a person who waits, and a mail server that is away stops no short message.
+/// No mass mailing stands before a person who waits,
+/// and a mail server that is away stops no short message.
 #[tokio::test]
 async fn a_mail_server_that_is_away_stops_no_short_message() {
     let gateway = Gateway::open().await;
@@ -472,7 +474,8 @@ async fn no_password_is_made_that_cannot_be_told() {
     assert!(reset, "{:?}", all[0].password);
 }
 
-/// A mail server that was taken out of the settings by mistake loses nothing: what waits for it waits.
+/// A mail server that was taken out of the settings by mistake loses nothing:
+/// what waits for it waits.
 #[tokio::test]
 async fn what_waits_for_a_way_that_is_not_set_up_is_kept() {
     let folder = tempfile::tempdir().unwrap();

@@ -1,8 +1,8 @@
-//! Until when the months of partners are closed: nothing of theirs completes before that, even if the clock
-//! goes back.
+//! Until when the months of partners are closed: nothing of theirs completes before that, even if
+//! the clock goes back.
 //!
-//! In memory, read from the file at the start: whoever completes something asks with every charge. Must not
-//! know what a month is.
+//! In memory, read from the file at the start: whoever completes something asks with every charge.
+//! Must not know what a month is.
 
 use std::collections::HashMap;
 use std::sync::{PoisonError, RwLock};

@@ -138,7 +138,8 @@ struct Shard {
     soon: Vec<DeviceId>,
 }
 
-/// Every box that spoke to us since the start. Bounded by the devices there are: nobody else gets in.
+/// Every box that spoke to us since the start. Bounded by the devices there are:
+/// nobody else gets in.
 pub struct Presence {
     shards: Vec<Mutex<Shard>>,
 }

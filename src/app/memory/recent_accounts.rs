@@ -1,5 +1,5 @@
-//! Which accounts partners asked for lately: only these may they write to. In memory, and bounded; after a
-//! restart they ask again. Must not know what for.
+//! Which accounts partners asked for lately: only these may they write to. In memory, and bounded;
+//! after a restart they ask again. Must not know what for.
 
 use std::collections::HashMap;
 use std::sync::{Mutex, PoisonError};

@@ -1,7 +1,7 @@
 //! How many requests of somebody are answered within a second: as many at once, then evenly spread.
 //!
-//! In memory, and bounded. Measures by a stopwatch, so that a clock that stands still stops nobody. Must
-//! not know who asks for what.
+//! In memory, and bounded. Measures by a stopwatch, so that a clock that stands still stops nobody.
+//! Must not know who asks for what.
 
 use std::collections::HashMap;
 use std::sync::{Mutex, PoisonError};
@@ -30,8 +30,8 @@ impl Default for Rates {
 }
 
 impl Rates {
-    /// Whether one more request is let in, where `per_second` are; else after how many whole seconds
-    /// one will be.
+    /// Whether one more request is let in, where `per_second` are; else after how many whole
+    /// seconds one will be.
     pub fn let_in(&self, who: u64, per_second: u32) -> Result<(), u64> {
         let now = u64::try_from(self.running.elapsed().as_nanos()).unwrap_or(u64::MAX);
         let mut held = self.paid_off.lock().unwrap_or_else(PoisonError::into_inner);

@@ -1,4 +1,5 @@
-//! Secrets that are made and proven: passwords, tokens, and what is derived from the key of the box.
+//! Secrets that are made and proven: passwords, tokens,
+//! and what is derived from the key of the box.
 
 pub mod passwords;
 pub mod tokens;

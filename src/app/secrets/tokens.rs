@@ -115,8 +115,8 @@ impl Keys {
         mac.first_chunk().copied().unwrap_or_default()
     }
 
-    /// The decimal digits (at most 19) that belong to a random number: the same whenever they are asked for, so
-    /// that they need be kept nowhere. Every row of digits is equally likely.
+    /// The decimal digits (at most 19) that belong to a random number: the same whenever they are
+    /// asked for, so that they need be kept nowhere. Every row of digits is equally likely.
     #[must_use]
     pub fn digits(&self, nonce: &[u8; 16], digits: u8) -> String {
         let digits = digits.min(19);
@@ -131,7 +131,8 @@ impl Keys {
         format!("{number:0width$}", width = usize::from(digits))
     }
 
-    /// The password that belongs to a random number: 70 bits, in letters that nobody takes for others.
+    /// The password that belongs to a random number:
+    /// 70 bits, in letters that nobody takes for others.
     #[must_use]
     pub fn password(&self, nonce: &[u8; 16]) -> String {
         const LETTERS: &[u8; 32] = b"abcdefghijkmnpqrstuvwxyz23456789";
@@ -145,8 +146,8 @@ impl Keys {
         half(a).chain(half(b)).collect()
     }
 
-    /// The salt for the password that belongs to a random number: says whether a password is still that one, and not
-    /// which it is.
+    /// The salt for the password that belongs to a random number: says whether a password is still
+    /// that one, and not which it is.
     #[must_use]
     pub fn salt(&self, nonce: &[u8; 16]) -> [u8; 16] {
         let [a, b, ..] = self.draw(b's', nonce, 0);

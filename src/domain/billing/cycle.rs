@@ -211,9 +211,9 @@ pub fn overdue(order: &Order, terms: &Terms<'_>, at: Timestamp) -> Order {
     after
 }
 
-/// An order that was overdue, was paid for a cycle, and is overdue at once with the next: its ladder
-/// counts from when that cycle was due, so that nobody is in his grace for ever by paying late. What
-/// is behind on the ladder is not said again.
+/// An order that was overdue, was paid for a cycle, and is overdue at once with the next: its
+/// ladder counts from when that cycle was due, so that nobody is in his grace for ever by paying
+/// late. What is behind on the ladder is not said again.
 #[must_use]
 pub fn overdue_still(before: &Order, after: &Order, terms: &Terms<'_>, at: Timestamp) -> Order {
     let (Standing::Overdue { since: held, .. }, Standing::Overdue { .. }) =

@@ -1,5 +1,5 @@
-//! **The guard**: whether a billing run looks like somebody's mistake, and what it is compared with. Rules
-//! only: what is done about a doubt is `ops::guard`.
+//! **The guard**: whether a billing run looks like somebody's mistake, and what it is compared
+//! with. Rules only: what is done about a doubt is `ops::guard`.
 
 use serde::{Deserialize, Serialize};
 

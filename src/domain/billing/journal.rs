@@ -1,7 +1,7 @@
 //! The journal: double entry, append-only. A balance is the sum of postings and nothing else.
 //!
-//! Amounts are signed from the account's credit side: +5.00 on `customer:7` is money that customer 7
-//! has with us, -5.00 is money the customer owes.
+//! Amounts are signed from the account's credit side: +5.00 on `customer:7` is money that
+//! customer 7 has with us, -5.00 is money the customer owes.
 
 use std::collections::BTreeMap;
 

@@ -439,8 +439,8 @@ impl Order {
         }
     }
 
-    /// Lets the next cycle of an order that was frozen begin at `at`: nobody pays for days without service,
-    /// and not for time that was given away either.
+    /// Lets the next cycle of an order that was frozen begin at `at`: nobody pays for days without
+    /// service, and not for time that was given away either.
     pub fn anchor_again(&mut self, at: Timestamp) {
         self.anchor(self.next_cycle_at.map_or(at, |next| next.max(at)));
     }
@@ -510,8 +510,8 @@ impl Order {
                 self.next_cycle_at = None;
                 let owes = lost || self.waits_for_money() && self.billing == Billing::Postpaid;
                 self.time_kept = time_kept && owes;
-                // What is owed stays owed; who has not paid yet gets nothing by canceling, and what is
-                // over stays over.
+                // What is owed stays owed; who has not paid yet gets nothing by canceling, and what
+                // is over stays over.
                 if !owes && standing != Standing::Waiting {
                     self.standing = match before {
                         OrderStatus::Expired => Standing::Ended,

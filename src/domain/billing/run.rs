@@ -11,13 +11,15 @@ use crate::domain::values::time::Timestamp;
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub enum RunState {
     Open,
-    /// The guard holds it before the first charge, until a person lets it go on or its time is over.
+    /// The guard holds it before the first charge,
+    /// until a person lets it go on or its time is over.
     Stopped {
         reason: String,
     },
     /// A person let it go on.
     Released,
-    /// Nobody did for so long that the orders without a doubt were worked; the others are still held.
+    /// Nobody did for so long that the orders without a doubt were worked;
+    /// the others are still held.
     Eased {
         reason: String,
     },

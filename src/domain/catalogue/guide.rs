@@ -49,7 +49,8 @@ pub struct Aired<T> {
 }
 
 /// Brings what a guide says of one channel in order: by start, of equal starts the last one wins, a
-/// later start cuts the one before, and an end that is missing or lies before the start is the next start.
+/// later start cuts the one before, and an end that is missing or lies before the start is the next
+/// start.
 #[must_use]
 pub fn in_order<T>(mut slots: Vec<Slot<T>>) -> Vec<Aired<T>> {
     // Stable: of equal starts the one that came last stays last.

@@ -41,8 +41,8 @@ pub struct Device {
     pub platform: String,
     pub brand: String,
     pub serial: String,
-    /// Of a set-top box six octets in any common notation, or nothing. Of other kinds whatever text was
-    /// given: the vendor's sample has eight octets.
+    /// Of a set-top box six octets in any common notation, or nothing. Of other kinds whatever text
+    /// was given: the vendor's sample has eight octets.
     pub mac: String,
     pub created_at: Timestamp,
     pub removed_at: Option<Timestamp>,

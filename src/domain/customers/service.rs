@@ -146,8 +146,9 @@ pub enum Item {
 
 /// The one rule of access:
 ///
-/// > A customer may use a content item at time t if the customer is ACTIVE, and holds a Service that is ACTIVE with
-/// > `expires` absent or after t, whose ServiceSpec covers the item; and, for a device, if that device is ACTIVE.
+/// > A customer may use a content item at time t if the customer is ACTIVE, and holds a Service
+/// > that is ACTIVE with `expires` absent or after t, whose ServiceSpec covers the item; and, for a
+/// > device, if that device is ACTIVE.
 ///
 /// `held` pairs each service with its spec; a service for a single channel needs none.
 #[must_use]

@@ -195,8 +195,8 @@ pub struct Ways<'w> {
 }
 
 impl Ways<'_> {
-    /// How a message goes and to which address: the way that was wished for, else that of the address that was
-    /// named, else mail, else a short message. A wish that cannot be met is none.
+    /// How a message goes and to which address: the way that was wished for, else that of the
+    /// address that was named, else mail, else a short message. A wish that cannot be met is none.
     #[must_use]
     pub fn choose(
         &self,

@@ -1,4 +1,5 @@
-//! What letters there are, and the operator's own wording of them. Must not know how one is filled in.
+//! What letters there are, and the operator's own wording of them.
+//! Must not know how one is filled in.
 
 use serde::{Deserialize, Serialize};
 
@@ -62,8 +63,8 @@ impl TemplateKind {
         Self::ALL.into_iter().find(|kind| kind.word() == word)
     }
 
-    /// Whether it is sent while no template says so: nobody should be surprised by a thousand greetings after
-    /// an import.
+    /// Whether it is sent while no template says so: nobody should be surprised by a thousand
+    /// greetings after an import.
     #[must_use]
     pub fn is_on_by_itself(self) -> bool {
         !matches!(self, Self::Welcome | Self::ExpiryReminder)

@@ -1,5 +1,5 @@
-//! Partners that bill through us, and their charges: who may charge what, what becomes of a charge, and how
-//! the money is shared.
+//! Partners that bill through us, and their charges: who may charge what, what becomes of a charge,
+//! and how the money is shared.
 //!
 //! Rules: `docs/marketone.md`. Must not know how a partner asks.
 
@@ -24,7 +24,8 @@ use crate::domain::values::time::Timestamp;
 pub struct PartnerProduct {
     pub code: String,
     pub title: String,
-    /// Our products that come with it: whoever has one of them is told to the partner (marketone 5.3).
+    /// Our products that come with it: whoever has one of them is told to the partner
+    /// (marketone 5.3).
     pub sold_with: Vec<ProductSpecId>,
 }
 
@@ -169,14 +170,16 @@ pub struct Pending {
     pub account: Secret,
     /// How often the carrier was asked.
     pub attempts: u32,
-    /// When it is asked again, or given up after the last time; `None`: nobody asks any more, a person must find out.
+    /// When it is asked again, or given up after the last time;
+    /// `None`: nobody asks any more, a person must find out.
     pub due_at: Option<Timestamp>,
     /// The PIN that it used up: good again if nothing is charged.
     pub pin: Option<PinId>,
 }
 
 impl Pending {
-    /// How often the carrier is asked about one transaction, and how many seconds apart (marketone 1.7).
+    /// How often the carrier is asked about one transaction,
+    /// and how many seconds apart (marketone 1.7).
     pub const ATTEMPTS_MAX: u32 = 6;
     pub const BETWEEN_SECONDS: i64 = 180;
 
@@ -191,10 +194,12 @@ impl Pending {
         }
     }
 
-    /// As it stands when the carrier is asked once more at `now`; `None`: it was asked often enough.
+    /// As it stands when the carrier is asked once more at `now`; `None`:
+    /// it was asked often enough.
     #[must_use]
     pub fn again(&self, now: Timestamp) -> Option<Self> {
-        // The last time too is followed by a due one: who is cut off meanwhile must not be forgotten.
+        // The last time too is followed by a due one:
+        // who is cut off meanwhile must not be forgotten.
         (self.attempts < Self::ATTEMPTS_MAX).then(|| Self {
             attempts: self.attempts.saturating_add(1),
             due_at: Some(now.saturating_add_seconds(Self::BETWEEN_SECONDS)),
@@ -212,7 +217,8 @@ impl Pending {
     }
 }
 
-/// One charge or refund of a partner. Kept for ever: whoever asks for it again gets the same answer.
+/// One charge or refund of a partner. Kept for ever:
+/// whoever asks for it again gets the same answer.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct PartnerTransaction {
     pub id: PartnerTransactionId,
@@ -223,7 +229,8 @@ pub struct PartnerTransaction {
     pub ext_id: String,
     pub kind: TransactionKind,
     pub customer: CustomerId,
-    /// SHA-256 of how the partner named the account: a number may be another's by the time of a refund.
+    /// SHA-256 of how the partner named the account:
+    /// a number may be another's by the time of a refund.
     pub account_hash: [u8; 32],
     /// Always positive.
     pub amount: Amount,
@@ -264,8 +271,8 @@ impl PartnerTransaction {
         self.amount.minor.saturating_sub(back)
     }
 
-    /// What a refund of `minor` of this charge takes from the partner and from the tax: in all as much as
-    /// they got, however often it is refunded in parts.
+    /// What a refund of `minor` of this charge takes from the partner and from the tax: in all as
+    /// much as they got, however often it is refunded in parts.
     #[must_use]
     pub fn shares_of_refund(&self, minor: i64) -> (i64, i64) {
         let before = self.refunded_minor;
@@ -282,8 +289,9 @@ impl PartnerTransaction {
         (part(self.partner_minor), part(self.tax_minor))
     }
 
-    /// What it does to the books: the customer pays, or the carrier takes it from him and owes it, the partner gets its share, the tax is set apart, we
-    /// keep the rest. A refund does the opposite.
+    /// What it does to the books: the customer pays, or the carrier takes it from him and owes it,
+    /// the partner gets its share, the tax is set apart, we keep the rest.
+    /// A refund does the opposite.
     #[must_use]
     pub fn postings(&self) -> Vec<Posting> {
         let sign = match self.kind {
@@ -342,8 +350,8 @@ pub struct Spent {
     pub all_minor: i64,
 }
 
-/// Whether the limit for one charge and the balance allow it. A limit in another currency than the charge's
-/// says nothing.
+/// Whether the limit for one charge and the balance allow it. A limit in another currency than the
+/// charge's says nothing.
 pub fn check_charge(
     partner: &Partner,
     profile: &CarrierProfile,
@@ -408,9 +416,9 @@ pub fn e164(text: &str) -> Option<String> {
     fits.then(|| format!("+{digits}"))
 }
 
-/// A phone number as operators write it, in the form in which it is found: without blanks, dashes, dots
-/// and brackets, `00` for a plus. One with neither may be a national one, which would be somebody else's
-/// abroad.
+/// A phone number as operators write it, in the form in which it is found: without blanks, dashes,
+/// dots and brackets, `00` for a plus. One with neither may be a national one, which would be
+/// somebody else's abroad.
 #[must_use]
 pub fn found_as(phone: &str) -> Option<String> {
     let plain: String = phone

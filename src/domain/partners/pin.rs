@@ -1,7 +1,8 @@
-//! One-time PINs: they prove that whoever buys has the phone or the mailbox of the account that pays.
+//! One-time PINs: they prove that whoever buys has the phone or the mailbox of the account that
+//! pays.
 //!
-//! Rules: marketone 2.4, 2.5, 4.2. The digits are kept nowhere: they are a keyed hash of a random number,
-//! made again where they are needed. Must not know that key.
+//! Rules: marketone 2.4, 2.5, 4.2. The digits are kept nowhere: they are a keyed hash of a random
+//! number, made again where they are needed. Must not know that key.
 
 use serde::{Deserialize, Serialize};
 
@@ -88,7 +89,8 @@ impl Pin {
         }
     }
 
-    /// Somebody tells the PIN; `fits`: rightly. Even the right one is refused when it may not be tried.
+    /// Somebody tells the PIN; `fits`: rightly.
+    /// Even the right one is refused when it may not be tried.
     pub fn told(&mut self, fits: bool, now: Timestamp) -> Result<(), PinNo> {
         self.is_live(now)?;
         if fits {
@@ -103,7 +105,8 @@ impl Pin {
         Err(PinNo::TooManyTries)
     }
 
-    /// Whether it is for the purchase with this id of the partner's and for this much: the customer was told so.
+    /// Whether it is for the purchase with this id of the partner's and for this much:
+    /// the customer was told so.
     #[must_use]
     pub fn is_for(&self, purchase: &str, amount: Amount) -> bool {
         self.purchase.as_deref().is_none_or(|own| own == purchase)
@@ -128,8 +131,8 @@ impl Pin {
     }
 }
 
-/// Whether one more may be made for an account, of which `made` are the times of the former ones; else after
-/// how many seconds.
+/// Whether one more may be made for an account, of which `made` are the times of the former ones;
+/// else after how many seconds.
 pub fn may_make(
     rules: &PinRules,
     made: impl Iterator<Item = Timestamp>,

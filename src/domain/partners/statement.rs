@@ -1,5 +1,5 @@
-//! What a partner is owed for a month: its charges and refunds that succeeded, each with its shares, their
-//! sums, and the month once it is closed.
+//! What a partner is owed for a month: its charges and refunds that succeeded, each with its
+//! shares, their sums, and the month once it is closed.
 //!
 //! Rules: `docs/marketone.md`.
 
@@ -58,8 +58,8 @@ pub struct ClosedMonth {
 }
 
 impl ClosedMonth {
-    /// What closing does to the books: what the partner gets is to be paid out now. Of a month with more
-    /// refunds than charges the opposite. Empty where nothing is to move.
+    /// What closing does to the books: what the partner gets is to be paid out now. Of a month with
+    /// more refunds than charges the opposite. Empty where nothing is to move.
     #[must_use]
     pub fn postings(&self, of: &ClosedSum) -> Vec<Posting> {
         let amount = Amount {
@@ -165,8 +165,8 @@ pub struct Settlement {
 pub const CSV_HEAD: &str =
     "transaction,type,completed,product,currency,amount,tax,payable,kept\r\n";
 
-/// A line of a month as CSV, with its line end. Closed months keep the hash of them: whoever changes what
-/// stands here breaks the proof of all of them.
+/// A line of a month as CSV, with its line end. Closed months keep the hash of them: whoever
+/// changes what stands here breaks the proof of all of them.
 #[must_use]
 pub fn csv_line(line: &PartnerTransaction) -> String {
     let (kind, sign) = match line.kind {

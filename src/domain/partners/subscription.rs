@@ -1,5 +1,5 @@
-//! Subscriptions at partners that come with our products: who has which, and what the partner has to
-//! be told of it (marketone 5.2, 5.3). Rules: `docs/marketone.md`.
+//! Subscriptions at partners that come with our products: who has which, and what the partner has
+//! to be told of it (marketone 5.2, 5.3). Rules: `docs/marketone.md`.
 
 use std::collections::BTreeSet;
 
@@ -171,7 +171,8 @@ pub enum Step {
     Delete(PartnerSubscription, Timestamp),
 }
 
-/// Whether an order that began and does not run now may go on: frozen, paused, or switched off by staff.
+/// Whether an order that began and does not run now may go on:
+/// frozen, paused, or switched off by staff.
 fn is_held_up(order: &Order) -> bool {
     order.stands_still()
         || (order.status == OrderStatus::Inactive
@@ -179,7 +180,8 @@ fn is_held_up(order: &Order) -> bool {
             && matches!(order.standing, Standing::Settled | Standing::Overdue { .. }))
 }
 
-/// When the order ended because of which a customer had this at a partner; now, where none ended by itself.
+/// When the order ended because of which a customer had this at a partner;
+/// now, where none ended by itself.
 fn ended_at(
     partner: &Partner,
     orders: &[Order],
@@ -208,8 +210,9 @@ fn ended_at(
     own.unwrap_or(now)
 }
 
-/// Brings what a customer has at a partner in step with their orders: what runs is wanted; what stands
-/// still for a while is neither begun nor ended; a plan that takes the place of another one updates.
+/// Brings what a customer has at a partner in step with their orders: what runs is wanted; what
+/// stands still for a while is neither begun nor ended;
+/// a plan that takes the place of another one updates.
 #[must_use]
 pub fn steps(
     partner: &Partner,

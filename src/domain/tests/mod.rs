@@ -203,8 +203,8 @@ impl Sold {
     }
 }
 
-/// 12.00 a month; two weeks of grace, reminders after one day and after a week; suspended three days
-/// after the freeze.
+/// 12.00 a month; two weeks of grace, reminders after one day and after a week; suspended three
+/// days after the freeze.
 pub fn sold() -> Sold {
     Sold {
         prices: vec![price(1, "2025-01-01", vec![charge(usd(1_200))])],

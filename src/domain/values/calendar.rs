@@ -158,8 +158,8 @@ impl Zone {
         start(first).zip(start(next))
     }
 
-    /// An instant written as a wall clock shows it: `2026-01-31`, `2026/01/31`, with or without a time
-    /// `10:00:00` behind a blank; without one the day's start is meant.
+    /// An instant written as a wall clock shows it: `2026-01-31`, `2026/01/31`, with or without a
+    /// time `10:00:00` behind a blank; without one the day's start is meant.
     #[must_use]
     pub fn parse_local(&self, text: &str) -> Option<Timestamp> {
         let (day, clock) = text.split_once(' ').unwrap_or((text, "00:00:00"));
@@ -168,11 +168,11 @@ impl Zone {
         self.instant(date.to_datetime(clock))
     }
 
-    /// As [`Zone::parse_local`], in every form that MySQL takes for an instant and that means one thing
-    /// only: parts of fewer digits or without what stands between them, any sign there, `T`, hours alone,
-    /// fractions of a second (rounded). With a zone of its own (`Z`, `+01:00`) the zone counts.
-    /// `Some(None)`: never, which is nothing at all, a date of zeros, or one beyond the calendar.
-    /// `None`: not understood.
+    /// As [`Zone::parse_local`], in every form that MySQL takes for an instant and that means one
+    /// thing only: parts of fewer digits or without what stands between them, any sign there, `T`,
+    /// hours alone, fractions of a second (rounded). With a zone of its own (`Z`, `+01:00`) the
+    /// zone counts. `Some(None)`: never, which is nothing at all, a date of zeros, or one beyond
+    /// the calendar. `None`: not understood.
     #[must_use]
     pub fn parse_loosely(&self, text: &str) -> Option<Option<Timestamp>> {
         let text = text.trim();
@@ -283,8 +283,9 @@ fn is_digits(text: &str) -> bool {
     !text.is_empty() && text.bytes().all(|byte| byte.is_ascii_digit())
 }
 
-/// The numbers of a date or a time of day: of at most so many digits with a sign between them, the first
-/// of a date of exactly four, or of all digits in one piece. A date has three, a time one to three.
+/// The numbers of a date or a time of day: of at most so many digits with a sign between them, the
+/// first of a date of exactly four, or of all digits in one piece.
+/// A date has three, a time one to three.
 fn numbers(text: &str, widths: &[usize; 3]) -> Option<Vec<i16>> {
     let [first, ..] = *widths;
     let is_date = first == 4;

@@ -60,7 +60,8 @@ pub fn kept_name(text: &str) -> Option<String> {
     (!is_blank(text)).then(|| text.trim().to_owned())
 }
 
-/// A MAC address in its usual spelling, `00:1A:79:00:39:5E`, if `text` is one of six octets in any common notation.
+/// A MAC address in its usual spelling, `00:1A:79:00:39:5E`,
+/// if `text` is one of six octets in any common notation.
 ///
 /// Devices keep the text they were given; the index by MAC uses this.
 #[must_use]

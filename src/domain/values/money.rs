@@ -56,8 +56,9 @@ impl Amount {
         Self { minor: 0, currency }
     }
 
-    /// A decimal text such as `102.5`, `-3` or `1e2` (the forms of a JSON number). `None` where it is no number, has more
-    /// decimals than the currency (trailing zeros aside) or exceeds [`AMOUNT_MINOR_MAX`].
+    /// A decimal text such as `102.5`, `-3` or `1e2` (the forms of a JSON number). `None` where it
+    /// is no number, has more decimals than the currency (trailing zeros aside) or exceeds
+    /// [`AMOUNT_MINOR_MAX`].
     #[must_use]
     pub fn parse(text: &str, currency: Currency) -> Option<Self> {
         let minor = scaled(text, currency.exponent())?;
@@ -230,7 +231,8 @@ impl Share {
         to_shortest(i64::from(self.0), 3)
     }
 
-    /// The part of `minor` that it is, to a whole minor unit, halves to the even one (marketone 4.3).
+    /// The part of `minor` that it is, to a whole minor unit,
+    /// halves to the even one (marketone 4.3).
     #[must_use]
     pub fn of(self, minor: i64) -> i64 {
         let (whole, parts) = (i128::from(Self::ALL.0), i128::from(self.0));

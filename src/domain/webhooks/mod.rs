@@ -55,7 +55,8 @@ pub struct Webhook {
 }
 
 impl Webhook {
-    /// Makes room for more than what waits now: who is switched on must not be switched off by the next event.
+    /// Makes room for more than what waits now: who is switched on must not be switched off by the
+    /// next event.
     pub fn make_room(&mut self, waiting: u64) {
         let waiting = u32::try_from(waiting).unwrap_or(u32::MAX);
         let more = waiting.saturating_add((self.waiting_max / 10).max(1));
@@ -127,8 +128,8 @@ impl Delivery {
         self.close(DeliveryState::Delivered, String::new(), now);
     }
 
-    /// It was tried and not taken. After three days it is dead, but not before it was tried a few times: it may have
-    /// waited as long for another one.
+    /// It was tried and not taken. After three days it is dead, but not before it was tried a few
+    /// times: it may have waited as long for another one.
     pub fn put_off(&mut self, status: u16, problem: String, now: Timestamp) {
         let tried = usize::try_from(self.attempts).unwrap_or(usize::MAX);
         let last = BETWEEN_SECONDS.len().saturating_sub(1);

@@ -69,8 +69,8 @@ pub async fn apply(ctx: &Ctx, text: String, dry_run: bool) -> Result<Report, OpE
     let has_partners = !document.partners.is_empty();
     let applied = ctx.app.store.write(move |tx| -> Result<Report, Stop> {
         if has_partners {
-            // They may have to be told of what the same document says of customers. Here and not before: else
-            // somebody who looks whether anybody is told could come in between.
+            // They may have to be told of what the same document says of customers. Here and not
+            // before: else somebody who looks whether anybody is told could come in between.
             command_ctx.app.set_watched(true);
         }
         let report = webhooks::watched(&command_ctx, tx, |ctx, tx| {
@@ -159,7 +159,8 @@ fn unique<K: Ord + std::fmt::Display>(
     Ok(())
 }
 
-/// Brings one partner in step with an object such as a document has it, but for its keys: they stand elsewhere.
+/// Brings one partner in step with an object such as a document has it, but for its keys:
+/// they stand elsewhere.
 pub async fn set_partner(ctx: &Ctx, key: &str, text: &str) -> Result<(), OpError> {
     let known = super::partners::get(ctx, key)?;
     let parsed: Result<serde_json::Map<String, serde_json::Value>, _> = serde_json::from_str(text);

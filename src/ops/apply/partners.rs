@@ -14,8 +14,8 @@ use crate::store::{Read as _, Table, Tx};
 use super::document::{CallbackIn, PartnerIn, PartnerProductIn};
 use super::{parse_amount, parse_currency, wrong};
 
-/// A partner as the document has it; what it does not say stays as it is. An API key is taken where there is none
-/// yet: one that was rotated must not come back with the next document.
+/// A partner as the document has it; what it does not say stays as it is. An API key is taken where
+/// there is none yet: one that was rotated must not come back with the next document.
 pub(super) fn partner(
     tx: &mut Tx<'_>,
     given: &PartnerIn,

@@ -1,4 +1,5 @@
-//! The programme guide of an apply document: for guides that are made by hand. Whole ones come as XMLTV.
+//! The programme guide of an apply document: for guides that are made by hand.
+//! Whole ones come as XMLTV.
 
 use crate::app::Ctx;
 use crate::domain::catalogue::content::Channel;

@@ -55,8 +55,8 @@ pub async fn void(
     .inspect(|_| ctx.app.wake_jobs())
 }
 
-/// Gives up a part of what a customer owes, at most all of it. It pays open invoices, oldest first, and is no
-/// payment: orders that are frozen for want of it end.
+/// Gives up a part of what a customer owes, at most all of it. It pays open invoices, oldest first,
+/// and is no payment: orders that are frozen for want of it end.
 pub async fn write_off(
     ctx: &Ctx,
     customer: Handle<CustomerId>,

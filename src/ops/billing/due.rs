@@ -1,7 +1,7 @@
 //! In which order orders are taken whose time has come: oldest first, for each customer.
 //!
-//! What one customer owes is a matter of time: an earlier cycle takes their money before a later one.
-//! Between customers nothing depends on the order, so a long walk over orders that are due in
+//! What one customer owes is a matter of time: an earlier cycle takes their money before a later
+//! one. Between customers nothing depends on the order, so a long walk over orders that are due in
 //! another order than they were opened in goes customer by customer instead: neighbours in the file
 //! are then worked one after the other, which is several times as fast.
 
@@ -29,8 +29,8 @@ const SORTED_MAX: usize = 4_194_304;
 pub(in crate::ops) struct Sorted(Arc<[OrderId]>);
 
 impl Sorted {
-    /// `None`: the order of time serves as well. Reads every entry that is due: call it away from the
-    /// async threads.
+    /// `None`: the order of time serves as well. Reads every entry that is due: call it away from
+    /// the async threads.
     pub(in crate::ops) fn find(
         read: &impl Read,
         until: Timestamp,

@@ -75,7 +75,8 @@ pub fn preview(
 ) -> Result<Forecast, OpError> {
     ctx.require(Permission::MoneyRead)?;
     let snapshot = ctx.snapshot()?;
-    // One order is not alone: others of its customer take money and keep services, so all are walked.
+    // One order is not alone: others of its customer take money and keep services,
+    // so all are walked.
     let (mut walk, only) = match scope {
         Scope::Everybody => (Walk::quickest(&snapshot, until)?, None),
         Scope::Customer(handle) => {

@@ -379,8 +379,9 @@ pub fn runs(ctx: &Ctx, limit: usize) -> Result<Vec<Run>, OpError> {
     Ok(runs)
 }
 
-/// As [`work`] until now, under the guard: a run that looks like a mistake is held before its first bill.
-/// Payments that are under way go on being decided meanwhile. Answers `false` where a run is held.
+/// As [`work`] until now, under the guard: a run that looks like a mistake is held before its first
+/// bill. Payments that are under way go on being decided meanwhile.
+/// Answers `false` where a run is held.
 pub async fn work_guarded(ctx: &Ctx, pace: Pace) -> Result<bool, OpError> {
     let verdict = guard::before_run(ctx).await?;
     let orders = match verdict {

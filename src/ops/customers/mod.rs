@@ -249,8 +249,8 @@ fn welcome(ctx: &Ctx, tx: &mut Tx<'_>, customer: &Customer) -> Result<(), OpErro
     Ok(tx.put(&message)?)
 }
 
-/// Makes the present password useless. Whoever can be written to is sent a new one; others must be given one by
-/// hand.
+/// Makes the present password useless. Whoever can be written to is sent a new one; others must be
+/// given one by hand.
 pub async fn reset_password(ctx: &Ctx, handle: Handle<CustomerId>) -> Result<(), OpError> {
     ctx.require(Permission::CustomersWrite)?;
     let nonce = ctx.app.entropy.bytes()?;

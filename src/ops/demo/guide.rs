@@ -81,8 +81,8 @@ const SHOWS: &[(&str, Shows)] = &[
     ),
 ];
 
-/// The programmes of `channels`, each a number and its genre, around `now`, as they stand in an apply
-/// document.
+/// The programmes of `channels`, each a number and its genre, around `now`, as they stand in an
+/// apply document.
 pub(super) fn programmes(channels: &[(usize, &str)], now: Timestamp) -> Vec<serde_json::Value> {
     let midnight = now.saturating_add_seconds(-now.seconds().rem_euclid(DAY_SECONDS));
     let mut programmes = Vec::new();

@@ -1,6 +1,6 @@
 //! The demo operator: a small TV company with 200 customers, with a year of orders, invoices
-//! and payments made by the same engine that real ones use, under a clock of its own, and a guide of
-//! the coming week.
+//! and payments made by the same engine that real ones use, under a clock of its own, and a guide
+//! of the coming week.
 
 use crate::app::Ctx;
 use crate::domain::billing::order::{Order, OrderStatus, Standing};

@@ -1,4 +1,5 @@
-//! A list of channels, brought in: matched with the channels there are, then changed or added in chunks.
+//! A list of channels, brought in: matched with the channels there are,
+//! then changed or added in chunks.
 //!
 //! What the list does not say stays as it is. Nothing is removed unless whoever imports asks for
 //! it, and then only what an earlier import of the same source made.

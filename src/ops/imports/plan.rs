@@ -132,8 +132,8 @@ impl Wish {
                 ChannelKind::Tv
             }
         });
-        // An id that the operator gave leads to the guide: it stays. And only the same name makes it sure
-        // that the id is not another entry's.
+        // An id that the operator gave leads to the guide: it stays. And only the same name makes
+        // it sure that the id is not another entry's.
         let is_blank = held.xmltv_id.is_empty();
         let xmltv_id = if is_blank && folded(&held.name) == folded(&entry.name) {
             entry.tvg_id.clone()

@@ -1,5 +1,5 @@
-//! A programme guide, brought in: its channels are matched with ours, and what it says of each is compared
-//! with what is stored. Only what differs is written, in chunks.
+//! A programme guide, brought in: its channels are matched with ours, and what it says of each is
+//! compared with what is stored. Only what differs is written, in chunks.
 
 use std::collections::{BTreeMap, BTreeSet, HashMap};
 
@@ -85,7 +85,8 @@ enum Edit {
     Remove(Programme),
 }
 
-/// Brings the guide in step with an XMLTV file: for each channel of ours that it has, and the time that it covers.
+/// Brings the guide in step with an XMLTV file:
+/// for each channel of ours that it has, and the time that it covers.
 pub async fn import_xmltv(
     ctx: &Ctx,
     reader: Reader,
@@ -529,8 +530,8 @@ fn compared(
     Ok((edits, counts))
 }
 
-/// How to bring the stored programmes of a channel in step with what it shows by the guide. Within the time
-/// that the guide covers, it alone counts; before and after, what is stored stays.
+/// How to bring the stored programmes of a channel in step with what it shows by the guide. Within
+/// the time that the guide covers, it alone counts; before and after, what is stored stays.
 fn differences(
     channel: ChannelId,
     stored: Vec<Programme>,

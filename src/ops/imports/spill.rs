@@ -151,8 +151,8 @@ fn unnamed(folder: &Path) -> io::Result<File> {
     Err(ErrorKind::AlreadyExists.into())
 }
 
-/// What a guide says of a programme but its time: title, description, category, director and actors in
-/// one piece, because there are many.
+/// What a guide says of a programme but its time: title, description, category, director and actors
+/// in one piece, because there are many.
 pub type Texts = Box<str>;
 
 #[cfg(test)]

@@ -133,8 +133,8 @@ pub async fn end_now(
     .inspect(|_| ctx.app.wake_jobs())
 }
 
-/// Ends an order, giving back what is not used of it if that is wished. Money is given back by those
-/// only who may book some.
+/// Ends an order, giving back what is not used of it if that is wished. Money is given back by
+/// those only who may book some.
 fn end_in(ctx: &Ctx, tx: &mut Tx<'_>, before: &Order, credit: Credit) -> Result<Order, OpError> {
     let status = before.status_at(ctx.now);
     if matches!(status, OrderStatus::Expired | OrderStatus::Deleted) {

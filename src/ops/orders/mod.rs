@@ -196,8 +196,8 @@ pub(super) fn place_in(
     place_after(ctx, tx, customer, wish, None)
 }
 
-/// As [`place_in`]. `debt`: an order that the new one replaces and that was not paid; if the new one is not
-/// paid at once either, it stands where that one stood.
+/// As [`place_in`]. `debt`: an order that the new one replaces and that was not paid; if the new
+/// one is not paid at once either, it stands where that one stood.
 pub(super) fn place_after(
     ctx: &Ctx,
     tx: &mut Tx<'_>,
@@ -423,7 +423,8 @@ impl OrderChange {
     }
 }
 
-/// The start of the next cycle that a caller wants moved; `None`: it is left, or sent back as it was.
+/// The start of the next cycle that a caller wants moved;
+/// `None`: it is left, or sent back as it was.
 fn moved_cycle(before: &Order, wish: &OrderChange) -> Option<Timestamp> {
     let wished = wish.next_cycle_at.flatten();
     wished.filter(|at| before.next_cycle_at != Some(*at))

@@ -81,7 +81,8 @@ pub(in crate::ops) enum Way {
     None(&'static str),
 }
 
-/// How a letter of a kind would get to a customer: by a way that there is, for which there are words.
+/// How a letter of a kind would get to a customer:
+/// by a way that there is, for which there are words.
 pub(in crate::ops) fn way(
     ctx: &Ctx,
     read: &impl Read,
@@ -226,14 +227,16 @@ pub(in crate::ops) fn compose(ctx: &Ctx, id: MessageId) -> Result<Composed, OpEr
     })))
 }
 
-/// Makes the name of a short message one that no other box, no copy of this one and no later try by hand has.
+/// Makes the name of a short message one that no other box,
+/// no copy of this one and no later try by hand has.
 fn sealed(ctx: &Ctx, message: &Message) -> String {
     let mut said = message.id.0.to_be_bytes().to_vec();
     said.extend_from_slice(&message.created_at.micros().to_be_bytes());
     data_encoding::HEXLOWER.encode(&ctx.app.keys.seal(&said))
 }
 
-/// A partner's own words, with what it may leave to us filled in. It is no template: nothing in it is run.
+/// A partner's own words, with what it may leave to us filled in. It is no template:
+/// nothing in it is run.
 fn in_own_words(text: &str, values: &Values) -> String {
     let mut own = text.to_owned();
     for name in ["pin", "amount", "description"] {

@@ -90,7 +90,8 @@ pub async fn deliver(ctx: &Ctx, queue: Queue) -> Result<Delivered, OpError> {
         });
         let sending: Vec<_> = sending.collect();
         if sending.is_empty() {
-            // Others are at it: those of a request that hung up, or before the customer's address changed.
+            // Others are at it: those of a request that hung up,
+            // or before the customer's address changed.
             return Ok(Delivered::Failed);
         }
         let (mut reached, mut failed) = (true, None);
@@ -134,7 +135,8 @@ impl Drop for Held {
     }
 }
 
-/// The messages of a queue that are due now, at most [`AT_ONCE`], and when the first of its lane that is not is.
+/// The messages of a queue that are due now, at most [`AT_ONCE`],
+/// and when the first of its lane that is not is.
 fn due(ctx: &Ctx, queue: Queue) -> Result<(Vec<MessageId>, Option<Timestamp>), OpError> {
     let read = &ctx.snapshot()?;
     let mut due = Vec::new();
@@ -253,7 +255,8 @@ impl Outcome {
     }
 }
 
-/// Notes what became of a message: as long as nobody knows that it was sent, it would be sent again.
+/// Notes what became of a message: as long as nobody knows that it was sent,
+/// it would be sent again.
 async fn note(ctx: &Ctx, id: MessageId, outcome: Outcome) -> Result<(), OpError> {
     for _ in 0..NOTED_TRIES {
         match note_once(ctx, id, outcome.clone()).await {

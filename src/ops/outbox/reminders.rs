@@ -1,6 +1,7 @@
-//! Letters that nothing but time causes: an order ends soon, or its next cycle is not covered. Each order is looked
-//! at once before each of its dates, as they stand some days before: a mark in the file says up to which date that was
-//! done. Dates that are set nearer than that are passed over: whoever set them knows.
+//! Letters that nothing but time causes: an order ends soon, or its next cycle is not covered. Each
+//! order is looked at once before each of its dates, as they stand some days before: a mark in the
+//! file says up to which date that was done. Dates that are set nearer than that are passed over:
+//! whoever set them knows.
 
 use std::ops::ControlFlow;
 
@@ -25,8 +26,8 @@ const SECONDS_PER_DAY: i64 = 86_400;
 /// The mark: the key of the index entry up to which orders were looked at.
 const MARK: &str = "expiry_reminders";
 
-/// When an order stops unless something is done, and whether it ends for good; `None`: it does not, or somebody
-/// else cares.
+/// When an order stops unless something is done, and whether it ends for good; `None`: it does not,
+/// or somebody else cares.
 pub(in crate::ops) fn stops_at(order: &Order) -> Option<(Timestamp, bool)> {
     let runs = order.status == OrderStatus::Active && order.standing == Standing::Settled;
     match order

@@ -1,9 +1,10 @@
-//! Where the carrier decides about charges: it is asked between two commits, under an id that stays the same.
+//! Where the carrier decides about charges: it is asked between two commits,
+//! under an id that stays the same.
 //!
-//! The first commit keeps the transaction as processing, which reserves what it takes of limits and of a charge
-//! that is given back; the second one books what the carrier said. Whatever is lost between them is asked for
-//! again, and charged once: by us, because one at a time asks, and there, because the id is the same.
-//! Reference: marketone §1.7, 6.15.
+//! The first commit keeps the transaction as processing, which reserves what it takes of limits and
+//! of a charge that is given back; the second one books what the carrier said. Whatever is lost
+//! between them is asked for again, and charged once: by us, because one at a time asks, and there,
+//! because the id is the same. Reference: marketone §1.7, 6.15.
 
 use std::ops::ControlFlow;
 use std::sync::Arc;
@@ -188,7 +189,8 @@ async fn ask(ctx: &Ctx, made: &PartnerTransaction) -> Result<Outcome, OpError> {
     Ok(carrier(ctx)?.ask(&call).await)
 }
 
-/// Takes back a transaction of which neither the carrier nor the partner heard. Answers whether it is gone.
+/// Takes back a transaction of which neither the carrier nor the partner heard.
+/// Answers whether it is gone.
 fn withdraw(ctx: &Ctx, tx: &mut Tx<'_>, id: PartnerTransactionId) -> Result<bool, OpError> {
     let made: PartnerTransaction = crate::ops::get(tx, id)?;
     if made.state != TransactionState::Processing || !carrier(ctx)?.undo(made.public_id) {

@@ -1,7 +1,7 @@
 //! What partners do: look an account up, charge it, refund, ask what became of it.
 //!
-//! A charge is one commit: its record, which answers every repeat, and its journal entry. Reference:
-//! marketone §1.6, §2.
+//! A charge is one commit: its record, which answers every repeat, and its journal entry.
+//! Reference: marketone §1.6, §2.
 
 use std::ops::ControlFlow;
 
@@ -149,8 +149,8 @@ pub(in crate::ops) fn fingerprint(parts: &[&str]) -> [u8; 32] {
 /// What so many customers have is a placeholder, no number.
 const HOLDERS_MAX: usize = 16;
 
-/// The account that a partner means, if a partner may know of it. A number that several accounts have
-/// that could be charged is nobody's: the wrong one must not pay.
+/// The account that a partner means, if a partner may know of it. A number that several accounts
+/// have that could be charged is nobody's: the wrong one must not pay.
 pub(in crate::ops) fn account(
     read: &impl Read,
     named: &AccountRef,
@@ -224,8 +224,8 @@ pub(in crate::ops) fn find_in(
 /// Most charges that are looked at for one of a partner's own.
 const LOOKED_AT_MAX: usize = 100;
 
-/// Whether a partner has charged this account. Who was charged a hundred times since by others is asked for a PIN
-/// once more.
+/// Whether a partner has charged this account. Who was charged a hundred times since by others is
+/// asked for a PIN once more.
 pub(in crate::ops) fn has_charged(
     read: &impl Read,
     partner: PartnerId,
@@ -256,7 +256,8 @@ pub fn ext_id_of(ctx: &Ctx, id: PartnerTransactionId) -> Result<String, OpError>
     Ok(crate::ops::get::<PartnerTransaction>(&ctx.snapshot()?, id)?.ext_id)
 }
 
-/// Charges an account, or gives a charge back. A repeat answers as the first time and moves nothing.
+/// Charges an account, or gives a charge back.
+/// A repeat answers as the first time and moves nothing.
 pub async fn transact(ctx: &Ctx, partner: PartnerId, wish: Wish) -> Result<Told, OpError> {
     let public_id = ctx.app.entropy.bytes()?;
     let told = if carrier_calls::is_set(ctx) {
@@ -419,8 +420,8 @@ fn usual_limits(ctx: &Ctx) -> UsualLimits {
     }
 }
 
-/// Whether the limits for this calendar month allow a charge: what was charged counts, less what was given
-/// back.
+/// Whether the limits for this calendar month allow a charge: what was charged counts, less what
+/// was given back.
 fn check_limits(
     ctx: &Ctx,
     tx: &Tx<'_>,
@@ -477,7 +478,8 @@ fn refund(
     public_id: [u8; 16],
 ) -> Result<Told, OpError> {
     let charged = find_in(tx, partner.id, of)?;
-    // The account is the charge's, whatever became of it since: money goes back to those who left, too.
+    // The account is the charge's, whatever became of it since:
+    // money goes back to those who left, too.
     let named = account(tx, &wish.account)?;
     let same = charged.as_ref().is_some_and(|held| {
         let now = named.as_ref().map(|customer| customer.id);

@@ -1,4 +1,5 @@
-//! Partners that bill through us, as records: added, given another key, found by the key that they show.
+//! Partners that bill through us, as records:
+//! added, given another key, found by the key that they show.
 
 pub mod carrier_calls;
 pub mod charge;

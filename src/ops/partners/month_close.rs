@@ -1,7 +1,9 @@
-//! Closes a month of a partner: what it came to is frozen and moves to what is to be paid out, in one commit.
+//! Closes a month of a partner: what it came to is frozen and moves to what is to be paid out,
+//! in one commit.
 //!
-//! Before it is added up, nothing completes in the month any more ([`crate::app::memory::closed_until::Settled`]): so millions of
-//! lines are read beside those who charge, and still none is missed.
+//! Before it is added up, nothing completes in the month any more
+//! ([`crate::app::memory::closed_until::Settled`]): so millions of lines are read beside those who
+//! charge, and still none is missed.
 
 use crate::app::Ctx;
 use crate::domain::billing::journal::{EntryCause, JournalEntry};
@@ -53,8 +55,8 @@ pub async fn close(ctx: &Ctx, key: String, month: String) -> Result<Settlement, 
             let zone = &ctx.app.company().zone;
             let span = bounds(tx, zone, &closing.partner, &month)?;
             if span != (closing.from, closing.until) || span.1 != raised {
-                // A neighbour was closed meanwhile, or the calendar is another one: it must be added up anew, after
-                // nothing completes any more before its end.
+                // A neighbour was closed meanwhile, or the calendar is another one: it must be
+                // added up anew, after nothing completes any more before its end.
                 return Err(OpError::Throttled { retry_after_s: 1 });
             }
             let (kind, name) = ctx.actor.label();

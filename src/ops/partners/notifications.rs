@@ -1,5 +1,5 @@
-//! What partners have customers told: PINs, purchases, charges, refunds, and words of their own (marketone §2.6).
-//! It goes to the outbox, where the way is chosen when it is sent.
+//! What partners have customers told: PINs, purchases, charges, refunds, and words of their own
+//! (marketone §2.6). It goes to the outbox, where the way is chosen when it is sent.
 
 use std::ops::ControlFlow;
 
@@ -75,8 +75,8 @@ impl NotifyWish {
     }
 }
 
-/// Most messages that one partner has sent to one account within [`WINDOW_SECONDS`]: they cost money, and
-/// nobody wants more.
+/// Most messages that one partner has sent to one account within [`WINDOW_SECONDS`]: they cost
+/// money, and nobody wants more.
 const MESSAGES_MAX: usize = 20;
 const WINDOW_SECONDS: i64 = 900;
 
@@ -106,7 +106,8 @@ pub async fn notify(
             Ok(content) => content,
             Err(no) => return Ok(Err(no)),
         };
-        // Words of their own, also around a PIN, go to nobody whom the partner has nothing to do with.
+        // Words of their own, also around a PIN,
+        // go to nobody whom the partner has nothing to do with.
         if wish.text.is_some() && !is_known(ctx, tx, partner.id, customer.id)? {
             return Ok(Err(No::Stranger));
         }
@@ -258,7 +259,8 @@ fn is_known(
 /// How long the oldest message of partners may have waited before no more are taken.
 const BEHIND_SECONDS: i64 = 900;
 
-/// After how many seconds to come again, where messages of partners are not sent as fast as they are asked for.
+/// After how many seconds to come again, where messages of partners are not sent as fast as they
+/// are asked for.
 fn is_behind(read: &impl Read, now: Timestamp) -> Result<Option<u64>, OpError> {
     let front = lane(Lane::Asked);
     let mut first = None;

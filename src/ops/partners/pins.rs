@@ -1,7 +1,8 @@
-//! PINs: made for an account at a partner's wish, told back once, and needed for a charge where that is agreed
-//! (marketone §2.4, §2.5, §4.2).
+//! PINs: made for an account at a partner's wish, told back once, and needed for a charge where
+//! that is agreed (marketone §2.4, §2.5, §4.2).
 //!
-//! The digits are made of a random number and a key of the box whenever they are needed, and are kept nowhere.
+//! The digits are made of a random number and a key of the box whenever they are needed,
+//! and are kept nowhere.
 
 use subtle::ConstantTimeEq as _;
 
@@ -35,7 +36,8 @@ pub struct PinWish {
     pub amount: Option<Amount>,
 }
 
-/// Makes a PIN; every older one of this account and partner is dead. Nobody is told its digits here.
+/// Makes a PIN; every older one of this account and partner is dead.
+/// Nobody is told its digits here.
 pub async fn make(
     ctx: &Ctx,
     partner: PartnerId,
@@ -258,8 +260,8 @@ async fn write_of(ctx: &Ctx, partner: PartnerId) -> Result<(), OpError> {
     Ok(())
 }
 
-/// Whether the PIN that is agreed with the partner is there for a charge, or comes with it. What is answered is
-/// to be given to [`spend`] once the charge is made.
+/// Whether the PIN that is agreed with the partner is there for a charge, or comes with it. What is
+/// answered is to be given to [`spend`] once the charge is made.
 pub(in crate::ops) fn clear(
     ctx: &Ctx,
     tx: &mut Tx<'_>,

@@ -1,5 +1,5 @@
-//! What a partner is owed for a month, read from the transactions that stand behind the journal; of a closed
-//! month what it was closed with (marketone 4.3).
+//! What a partner is owed for a month, read from the transactions that stand behind the journal; of
+//! a closed month what it was closed with (marketone 4.3).
 
 use std::ops::ControlFlow;
 
@@ -30,7 +30,8 @@ pub enum Detail {
     Lines,
 }
 
-/// What a partner did in a local month, `2026-01`. Reads all of it: call it away from the async threads.
+/// What a partner did in a local month, `2026-01`. Reads all of it:
+/// call it away from the async threads.
 pub fn of_month(ctx: &Ctx, key: &str, month: &str, detail: Detail) -> Result<Settlement, OpError> {
     ctx.require(Permission::MoneyRead)?;
     let zone = &ctx.app.company().zone;
@@ -115,8 +116,9 @@ pub(in crate::ops) fn closed(
     Ok(read.get_by(Table::ClosedMonthsByMonth, &key)?)
 }
 
-/// From when to when a month of a partner goes. Closed months stay as they were closed, and their neighbours
-/// begin and end with them: so nothing is counted twice or never where the operator's time zone changed.
+/// From when to when a month of a partner goes. Closed months stay as they were closed, and their
+/// neighbours begin and end with them: so nothing is counted twice or never where the operator's
+/// time zone changed.
 pub(in crate::ops) fn bounds(
     read: &impl Read,
     zone: &Zone,
@@ -146,7 +148,8 @@ pub(in crate::ops) fn bounds(
     ))
 }
 
-/// Visits what a partner completed from `from` until before `until`, in that order, as long as it is wanted.
+/// Visits what a partner completed from `from` until before `until`, in that order,
+/// as long as it is wanted.
 pub(in crate::ops) fn each_line(
     snapshot: &Snapshot,
     partner: &Partner,

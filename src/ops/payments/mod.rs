@@ -525,7 +525,8 @@ pub(super) fn next_due(
 }
 
 /// Looks after a payment that is under way: asks its provider, or lets the sandbox decide as the
-/// card said that was used. One that cannot be ended comes up again later: it must not stop the others.
+/// card said that was used. One that cannot be ended comes up again later:
+/// it must not stop the others.
 pub(super) async fn decide(ctx: &Ctx, id: PaymentId) -> Result<(), OpError> {
     match try_to_decide(ctx, id).await {
         Err(error @ (OpError::Throttled { .. } | OpError::DiskFull)) => Err(error),

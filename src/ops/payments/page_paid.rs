@@ -1,5 +1,5 @@
-//! What becomes of a payment page and its order when the money is there: the order begins or runs again,
-//! or the money stays with the customer.
+//! What becomes of a payment page and its order when the money is there: the order begins or runs
+//! again, or the money stays with the customer.
 
 use super::pages::{is_waiting, may_begin};
 use crate::app::Ctx;
@@ -19,8 +19,8 @@ use crate::ops::{OpError, orders, payments};
 use crate::store::{Read, Tx};
 
 /// The money of a page is there; `payment` is stored already, and there is none where the balance
-/// pays. Where the order cannot begin, or not by what the payer saw, the money is the customer's all the
-/// same: it lies on the balance, and the page says so.
+/// pays. Where the order cannot begin, or not by what the payer saw, the money is the customer's
+/// all the same: it lies on the balance, and the page says so.
 pub(in crate::ops) fn activate(
     ctx: &Ctx,
     tx: &mut Tx<'_>,
@@ -105,8 +105,8 @@ fn is_moved(before: &Order, after: &Order) -> bool {
     before.standing != after.standing
 }
 
-/// A voucher was used on a page, and its value lies on the balance, where it pays what waits for it: the
-/// order of the page before all others. Whether that was all that the page asked for.
+/// A voucher was used on a page, and its value lies on the balance, where it pays what waits for
+/// it: the order of the page before all others. Whether that was all that the page asked for.
 pub(in crate::ops) fn reopened(
     ctx: &Ctx,
     tx: &mut Tx<'_>,

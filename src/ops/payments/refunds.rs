@@ -1,5 +1,5 @@
-//! Money that goes back, and money that is with us again: refunds, disputes, and those that were taken
-//! back. Staff refund what is left of a payment; what its provider tells has happened, and is
+//! Money that goes back, and money that is with us again: refunds, disputes, and those that were
+//! taken back. Staff refund what is left of a payment; what its provider tells has happened, and is
 //! booked whatever is left.
 
 use crate::app::Ctx;
@@ -218,8 +218,8 @@ fn is_known(read: &impl Read, method: &str, reference: &str) -> Result<bool, OpE
         .is_some())
 }
 
-/// Whose account money of a payment leaves or comes back to. What does not fit the payment is nobody's
-/// until a person says whose: it lies in `suspense`, or is missing there.
+/// Whose account money of a payment leaves or comes back to. What does not fit the payment is
+/// nobody's until a person says whose: it lies in `suspense`, or is missing there.
 fn holder(paid: &Payment, amount: Amount) -> Account {
     match (paid.state, paid.customer) {
         (PaymentState::Succeeded, Some(customer)) if amount.currency == paid.amount.currency => {

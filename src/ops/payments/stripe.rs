@@ -359,8 +359,8 @@ fn text<'o>(object: &'o Value, key: &str) -> Option<&'o str> {
     object.get(key).and_then(Value::as_str)
 }
 
-/// The payment of ours that a refund or dispute is of: they carry no mark, their payment at Stripe has
-/// it.
+/// The payment of ours that a refund or dispute is of: they carry no mark, their payment at Stripe
+/// has it.
 async fn paid_by(ctx: &Ctx, intent: &str) -> Result<Result<PaymentId, Heard>, OpError> {
     let intent = match account(ctx)?.intent(intent).await {
         Ok(intent) => intent,
@@ -396,8 +396,8 @@ async fn hear_dispute(ctx: &Ctx, object: &Value, what: refunds::Dispute) -> Resu
     Ok(Heard::Done)
 }
 
-/// A refund that failed or was called off. From then on the sum that an event tells may be older than
-/// what is known, and Stripe is asked.
+/// A refund that failed or was called off. From then on the sum that an event tells may be older
+/// than what is known, and Stripe is asked.
 async fn hear_refund(ctx: &Ctx, object: &Value) -> Result<Heard, OpError> {
     let failed = matches!(text(object, "status"), None | Some("failed" | "canceled"));
     let Some(intent) = text(object, "payment_intent").filter(|_| failed) else {

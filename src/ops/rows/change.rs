@@ -1,5 +1,5 @@
-//! Rows of `subscribers` made, changed and removed: the customer, the box, the plan, optional packages
-//! and single channels, each request in one commit.
+//! Rows of `subscribers` made, changed and removed: the customer, the box, the plan, optional
+//! packages and single channels, each request in one commit.
 
 use std::collections::BTreeSet;
 
@@ -463,8 +463,8 @@ pub enum Choice {
     Exactly(Packages),
 }
 
-/// Chooses optional packages of the present plan for the customers that names mean. Answers for each
-/// whether anything changed.
+/// Chooses optional packages of the present plan for the customers that names mean. Answers for
+/// each whether anything changed.
 pub async fn choose(
     ctx: &Ctx,
     by: By,

@@ -1,8 +1,8 @@
-//! Customers as billing scripts of boxes see them: a customer, its box and its plan are one row, made,
-//! changed and removed in one commit.
+//! Customers as billing scripts of boxes see them: a customer, its box and its plan are one row,
+//! made, changed and removed in one commit.
 //!
-//! A row is named by a contract number, a login or a MAC. What a row is called in an answer, and which
-//! texts are errors, is the dialect's.
+//! A row is named by a contract number, a login or a MAC. What a row is called in an answer, and
+//! which texts are errors, is the dialect's.
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::ops::ControlFlow;

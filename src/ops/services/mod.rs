@@ -192,8 +192,9 @@ fn begin(service: &mut Service, status: ServiceStatus, now: Timestamp) {
     service.set_status(status, now);
 }
 
-/// Makes room for so many services more: of a customer who has as many as there can be, those that were
-/// taken away go for good, and then those that are over, the oldest first. Refused where all are in use.
+/// Makes room for so many services more: of a customer who has as many as there can be, those that
+/// were taken away go for good, and then those that are over, the oldest first.
+/// Refused where all are in use.
 pub(super) fn make_room(
     ctx: &Ctx,
     tx: &mut Tx<'_>,

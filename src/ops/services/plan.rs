@@ -1,5 +1,5 @@
-//! The customer's plan: the order that shows as tariff plan, the optional packages chosen on it, and
-//! single channels beside it. Shared by everything that sets them.
+//! The customer's plan: the order that shows as tariff plan, the optional packages chosen on it,
+//! and single channels beside it. Shared by everything that sets them.
 //!
 //! Rules: `domain` notes, "the tariff plan is an order".
 

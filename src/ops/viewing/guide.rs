@@ -19,7 +19,8 @@ impl Named for Programme {
 /// Most programmes that are read at once.
 pub const PROGRAMMES_PER_READ_MAX: usize = 10_000;
 
-/// What a channel shows in the time from `from` until before `to`, by start; the first `limit` of it.
+/// What a channel shows in the time from `from` until before `to`, by start;
+/// the first `limit` of it.
 pub fn list(
     ctx: &Ctx,
     channel: ChannelId,

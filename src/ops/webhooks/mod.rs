@@ -244,7 +244,8 @@ pub async fn rest(ctx: &Ctx) -> Result<(), OpError> {
     Ok(())
 }
 
-/// Gives a webhook another secret, which is shown this once; the one before signs as well for a day.
+/// Gives a webhook another secret, which is shown this once;
+/// the one before signs as well for a day.
 pub async fn rotate(ctx: &Ctx, id: WebhookId) -> Result<(Webhook, String), OpError> {
     require(ctx)?;
     let secret = fresh(ctx)?;
@@ -303,7 +304,8 @@ pub fn deliveries(
     Ok(shown)
 }
 
-/// Tells an event once more, under the same name, whatever became of it; one that waits is tried now.
+/// Tells an event once more, under the same name, whatever became of it;
+/// one that waits is tried now.
 pub async fn replay(ctx: &Ctx, id: WebhookId, delivery: DeliveryId) -> Result<Shown, OpError> {
     require(ctx)?;
     ctx.write(move |ctx, tx| {

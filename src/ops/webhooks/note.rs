@@ -157,7 +157,8 @@ fn note(ctx: &Ctx, tx: &mut Tx<'_>) -> Result<(), OpError> {
             }
         }
     }
-    // Now and then, for the writer does it: but all of them, or one that is told little is never counted.
+    // Now and then, for the writer does it: but all of them,
+    // or one that is told little is never counted.
     for webhook in webhooks.iter().filter(|_| count) {
         if super::waiting(tx, webhook.id)? > u64::from(webhook.room) {
             switch_off(ctx, tx, webhook)?;

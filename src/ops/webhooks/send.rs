@@ -23,8 +23,8 @@ use crate::store::{Read, Span, Table, Tx};
 const AT_ONCE: usize = 8;
 /// How often it is looked for what became due, while something is under way.
 const LOOK_AGAIN: Duration = Duration::from_secs(1);
-/// Most deliveries of a webhook whose outcome is known and not noted: they are noted together, while the next
-/// ones are sent.
+/// Most deliveries of a webhook whose outcome is known and not noted: they are noted together,
+/// while the next ones are sent.
 const UNNOTED_MAX: usize = 256;
 /// How many deliveries are removed in one go.
 const SWEPT_MAX: usize = 500;
@@ -198,7 +198,8 @@ fn calls(
     Ok(calls)
 }
 
-/// How often a writer that is busy is offered outcomes again, [`LOOK_AGAIN`] apart: what is not noted is sent again.
+/// How often a writer that is busy is offered outcomes again, [`LOOK_AGAIN`] apart:
+/// what is not noted is sent again.
 const NOTING_TRIES_MAX: u32 = 20;
 
 async fn note_in_time(ctx: &Ctx, outcomes: Vec<Outcome>) -> Result<Vec<DeliveryId>, OpError> {

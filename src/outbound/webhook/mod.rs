@@ -1,4 +1,5 @@
-//! Telling an address of the operator's what happened: one signed POST. Reference: `docs/webhooks.md`.
+//! Telling an address of the operator's what happened: one signed POST.
+//! Reference: `docs/webhooks.md`.
 //!
 //! Must not know what is kept of it, nor when it is tried again.
 

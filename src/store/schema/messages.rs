@@ -1,4 +1,5 @@
-//! Which index messages, their wordings and PINs write. Their tables stand with all others in `schema`.
+//! Which index messages, their wordings and PINs write.
+//! Their tables stand with all others in `schema`.
 
 use crate::domain::messages::template::{Template, TemplateKind};
 use crate::domain::messages::{Lane, Message, MessageState};

@@ -1,5 +1,5 @@
-//! Which index the records of money write: journal, invoices, payments, vouchers, payment pages, keys. Their
-//! tables stand with all others in `schema`.
+//! Which index the records of money write: journal, invoices, payments, vouchers, payment pages,
+//! keys. Their tables stand with all others in `schema`.
 
 use crate::domain::billing::debt::OpeningDebt;
 use crate::domain::billing::invoice::{Invoice, OpenInvoice};

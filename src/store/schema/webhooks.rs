@@ -1,4 +1,5 @@
-//! Which index the records of webhooks and of partners' subscriptions write. Their tables stand with all others in `schema`.
+//! Which index the records of webhooks and of partners' subscriptions write. Their tables stand
+//! with all others in `schema`.
 
 use crate::domain::partners::subscription::{PartnerCall, PartnerSubscription};
 use crate::domain::values::id::{

@@ -83,8 +83,8 @@ struct InvoiceV1 {
     buyer: Vec<String>,
 }
 
-/// What was issued then is given back as it was then: every line by the day. It keeps its number, and says no
-/// more than it said.
+/// What was issued then is given back as it was then: every line by the day. It keeps its number,
+/// and says no more than it said.
 pub(in crate::store) fn invoice(version: u8, body: &[u8]) -> Result<Invoice, CodecError> {
     let old: InvoiceV1 = match version {
         1 => decode_body(Table::Invoices.name(), body)?,

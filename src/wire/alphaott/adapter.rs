@@ -173,8 +173,8 @@ const PLAIN_ORDER: &[&str] = &[
     "createCustomerServices",
 ];
 
-/// The right to give value away that a change needs besides. The billing system takes the word of this
-/// box, whoever asked it, and what an order costs there is not known here.
+/// The right to give value away that a change needs besides. The billing system takes the word of
+/// this box, whoever asked it, and what an order costs there is not known here.
 fn right_beyond(path: &str, method: &str, text: &str) -> Option<Permission> {
     if !matches!(method, "POST" | "PUT") {
         return None;

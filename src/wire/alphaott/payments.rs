@@ -260,7 +260,8 @@ pub async fn create_page(
     Ok((StatusCode::CREATED, Json(PageOut::new(&ctx, &page))))
 }
 
-/// Where the browser goes after a page: what the caller says, or else what the settings say; empty: nowhere.
+/// Where the browser goes after a page: what the caller says, or else what the settings say;
+/// empty: nowhere.
 pub fn return_url(ctx: &Ctx, wish: Option<WebUrl>) -> String {
     let default = &ctx.app.config.alphaott.return_url;
     match wish {

@@ -284,8 +284,8 @@ impl SettlementOut {
     }
 }
 
-/// `GET /console/api/partners/{key}/settlement?month=2026-01`, with `&format=csv` its lines, with `html` or
-/// `pdf` as a statement for the partner.
+/// `GET /console/api/partners/{key}/settlement?month=2026-01`, with `&format=csv` its lines, with
+/// `html` or `pdf` as a statement for the partner.
 pub async fn settlement(
     Staff(ctx): Staff,
     Path(key): Path<String>,

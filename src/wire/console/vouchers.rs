@@ -42,7 +42,8 @@ pub struct BatchOut {
     given_away: String,
     /// What was paid for and is not redeemed.
     outstanding: String,
-    /// `SALE`: a debt from its sale on. `USE`: an older batch, which is booked as cash when it is used.
+    /// `SALE`: a debt from its sale on. `USE`: an older batch,
+    /// which is booked as cash when it is used.
     booked_by: &'static str,
     /// Who made it; empty: not known.
     by: String,

@@ -46,8 +46,8 @@ impl<S: Send + Sync> FromRequest<S> for Body {
     }
 }
 
-/// Reads a body of at most `bytes_max`. What is longer is read to its end all the same, so that its sender
-/// gets to read the answer and can go on with the connection.
+/// Reads a body of at most `bytes_max`. What is longer is read to its end all the same, so that its
+/// sender gets to read the answer and can go on with the connection.
 pub async fn read(
     headers: &HeaderMap,
     mut body: HttpBody,

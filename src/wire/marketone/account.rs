@@ -1,4 +1,5 @@
-//! `POST /account/validate`: whether an account is in good standing (§2.1). Nothing else of it is told.
+//! `POST /account/validate`: whether an account is in good standing (§2.1).
+//! Nothing else of it is told.
 
 use crate::app::Ctx;
 use crate::domain::partners::Partner;

@@ -1,4 +1,5 @@
-//! What a partner is told that cannot be done: exactly two members, `code` and `message` (§1.4, §1.5, §2).
+//! What a partner is told that cannot be done:
+//! exactly two members, `code` and `message` (§1.4, §1.5, §2).
 
 use axum::http::header::{ALLOW, CONTENT_TYPE, RETRY_AFTER};
 use axum::http::{HeaderValue, StatusCode};
@@ -74,7 +75,8 @@ impl From<StoreError> for Failure {
     }
 }
 
-/// Status, code and message of a final refusal; those of the certification cases stand byte for byte.
+/// Status, code and message of a final refusal;
+/// those of the certification cases stand byte for byte.
 pub fn denied(denial: Denial) -> (&'static str, &'static str) {
     match denial {
         Denial::SuspendedNonPayment => (

@@ -1,5 +1,5 @@
-//! The names of what partners send, in one table, and how it is read (§1.3, §2, §6.1). Names that nobody knows
-//! are passed over: the true ones are not public.
+//! The names of what partners send, in one table, and how it is read (§1.3, §2, §6.1). Names that
+//! nobody knows are passed over: the true ones are not public.
 
 use serde::de::{Deserialize, Deserializer, Error as _, MapAccess, Visitor};
 use serde_json::value::RawValue;
@@ -135,8 +135,8 @@ impl Members {
         }
     }
 
-    /// A number, or a decimal in quotes, with no more decimals than the currency has; never through a
-    /// float.
+    /// A number, or a decimal in quotes, with no more decimals than the currency has; never through
+    /// a float.
     pub fn amount(&self, names: &[&str], currency: Currency) -> Result<Option<Amount>, Failure> {
         let Some(raw) = self.raw(names)? else {
             return Ok(None);
@@ -183,7 +183,8 @@ impl Members {
         account.map(Some).ok_or(Failure::Invalid)
     }
 
-    /// A PIN as the customer typed it: 4 to 10 digits in quotes, for a number would lose its zeros (§2.5).
+    /// A PIN as the customer typed it: 4 to 10 digits in quotes,
+    /// for a number would lose its zeros (§2.5).
     pub fn pin(&self) -> Result<Option<String>, Failure> {
         let text = self.text(PIN, PIN_DIGITS_MAX)?;
         let fits = |pin: &String| {
@@ -211,7 +212,8 @@ impl Members {
     }
 }
 
-/// `1E+1`, `10.00`, `10` as `10`: how serializers of many languages write one number. Positive ones only.
+/// `1E+1`, `10.00`, `10` as `10`: how serializers of many languages write one number.
+/// Positive ones only.
 fn plain_decimal(text: &str) -> Option<String> {
     /// Beyond it no amount is left.
     const EXPONENT_MAX: i32 = 30;

@@ -1,5 +1,5 @@
-//! The MarketONE OTT API, version 1: partners charge our customers. Reference: marketone; what we chose where
-//! it is silent stands in `docs/marketone.md`.
+//! The MarketONE OTT API, version 1: partners charge our customers. Reference: marketone; what we
+//! chose where it is silent stands in `docs/marketone.md`.
 //!
 //! Must not know how a charge is booked.
 

@@ -22,7 +22,8 @@ pub async fn notify(ctx: &Ctx, partner: &Partner, members: &Members) -> Result<S
     };
     let subject = match kind.as_deref() {
         Some("PIN") => {
-            // Words for a PIN without a place for it would tell nothing, or leave it to somebody else.
+            // Words for a PIN without a place for it would tell nothing,
+            // or leave it to somebody else.
             if text
                 .as_ref()
                 .is_some_and(|text| text.matches("{{pin}}").count() != 1)

@@ -1,4 +1,5 @@
-//! `POST /pin` and `POST /pin/validate`: a PIN is made, and told back (§2.4, §2.5). The PIN itself is in no answer.
+//! `POST /pin` and `POST /pin/validate`: a PIN is made, and told back (§2.4, §2.5).
+//! The PIN itself is in no answer.
 
 use crate::app::Ctx;
 use crate::domain::partners::Partner;

@@ -1,4 +1,5 @@
-//! `POST /transaction` and `GET /transaction/{id}`: charges and refunds, and what became of them (§2.2, §2.3).
+//! `POST /transaction` and `GET /transaction/{id}`: charges and refunds,
+//! and what became of them (§2.2, §2.3).
 
 use serde::Serialize;
 
@@ -76,7 +77,8 @@ fn wish(members: &Members) -> Result<Wish, Failure> {
         amount,
         description: description.ok_or(Failure::Invalid)?,
         product,
-        // Tax that is not in the amount is not charged here, and so is not ours to set apart (§6.14).
+        // Tax that is not in the amount is not charged here,
+        // and so is not ours to set apart (§6.14).
         tax_minor: tax.filter(|_| included).map_or(0, |tax| tax.minor),
         refund_of,
         pin: members.pin()?.map(Secret),

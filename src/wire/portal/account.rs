@@ -80,8 +80,8 @@ pub fn modules(call: &Call, visit: &Visit, seat: &Seat) -> Result<Answer, OpErro
     }))
 }
 
-/// `account_info/get_main_info`. STB-Proxy reads when the account ends from `phone` and takes nothing
-/// for no account; so it stands there, and the telephone number does not.
+/// `account_info/get_main_info`. STB-Proxy reads when the account ends from `phone` and takes
+/// nothing for no account; so it stands there, and the telephone number does not.
 pub fn main_info(call: &Call, visit: &Visit, seat: &Seat) -> Result<Answer, OpError> {
     let customer = &seat.customer;
     let plan = viewing::plan(&call.ctx, visit.read(), customer)?;

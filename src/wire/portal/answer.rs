@@ -1,5 +1,5 @@
-//! Answers as a box understands them: `{"js":…,"text":""}`, plain words for what is refused, pages of
-//! lists (stalker-stb-portal §2.3, §3.5, §5.2).
+//! Answers as a box understands them: `{"js":…,"text":""}`, plain words for what is refused, pages
+//! of lists (stalker-stb-portal §2.3, §3.5, §5.2).
 
 use axum::body::Body;
 use axum::http::header::{CACHE_CONTROL, CONTENT_TYPE, PRAGMA, RETRY_AFTER};
@@ -133,8 +133,8 @@ pub struct Cut {
 }
 
 impl Cut {
-    /// Page `page`, counted from 1. Page 0 is the one with the row at `current`; only then it is said
-    /// which page and row that is, because a list jumps there.
+    /// Page `page`, counted from 1. Page 0 is the one with the row at `current`; only then it is
+    /// said which page and row that is, because a list jumps there.
     #[must_use]
     pub fn new(total: usize, rows: usize, page: u64, current: Option<usize>) -> Self {
         let shown = match (page, current) {

@@ -1,6 +1,7 @@
 //! One request as a box makes it: parameters, cookies, token (stalker-stb-portal §2.2).
 //!
-//! Everything is optional and nothing is refused here: what makes no sense is as if it were not there.
+//! Everything is optional and nothing is refused here:
+//! what makes no sense is as if it were not there.
 
 use std::borrow::Cow;
 use std::sync::Arc;

@@ -1,5 +1,5 @@
-//! Genres as boxes know them (stalker-stb-portal §5.1, §5.4): every channel is in one that is listed,
-//! no two have the same title, and number 10 is for censored channels and nothing else.
+//! Genres as boxes know them (stalker-stb-portal §5.1, §5.4): every channel is in one that is
+//! listed, no two have the same title, and number 10 is for censored channels and nothing else.
 
 use std::collections::{BTreeMap, BTreeSet};
 

@@ -121,7 +121,8 @@ fn day_of(zone: &Zone, at: Timestamp) -> Timestamp {
     zone.day_start(&zone.date(at).to_string()).unwrap_or(at)
 }
 
-/// `itv/get_epg_info`: everything of every channel, from this morning until `period` hours from now.
+/// `itv/get_epg_info`: everything of every channel,
+/// from this morning until `period` hours from now.
 pub fn get_epg_info(call: &Call, visit: &Visit, seat: &Seat) -> Result<Answer, OpError> {
     let channels = viewing::channels(&call.ctx, visit.read(), seat, ChannelKind::Tv)?;
     let zone = call.zone();

@@ -28,8 +28,8 @@ const NO_MAC: &str = concat!(
     r#""text":""}"#
 );
 
-/// `stb/handshake`: the token of the present session again, or a new one (§3.2). Nothing is kept: it
-/// is the profile that makes it the box's.
+/// `stb/handshake`: the token of the present session again, or a new one (§3.2). Nothing is kept:
+/// it is the profile that makes it the box's.
 pub fn handshake(call: &Call, visit: &Visit) -> Result<Answer, OpError> {
     let presented = call.text("token").filter(|token| is_token(token));
     let live = match (&visit.seat, presented) {
@@ -53,8 +53,8 @@ pub fn handshake(call: &Call, visit: &Visit) -> Result<Answer, OpError> {
     })
 }
 
-/// `stb/get_profile`: what the box has to know, and the token that it presents is its own from now on
-/// (§3.3, §3.6).
+/// `stb/get_profile`: what the box has to know, and the token that it presents is its own from now
+/// on (§3.3, §3.6).
 pub fn get_profile(call: &Call, visit: &Visit) -> Result<Answer, OpError> {
     let Some(seat) = &visit.seat else {
         let is_mac = call

@@ -274,7 +274,8 @@ pub fn get_ordered_list(call: &Call, visit: &Visit, seat: &Seat) -> Result<Answe
     Answer::of(&page)
 }
 
-/// A link to play (§5.5). The player is another program and has no token: the address is all it gets.
+/// A link to play (§5.5). The player is another program and has no token:
+/// the address is all it gets.
 #[derive(Serialize)]
 struct PlayOut<'a> {
     id: &'a str,
@@ -427,8 +428,8 @@ pub fn set_fav(call: &Call, visit: &Visit, seat: &Seat) -> Result<Step, OpError>
     })
 }
 
-/// `itv/set_last_id` and `itv/set_played`: where the box is when it starts again. A censored channel is
-/// not brought up again (§5.8).
+/// `itv/set_last_id` and `itv/set_played`: where the box is when it starts again. A censored
+/// channel is not brought up again (§5.8).
 pub fn set_last(call: &Call, visit: &Visit, seat: &Seat, name: &str) -> Result<Step, OpError> {
     let state = boxes::state(visit.read(), seat.device.id)?;
     let known = match call.id(name) {

@@ -43,8 +43,8 @@ use call::Call;
 /// Largest form, in bytes.
 const FORM_BYTES_MAX: usize = 64 * 1024;
 
-/// The paths that players ask, and a page for boxes that show one (§2.1). Any other is no portal, and
-/// says so with 404: players look for the one that is.
+/// The paths that players ask, and a page for boxes that show one (§2.1). Any other is no portal,
+/// and says so with 404: players look for the one that is.
 pub fn router() -> Router<Arc<App>> {
     let api = || -> MethodRouter<Arc<App>> { get(answer_call).post(answer_call) };
     Router::new()

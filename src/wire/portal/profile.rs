@@ -1,4 +1,5 @@
-//! The profile of a box: what the reference lists of it that is true here (stalker-stb-portal §3.3).
+//! The profile of a box: what the reference lists of it that is true here
+//! (stalker-stb-portal §3.3).
 //!
 //! What stands in a database row is text, what is computed a number (§2.4); no text is null.
 

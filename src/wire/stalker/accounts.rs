@@ -236,8 +236,9 @@ fn latin(text: &str) -> String {
     text.chars().map(letter).collect()
 }
 
-/// A date by the operator's wall clock, in every form that the original's database takes; nothing, and
-/// its date of zeros, means never. What is none is refused: an end must not be lost by a slip of the pen.
+/// A date by the operator's wall clock, in every form that the original's database takes; nothing,
+/// and its date of zeros, means never. What is none is refused:
+/// an end must not be lost by a slip of the pen.
 pub fn date(
     ctx: &Ctx,
     form: &Form,

@@ -60,7 +60,8 @@ impl Call {
         }
     }
 
-    /// No identifier at all: everybody is meant, where that may be meant. An empty one means nobody.
+    /// No identifier at all: everybody is meant, where that may be meant.
+    /// An empty one means nobody.
     pub(in crate::wire::stalker) fn means_all(&self) -> bool {
         self.ids == Identifiers::Absent
     }

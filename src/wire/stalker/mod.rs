@@ -1,8 +1,8 @@
-//! Stalker REST API v1: this page takes a request apart, lets the right people in and hands it to its
-//! resource. Reference: stalker-rest-v1.
+//! Stalker REST API v1: this page takes a request apart, lets the right people in and hands it to
+//! its resource. Reference: stalker-rest-v1.
 //!
-//! Business errors are HTTP 200 (§1.7); only a wrong credential (401) and an API that is switched off
-//! (404) are not.
+//! Business errors are HTTP 200 (§1.7); only a wrong credential (401) and an API that is switched
+//! off (404) are not.
 
 mod accounts;
 mod answer;
@@ -118,8 +118,8 @@ async fn no_app_api() -> Failure {
     Failure::NoAppApi
 }
 
-/// Parts of the path behind the prefix: the resource as it was sent and the identifiers (§1.1). What
-/// follows them is ignored.
+/// Parts of the path behind the prefix: the resource as it was sent and the identifiers (§1.1).
+/// What follows them is ignored.
 fn path_parts(path: &str) -> (&str, Option<&str>) {
     let rest = path.strip_prefix(PREFIX).unwrap_or_default();
     let rest = rest.strip_prefix('/').unwrap_or(rest);

@@ -1,5 +1,6 @@
-//! The Billing Adapter (alphaott 5.5): two boxes, one as middleware, one as its billing system, each
-//! knowing nothing of the other but its address and a token. Between them a line that can be cut.
+//! The Billing Adapter (alphaott 5.5): two boxes, one as middleware, one as its billing system,
+//! each knowing nothing of the other but its address and a token.
+//! Between them a line that can be cut.
 
 use std::net::SocketAddr;
 use std::sync::{Arc, Mutex};

@@ -1,5 +1,5 @@
-//! Bodies, queries and requests that no honest client sends: reference sections 1.2 and 1.4, and the
-//! bounds of the box. Whatever comes, the answer has the vendor's shape and the box stands.
+//! Bodies, queries and requests that no honest client sends: reference sections 1.2 and 1.4, and
+//! the bounds of the box. Whatever comes, the answer has the vendor's shape and the box stands.
 
 use serde_json::{Value, json};
 use tokio::io::AsyncWriteExt;

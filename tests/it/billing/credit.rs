@@ -303,8 +303,8 @@ fn line() -> impl Strategy<Value = Line> {
 }
 
 proptest! {
-    /// However an order is paused, renewed and given time, each paid cycle ends where what is left of
-    /// it ends, and nobody is billed for a gift or given one back.
+    /// However an order is paused, renewed and given time, each paid cycle ends where what is left
+    /// of it ends, and nobody is billed for a gift or given one back.
     #[test]
     fn what_is_paid_lies_where_it_should(
         acts in acts(),

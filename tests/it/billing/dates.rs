@@ -211,8 +211,8 @@ async fn a_waiting_order_keeps_its_term() {
     assert_eq!(order["expires"], "2026-03-01T06:00:00.000Z");
 }
 
-/// No bill is made for a time that ends before it begins: such an order is left alone, named, and all
-/// others are worked.
+/// No bill is made for a time that ends before it begins: such an order is left alone, named, and
+/// all others are worked.
 #[tokio::test]
 async fn an_order_of_broken_dates_is_parked() {
     let till = Till::open().await;

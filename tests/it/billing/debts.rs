@@ -1,5 +1,5 @@
-//! Debts that outlive what they are for, grace that does not begin anew, vouchers and opening balances as
-//! money like any other.
+//! Debts that outlive what they are for, grace that does not begin anew, vouchers and opening
+//! balances as money like any other.
 
 use serde_json::json;
 

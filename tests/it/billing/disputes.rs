@@ -1,5 +1,5 @@
-//! Card money that goes back at Stripe, and that is there again: refunds, refunds that failed, disputes
-//! lost and won; in whatever order they are told.
+//! Card money that goes back at Stripe, and that is there again: refunds, refunds that failed,
+//! disputes lost and won; in whatever order they are told.
 
 use serde_json::{Value, json};
 
@@ -317,8 +317,8 @@ async fn money_in_suspense_can_go_back() {
     shop.page.till.prove();
 }
 
-/// Edge 18, and a thousand webhooks of every kind in no order, many at once: one payment, and what went
-/// back of it.
+/// Edge 18, and a thousand webhooks of every kind in no order, many at once: one payment, and what
+/// went back of it.
 #[tokio::test]
 async fn a_thousand_shuffled_and_doubled_webhooks_book_one_payment() {
     let shop = Shop::open().await;

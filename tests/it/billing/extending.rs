@@ -1,5 +1,5 @@
-//! A page for an order that runs extends it: once for every page that is paid, whatever is repeated, by
-//! the time that was paid for.
+//! A page for an order that runs extends it: once for every page that is paid, whatever is
+//! repeated, by the time that was paid for.
 
 use proptest::prelude::*;
 use proptest::test_runner::{Config, TestRunner};
@@ -289,8 +289,8 @@ async fn a_first_purchase_paid_twice_is_one_order() {
     till.prove();
 }
 
-/// Two pages of an order that runs extend it twice; money that comes late or again for one of them lies on
-/// the balance.
+/// Two pages of an order that runs extend it twice; money that comes late or again for one of them
+/// lies on the balance.
 #[tokio::test]
 async fn each_paid_page_extends_once() {
     let till = Till::with_cards(json!({})).await;
@@ -446,8 +446,8 @@ fn acts() -> impl Strategy<Value = Vec<Act>> {
     proptest::collection::vec(act, 1..12)
 }
 
-/// The time that an order runs is the time that was paid for: no page is for nothing, none counts twice,
-/// and no two orders run beside one another.
+/// The time that an order runs is the time that was paid for: no page is for nothing, none counts
+/// twice, and no two orders run beside one another.
 #[test]
 fn time_bought_is_time_paid() {
     let runtime = tokio::runtime::Builder::new_multi_thread()

@@ -222,8 +222,8 @@ async fn credit_refund_and_a_new_price_do_not_mix() {
     till.prove();
 }
 
-/// Edge 11: time that is given away runs over a month's end; it is not billed, and cycles count from
-/// its end.
+/// Edge 11: time that is given away runs over a month's end; it is not billed, and cycles count
+/// from its end.
 #[tokio::test]
 async fn time_given_away_over_a_months_end_moves_the_cycles() {
     let till = Till::open().await;

@@ -283,7 +283,8 @@ async fn a_preview_writes_nobody() {
     assert_eq!(till.messages().await.len(), 1);
 }
 
-/// An order that ends, or that the balance does not cover, once before each of its dates; a paid one not.
+/// An order that ends, or that the balance does not cover, once before each of its dates;
+/// a paid one not.
 #[tokio::test]
 async fn who_is_about_to_lose_something_hears_of_it_once() {
     let post = Post::open().await;

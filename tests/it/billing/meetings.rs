@@ -1,5 +1,5 @@
-//! Where two rules of billing meet: two orders at one instant, an end and a credit, a gift and a freeze, a
-//! page and a change of what it is for.
+//! Where two rules of billing meet: two orders at one instant, an end and a credit, a gift and a
+//! freeze, a page and a change of what it is for.
 
 use serde_json::{Value, json};
 
@@ -310,7 +310,8 @@ async fn a_late_second_payment_is_on_the_balance() {
     first.till.prove();
 }
 
-/// An order that staff opened and that is owed is paid on a page; no second one is sold in its place.
+/// An order that staff opened and that is owed is paid on a page;
+/// no second one is sold in its place.
 #[tokio::test]
 async fn an_order_that_runs_and_is_owed_is_paid_on_a_page() {
     let till = Till::with_cards(json!({})).await;
@@ -334,8 +335,8 @@ async fn an_order_that_runs_and_is_owed_is_paid_on_a_page() {
     page.till.prove();
 }
 
-/// An order that waited, was canceled and ended, begins with its first cycle when it is switched on after all:
-/// from then on, to the date that is given with it.
+/// An order that waited, was canceled and ended, begins with its first cycle when it is switched on
+/// after all: from then on, to the date that is given with it.
 #[tokio::test]
 async fn an_order_that_is_switched_on_after_all_is_billed_from_then() {
     let page = offered(Till::with_cards(json!({"billing": "POSTPAID"})).await).await;

@@ -1,5 +1,5 @@
-//! What a payer saw is what is billed, whatever happens while the payment is under way; and money that
-//! came for nothing is on the balance, and the page says so.
+//! What a payer saw is what is billed, whatever happens while the payment is under way; and money
+//! that came for nothing is on the balance, and the page says so.
 
 use serde_json::{Value, json};
 

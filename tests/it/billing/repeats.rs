@@ -1,5 +1,5 @@
-//! The header `Idempotency-Key`: a repeat answers as the first time and moves nothing, whatever it is
-//! that moves.
+//! The header `Idempotency-Key`: a repeat answers as the first time and moves nothing, whatever it
+//! is that moves.
 
 use serde_json::{Value, json};
 

@@ -1,5 +1,5 @@
-//! Thousands of orders that are due in another order than they were opened in. A run goes customer by
-//! customer then; what it comes to must not show that.
+//! Thousands of orders that are due in another order than they were opened in. A run goes customer
+//! by customer then; what it comes to must not show that.
 
 use boxoffice::app::Ctx;
 use boxoffice::domain::billing::journal::opening;

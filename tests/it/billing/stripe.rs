@@ -536,7 +536,8 @@ async fn a_slow_payment_whose_failure_nobody_told_is_asked_for() {
     );
 }
 
-/// Stripe has other smallest units for some currencies, and of three decimals wants the last to be 0.
+/// Stripe has other smallest units for some currencies,
+/// and of three decimals wants the last to be 0.
 #[tokio::test]
 async fn amounts_that_stripe_does_not_take_are_not_offered() {
     for (amount, currency, offered) in [

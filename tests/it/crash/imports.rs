@@ -1,5 +1,5 @@
-//! The power goes at every moment of an import. The next one completes it, and then the box holds the
-//! same as one whose import was never interrupted.
+//! The power goes at every moment of an import. The next one completes it, and then the box holds
+//! the same as one whose import was never interrupted.
 
 use std::io::Cursor;
 use std::sync::Arc;

@@ -1,5 +1,5 @@
-//! The carrier decides: a carrier on a real socket that answers, denies, hangs, breaks and loses answers, and
-//! what partners, the books and the carrier's own books say then.
+//! The carrier decides: a carrier on a real socket that answers, denies, hangs, breaks and loses
+//! answers, and what partners, the books and the carrier's own books say then.
 
 use std::collections::{BTreeMap, VecDeque};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
@@ -531,7 +531,8 @@ async fn what_nobody_knows_is_flagged_and_settled_by_staff() {
         assert_eq!(held[0]["attempts"], attempts);
         assert_eq!(held[0]["flagged"], false, "{held}");
     }
-    // The last one has its time too: a stop in it would else leave nobody to say that it is given up.
+    // The last one has its time too: a stop in it would else leave nobody to say that it is given
+    // up.
     hub.bx.advance(179).await;
     assert_eq!(open(&hub.bx).await[0]["flagged"], false);
     hub.bx.advance(1).await;
@@ -604,7 +605,8 @@ async fn a_partner_that_hangs_up_is_charged_all_the_same() {
     hub.prove();
 }
 
-/// Cut off while the carrier is asked: what it did comes to light after the next start, charged once.
+/// Cut off while the carrier is asked: what it did comes to light after the next start,
+/// charged once.
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn a_box_that_dies_in_the_middle_charges_once() {
     for mood in [Mood::Hangs, Mood::Loses] {
@@ -653,7 +655,8 @@ async fn a_box_that_dies_in_the_middle_charges_once() {
     }
 }
 
-/// What was charged to an account here is given back here, also when a carrier has been set up since.
+/// What was charged to an account here is given back here,
+/// also when a carrier has been set up since.
 #[tokio::test]
 async fn money_goes_back_where_it_came_from() {
     let folder = tempfile::tempdir().unwrap();

@@ -413,7 +413,8 @@ async fn live(deeds: &[Deed], share: &str) {
     sums_up(&hub, &closed).await;
 }
 
-/// The sum of the lines is what the books hold: of closed months as payable, of the others as the partner's.
+/// The sum of the lines is what the books hold:
+/// of closed months as payable, of the others as the partner's.
 async fn sums_up(hub: &Hub, closed: &[String]) {
     let (mut all, mut frozen) = (
         BTreeMap::<String, i64>::new(),

@@ -1,4 +1,5 @@
-//! What a request must be: route, key, rate, media type, syntax, fields; and the headers of answers.
+//! What a request must be: route, key, rate, media type, syntax, fields;
+//! and the headers of answers.
 
 use serde_json::json;
 
@@ -263,7 +264,8 @@ async fn it_can_be_switched_off() {
     assert_eq!(answer.status, 404);
 }
 
-/// A refusal that needs no body still reads it: the connection goes on, also where the body comes later.
+/// A refusal that needs no body still reads it:
+/// the connection goes on, also where the body comes later.
 #[tokio::test]
 async fn a_refused_request_does_not_cost_the_connection() {
     use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};

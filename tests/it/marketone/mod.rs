@@ -1,5 +1,5 @@
-//! The MarketONE OTT API, black box, written from its reference alone. "§" in the comments of this folder
-//! means that reference; X2, X4, … are its cases.
+//! The MarketONE OTT API, black box, written from its reference alone. "§" in the comments of this
+//! folder means that reference; X2, X4, … are its cases.
 
 mod backend;
 mod charges;
@@ -22,8 +22,8 @@ use serde_json::{Value, json};
 
 use crate::support::{Answer, Client, TestBox};
 
-/// The accounts of the reference's cases: postpaid, prepaid with 5.00, ceased, suspended and unpaid, suspended
-/// for another reason, barred, with 20.00 left of a limit.
+/// The accounts of the reference's cases: postpaid, prepaid with 5.00, ceased, suspended and
+/// unpaid, suspended for another reason, barred, with 20.00 left of a limit.
 pub const P1: &str = "+14165550101";
 pub const P2: &str = "+14165550102";
 pub const P3: &str = "+14165550103";

@@ -1,5 +1,5 @@
-//! Random charges, refunds, repeats and questions of two partners, against a model of what must be answered:
-//! same answers, same books.
+//! Random charges, refunds, repeats and questions of two partners, against a model of what must be
+//! answered: same answers, same books.
 
 use std::collections::BTreeMap;
 

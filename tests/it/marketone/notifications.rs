@@ -302,8 +302,8 @@ async fn the_way_is_the_one_that_there_is() {
     );
 }
 
-/// Tried again until it is taken, each time under the same name; what will never be taken is dead, what is no
-/// longer needed is dropped.
+/// Tried again until it is taken, each time under the same name; what will never be taken is dead,
+/// what is no longer needed is dropped.
 #[tokio::test]
 async fn what_is_not_taken_is_tried_again() {
     let gateway = Gateway::open().await;

@@ -1,5 +1,5 @@
-//! Random PINs, guesses, charges and repeats of two partners while time goes by, against a model of §2.4, §2.5 and §4.2: same
-//! answers, same books.
+//! Random PINs, guesses, charges and repeats of two partners while time goes by, against a model of
+//! §2.4, §2.5 and §4.2: same answers, same books.
 
 use std::collections::{BTreeMap, BTreeSet};
 

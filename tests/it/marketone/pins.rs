@@ -1,4 +1,5 @@
-//! One-time PINs (§2.4, §2.5, §4.2), sent through a real gateway: the only place where they can be read.
+//! One-time PINs (§2.4, §2.5, §4.2), sent through a real gateway:
+//! the only place where they can be read.
 
 use boxoffice::config::Config;
 use serde_json::{Value, json};
@@ -377,7 +378,8 @@ async fn only_the_first_charge_wants_a_pin_if_that_is_agreed() {
     hub.a.charge(&purchase("two", P1)).await.expect(200);
 }
 
-/// §2.4: `extTransactionID` "binds the PIN to one purchase"; amount and currency are "shown in the message".
+/// §2.4: `extTransactionID` "binds the PIN to one purchase";
+/// amount and currency are "shown in the message".
 #[tokio::test]
 async fn a_pin_may_be_for_one_purchase() {
     let gateway = Gateway::open().await;
@@ -468,7 +470,8 @@ async fn a_pin_stands_nowhere() {
     assert!(!plain(&number.to_be_bytes()) && !plain(&number.to_le_bytes()));
 }
 
-/// A document that says nothing of PINs leaves what was agreed: a charge must not need none because of an older file.
+/// A document that says nothing of PINs leaves what was agreed:
+/// a charge must not need none because of an older file.
 #[tokio::test]
 async fn a_document_that_is_silent_changes_no_policy() {
     let hub = open(&Gateway::open().await, "every-charge").await;

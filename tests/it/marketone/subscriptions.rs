@@ -1,4 +1,5 @@
-//! Subscriptions that come with our products: the partner is told (§5.3), and says how they stand (§5.2).
+//! Subscriptions that come with our products:
+//! the partner is told (§5.3), and says how they stand (§5.2).
 
 use boxoffice::store::Read as _;
 use serde_json::{Value, json};
@@ -379,8 +380,8 @@ async fn a_restart_keeps_what_waits_for_a_partner() {
     assert_eq!(ear.collect()[0].json()["action"], "UpdateSubscription");
 }
 
-/// An order that staff switch off for a while is none that ended; and the end that is told is the order's own, however
-/// late the box works it.
+/// An order that staff switch off for a while is none that ended; and the end that is told is the
+/// order's own, however late the box works it.
 #[tokio::test]
 async fn the_end_is_the_orders_own() {
     let (bx, ear) = open("START").await;

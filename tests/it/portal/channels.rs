@@ -76,8 +76,8 @@ async fn every_row_has_the_types_of_strict_players() {
     assert_eq!(one["logo"], "http://logos.example.com/one.png");
 }
 
-/// §5.1: the first entry is "all"; titles are unique; "Every `tv_genre_id` used by a channel must be
-/// listed here".
+/// §5.1: the first entry is "all"; titles are unique; "Every `tv_genre_id` used by a channel must
+/// be listed here".
 #[tokio::test]
 async fn genres_begin_with_all_and_cover_every_channel() {
     let house = open().await;
@@ -136,8 +136,8 @@ async fn all_channels_come_by_number_and_without_locked_ones() {
     );
 }
 
-/// §5.4: "Kodi always calls `genre=10&fav=0&sortby=number&p=1` … anything without `js.data` makes it
-/// load no channels"; it is the genre of locked channels or none.
+/// §5.4: "Kodi always calls `genre=10&fav=0&sortby=number&p=1` … anything without `js.data` makes
+/// it load no channels"; it is the genre of locked channels or none.
 #[tokio::test]
 async fn genre_ten_is_a_page_of_locked_channels_or_of_nothing() {
     let kodi = [
@@ -199,7 +199,8 @@ fn many() -> Value {
     document
 }
 
-/// §5.2: "`p` is 1-based"; "any size works as long as it is constant"; "Past the end: empty `data`".
+/// §5.2: "`p` is 1-based"; "any size works as long as it is constant"; "Past the end:
+/// empty `data`".
 #[tokio::test]
 async fn pages_hold_every_channel_once() {
     let house = House::of(many(), |_| {}).await;

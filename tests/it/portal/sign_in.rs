@@ -1,5 +1,5 @@
-//! The profile and its types, and signing in with login and password (stalker-stb-portal §2.4, §3.3,
-//! §3.4, §3.6).
+//! The profile and its types, and signing in with login and password (stalker-stb-portal §2.4,
+//! §3.3, §3.4, §3.6).
 
 use serde_json::{Value, json};
 

@@ -86,7 +86,8 @@ async fn query_and_form_are_merged_whatever_the_method() {
     );
 }
 
-/// §2.2: "`Range: bytes=0-` on EVERY call, API included: ignore it, answer 200 with the whole body".
+/// §2.2: "`Range: bytes=0-` on EVERY call, API included:
+/// ignore it, answer 200 with the whole body".
 #[tokio::test]
 async fn ranges_and_odd_headers_are_ignored() {
     let house = open().await;

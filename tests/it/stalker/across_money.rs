@@ -328,8 +328,8 @@ async fn a_later_end_of_a_plan_that_we_bill_is_a_gift() {
     assert_eq!(order["nextBillingCycle"], "2026-04-15T10:00:00.000Z");
 }
 
-/// Optional packages that were chosen come with every plan that offers them, by whatever way it became
-/// the customer's plan.
+/// Optional packages that were chosen come with every plan that offers them, by whatever way it
+/// became the customer's plan.
 #[tokio::test]
 async fn chosen_packages_come_with_a_plan_that_is_ordered() {
     let both = Both::open().await;
@@ -354,7 +354,8 @@ async fn chosen_packages_come_with_a_plan_that_is_ordered() {
     assert!(both.services("3210").await.contains(&extra));
 }
 
-/// §4.2: a date that is over moves the account to its follow-up plan, owed or not; what is owed stays owed.
+/// §4.2: a date that is over moves the account to its follow-up plan, owed or not;
+/// what is owed stays owed.
 #[tokio::test]
 async fn an_end_in_the_past_ends_a_plan_that_is_owed() {
     for (api, date) in [

@@ -8,8 +8,8 @@ use super::{A, B, House, NOTHING, Says};
 const FIRST: &str = "00:1A:79:88:00:01";
 const SECOND: &str = "00:1A:79:88:00:02";
 
-/// §1.6: "trailing spaces are insignificant", so a blank identifier is an empty one, and an empty one
-/// is nobody (B3).
+/// §1.6: "trailing spaces are insignificant", so a blank identifier is an empty one, and an empty
+/// one is nobody (B3).
 #[tokio::test]
 async fn a_blank_identifier_is_nobody() {
     let both = Both::open().await;

@@ -115,7 +115,8 @@ async fn strange_forms_break_nothing() {
     assert_eq!(house.accounts().await, before);
 }
 
-/// "More than 1000 fields are cut off (PHP limit) — do not reproduce." All of them are read, or none.
+/// "More than 1000 fields are cut off (PHP limit) — do not reproduce." All of them are read,
+/// or none.
 #[tokio::test]
 async fn no_field_is_cut_off() {
     let house = House::open().await;

@@ -1,4 +1,5 @@
-//! Members of staff with the role `api`, and a reseller's own: what they reach, and what they do not.
+//! Members of staff with the role `api`, and a reseller's own:
+//! what they reach, and what they do not.
 
 use boxoffice::app::Ctx;
 use boxoffice::domain::staff::Role;

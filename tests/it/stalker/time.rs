@@ -156,8 +156,8 @@ async fn an_end_date_in_the_past_works_at_once() {
     assert_eq!(status(&house, "3211").await, 1);
 }
 
-/// §4.2: "moved to the follow-up plan …; the new expiry is now + that plan's `days_to_expires` days,
-/// or none if 0; the follow-up is cleared".
+/// §4.2: "moved to the follow-up plan …; the new expiry is now + that plan's `days_to_expires`
+/// days, or none if 0; the follow-up is cleared".
 #[tokio::test]
 async fn an_expired_plan_is_followed_by_the_chosen_one_and_then_by_the_default() {
     let house = plans().await;
@@ -343,8 +343,8 @@ async fn a_package_that_was_deleted_is_given_no_more() {
     assert_eq!(house.account("3210").await["subscribed"], json!([]));
 }
 
-/// §4.2 and §4.1: the default plan that ends is followed by itself, and "subscribed optional packages that
-/// belong to the current plan" are those of before.
+/// §4.2 and §4.1: the default plan that ends is followed by itself, and "subscribed optional
+/// packages that belong to the current plan" are those of before.
 #[tokio::test]
 async fn the_default_plan_follows_itself_with_what_was_chosen_on_it() {
     let both = Both::of(plans().await);

@@ -131,7 +131,8 @@ async fn what_follows_the_identifiers_is_ignored() {
     for path in ["/stb/3/", "/stb/3/whatever", "/stb/3/1553/", "/v1/stb/3/x"] {
         assert_eq!(house.rest.get(path).await.ok(), three, "{path}");
     }
-    // The query string is no parameter either; a `q` of the client's must not take the path's place.
+    // The query string is no parameter either;
+    // a `q` of the client's must not take the path's place.
     for query in ["?q=stb/1553", "?q=v1/accounts", "?id=1553&status=0"] {
         let answer = house.rest.get(&format!("/stb/3{query}")).await;
         assert_eq!(answer.ok(), three, "{query}");

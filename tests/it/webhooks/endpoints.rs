@@ -184,7 +184,8 @@ async fn too_much_that_waits_switches_it_off() {
     ear.collect();
     ear.always(Some(Turn::Answer(500)));
     hook.put(json!({"on": true})).await.expect(200);
-    // What comes next does not switch it off at once, though it is counted: there is room for a tenth more.
+    // What comes next does not switch it off at once, though it is counted:
+    // there is room for a tenth more.
     let skipped = app.store.write(|tx| tx.next_ids::<DeliveryId>(980));
     assert_eq!(skipped.await.unwrap(), 1_031);
     till.pay("1").await;

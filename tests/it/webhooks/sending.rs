@@ -283,7 +283,8 @@ async fn what_is_over_is_kept_for_three_days_and_what_is_dead_for_thirty() {
     prove(&till.shop.bx);
 }
 
-/// A clock that moves far, or an event that waited behind another one: one failed try is not the end.
+/// A clock that moves far, or an event that waited behind another one:
+/// one failed try is not the end.
 #[tokio::test]
 async fn what_is_old_is_tried_more_than_once() {
     let (till, ear, hook) = open(json!({}), json!({"events": ["order.*"]})).await;

@@ -1,5 +1,5 @@
-//! Credit notes: for what was billed and is not used, for money that was spent and is given back. However
-//! many an invoice has, together they never give back more than it.
+//! Credit notes: for what was billed and is not used, for money that was spent and is given back.
+//! However many an invoice has, together they never give back more than it.
 
 use std::collections::BTreeMap;
 
@@ -78,8 +78,8 @@ struct Reason<'w> {
 
 impl<R: Read> Books<'_, R> {
     /// Gives back what is not used of the cycles that were billed and are not over: a credit note
-    /// for each. Each pays its own invoice and then what else is open; orders are not tried again: the
-    /// caller changes one. Answers whether anything was given back.
+    /// for each. Each pays its own invoice and then what else is open; orders are not tried again:
+    /// the caller changes one. Answers whether anything was given back.
     pub(in crate::ops) fn credit_unused(
         &mut self,
         order: &Order,
@@ -148,9 +148,10 @@ impl<R: Read> Books<'_, R> {
         Ok(any)
     }
 
-    /// Gives back by credit notes what was paid with money that goes back now: of invoices of `first`
-    /// before others, the newest first. `also_open`: the payment was disputed as well, so that invoices
-    /// of `first` are open again which it paid. Answers what is left of `amount`, in minor units.
+    /// Gives back by credit notes what was paid with money that goes back now: of invoices of
+    /// `first` before others, the newest first. `also_open`: the payment was disputed as well, so
+    /// that invoices of `first` are open again which it paid.
+    /// Answers what is left of `amount`, in minor units.
     pub(in crate::ops) fn credit_spent(
         &mut self,
         customer: CustomerId,
@@ -244,7 +245,8 @@ impl<R: Read> Books<'_, R> {
         Ok(true)
     }
 
-    /// Issues a credit note; it pays its own invoice as far as that is open. Answers what is left of it.
+    /// Issues a credit note; it pays its own invoice as far as that is open.
+    /// Answers what is left of it.
     fn issue_credit(
         &mut self,
         billed: &Invoice,
@@ -311,8 +313,8 @@ impl<R: Read> Books<'_, R> {
         Ok(billed.into_iter().map(net).collect())
     }
 
-    /// The customer's invoices and credit notes that are younger than this one; credit notes also that are
-    /// not written yet.
+    /// The customer's invoices and credit notes that are younger than this one; credit notes also
+    /// that are not written yet.
     fn invoices_after(&self, customer: CustomerId, id: InvoiceId) -> Result<Vec<Invoice>, OpError> {
         let numbers = self
             .read

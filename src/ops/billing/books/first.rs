@@ -1,5 +1,5 @@
-//! The first cycle of an order: what it costs, by which version of the price, and its bill where it was
-//! paid for before it began.
+//! The first cycle of an order: what it costs, by which version of the price, and its bill where it
+//! was paid for before it began.
 
 use crate::domain::billing::cycle;
 use crate::domain::billing::cycle::{Bill, Terms};
@@ -73,7 +73,8 @@ impl<R: Read> Books<'_, R> {
         self.directed = Some((order, minor));
     }
 
-    /// As [`Books::begin`], by this bill, paid with what was set aside. Answers what is left of that.
+    /// As [`Books::begin`], by this bill, paid with what was set aside.
+    /// Answers what is left of that.
     pub(in crate::ops) fn begin_paid(
         &mut self,
         order: &Order,

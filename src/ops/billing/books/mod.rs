@@ -661,8 +661,8 @@ impl<'r, R: Read> Books<'r, R> {
     }
 }
 
-/// Whether the default plan follows itself. Who has no plan has it anyway, but not the packages that were
-/// chosen on it (stalker-rest-v1 §4.2); what was billed here is not given on for nothing.
+/// Whether the default plan follows itself. Who has no plan has it anyway, but not the packages
+/// that were chosen on it (stalker-rest-v1 §4.2); what was billed here is not given on for nothing.
 fn keeps_chosen(ended: &Order, product: &ProductSpec, customer: &Customer) -> bool {
     let mut chosen = customer.box_profile.chosen_packages.iter();
     ended.offer.is_none() && chosen.any(|spec| product.optional_service_specs.contains(spec))

@@ -1,5 +1,5 @@
-//! What is owed: of an order that asks for money, of one that has ended, and again because money that
-//! was paid is taken back.
+//! What is owed: of an order that asks for money, of one that has ended, and again because money
+//! that was paid is taken back.
 
 use std::collections::BTreeMap;
 

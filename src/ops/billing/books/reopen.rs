@@ -124,8 +124,8 @@ impl<R: Read> Books<'_, R> {
         self.reopen_for(customer, None, at)
     }
 
-    /// The order that the money is meant for comes first, then those that still run, then the frozen
-    /// ones; each kind oldest first.
+    /// The order that the money is meant for comes first, then those that still run, then the
+    /// frozen ones; each kind oldest first.
     fn reopen_for(
         &mut self,
         customer: CustomerId,
@@ -165,8 +165,8 @@ impl<R: Read> Books<'_, R> {
         self.lift_if(customer, any, at)
     }
 
-    /// Lets a debt that is given up, which was just posted, pay open invoices, oldest first. It is no
-    /// payment: what is frozen for want of it ends.
+    /// Lets a debt that is given up, which was just posted, pay open invoices, oldest first. It is
+    /// no payment: what is frozen for want of it ends.
     pub(in crate::ops) fn give_up(
         &mut self,
         customer: CustomerId,

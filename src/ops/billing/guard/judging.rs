@@ -1,4 +1,5 @@
-//! Whether the run that is due looks like a mistake: the same steps as it would take, written nowhere.
+//! Whether the run that is due looks like a mistake:
+//! the same steps as it would take, written nowhere.
 
 use std::collections::BTreeSet;
 use std::ops::ControlFlow;
@@ -14,7 +15,8 @@ use crate::store::{Read, Span};
 
 use crate::ops::billing::guard::held_run::limits;
 
-/// What is doubtful about the run that is due. Walks all that is due: call it away from the async threads.
+/// What is doubtful about the run that is due. Walks all that is due:
+/// call it away from the async threads.
 pub(super) fn judge(
     ctx: &Ctx,
     guard: &RunGuard,

@@ -1,6 +1,7 @@
-//! The guard of the billing run. Before a run bills anything it is compared with the forecast of the day; one
-//! that looks like a mistake is *held*: its orders wait, their services stay open, and owners are told. A person
-//! releases it, or its time passes. Rules: `domain::guard`, `docs/billing.md`.
+//! The guard of the billing run. Before a run bills anything it is compared with the forecast of
+//! the day; one that looks like a mistake is *held*: its orders wait, their services stay open, and
+//! owners are told. A person releases it, or its time passes. Rules:
+//! `domain::guard`, `docs/billing.md`.
 
 pub(in crate::ops) mod alarm;
 pub mod held_run;
@@ -79,7 +80,8 @@ fn ends_after(run: &Run, hold_hours: u32) -> Timestamp {
     ends.max(eases_after(run, hold_hours))
 }
 
-/// Makes the forecast of the next day in the evening, and where `starting`. Not while a run is held.
+/// Makes the forecast of the next day in the evening, and where `starting`.
+/// Not while a run is held.
 pub async fn forecast(ctx: &Ctx, starting: bool) -> Result<(), OpError> {
     if !is_on(ctx) {
         return Ok(());

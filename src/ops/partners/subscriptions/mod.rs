@@ -1,6 +1,6 @@
-//! Partners are told about subscriptions that come with our products (marketone 5.2, 5.3), and say how
-//! these stand. What a customer should have follows from their orders; it is kept, and what has to be
-//! told with it, in the commit that changed the orders.
+//! Partners are told about subscriptions that come with our products (marketone 5.2, 5.3), and say
+//! how these stand. What a customer should have follows from their orders; it is kept, and what has
+//! to be told with it, in the commit that changed the orders.
 
 mod send;
 
@@ -43,7 +43,8 @@ pub(in crate::ops) fn bring_in_step(
     if customers.is_empty() {
         return Ok(());
     }
-    // Also those that are off or have no address now: what ends meanwhile has to be told when they are back.
+    // Also those that are off or have no address now:
+    // what ends meanwhile has to be told when they are back.
     let partners: Vec<Partner> = tx.all()?;
     for id in customers {
         let index = Table::PartnerSubscriptionsByCustomer;

@@ -24,8 +24,8 @@ use crate::store::{Read, Span, Table, Tx};
 
 /// How many messages a partner is sent at the same time, each about another subscription.
 const AT_ONCE: usize = 8;
-/// Longest silence between two letters about the same partner, in seconds: a partner that is gone makes many dead
-/// messages.
+/// Longest silence between two letters about the same partner, in seconds: a partner that is gone
+/// makes many dead messages.
 const WRITTEN_EVERY_SECONDS: i64 = 3_600;
 /// How many are removed in one go.
 const SWEPT_MAX: usize = 500;

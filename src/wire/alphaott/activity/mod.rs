@@ -53,8 +53,8 @@ pub fn schema() -> ActivitySchema {
         .finish()
 }
 
-/// Rows that a document may still get. Held while one of its fields is searched, so that two fields never
-/// count the same rows.
+/// Rows that a document may still get. Held while one of its fields is searched, so that two fields
+/// never count the same rows.
 struct RowsLeft(Mutex<usize>);
 
 /// The schema, and who may use it now.

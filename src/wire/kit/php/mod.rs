@@ -103,7 +103,8 @@ pub fn identifiers(segment: Option<&str>) -> Result<Identifiers, TooManyIdentifi
     };
     let decoded = percent_decoded(segment);
     let mut seen = HashSet::new();
-    // Blanks at the end are nothing, so that one of blanks is an empty one (stalker-rest-v1 §1.6, B3).
+    // Blanks at the end are nothing, so that one of blanks is an empty one (stalker-rest-v1 §1.6,
+    // B3).
     let entries = decoded
         .split(',')
         .filter(|entry| !entry.trim_end_matches(' ').is_empty());
