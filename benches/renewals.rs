@@ -347,7 +347,8 @@ async fn beside(app: &Arc<App>, count: u64) -> anyhow::Result<()> {
     }
     let (now, most) = memory();
     say(&format!(
-        "run beside {WRITERS} writers and {READERS} readers: {} ms, {}; memory {now} MB, at most {most} MB",
+        "run beside {WRITERS} writers and {READERS} readers: {} ms, {}; memory {now} MB, at most \
+         {most} MB",
         time.as_millis(),
         rate(count, time)
     ));

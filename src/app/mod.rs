@@ -337,8 +337,8 @@ impl App {
             tracing::error!(
                 books,
                 settings,
-                "provider.currency cannot change once money is booked: the books stay in {books}. Set it \
-                 back to {books}, or keep books in {settings} in a data folder of their own"
+                "provider.currency cannot change once money is booked: the books stay in {books}. \
+                 Set it back to {books}, or keep books in {settings} in a data folder of their own"
             );
         }
         if noted != Some(currency) {

@@ -422,7 +422,8 @@ fn is_there(file: &Path, create: bool) -> anyhow::Result<()> {
              one with --create"
         ),
         std::io::ErrorKind::PermissionDenied => anyhow::bail!(
-            "not allowed to look at {shown}: run this as the user that the box runs as, or with sudo"
+            "not allowed to look at {shown}: run this as the user that the box runs as, or with \
+             sudo"
         ),
         _ => Err(error).with_context(|| format!("cannot look at {shown}")),
     }
@@ -552,7 +553,8 @@ impl StopSignal {
                 _ = self.terminate.recv() => return,
                 _ = self.interrupt.recv() => return,
                 _ = self.hangup.recv() => tracing::info!(
-                    "SIGHUP changes nothing: settings are read at the start, so restart to change them"
+                    "SIGHUP changes nothing: settings are read at the start, so restart to change \
+                     them"
                 ),
             }
         }

@@ -408,7 +408,9 @@ mod tests {
     fn flags_beat_environment_beats_file_beats_default() {
         let folder = tempfile::tempdir().unwrap();
         let file = folder.path().join("box.toml");
-        std::fs::write(&file, "public_url = \"http://file\"\n[provider]\nname = \"File\"\ncurrency = \"EUR\"\n[stalker]\nlogin = \"x\"\npassword = \"y\"\n").unwrap();
+        let text = "public_url = \"http://file\"\n[provider]\nname = \"File\"\ncurrency = \"EUR\"\n\
+                    [stalker]\nlogin = \"x\"\npassword = \"y\"\n";
+        std::fs::write(&file, text).unwrap();
         let flags = Flags::from([("listen".to_owned(), "127.0.0.1:0".to_owned())]);
         let environment = env(&[
             ("BOXOFFICE_PROVIDER__NAME", "Env"),

@@ -47,8 +47,8 @@ impl StalkerSettings {
         }
         anyhow::ensure!(
             !self.open || self.login.is_empty(),
-            "setting stalker.open: lets everybody in, so stalker.login and stalker.password would be \
-             asked of nobody: take out one or the other"
+            "setting stalker.open: lets everybody in, so stalker.login and stalker.password would \
+             be asked of nobody: take out one or the other"
         );
         Ok(())
     }

@@ -30,9 +30,9 @@
 //! | Partner, PartnerTransaction | who bills through us; one charge or refund of theirs |
 //! | Pin | proves that whoever buys is the customer |
 //! | Message, Template | what is written to a customer, and how it is worded |
-//! | Settlement, ClosedMonth | what a partner is owed for a month; the month once nothing is added to it |
-//! | PartnerSubscription, PartnerCall | what a customer has at a partner; what the partner has to be told of it |
-//! | Webhook, HookEvent, Delivery | who is told what happens, what happened, and whether they know |
+//! | Settlement, ClosedMonth | what a partner is owed for a month; the month once it is closed |
+//! | PartnerSubscription, PartnerCall | what a customer has at a partner; what it has to be told |
+//! | Webhook, HookEvent, Delivery | who is told what happens; what happened; who knows |
 
 pub mod catalogue;
 pub mod effect;

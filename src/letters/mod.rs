@@ -57,8 +57,10 @@ impl House<'_> {
 #[must_use]
 pub fn not_told(partner: &str, subscription: &str, attempts: u32, problem: &str) -> Letter {
     let text = format!(
-        "{partner} was not told about subscription {subscription}. It was tried {attempts} times, the last time: {problem}\n\n\
-         It is not tried again. What else could not be told stands in the list of the partner's calls.\n"
+        "{partner} was not told about subscription {subscription}. It was tried {attempts} times, \
+         the last time: {problem}\n\n\
+         It is not tried again. What else could not be told stands in the list of the partner's \
+         calls.\n"
     );
     Letter {
         subject: format!("{partner} was not told about {subscription}"),
@@ -71,9 +73,10 @@ pub fn not_told(partner: &str, subscription: &str, attempts: u32, problem: &str)
 #[must_use]
 pub fn wrong_pins(partner: &str, wrong: u32) -> Letter {
     let text = format!(
-        "Within an hour {wrong} PINs that {partner} sent were wrong, over many accounts. Somebody may be guessing.\n\n\
-         No PIN of {partner} is accepted until the hour is over. Ask {partner} where these purchases came from; \
-         `boxoffice partner rotate` makes another API key.\n"
+        "Within an hour {wrong} PINs that {partner} sent were wrong, over many accounts. Somebody \
+         may be guessing.\n\n\
+         No PIN of {partner} is accepted until the hour is over. Ask {partner} where these \
+         purchases came from; `boxoffice partner rotate` makes another API key.\n"
     );
     Letter {
         subject: format!("{partner}: {wrong} wrong PINs within an hour"),

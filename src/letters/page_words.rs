@@ -96,8 +96,8 @@ const ENGLISH: PageWords = PageWords {
     code: "Code",
     use_voucher: "Use voucher",
     by_transfer: "Bank transfer or cash",
-    by_transfer_text: "Pay by bank transfer or at our counter. Your order starts when the money has \
-                       arrived.",
+    by_transfer_text: "Pay by bank transfer or at our counter. Your order starts when the money \
+                       has arrived.",
     by_transfer_button: "Show me how to pay",
     no_way: "Online payment is not set up here. Please ask us how to pay.",
     how_to_pay: "How to pay",
@@ -112,12 +112,13 @@ const ENGLISH: PageWords = PageWords {
     expired: "This payment page has expired. Please order again.",
     paid_already: "This order was paid already. Nothing is owed here.",
     withdrawn: "This is no longer for sale, or the order was withdrawn.",
-    arrived_rest: "Your payment of {} has arrived and is on your balance. It did not cover the order, \
-                   which waits for the rest.",
+    arrived_rest: "Your payment of {} has arrived and is on your balance. It did not cover the \
+                   order, which waits for the rest.",
     arrived: "Your payment of {} has arrived and is on your balance.",
-    arrived_late: "Your payment of {} has arrived and is on your balance. The order could not begin \
-                   any more.",
-    arrived_unknown: "Your payment of {} has arrived and is not assigned yet. Please ask us about it.",
+    arrived_late: "Your payment of {} has arrived and is on your balance. The order could not \
+                   begin any more.",
+    arrived_unknown: "Your payment of {} has arrived and is not assigned yet. Please ask us about \
+                      it.",
     fill_in: "Please fill in the form.",
     failed: "The payment failed: {}.",
     not_paid: "The payment failed. Nothing was paid.",
@@ -155,10 +156,11 @@ const GERMAN: PageWords = PageWords {
     code: "Code",
     use_voucher: "Gutschein einlösen",
     by_transfer: "Überweisung oder bar",
-    by_transfer_text: "Zahlen Sie per Überweisung oder bei uns am Schalter. Ihre Bestellung beginnt, sobald \
-                       das Geld da ist.",
+    by_transfer_text: "Zahlen Sie per Überweisung oder bei uns am Schalter. Ihre Bestellung \
+                       beginnt, sobald das Geld da ist.",
     by_transfer_button: "So zahle ich",
-    no_way: "Online-Zahlung ist hier nicht eingerichtet. Bitte fragen Sie uns, wie Sie zahlen können.",
+    no_way: "Online-Zahlung ist hier nicht eingerichtet. Bitte fragen Sie uns, wie Sie zahlen \
+             können.",
     how_to_pay: "So zahlen Sie",
     as_agreed: "Bitte zahlen Sie wie mit {} vereinbart.",
     reference: "Bitte geben Sie diesen Verwendungszweck an: {}",
@@ -171,12 +173,13 @@ const GERMAN: PageWords = PageWords {
     expired: "Diese Zahlungsseite ist abgelaufen. Bitte bestellen Sie noch einmal.",
     paid_already: "Diese Bestellung ist schon bezahlt. Hier ist nichts offen.",
     withdrawn: "Das wird nicht mehr verkauft, oder die Bestellung wurde zurückgezogen.",
-    arrived_rest: "Ihre Zahlung von {} ist angekommen und steht auf Ihrem Guthaben. Sie reicht für die \
-                   Bestellung nicht aus, der Rest fehlt noch.",
+    arrived_rest: "Ihre Zahlung von {} ist angekommen und steht auf Ihrem Guthaben. Sie reicht für \
+                   die Bestellung nicht aus, der Rest fehlt noch.",
     arrived: "Ihre Zahlung von {} ist angekommen und steht auf Ihrem Guthaben.",
-    arrived_late: "Ihre Zahlung von {} ist angekommen und steht auf Ihrem Guthaben. Die Bestellung konnte \
-                   nicht mehr beginnen.",
-    arrived_unknown: "Ihre Zahlung von {} ist angekommen, aber noch nicht zugeordnet. Bitte fragen Sie uns.",
+    arrived_late: "Ihre Zahlung von {} ist angekommen und steht auf Ihrem Guthaben. Die Bestellung \
+                   konnte nicht mehr beginnen.",
+    arrived_unknown: "Ihre Zahlung von {} ist angekommen, aber noch nicht zugeordnet. Bitte fragen \
+                      Sie uns.",
     fill_in: "Bitte füllen Sie das Formular aus.",
     failed: "Die Zahlung ist fehlgeschlagen: {}.",
     not_paid: "Die Zahlung ist fehlgeschlagen. Es wurde nichts bezahlt.",
@@ -189,9 +192,10 @@ const GERMAN: PageWords = PageWords {
     closed: "Diese Seite nimmt keine Zahlungen mehr an.",
     not_done: "Das war nicht möglich ({}).",
     no_page: "Diese Zahlungsseite gibt es nicht, oder sie ist abgelaufen.",
-    not_now: "Wir können im Moment keine Zahlungen annehmen. Es wurde nichts bezahlt. Bitte versuchen Sie \
-              es später noch einmal.",
-    too_often: "Das war zu oft falsch. Bitte warten Sie einen Moment und versuchen Sie es noch einmal.",
+    not_now: "Wir können im Moment keine Zahlungen annehmen. Es wurde nichts bezahlt. Bitte \
+              versuchen Sie es später noch einmal.",
+    too_often: "Das war zu oft falsch. Bitte warten Sie einen Moment und versuchen Sie es noch \
+                einmal.",
     busy: "Im Moment ist zu viel los. Bitte versuchen Sie es noch einmal.",
     went_wrong: "Hier ist etwas schiefgegangen. Es wurde nichts bezahlt.",
 };
@@ -215,7 +219,8 @@ const UKRAINIAN: PageWords = PageWords {
     code: "Код",
     use_voucher: "Використати ваучер",
     by_transfer: "Банківський переказ або готівка",
-    by_transfer_text: "Сплатіть переказом або в нашому офісі. Замовлення почне діяти, коли надійдуть гроші.",
+    by_transfer_text: "Сплатіть переказом або в нашому офісі. Замовлення почне діяти, коли \
+                       надійдуть гроші.",
     by_transfer_button: "Як сплатити",
     no_way: "Онлайн-оплату тут не налаштовано. Запитайте нас, як сплатити.",
     how_to_pay: "Як сплатити",
@@ -233,7 +238,8 @@ const UKRAINIAN: PageWords = PageWords {
     arrived_rest: "Ваш платіж {} надійшов і зараховано на баланс. Його не вистачило на замовлення, \
                    залишилося доплатити решту.",
     arrived: "Ваш платіж {} надійшов і зараховано на баланс.",
-    arrived_late: "Ваш платіж {} надійшов і зараховано на баланс. Замовлення вже не могло початися.",
+    arrived_late: "Ваш платіж {} надійшов і зараховано на баланс. Замовлення вже не могло \
+                   початися.",
     arrived_unknown: "Ваш платіж {} надійшов, але ще не розподілений. Зверніться до нас.",
     fill_in: "Заповніть форму.",
     failed: "Платіж не вдався: {}.",

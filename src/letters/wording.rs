@@ -42,26 +42,27 @@ fn parts(kind: TemplateKind) -> (&'static str, &'static str, &'static str) {
     match kind {
         TemplateKind::Pin => (
             "{{ pin }} is your PIN",
-            "{{ pin }} is your PIN for {{ partner }}{% if amount %} over {{ amount }}{% endif %}. It is good for \
-             {{ minutes }} minutes. Nobody of us will ever ask you for it.",
-            "{{ pin }} is your PIN for {{ partner }}{% if amount %} over {{ amount }}{% endif %}. It is good for \
-             {{ minutes }} minutes. Tell it to nobody.",
+            "{{ pin }} is your PIN for {{ partner }}{% if amount %} over {{ amount }}{% endif %}. \
+             It is good for {{ minutes }} minutes. Nobody of us will ever ask you for it.",
+            "{{ pin }} is your PIN for {{ partner }}{% if amount %} over {{ amount }}{% endif %}. \
+             It is good for {{ minutes }} minutes. Tell it to nobody.",
         ),
         TemplateKind::Purchase => (
             "Your purchase from {{ partner }}",
-            "you bought from {{ partner }} on {{ date }}:\n\n  {{ description }}\n  {{ amount }}\n\nIt is charged to your \
-             account with us.",
+            "you bought from {{ partner }} on {{ date }}:\n\n  {{ description }}\n  {{ amount }}\
+             \n\nIt is charged to your account with us.",
             "{{ house }}: you bought {{ description }} from {{ partner }} for {{ amount }}.",
         ),
         TemplateKind::Charge => (
             "{{ partner }} charged {{ amount }}",
-            "{{ partner }} charged your account with us on {{ date }}:\n\n  {{ description }}\n  {{ amount }}",
+            "{{ partner }} charged your account with us on {{ date }}:\n\n  {{ description }}\n  \
+             {{ amount }}",
             "{{ house }}: {{ partner }} charged {{ amount }} for {{ description }}.",
         ),
         TemplateKind::Refund => (
             "{{ partner }} gave back {{ amount }}",
-            "{{ partner }} gave back on {{ date }}, and it is on your account with us:\n\n  {{ description }}\n  \
-             {{ amount }}",
+            "{{ partner }} gave back on {{ date }}, and it is on your account with us:\n\n  \
+             {{ description }}\n  {{ amount }}",
             "{{ house }}: {{ partner }} gave back {{ amount }} for {{ description }}.",
         ),
         TemplateKind::General => (
@@ -71,34 +72,40 @@ fn parts(kind: TemplateKind) -> (&'static str, &'static str, &'static str) {
         ),
         TemplateKind::Invoice => (
             "Invoice {{ number }} from {{ house }}",
-            "attached is invoice {{ number }} of {{ date }} over {{ total }}:\n\n{% for line in lines %}  {{ line }}\n\
-             {% endfor %}\n{% if open %}{{ open }} of it are not paid yet.{% else %}It is paid.{% endif %}",
+            "attached is invoice {{ number }} of {{ date }} over {{ total }}:\n\n\
+             {% for line in lines %}  {{ line }}\n\
+             {% endfor %}\n{% if open %}{{ open }} of it are not paid yet.{% else %}It is \
+             paid.{% endif %}",
             "",
         ),
         TemplateKind::CreditNote => (
             "Credit note {{ number }} from {{ house }}",
-            "attached is credit note {{ number }} of {{ date }} over {{ total }}:\n\n{% for line in lines %}  \
-             {{ line }}\n{% endfor %}\nIt corrects invoice {{ corrects }}; the amount is on your account.",
+            "attached is credit note {{ number }} of {{ date }} over {{ total }}:\n\n\
+             {% for line in lines %}  {{ line }}\n{% endfor %}\n\
+             It corrects invoice {{ corrects }}; the amount is on your account.",
             "",
         ),
         TemplateKind::Reminder => (
             "Please pay: {{ title }}",
-            "{{ title }} is not paid yet: {{ missing }} are missing.\n\n{% if until %}Please pay by {{ until }}; after \
-             that day it stops until it is paid.{% else %}Please pay now; it was used and has ended.{% endif %}",
-            "{{ house }}: {{ title }} is not paid yet, {{ missing }} are missing.{% if until %} Please pay by \
-             {{ until }}.{% endif %}",
+            "{{ title }} is not paid yet: {{ missing }} are missing.\n\n\
+             {% if until %}Please pay by {{ until }}; after that day it stops until it is \
+             paid.{% else %}Please pay now; it was used and has ended.{% endif %}",
+            "{{ house }}: {{ title }} is not paid yet, {{ missing }} are missing.{% if until %} \
+             Please pay by {{ until }}.{% endif %}",
         ),
         TemplateKind::PaymentFailed => (
             "Your payment of {{ amount }} failed",
-            "your payment of {{ amount }} of {{ date }} did not go through, and nothing was booked. Please pay again.",
+            "your payment of {{ amount }} of {{ date }} did not go through, and nothing was \
+             booked. Please pay again.",
             "{{ house }}: your payment of {{ amount }} did not go through. Please pay again.",
         ),
         TemplateKind::ExpiryReminder => (
             "{{ title }} ends on {{ until }}",
-            "{{ title }} goes on until {{ until }}.{% if missing %} To go on after that day, {{ missing }} are missing on \
-             your account.{% else %} If you want to keep it, please order it again.{% endif %}",
-            "{{ house }}: {{ title }} ends on {{ until }}.{% if missing %} {{ missing }} are missing on your account.\
-             {% endif %}",
+            "{{ title }} goes on until {{ until }}.{% if missing %} To go on after that day, \
+             {{ missing }} are missing on your account.{% else %} If you want to keep it, please \
+             order it again.{% endif %}",
+            "{{ house }}: {{ title }} ends on {{ until }}.{% if missing %} {{ missing }} are \
+             missing on your account.{% endif %}",
         ),
         TemplateKind::Welcome => (
             "Welcome to {{ house }}",
@@ -107,8 +114,9 @@ fn parts(kind: TemplateKind) -> (&'static str, &'static str, &'static str) {
         ),
         TemplateKind::PasswordReset => (
             "Your new password",
-            "your password was reset. The new one is\n\n  {{ password }}\n\n{% if login %}You sign in as {{ login }}. \
-             {% endif %}Please change it as soon as you can.",
+            "your password was reset. The new one is\n\n  {{ password }}\n\n\
+             {% if login %}You sign in as {{ login }}. {% endif %}Please change it as soon as you \
+             can.",
             "{{ house }}: your new password is {{ password }}",
         ),
     }
@@ -231,10 +239,12 @@ pub fn sample(kind: TemplateKind, all: bool) -> Values {
     let maybe = |text: &str| if all { text.to_owned() } else { String::new() };
     let mut values = match kind {
         TemplateKind::Pin => json!({
-            "pin": "042137", "partner": "Example Films", "minutes": 5, "amount": maybe("9.99\u{a0}USD"),
+            "pin": "042137", "partner": "Example Films", "minutes": 5,
+            "amount": maybe("9.99\u{a0}USD"),
         }),
         TemplateKind::Purchase | TemplateKind::Charge | TemplateKind::Refund => json!({
-            "partner": "Example Films", "amount": "9.99\u{a0}USD", "description": "Monthly plan", "date": "2026-01-31",
+            "partner": "Example Films", "amount": "9.99\u{a0}USD", "description": "Monthly plan",
+            "date": "2026-01-31",
         }),
         TemplateKind::General => json!({"partner": "Example Films", "text": "Thank you!"}),
         TemplateKind::Invoice => json!({
@@ -242,7 +252,8 @@ pub fn sample(kind: TemplateKind, all: bool) -> Values {
             "open": maybe("2.00\u{a0}EUR"),
         }),
         TemplateKind::CreditNote => json!({
-            "number": 18, "date": "2026-01-31", "total": "12.00\u{a0}EUR", "lines": ["Family"], "corrects": 17,
+            "number": 18, "date": "2026-01-31", "total": "12.00\u{a0}EUR", "lines": ["Family"],
+            "corrects": 17,
         }),
         TemplateKind::Reminder => json!({
             "title": "Family", "missing": "12.00\u{a0}EUR", "until": maybe("2026-02-10"),
@@ -345,8 +356,9 @@ mod tests {
             text: text.to_owned(),
             ..built_in(TemplateKind::Pin)
         };
-        let doubling = "{% for a in name %}{% for b in name %}{% for c in name %}{% for d in name %}\
-                        {{ name }}{% endfor %}{% endfor %}{% endfor %}{% endfor %}{{ pin }}";
+        let doubling = "{% for a in name %}{% for b in name %}{% for c in name %}\
+                        {% for d in name %}{{ name }}{% endfor %}{% endfor %}{% endfor %}\
+                        {% endfor %}{{ pin }}";
         let replaced = format!(
             "{{{{ pin{} }}}}",
             "|replace('0', '00000000000000000000')".repeat(12)
@@ -408,7 +420,9 @@ mod tests {
                 "a loop goes",
             ),
             (
-                "{% for a in pin %}{% for b in pin %}{% for c in pin %}{% for d in pin %}{% for e in pin %}{% for f in pin %}{{ f }}{% endfor %}{% endfor %}{% endfor %}{% endfor %}{% endfor %}{% endfor %}{{ pin }}",
+                "{% for a in pin %}{% for b in pin %}{% for c in pin %}{% for d in pin %}\
+                 {% for e in pin %}{% for f in pin %}{{ f }}{% endfor %}{% endfor %}{% endfor %}\
+                 {% endfor %}{% endfor %}{% endfor %}{{ pin }}",
                 "text: ",
             ),
             ("{{ pin * 100000 }}", "text: "),

@@ -71,8 +71,8 @@ pub fn waiting(ctx: &Ctx) -> Result<Vec<String>, OpError> {
     if partners > 0 {
         let of = if partners == 1 { "partner" } else { "partners" };
         lines.push(format!(
-            "no PIN of {partners} {of} is taken for up to an hour, because too many were wrong: see \
-             the list of partners"
+            "no PIN of {partners} {of} is taken for up to an hour, because too many were wrong: \
+             see the list of partners"
         ));
     }
     Ok(lines)

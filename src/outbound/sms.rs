@@ -109,7 +109,8 @@ impl Sms {
         let is_json = |text: &str| serde_json::from_str::<serde_json::Value>(text).is_ok();
         anyhow::ensure!(
             !is_json(&plain) || is_json(&strange),
-            "setting sms.body: write {{{{ text | tojson }}}} and {{{{ to | tojson }}}}, without quotes around them"
+            "setting sms.body: write {{{{ text | tojson }}}} and {{{{ to | tojson }}}}, without \
+             quotes around them"
         );
         let pairs = |text: &str| form_urlencoded::parse(text.as_bytes()).count();
         let kind = self

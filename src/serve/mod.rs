@@ -89,8 +89,8 @@ pub async fn start(setup: Setup) -> anyhow::Result<Running> {
     }
     if app.config.public_url.starts_with("https://") && app.config.trusted_proxies.is_empty() {
         tracing::warn!(
-            "public_url begins with https://, so a proxy stands before this box: name it in trusted_proxies, \
-             or all who come through it count as one address"
+            "public_url begins with https://, so a proxy stands before this box: name it in \
+             trusted_proxies, or all who come through it count as one address"
         );
     }
     let closing = CancellationToken::new();
@@ -183,8 +183,8 @@ fn say_who_may_bill(app: &Arc<App>, address: SocketAddr) -> anyhow::Result<()> {
 }
 
 /// What to do about a file with a part of the demo.
-pub const DEMO_UNFINISHED: &str = "the last start was cut off while it put the demo in; start with --demo to put it in anew, \
-     or name another data folder";
+pub const DEMO_UNFINISHED: &str = "the last start was cut off while it put the demo in; \
+    start with --demo to put it in anew, or name another data folder";
 
 /// Puts the demo into an empty file, before anybody is let in; what an earlier start left of it
 /// goes. `None`: the file is not empty.

@@ -60,7 +60,8 @@ pub enum StoreError {
     DiskFull,
     /// A page of the file is not what was written.
     #[error(
-        "the data file is damaged ({0}); stop the box, run `boxoffice check`, and bring a backup back"
+        "the data file is damaged ({0}); stop the box, run `boxoffice check`, and bring a backup \
+         back"
     )]
     Damaged(String),
     /// A rule panicked: a bug. The command was taken back.

@@ -312,7 +312,10 @@ fn reopen(slot: &Slot) {
     match slot.reopen() {
         Ok(()) => tracing::warn!("store.reopened"),
         Err(error) => {
-            tracing::error!(%error, "store.reopen.failed: writes are refused until the disk recovers");
+            tracing::error!(
+                %error,
+                "store.reopen.failed: writes are refused until the disk recovers"
+            );
             std::thread::sleep(REOPEN);
         }
     }

@@ -32,7 +32,7 @@ use kit::{Edge, TurnedAway, edge};
 /// | `/stalker_portal/api` | Stalker REST API v1 |
 /// | `/marketone/v1`, `/v2/partnerSubscription` | MarketONE OTT API, where switched on |
 /// | `/pay/{code}` | hosted payment page |
-/// | `/stalker_portal`, `/c`, `/server/load.php`, `/portal.php` | set-top boxes, where switched on |
+/// | `/stalker_portal`, `/c`, `/server/load.php`, `/portal.php` | set-top boxes, if switched on |
 /// | `/docs` | the API reference |
 /// | `/demo` | what the demo's channels show, where the file has the demo |
 /// | `/healthz`, `/readyz`, `/metrics` | for machines |

@@ -27,7 +27,8 @@ struct DocsFiles;
 
 /// The reader makes styles while it runs; no script but ours does.
 const POLICY: &str = "default-src 'self'; style-src 'self' 'unsafe-inline'; img-src 'self' data:; \
-                      object-src 'none'; base-uri 'none'; form-action 'none'; frame-ancestors 'none'";
+                      object-src 'none'; base-uri 'none'; form-action 'none'; \
+                      frame-ancestors 'none'";
 
 /// The API document as it is served.
 #[derive(Clone)]
@@ -59,7 +60,8 @@ pub fn describe(document: &mut OpenApi, prefix: &str) {
         "The AlphaOTT integration API, as Boxoffice serves it. Send `Authorization: JWT <token>` \
          with a token made by `boxoffice token create`.\n\n\
          Lists are bare arrays, oldest first. `PUT` and `PATCH` both merge. Array filters may be \
-         spelt `status=A&status=B`, `status[]=A` or `status=A,B`. Errors have `code` and `message`.\n\n\
+         spelt `status=A&status=B`, `status[]=A` or `status=A,B`. Errors have `code` and \
+         `message`.\n\n\
          Customer activity speaks GraphQL at `{prefix}/graphql`; its schema is \
          [activity.graphql](/docs/activity.graphql)."
     ));

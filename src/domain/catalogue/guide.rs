@@ -142,7 +142,9 @@ mod tests {
 
     proptest! {
         #[test]
-        fn none_overlap(slots in prop::collection::vec((0..50i64, prop::option::of(0..60i64)), 0..20)) {
+        fn none_overlap(
+            slots in prop::collection::vec((0..50i64, prop::option::of(0..60i64)), 0..20),
+        ) {
             let ordered = ordered(&slots);
             for pair in ordered.windows(2) {
                 prop_assert!(pair[0].0 < pair[0].1 && pair[0].1 <= pair[1].0, "{ordered:?}");

@@ -102,7 +102,8 @@ pub fn mac_fault(kind: DeviceKind, text: &str) -> Option<String> {
     let has = has.map(|octets| format!("; this has {octets}"));
     let of_box = if is_box { " of a box of type STB" } else { "" };
     Some(format!(
-        "the MAC address{of_box} must be six octets of two digits each, such as 00:1A:79:00:39:5E{}",
+        "the MAC address{of_box} must be six octets of two digits each, such as \
+         00:1A:79:00:39:5E{}",
         has.unwrap_or_default()
     ))
 }

@@ -428,7 +428,10 @@ fn paying_the_oldest_bill_moves_the_ladder_to_the_next_and_never_back() {
     };
     assert_eq!(suspend_at, Some(at("2026-02-18")));
     let suspended = since(owing("2026-01-01", None, None), "2026-02-01");
-    let over = matches!(suspended, Standing::Owing { suspend_at: None, since, .. } if since == at("2026-02-01"));
+    let over = matches!(
+        suspended,
+        Standing::Owing { suspend_at: None, since, .. } if since == at("2026-02-01")
+    );
     assert!(over, "nobody is suspended twice: {suspended:?}");
 }
 

@@ -37,7 +37,8 @@ const STREAMS: &[&str] = &[
 ];
 
 /// What a stream's address must be.
-pub const STREAM_WORDS: &str = "must be an address that players open, such as http://, https://, rtsp://, rtmp://, udp:// or srt://";
+pub const STREAM_WORDS: &str = "must be an address that players open, such as http://, \
+    https://, rtsp://, rtmp://, udp:// or srt://";
 
 /// What a picture's address must be.
 pub const PICTURE_WORDS: &str = "must begin with http:// or https://";

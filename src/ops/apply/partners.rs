@@ -72,7 +72,8 @@ pub(super) fn partner(
     }
     if let Some(text) = &given.share {
         partner.share = Share::parse(text).ok_or_else(|| {
-            let problem = "must be a percentage from 0 to 100 in quotes, such as \"70\" or \"62.5\", with at most three decimals";
+            let problem = "must be a percentage from 0 to 100 in quotes, such as \"70\" or \
+                           \"62.5\", with at most three decimals";
             wrong(&format!("{path}.share"), problem)
         })?;
     }

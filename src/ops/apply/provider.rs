@@ -42,8 +42,8 @@ pub(super) fn provider(
     if wished != currency && is_booked(tx)? {
         let (books, wished) = (currency.as_str(), wished.as_str());
         let problem = format!(
-            "money is booked in {books}, and the currency of the books does not change: leave it out, or \
-             keep books in {wished} in a data folder of their own"
+            "money is booked in {books}, and the currency of the books does not change: leave it \
+             out, or keep books in {wished} in a data folder of their own"
         );
         return Err(wrong("provider.currency", &problem));
     }

@@ -99,7 +99,8 @@ pub(super) fn programmes(channels: &[(usize, &str)], now: Timestamp) -> Vec<serd
             }
             let stop = at.saturating_add_seconds(minutes * 60);
             programmes.push(serde_json::json!({
-                "channel": channel, "start": at.to_rfc3339_millis(), "stop": stop.to_rfc3339_millis(),
+                "channel": channel, "start": at.to_rfc3339_millis(),
+                "stop": stop.to_rfc3339_millis(),
                 "title": title, "description": about, "category": genre,
             }));
             at = stop;

@@ -182,7 +182,8 @@ fn document() -> serde_json::Value {
             let id = channels.len() + 1;
             channels.push(serde_json::json!({
                 "id": id, "name": name, "number": id, "kind": "tv", "genre": g + 1,
-                "url": CLIP, "base_ch": g + 1 == CHANNELS.len(), "archive_days": if g == 0 { 3 } else { 0 },
+                "url": CLIP, "base_ch": g + 1 == CHANNELS.len(),
+                "archive_days": if g == 0 { 3 } else { 0 },
             }));
         }
     }
@@ -199,28 +200,55 @@ fn document() -> serde_json::Value {
             .collect()
     };
     let base: Vec<u64> = [1, 5, 6, 7].into_iter().flat_map(&of_genre).collect();
-    let charge = |amount: &str| serde_json::json!([{"type": "RECURRING", "amount": amount, "currency": "USD", "tax_rate": 20}]);
+    let charge = |amount: &str| {
+        serde_json::json!([
+            {"type": "RECURRING", "amount": amount, "currency": "USD", "tax_rate": 20},
+        ])
+    };
     let ladder = serde_json::json!({"grace_days": 3, "reminder_days": [1], "suspend_days": 0});
     serde_json::json!({
         "provider": {"name": "Demo TV", "currency": "USD", "time_zone": "UTC"},
         "genres": genres,
         "packages": [
-            {"id": 1, "external_id": "base", "name": "Base channels", "type": "tv", "service_type": "periodic", "price": "0.00", "services": base},
-            {"id": 2, "external_id": "sport", "name": "Sport", "type": "tv", "service_type": "periodic", "price": "4.99", "services": of_genre(2)},
-            {"id": 3, "external_id": "films", "name": "Films", "type": "tv", "service_type": "periodic", "price": "6.99", "services": of_genre(3)},
-            {"id": 4, "external_id": "children", "name": "Children", "type": "tv", "service_type": "periodic", "price": "1.99", "services": of_genre(4)},
-            {"id": 5, "external_id": "radio", "name": "Radio", "type": "radio", "service_type": "periodic", "price": "0.00", "services": "all"},
+            {"id": 1, "external_id": "base", "name": "Base channels", "type": "tv",
+             "service_type": "periodic", "price": "0.00", "services": base},
+            {"id": 2, "external_id": "sport", "name": "Sport", "type": "tv",
+             "service_type": "periodic", "price": "4.99", "services": of_genre(2)},
+            {"id": 3, "external_id": "films", "name": "Films", "type": "tv",
+             "service_type": "periodic", "price": "6.99", "services": of_genre(3)},
+            {"id": 4, "external_id": "children", "name": "Children", "type": "tv",
+             "service_type": "periodic", "price": "1.99", "services": of_genre(4)},
+            {"id": 5, "external_id": "radio", "name": "Radio", "type": "radio",
+             "service_type": "periodic", "price": "0.00", "services": "all"},
         ],
         "products": [
-            {"id": 1, "external_id": "START", "name": "Start", "description": "The base channels and radio", "packages": [{"id": 1}, {"id": 5}, {"id": 2, "optional": true}, {"id": 3, "optional": true}]},
-            {"id": 2, "external_id": "FAMILY", "name": "Family", "description": "Start with children and films", "packages": [{"id": 1}, {"id": 5}, {"id": 3}, {"id": 4}, {"id": 2, "optional": true}]},
-            {"id": 3, "external_id": "ALL", "name": "Everything", "description": "All channels", "packages": [{"id": 1}, {"id": 2}, {"id": 3}, {"id": 4}, {"id": 5}]},
+            {"id": 1, "external_id": "START", "name": "Start",
+             "description": "The base channels and radio",
+             "packages": [
+                {"id": 1}, {"id": 5}, {"id": 2, "optional": true}, {"id": 3, "optional": true},
+             ]},
+            {"id": 2, "external_id": "FAMILY", "name": "Family",
+             "description": "Start with children and films",
+             "packages": [
+                {"id": 1}, {"id": 5}, {"id": 3}, {"id": 4}, {"id": 2, "optional": true},
+             ]},
+            {"id": 3, "external_id": "ALL", "name": "Everything", "description": "All channels",
+             "packages": [{"id": 1}, {"id": 2}, {"id": 3}, {"id": 4}, {"id": 5}]},
         ],
         "offers": [
-            {"id": "start-monthly", "product": "START", "title": "Start, monthly", "type": "RECURRING", "duration": 1, "period": "MONTH", "charges": charge("9.99"), "dunning": ladder},
-            {"id": "family-monthly", "product": "FAMILY", "title": "Family, monthly", "type": "RECURRING", "duration": 1, "period": "MONTH", "charges": charge("14.99"), "dunning": ladder},
-            {"id": "all-monthly", "product": "ALL", "title": "Everything, monthly", "type": "RECURRING", "duration": 1, "period": "MONTH", "charges": charge("21.99"), "dunning": ladder},
-            {"id": "family-year", "product": "FAMILY", "title": "Family, one year", "type": "ONE_TIME", "duration": 1, "period": "YEAR", "charges": [{"type": "ONE_TIME", "title": "One year", "amount": "149.00", "currency": "USD"}]},
+            {"id": "start-monthly", "product": "START", "title": "Start, monthly",
+             "type": "RECURRING", "duration": 1, "period": "MONTH", "charges": charge("9.99"),
+             "dunning": ladder},
+            {"id": "family-monthly", "product": "FAMILY", "title": "Family, monthly",
+             "type": "RECURRING", "duration": 1, "period": "MONTH", "charges": charge("14.99"),
+             "dunning": ladder},
+            {"id": "all-monthly", "product": "ALL", "title": "Everything, monthly",
+             "type": "RECURRING", "duration": 1, "period": "MONTH", "charges": charge("21.99"),
+             "dunning": ladder},
+            {"id": "family-year", "product": "FAMILY", "title": "Family, one year",
+             "type": "ONE_TIME", "duration": 1, "period": "YEAR", "charges": [
+                {"type": "ONE_TIME", "title": "One year", "amount": "149.00", "currency": "USD"},
+             ]},
         ],
         "channels": channels,
         "customers": (1..=CUSTOMERS).map(customer).collect::<Vec<_>>(),
@@ -247,7 +275,9 @@ fn customer(number: u64) -> serde_json::Value {
         "serial": format!("M{number:07}"), "model": "MAG524", "type": "STB",
     })];
     if number.is_multiple_of(3) {
-        devices.push(serde_json::json!({"serial": format!("P{number:07}"), "model": "Phone", "type": "MOBILE"}));
+        devices.push(serde_json::json!({
+            "serial": format!("P{number:07}"), "model": "Phone", "type": "MOBILE",
+        }));
     }
     serde_json::json!({
         "login": format!("{}", 10_000 + number),

@@ -317,7 +317,8 @@ mod tests {
             apply(&mut channels, &held, &options);
             apply(&mut channels, &list, &options);
             let before = channels.clone();
-            prop_assert_eq!(apply(&mut channels, &list, &options), 0, "{:?} {:?}", before, channels);
+            let changed = apply(&mut channels, &list, &options);
+            prop_assert_eq!(changed, 0, "{:?} {:?}", before, channels);
         }
     }
 }

@@ -409,7 +409,8 @@ mod tests {
     fn attributes_are_read() {
         let entry = entry(
             "-1 tvg-id=\"one.de\" tvg-name=\"The One\" tvg-logo=\"http://l/1.png\" tvg-chno=\"7\" \
-             group-title=\"News;World\" radio=\"true\" catchup-days=\"3\" timeshift=\"9\" censored=\"1\",One, the first",
+             group-title=\"News;World\" radio=\"true\" catchup-days=\"3\" \
+             timeshift=\"9\" censored=\"1\",One, the first",
         );
         assert_eq!(entry.name, "One, the first");
         assert_eq!(
@@ -570,7 +571,9 @@ mod tests {
 
     proptest! {
         #[test]
-        fn fuzz_entries_never_panic(text in "(-1|,|\"|'|“|”|=|tvg-id|group-title| |&quot;|[ -~é]{0,6}){0,30}") {
+        fn fuzz_entries_never_panic(
+            text in "(-1|,|\"|'|“|”|=|tvg-id|group-title| |&quot;|[ -~é]{0,6}){0,30}",
+        ) {
             let _ = described(&text, Usual::default());
         }
     }

@@ -343,8 +343,10 @@ mod tests {
 
     #[test]
     fn groups_stick_until_an_empty_one_and_lines_end_anyhow() {
-        let text = "\u{feff}#EXTM3U\r\n#EXTINF:-1,A\r\n#EXTGRP:News\r\nhttp://h/a|User-Agent=x\r\n\r\n\
-            #EXTINF:-1,B\rhttp\r\nhttp://h/b\r\n#EXTINF:-1 group-title=\"Kids\",C\n#EXTVLCOPT:x=y\nudp://@239.0.0.1:1\n\
+        let text = "\u{feff}#EXTM3U\r\n#EXTINF:-1,A\r\n#EXTGRP:News\r\n\
+            http://h/a|User-Agent=x\r\n\r\n\
+            #EXTINF:-1,B\rhttp\r\nhttp://h/b\r\n#EXTINF:-1 group-title=\"Kids\",C\n\
+            #EXTVLCOPT:x=y\nudp://@239.0.0.1:1\n\
             #EXTINF:-1,D\nhttp://h/d";
         let entries = entries(text);
         let told: Vec<_> = entries
@@ -487,7 +489,10 @@ mod tests {
 
     proptest! {
         #[test]
-        fn fuzz_lists_never_panic(text in "(#EXTM3U\n)?((#EXTINF:|#EXTGRP:|http:|[ -~é\t]{0,12}|tvg-id=|\"|,|\n|\r){0,40})") {
+        fn fuzz_lists_never_panic(
+            text in "(#EXTM3U\n)?((#EXTINF:|#EXTGRP:|http:|[ -~é\t]{0,12}|\
+                     tvg-id=|\"|,|\n|\r){0,40})",
+        ) {
             let _ = list(&text);
         }
     }

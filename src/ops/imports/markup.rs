@@ -349,8 +349,8 @@ mod tests {
     #[test]
     fn markup_comes_in_pieces() {
         let told = pieces(
-            "<?xml version='1.0'?><!DOCTYPE tv [<!ENTITY a \"]>\">]><tv><!-- <no> --><a b='>'/>x &amp; y</a >\
-             <![CDATA[<b>]]></tv>",
+            "<?xml version='1.0'?><!DOCTYPE tv [<!ENTITY a \"]>\">]><tv><!-- <no> -->\
+             <a b='>'/>x &amp; y</a ><![CDATA[<b>]]></tv>",
         );
         let wanted = ["<tv>", "<a b='>'/>", "x &amp; y", "</a>", "[<b>]", "</tv>"];
         assert_eq!(told, wanted);

@@ -263,7 +263,10 @@ mod tests {
 
     proptest! {
         #[test]
-        fn a_line_is_one_and_within_its_bound(text in "\\PC{0,40}|[ \n\r\t\0a]{0,40}", max in 0..30usize) {
+        fn a_line_is_one_and_within_its_bound(
+            text in "\\PC{0,40}|[ \n\r\t\0a]{0,40}",
+            max in 0..30usize,
+        ) {
             let line = one_line(&text, max);
             prop_assert!(line.chars().count() <= max);
             prop_assert!(!line.contains(['\n', '\r', '\0']));

@@ -344,7 +344,10 @@ mod tests {
 
     proptest! {
         #[test]
-        fn fuzz_times_never_panic(text in "[0-9]{0,15}[ T+-]?[0-9A-Z:/+-]{0,12}|[0-9]{4}[-/.][0-9:T .Z+-]{0,20}|\\PC{0,20}") {
+        fn fuzz_times_never_panic(
+            text in "[0-9]{0,15}[ T+-]?[0-9A-Z:/+-]{0,12}|\
+                     [0-9]{4}[-/.][0-9:T .Z+-]{0,20}|\\PC{0,20}",
+        ) {
             let _ = instant(&text);
         }
     }

@@ -280,9 +280,12 @@ mod tests {
         assert_eq!(text(&two).unwrap(), "one two");
         assert_eq!(text(&gzip(&gzip(b"twice"))).unwrap(), "twice");
         // `printf 'packed with xz\n' | xz`
-        let xz = data_encoding::BASE64.decode(
-            b"/Td6WFoAAATm1rRGAgAhARYAAAB0L+WjAQAOcGFja2VkIHdpdGggeHoKAAC5cjJP3SGcfwABJw/fGvxqH7bzfQEAAAAABFla",
-        ).unwrap();
+        let xz = data_encoding::BASE64
+            .decode(
+                b"/Td6WFoAAATm1rRGAgAhARYAAAB0L+WjAQAOcGFja2VkIHdpdGggeHoKAAC5cjJP3SGc\
+                  fwABJw/fGvxqH7bzfQEAAAAABFla",
+            )
+            .unwrap();
         assert_eq!(text(&xz).unwrap(), "packed with xz\n");
         for is_streamed in [true, false] {
             let file = zipped("list.m3u", b"in a zip", is_streamed);
@@ -325,7 +328,9 @@ mod tests {
     proptest! {
         #[test]
         fn fuzz_any_archive_is_text_or_an_error(
-            magic in prop::sample::select(vec![&b"PK\x03\x04"[..], b"\x1f\x8b\x08\0", b"\xfd7zXZ\0\0\x04"]),
+            magic in prop::sample::select(vec![
+                &b"PK\x03\x04"[..], b"\x1f\x8b\x08\0", b"\xfd7zXZ\0\0\x04",
+            ]),
             bytes in prop::collection::vec(any::<u8>(), 0..200),
         ) {
             let _ = text(&[magic, &bytes].concat());

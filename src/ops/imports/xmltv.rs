@@ -470,10 +470,12 @@ mod tests {
     fn elements_are_read_in_any_order() {
         let found = elements(
             "<?xml version=\"1.0\"?><!DOCTYPE tv SYSTEM \"xmltv.dtd\"><tv>\
-             <programme channel='a&amp;b' start='20260131' stop='x'><title>T &lt;1&gt; &#233;</title></programme>\
+             <programme channel='a&amp;b' start='20260131' stop='x'>\
+             <title>T &lt;1&gt; &#233;</title></programme>\
              <channel id=\"a&amp;b\"><display-name lang=\"en\">One</display-name><icon src=\"i\"/>\
              <display-name>Two</display-name></channel></tv>",
-        ).unwrap();
+        )
+        .unwrap();
         let names = ["One", "Two"].map(str::to_owned).to_vec();
         assert_eq!(
             found[1],
@@ -494,8 +496,9 @@ mod tests {
     #[test]
     fn people_and_kinds_are_joined() {
         let listing = programme(
-            "<credits><director>D</director><actor role=\"x\">A<image>http://i</image></actor><actor>B</actor>\
-             <writer>W</writer></credits><category>News</category><category>World</category><category>News</category>",
+            "<credits><director>D</director><actor role=\"x\">A<image>http://i</image></actor>\
+             <actor>B</actor><writer>W</writer></credits>\
+             <category>News</category><category>World</category><category>News</category>",
         );
         assert_eq!(
             (listing.director.as_str(), listing.actors.as_str()),
@@ -532,7 +535,8 @@ mod tests {
 
     #[test]
     fn entities_of_a_document_stay_as_they_are() {
-        let laughs = "<!DOCTYPE tv [<!ENTITY a \"ha\"><!ENTITY b \"&a;&a;&a;\"><!ENTITY x SYSTEM \"file:///etc/passwd\">]>\
+        let laughs = "<!DOCTYPE tv [<!ENTITY a \"ha\"><!ENTITY b \"&a;&a;&a;\">\
+            <!ENTITY x SYSTEM \"file:///etc/passwd\">]>\
             <tv><programme start=\"1\" channel=\"&b;\"><title>&b;&x;</title></programme></tv>";
         let found = elements(laughs).unwrap();
         let Element::Programme(listing) = &found[0] else {
@@ -612,7 +616,8 @@ mod tests {
 
     #[test]
     fn a_guide_that_ends_in_the_middle_has_what_came_before() {
-        let whole = "<tv><channel id='c'></channel><programme start='1' channel='c'><title>A</title></programme>\
+        let whole = "<tv><channel id='c'></channel>\
+            <programme start='1' channel='c'><title>A</title></programme>\
             <programme start='2' channel='c'><title>B</title></programme></tv>";
         for end in 5..whole.len() {
             let Some(text) = whole.get(..end) else {
@@ -635,7 +640,8 @@ mod tests {
     fn what_was_encoded_twice_is_decoded() {
         let listing = programme(
             "<title>L&amp;#039;amour est dans le pr&amp;eacute;</title>\
-             <desc>L&amp;#039;&amp;eacute;mission &amp;amp; la f&ecirc;te &nbsp;&mdash; &agrave; voir&hellip;</desc>\
+             <desc>L&amp;#039;&amp;eacute;mission &amp;amp; la f&ecirc;te \
+             &nbsp;&mdash; &agrave; voir&hellip;</desc>\
              <category>S&eacute;rie</category>",
         );
         assert_eq!(listing.title, "L'amour est dans le pré");
@@ -645,7 +651,10 @@ mod tests {
 
     proptest! {
         #[test]
-        fn fuzz_guides_never_panic(text in "(<tv>)?(<|>|/|&|;|\"|=|!|\\[|\\]|--|channel|programme|title|desc|credits|actor|CDATA|DOCTYPE|ENTITY|[ -~é]{0,4}){0,60}") {
+        fn fuzz_guides_never_panic(
+            text in "(<tv>)?(<|>|/|&|;|\"|=|!|\\[|\\]|--|channel|programme|title|desc|credits|\
+                     actor|CDATA|DOCTYPE|ENTITY|[ -~é]{0,4}){0,60}",
+        ) {
             let _ = elements(&text);
         }
 

@@ -48,14 +48,16 @@ pub async fn forward(ctx: &Ctx, call: Call) -> Result<Answer, OpError> {
         Ok(answer) if matches!(answer.status, 401 | 403) => {
             tracing::error!(status = answer.status, "billing.token_refused");
             Err(elsewhere(
-                "the billing system does not take this box's token; billing.token must be made there",
+                "the billing system does not take this box's token; billing.token must be made \
+                 there",
             ))
         }
         Ok(answer) => Ok(answer),
         Err(PeerError::Unknown(reason)) if !reads => {
             tracing::warn!(reason, "billing.unknown");
             Err(elsewhere(
-                "the billing system gave no answer; it may have done what you asked, so look before you ask again",
+                "the billing system gave no answer; it may have done what you asked, so look \
+                 before you ask again",
             ))
         }
         Err(PeerError::Unreachable(reason) | PeerError::Unknown(reason)) => {

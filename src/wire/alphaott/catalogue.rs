@@ -409,7 +409,9 @@ fn product_page(
 
 /// Get products specifications available for customer
 ///
-/// Without `status`: those that the customer may order, so neither drafts nor expired ones. Products
+// One line in the API document.
+#[doc = " Without `status`: those that the customer may order, so neither drafts nor expired ones. \
+Products"]
 /// of which every offer on sale is for other customers are left out.
 #[utoipa::path(get, path = "/customers/{customerId}/product-specs", tag = "Catalogue",
     params(

@@ -241,12 +241,18 @@ fn with_orders(ctx: &Ctx, customer: &Customer, wanted: bool) -> Result<CustomerO
 /// Oldest first. Deleted customers are left out unless `status` asks for them.
 #[utoipa::path(get, path = "/customers", tag = "Customers",
     params(
-        ("status" = Option<Vec<CustomerStatusWord>>, Query, description = "Any of these; also `status[]=A` and `A,B`"),
-        ("email" = Option<String>, Query, description = "Exactly this address, upper and lower case being one", min_length = 1),
+        ("status" = Option<Vec<CustomerStatusWord>>, Query,
+         description = "Any of these; also `status[]=A` and `A,B`"),
+        ("email" = Option<String>, Query,
+         description = "Exactly this address, upper and lower case being one", min_length = 1),
         ("login" = Option<String>, Query, description = "Exactly this login", min_length = 1),
-        ("accountNumber" = Option<String>, Query, description = "This contract number; several may share one", min_length = 1),
-        ("phone" = Option<String>, Query, description = "Whoever has this number, with its country: `%2B14165550101`", min_length = 1),
-        ("extraFields" = Option<String>, Query, description = "`orders`: each customer's orders as well"),
+        ("accountNumber" = Option<String>, Query,
+         description = "This contract number; several may share one", min_length = 1),
+        ("phone" = Option<String>, Query,
+         description = "Whoever has this number, with its country: `%2B14165550101`",
+         min_length = 1),
+        ("extraFields" = Option<String>, Query,
+         description = "`orders`: each customer's orders as well"),
         ("limit" = Option<u32>, Query, minimum = 1, maximum = 100, example = 50),
         ("offset" = Option<u32>, Query, minimum = 0, maximum = 1_000_000_000),
     ),
@@ -341,7 +347,8 @@ pub async fn create(
 #[utoipa::path(get, path = "/customers/{customerId}", tag = "Customers",
     params(
         ("customerId" = String, Path),
-        ("extraFields" = Option<String>, Query, description = "`orders`: the orders as well", example = "orders"),
+        ("extraFields" = Option<String>, Query, description = "`orders`: the orders as well",
+         example = "orders"),
     ),
     responses((status = 200, body = CustomerOut), Refusals))]
 pub async fn get(

@@ -63,7 +63,10 @@ fn is_control(c: char) -> bool {
 
 /// A text member: its name, longest length, what it may hold, its pattern and an example.
 macro_rules! text_fields {
-    ($($(#[$doc:meta])* $name:ident($max:expr, $barred:expr, $pattern:expr, $example:literal);)*) => {$(
+    ($(
+        $(#[$doc:meta])*
+        $name:ident($max:expr, $barred:expr, $pattern:expr, $example:literal);
+    )*) => {$(
         $(#[$doc])*
         #[derive(Debug, Clone, Default, PartialEq, Eq)]
         pub struct $name(pub String);
@@ -103,7 +106,8 @@ text_fields! {
     /// A phone number, free text.
     Phone(PHONE_CHARS_MAX, is_control, NO_CONTROLS, "+15550100");
     /// A longer text; may hold line breaks and tabs.
-    Text(TEXT_CHARS_MAX, |c| is_control(c) && !matches!(c, '\n' | '\r' | '\t'), NO_CONTROLS_BUT_LINES, "All channels");
+    Text(TEXT_CHARS_MAX, |c| is_control(c) && !matches!(c, '\n' | '\r' | '\t'),
+        NO_CONTROLS_BUT_LINES, "All channels");
 }
 
 impl Name {
@@ -296,7 +300,11 @@ impl ToSchema for WebUrl {}
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Moment(pub Timestamp);
 
-const MOMENT: &str = r"^(19[7-9][0-9]|[2-9][0-9]{3})-(0[1-9]|1[0-2])-(0[1-9]|[12][0-9]|3[01])T([01][0-9]|2[0-3]):[0-5][0-9]:[0-5][0-9](\.[0-9]{1,9})?(Z|[+-]([01][0-9]|2[0-3]):[0-5][0-9])$";
+const MOMENT: &str = concat!(
+    r"^(19[7-9][0-9]|[2-9][0-9]{3})-(0[1-9]|1[0-2])-(0[1-9]|[12][0-9]|3[01])",
+    r"T([01][0-9]|2[0-3]):[0-5][0-9]:[0-5][0-9](\.[0-9]{1,9})?",
+    r"(Z|[+-]([01][0-9]|2[0-3]):[0-5][0-9])$",
+);
 
 impl<'de> Deserialize<'de> for Moment {
     fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {

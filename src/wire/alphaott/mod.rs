@@ -128,8 +128,12 @@ pub fn adapted(router: Router<Arc<App>>, app: &Arc<App>) -> Router<Arc<App>> {
         (name = "Customers", description = "ICustomerManagementAPI"),
         (name = "Devices", description = "ICustomerDeviceManagementAPI"),
         (name = "Services", description = "IServiceProvisioningAPI: what a customer may use"),
-        (name = "Specifications", description = "IServiceManagementAPI; creating and changing them is Boxoffice's own extension"),
-        (name = "Catalogue", description = "IProductCatalogAPI and IProductManagementAPI; creating product specifications is Boxoffice's own extension"),
+        (name = "Specifications",
+         description = "IServiceManagementAPI; creating and changing them is Boxoffice's own \
+                        extension"),
+        (name = "Catalogue",
+         description = "IProductCatalogAPI and IProductManagementAPI; creating product \
+                        specifications is Boxoffice's own extension"),
         (name = "Orders", description = "IOrderManagementAPI"),
     )
 )]

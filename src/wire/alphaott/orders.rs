@@ -112,7 +112,9 @@ pub struct OrderIn {
     offer: Reference,
     #[serde(default)]
     next_billing_cycle: Option<Moment>,
-    /// Until when another system was paid for this order: nothing before it is invoiced, and the first cycle
+    // One line in the API document.
+    #[doc = " Until when another system was paid for this order: nothing before it is invoiced, \
+    and the first cycle"]
     /// that we bill begins there. Ours.
     #[serde(default)]
     paid_until: Option<Moment>,
@@ -183,7 +185,8 @@ pub async fn list(
 #[utoipa::path(post, path = "/customers/{customerId}/orders", tag = "Orders",
     params(
         ("customerId" = String, Path),
-        ("X-Request-Id" = Option<String>, Header, description = "Your own name for this request; comes back in the answer"),
+        ("X-Request-Id" = Option<String>, Header,
+         description = "Your own name for this request; comes back in the answer"),
     ),
     request_body = OrderIn,
     responses((status = 201, body = OrderOut), Refusals))]

@@ -238,11 +238,14 @@ impl PageOut {
 
 /// Create customer order hosted page
 ///
-/// Also opens the order, `INACTIVE` until it is paid; unless one that waits for money is to be paid.
+// One line in the API document.
+#[doc = " Also opens the order, `INACTIVE` until it is paid; \
+unless one that waits for money is to be paid."]
 #[utoipa::path(post, path = "/customers/{customerId}/orders/hosted-page", tag = "Orders",
     params(
         ("customerId" = String, Path),
-        ("X-Request-Id" = Option<String>, Header, description = "Your own name for this request; comes back in the answer"),
+        ("X-Request-Id" = Option<String>, Header,
+         description = "Your own name for this request; comes back in the answer"),
     ),
     request_body = PageIn,
     responses((status = 201, body = PageOut), Refusals))]
@@ -312,7 +315,8 @@ fn redirect_status(word: &str) -> Option<RedirectStatus> {
 /// appended. It is no proof of payment.
 #[utoipa::path(get, path = "/payments/redirect", tag = "Orders", security(()),
     params(
-        ("type" = String, Query, description = "Billing system", min_length = 1, example = "boxoffice"),
+        ("type" = String, Query, description = "Billing system", min_length = 1,
+         example = "boxoffice"),
         ("id" = String, Query, description = "Hosted page", min_length = 1, example = "4qiN5QfYP"),
         ("orderId" = Option<String>, Query, example = "4qiN5QfYPN8U48nSMRX3FMgJJbJ28HFH"),
         ("status" = inline(RedirectWord), Query),

@@ -132,7 +132,8 @@ fn shown_list(
 #[utoipa::path(post, path = "/customers/{customerId}/services", tag = "Services",
     params(
         ("customerId" = String, Path),
-        ("X-Request-Id" = Option<String>, Header, description = "Your own name for this request; comes back in the answer"),
+        ("X-Request-Id" = Option<String>, Header,
+         description = "Your own name for this request; comes back in the answer"),
     ),
     request_body = ServiceIn,
     responses((status = 201, body = Vec<ServiceOut>), Refusals))]

@@ -16,7 +16,12 @@ use crate::ops::catalogue::charges::PriceChange;
 
 /// An enumeration of the wire and what it means inside.
 macro_rules! words {
-    ($($(#[$doc:meta])* $name:ident: $inner:ty { $($variant:ident = $inner_variant:ident $text:literal $(or $alias:literal)?,)* })*) => {$(
+    ($(
+        $(#[$doc:meta])*
+        $name:ident: $inner:ty {
+            $($variant:ident = $inner_variant:ident $text:literal $(or $alias:literal)?,)*
+        }
+    )*) => {$(
         $(#[$doc])*
         #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
         pub enum $name {

@@ -207,15 +207,16 @@ fn refused(refusal: &Refusal) -> Problem {
             "amount: at most {most} can be given back for so many vouchers"
         )),
         Refusal::VouchersOver => conflict(
-            "this batch of vouchers was revoked or its time is over: none can be sold, and no money \
-             can go back to one"
+            "this batch of vouchers was revoked or its time is over: none can be sold, and no \
+             money can go back to one"
                 .to_owned(),
         ),
         Refusal::VoucherWhole { worth } => conflict(format!(
             "amount: the money of a voucher goes back to it whole, which is {worth}"
         )),
         Refusal::VouchersBookedByUse => conflict(
-            "this batch was made before sales were booked: its vouchers are booked when they are used"
+            "this batch was made before sales were booked: its vouchers are booked when they are \
+             used"
                 .to_owned(),
         ),
         Refusal::MixedCurrencies => {
@@ -294,7 +295,8 @@ fn refused(refusal: &Refusal) -> Problem {
             invoice.0
         )),
         Refusal::BeganEarlier { began } => conflict(format!(
-            "credit: the order began at {}, more than 24 hours ago; true gives back what is not used",
+            "credit: the order began at {}, more than 24 hours ago; true gives back what is not \
+             used",
             began.to_rfc3339_millis()
         )),
         Refusal::NoFurtherCycle => conflict("this order has no further cycle".to_owned()),
@@ -319,15 +321,18 @@ fn refused(refusal: &Refusal) -> Problem {
             begun.to_rfc3339_millis()
         )),
         Refusal::PastUnpaid { began } => conflict(format!(
-            "created: the order began on {}, more than one term ago, and nothing says until when it was paid; give paidUntil, or nextBillingCycle together with created",
+            "created: the order began on {}, more than one term ago, and nothing says until when \
+             it was paid; give paidUntil, or nextBillingCycle together with created",
             began.to_rfc3339_millis()
         )),
         Refusal::CreatedAhead { latest } => conflict(format!(
-            "created: must not be later than {}; leave it out for an order that begins now, or place the order when it begins",
+            "created: must not be later than {}; leave it out for an order that begins now, or \
+             place the order when it begins",
             latest.to_rfc3339_millis()
         )),
         Refusal::TooManyCycles { cycles, since } => conflict(format!(
-            "paidUntil, nextBillingCycle: {cycles} cycles from {} on would be billed at once; give the day until which the order was paid, or a later one",
+            "paidUntil, nextBillingCycle: {cycles} cycles from {} on would be billed at once; give \
+             the day until which the order was paid, or a later one",
             since.to_rfc3339_millis()
         )),
         Refusal::PaidUntilDiffers { paid_until } => conflict(format!(

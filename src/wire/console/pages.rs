@@ -5,9 +5,9 @@ use axum::http::header::CONTENT_SECURITY_POLICY;
 use axum::response::{Html, IntoResponse as _, Response};
 
 /// For the console's own pages.
-pub(in crate::wire::console) const POLICY: &str = "default-src 'none'; script-src 'self'; style-src 'self'; connect-src 'self'; \
-                      img-src 'self' data:; base-uri 'none'; form-action 'self'; \
-                      frame-ancestors 'none'";
+pub(in crate::wire::console) const POLICY: &str = "default-src 'none'; script-src 'self'; \
+    style-src 'self'; connect-src 'self'; img-src 'self' data:; base-uri 'none'; \
+    form-action 'self'; frame-ancestors 'none'";
 
 /// A page of the console.
 pub(in crate::wire::console) fn page(status: StatusCode, text: impl Into<String>) -> Response {
@@ -16,8 +16,8 @@ pub(in crate::wire::console) fn page(status: StatusCode, text: impl Into<String>
 }
 
 /// For paper, which brings its styles along and runs nothing.
-pub(in crate::wire::console) const PAPER_POLICY: &str = "default-src 'none'; style-src 'unsafe-inline'; base-uri 'none'; \
-                            form-action 'none'; frame-ancestors 'none'";
+pub(in crate::wire::console) const PAPER_POLICY: &str = "default-src 'none'; \
+    style-src 'unsafe-inline'; base-uri 'none'; form-action 'none'; frame-ancestors 'none'";
 
 /// A page that is to be printed.
 pub(in crate::wire::console) fn paper_page(text: String) -> Response {

@@ -274,7 +274,10 @@ mod tests {
         /// Whatever a client invents, in whatever header: behind a proxy that adds its address on
         /// the right it is itself, or else the proxy; never whom it names.
         #[test]
-        fn fuzz_nobody_invents_an_address(invented in "[0-9a-f:., \\[\\]\"=;_for]{0,60}", other in "[0-9., ]{0,30}") {
+        fn fuzz_nobody_invents_an_address(
+            invented in "[0-9a-f:., \\[\\]\"=;_for]{0,60}",
+            other in "[0-9., ]{0,30}",
+        ) {
             let added = format!("{invented}, 198.51.100.7");
             let seen = address("127.0.0.1", &[("X-Forwarded-For", &added), ("X-Real-IP", &other)]);
             prop_assert!(seen == "198.51.100.7" || seen == "127.0.0.1", "{}", seen);

@@ -168,9 +168,11 @@ pub async fn edge(State(edge): State<Edge>, mut request: Request, next: Next) ->
     let path = path.as_deref().unwrap_or("");
     let status_number = status.as_u16();
     if status.is_server_error() || !reads {
-        tracing::info!(dialect = edge.dialect, request.id = %name, %method, path, status = status_number, duration_ms, "request");
+        tracing::info!(dialect = edge.dialect, request.id = %name, %method, path,
+            status = status_number, duration_ms, "request");
     } else {
-        tracing::debug!(dialect = edge.dialect, request.id = %name, %method, path, status = status_number, duration_ms, "request");
+        tracing::debug!(dialect = edge.dialect, request.id = %name, %method, path,
+            status = status_number, duration_ms, "request");
     }
     if let Ok(value) = HeaderValue::from_str(&name) {
         response.headers_mut().insert(REQUEST_ID, value);

@@ -35,9 +35,10 @@ impl Answer {
     pub const EMPTY_LIST: Self = Self::Whole(r#"{"js":[],"text":""}"#);
     pub const EMPTY_OBJECT: Self = Self::Whole(r#"{"js":{},"text":""}"#);
     /// A list always has `data` (§2.4).
-    pub const EMPTY_PAGE: Self = Self::Whole(
-        r#"{"js":{"total_items":0,"max_page_items":14,"selected_item":0,"cur_page":0,"data":[]},"text":""}"#,
-    );
+    pub const EMPTY_PAGE: Self = Self::Whole(concat!(
+        r#"{"js":{"total_items":0,"max_page_items":14,"selected_item":0,"cur_page":0,"#,
+        r#""data":[]},"text":""}"#,
+    ));
 
     pub fn of(js: &impl Serialize) -> Result<Self, OpError> {
         serde_json::to_string(js)

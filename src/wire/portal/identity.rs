@@ -24,8 +24,8 @@ struct HandshakeOut<'a> {
 
 /// What the profile says to a box without a MAC address that is one.
 const NO_MAC: &str = concat!(
-    r#"{"js":{"status":1,"msg":"no MAC address: six octets are needed, such as 00:1A:79:00:39:5E"},"#,
-    r#""text":""}"#
+    r#"{"js":{"status":1,"#,
+    r#""msg":"no MAC address: six octets are needed, such as 00:1A:79:00:39:5E"},"text":""}"#
 );
 
 /// `stb/handshake`: the token of the present session again, or a new one (§3.2). Nothing is kept:

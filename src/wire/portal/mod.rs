@@ -160,7 +160,10 @@ fn step(call: &Call) -> Result<(Step, Duration), OpError> {
 }
 
 /// The profile of a box whose address asked for too many that nobody knows.
-const TOO_MANY_STRANGERS: &str = r#"{"js":{"status":1,"msg":"too many unknown boxes at this address","block_msg":"Please try again in a moment."},"text":""}"#;
+const TOO_MANY_STRANGERS: &str = concat!(
+    r#"{"js":{"status":1,"msg":"too many unknown boxes at this address","#,
+    r#""block_msg":"Please try again in a moment."},"text":""}"#,
+);
 
 fn asked(call: &Call, visit: &Visit, kind: &str, action: &str) -> Result<Step, OpError> {
     match admitted(call, visit, kind, action)? {

@@ -153,7 +153,8 @@ pub fn own_settings(state: &BoxState) -> Fields {
         "ts_enabled": "0", "ts_enable_icon": "0", "ts_path": "", "ts_max_length": "3600",
         "ts_buffer_use": "cyclic", "ts_action_on_exit": "no_save", "ts_delay": "on_pause",
         "video_clock": "Off", "hdmi_event_reaction": "1",
-        "pri_audio_lang": "", "sec_audio_lang": "", "pri_subtitle_lang": "", "sec_subtitle_lang": "",
+        "pri_audio_lang": "", "sec_audio_lang": "",
+        "pri_subtitle_lang": "", "sec_subtitle_lang": "",
         "subtitle_size": "20", "subtitle_color": "16777215",
         "show_after_loading": "", "play_in_preview_by_ok": "0", "theme": "",
         "locale": "en_GB.utf8",
@@ -211,7 +212,8 @@ fn page_settings() -> Fields {
         "web_proxy_host": "", "web_proxy_port": "", "web_proxy_user": "", "web_proxy_pass": "",
         "web_proxy_exclude_list": "",
         "update_url": "", "autoupdate": "", "test_download_url": "", "demo_video_url": "",
-        "tv_quality_filter": "", "use_embedded_settings": "", "is_moderator": false, "tester": false,
+        "tv_quality_filter": "", "use_embedded_settings": "",
+        "is_moderator": false, "tester": false,
         "kinopoisk_rating": false, "enable_buffering_indication": 1,
     }));
     settings.extend(fields(json!({

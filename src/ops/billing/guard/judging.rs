@@ -102,7 +102,8 @@ pub(super) fn words(ctx: &Ctx, doubt: &Doubt) -> String {
             expected,
             made_at,
         } => format!(
-            "{orders} orders would be billed {would} today, more than {} times the {expected} that the forecast of {} expects",
+            "{orders} orders would be billed {would} today, more than {} times the {expected} that \
+             the forecast of {} expects",
             ctx.app.config.billing.guard_multiple,
             zone.local(*made_at),
         ),
@@ -112,7 +113,8 @@ pub(super) fn words(ctx: &Ctx, doubt: &Doubt) -> String {
             since,
             cycles,
         } => format!(
-            "order {} of customer {} would be billed for {cycles} cycles at once, the first from {} on",
+            "order {} of customer {} would be billed for {cycles} cycles at once, the first from \
+             {} on",
             order.0,
             customer.0,
             zone.date(*since),
@@ -121,7 +123,8 @@ pub(super) fn words(ctx: &Ctx, doubt: &Doubt) -> String {
             let hours = seconds.unsigned_abs() / 3_600;
             let direction = if *seconds < 0 { "back" } else { "forward" };
             format!(
-                "the clock of this machine jumped {direction} by {} days and {} hours while the box ran",
+                "the clock of this machine jumped {direction} by {} days and {} hours while the \
+                 box ran",
                 hours / 24,
                 hours % 24,
             )

@@ -57,7 +57,8 @@ macro_rules! operators {
                 let compare = |bound: Option<&$value>, holds: fn(&$value, &$value) -> bool| {
                     bound.is_none_or(|bound| value.is_some_and(|value| holds(value, bound)))
                 };
-                let listed = |list: &[Option<$value>]| list.iter().any(|item| item.as_ref() == value);
+                let listed =
+                    |list: &[Option<$value>]| list.iter().any(|item| item.as_ref() == value);
                 compare(self.gt.as_ref(), |value, bound| value > bound)
                     && compare(self.gte.as_ref(), |value, bound| value >= bound)
                     && compare(self.lt.as_ref(), |value, bound| value < bound)

@@ -202,7 +202,10 @@ mod tests {
         }
 
         #[test]
-        fn fuzz_values_are_read_back(name in "[a-z]{1,9}", values in proptest::collection::vec(any::<String>(), 1..9)) {
+        fn fuzz_values_are_read_back(
+            name in "[a-z]{1,9}",
+            values in proptest::collection::vec(any::<String>(), 1..9),
+        ) {
             let encoded = |name: &str| {
                 let pairs = values.iter().map(|value| (name, value));
                 form_urlencoded::Serializer::new(String::new()).extend_pairs(pairs).finish()
