@@ -302,7 +302,11 @@ async fn charges_never_come_to_less_than_nothing_over_any_way_in() {
     let product = bx.api().get(path).await.expect(200);
     let product = product[0]["_id"].as_str().expect("an id").to_owned();
     let offers = format!("/product-specs/{product}/offers");
-    let charge = |kind: &str, amount: &str| json!({"type": kind, "amount": amount, "currency": "USD", "taxIncluded": true});
+    let charge = |kind: &str, amount: &str| {
+        json!({
+            "type": kind, "amount": amount, "currency": "USD", "taxIncluded": true,
+        })
+    };
     let (every, once) = (
         |amount: &str| charge("RECURRING", amount),
         |amount: &str| charge("ONE_TIME", amount),

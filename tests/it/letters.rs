@@ -106,7 +106,8 @@ async fn new_customers_are_greeted_if_that_is_wanted_and_in_these_words() {
     let staff = staff(&bx).await;
     customer(&bx, json!({"email": "a@queen.example"})).await;
     let path = |language: &str| bx.url(&format!("/console/api/templates/WELCOME/{language}"));
-    let words = json!({"on": true, "subject": "Hallo\n{{ house | upper }}", "text": "Hallo {{ name }}{% if login %} ({{ login }}){% endif %}!"});
+    let words = json!({"on": true, "subject": "Hallo\n{{ house | upper }}",
+        "text": "Hallo {{ name }}{% if login %} ({{ login }}){% endif %}!"});
     let set = staff.put(path("DE"), words).await.expect(200);
     assert_eq!(set["language"], "de");
     customer(

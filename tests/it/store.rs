@@ -475,7 +475,10 @@ proptest! {
                     .take(limit)
                     .collect();
                 let fronts: Vec<Vec<u8>> =
-                    statuses.iter().map(|status| vec![CustomerStatus::ALL[*status] as u8]).collect();
+                    statuses
+                        .iter()
+                        .map(|status| vec![CustomerStatus::ALL[*status] as u8])
+                        .collect();
                 let index = Table::CustomersByStatus;
                 let page = store.read().expect("a snapshot").page(index, &fronts, offset, limit);
                 assert_eq!(page.expect("a page"), expected);

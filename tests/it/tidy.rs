@@ -23,7 +23,8 @@ const MAY_USE: &[(&str, &str)] = &[
     ("app::telemetry", "config store"),
     (
         "app",
-        "app::clock app::entropy app::memory app::secrets app::telemetry config domain outbound store",
+        "app::clock app::entropy app::memory app::secrets app::telemetry config domain outbound \
+         store",
     ),
     ("jobs", "app domain ops"),
     (
@@ -41,7 +42,8 @@ const MAY_USE: &[(&str, &str)] = &[
     ("wire::stalker", "app domain ops wire::kit"),
     (
         "wire",
-        "app wire::alphaott wire::console wire::demo_clip wire::kit wire::marketone wire::pay wire::portal wire::site wire::stalker",
+        "app wire::alphaott wire::console wire::demo_clip wire::kit wire::marketone wire::pay \
+         wire::portal wire::site wire::stalker",
     ),
     ("control", "app domain listener ops outbound"),
     (
@@ -111,11 +113,16 @@ const HOMES: &[(&str, &str)] = &[
     ("prometheus_client", "app/telemetry.rs"),
     (
         "tokio",
-        "app/mod.rs cli/ control/command/ control/mod.rs jobs/ app/memory/keyed_locks.rs listener/ ops/apply/mod.rs ops/bulk.rs ops/partners/carrier_calls.rs ops/clock.rs ops/partners/month_close.rs ops/billing/guard/ ops/imports/ ops/peers/middleware.rs ops/outbox/mod.rs ops/payments/mod.rs ops/billing/run.rs ops/partners/subscriptions/ ops/templates.rs ops/webhooks/ outbound/ app/secrets/passwords/ serve/ store/mod.rs wire/",
+        "app/mod.rs cli/ control/command/ control/mod.rs jobs/ app/memory/keyed_locks.rs listener/ \
+         ops/apply/mod.rs ops/bulk.rs ops/partners/carrier_calls.rs ops/clock.rs \
+         ops/partners/month_close.rs ops/billing/guard/ ops/imports/ ops/peers/middleware.rs \
+         ops/outbox/mod.rs ops/payments/mod.rs ops/billing/run.rs ops/partners/subscriptions/ \
+         ops/templates.rs ops/webhooks/ outbound/ app/secrets/passwords/ serve/ store/mod.rs wire/",
     ),
     (
         "anyhow",
-        "app/mod.rs cli/ config/ control/mod.rs outbound/carrier.rs outbound/mail.rs outbound/mod.rs outbound/sms.rs app/secrets/passwords/ serve/",
+        "app/mod.rs cli/ config/ control/mod.rs outbound/carrier.rs outbound/mail.rs \
+         outbound/mod.rs outbound/sms.rs app/secrets/passwords/ serve/",
     ),
 ];
 

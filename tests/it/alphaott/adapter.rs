@@ -457,7 +457,8 @@ async fn any_billing_system_is_asked_by_the_path_table() {
     assert_eq!(
         asked(),
         format!(
-            "GET /other/prefix/customers/{customer}/orders?status=ACTTIVE&limit=2 JWT their.own.token "
+            "GET /other/prefix/customers/{customer}/orders?status=ACTTIVE&limit=2 JWT \
+             their.own.token "
         )
     );
     // PATCH is ours; the vendor has PUT.

@@ -233,7 +233,8 @@ async fn charges_are_kept_as_they_were_sent() {
     let shop = Shop::open().await;
     let charges = concat!(
         r#"[{"type":"RECURRING","amount":9.90,"currency":"USD"},"#,
-        r#"{"amount":"0.10","type":"ONE_TIME"},{"amount":150,"currency":"USD","type":"RECURRING"},"#,
+        r#"{"amount":"0.10","type":"ONE_TIME"},"#,
+        r#"{"amount":150,"currency":"USD","type":"RECURRING"},"#,
         r#"{"taxRate":7.5,"amount":"0.05","type":"RECURRING"}]"#
     );
     let body = format!(r#"{{"charges":{charges}}}"#).into_bytes();

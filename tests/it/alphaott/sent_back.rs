@@ -185,8 +185,9 @@ async fn the_catalogue_is_sent_back_and_stays() {
     as_read(&shop, &format!("/product-specs/{}", shop.product), &[]).await;
     let charges = json!([
         {"type": "RECURRING", "title": "TV", "amount": "12.50", "currency": "USD", "taxRate": 7.5},
-        {"type": "ONE_TIME", "title": "Visit", "amount": 30, "currency": "USD", "taxIncluded": false,
-            "taxRates": [{"from": "2027-01-01", "rate": 21}], "refundable": true},
+        {"type": "ONE_TIME", "title": "Visit", "amount": 30, "currency": "USD",
+         "taxIncluded": false, "taxRates": [{"from": "2027-01-01", "rate": 21}],
+         "refundable": true},
     ]);
     for more in [
         json!({}),

@@ -198,7 +198,9 @@ proptest! {
 
     /// An entry is balanced if it is so in each currency, and only then.
     #[test]
-    fn balance_is_of_each_currency(amounts in prop::collection::vec((-50i64..50, any::<bool>()), 2..6)) {
+    fn balance_is_of_each_currency(
+        amounts in prop::collection::vec((-50i64..50, any::<bool>()), 2..6),
+    ) {
         let mut entry = mixed();
         let posting = |(credit_minor, dollars): &(i64, bool)| Posting {
             account: Account::Revenue,

@@ -221,8 +221,10 @@ async fn a_crowd_renews_in_one_second() {
 async fn the_default_plan_takes_the_place_of_one_that_ended() {
     let till = Till::with(json!({"numberOfBillingCycles": 1})).await;
     let free = json!({
-        "packages": [{"id": 900, "external_id": "free", "name": "Free", "type": "tv", "service_type": "periodic", "services": "all"}],
-        "products": [{"id": 900, "external_id": "FREE", "name": "Free", "user_default": true, "days_to_expires": 10, "packages": [{"id": 900}]}],
+        "packages": [{"id": 900, "external_id": "free", "name": "Free", "type": "tv",
+            "service_type": "periodic", "services": "all"}],
+        "products": [{"id": 900, "external_id": "FREE", "name": "Free", "user_default": true,
+            "days_to_expires": 10, "packages": [{"id": 900}]}],
     });
     till.shop.bx.apply(free).await;
     till.order().await;

@@ -44,7 +44,9 @@ async fn paying_late_does_not_begin_the_ladder_anew() {
 async fn the_ladder_goes_on_when_a_postpaid_order_has_ended() {
     for wish in [
         json!({"numberOfBillingCycles": 1}),
-        json!({"type": "ONE_TIME", "charges": [{"type": "ONE_TIME", "amount": "10.00", "currency": "USD"}]}),
+        json!({"type": "ONE_TIME", "charges": [
+            {"type": "ONE_TIME", "amount": "10.00", "currency": "USD"},
+        ]}),
     ] {
         let offer = json!({"billing": "POSTPAID", "duration": 7, "period": "DAY"});
         let till = Till::with_cards(given::merged(offer, wish.clone())).await;

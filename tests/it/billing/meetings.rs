@@ -82,7 +82,8 @@ async fn credited_time_does_not_come_back() {
 
 #[tokio::test]
 async fn an_order_that_never_began_is_billed_for_its_first_cycle_whenever_it_begins() {
-    let setup = json!({"charges": [charge("10.00"), {"type": "ONE_TIME", "amount": "50.00", "currency": "USD"}]});
+    let setup = json!({"charges": [charge("10.00"),
+        {"type": "ONE_TIME", "amount": "50.00", "currency": "USD"}]});
     for way in ["opened expired", "set expired", "ended"] {
         let till = Till::with_cards(setup.clone()).await;
         let order = if way == "opened expired" {

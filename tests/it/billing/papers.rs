@@ -23,7 +23,8 @@ async fn box_of(locale: &str) -> TestBox {
 
 fn taxed() -> Value {
     json!({"title": "Monthly", "charges": [
-        {"type": "RECURRING", "title": "Basic", "amount": "12.00", "currency": "USD", "taxRate": 20},
+        {"type": "RECURRING", "title": "Basic", "amount": "12.00", "currency": "USD",
+         "taxRate": 20},
         {"type": "RECURRING", "title": "Box", "amount": "1.07", "currency": "USD", "taxRate": 7},
     ]})
 }

@@ -270,10 +270,12 @@ async fn history_that_is_over_is_not_billed() {
     let wishes = [
         json!({"created": "2026-01-11T10:00:00Z", "expires": over}),
         json!({"created": "2016-01-11T10:00:00Z", "expires": "2018-01-11T10:00:00Z"}),
-        json!({"created": "2025-12-02T10:00:00Z", "paidUntil": "2026-01-11T10:00:00Z", "expires": over}),
+        json!({"created": "2025-12-02T10:00:00Z", "paidUntil": "2026-01-11T10:00:00Z",
+            "expires": over}),
         json!({"created": "2025-12-02T10:00:00Z", "nextBillingCycle": "2026-01-11T10:00:00Z",
                "expires": over}),
-        json!({"created": "2025-12-02T10:00:00Z", "paidUntil": "2026-01-28T10:00:00Z", "expires": over}),
+        json!({"created": "2025-12-02T10:00:00Z", "paidUntil": "2026-01-28T10:00:00Z",
+            "expires": over}),
         json!({"created": "2026-01-11T10:00:00Z", "expires": over, "status": "ACTTIVE"}),
         json!({"expires": over}),
     ];

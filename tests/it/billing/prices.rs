@@ -13,7 +13,8 @@ async fn invoice(till: &Till, number: u64) -> Value {
 async fn tax_is_inside_the_price_or_on_top() {
     let till = Till::with(json!({"charges": [
         {"type": "RECURRING", "title": "TV", "amount": "12.00", "currency": "USD", "taxRate": 20},
-        {"type": "RECURRING", "title": "Box", "amount": "1.00", "currency": "USD", "taxRate": "7.5", "taxIncluded": false},
+        {"type": "RECURRING", "title": "Box", "amount": "1.00", "currency": "USD", "taxRate": "7.5",
+         "taxIncluded": false},
         {"type": "ONE_TIME", "title": "Set-up", "amount": "5.00", "currency": "USD"},
     ]}))
     .await;
@@ -49,7 +50,8 @@ async fn tax_is_inside_the_price_or_on_top() {
 #[tokio::test]
 async fn a_dated_rate_holds_for_cycles_that_begin_from_then_on() {
     let till = Till::with(json!({"charges": [
-        {"type": "RECURRING", "amount": "12.00", "currency": "USD", "taxRate": 20, "taxRates": [{"from": "2026-02-15", "rate": 21}]},
+        {"type": "RECURRING", "amount": "12.00", "currency": "USD", "taxRate": 20,
+         "taxRates": [{"from": "2026-02-15", "rate": 21}]},
     ]}))
     .await;
     till.pay("100").await;
@@ -93,7 +95,11 @@ async fn nobody_is_paid_for_watching() {
 /// Edge 24: thirds round half away from zero, and the parts sum to the whole.
 #[tokio::test]
 async fn parts_sum_to_the_whole() {
-    let odd = |amount: &str| json!({"type": "RECURRING", "amount": amount, "currency": "USD", "taxRate": 19});
+    let odd = |amount: &str| {
+        json!({
+            "type": "RECURRING", "amount": amount, "currency": "USD", "taxRate": 19,
+        })
+    };
     let till = Till::with(json!({"charges": [odd("3.33"), odd("3.33"), odd("3.34")]})).await;
     till.pay("100").await;
     let order = till.order().await;
@@ -121,7 +127,8 @@ async fn a_price_that_cannot_be_read_is_refused_by_its_field() {
             "charges[0].taxRate",
         ),
         (
-            json!({"type": "RECURRING", "amount": 1, "currency": "USD", "taxRates": [{"from": "2026-13-01", "rate": 1}]}),
+            json!({"type": "RECURRING", "amount": 1, "currency": "USD",
+                "taxRates": [{"from": "2026-13-01", "rate": 1}]}),
             "charges[0].taxRates[0].from",
         ),
     ] {

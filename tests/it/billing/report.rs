@@ -122,7 +122,8 @@ async fn a_preview_can_be_of_one_customer_or_one_order() {
 #[tokio::test]
 async fn an_invoice_can_be_read_and_printed() {
     let till = Till::with(json!({"charges": [
-        {"type": "RECURRING", "title": "TV <b>& more</b>", "amount": "1234.50", "currency": "USD", "taxRate": 20},
+        {"type": "RECURRING", "title": "TV <b>& more</b>", "amount": "1234.50", "currency": "USD",
+         "taxRate": 20},
     ]}))
     .await;
     till.order().await;

@@ -259,7 +259,8 @@ async fn a_refund_is_called_by_a_word_that_is_known() {
 /// its tax.
 #[tokio::test]
 async fn credit_notes_of_one_invoice_add_up_to_it_and_no_more() {
-    let taxed = json!({"type": "RECURRING", "title": "TV", "amount": "9.99", "currency": "USD", "taxRate": 20});
+    let taxed = json!({"type": "RECURRING", "title": "TV", "amount": "9.99", "currency": "USD",
+        "taxRate": 20});
     let till = Till::with(json!({"charges": [taxed]})).await;
     let payment = till.pay("9.99").await;
     let order = till.order().await;

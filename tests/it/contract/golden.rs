@@ -1071,8 +1071,8 @@ fn variants_keep_their_positions() {
     positions!(TemplateKind: Pin, Purchase, Charge, Refund, General, Invoice, CreditNote,
         Reminder, PaymentFailed, ExpiryReminder, Welcome, PasswordReset);
     positions!(PinPolicy: Off, FirstCharge, EveryCharge);
-    positions!(Denial: SuspendedNonPayment, Suspended, NotEligible, InsufficientFunds, SpendingLimit,
-        AmountLimit, NoAccount, RefundNotAllowed, NotCharged);
+    positions!(Denial: SuspendedNonPayment, Suspended, NotEligible, InsufficientFunds,
+        SpendingLimit, AmountLimit, NoAccount, RefundNotAllowed, NotCharged);
     positions!(BoxEventKind: Message, MessageWithVideo, Reboot, ReloadPortal, UpdateSubscription,
         UpdateModules, PlayChannel, PlayRadioChannel, UpdateImage, ShowMenu, CutOff, CutOn,
         UpdateGuide);

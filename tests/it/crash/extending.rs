@@ -54,7 +54,8 @@ fn named<I>(text: &str, number: Option<I>) -> Handle<I> {
 async fn seed(app: &Arc<App>) {
     let ctx = Ctx::system(Arc::clone(app));
     let document = json!({
-        "packages": [{"id": 1, "external_id": "tv", "name": "TV", "type": "tv", "service_type": "periodic", "services": "all"}],
+        "packages": [{"id": 1, "external_id": "tv", "name": "TV", "type": "tv",
+            "service_type": "periodic", "services": "all"}],
         "products": [{"id": 1, "external_id": "TV", "name": "TV", "packages": [{"id": 1}]}],
         "offers": [{
             "id": "tv", "product": "TV", "title": "TV", "type": "RECURRING",

@@ -33,7 +33,8 @@ fn list() -> String {
     let entries = (1..=CHANNELS).map(|number| {
         let group = number % 3;
         format!(
-            "#EXTINF:-1 tvg-id=\"{number}.example\" group-title=\"Group {group}\",Channel {number}\n\
+            "#EXTINF:-1 tvg-id=\"{number}.example\" \
+             group-title=\"Group {group}\",Channel {number}\n\
              http://streams.example/{number}.m3u8\n"
         )
     });
@@ -47,7 +48,8 @@ fn guide(minutes: u32) -> String {
         for start in (0..2 * 24 * 60).step_by(minutes as usize) {
             let (day, hour, minute) = (1 + start / 1440, start / 60 % 24, start % 60);
             text.push_str(&format!(
-                "<programme channel=\"{channel}.example\" start=\"202602{day:02}{hour:02}{minute:02}00 +0000\">\
+                "<programme channel=\"{channel}.example\" \
+                 start=\"202602{day:02}{hour:02}{minute:02}00 +0000\">\
                  <title>Show of {minutes}, {start}</title></programme>\n"
             ));
         }

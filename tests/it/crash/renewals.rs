@@ -67,7 +67,8 @@ async fn seed(app: &Arc<App>) {
         let mut offer = json!({
             "id": id, "product": "TV", "title": id, "type": "RECURRING",
             "duration": 1, "period": "MONTH",
-            "charges": [{"type": "RECURRING", "title": "TV", "amount": "12.00", "currency": "USD", "tax_rate": 20}],
+            "charges": [{"type": "RECURRING", "title": "TV", "amount": "12.00", "currency": "USD",
+                "tax_rate": 20}],
         });
         let offer_map = offer.as_object_mut().expect("an object");
         offer_map.extend(extra.as_object().expect("an object").clone());
@@ -80,7 +81,8 @@ async fn seed(app: &Arc<App>) {
         })
         .collect();
     let document = json!({
-        "packages": [{"id": 1, "external_id": "tv", "name": "TV", "type": "tv", "service_type": "periodic", "services": "all"}],
+        "packages": [{"id": 1, "external_id": "tv", "name": "TV", "type": "tv",
+            "service_type": "periodic", "services": "all"}],
         "products": [{"id": 1, "external_id": "TV", "name": "TV", "packages": [{"id": 1}]}],
         "offers": [
             offer("prepaid", json!({"dunning": {"grace_days": 3, "suspend_days": 4}})),

@@ -81,7 +81,8 @@ async fn half_a_request_changes_nothing() {
     ] {
         let mut stream = TcpStream::connect(bx.address()).await.expect("it listens");
         let request = format!(
-            "{method} /stalker_portal/api{path} HTTP/1.1\r\nHost: box\r\nContent-Length: 9\r\n\r\nstatus"
+            "{method} /stalker_portal/api{path} HTTP/1.1\r\nHost: box\r\nContent-Length: 9\r\n\r\n\
+             status"
         );
         stream.write_all(request.as_bytes()).await.expect("sent");
         let answer = until_closed(&mut stream).await;

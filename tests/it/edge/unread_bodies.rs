@@ -142,7 +142,11 @@ async fn strangers_are_answered_before_their_body() {
         "Xq-77-vz".clone_into(&mut config.stalker.password);
     })
     .await;
-    let partner = |key: &str, api_key: &str, on: bool| json!({"key": key, "name": key, "api_key": api_key, "on": on, "currencies": ["USD"]});
+    let partner = |key: &str, api_key: &str, on: bool| {
+        json!({
+            "key": key, "name": key, "api_key": api_key, "on": on, "currencies": ["USD"],
+        })
+    };
     let partners = [partner("A", "key-a", true), partner("B", "key-off", false)];
     bx.apply(json!({"partners": partners})).await;
     for (method, path, header, status, words) in STRANGERS {

@@ -68,7 +68,8 @@ async fn the_same_list_again_changes_nothing() {
 async fn what_the_list_does_not_say_stays() {
     let bx = TestBox::start().await;
     let channel = json!({"id": 1, "name": "Radio Eins", "number": 7, "kind": "radio", "genre": 1,
-        "url": "http://a", "logo": "http://l", "xmltv_id": "eins", "base_ch": true, "censored": true, "archive_days": 3});
+        "url": "http://a", "logo": "http://l", "xmltv_id": "eins", "base_ch": true,
+        "censored": true, "archive_days": 3});
     bx.apply(json!({"genres": [{"id": 1, "title": "Talk"}], "channels": [channel]}))
         .await;
     let before: Vec<Channel> = all(&bx);
@@ -113,8 +114,8 @@ async fn what_the_list_does_not_say_stays() {
 #[tokio::test]
 async fn what_is_twice_in_a_list_is_taken_once() {
     let bx = TestBox::start().await;
-    let list = "#EXTM3U\n#EXTINF:-1 tvg-id=\"a\",A\nhttp://1\n#EXTINF:-1 tvg-id=\"a\",a \nhttp://2\n\
-        #EXTINF:-1,A\nhttp://3\n#EXTINF:-1 tvg-id=\"a\",A HD\nhttp://4\n";
+    let list = "#EXTM3U\n#EXTINF:-1 tvg-id=\"a\",A\nhttp://1\n#EXTINF:-1 tvg-id=\"a\",a \n\
+        http://2\n#EXTINF:-1,A\nhttp://3\n#EXTINF:-1 tvg-id=\"a\",A HD\nhttp://4\n";
     let report = m3u(&bx, list).await;
     assert_eq!(report.channels, Some(counts([2, 0, 0, 0])));
     assert_eq!(

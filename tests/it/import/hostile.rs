@@ -31,7 +31,8 @@ async fn entities_are_neither_fetched_nor_multiplied() {
         entities.push_str(&format!("<!ENTITY l{level} \"{below}\">"));
     }
     let text = format!(
-        "<!DOCTYPE tv [{entities}<!ENTITY % p SYSTEM \"http://127.0.0.1:1/x.dtd\"> %p;]><tv>{}</tv>",
+        "<!DOCTYPE tv [{entities}<!ENTITY % p SYSTEM \"http://127.0.0.1:1/x.dtd\"> %p;]>\
+         <tv>{}</tv>",
         shown("0600", "0700", "&l39;&file; &amp; &#x41;")
     );
     xmltv(&bx, text).await;

@@ -35,10 +35,11 @@ use serde_json::json;
 use crate::support::TestBox;
 
 pub const LIST: &str = "#EXTM3U x-tvg-url=\"http://guide.example/all.xml.gz\"\n\
-    #EXTINF:-1 tvg-id=\"one.example\" tvg-name=\"One\" tvg-logo=\"http://logos.example/1.png\" group-title=\"News;Local\" \
-    catchup=\"default\" catchup-days=\"7\",One\n\
+    #EXTINF:-1 tvg-id=\"one.example\" tvg-name=\"One\" tvg-logo=\"http://logos.example/1.png\" \
+    group-title=\"News;Local\" catchup=\"default\" catchup-days=\"7\",One\n\
     http://streams.example/1.m3u8|User-Agent=Player&Referer=x\n\
-    #EXTINF:-1 tvg-id=\"two.example\" tvg-chno=\"22\" group-title=\"Kids\" parent-code=\"0000\",Two, for children\n\
+    #EXTINF:-1 tvg-id=\"two.example\" tvg-chno=\"22\" group-title=\"Kids\" \
+    parent-code=\"0000\",Two, for children\n\
     http://streams.example/2.m3u8\n\
     #EXTINF:-1 radio=\"true\" group-title=\"news\",Радио\n\
     http://streams.example/3.mp3\n";
@@ -117,7 +118,8 @@ pub fn guide(inner: &str) -> String {
     format!(
         "<?xml version=\"1.0\" encoding=\"UTF-8\"?>\n<!DOCTYPE tv SYSTEM \"xmltv.dtd\">\n<tv>\
          <channel id=\"one.example\"><display-name>Eins</display-name></channel>\
-         <channel id=\"2\"><display-name>Two</display-name><display-name>das_zweite </display-name></channel>\
+         <channel id=\"2\"><display-name>Two</display-name>\
+         <display-name>das_zweite </display-name></channel>\
          <channel id=\"other\"><display-name>Other</display-name></channel>{inner}</tv>"
     )
 }
@@ -130,7 +132,8 @@ pub fn shown(start: &str, stop: &str, title: &str) -> String {
         format!("stop=\"20260201{stop}00\"")
     };
     format!(
-        "<programme start=\"20260201{start}00\" {stop} channel=\"one.example\"><title>{title}</title></programme>"
+        "<programme start=\"20260201{start}00\" {stop} channel=\"one.example\">\
+         <title>{title}</title></programme>"
     )
 }
 

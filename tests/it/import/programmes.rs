@@ -19,10 +19,12 @@ use crate::support::TestBox;
 #[tokio::test]
 async fn a_guide_is_matched_by_id_and_then_by_name() {
     let bx = with_channels().await;
-    let inner = "<programme start=\"20260201060000 +0100\" stop=\"20260201070000 +0100\" channel=\"one.example\">\
+    let inner = "<programme start=\"20260201060000 +0100\" stop=\"20260201070000 +0100\" \
+        channel=\"one.example\">\
         <title lang=\"en\">Morning &amp; more</title><title lang=\"de\">Morgen</title>\
         <desc>&lt;p&gt;What &lt;b&gt;happened&lt;/b&gt;&lt;br/&gt;and where&lt;/p&gt;</desc>\
-        <credits><director>Jane Doe</director><actor>Mary Major</actor><actor>Richard Roe</actor></credits>\
+        <credits><director>Jane Doe</director>\
+        <actor>Mary Major</actor><actor>Richard Roe</actor></credits>\
         <category>News</category><category>Talk</category></programme>\
         <programme start=\"20260201060000\" channel=\"2\"><title>Second</title></programme>\
         <programme start=\"20260201060000\" channel=\"other\"><title>Not ours</title></programme>\
@@ -171,7 +173,8 @@ async fn the_hour_that_comes_twice_comes_twice() {
     let bx = with_channels().await;
     let at = |start: &str, stop: &str, title: &str| {
         format!(
-            "<programme channel=\"one.example\" start=\"{start}\" stop=\"{stop}\"><title>{title}</title></programme>"
+            "<programme channel=\"one.example\" start=\"{start}\" stop=\"{stop}\">\
+             <title>{title}</title></programme>"
         )
     };
     let inner = [
@@ -194,7 +197,8 @@ async fn programmes_are_kept_for_two_weeks() {
     // The clock stands at 2026-01-31T10:00:00Z.
     let at = |start: &str, stop: &str| {
         format!(
-            "<programme channel=\"one.example\" start=\"{start}\" stop=\"{stop}\"><title>x</title></programme>"
+            "<programme channel=\"one.example\" start=\"{start}\" stop=\"{stop}\">\
+             <title>x</title></programme>"
         )
     };
     let inner = [
@@ -222,7 +226,8 @@ async fn a_programme_that_is_cut_to_an_old_end_goes_at_once() {
     let bx = with_channels().await;
     let at = |start: &str, stop: &str| {
         guide(&format!(
-            "<programme channel=\"one.example\" start=\"20260117{start}\" stop=\"20260117{stop}\"><title>x</title></programme>"
+            "<programme channel=\"one.example\" start=\"20260117{start}\" stop=\"20260117{stop}\">\
+             <title>x</title></programme>"
         ))
     };
     let first = xmltv(&bx, at("093000", "110000")).await;
@@ -358,7 +363,10 @@ async fn many_programmes_are_brought_in() {
         for minute in (0..1_440).step_by(10) {
             let start = format!("202602{day:02}{:02}{:02}00", minute / 60, minute % 60);
             for channel in ["one.example", "2"] {
-                inner.push_str(&format!("<programme start=\"{start}\" channel=\"{channel}\"><title>T{start}</title></programme>"));
+                inner.push_str(&format!(
+                    "<programme start=\"{start}\" channel=\"{channel}\">\
+                     <title>T{start}</title></programme>"
+                ));
             }
         }
     }

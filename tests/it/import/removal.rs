@@ -202,7 +202,8 @@ async fn an_undo_brings_back_what_was_removed_and_leaves_what_was_changed_since(
     let other = list(&["B", "C", "E"]).replace("http://h/", "http://wrong/");
     m3u_with(&bx, &other, &removing("a")).await;
     // Somebody mends B by hand meanwhile.
-    let by_hand = json!({"channels": [{"id": 2, "name": "B", "number": 2, "kind": "tv", "url": "http://hand"}]});
+    let by_hand = json!({"channels": [{"id": 2, "name": "B", "number": 2, "kind": "tv",
+        "url": "http://hand"}]});
     bx.apply(by_hand).await;
     let report = undone(&bx, "a", false).await;
     assert_eq!(report.channels, Some(counts([1, 1, 0, 1])));

@@ -149,7 +149,8 @@ impl Csp {
         };
         let answer = answer.to_string();
         let text = format!(
-            "HTTP/1.1 {status} Said\r\ncontent-type: application/json\r\nconnection: close\r\ncontent-length: {}\r\n\r\n{answer}",
+            "HTTP/1.1 {status} Said\r\ncontent-type: application/json\r\nconnection: close\r\n\
+             content-length: {}\r\n\r\n{answer}",
             answer.len()
         );
         stream.write_all(text.as_bytes()).await.ok()
@@ -221,8 +222,9 @@ async fn the_carrier_charges_and_owes_the_money() {
         let (head, body) = &ledger.calls[0];
         assert!(head.starts_with("POST /v1/transaction HTTP/1.1"), "{head}");
         assert!(head.contains(&format!("x-api-key: {KEY}")), "{head}");
-        let expected = json!({"extTransactionID": made.json()["transactionID"], "transactionType": "CHARGE",
-            "accountIdentifier": P1, "amount": 9.99, "currency": "USD", "description": description,
+        let expected = json!({"extTransactionID": made.json()["transactionID"],
+            "transactionType": "CHARGE", "accountIdentifier": P1, "amount": 9.99,
+            "currency": "USD", "description": description,
             "productCode": "NFLX-STD"});
         assert_eq!(*body, expected);
         assert_eq!(ledger.calls.len(), 1);

@@ -24,7 +24,10 @@ async fn the_certification_cases_pass_literally() {
         (
             P4,
             400,
-            r#"{"code":"suspended-non-payment","message":"Account is suspended because of non-payment, or other billing issue"}"#,
+            concat!(
+                r#"{"code":"suspended-non-payment","message":"Account is suspended because of "#,
+                r#"non-payment, or other billing issue"}"#,
+            ),
         ),
     ] {
         let answer = hub.a.validate(account).await;
@@ -124,7 +127,8 @@ async fn a_charge_is_booked_once_and_shown() {
     assert_eq!(books["partner:1"], 699);
     assert_eq!(books["revenue"], 300);
     // The same id is the other partner's own.
-    let theirs = json!({"extTransactionID": "NFLX-000123", "accountIdentifier": P1, "amount": "1.00", "currency": "USD", "description": "B"});
+    let theirs = json!({"extTransactionID": "NFLX-000123", "accountIdentifier": P1,
+        "amount": "1.00", "currency": "USD", "description": "B"});
     assert_eq!(hub.b.charge(&theirs).await.status, 200);
     assert_eq!(hub.books()["partner:2"], 100);
     hub.prove();
@@ -239,7 +243,8 @@ async fn limits_and_agreements_hold() {
             .status,
         200
     );
-    let theirs = json!({"extTransactionID": "m", "accountIdentifier": P7, "amount": 8.01, "currency": "USD", "description": "B"});
+    let theirs = json!({"extTransactionID": "m", "accountIdentifier": P7, "amount": 8.01,
+        "currency": "USD", "description": "B"});
     refused(&hub.b.charge(&theirs).await, 400, "spending-limit-exceeded");
     let back = json!({"transactionType": "REFUND", "originalExtTransactionID": "l", "amount": 5});
     assert_eq!(hub.a.charge(&with("n", P7, back)).await.status, 200);
@@ -386,10 +391,12 @@ async fn a_refund_pays_no_invoice() {
     let hub = Hub::open().await;
     hub.bx
         .apply(json!({
-            "packages": [{"id": 1, "external_id": "tv", "name": "TV", "type": "tv", "service_type": "periodic", "services": "all"}],
+            "packages": [{"id": 1, "external_id": "tv", "name": "TV", "type": "tv",
+                "service_type": "periodic", "services": "all"}],
             "products": [{"id": 1, "external_id": "TV", "name": "TV", "packages": [{"id": 1}]}],
-            "offers": [{"id": "post", "product": "TV", "title": "TV", "type": "RECURRING", "duration": 1, "period": "MONTH",
-                "billing": "POSTPAID", "charges": [{"type": "RECURRING", "amount": "30.00", "currency": "USD"}]}],
+            "offers": [{"id": "post", "product": "TV", "title": "TV", "type": "RECURRING",
+                "duration": 1, "period": "MONTH", "billing": "POSTPAID",
+                "charges": [{"type": "RECURRING", "amount": "30.00", "currency": "USD"}]}],
         }))
         .await;
     let api = hub.bx.api();

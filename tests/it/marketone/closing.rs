@@ -362,7 +362,9 @@ async fn live(deeds: &[Deed], share: &str) {
         .await;
     let accounts = [P1, P7];
     hub.bx
-        .apply(json!({"customers": [{"login": "p7", "phones": [P7, P2], "carrier": {"type": "postpaid"}}]}))
+        .apply(json!({"customers": [
+            {"login": "p7", "phones": [P7, P2], "carrier": {"type": "postpaid"}},
+        ]}))
         .await;
     // Of each charge: account, currency, amount and what is left of it.
     let mut charges: Vec<(usize, usize, i64, i64)> = Vec::new();
@@ -394,8 +396,8 @@ async fn live(deeds: &[Deed], share: &str) {
             let (code, exponent) = CURRENCIES[deed.currency];
             let body = merged(
                 purchase(&format!("c{}", charges.len()), accounts[deed.account]),
-                json!({"amount": decimal(deed.minor, exponent), "currency": code, "isTaxIncluded": true,
-                    "taxAmount": decimal(deed.minor * deed.tax / 100, exponent)}),
+                json!({"amount": decimal(deed.minor, exponent), "currency": code,
+                    "isTaxIncluded": true, "taxAmount": decimal(deed.minor * deed.tax / 100, exponent)}),
             );
             hub.a.charge(&body).await.expect(200);
             charges.push((deed.account, deed.currency, deed.minor, deed.minor));

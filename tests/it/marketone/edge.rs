@@ -190,7 +190,8 @@ async fn traces_are_given_back() {
 #[tokio::test]
 async fn a_partner_asks_so_often_and_no_more() {
     let hub = Hub::open().await;
-    let one = json!({"partners": [{"key": "SLOW", "name": "S", "api_key": "key-s", "currencies": ["USD"], "requests_per_second": 5}]});
+    let one = json!({"partners": [{"key": "SLOW", "name": "S", "api_key": "key-s",
+        "currencies": ["USD"], "requests_per_second": 5}]});
     hub.bx.apply(one).await;
     let slow = Partner::of(&hub.bx, "key-s");
     let mut answers: Vec<u16> = Vec::new();
@@ -282,7 +283,8 @@ async fn a_refused_request_does_not_cost_the_connection() {
         let mut seen = String::new();
         for _ in 0..3 {
             let head = format!(
-                "POST {path} HTTP/1.1\r\nHost: box\r\nContent-Type: application/json\r\nContent-Length: {}\r\n\r\n",
+                "POST {path} HTTP/1.1\r\nHost: box\r\nContent-Type: application/json\r\n\
+                 Content-Length: {}\r\n\r\n",
                 body.len()
             );
             stream

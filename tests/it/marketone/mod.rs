@@ -40,8 +40,10 @@ pub fn fixture() -> Value {
     json!({
         "provider": {"name": "Example TV", "currency": "USD", "time_zone": "UTC"},
         "partners": [
-            {"key": "NFLX", "name": "A", "api_key": "key-a", "products": [{"code": "NFLX-STD", "title": "Monthly"}],
-             "currencies": ["USD", "JPY"], "refunds": true, "per_charge_limit": "50.00", "share": "70"},
+            {"key": "NFLX", "name": "A", "api_key": "key-a",
+             "products": [{"code": "NFLX-STD", "title": "Monthly"}],
+             "currencies": ["USD", "JPY"], "refunds": true, "per_charge_limit": "50.00",
+             "share": "70"},
             {"key": "GOOG", "name": "B", "api_key": "key-b", "currencies": ["USD"]},
             {"key": "GONE", "name": "C", "api_key": "key-c", "on": false, "currencies": ["USD"]},
         ],

@@ -57,8 +57,9 @@ async fn charges_and_refunds_are_told_as_what_they_are() {
     let gateway = Gateway::open().await;
     let hub = open(&gateway, "off").await;
     hub.a.charge(&purchase("one", P1)).await.expect(200);
-    let refund = json!({"extTransactionID": "r", "transactionType": "REFUND", "originalExtTransactionID": "one",
-        "accountIdentifier": P1, "amount": 4, "currency": "USD", "description": "Sorry", "productCode": "NFLX-STD"});
+    let refund = json!({"extTransactionID": "r", "transactionType": "REFUND",
+        "originalExtTransactionID": "one", "accountIdentifier": P1, "amount": 4,
+        "currency": "USD", "description": "Sorry", "productCode": "NFLX-STD"});
     hub.a.charge(&refund).await.expect(200);
     let told = |kind: &str, id: &str| json!({"notificationType": kind, "extTransactionID": id});
     hub.a.notify(P1, told("CHARGE", "one")).await.expect(200);
@@ -157,7 +158,8 @@ async fn a_partner_may_bring_its_own_words() {
     // A partner's words are no program.
     assert_eq!(rest, " at {{ 7 * 7 }} {% if x %}");
     hub.a.charge(&purchase("one", P1)).await.expect(200);
-    let own = json!({"notificationType": "CHARGE", "extTransactionID": "one", "message": "{{amount}}: {{description}}"});
+    let own = json!({"notificationType": "CHARGE", "extTransactionID": "one",
+        "message": "{{amount}}: {{description}}"});
     hub.a.notify(P1, own).await.expect(200);
     assert_eq!(texts(&hub, &gateway).await, ["9.99 USD: Monthly plan"]);
     // A wish that is no language is none.
@@ -207,7 +209,11 @@ async fn a_repeat_under_an_id_is_sent_once() {
     let gateway = Gateway::open().await;
     let hub = open(&gateway, "off").await;
     hub.a.validate(P1).await.expect(200);
-    let hello = |id: &str, text: &str| json!({"notificationType": "GENERAL", "message": text, "extNotificationID": id});
+    let hello = |id: &str, text: &str| {
+        json!({
+            "notificationType": "GENERAL", "message": text, "extNotificationID": id,
+        })
+    };
     let copies = (0..20).map(|_| {
         let (partner, body) = (hub.a.clone(), hello("n1", "Hello"));
         tokio::spawn(async move { partner.notify(P1, body).await.text })

@@ -137,8 +137,10 @@ fn steps() -> impl Strategy<Value = Vec<(usize, usize, Step)>> {
     let step = prop_oneof![
         3 => Just(Step::Make),
         3 => any::<bool>().prop_map(|right| Step::Tell { right }),
-        4 => (0..12u8, proptest::option::of(any::<bool>())).prop_map(|(id, pin)| Step::Charge { id, pin }),
-        3 => prop_oneof![Just(1), Just(30), Just(299), Just(300), Just(600), 1..1_000i64].prop_map(Step::Wait),
+        4 => (0..12u8, proptest::option::of(any::<bool>()))
+            .prop_map(|(id, pin)| Step::Charge { id, pin }),
+        3 => prop_oneof![Just(1), Just(30), Just(299), Just(300), Just(600), 1..1_000i64]
+            .prop_map(Step::Wait),
     ];
     proptest::collection::vec((0..2usize, 0..2usize, step), 1..60)
 }
@@ -199,7 +201,8 @@ async fn walk(hub: &Hub, gateway: &Gateway, steps: &[(usize, usize, Step)]) {
             Step::Charge { id, pin } => {
                 let mut body = merged(
                     named,
-                    json!({"extTransactionID": format!("t{id}"), "amount": 1, "currency": "USD", "description": "D"}),
+                    json!({"extTransactionID": format!("t{id}"), "amount": 1, "currency": "USD",
+                        "description": "D"}),
                 );
                 if *partner == 0 {
                     body["productCode"] = json!("NFLX-STD");
@@ -253,7 +256,8 @@ fn random_pins_are_answered_as_the_model_says() {
             let gateway = Gateway::open().await;
             let hub = super::pins::open(&gateway, "every-charge").await;
             let agreed: Value = json!({"partners": [
-                {"key": "NFLX", "name": "A", "products": [{"code": "NFLX-STD", "title": "Monthly"}], "pin_policy": "every-charge", "sends_pin": true},
+                {"key": "NFLX", "name": "A", "products": [{"code": "NFLX-STD", "title": "Monthly"}],
+                 "pin_policy": "every-charge", "sends_pin": true},
                 {"key": "GOOG", "name": "B", "pin_policy": "first-charge", "sends_pin": true},
             ]});
             hub.bx.apply(agreed).await;

@@ -20,7 +20,8 @@ pub async fn open_with(gateway: &Gateway, policy: &str, more: impl FnOnce(&mut C
         more(config);
     })
     .await;
-    let partner = json!({"key": "NFLX", "name": "A", "products": [{"code": "NFLX-STD", "title": "Monthly"}],
+    let partner = json!({"key": "NFLX", "name": "A",
+        "products": [{"code": "NFLX-STD", "title": "Monthly"}],
         "currencies": ["USD", "JPY"], "refunds": true, "per_charge_limit": "50.00", "share": "70",
         "pin_policy": policy});
     hub.bx.apply(json!({"partners": [partner]})).await;
@@ -365,7 +366,8 @@ async fn only_the_first_charge_wants_a_pin_if_that_is_agreed() {
     let gateway = Gateway::open().await;
     let hub = open(&gateway, "first-charge").await;
     // What another partner charged does not count.
-    let other = json!({"extTransactionID": "b", "accountIdentifier": P1, "amount": 1, "currency": "USD", "description": "D"});
+    let other = json!({"extTransactionID": "b", "accountIdentifier": P1, "amount": 1,
+        "currency": "USD", "description": "D"});
     hub.b.charge(&other).await.expect(200);
     refused(
         &hub.a.charge(&purchase("one", P1)).await,
@@ -384,7 +386,8 @@ async fn only_the_first_charge_wants_a_pin_if_that_is_agreed() {
 async fn a_pin_may_be_for_one_purchase() {
     let gateway = Gateway::open().await;
     let hub = open(&gateway, "every-charge").await;
-    let body = json!({"accountIdentifier": P1, "extTransactionID": "one", "amount": "9.99", "currency": "USD"});
+    let body = json!({"accountIdentifier": P1, "extTransactionID": "one", "amount": "9.99",
+        "currency": "USD"});
     hub.a.post("/pin", &body).await.expect(200);
     hub.a.send_pin(P1).await.expect(200);
     hub.bx.advance(0).await;

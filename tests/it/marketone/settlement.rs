@@ -2,7 +2,7 @@
 
 use serde_json::{Value, json};
 
-use super::{Hub, P1, P7, purchase};
+use super::{Hub, P1, P7, Partner, purchase};
 use crate::alphaott::given::merged;
 use crate::support::Answer;
 
@@ -93,22 +93,20 @@ async fn partners_are_looked_after_over_the_api() {
     let key = made["apiKey"].as_str().expect("a key").to_owned();
     // Nothing was agreed with it yet.
     super::refused(
-        &super::Partner::of(&hub.bx, &key).validate(P1).await,
+        &Partner::of(&hub.bx, &key).validate(P1).await,
         403,
         "permission-denied",
     );
-    let agreed = json!({"name": "New Films", "products": [{"code": "N", "title": "Plan"}], "refunds": true,
-        "per_charge_limit": "20.00", "share": "62.5", "pin_policy": "first-charge", "requests_per_second": 50});
+    let agreed = json!({"name": "New Films", "products": [{"code": "N", "title": "Plan"}],
+        "refunds": true, "per_charge_limit": "20.00", "share": "62.5",
+        "pin_policy": "first-charge", "requests_per_second": 50});
     let set = owner.put(url("/NEW"), agreed).await.expect(200);
     assert_eq!(set["perChargeLimit"], "20.00");
     assert_eq!(set["pinPolicy"], "first-charge");
     assert_eq!(set["share"], "62.5");
     assert_eq!(set["requestsPerSecond"], 50);
     // The key is still good, and shown nowhere.
-    super::Partner::of(&hub.bx, &key)
-        .validate(P1)
-        .await
-        .expect(200);
+    Partner::of(&hub.bx, &key).validate(P1).await.expect(200);
     let listed = owner.get(url("")).await.text;
     assert!(
         listed.contains("New Films") && !listed.contains(&key) && !listed.contains("apiKey"),
@@ -119,19 +117,10 @@ async fn partners_are_looked_after_over_the_api() {
         .await
         .expect(200);
     let other = rotated["apiKey"].as_str().expect("a key").to_owned();
-    super::Partner::of(&hub.bx, &other)
-        .validate(P1)
-        .await
-        .expect(200);
-    super::Partner::of(&hub.bx, &key)
-        .validate(P1)
-        .await
-        .expect(200);
+    Partner::of(&hub.bx, &other).validate(P1).await.expect(200);
+    Partner::of(&hub.bx, &key).validate(P1).await.expect(200);
     hub.bx.advance(60).await;
-    assert_eq!(
-        super::Partner::of(&hub.bx, &key).validate(P1).await.status,
-        401
-    );
+    assert_eq!(Partner::of(&hub.bx, &key).validate(P1).await.status, 401);
     for (answer, status, named) in [
         (
             owner

@@ -12,12 +12,18 @@ use crate::support::ear::{Ear, Heard, Turn};
 use crate::support::post::Post;
 
 fn document(ear: &Ear, customers: &Value) -> Value {
-    let product = |id: u32, name: &str| json!({"id": id, "external_id": name, "name": name, "packages": [{"id": 1}]});
+    let product = |id: u32, name: &str| {
+        json!({
+            "id": id, "external_id": name, "name": name, "packages": [{"id": 1}],
+        })
+    };
     json!({
-        "packages": [{"id": 1, "external_id": "base", "name": "Base", "type": "tv", "services": "all"}],
+        "packages": [{"id": 1, "external_id": "base", "name": "Base", "type": "tv",
+            "services": "all"}],
         "products": [product(1, "START"), product(2, "PLUS"), product(3, "BARE")],
-        "offers": [{"id": "start-monthly", "product": "START", "title": "Monthly", "type": "RECURRING",
-            "duration": 1, "period": "MONTH", "charges": [{"type": "RECURRING", "amount": "10.00"}],
+        "offers": [{"id": "start-monthly", "product": "START", "title": "Monthly",
+            "type": "RECURRING", "duration": 1, "period": "MONTH",
+            "charges": [{"type": "RECURRING", "amount": "10.00"}],
             "dunning": {"grace_days": 2}}],
         "partners": [
             {"key": "NFLX", "name": "Films", "api_key": "key-a", "products": [
@@ -32,7 +38,8 @@ fn document(ear: &Ear, customers: &Value) -> Value {
 }
 
 fn ada(plan: &str) -> Value {
-    json!([{"login": "ada", "email": "ada@tv.example", "phones": ["+14165550101"], "tariff_plan": plan}])
+    json!([{"login": "ada", "email": "ada@tv.example", "phones": ["+14165550101"],
+        "tariff_plan": plan}])
 }
 
 /// A box whose customer has that plan, and a partner that is told.

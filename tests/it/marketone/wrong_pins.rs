@@ -98,7 +98,8 @@ async fn owners_are_written_once_for_a_budget_and_see_it_in_the_console() {
         "billing@tv.example".clone_into(&mut config.smtp.from);
     })
     .await;
-    let callback = json!({"url": "http://127.0.0.1:1/", "api_key": "their key", "error_email": "desk@tv.example"});
+    let callback = json!({"url": "http://127.0.0.1:1/", "api_key": "their key",
+        "error_email": "desk@tv.example"});
     let partner = json!({"key": "NFLX", "name": "Netflux", "callback": callback});
     let customers: Vec<_> = (100..112)
         .map(|n| json!({"login": format!("c{n}"), "phones": [format!("+14165552{n}")]}))

@@ -186,8 +186,9 @@ fn many() -> Value {
     document["channels"] = ids
         .iter()
         .map(|id| {
-            json!({"id": id, "name": format!("C{:02}", 2040 - id), "number": id - 1000, "kind": "tv",
-                   "genre": 1 + id % 2, "url": format!("http://streams.example.com/{id}.m3u8")})
+            json!({"id": id, "name": format!("C{:02}", 2040 - id), "number": id - 1000,
+                   "kind": "tv", "genre": 1 + id % 2,
+                   "url": format!("http://streams.example.com/{id}.m3u8")})
         })
         .collect();
     document["packages"][0]["services"] = json!(ids);

@@ -10,8 +10,10 @@ use crate::stalker::{A, B, House, Says, StbBox, all};
 fn with_films() -> Value {
     let mut document = document();
     document["movies"] = json!([
-        {"id": 7, "title": "Arrow", "genre": 2, "year": 2012, "url": "http://films.example.com/7.mp4"},
-        {"id": 8, "title": "Boat", "genre": 1, "year": 1999, "url": "http://films.example.com/8.mp4"},
+        {"id": 7, "title": "Arrow", "genre": 2, "year": 2012,
+         "url": "http://films.example.com/7.mp4"},
+        {"id": 8, "title": "Boat", "genre": 1, "year": 1999,
+         "url": "http://films.example.com/8.mp4"},
         {"id": 9, "title": "Cloud", "year": 2012, "url": "http://films.example.com/9.mp4"}]);
     document["products"][0]["packages"] = json!([{"id": 1}, {"id": 4}]);
     document

@@ -208,17 +208,23 @@ async fn a_single_channel_and_a_default_plan_open_what_they_name() {
 #[tokio::test]
 async fn a_right_opens_its_kind_and_no_other() {
     let (both, stb, _) = world().await;
-    both.house.bx.apply(json!({
-        "movies": [{"id": 5, "title": "Arrow", "url": "http://films.example.com/5.mp4"}],
-        "packages": [
-            {"id": 11, "external_id": "tv_all", "name": "All TV", "type": "tv", "service_type": "periodic", "services": "all"},
-            {"id": 12, "external_id": "radio_all", "name": "All radio", "type": "radio", "service_type": "periodic", "services": "all"},
-            {"id": 13, "external_id": "film_all", "name": "All films", "type": "video", "service_type": "periodic", "services": "all"}],
-        "products": [
-            {"id": 11, "external_id": "TV", "name": "TV", "packages": [{"id": 11}]},
-            {"id": 12, "external_id": "RADIO", "name": "Radio", "packages": [{"id": 12}]},
-            {"id": 13, "external_id": "FILMS", "name": "Films", "packages": [{"id": 13}]}],
-    })).await;
+    both.house
+        .bx
+        .apply(json!({
+            "movies": [{"id": 5, "title": "Arrow", "url": "http://films.example.com/5.mp4"}],
+            "packages": [
+                {"id": 11, "external_id": "tv_all", "name": "All TV", "type": "tv",
+                 "service_type": "periodic", "services": "all"},
+                {"id": 12, "external_id": "radio_all", "name": "All radio", "type": "radio",
+                 "service_type": "periodic", "services": "all"},
+                {"id": 13, "external_id": "film_all", "name": "All films", "type": "video",
+                 "service_type": "periodic", "services": "all"}],
+            "products": [
+                {"id": 11, "external_id": "TV", "name": "TV", "packages": [{"id": 11}]},
+                {"id": 12, "external_id": "RADIO", "name": "Radio", "packages": [{"id": 12}]},
+                {"id": 13, "external_id": "FILMS", "name": "Films", "packages": [{"id": 13}]}],
+        }))
+        .await;
     for (plan, tv, radio, films) in [
         ("TV", true, false, false),
         ("RADIO", false, true, false),

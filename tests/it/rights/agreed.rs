@@ -85,7 +85,8 @@ async fn where_no_limit_was_agreed_the_usual_one_holds() {
         "customers": [{"login": "p1", "phones": [crate::marketone::P1]}],
         "partners": [
             {"key": "A", "name": "A", "api_key": "key-a", "currencies": ["USD", "JPY"]},
-            {"key": "B", "name": "B", "api_key": "key-b", "per_charge_limit": "20.00", "monthly_limit": "40.00"},
+            {"key": "B", "name": "B", "api_key": "key-b", "per_charge_limit": "20.00",
+             "monthly_limit": "40.00"},
         ],
     }))
     .await;

@@ -11,8 +11,8 @@ const DAY: i64 = 86_400;
 async fn with_frozen_plan() -> Both {
     let mut document = fixture();
     document["offers"] = json!([{
-        "id": "standard-monthly", "product": "STANDART", "title": "Standart, monthly", "type": "RECURRING",
-        "duration": 1, "period": "MONTH", "billing": "PREPAID",
+        "id": "standard-monthly", "product": "STANDART", "title": "Standart, monthly",
+        "type": "RECURRING", "duration": 1, "period": "MONTH", "billing": "PREPAID",
         "charges": [{"type": "RECURRING", "title": "TV", "amount": "10.00", "currency": "USD"}],
     }]);
     document["customers"][3]["opening_balance"] = json!("10.00");

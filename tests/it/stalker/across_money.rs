@@ -345,7 +345,8 @@ async fn chosen_packages_come_with_a_plan_that_is_ordered() {
     assert!(!both.services("3210").await.contains(&extra));
     let product = both.spec("product-specs", "Standart").await;
     let offer = offer(&both, &product).await;
-    let order = json!({"productSpec": product, "offer": offer, "status": "ACTTIVE", "createCustomerServices": true});
+    let order = json!({"productSpec": product, "offer": offer, "status": "ACTTIVE",
+        "createCustomerServices": true});
     both.api.post(orders, order).await.expect(201);
     assert_eq!(
         both.house.account("3210").await["subscribed"],

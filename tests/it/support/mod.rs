@@ -252,7 +252,8 @@ impl TestBox {
         body: &[u8],
     ) -> Answer {
         let mut request = format!(
-            "{method} {target} HTTP/1.1\r\nHost: {}\r\nAuthorization: JWT {}\r\nConnection: close\r\n",
+            "{method} {target} HTTP/1.1\r\nHost: {}\r\nAuthorization: JWT {}\r\n\
+             Connection: close\r\n",
             self.address(),
             self.manager
         );

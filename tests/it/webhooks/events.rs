@@ -227,7 +227,8 @@ async fn what_is_refused_taken_back_or_changes_nothing_is_not_told() {
     let odd = json!({"offer": "5915c3baCC8E1E13969DE081"});
     assert!(till.shop.api.post(path, odd).await.status >= 400);
     // The whole document is taken back for its last element.
-    let document = json!({"customers": [{"login": "eve"}, {"login": "bob", "status": "ACTIVE", "orders": [{"offer": 99}]}]});
+    let document = json!({"customers": [{"login": "eve"},
+        {"login": "bob", "status": "ACTIVE", "orders": [{"offer": 99}]}]});
     let ctx = boxoffice::app::Ctx::system(till.shop.bx.app());
     let applied = boxoffice::ops::apply::apply(&ctx, document.to_string(), false).await;
     assert!(applied.is_err());
