@@ -397,7 +397,8 @@ async fn live(deeds: &[Deed], share: &str) {
             let body = merged(
                 purchase(&format!("c{}", charges.len()), accounts[deed.account]),
                 json!({"amount": decimal(deed.minor, exponent), "currency": code,
-                    "isTaxIncluded": true, "taxAmount": decimal(deed.minor * deed.tax / 100, exponent)}),
+                    "isTaxIncluded": true,
+                    "taxAmount": decimal(deed.minor * deed.tax / 100, exponent)}),
             );
             hub.a.charge(&body).await.expect(200);
             charges.push((deed.account, deed.currency, deed.minor, deed.minor));
