@@ -395,7 +395,8 @@ async fn an_export_of_what_was_made_over_other_ways_in_changes_nothing() {
     let product = product[0]["_id"].as_str().expect("an id").to_owned();
     let body = r#"{ "dunning": { "suspend_days" : 9,  "grace_days":3,
                     "reminder_days": [ 1, 2 ] },
-        "charges": [ { "amount" : 12.50, "type":"RECURRING", "currency":"USD", "taxRate": 20.0 } ] }"#;
+        "charges":
+        [ { "amount" : 12.50, "type":"RECURRING", "currency":"USD", "taxRate": 20.0 } ] }"#;
     let offer = format!("/product-specs/{product}/offers/start");
     let put = bx.api().send_text("PUT", offer, body).await;
     assert_eq!(put.status, 200, "{}", put.told());

@@ -147,7 +147,14 @@ const OWN_INVENTIONS: &[&str] = &["wire/alphaott/activity/guard.rs"];
 /// Indexes that nothing reads yet.
 const UNREAD: &[&str] = &["VouchersByBatch"];
 
+/// Lines that are sent as they stand, by their file and how they begin.
+const WIDE: &[(&str, &str)] = &[("src/wire/portal/page.rs", "this.ajax_loader = ")];
+
+/// Words after whose full stop a sentence goes on.
+const SHORTENED: &[&str] = &["e.g.", "i.e.", "etc."];
+
 const LINES_MAX: usize = 700;
+const COLUMNS_MAX: usize = 100;
 const FILE_BYTES_MAX: u64 = 1024 * 1024;
 
 #[test]
@@ -224,6 +231,72 @@ fn every_file_says_what_it_is_and_stays_small() {
         }
     }
     none(&problems);
+}
+
+#[test]
+fn lines_are_at_most_100_columns() {
+    let mut excepted = BTreeSet::new();
+    let mut problems = Vec::new();
+    let mut wide = |name: &str, number: usize, line: &str| {
+        let listed = |(file, begins): &&(&str, &str)| *file == name && line.starts_with(*begins);
+        let columns = line.chars().count();
+        if columns <= COLUMNS_MAX {
+            return;
+        }
+        if let Some((file, begins)) = WIDE.iter().find(listed) {
+            excepted.insert((file, begins));
+        } else {
+            problems.push(format!(
+                "{name}:{number}: {columns} columns, at most {COLUMNS_MAX}"
+            ));
+        }
+    };
+    for name in files_of("src tests benches", ".rs") {
+        for (number, line) in read(&name).lines().enumerate() {
+            wide(&name, number + 1, line);
+        }
+    }
+    for name in pages() {
+        for (number, line) in prose(&read(&name)) {
+            // An address cannot be broken.
+            if line.trim().contains(' ') {
+                wide(&name, number, line);
+            }
+        }
+    }
+    for (file, begins) in WIDE {
+        if !excepted.contains(&(file, begins)) {
+            problems.push(format!(
+                "{file}: no wide line begins with {begins}: take it off the list"
+            ));
+        }
+    }
+    none(&problems);
+}
+
+#[test]
+fn pages_have_one_sentence_a_line() {
+    let mut problems = Vec::new();
+    for name in pages() {
+        for (number, line) in prose(&read(&name)) {
+            if let Some(second) = second_sentence(line) {
+                problems.push(format!("{name}:{number}: a line of its own for: {second}"));
+            }
+        }
+    }
+    none(&problems);
+    assert_eq!(
+        second_sentence("Once (or twice?). `Three` times."),
+        Some("`Three` times.")
+    );
+    assert_eq!(
+        second_sentence("**Once.** [Twice](a.md)"),
+        Some("[Twice](a.md)")
+    );
+    assert_eq!(
+        second_sentence("1. See `a. B`, e.g. Those, and so on …"),
+        None
+    );
 }
 
 #[test]
@@ -457,6 +530,59 @@ fn files(folder: &str) -> Vec<String> {
         }
     }
     found
+}
+
+/// The files of these folders whose names end so.
+fn files_of(folders: &str, ending: &str) -> Vec<String> {
+    let mut found: Vec<String> = folders.split(' ').flat_map(files).collect();
+    found.retain(|name| name.ends_with(ending));
+    found
+}
+
+/// Every page of Markdown.
+fn pages() -> Vec<String> {
+    let mut pages = files_of("docs assets packaging", ".md");
+    pages.extend(files_of("", ".md"));
+    assert!(pages.len() > 15, "the pages are not where they were");
+    pages
+}
+
+/// The lines of a page with their numbers, but for blocks, tables, headings and comments.
+fn prose(page: &str) -> Vec<(usize, &str)> {
+    let mut lines = Vec::new();
+    let mut block = false;
+    for (number, line) in page.lines().enumerate() {
+        let text = line.trim_start();
+        if text.starts_with("```") {
+            block = !block;
+        } else if !block && !text.starts_with(['|', '#']) && !text.starts_with("<!--") {
+            lines.push((number + 1, line));
+        }
+    }
+    lines
+}
+
+/// What follows the first sentence of a line of prose, if that begins another one.
+fn second_sentence(line: &str) -> Option<&str> {
+    let mut code = false;
+    for (at, c) in line.char_indices() {
+        code ^= c == '`';
+        if code || !".?!".contains(c) {
+            continue;
+        }
+        let word = line[..=at].rsplit([' ', '(']).next().unwrap_or_default();
+        let rest = line[at + 1..].trim_start_matches(|c: char| "*_)]\"”".contains(c));
+        let next = rest.strip_prefix(' ').unwrap_or_default();
+        let begins = next
+            .trim_start_matches(|c: char| "*_([\"“".contains(c))
+            .starts_with(|c: char| c.is_uppercase() || c == '`');
+        // `1.` numbers a list.
+        let numbers = word.bytes().all(|b| b.is_ascii_digit() || b == b'.');
+        if begins && !numbers && !SHORTENED.contains(&word) {
+            return Some(next);
+        }
+    }
+    None
 }
 
 /// Every Rust file by its name under `src/`, without the tests at its end.
