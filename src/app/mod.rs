@@ -4,6 +4,7 @@ pub mod clock;
 pub mod entropy;
 pub mod memory;
 pub mod secrets;
+pub mod signals;
 pub mod telemetry;
 
 use std::collections::BTreeMap;
@@ -15,7 +16,6 @@ use std::sync::{Arc, Mutex, OnceLock, PoisonError};
 
 use anyhow::Context as _;
 use arc_swap::ArcSwapOption;
-use tokio::sync::Notify;
 use tokio_util::task::TaskTracker;
 
 use crate::app::clock::{Clock, JumpWatch, Stopwatch};
@@ -31,6 +31,7 @@ use crate::app::memory::unknown_macs::Strangers;
 use crate::app::memory::wrong_pins::WrongPins;
 use crate::app::secrets::passwords::Passwords;
 use crate::app::secrets::tokens::Keys;
+use crate::app::signals::Signals;
 use crate::app::telemetry::Metrics;
 use crate::config::{Config, ProviderSettings};
 use crate::domain::billing::journal::{Account, AccountTotal};
@@ -80,37 +81,25 @@ pub struct App {
     pub listening: OnceLock<SocketAddr>,
     /// Notices a clock that jumps while the box runs.
     pub jumps: Mutex<JumpWatch>,
-    /// Something may be due earlier than the scheduler thinks.
-    pub due: Notify,
-    /// There may be something to send, by queue.
-    pub unsent: [Notify; Queue::COUNT],
+    /// What wakes jobs.
+    pub signals: Signals,
     /// Messages that are being handed over, so that none is by two.
     pub handing_over: Mutex<HashSet<MessageId>>,
     /// Held while messages of a queue are sent, so that none is sent twice.
     pub delivering: [tokio::sync::Mutex<()>; Queue::COUNT],
-    /// The middleware may have to be told something.
-    pub untold: Notify,
-    /// Held while it is told, so that an older state never overtakes a newer one.
+    /// Held while the middleware is told, so that an older state never overtakes a newer one.
     pub telling: tokio::sync::Mutex<()>,
     /// Held while a provider is asked for refunds,
     /// so that an older answer never overtakes a newer one.
     pub counting: tokio::sync::Mutex<()>,
     /// What boxes last told us.
     pub presence: Presence,
-    /// Some of it is to be written soon.
-    pub unsaved: Notify,
-    /// There may be quick hashes to harden.
-    pub unhardened: Notify,
     /// Held while a list or a guide is written, so that what was planned still holds.
     pub importing: tokio::sync::Mutex<()>,
     /// Work that goes on if whoever asked for it hangs up; a stop waits for it.
     pub calls: TaskTracker,
     /// Whether anybody is told what happens: else nobody looks at what a command does.
     watched: AtomicBool,
-    /// There may be something to tell; for whoever sets others to work.
-    pub undelivered: Notify,
-    /// The same, for all who are at work on it.
-    pub more_undelivered: Notify,
     /// One for every webhook and partner, held while it is told,
     /// so that nothing is told twice or out of order.
     pub lanes: Lanes,
@@ -216,21 +205,15 @@ impl App {
             requests: AtomicU64::new(0),
             listening: OnceLock::new(),
             jumps: Mutex::new(JumpWatch::start()),
-            due: Notify::new(),
-            unsent: Default::default(),
+            signals: Signals::default(),
             handing_over: Mutex::default(),
             delivering: Default::default(),
-            untold: Notify::new(),
             telling: tokio::sync::Mutex::new(()),
             counting: tokio::sync::Mutex::new(()),
             presence: Presence::default(),
-            unsaved: Notify::new(),
-            unhardened: Notify::new(),
             importing: tokio::sync::Mutex::new(()),
             calls: TaskTracker::new(),
             watched: AtomicBool::new(false),
-            undelivered: Notify::new(),
-            more_undelivered: Notify::new(),
             lanes: Lanes::default(),
             written_about: Mutex::default(),
             clock_moves: tokio::sync::Mutex::new(()),
@@ -268,7 +251,7 @@ impl App {
 
     /// Tells the scheduler to look again at what is due next.
     pub fn wake_jobs(&self) {
-        self.due.notify_one();
+        self.signals.orders_due.notify_one();
     }
 
     /// Whether somebody may have to be told what a command does.

@@ -30,7 +30,7 @@ pub async fn run(app: Arc<App>, closing: CancellationToken) {
     let mut starting = true;
     while !closing.is_cancelled() {
         // Asked before looking, so that nothing that comes meanwhile is slept through.
-        let woken = app.due.notified();
+        let woken = app.signals.orders_due.notified();
         let sleep = tokio::select! {
             sleep = turn(&app, starting) => sleep,
             () = closing.cancelled() => return,
@@ -52,7 +52,7 @@ const TELL_AGAIN_MAX: Duration = Duration::from_mins(5);
 pub async fn tell(app: Arc<App>, closing: CancellationToken) {
     let mut wait = Duration::from_secs(1);
     while !closing.is_cancelled() {
-        let woken = app.untold.notified();
+        let woken = app.signals.middleware_pending.notified();
         let ctx = Ctx {
             dialect: DIALECT,
             ..Ctx::system(Arc::clone(&app))
@@ -87,11 +87,11 @@ pub async fn tell(app: Arc<App>, closing: CancellationToken) {
 /// Sends what is to be sent in a queue, until the box goes down. Runs under every clock: what is
 /// due goes by the box's clock, how long to leave mail server or gateway alone by the time of day.
 pub async fn deliver(app: Arc<App>, queue: Queue, closing: CancellationToken) {
-    let Some(unsent) = app.unsent.get(queue.place()) else {
+    let Some(pending) = app.signals.outbox_pending.get(queue.place()) else {
         return;
     };
     while !closing.is_cancelled() {
-        let woken = unsent.notified();
+        let woken = pending.notified();
         let ctx = Ctx {
             dialect: DIALECT,
             ..Ctx::system(Arc::clone(&app))
@@ -172,7 +172,7 @@ const REST_MIN: Duration = Duration::from_millis(20);
 /// Hardens quick hashes of passwords, one after the other, until the box goes down.
 pub async fn harden(app: Arc<App>, closing: CancellationToken) {
     while !closing.is_cancelled() {
-        let woken = app.unhardened.notified();
+        let woken = app.signals.passwords_to_harden.notified();
         let ctx = Ctx {
             dialect: DIALECT,
             ..Ctx::system(Arc::clone(&app))
@@ -211,7 +211,7 @@ const SEEN_EVERY: Duration = Duration::from_mins(5);
 pub async fn keep_presence(app: Arc<App>, closing: CancellationToken) {
     let mut seen = app.stopwatch();
     while !closing.is_cancelled() {
-        let woken = app.unsaved.notified();
+        let woken = app.signals.presence_dirty.notified();
         tokio::select! {
             () = tokio::time::sleep(SLEEP_MAX) => {}
             () = woken => tokio::select! {

@@ -20,7 +20,7 @@ pub async fn tell(app: Arc<App>, closing: CancellationToken) {
     let mut working: JoinSet<()> = JoinSet::new();
     let mut busy: BTreeMap<Id, Listener> = BTreeMap::new();
     while !closing.is_cancelled() {
-        let woken = app.undelivered.notified();
+        let woken = app.signals.webhooks_pending.notified();
         let sleep = tokio::select! {
             sleep = turn(&app, &mut working, &mut busy) => sleep,
             () = closing.cancelled() => return,

@@ -173,14 +173,14 @@ impl Ctx {
     /// A write may have made something to be sent (`to_send`), or changed what others have to know.
     fn wake_senders(&self, to_send: bool) {
         if self.app.is_watched() {
-            self.app.undelivered.notify_one();
-            self.app.more_undelivered.notify_waiters();
+            self.app.signals.webhooks_pending.notify_one();
+            self.app.signals.more_webhooks_pending.notify_waiters();
         }
         if to_send && outbox::is_set(self) {
             outbox::wake(self);
         }
         if self.app.outbound.middleware.is_some() {
-            self.app.untold.notify_one();
+            self.app.signals.middleware_pending.notify_one();
         }
     }
 }

@@ -113,7 +113,8 @@ const HOMES: &[(&str, &str)] = &[
     ("prometheus_client", "app/telemetry.rs"),
     (
         "tokio",
-        "app/mod.rs cli/ control/command/ control/mod.rs jobs/ app/memory/keyed_locks.rs listener/ \
+        "app/mod.rs app/signals.rs cli/ control/command/ control/mod.rs jobs/ \
+         app/memory/keyed_locks.rs listener/ \
          ops/apply/mod.rs ops/bulk.rs ops/partners/carrier_calls.rs ops/clock.rs \
          ops/partners/month_close.rs ops/billing/guard/ ops/imports/ ops/peers/middleware.rs \
          ops/outbox/mod.rs ops/payments/mod.rs ops/billing/run.rs ops/partners/subscriptions/ \

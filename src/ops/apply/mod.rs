@@ -90,7 +90,7 @@ pub async fn apply(ctx: &Ctx, text: String, dry_run: bool) -> Result<Report, OpE
     match applied {
         Ok(report) => {
             // Once it is written: before, nobody finds what is to be hardened.
-            ctx.app.unhardened.notify_one();
+            ctx.app.signals.passwords_to_harden.notify_one();
             ctx.app.refresh_company()?;
             Ok(report)
         }

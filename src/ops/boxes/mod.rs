@@ -118,7 +118,7 @@ fn with<T>(
     };
     let (answer, unsaved) = ctx.app.presence.change(device, load, change)?;
     if unsaved {
-        ctx.app.unsaved.notify_one();
+        ctx.app.signals.presence_dirty.notify_one();
     }
     Ok(answer)
 }

@@ -278,7 +278,7 @@ pub async fn reset_password(ctx: &Ctx, handle: Handle<CustomerId>) -> Result<(),
         Ok(())
     })
     .await
-    .inspect(|()| ctx.app.unhardened.notify_one())
+    .inspect(|()| ctx.app.signals.passwords_to_harden.notify_one())
 }
 
 async fn put_password(

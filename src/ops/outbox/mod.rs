@@ -54,7 +54,7 @@ pub enum Delivered {
 
 /// Tells all senders that there may be something.
 pub(super) fn wake(ctx: &Ctx) {
-    for queue in &ctx.app.unsent {
+    for queue in &ctx.app.signals.outbox_pending {
         queue.notify_one();
     }
 }

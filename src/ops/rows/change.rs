@@ -102,7 +102,7 @@ pub async fn create(ctx: &Ctx, mut wish: RowChange) -> Result<Row, OpError> {
 /// it is looked for too early and found by nobody.
 fn wake(ctx: &Ctx) {
     ctx.app.wake_jobs();
-    ctx.app.unhardened.notify_one();
+    ctx.app.signals.passwords_to_harden.notify_one();
 }
 
 /// Changes the rows that names mean, all or none. Answers how many there are.

@@ -113,7 +113,7 @@ async fn work_webhook(ctx: &Ctx, id: WebhookId) -> Result<(), OpError> {
     let mut under_way = BTreeSet::new();
     loop {
         // Asked before looking, so that nothing that comes meanwhile is waited through.
-        let more = ctx.app.more_undelivered.notified();
+        let more = ctx.app.signals.more_webhooks_pending.notified();
         // Time goes on meanwhile.
         let ctx = Ctx {
             dialect: ctx.dialect,
