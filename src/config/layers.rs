@@ -95,8 +95,12 @@ pub(super) fn load(
 
 /// Whether a file of settings has one that is never printed.
 fn holds_secrets(given: &Table) -> bool {
-    let mut given = paths(given).into_iter();
-    given.any(|path| SECRETS.contains(&path.as_str()) || path == "billing.external")
+    paths(given).iter().any(|path| is_secret(path))
+}
+
+/// Whether a setting is never printed, or has parts that are not.
+pub(super) fn is_secret(path: &str) -> bool {
+    SECRETS.contains(&path) || path == "billing.external"
 }
 
 /// Whether more than the owner and the group of a file may read or change it.

@@ -27,7 +27,7 @@ pub use delivery::{SmsSettings, SmtpSettings};
 pub use partners::{CarrierSettings, MarketoneSettings};
 pub use provider::ProviderSettings;
 pub use proxies::Network;
-pub use shown::describe;
+pub use shown::{Setting, describe, settings};
 pub use staff::StaffSettings;
 pub use stalker::StalkerSettings;
 

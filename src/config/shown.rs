@@ -3,9 +3,34 @@
 use anyhow::Context as _;
 use toml::{Table, Value};
 
-use super::Loaded;
-use super::layers::get;
-use crate::config::layers::SECRETS;
+use super::layers::{SECRETS, get, is_secret, paths};
+use super::{Config, Loaded};
+
+/// A setting as the program knows it, whatever its value.
+#[derive(Debug)]
+pub struct Setting {
+    pub name: String,
+    /// As TOML writes it.
+    pub default: String,
+    /// Its value is never printed; of a list of systems their tokens are not.
+    pub is_secret: bool,
+}
+
+/// Every setting, by name.
+pub fn settings() -> anyhow::Result<Vec<Setting>> {
+    let defaults = Table::try_from(Config::default()).context("the defaults")?;
+    let mut settings = Vec::new();
+    for name in paths(&defaults) {
+        let default = get(&defaults, &name).map(Value::to_string);
+        settings.push(Setting {
+            default: default.unwrap_or_default(),
+            is_secret: is_secret(&name),
+            name,
+        });
+    }
+    settings.sort_by(|one, other| one.name.cmp(&other.name));
+    Ok(settings)
+}
 
 /// One line per setting, secrets hidden: `listen = "127.0.0.1:8080"  # default`.
 pub fn describe(loaded: &Loaded) -> anyhow::Result<String> {

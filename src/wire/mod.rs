@@ -1,6 +1,7 @@
 //! The world speaks to us: the router with all prefixes on one page, and the shared layers.
 
 pub mod alphaott;
+pub mod atlas;
 pub mod console;
 mod demo_clip;
 pub mod kit;

@@ -224,8 +224,7 @@ async fn submit(
             let failed = filled(said.failed, &[reason]);
             again(&ctx, &code, StatusCode::UNPROCESSABLE_ENTITY, &failed)
         }
-        Err(OpError::Refused(refusal)) => refused(&ctx, &code, &refusal),
-        Err(error) => failed(&ctx, &error),
+        Err(error) => not_paid(&ctx, &code, &error),
     }
 }
 
@@ -241,8 +240,15 @@ async fn to_stripe(ctx: &Ctx, code: &str, seen: Amount) -> Response {
         Ok(Leads::Failed { .. }) => {
             again(ctx, code, StatusCode::BAD_GATEWAY, words(ctx).card_failed)
         }
-        Err(OpError::Refused(refusal)) => refused(ctx, code, &refusal),
-        Err(error) => failed(ctx, &error),
+        Err(error) => not_paid(ctx, code, &error),
+    }
+}
+
+/// What a payer is answered whose form was not accepted.
+pub(in crate::wire) fn not_paid(ctx: &Ctx, code: &str, error: &OpError) -> Response {
+    match error {
+        OpError::Refused(refusal) => refused(ctx, code, refusal),
+        error => failed(ctx, error),
     }
 }
 
@@ -291,7 +297,8 @@ fn again(ctx: &Ctx, code: &str, status: StatusCode, problem: &str) -> Response {
     }
 }
 
-fn failed(ctx: &Ctx, error: &OpError) -> Response {
+/// What is shown where there is no page to show.
+pub(in crate::wire) fn failed(ctx: &Ctx, error: &OpError) -> Response {
     let (status, words) = match error {
         OpError::Missing { .. } | OpError::Refused(_) => {
             (StatusCode::NOT_FOUND, words(ctx).no_page)

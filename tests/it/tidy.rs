@@ -33,6 +33,10 @@ const MAY_USE: &[(&str, &str)] = &[
     ),
     ("wire::kit", "app app::clock app::telemetry domain listener"),
     ("wire::alphaott", "app domain ops wire::kit"),
+    (
+        "wire::atlas",
+        "app ops wire::alphaott wire::console wire::marketone wire::pay wire::portal wire::stalker",
+    ),
     ("wire::demo_clip", "app domain ops"),
     ("wire::console", "app domain letters ops paper wire::kit"),
     ("wire::marketone", "app domain ops store wire::kit"),

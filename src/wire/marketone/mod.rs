@@ -4,7 +4,7 @@
 //! Must not know how a charge is booked.
 
 mod account;
-mod error;
+pub(in crate::wire) mod error;
 mod fields;
 mod notifications;
 mod pins;

@@ -26,7 +26,7 @@ mod life;
 mod mail;
 mod meetings;
 mod owners;
-mod pages;
+pub mod pages;
 mod papers;
 mod past;
 mod payers;
