@@ -13,8 +13,9 @@ use super::pay;
 use super::portal;
 use super::stalker;
 
-/// The answer of every dialect, by its name. `page`: the code of a hosted payment page, which answers
-/// whoever sends its form otherwise than whoever opens it.
+/// The answer of every dialect, by its name.
+/// `page`: the code of a hosted payment page, which words a refused form and a page that cannot be
+/// shown each in its own way.
 #[must_use]
 pub fn answers(
     ctx: &Ctx,

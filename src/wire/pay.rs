@@ -245,7 +245,7 @@ async fn to_stripe(ctx: &Ctx, code: &str, seen: Amount) -> Response {
 }
 
 /// What a payer is answered whose form was not accepted.
-pub(in crate::wire) fn not_paid(ctx: &Ctx, code: &str, error: &OpError) -> Response {
+pub(super) fn not_paid(ctx: &Ctx, code: &str, error: &OpError) -> Response {
     match error {
         OpError::Refused(refusal) => refused(ctx, code, refusal),
         error => failed(ctx, error),
@@ -298,7 +298,7 @@ fn again(ctx: &Ctx, code: &str, status: StatusCode, problem: &str) -> Response {
 }
 
 /// What is shown where there is no page to show.
-pub(in crate::wire) fn failed(ctx: &Ctx, error: &OpError) -> Response {
+pub(super) fn failed(ctx: &Ctx, error: &OpError) -> Response {
     let (status, words) = match error {
         OpError::Missing { .. } | OpError::Refused(_) => {
             (StatusCode::NOT_FOUND, words(ctx).no_page)

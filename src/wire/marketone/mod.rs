@@ -4,7 +4,7 @@
 //! Must not know how a charge is booked.
 
 mod account;
-pub(in crate::wire) mod error;
+pub(super) mod error;
 mod fields;
 mod notifications;
 mod pins;

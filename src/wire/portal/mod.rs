@@ -5,7 +5,7 @@
 //! here is what the viewer in front of it may see, and nothing else.
 
 mod account;
-pub(in crate::wire) mod answer;
+pub(super) mod answer;
 pub mod call;
 mod groups;
 mod guide;

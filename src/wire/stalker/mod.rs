@@ -5,7 +5,7 @@
 //! off (404) are not.
 
 mod accounts;
-pub(in crate::wire) mod answer;
+pub(super) mod answer;
 mod boxes;
 pub mod call;
 mod packages;
