@@ -4,7 +4,9 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use super::{OpError, webhooks};
+use super::OpError;
+use super::followers::{self, Extent};
+use super::written::{Written, by_number};
 use crate::app::Ctx;
 use crate::domain::billing::invoice::{Invoice, InvoiceKind, OpenInvoice};
 use crate::domain::billing::journal::{Account, AccountTotal};
@@ -16,11 +18,11 @@ use crate::domain::customers::service::{Grant, Service};
 use crate::domain::effect::{Balance, Billed, Effect, Missing, Moved, Owed, Titled};
 use crate::domain::messages::template::TemplateKind;
 use crate::domain::messages::{Message, MessageContent};
-use crate::domain::values::id::{CustomerId, Id, InvoiceId, OrderId};
+use crate::domain::values::id::{CustomerId, InvoiceId, OrderId};
 use crate::domain::values::money::{Amount, Currency};
 use crate::ops::billing::books::Books;
-use crate::store::key::{Raw, owned_by, trailing_number};
-use crate::store::{Read as _, Record, StoreError, Table, Touched, Tx, balance_minor};
+use crate::store::key::{Raw, owned_by};
+use crate::store::{Read as _, StoreError, Table, TableSet, Tx, balance_minor};
 
 /// Ends a command without a commit: with an error, or because it was only a rehearsal.
 pub(super) enum Stop<T> {
@@ -40,94 +42,69 @@ impl<T> From<OpError> for Stop<T> {
     }
 }
 
-/// Runs a command in the writer, and finds what it comes to if the caller asked.
+/// Runs a command in the writer with everything that follows of it, and finds what it comes to if
+/// the caller asked. Answers also what was written.
 pub(super) fn run<T>(
     ctx: &Ctx,
     tx: &mut Tx<'_>,
     command: impl FnOnce(&Ctx, &mut Tx<'_>) -> Result<T, OpError>,
-) -> Result<(T, bool), Stop<T>> {
-    let Some(asked) = &ctx.effect else {
-        let done = webhooks::watched(ctx, tx, command)?;
-        return Ok((done, tx.take_to_send()));
-    };
-    tx.look_on();
-    let done = webhooks::watched(ctx, tx, command)?;
-    let effect = effect_of(ctx, tx)?;
-    asked.put(effect);
-    let to_send = tx.take_to_send();
-    if asked.is_rehearsal {
-        return Err(Stop::Rehearsed(done));
-    }
-    Ok((done, to_send))
-}
-
-/// What stood there before the first write to each record.
-type Firsts = BTreeMap<(Table, Vec<u8>), Touched>;
-
-fn of_table(firsts: &Firsts, table: Table) -> impl Iterator<Item = &Touched> {
-    firsts
-        .values()
-        .filter(move |touched| touched.table == table)
-}
-
-/// The records of one kind that are not as they were; what was removed is left out.
-fn moved<R: Record + PartialEq>(
-    tx: &Tx<'_>,
-    firsts: &Firsts,
-    key: impl Fn(&[u8]) -> Option<R::Key>,
-) -> Result<Vec<Moved<R>>, OpError> {
-    let mut found = Vec::new();
-    for touched in of_table(firsts, R::TABLE) {
-        let Some(key) = key(&touched.key) else {
-            continue;
-        };
-        let before: Option<R> = touched.before()?;
-        if let Some(after) = tx.get::<R>(&key)?
-            && before.as_ref() != Some(&after)
-        {
-            found.push(Moved { before, after });
+) -> Result<(T, TableSet), Stop<T>> {
+    let done = followers::run(ctx, tx, Extent::Whole, command)?;
+    if let Some(asked) = &ctx.effect {
+        asked.put(effect_of(ctx, tx)?);
+        if asked.is_rehearsal {
+            return Err(Stop::Rehearsed(done));
         }
     }
-    Ok(found)
+    Ok((done, tx.written()))
 }
 
-fn by_number<I: Id>(key: &[u8]) -> Option<I> {
-    trailing_number(key).map(I::new)
+/// Tables whose records show what a command comes to.
+fn shows_effect(table: Table) -> bool {
+    matches!(
+        table,
+        Table::Customers
+            | Table::Orders
+            | Table::Services
+            | Table::Invoices
+            | Table::OpenInvoices
+            | Table::Payments
+            | Table::AccountTotals
+            | Table::VoucherBatches
+            | Table::PartnerTransactions
+            | Table::BoxEvents
+            | Table::Messages
+    )
 }
 
-fn effect_of(ctx: &Ctx, tx: &mut Tx<'_>) -> Result<Effect, OpError> {
-    let mut firsts = Firsts::new();
-    for touched in tx.looked_on() {
-        let place = (touched.table, touched.key.clone());
-        firsts.entry(place).or_insert(touched);
-    }
-    let tx = &*tx;
-    let told: Vec<Moved<BoxEvent>> = moved(tx, &firsts, by_number)?;
+fn effect_of(ctx: &Ctx, tx: &Tx<'_>) -> Result<Effect, OpError> {
+    let written = Written::of(tx, shows_effect);
+    let told: Vec<Moved<BoxEvent>> = written.moved(tx)?;
     let devices: BTreeSet<_> = told.iter().map(|event| event.after.device).collect();
     let mut effect = Effect {
-        customers: moved(tx, &firsts, by_number)?,
+        customers: written.moved(tx)?,
         orders: Vec::new(),
         services: Vec::new(),
-        invoices: invoices(tx, &firsts)?,
-        payments: moved(tx, &firsts, by_number)?,
+        invoices: invoices(tx, &written)?,
+        payments: written.moved(tx)?,
         balances: Vec::new(),
         missing: Vec::new(),
-        batches: moved(tx, &firsts, by_number)?,
-        transactions: moved(tx, &firsts, by_number)?,
+        batches: written.moved(tx)?,
+        transactions: written.moved(tx)?,
         owed: Vec::new(),
         boxes_told: devices.len(),
         box_events: told.len(),
-        letters: letters(tx, &firsts)?,
+        letters: letters(tx, &written)?,
     };
-    (effect.balances, effect.owed) = balances(tx, &firsts)?;
-    for order in moved::<Order>(tx, &firsts, by_number)? {
+    (effect.balances, effect.owed) = balances(tx, &written)?;
+    for order in written.moved::<Order>(tx)? {
         let title = title_of_order(tx, &order.after)?;
         effect.orders.push(Titled {
             title,
             moved: order,
         });
     }
-    for service in moved::<Service>(tx, &firsts, by_number)? {
+    for service in written.moved::<Service>(tx)? {
         let title = title_of_service(tx, &service.after)?;
         effect.services.push(Titled {
             title,
@@ -138,14 +115,15 @@ fn effect_of(ctx: &Ctx, tx: &mut Tx<'_>) -> Result<Effect, OpError> {
     Ok(effect)
 }
 
-fn invoices(tx: &Tx<'_>, firsts: &Firsts) -> Result<Vec<Billed>, OpError> {
-    let made: BTreeSet<InvoiceId> = moved::<Invoice>(tx, firsts, by_number)?
+fn invoices(tx: &Tx<'_>, written: &Written) -> Result<Vec<Billed>, OpError> {
+    let made: BTreeSet<InvoiceId> = written
+        .moved::<Invoice>(tx)?
         .into_iter()
         .filter(|invoice| invoice.before.is_none())
         .map(|invoice| invoice.after.id)
         .collect();
     let mut was_open = BTreeMap::new();
-    for touched in of_table(firsts, Table::OpenInvoices) {
+    for touched in written.of_table(Table::OpenInvoices) {
         if let Some(id) = by_number::<InvoiceId>(&touched.key) {
             let before: Option<OpenInvoice> = touched.before()?;
             was_open.insert(id, before.map_or(0, |open| open.open_minor));
@@ -170,8 +148,8 @@ fn invoices(tx: &Tx<'_>, firsts: &Firsts) -> Result<Vec<Billed>, OpError> {
 }
 
 /// What customers have with us, and what is owed to partners.
-fn balances(tx: &Tx<'_>, firsts: &Firsts) -> Result<(Vec<Balance>, Vec<Owed>), OpError> {
-    let totals: Vec<Moved<AccountTotal>> = moved(tx, firsts, |key| Some(Raw(key.to_vec())))?;
+fn balances(tx: &Tx<'_>, written: &Written) -> Result<(Vec<Balance>, Vec<Owed>), OpError> {
+    let totals: Vec<Moved<AccountTotal>> = written.moved_by(tx, |key| Some(Raw(key.to_vec())))?;
     let (mut balances, mut owed) = (Vec::new(), Vec::new());
     for Moved { before, after } in totals {
         let (currency, after_minor) = (after.currency, after.credit_minor);
@@ -195,9 +173,9 @@ fn balances(tx: &Tx<'_>, firsts: &Firsts) -> Result<(Vec<Balance>, Vec<Owed>), O
     Ok((balances, owed))
 }
 
-fn letters(tx: &Tx<'_>, firsts: &Firsts) -> Result<Vec<TemplateKind>, OpError> {
+fn letters(tx: &Tx<'_>, written: &Written) -> Result<Vec<TemplateKind>, OpError> {
     let mut letters = Vec::new();
-    for message in moved::<Message>(tx, firsts, by_number)? {
+    for message in written.moved::<Message>(tx)? {
         if message.before.is_some() {
             continue;
         }

@@ -10,10 +10,12 @@ pub mod boxes;
 mod bulk;
 pub mod catalogue;
 pub mod clock;
+mod command;
 pub mod customers;
 pub mod demo;
 mod effect;
 pub mod exports;
+mod followers;
 pub mod imports;
 pub mod once;
 pub mod orders;
@@ -29,6 +31,7 @@ pub mod templates;
 pub mod upkeep;
 pub mod viewing;
 pub mod webhooks;
+mod written;
 
 use serde::Serialize;
 
@@ -41,7 +44,6 @@ use crate::domain::values::id::{AuditId, Id};
 use crate::domain::values::money::Amount;
 use crate::store::key::{Key as _, trailing_number};
 use crate::store::{Read, Record, StoreError, Table, Tx, append_audit};
-use effect::Stop;
 
 /// Why a use case did not do what was asked. Small on purpose: what a dialect must tell apart.
 #[derive(Debug, thiserror::Error)]
@@ -126,61 +128,6 @@ impl Ctx {
             at_most(what, amount, units_max)
         } else {
             Ok(())
-        }
-    }
-
-    /// Runs `command` in the writer; answered when it is durable. A rehearsal answers what it
-    /// would, and nothing of it stands.
-    pub async fn write<T: Send + 'static>(
-        &self,
-        command: impl FnOnce(&Ctx, &mut Tx<'_>) -> Result<T, OpError> + Send + 'static,
-    ) -> Result<T, OpError> {
-        let ctx = self.clone();
-        let run = move |tx: &mut Tx<'_>| effect::run(&ctx, tx, command);
-        match self.app.store.write(run).await {
-            Ok((done, to_send)) => {
-                self.wake_senders(to_send);
-                Ok(done)
-            }
-            Err(Stop::Rehearsed(done)) => Ok(done),
-            Err(Stop::Failed(error)) => Err(error),
-        }
-    }
-
-    /// As [`Ctx::write`], for a chunk of a long work, which nobody waits for.
-    pub async fn write_bulk<T: Send + 'static>(
-        &self,
-        command: impl FnOnce(&Ctx, &mut Tx<'_>) -> Result<T, OpError> + Send + 'static,
-    ) -> Result<T, OpError> {
-        let done = self.write_bulk_timed(command).await;
-        done.map(|(done, _)| done)
-    }
-
-    /// As [`Ctx::write_bulk`]; answers also for how many microseconds nobody else was answered:
-    /// with what is noted for others, and with the commit.
-    pub async fn write_bulk_timed<T: Send + 'static>(
-        &self,
-        command: impl FnOnce(&Ctx, &mut Tx<'_>) -> Result<T, OpError> + Send + 'static,
-    ) -> Result<(T, u64), OpError> {
-        let ctx = self.clone();
-        let run = move |tx: &mut Tx<'_>| webhooks::watched(&ctx, tx, command);
-        let done = self.app.store.write_bulk(run).await;
-        self.wake_senders(true);
-        let (done, time) = done?;
-        Ok((done, u64::try_from(time.as_micros()).unwrap_or(u64::MAX)))
-    }
-
-    /// A write may have made something to be sent (`to_send`), or changed what others have to know.
-    fn wake_senders(&self, to_send: bool) {
-        if self.app.is_watched() {
-            self.app.signals.webhooks_pending.notify_one();
-            self.app.signals.more_webhooks_pending.notify_waiters();
-        }
-        if to_send && outbox::is_set(self) {
-            outbox::wake(self);
-        }
-        if self.app.outbound.middleware.is_some() {
-            self.app.signals.middleware_pending.notify_one();
         }
     }
 }

@@ -17,6 +17,7 @@ mod read;
 mod record;
 pub mod schema;
 mod snapshot;
+mod table_set;
 mod tx;
 mod versions;
 mod vouchers;
@@ -39,6 +40,7 @@ pub use read::{Read, Span};
 pub use record::{Entries, Entry, EntryKind, Record};
 pub use schema::Table;
 pub use snapshot::Snapshot;
+pub use table_set::TableSet;
 pub use tx::{Touched, Tx};
 pub use writer::{BATCH_MAX, QUEUE_MAX};
 

@@ -16,6 +16,7 @@ use super::read::{Read, Span, Visit, block_key};
 use super::record::{Entries, Entry, EntryKind, Record};
 use super::schema::Table;
 use super::snapshot::{definition, scan};
+use super::table_set::TableSet;
 use super::writer::Sharing;
 use crate::domain::values::id::Id;
 
@@ -26,29 +27,20 @@ pub struct Tx<'t> {
     transaction: &'t WriteTransaction,
     tables: RefCell<Vec<Option<OpenTable<'t>>>>,
     sharing: Sharing,
-    undo: Vec<Undo>,
-    /// What the running command did to records that others are told of, in the order in which it
-    /// did; `None`: nobody asked.
-    touched: Option<Vec<Touched>>,
-    /// Likewise of records that show what a command comes to.
-    looked_on: Option<Vec<Touched>>,
-    /// Whether the running command changed anything.
-    wrote: bool,
-    /// Whether it changed when something is to be sent.
-    to_send: bool,
+    /// What the running command wrote, in the order in which it did: everything where it may have
+    /// to be taken back, else what `watched` says.
+    notes: Vec<Touched>,
+    /// Tables of which a command that has a transaction of its own takes notes all the same.
+    watched: fn(Table) -> bool,
+    /// The tables that the running command wrote.
+    written: TableSet,
     /// redb failed, or panicked in the middle of a write: nothing of this commit may stand.
     broken: Cell<bool>,
     /// A write of the running command failed: whatever the command answers, it is taken back.
     spoiled: Cell<bool>,
 }
 
-struct Undo {
-    table: Table,
-    key: Vec<u8>,
-    before: Option<Vec<u8>>,
-}
-
-/// A record that was written, and what stood there before that write.
+/// A row that was written, and what stood there before that write.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Touched {
     pub table: Table,
@@ -76,11 +68,9 @@ impl<'t> Tx<'t> {
             transaction,
             tables: RefCell::new(tables),
             sharing,
-            undo: Vec::new(),
-            touched: None,
-            looked_on: None,
-            wrote: false,
-            to_send: false,
+            notes: Vec::new(),
+            watched: |_| false,
+            written: TableSet::default(),
             broken: Cell::new(false),
             spoiled: Cell::new(false),
         }
@@ -188,9 +178,10 @@ impl<'t> Tx<'t> {
         Ok(())
     }
 
-    /// Whether anything that is to be sent was written since this was asked last.
-    pub fn take_to_send(&mut self) -> bool {
-        std::mem::take(&mut self.to_send)
+    /// The tables that the running command wrote, indexes too.
+    #[must_use]
+    pub fn written(&self) -> TableSet {
+        self.written
     }
 
     /// A fact of which there is one.
@@ -299,48 +290,24 @@ impl<'t> Tx<'t> {
         Ok(before)
     }
 
-    /// Has the running command's writes to records that others are told of kept for
-    /// [`Tx::touched`]. Ends with the command.
-    pub fn watch(&mut self) {
-        self.touched = Some(Vec::new());
+    /// Has the writes to these tables kept for [`Tx::touched`] also where no notes are taken to
+    /// take a command back. Before the first write; ends with the command.
+    pub fn watch(&mut self, tables: fn(Table) -> bool) {
+        self.watched = tables;
     }
 
-    /// What was written since [`Tx::watch`].
-    pub fn touched(&mut self) -> Vec<Touched> {
-        self.touched.take().unwrap_or_default()
-    }
-
-    /// Has the running command's writes to records that show what it comes to kept for
-    /// [`Tx::looked_on`]. Ends with the command.
-    pub fn look_on(&mut self) {
-        self.looked_on = Some(Vec::new());
-    }
-
-    /// What was written since [`Tx::look_on`].
-    pub fn looked_on(&mut self) -> Vec<Touched> {
-        self.looked_on.take().unwrap_or_default()
+    /// What the running command wrote to these tables, write by write.
+    #[must_use]
+    pub fn touched(&self, tables: fn(Table) -> bool) -> Vec<Touched> {
+        let notes = self.notes.iter().filter(|note| tables(note.table));
+        notes.cloned().collect()
     }
 
     fn note(&mut self, table: Table, key: &[u8], before: Option<&Vec<u8>>) {
-        self.wrote = true;
-        self.to_send |= table == Table::MessagesByDue;
         // The one place that every write passes, so nothing can be forgotten.
-        let kept = [
-            (&mut self.touched, table.is_told()),
-            (&mut self.looked_on, table.shows_effect()),
-        ];
-        for list in kept
-            .into_iter()
-            .filter_map(|(list, fits)| list.as_mut().filter(|_| fits))
-        {
-            list.push(Touched {
-                table,
-                key: key.to_vec(),
-                before: before.cloned(),
-            });
-        }
-        if self.sharing == Sharing::Batch {
-            self.undo.push(Undo {
+        self.written.insert(table);
+        if self.sharing == Sharing::Batch || (self.watched)(table) {
+            self.notes.push(Touched {
                 table,
                 key: key.to_vec(),
                 before: before.cloned(),
@@ -350,12 +317,10 @@ impl<'t> Tx<'t> {
 
     /// Takes back everything since the last [`Tx::keep`].
     pub(super) fn take_back(&mut self) -> Result<(), StoreError> {
-        self.touched = None;
-        self.looked_on = None;
         self.spoiled.set(false);
-        self.wrote = false;
-        self.to_send = false;
-        while let Some(Undo { table, key, before }) = self.undo.pop() {
+        self.watched = |_| false;
+        self.written = TableSet::default();
+        while let Some(Touched { table, key, before }) = self.notes.pop() {
             self.writing(table, |open| {
                 match &before {
                     Some(value) => drop(open.insert(key.as_slice(), value.as_slice())?),
@@ -369,10 +334,9 @@ impl<'t> Tx<'t> {
 
     /// Lets the command's writes stand; `true` if there were any.
     pub(super) fn keep(&mut self) -> bool {
-        self.undo.clear();
-        self.touched = None;
-        self.looked_on = None;
-        std::mem::take(&mut self.wrote)
+        self.notes.clear();
+        self.watched = |_| false;
+        std::mem::take(&mut self.written) != TableSet::default()
     }
 
     /// Whether the running command must be taken back whatever it answers.

@@ -23,9 +23,8 @@ use crate::domain::values::money::{Amount, Currency};
 use crate::domain::values::time::Timestamp;
 use crate::ops::billing::books::{AuditDetail, Books};
 use crate::ops::customers::devices;
-use crate::ops::peers::middleware;
 use crate::ops::services::plan;
-use crate::ops::{OpError, boxes, customers, orders, services};
+use crate::ops::{OpError, customers, orders, services};
 use crate::store::{Read as _, Table, Tx};
 
 use super::document::{CarrierType, CustomerIn, Document};
@@ -101,9 +100,6 @@ pub(super) fn keep_customer(
     let status = given.status.map_or(after.status, |status| status.0);
     after.set_status(status, ctx.now);
     let mut changes = Vec::new();
-    if let Some(held) = held.as_ref().filter(|held| held.reseller != after.reseller) {
-        boxes::note_reseller(ctx, tx, held)?;
-    }
     if after.is_deleted() {
         // A tombstone has nothing: its MACs are free.
         devices::release_all(ctx, tx, after.id)?;
@@ -132,7 +128,6 @@ pub(super) fn keep_customer(
     }
     crate::ops::audit(ctx, tx, action, &after, changes)?;
     post_opening(ctx, tx, held.as_ref(), &after)?;
-    middleware::note_change(ctx, tx, after.id)?;
     Ok(outcome)
 }
 

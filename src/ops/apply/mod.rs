@@ -32,8 +32,9 @@ use crate::domain::values::calendar::Zone;
 use crate::domain::values::contact::kept_name;
 use crate::domain::values::id::{GenreId, ResellerId};
 use crate::domain::values::money::{Amount, Currency};
+use crate::ops::followers::{self, Extent};
 use crate::store::key::Only;
-use crate::store::{Read as _, StoreError, Tx};
+use crate::store::{Read as _, StoreError, TableSet, Tx};
 
 use super::{OpError, webhooks};
 use document::Document;
@@ -67,30 +68,31 @@ pub async fn apply(ctx: &Ctx, text: String, dry_run: bool) -> Result<Report, OpE
     let passwords = customers::hash_passwords(ctx, &document).await?;
     let command_ctx = ctx.clone();
     let has_partners = !document.partners.is_empty();
-    let applied = ctx.app.store.write(move |tx| -> Result<Report, Stop> {
-        if has_partners {
-            // They may have to be told of what the same document says of customers. Here and not
-            // before: else somebody who looks whether anybody is told could come in between.
-            command_ctx.app.set_watched(true);
-        }
-        let report = webhooks::watched(&command_ctx, tx, |ctx, tx| {
-            run(ctx, tx, &document, &passwords, dry_run)
-        })?;
-        if dry_run {
-            Err(Stop::Rehearsed(report))
-        } else {
-            Ok(report)
-        }
-    });
+    let applied = ctx
+        .app
+        .store
+        .write(move |tx| -> Result<(Report, TableSet), Stop> {
+            if has_partners {
+                // They may have to be told of what the same document says of customers. Here and
+                // not before: else somebody who looks whether anybody is told could come in between.
+                command_ctx.app.set_watched(true);
+            }
+            let report = followers::run(&command_ctx, tx, Extent::Whole, |ctx, tx| {
+                run(ctx, tx, &document, &passwords, dry_run)
+            })?;
+            if dry_run {
+                Err(Stop::Rehearsed(report))
+            } else {
+                Ok((report, tx.written()))
+            }
+        });
     let applied = applied.await;
-    ctx.wake_senders(true);
     if has_partners {
         webhooks::look_again(ctx).await;
     }
     match applied {
-        Ok(report) => {
-            // Once it is written: before, nobody finds what is to be hardened.
-            ctx.app.signals.passwords_to_harden.notify_one();
+        Ok((report, written)) => {
+            followers::wake(ctx, &written, Extent::Whole);
             ctx.app.refresh_company()?;
             Ok(report)
         }

@@ -52,7 +52,6 @@ pub async fn void(
         crate::ops::get(tx, *note)
     })
     .await
-    .inspect(|_| ctx.app.wake_jobs())
 }
 
 /// Gives up a part of what a customer owes, at most all of it. It pays open invoices, oldest first,
@@ -96,5 +95,4 @@ pub async fn write_off(
         crate::ops::get(tx, customer.id)
     })
     .await
-    .inspect(|_| ctx.app.wake_jobs())
 }

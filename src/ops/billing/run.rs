@@ -20,7 +20,7 @@ use super::due::{Sorted, Walk};
 use super::guard::{self, Verdict, Watch};
 use crate::ops::billing::opening_debts;
 use crate::ops::customers::paid_until;
-use crate::ops::{Named, OpError, bulk, payments};
+use crate::ops::{Named, OpError, bulk, followers, payments};
 
 impl Named for Run {
     const KIND: &'static str = "run";
@@ -57,6 +57,31 @@ enum Orders {
 }
 
 async fn work_all(ctx: &Ctx, until: Timestamp, pace: Pace, orders: Orders) -> Result<u64, OpError> {
+    let mut steps = 0u64;
+    if pace != Pace::Now && followers::has_any(ctx) {
+        // Others hear when it happened: one instant after the other.
+        while let Some(at) = next_due(ctx)?.filter(|at| *at <= until) {
+            let ctx = &Ctx {
+                now: pace.at(at, ctx.now),
+                ..ctx.clone()
+            };
+            let worked = work_until(ctx, at, pace, orders).await?;
+            if worked == 0 {
+                break;
+            }
+            steps = steps.saturating_add(worked);
+        }
+    }
+    let rest = work_until(ctx, until, pace, orders).await?;
+    Ok(steps.saturating_add(rest))
+}
+
+async fn work_until(
+    ctx: &Ctx,
+    until: Timestamp,
+    pace: Pace,
+    orders: Orders,
+) -> Result<u64, OpError> {
     let mut steps = 0u64;
     loop {
         let payment = payments::next_due(&ctx.snapshot()?, until)?;
@@ -132,22 +157,6 @@ async fn work_chunks(
     loop {
         let figures = ctx.app.store.figures();
         let others = figures.commands();
-        let (ctx, until) = match pace {
-            // Others are told when it happened: one instant after the other.
-            Pace::WhenDue { .. } if ctx.app.is_watched() => {
-                match Walk::all(until).next(&ctx.snapshot()?)? {
-                    Some((due_at, _)) => (
-                        &Ctx {
-                            now: pace.at(due_at, ctx.now),
-                            ..ctx.clone()
-                        },
-                        due_at,
-                    ),
-                    None => return Ok((steps, false)),
-                }
-            }
-            _ => (ctx, until),
-        };
         let ahead = sorted.clone();
         let walk = move || match ahead {
             Some(ahead) => Walk::sorted(ahead, from, until),

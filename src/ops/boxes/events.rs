@@ -8,8 +8,7 @@ use crate::domain::boxes::event::{
     BROADCASTS_MAX, BROADCASTS_PER_RESELLER_MAX, BoxEvent, BoxEventKind, Broadcast,
     EVENTS_PER_BOX_MAX, Notice,
 };
-use crate::domain::customers::device::{Device, DeviceKind, DeviceStatus};
-use crate::domain::customers::{Customer, CustomerStatus};
+use crate::domain::customers::device::{Device, DeviceKind};
 use crate::domain::refusal::Refusal;
 use crate::domain::staff::Permission;
 use crate::domain::values::id::{BoxEventId, CustomerId, DeviceId};
@@ -160,22 +159,7 @@ pub(in crate::ops) fn queue_for(
     Ok(())
 }
 
-/// As [`queue_for`], but for boxes that are switched on themselves: one that is off stays off,
-/// whatever becomes of its customer.
-fn queue_for_those_on(
-    ctx: &Ctx,
-    tx: &mut Tx<'_>,
-    customer: CustomerId,
-    notice: &Notice,
-) -> Result<(), OpError> {
-    let mut boxes = boxes_of(ctx, tx, customer)?;
-    boxes.retain(|device| device.status == DeviceStatus::Active);
-    for device in boxes {
-        queue(ctx, tx, device.id, notice.clone())?;
-    }
-    Ok(())
-}
-
+/// The set-top boxes of a customer; none where the portal is switched off.
 fn boxes_of(ctx: &Ctx, tx: &Tx<'_>, customer: CustomerId) -> Result<Vec<Device>, OpError> {
     if !ctx.app.config.stalker.enabled {
         return Ok(Vec::new());
@@ -185,53 +169,8 @@ fn boxes_of(ctx: &Ctx, tx: &Tx<'_>, customer: CustomerId) -> Result<Vec<Device>,
     Ok(devices)
 }
 
-/// A customer who was switched off or on: the boxes stop, or come back.
-pub(in crate::ops) fn note_status(
-    ctx: &Ctx,
-    tx: &mut Tx<'_>,
-    before: &Customer,
-    after: &Customer,
-) -> Result<(), OpError> {
-    let on = |customer: &Customer| customer.status == CustomerStatus::Active;
-    match (on(before), on(after)) {
-        (true, false) => queue_for_those_on(ctx, tx, after.id, &notice(ctx, BoxEventKind::CutOff)),
-        (false, true) => queue_for_those_on(ctx, tx, after.id, &notice(ctx, BoxEventKind::CutOn)),
-        _ => Ok(()),
-    }
-}
-
-/// A box that was switched off or on by itself. While its customer is off nothing changes for it.
-pub(in crate::ops) fn note_device(
-    ctx: &Ctx,
-    tx: &mut Tx<'_>,
-    before: &Device,
-    after: &Device,
-) -> Result<(), OpError> {
-    let on = |device: &Device| device.status == DeviceStatus::Active;
-    let kind = match (on(before), on(after)) {
-        (true, false) => BoxEventKind::CutOff,
-        (false, true) => BoxEventKind::CutOn,
-        _ => return Ok(()),
-    };
-    let customer: Customer = crate::ops::get(tx, after.customer)?;
-    if after.kind == DeviceKind::Stb && customer.status == CustomerStatus::Active {
-        queue(ctx, tx, after.id, notice(ctx, kind))?;
-    }
-    Ok(())
-}
-
-/// What a customer may watch changed: the boxes load their channels again.
-pub(in crate::ops) fn note_rights(
-    ctx: &Ctx,
-    tx: &mut Tx<'_>,
-    customer: CustomerId,
-) -> Result<(), OpError> {
-    let update = notice(ctx, BoxEventKind::UpdateSubscription);
-    queue_for(ctx, tx, customer, &update)
-}
-
 /// Packages were chosen or given back over the API: the viewer is told, and the box starts anew.
-pub(in crate::ops) fn note_packages(
+pub(in crate::ops) fn tell_of_choice(
     ctx: &Ctx,
     tx: &mut Tx<'_>,
     customer: CustomerId,
@@ -246,8 +185,13 @@ pub(in crate::ops) fn note_packages(
     queue_for(ctx, tx, customer, &told)
 }
 
+/// Whether a notice says that packages were chosen.
+pub(in crate::ops) fn follows_a_choice(notice: &Notice) -> bool {
+    notice.reboot_after_ok && notice.text == SERVICES_CHANGED
+}
+
 /// A plan took the place of one that ended by itself.
-pub(in crate::ops) fn note_plan(
+pub(in crate::ops) fn tell_of_plan(
     ctx: &Ctx,
     tx: &mut Tx<'_>,
     customer: CustomerId,

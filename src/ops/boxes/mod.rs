@@ -452,7 +452,11 @@ pub(super) fn start_anew(ctx: &Ctx, tx: &mut Tx<'_>, device: DeviceId) -> Result
 
 /// A customer gets another reseller: what was said to that one's customers before is not for these
 /// boxes. What was said to all of their own and still waits is theirs from now on.
-pub(super) fn note_reseller(ctx: &Ctx, tx: &mut Tx<'_>, before: &Customer) -> Result<(), OpError> {
+pub(super) fn change_reseller(
+    ctx: &Ctx,
+    tx: &mut Tx<'_>,
+    before: &Customer,
+) -> Result<(), OpError> {
     let newest = newest_broadcast(tx)?;
     for device in devices::of_customer(tx, before.id)? {
         if device.kind != DeviceKind::Stb {

@@ -4,7 +4,6 @@ use std::collections::BTreeMap;
 use std::ops::ControlFlow;
 
 use crate::app::Ctx;
-use crate::domain::boxes::event::BoxEventKind;
 use crate::domain::catalogue::content::{Channel, Movie};
 use crate::domain::catalogue::guide::Programme;
 use crate::domain::catalogue::{Content, ServiceSpec, ServiceStatus};
@@ -12,7 +11,6 @@ use crate::domain::customers::service::{Grant, Service};
 use crate::domain::event::Change;
 use crate::domain::staff::Permission;
 use crate::domain::values::id::{ChannelId, MovieId, ProgrammeId};
-use crate::ops::boxes::events;
 use crate::ops::{Named, OpError};
 use crate::store::key::owned_by;
 use crate::store::{Read, Span, Table, Tx};
@@ -135,7 +133,6 @@ pub async fn remove(ctx: &Ctx, ids: Vec<ChannelId>) -> Result<Vec<Channel>, OpEr
             remove_channel(ctx, tx, &channel)?;
             removed.push(channel);
         }
-        events::queue_for_all(ctx, tx, BoxEventKind::UpdateSubscription)?;
         Ok(removed)
     })
     .await
@@ -161,9 +158,6 @@ pub async fn set_hidden(
                 crate::ops::change(ctx, tx, "channel.hide", &before, &after)?;
                 changed.push(after);
             }
-        }
-        if !changed.is_empty() {
-            events::queue_for_all(ctx, tx, BoxEventKind::UpdateSubscription)?;
         }
         Ok(changed)
     })

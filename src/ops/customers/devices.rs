@@ -11,7 +11,6 @@ use crate::domain::staff::{Actor, Permission};
 use crate::domain::values::contact::usual_mac;
 use crate::domain::values::id::{CustomerId, DeviceId};
 use crate::domain::values::time::Timestamp;
-use crate::ops::boxes::events;
 use crate::ops::customers::activity;
 use crate::ops::{Handle, Named, OpError, boxes};
 use crate::store::key::{owned_by, under_text};
@@ -160,7 +159,6 @@ pub(in crate::ops) fn switch(
         ];
         let action = ActivityAction::DeviceStatusChanged;
         note(ctx, tx, &after, action, details)?;
-        events::note_device(ctx, tx, before, &after)?;
     }
     Ok(after)
 }

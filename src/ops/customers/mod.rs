@@ -17,9 +17,7 @@ use crate::domain::values::contact::{Email, fold, fold_email, kept_name};
 use crate::domain::values::id::CustomerId;
 use crate::domain::values::open_object::OpenObject;
 use crate::domain::values::time::Timestamp;
-use crate::ops::boxes::events;
 use crate::ops::outbox::compose;
-use crate::ops::peers::middleware;
 use crate::ops::{Handle, Named, OpError};
 use crate::store::key::under_text;
 use crate::store::{Read, Table, Tx};
@@ -191,7 +189,7 @@ pub async fn update(
         if after.is_deleted() {
             devices::release_all(ctx, tx, after.id)?;
         }
-        note_status(ctx, tx, &before, &after)?;
+        record_status(ctx, tx, &before, &after)?;
         Ok(after)
     })
     .await
@@ -213,7 +211,7 @@ pub(super) fn remove_in(ctx: &Ctx, tx: &mut Tx<'_>, before: &Customer) -> Result
     after.updated_at = ctx.now;
     super::change(ctx, tx, "customer.remove", before, &after)?;
     devices::release_all(ctx, tx, after.id)?;
-    note_status(ctx, tx, before, &after)
+    record_status(ctx, tx, before, &after)
 }
 
 /// Sets the customer's own password.
@@ -278,7 +276,6 @@ pub async fn reset_password(ctx: &Ctx, handle: Handle<CustomerId>) -> Result<(),
         Ok(())
     })
     .await
-    .inspect(|()| ctx.app.signals.passwords_to_harden.notify_one())
 }
 
 async fn put_password(
@@ -381,7 +378,7 @@ pub(super) fn by_login(read: &impl Read, login: &str) -> Result<Option<Customer>
 }
 
 /// A change of status is something that happened to the customer.
-pub(super) fn note_status(
+pub(super) fn record_status(
     ctx: &Ctx,
     tx: &mut Tx<'_>,
     before: &Customer,
@@ -394,14 +391,6 @@ pub(super) fn note_status(
         ("from".to_owned(), format!("{:?}", before.status)),
         ("to".to_owned(), format!("{:?}", after.status)),
     ];
-    activity::record(
-        ctx,
-        tx,
-        after.id,
-        None,
-        ActivityAction::StatusChanged,
-        details,
-    )?;
-    events::note_status(ctx, tx, before, after)?;
-    middleware::note_change(ctx, tx, after.id)
+    let action = ActivityAction::StatusChanged;
+    activity::record(ctx, tx, after.id, None, action, details)
 }

@@ -76,7 +76,7 @@ async fn end_some(
             after.set_status(CustomerStatus::Inactive, ctx.now);
             after.updated_at = ctx.now;
             crate::ops::change(ctx, tx, "customer.paid_until", &before, &after)?;
-            customers::note_status(ctx, tx, &before, &after)?;
+            customers::record_status(ctx, tx, &before, &after)?;
         }
         Ok(due.len())
     })

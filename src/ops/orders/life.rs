@@ -77,7 +77,6 @@ pub async fn pause(ctx: &Ctx, which: Which, once: Option<Once>) -> Result<Order,
         keep(ctx, tx, "order.pause", &before, after)
     })
     .await
-    .inspect(|_| ctx.app.wake_jobs())
 }
 
 /// Lets a paused order go on: the rest of its paid time runs from now.
@@ -93,7 +92,6 @@ pub async fn resume(ctx: &Ctx, which: Which, once: Option<Once>) -> Result<Order
         keep(ctx, tx, "order.resume", &before, after)
     })
     .await
-    .inspect(|_| ctx.app.wake_jobs())
 }
 
 /// What is given back of an order that ends.
@@ -130,7 +128,6 @@ pub async fn end_now(
         Ok(after)
     })
     .await
-    .inspect(|_| ctx.app.wake_jobs())
 }
 
 /// Ends an order, giving back what is not used of it if that is wished. Money is given back by
@@ -197,7 +194,6 @@ pub async fn change_plan(
         crate::ops::get(tx, order.id)
     })
     .await
-    .inspect(|_| ctx.app.wake_jobs())
 }
 
 /// Bills the next cycle now and adds it to the end. Needs the balance.
@@ -236,7 +232,6 @@ pub async fn renew(
         Ok(after)
     })
     .await
-    .inspect(|_| ctx.app.wake_jobs())
 }
 
 fn price(bill: &Bill) -> Option<Amount> {

@@ -24,10 +24,8 @@ use crate::domain::values::money::Amount;
 use crate::domain::values::open_object::OpenObject;
 use crate::domain::values::time::Timestamp;
 use crate::ops::billing::books::{AuditDetail, Books};
-use crate::ops::boxes::events;
 use crate::ops::customers::activity;
 use crate::ops::orders::opening::{open, refuse_many};
-use crate::ops::peers::middleware;
 use crate::ops::services::plan;
 use crate::ops::{Handle, Named, OpError, catalogue, services};
 use crate::store::key::{cycle_of, owned_by};
@@ -147,7 +145,6 @@ pub async fn place(
         place_in(ctx, tx, &customer, wish)
     })
     .await
-    .inspect(|_| ctx.app.wake_jobs())
 }
 
 /// The order of a customer who is on the way to pay for it: inactive, without services.
@@ -311,7 +308,6 @@ pub async fn update(
         super::get(tx, after.id)
     })
     .await
-    .inspect(|_| ctx.app.wake_jobs())
 }
 
 /// Gives back the days that a next cycle at `next` bills a second time; answers whether there are
@@ -644,8 +640,7 @@ pub(super) fn make_services(
     for service in made {
         super::create(ctx, tx, "service.add", &service)?;
     }
-    events::note_rights(ctx, tx, order.customer)?;
-    middleware::note_change(ctx, tx, order.customer)
+    Ok(())
 }
 
 /// A plan that takes the place of one that ended: billed elsewhere, for as many days as the product

@@ -267,7 +267,7 @@ pub async fn transact(ctx: &Ctx, partner: PartnerId, wish: Wish) -> Result<Told,
             .await
     };
     pins::write_of_wrong_pins(ctx);
-    told.inspect(|_| ctx.app.wake_jobs())
+    told
 }
 
 /// What can be decided here; where the carrier decides, what is answered is processing.

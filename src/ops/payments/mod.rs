@@ -103,7 +103,6 @@ pub async fn receive(
         book(ctx, tx, customer.id, None, None, receipt)
     })
     .await
-    .inspect(|_| ctx.app.wake_jobs())
 }
 
 /// The payment that this receipt was booked as before.
@@ -296,7 +295,6 @@ pub async fn end(
         }
     })
     .await
-    .inspect(|_| ctx.app.wake_jobs())
 }
 
 /// Takes a payment that was given up for one that is under way: its money came late.
@@ -496,7 +494,6 @@ pub async fn resolve(
         Ok(after)
     })
     .await
-    .inspect(|_| ctx.app.wake_jobs())
 }
 
 /// Payments of which somebody still has to say how they ended or whose they are, oldest first.

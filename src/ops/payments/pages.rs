@@ -363,7 +363,6 @@ pub async fn submit(ctx: &Ctx, code: String, way: Way, seen: Amount) -> Result<O
     }
     ctx.write(move |ctx, tx| submit_in(ctx, tx, &code, way, seen))
         .await
-        .inspect(|_| ctx.app.wake_jobs())
 }
 
 fn submit_in(

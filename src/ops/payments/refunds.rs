@@ -92,7 +92,6 @@ pub async fn refund(
         goes(ctx, tx, &paid, after, movement, how)
     })
     .await
-    .inspect(|_| ctx.app.wake_jobs())
 }
 
 /// Whether a sum of refunds is only as large as it may get, or what it is now.

@@ -140,7 +140,6 @@ async fn take(
         }
     })
     .await
-    .inspect(|_| ctx.app.wake_jobs())
 }
 
 /// Lets a payment come up again in an hour, whatever becomes of the present look at it.
@@ -311,7 +310,7 @@ pub async fn hear(ctx: &Ctx, signature: &str, body: &[u8]) -> Result<Heard, OpEr
     let Some(object) = event.pointer("/data/object") else {
         return Ok(Heard::Ignored);
     };
-    let heard = match kind {
+    match kind {
         "charge.dispute.funds_withdrawn" => {
             hear_dispute(ctx, object, refunds::Dispute::Withdrawn).await
         }
@@ -321,11 +320,7 @@ pub async fn hear(ctx: &Ctx, signature: &str, body: &[u8]) -> Result<Heard, OpEr
         "refund.failed" | "refund.updated" => hear_refund(ctx, object).await,
         "charge.refunded" => hear_charge(ctx, object).await,
         _ => hear_session(ctx, kind, object).await,
-    };
-    if matches!(heard, Ok(Heard::Done)) {
-        ctx.app.wake_jobs();
     }
-    heard
 }
 
 async fn hear_session(ctx: &Ctx, kind: &str, object: &Value) -> Result<Heard, OpError> {

@@ -299,7 +299,6 @@ pub async fn redeem(
         redeem_in(ctx, tx, customer.id, &code, None)
     })
     .await
-    .inspect(|_| ctx.app.wake_jobs())
 }
 
 /// Whether a code can be used.

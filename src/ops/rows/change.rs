@@ -16,7 +16,6 @@ use crate::domain::values::id::{ChannelId, CustomerId, ResellerId, ServiceSpecId
 use crate::domain::values::time::Timestamp;
 use crate::ops::boxes::events;
 use crate::ops::customers::{activity, devices, resellers};
-use crate::ops::peers::middleware;
 use crate::ops::rows::find::{By, Row, boxes_of, named};
 use crate::ops::rows::switching;
 use crate::ops::services::plan;
@@ -95,14 +94,6 @@ pub async fn create(ctx: &Ctx, mut wish: RowChange) -> Result<Row, OpError> {
         })
     })
     .await
-    .inspect(|_| wake(ctx))
-}
-
-/// Tells whoever works in the background that there may be something to do: once it is written, or
-/// it is looked for too early and found by nobody.
-fn wake(ctx: &Ctx) {
-    ctx.app.wake_jobs();
-    ctx.app.signals.passwords_to_harden.notify_one();
 }
 
 /// Changes the rows that names mean, all or none. Answers how many there are.
@@ -132,7 +123,6 @@ pub async fn update(
         Ok(rows.len())
     })
     .await
-    .inspect(|_| wake(ctx))
 }
 
 fn update_customer(
@@ -165,7 +155,6 @@ fn update_customer(
     }
     if after.reseller != before.reseller {
         check_reseller(tx, &after)?;
-        boxes::note_reseller(ctx, tx, &before)?;
     }
     if after != before {
         after.updated_at = ctx.now;
@@ -184,7 +173,7 @@ fn update_customer(
         }
         set_mac(ctx, tx, row, mac)?;
     }
-    customers::note_status(ctx, tx, &before, &after)?;
+    customers::record_status(ctx, tx, &before, &after)?;
     assign_plan(ctx, tx, after.id, wish)
 }
 
@@ -550,8 +539,7 @@ fn choose_for(
     } else {
         plan::sync_chosen(ctx, tx, &after)?;
     }
-    middleware::note_change(ctx, tx, id)?;
-    events::note_packages(ctx, tx, id)?;
+    events::tell_of_choice(ctx, tx, id)?;
     Ok(true)
 }
 
@@ -617,10 +605,7 @@ pub async fn set_channels(
             if let Some(list) = &wish.channels {
                 let numbers = list.iter().filter_map(|written| written.parse().ok());
                 let wanted: BTreeSet<ChannelId> = numbers.map(ChannelId).collect();
-                if !plan::sync_channels(ctx, tx, id, wanted)?.is_empty() {
-                    middleware::note_change(ctx, tx, id)?;
-                    events::note_rights(ctx, tx, id)?;
-                }
+                plan::sync_channels(ctx, tx, id, wanted)?;
             }
         }
         Ok(rows.len())

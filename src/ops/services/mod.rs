@@ -11,8 +11,6 @@ use crate::domain::refusal::Refusal;
 use crate::domain::staff::Permission;
 use crate::domain::values::id::{CustomerId, ServiceId, ServiceSpecId};
 use crate::domain::values::time::Timestamp;
-use crate::ops::boxes::events;
-use crate::ops::peers::middleware;
 use crate::ops::{Handle, Named, OpError, orders};
 use crate::store::key::owned_by;
 use crate::store::{Read, Table, Tx};
@@ -97,8 +95,6 @@ pub async fn add(
             }
         };
         services.push(service);
-        events::note_rights(ctx, tx, customer.id)?;
-        middleware::note_change(ctx, tx, customer.id)?;
         Ok(services)
     })
     .await
@@ -150,9 +146,7 @@ pub async fn remove(
         let mut after = before.clone();
         after.set_status(ServiceStatus::Deleted, ctx.now);
         super::change(ctx, tx, "service.remove", &before, &after)?;
-        plan::unchoose(ctx, tx, &customer, &before)?;
-        events::note_rights(ctx, tx, customer.id)?;
-        middleware::note_change(ctx, tx, customer.id)
+        plan::unchoose(ctx, tx, &customer, &before)
     })
     .await
 }

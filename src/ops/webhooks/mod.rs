@@ -24,7 +24,7 @@ use crate::outbound::webhook::{fault_of, objects};
 use crate::store::key::{in_state, trailing_number};
 use crate::store::{Read, Span, Table, Tx};
 
-pub(super) use note::watched;
+pub(super) use note::tell;
 pub use send::{Listener, Look, deliver_all, look, sweep, work};
 
 impl Named for Webhook {

@@ -1,40 +1,23 @@
 //! What a command did to records that others are told of: found by comparing them before and after,
 //! whoever wrote them, and kept in the same commit.
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeMap;
 
 use crate::app::Ctx;
 use crate::domain::billing::invoice::{Invoice, InvoiceKind, OpenInvoice};
 use crate::domain::billing::journal::{Account, AccountTotal};
-use crate::domain::billing::order::Order;
-use crate::domain::customers::Customer;
 use crate::domain::customers::service::Service;
 use crate::domain::partners::{Partner, PartnerTransaction};
 use crate::domain::staff::Actor;
-use crate::domain::values::id::{CustomerId, DeliveryId, Id, InvoiceId};
+use crate::domain::values::id::{DeliveryId, Id, InvoiceId};
 use crate::domain::webhooks::event;
 use crate::domain::webhooks::event::{EventType, HookEvent, Subject};
 use crate::domain::webhooks::{COUNTED_EVERY, Delivery, DeliveryState, Webhook};
 use crate::ops::OpError;
-use crate::ops::partners::subscriptions;
+use crate::ops::written::Written;
 use crate::outbound::webhook::objects::{self, Object};
 use crate::store::key::{Raw, queue_of, trailing_number};
 use crate::store::{Read as _, Record, Table, Touched, Tx};
-
-/// Runs a command, and keeps what others have to be told of it. Where nobody is told, it only runs.
-pub fn watched<T, E: From<OpError>>(
-    ctx: &Ctx,
-    tx: &mut Tx<'_>,
-    command: impl FnOnce(&Ctx, &mut Tx<'_>) -> Result<T, E>,
-) -> Result<T, E> {
-    if !ctx.app.is_watched() {
-        return command(ctx, tx);
-    }
-    tx.watch();
-    let done = command(ctx, tx)?;
-    note(ctx, tx)?;
-    Ok(done)
-}
 
 /// One object that was touched, and what it was before the first time.
 struct Change {
@@ -46,7 +29,7 @@ struct Change {
 }
 
 /// What was touched, in the order of the first touches.
-fn changes(touched: Vec<Touched>) -> Vec<Change> {
+fn changes(touched: &[Touched]) -> Vec<Change> {
     let mut places = BTreeMap::new();
     let mut changes: Vec<Change> = Vec::new();
     for touched in touched {
@@ -78,7 +61,7 @@ fn changes(touched: Vec<Touched>) -> Vec<Change> {
                 &mut change.record
             };
             // Only what stood there before the command counts.
-            slot.get_or_insert(touched);
+            slot.get_or_insert_with(|| touched.clone());
         }
     }
     changes
@@ -129,22 +112,15 @@ impl GivenUp {
 }
 
 /// Keeps what happened, for everybody who wants to know.
-fn note(ctx: &Ctx, tx: &mut Tx<'_>) -> Result<(), OpError> {
-    let touched = tx.touched();
-    if touched.is_empty() {
-        return Ok(());
-    }
-    let given_up = GivenUp::of(tx, &touched)?;
-    let changes = changes(touched);
-    let customers = whose_plans(tx, &changes)?;
-    subscriptions::bring_in_step(ctx, tx, &customers)?;
+pub(in crate::ops) fn tell(ctx: &Ctx, tx: &mut Tx<'_>, written: &Written) -> Result<(), OpError> {
     let mut webhooks: Vec<Webhook> = tx.all()?;
     webhooks.retain(|webhook| webhook.on);
     if webhooks.is_empty() {
         return Ok(());
     }
+    let given_up = GivenUp::of(tx, written.rows())?;
     let mut count = false;
-    for change in changes {
+    for change in changes(written.rows()) {
         for (kind, object) in happened(tx, &change, &given_up)? {
             let wanted = |webhook: &&Webhook| webhook.wants(kind);
             if !webhooks.iter().any(|webhook| wanted(&webhook)) {
@@ -165,26 +141,6 @@ fn note(ctx: &Ctx, tx: &mut Tx<'_>) -> Result<(), OpError> {
         }
     }
     Ok(())
-}
-
-/// Customers who may have other things at partners now.
-fn whose_plans(tx: &Tx<'_>, changes: &[Change]) -> Result<BTreeSet<CustomerId>, OpError> {
-    let mut customers = BTreeSet::new();
-    for change in changes {
-        match change.subject {
-            Subject::Order => {
-                let order = tx.get::<Order>(&Id::new(change.number))?;
-                customers.extend(order.map(|order| order.customer));
-            }
-            Subject::Customer => {
-                let id = CustomerId(change.number);
-                let customer = tx.get::<Customer>(&id)?;
-                customers.extend(customer.filter(Customer::is_deleted).map(|_| id));
-            }
-            _ => {}
-        }
-    }
-    Ok(customers)
 }
 
 /// Too much waits for it: whoever is gone must not fill the file.

@@ -13,44 +13,6 @@ use crate::store::record::{Entries, Record};
 use crate::store::schema::Table;
 use crate::store::versions::staff;
 
-impl Table {
-    /// Whether others are told of what happens to its records, or by its records
-    /// (`docs/webhooks.md`).
-    #[must_use]
-    pub fn is_told(self) -> bool {
-        matches!(
-            self,
-            Self::Customers
-                | Self::Orders
-                | Self::Services
-                | Self::Invoices
-                | Self::OpenInvoices
-                | Self::Payments
-                | Self::AccountTotals
-                | Self::PartnerTransactions
-        )
-    }
-
-    /// Whether its records show what a command comes to.
-    #[must_use]
-    pub fn shows_effect(self) -> bool {
-        matches!(
-            self,
-            Self::Customers
-                | Self::Orders
-                | Self::Services
-                | Self::Invoices
-                | Self::OpenInvoices
-                | Self::Payments
-                | Self::AccountTotals
-                | Self::VoucherBatches
-                | Self::PartnerTransactions
-                | Self::BoxEvents
-                | Self::Messages
-        )
-    }
-}
-
 impl Record for Webhook {
     type Key = WebhookId;
     const TABLE: Table = Table::Webhooks;

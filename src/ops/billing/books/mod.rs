@@ -133,8 +133,6 @@ impl<'r, R: Read> Books<'r, R> {
     pub(in crate::ops) fn forget(&mut self, order: &Order, ends: bool) {
         self.changes.posts.clear();
         self.changes.happened.clear();
-        self.changes.rights.clear();
-        self.changes.switched.clear();
         self.changes.replanned.clear();
         self.changes.fallbacks.clear();
         if ends {
@@ -533,11 +531,7 @@ impl<'r, R: Read> Books<'r, R> {
             || before.services_expire_at() != after.services_expire_at()
         {
             for mut service in self.services_of(after.customer)? {
-                let held = service.status;
                 if follow(&mut service, &after, at) {
-                    if service.status != held {
-                        self.changes.rights.insert(after.customer);
-                    }
                     self.changes.services.insert(service.id, service);
                 }
             }

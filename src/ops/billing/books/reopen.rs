@@ -414,10 +414,9 @@ impl<R: Read> Books<'_, R> {
                 ("to".to_owned(), format!("{status:?}")),
             ],
         });
-        let mut after = before.clone();
+        let mut after = before;
         after.set_status(status, at);
         after.updated_at = at;
-        self.changes.switched.push((before, after.clone()));
         self.changes.customers.insert(after.id, after);
     }
 }

@@ -21,7 +21,6 @@ use crate::domain::values::time::Timestamp;
 use crate::ops;
 use crate::ops::boxes::events;
 use crate::ops::customers::activity;
-use crate::ops::peers::middleware;
 use crate::ops::services::plan;
 use crate::ops::{OpError, orders};
 use crate::store::{Read as _, Record, Tx, append_entries};
@@ -36,10 +35,6 @@ pub(in crate::ops) struct Changes {
     pub(super) open: BTreeMap<InvoiceId, OpenInvoice>,
     pub(super) debts: BTreeMap<CustomerId, OpeningDebt>,
     pub(super) happened: Vec<Happened>,
-    /// Customers of whom a service became active or stopped being so.
-    pub(super) rights: BTreeSet<CustomerId>,
-    /// Customers that were switched off or on, as they were before and are after.
-    pub(super) switched: Vec<(Customer, Customer)>,
     /// Customers who chose optional packages and whose plan is another order now.
     pub(super) replanned: BTreeSet<CustomerId>,
     pub(super) fallbacks: Vec<Fallback>,
@@ -95,17 +90,12 @@ pub(in crate::ops) enum AuditDetail {
 impl Changes {
     /// Writes everything, table by table in the order of keys.
     pub(in crate::ops) fn write(
-        mut self,
+        self,
         ctx: &Ctx,
         tx: &mut Tx<'_>,
         detail: AuditDetail,
     ) -> Result<Vec<InvoiceId>, OpError> {
         let numbers = write_posts(tx, self.posts)?;
-        let served = self.services.values().map(|service| service.customer);
-        let touched: BTreeSet<CustomerId> = served.chain(self.customers.keys().copied()).collect();
-        for customer in touched {
-            middleware::note_change(ctx, tx, customer)?;
-        }
         for open in self.open.into_values() {
             if open.open_minor > 0 {
                 tx.put(&open)?;
@@ -125,16 +115,7 @@ impl Changes {
         put_all(ctx, tx, "customer.follow", self.customers, detail)?;
         for customer in self.replanned {
             let held: Customer = ops::get(tx, customer)?;
-            if !plan::sync_chosen(ctx, tx, &held)?.is_empty() {
-                middleware::note_change(ctx, tx, customer)?;
-                self.rights.insert(customer);
-            }
-        }
-        for (before, after) in &self.switched {
-            events::note_status(ctx, tx, before, after)?;
-        }
-        for customer in self.rights {
-            events::note_rights(ctx, tx, customer)?;
+            plan::sync_chosen(ctx, tx, &held)?;
         }
         for Happened {
             customer,
@@ -159,7 +140,7 @@ impl Changes {
                     now: at,
                     ..ctx.clone()
                 };
-                events::note_plan(ctx, tx, customer)?;
+                events::tell_of_plan(ctx, tx, customer)?;
             }
         }
         Ok(numbers)

@@ -350,5 +350,4 @@ pub async fn release(ctx: &Ctx, id: RunId) -> Result<Run, OpError> {
         Ok(after)
     })
     .await
-    .inspect(|_| ctx.app.wake_jobs())
 }

@@ -1,0 +1,163 @@
+//! Boxes hear of every change to what they show: they are cut off and come back with their customer
+//! or by themselves, and load their channels again when other ones may be watched.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use super::Extent;
+use crate::app::Ctx;
+use crate::domain::boxes::event::{BoxEvent, BoxEventKind};
+use crate::domain::catalogue::ServiceStatus;
+use crate::domain::catalogue::content::Channel;
+use crate::domain::customers::device::{Device, DeviceKind, DeviceStatus};
+use crate::domain::customers::service::Service;
+use crate::domain::customers::{Customer, CustomerStatus};
+use crate::domain::effect::Moved;
+use crate::domain::values::id::{CustomerId, DeviceId};
+use crate::domain::values::time::Timestamp;
+use crate::ops::boxes::{self, events};
+use crate::ops::customers::devices;
+use crate::ops::written::{Written, by_number};
+use crate::ops::{OpError, get};
+use crate::store::{Read as _, Table, Tx};
+
+pub(super) fn follow(
+    ctx: &Ctx,
+    tx: &mut Tx<'_>,
+    written: &Written,
+    extent: Extent,
+) -> Result<(), OpError> {
+    let customers = written.moved::<Customer>(tx)?;
+    for customer in &customers {
+        if let Some(before) = &customer.before
+            && before.reseller != customer.after.reseller
+        {
+            boxes::change_reseller(ctx, tx, before)?;
+        }
+    }
+    switch(ctx, tx, &customers, &written.moved(tx)?)?;
+    load_again(ctx, tx, written)?;
+    if extent == Extent::Whole && hides_or_shows_channels(tx, written)? {
+        events::queue_for_all(ctx, tx, BoxEventKind::UpdateSubscription)?;
+    }
+    Ok(())
+}
+
+/// Cuts boxes off that were served and are no longer, and tells those that are served again. A box
+/// is served if it and its customer are switched on.
+fn switch(
+    ctx: &Ctx,
+    tx: &mut Tx<'_>,
+    customers: &[Moved<Customer>],
+    devices: &[Moved<Device>],
+) -> Result<(), OpError> {
+    let before: BTreeMap<CustomerId, &Customer> = customers
+        .iter()
+        .filter_map(|customer| Some((customer.after.id, customer.before.as_ref()?)))
+        .collect();
+    let was: BTreeMap<DeviceId, &Device> = devices
+        .iter()
+        .filter_map(|device| Some((device.after.id, device.before.as_ref()?)))
+        .collect();
+    let mut concerned: BTreeSet<CustomerId> = was.values().map(|device| device.customer).collect();
+    for customer in customers {
+        let switched = |before: &Customer| is_on(before) != is_on(&customer.after);
+        if customer.before.as_ref().is_some_and(switched) {
+            concerned.insert(customer.after.id);
+        }
+    }
+    let made = made(devices);
+    for id in concerned {
+        let customer: Customer = get(tx, id)?;
+        let customer_was_on = is_on(before.get(&id).copied().unwrap_or(&customer));
+        for device in set_top_boxes(tx, id)? {
+            // A new one has shown nothing yet.
+            if made.contains(&device.id) {
+                continue;
+            }
+            let held = was.get(&device.id).copied().unwrap_or(&device);
+            let was_served = customer_was_on && held.status == DeviceStatus::Active;
+            let is_served = is_on(&customer) && device.status == DeviceStatus::Active;
+            let kind = match (was_served, is_served) {
+                (true, false) => BoxEventKind::CutOff,
+                (false, true) => BoxEventKind::CutOn,
+                _ => continue,
+            };
+            events::queue(ctx, tx, device.id, events::notice(ctx, kind))?;
+        }
+    }
+    Ok(())
+}
+
+fn made(devices: &[Moved<Device>]) -> BTreeSet<DeviceId> {
+    let new = devices.iter().filter(|device| device.before.is_none());
+    new.map(|device| device.after.id).collect()
+}
+
+fn is_on(customer: &Customer) -> bool {
+    customer.status == CustomerStatus::Active
+}
+
+fn set_top_boxes(tx: &Tx<'_>, customer: CustomerId) -> Result<Vec<Device>, OpError> {
+    let mut devices = devices::of_customer(tx, customer)?;
+    devices.retain(|device| device.kind == DeviceKind::Stb);
+    Ok(devices)
+}
+
+/// Has the boxes of customers who may watch something else load their channels again, except those
+/// that were told in the same commit to start anew because of it, and new ones: they have loaded
+/// nothing yet.
+fn load_again(ctx: &Ctx, tx: &mut Tx<'_>, written: &Written) -> Result<(), OpError> {
+    let services = written.moved::<Service>(tx)?;
+    let concerned: BTreeSet<CustomerId> = services
+        .iter()
+        .filter(|service| changes_rights(service, ctx.now))
+        .map(|service| service.after.customer)
+        .collect();
+    if concerned.is_empty() {
+        return Ok(());
+    }
+    let devices = written.moved::<Device>(tx)?;
+    let told = written.moved::<BoxEvent>(tx)?;
+    let mut left_out = made(&devices);
+    left_out.extend(
+        told.iter()
+            .filter(|event| event.before.is_none() && events::follows_a_choice(&event.after.notice))
+            .map(|event| event.after.device),
+    );
+    let update = events::notice(ctx, BoxEventKind::UpdateSubscription);
+    for customer in concerned {
+        for device in set_top_boxes(tx, customer)? {
+            if !left_out.contains(&device.id) {
+                events::queue(ctx, tx, device.id, update.clone())?;
+            }
+        }
+    }
+    Ok(())
+}
+
+/// Whether a service runs that did not, or the other way round: by what stands in it, which the
+/// last command wrote, or by the clock, which may have ended it since.
+fn changes_rights(service: &Moved<Service>, now: Timestamp) -> bool {
+    let active = ServiceStatus::Active;
+    let stands = |service: &Service| service.status == active;
+    let runs = |service: &Service| service.status_at(now) == active;
+    let before = service.before.as_ref();
+    before.is_some_and(stands) != stands(&service.after)
+        || before.is_some_and(runs) != runs(&service.after)
+}
+
+/// Whether channels were hidden, shown again or removed.
+fn hides_or_shows_channels(tx: &Tx<'_>, written: &Written) -> Result<bool, OpError> {
+    for row in written.of_table(Table::Channels) {
+        let before: Option<Channel> = row.before()?;
+        let after = match by_number(&row.key) {
+            Some(id) => tx.get::<Channel>(&id)?,
+            None => None,
+        };
+        let shown = |channel: Option<&Channel>| channel.is_some_and(|channel| !channel.hidden);
+        if before.is_some() && shown(before.as_ref()) != shown(after.as_ref()) {
+            return Ok(true);
+        }
+    }
+    Ok(false)
+}
