@@ -74,7 +74,7 @@ pub async fn apply(ctx: &Ctx, text: String, dry_run: bool) -> Result<Report, OpE
         .write(move |tx| -> Result<(Report, TableSet), Stop> {
             if has_partners {
                 // They may have to be told of what the same document says of customers. Here and
-                // not before: else somebody who looks whether anybody is told could come in between.
+                // not before: somebody who looks whether anybody is told could come between.
                 command_ctx.app.set_watched(true);
             }
             let report = followers::run(&command_ctx, tx, Extent::Whole, |ctx, tx| {
