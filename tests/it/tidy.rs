@@ -117,7 +117,7 @@ const HOMES: &[(&str, &str)] = &[
     ("prometheus_client", "app/telemetry.rs"),
     (
         "tokio",
-        "app/mod.rs app/signals.rs cli/ control/command/ control/mod.rs jobs/ \
+        "app/signals.rs app/state.rs cli/ control/command/ control/mod.rs jobs/ \
          app/memory/keyed_locks.rs listener/ \
          ops/apply/mod.rs ops/bulk.rs ops/partners/carrier_calls.rs ops/clock.rs \
          ops/partners/month_close.rs ops/billing/guard/ ops/imports/ ops/peers/middleware.rs \
@@ -126,7 +126,7 @@ const HOMES: &[(&str, &str)] = &[
     ),
     (
         "anyhow",
-        "app/mod.rs cli/ config/ control/mod.rs outbound/carrier.rs outbound/mail.rs \
+        "app/state.rs cli/ config/ control/mod.rs outbound/carrier.rs outbound/mail.rs \
          outbound/mod.rs outbound/sms.rs app/secrets/passwords/ serve/",
     ),
 ];
@@ -136,14 +136,14 @@ const CALLERS: &[(&str, &str)] = &[
     (".commit()", "store/writer.rs store/migrate.rs"),
     (".begin_write()", "store/writer.rs store/migrate.rs"),
     (".begin_read()", "store/mod.rs store/migrate.rs"),
-    ("clock.now()", "app/mod.rs ops/clock.rs"),
+    ("clock.now()", "app/ctx.rs ops/clock.rs"),
     (".snapshot()", "ops/"),
     ("ctx.write(", "ops/"),
     ("ctx.write_bulk(", "ops/"),
     (".write_bulk_timed(", "ops/"),
     (".store.write(", "ops/"),
     (".store.write_bulk(", "ops/"),
-    (".store.write_blocking(", "app/mod.rs"),
+    (".store.write_blocking(", "app/company.rs app/state.rs"),
 ];
 
 /// Files of a dialect that implement no section of its reference: bounds the vendor does not have.
