@@ -16,6 +16,7 @@ use crate::app::company::{Company, note_currency};
 use crate::app::entropy::Entropy;
 use crate::app::memory::closed_until::Settled;
 use crate::app::memory::failed_attempts::FailedAttempts;
+use crate::app::memory::job_log::JobLog;
 use crate::app::memory::keyed_locks::Lanes;
 use crate::app::memory::presence::Presence;
 use crate::app::memory::recent_accounts::Met;
@@ -71,6 +72,8 @@ pub struct App {
     pub jumps: Mutex<JumpWatch>,
     /// What wakes jobs.
     pub signals: Signals,
+    /// How jobs fared.
+    pub jobs: JobLog,
     /// Messages that are being handed over, so that none is by two.
     pub handing_over: Mutex<HashSet<MessageId>>,
     /// Held while messages of a queue are sent, so that none is sent twice.
@@ -150,6 +153,7 @@ impl App {
             listening: OnceLock::new(),
             jumps: Mutex::new(JumpWatch::start()),
             signals: Signals::default(),
+            jobs: JobLog::default(),
             handing_over: Mutex::default(),
             delivering: Default::default(),
             telling: tokio::sync::Mutex::new(()),

@@ -137,6 +137,12 @@ impl RequestCounters {
     }
 }
 
+/// Which job a figure is about.
+#[derive(Debug, Clone, PartialEq, Eq, Hash, EncodeLabelSet)]
+struct JobLabels {
+    job: &'static str,
+}
+
 /// The figures of one box; two boxes in one process have their own.
 pub struct Metrics {
     registry: Registry,
@@ -147,6 +153,9 @@ pub struct Metrics {
     waiting: Gauge<i64>,
     runs_held: Gauge<i64>,
     orders_held: Gauge<i64>,
+    job_turns: Family<JobLabels, Counter>,
+    job_errors: Family<JobLabels, Counter>,
+    job_seconds: Family<JobLabels, Gauge<f64, AtomicU64>>,
 }
 
 impl Default for Metrics {
@@ -190,6 +199,20 @@ impl Default for Metrics {
             "Orders of such a run, which wait and are served",
             orders_held.clone(),
         );
+        let job_turns = Family::default();
+        registry.register(
+            "job_turns",
+            "How often a job did what there was to do",
+            job_turns.clone(),
+        );
+        let job_errors = Family::default();
+        registry.register("job_errors", "What went wrong then", job_errors.clone());
+        let job_seconds = Family::default();
+        registry.register(
+            "job_last_seconds",
+            "How long the last turn of a job took",
+            job_seconds.clone(),
+        );
         Self {
             registry,
             requests,
@@ -199,6 +222,9 @@ impl Default for Metrics {
             waiting,
             runs_held,
             orders_held,
+            job_turns,
+            job_errors,
+            job_seconds,
         }
     }
 }
@@ -224,6 +250,20 @@ impl Metrics {
         let orders = orders.unwrap_or(0);
         self.orders_held
             .set(i64::try_from(orders).unwrap_or(i64::MAX));
+    }
+
+    /// Says how a job fared.
+    pub fn job(&self, job: &'static str, turns: u64, errors: u64, last: Option<Duration>) {
+        let labels = JobLabels { job };
+        let counters = [(&self.job_turns, turns), (&self.job_errors, errors)];
+        for (family, count) in counters {
+            let counter = family.get_or_create(&labels);
+            counter.inner().store(count, Ordering::Relaxed);
+        }
+        if let Some(last) = last {
+            let seconds = self.job_seconds.get_or_create(&labels);
+            seconds.set(last.as_secs_f64());
+        }
     }
 
     /// All figures in the text form of OpenMetrics.

@@ -1,11 +1,15 @@
-//! Proving the file while the box works.
+//! How the box fares: proving the file while it works, what it is not ready for, what waits for a
+//! person, and how its jobs went.
 
 use crate::app::Ctx;
+use crate::domain::staff::Permission;
 use crate::store::{Finding, StoreError};
 
 use super::OpError;
 use crate::ops::billing::guard;
 use crate::ops::billing::guard::held_run::HeldRun;
+
+pub use crate::app::memory::job_log::{JobRecord, JobState};
 
 /// What a check found.
 #[derive(Debug, Clone)]
@@ -76,4 +80,11 @@ pub fn waiting(ctx: &Ctx) -> Result<Vec<String>, OpError> {
         ));
     }
     Ok(lines)
+}
+
+/// What the box does by itself: every job of this run of it, in the order of the table of jobs.
+/// None where the file was opened without a box.
+pub fn jobs(ctx: &Ctx) -> Result<Vec<JobRecord>, OpError> {
+    ctx.require(Permission::AuditRead)?;
+    Ok(ctx.app.jobs.all())
 }

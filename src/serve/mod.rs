@@ -16,7 +16,6 @@ use crate::app::entropy::Entropy;
 use crate::app::{App, Ctx, FILE_NAME};
 use crate::config::Config;
 use crate::control;
-use crate::domain::messages::Queue;
 use crate::domain::values::time::Timestamp;
 use crate::jobs;
 use crate::listener::{self, House, Patience, Places};
@@ -107,25 +106,7 @@ pub async fn start(setup: Setup) -> anyhow::Result<Running> {
     // Behind a proxy, and on this machine, many clients have one address.
     let is_counted = move |peer: IpAddr| !peer.is_loopback() && !settings.is_trusted_proxy(peer);
     tasks.spawn(listener::on_network(listener, house, is_counted));
-    if !app.clock.is_test() {
-        tasks.spawn(jobs::run(Arc::clone(&app), closing.clone()));
-        if app.outbound.carrier.is_some() {
-            tasks.spawn(jobs::ask_carrier(Arc::clone(&app), closing.clone()));
-        }
-    }
-    tasks.spawn(jobs::harden(Arc::clone(&app), closing.clone()));
-    if app.config.stalker.enabled {
-        tasks.spawn(jobs::keep_presence(Arc::clone(&app), closing.clone()));
-    }
-    tasks.spawn(jobs::webhooks::tell(Arc::clone(&app), closing.clone()));
-    if app.outbound.mail.is_some() || app.outbound.sms.is_some() {
-        for queue in Queue::all() {
-            tasks.spawn(jobs::deliver(Arc::clone(&app), queue, closing.clone()));
-        }
-    }
-    if app.outbound.middleware.is_some() {
-        tasks.spawn(jobs::tell(Arc::clone(&app), closing.clone()));
-    }
+    jobs::start(&app, &closing, &tasks);
     if in_folder {
         control::listen(&app, &closing, &tasks)?;
     }
@@ -251,7 +232,7 @@ impl Running {
         if tokio::time::timeout(DRAIN_MAX, drained).await.is_err() {
             tracing::warn!("requests were still in flight after 20 s and are cut off");
         }
-        jobs::save_presence(&self.app, true).await;
+        jobs::save_presence(&self.app).await;
         close(self.app).await;
     }
 }

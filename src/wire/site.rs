@@ -205,6 +205,10 @@ async fn metrics(
     let held = ops::billing::guard::held_run::held(&Ctx::system(Arc::clone(&app)));
     app.metrics
         .held(held.ok().flatten().map(|held| held.orders));
+    for job in app.jobs.all() {
+        let last = job.last.map(|last| last.took);
+        app.metrics.job(job.name, job.turns, job.errors, last);
+    }
     let kind = "application/openmetrics-text; version=1.0.0; charset=utf-8";
     (
         [(CONTENT_TYPE, kind)],

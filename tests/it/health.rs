@@ -69,9 +69,13 @@ fn status(folder: &Path) -> (Option<i32>, String) {
 async fn the_status_says_whether_the_box_runs_and_is_well() {
     let folder = tempdir().expect("a folder");
     let bx = TestBox::in_folder(folder.path(), 1, |_| {}).await;
-    let told = status(folder.path());
+    let (code, text) = status(folder.path());
     let running = format!("running on http://{}\nready\n", bx.address());
-    assert_eq!(told, (Some(0), running));
+    let jobs = text.strip_prefix(&running).expect("it runs, and is ready");
+    assert_eq!(code, Some(0), "{text}");
+    // And what it does by itself.
+    assert!(jobs.lines().all(|line| line.starts_with("job ")), "{text}");
+    assert!(text.contains("\njob webhooks: "), "{text}");
     named(&bx.api()).await;
     assert!(spoil(&folder.path().join("boxoffice.redb")) > 0);
     checked(&bx).await;

@@ -22,6 +22,7 @@ mod crash;
 mod edge;
 mod health;
 mod import;
+mod jobs;
 mod kit;
 mod letters;
 mod marketone;

@@ -26,7 +26,7 @@ const MAY_USE: &[(&str, &str)] = &[
         "app::clock app::entropy app::memory app::secrets app::telemetry config domain outbound \
          store",
     ),
-    ("jobs", "app domain ops"),
+    ("jobs", "app app::clock app::memory domain ops"),
     (
         "ops",
         "app app::memory app::secrets domain letters outbound store",

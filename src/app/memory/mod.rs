@@ -2,6 +2,7 @@
 
 pub mod closed_until;
 pub mod failed_attempts;
+pub mod job_log;
 pub mod keyed_locks;
 pub mod presence;
 pub mod recent_accounts;

@@ -14,6 +14,7 @@ use crate::ops::{self};
 mod channels;
 mod import;
 pub mod output;
+mod status;
 
 pub use crate::control::command::import::{Import, Imported, import};
 pub use crate::ops::imports::{Feed, Incoming, Progress, Reader, Step};
@@ -224,7 +225,7 @@ pub async fn run(ctx: &Ctx, command: Command) -> Result<Output, CommandError> {
             Ok(done(vec![format!("revoked {} ({})", token.id, token.name)]))
         }
         Command::Check => check(ctx).await,
-        Command::Status => status(ctx).await,
+        Command::Status => status::status(ctx).await,
         Command::ImportUndo { sources, dry_run } => import::undo(ctx, sources, dry_run).await,
         Command::ChannelList => channels::list(ctx),
         Command::ChannelRemove { ids } => channels::remove(ctx, ids).await,
@@ -309,27 +310,6 @@ fn change_lines(change: &ElementChange) -> Vec<String> {
     std::iter::once(format!("{}{orders}", change.place))
         .chain(members)
         .collect()
-}
-
-/// Well is a box that runs and takes writes. What waits for a person is said, and no fault.
-async fn status(ctx: &Ctx) -> Result<Output, CommandError> {
-    let causes = ops::upkeep::not_ready(ctx).await;
-    let address = ctx.app.listening.get();
-    let mut lines = vec![address.map_or_else(
-        || "not running; the data file can be opened".to_owned(),
-        |address| format!("running on http://{address}"),
-    )];
-    let is_well = address.is_some() && causes.is_empty();
-    if is_well {
-        lines.push("ready".to_owned());
-    }
-    lines.extend(causes);
-    lines.extend(ops::upkeep::waiting(ctx)?);
-    Ok(Output {
-        lines,
-        ok: is_well,
-        next: None,
-    })
 }
 
 async fn check(ctx: &Ctx) -> Result<Output, CommandError> {

@@ -9,6 +9,7 @@ mod billing;
 mod boxes;
 mod effect;
 pub mod error;
+mod jobs;
 mod messages;
 mod middleware;
 mod money;
@@ -65,6 +66,7 @@ pub fn router() -> Router<Arc<App>> {
             put(staff::change).delete(staff::remove),
         )
         .route("/console/api/audit", get(audits::page))
+        .route("/console/api/jobs", get(jobs::list))
         .merge(money_routes())
         .merge(webhook_routes())
         .route("/console/api/test-clock", post(test_clock::advance))
