@@ -3,11 +3,11 @@
 
 use std::ops::ControlFlow;
 
-use super::StoreError;
 use super::codec;
+use super::error::StoreError;
 use super::read::{Read, Span};
-use super::schema::Table;
 use super::snapshot::Snapshot;
+use super::tables::Table;
 use super::tx::Tx;
 use crate::domain::event::Audit;
 use crate::domain::values::id::AuditId;

@@ -5,16 +5,17 @@
 use std::collections::BTreeMap;
 use std::ops::ControlFlow;
 
-use super::StoreError;
 use super::audit;
 use super::codec;
+use super::error::StoreError;
 use super::journal;
 use super::key::{Key, trailing_number};
 use super::months;
 use super::read::{Read, Span, block_key};
 use super::record::{Entries, EntryKind, Record};
-use super::schema::{RecordVisitor, Table, for_every_record};
+use super::schema::{RecordVisitor, for_every_record};
 use super::snapshot::Snapshot;
+use super::tables::Table;
 use super::vouchers;
 
 /// Something that does not fit, and where.

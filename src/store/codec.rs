@@ -6,20 +6,8 @@
 use serde::Serialize;
 use serde::de::DeserializeOwned;
 
+use super::error::CodecError;
 use super::record::Record;
-
-/// Why stored bytes are no record.
-#[derive(Debug, thiserror::Error)]
-pub enum CodecError {
-    #[error("a record of table {table} is empty")]
-    Empty { table: &'static str },
-    #[error("a record of table {table} has version {version}, which this program does not know")]
-    UnknownVersion { table: &'static str, version: u8 },
-    #[error("a record of table {table} does not decode: {reason}")]
-    Undecodable { table: &'static str, reason: String },
-    #[error("a record does not encode: {reason}")]
-    Unencodable { reason: String },
-}
 
 /// Longest record in bytes: a damaged length must not ask for all the memory there is.
 const RECORD_BYTES_MAX: usize = 64 * 1024 * 1024;

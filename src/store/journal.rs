@@ -4,12 +4,12 @@
 use std::collections::BTreeMap;
 use std::ops::ControlFlow;
 
-use super::StoreError;
 use super::codec;
+use super::error::StoreError;
 use super::key::{Raw, account_key};
 use super::read::{Read, Span};
-use super::schema::Table;
 use super::snapshot::Snapshot;
+use super::tables::Table;
 use super::tx::Tx;
 use crate::domain::billing::debt::OpeningDebt;
 use crate::domain::billing::invoice::{Invoice, InvoiceKind, OpenInvoice};

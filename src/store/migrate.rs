@@ -8,15 +8,14 @@ use std::ops::ControlFlow;
 
 use redb::Database;
 
-use super::StoreError;
+use super::error::StoreError;
 use super::journal::append_entries;
 use super::key::{number, reference_of, terminated};
 use super::read::{Read as _, Span};
 use super::record::{Entries, Record};
-use super::schema::Table;
 use super::snapshot::{Snapshot, definition};
-use super::tx::Tx;
-use super::writer::Sharing;
+use super::tables::Table;
+use super::tx::{Sharing, Tx};
 use crate::domain::billing::journal::opening;
 use crate::domain::billing::order::{Order, Standing};
 use crate::domain::billing::payment::{

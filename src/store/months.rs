@@ -4,13 +4,13 @@
 use std::collections::BTreeMap;
 use std::ops::ControlFlow;
 
-use super::StoreError;
 use super::codec;
+use super::error::StoreError;
 use super::journal::Misfit;
 use super::key::{Key, instant_of, owned_by, since, trailing_number};
 use super::read::{Read, Span};
-use super::schema::Table;
 use super::snapshot::Snapshot;
+use super::tables::Table;
 use crate::domain::billing::journal::{EntryCause, JournalEntry};
 use crate::domain::partners::PartnerTransaction;
 use crate::domain::partners::statement::{ClosedMonth, Tally};

@@ -8,7 +8,7 @@ use std::sync::Arc;
 use arc_swap::ArcSwapOption;
 use redb::{Builder, Database, DatabaseError};
 
-use super::StoreError;
+use super::error::StoreError;
 
 /// Opens a database on a device of the caller's making.
 pub type OpenDevice = Arc<dyn Fn(&Builder) -> Result<Database, DatabaseError> + Send + Sync>;

@@ -14,7 +14,7 @@ use std::sync::{Mutex, MutexGuard, PoisonError};
 
 use redb::{Database, StorageBackend};
 
-use super::StoreError;
+use super::error::StoreError;
 
 /// The part in front of the pages that says which commit is the last one, in bytes.
 const FRONT_BYTES: usize = 4_096;

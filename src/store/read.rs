@@ -2,11 +2,11 @@
 
 use std::ops::ControlFlow;
 
-use super::StoreError;
 use super::codec;
+use super::error::StoreError;
 use super::key::{Key, after_prefix, trailing_number};
 use super::record::Record;
-use super::schema::Table;
+use super::tables::Table;
 use crate::domain::values::id::Id;
 
 /// Ids share a block of the counted index per 1,024 numbers.

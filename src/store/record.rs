@@ -3,9 +3,9 @@
 use serde::Serialize;
 use serde::de::DeserializeOwned;
 
-use super::codec::CodecError;
+use super::error::CodecError;
 use super::key::Key;
-use super::schema::Table;
+use super::tables::Table;
 
 /// A struct that is kept in a table of its own.
 pub trait Record: Serialize + DeserializeOwned + Clone + Send + 'static {

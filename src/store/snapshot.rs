@@ -6,10 +6,10 @@ use std::sync::Arc;
 
 use redb::{ReadTransaction, ReadableTable, TableDefinition};
 
-use super::StoreError;
+use super::error::StoreError;
 use super::health::Health;
 use super::read::{Read, Span, Visit};
-use super::schema::Table;
+use super::tables::Table;
 
 /// A consistent view of the whole file. It pins old pages, so it must not live long: it is not
 /// `Send`, and therefore cannot be held across an `.await` of a handler.

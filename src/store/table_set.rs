@@ -2,7 +2,7 @@
 //!
 //! Must not know what the tables mean.
 
-use super::schema::Table;
+use super::tables::Table;
 
 const BITS: usize = 64;
 const WORDS: usize = Table::ALL.len().div_ceil(BITS);

@@ -9,15 +9,14 @@ use std::cell::{Cell, RefCell};
 
 use redb::{ReadableTable, WriteTransaction};
 
-use super::StoreError;
 use super::codec;
+use super::error::StoreError;
 use super::key::Key;
 use super::read::{Read, Span, Visit, block_key};
 use super::record::{Entries, Entry, EntryKind, Record};
-use super::schema::Table;
 use super::snapshot::{definition, scan};
 use super::table_set::TableSet;
-use super::writer::Sharing;
+use super::tables::Table;
 use crate::domain::values::id::Id;
 
 type OpenTable<'t> = redb::Table<'t, &'static [u8], &'static [u8]>;
@@ -423,4 +422,13 @@ fn ended() -> StoreError {
 
 fn be_u64(bytes: &[u8]) -> Option<u64> {
     bytes.try_into().ok().map(u64::from_be_bytes)
+}
+
+/// With whom a command shares its transaction.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Sharing {
+    /// With the others of its batch: it must be possible to take its writes back one by one.
+    Batch,
+    /// With nobody: where it is refused, the transaction goes.
+    Alone,
 }

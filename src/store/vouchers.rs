@@ -4,13 +4,13 @@
 use std::collections::BTreeMap;
 use std::ops::ControlFlow;
 
-use super::StoreError;
 use super::codec;
+use super::error::StoreError;
 use super::journal::Misfit;
 use super::key::{Key, account_key};
 use super::read::{Read, Span};
-use super::schema::Table;
 use super::snapshot::Snapshot;
+use super::tables::Table;
 use crate::domain::billing::journal::{Account, AccountTotal};
 use crate::domain::billing::payment::{Voucher, VoucherBatch};
 use crate::domain::values::id::VoucherBatchId;

@@ -13,15 +13,16 @@
 use std::collections::VecDeque;
 use std::path::PathBuf;
 use std::sync::Arc;
+use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::mpsc::{Receiver, RecvTimeoutError};
 use std::time::{Duration, Instant};
 
 use redb::Database;
 
+use super::error::StoreError;
 use super::health::{self, Health};
 use super::open::Slot;
-use super::tx::Tx;
-use super::{StoreError, WriterFigures};
+use super::tx::{Sharing, Tx};
 
 /// Most commands that may wait for the writer; one more is refused as busy.
 pub const QUEUE_MAX: usize = 4_096;
@@ -228,15 +229,6 @@ impl<'h> Space<'h> {
     }
 }
 
-/// With whom a command shares its transaction.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(super) enum Sharing {
-    /// With the others of its batch: it must be possible to take its writes back one by one.
-    Batch,
-    /// With nobody: where it is refused, the transaction goes.
-    Alone,
-}
-
 /// Runs the batch and answers everybody in it.
 fn commit(slot: &Slot, batch: Vec<Command>, sharing: Sharing) -> Result<(), StoreError> {
     if slot.database().is_none() {
@@ -318,5 +310,42 @@ fn reopen(slot: &Slot) {
             );
             std::thread::sleep(REOPEN);
         }
+    }
+}
+
+/// What the writer has done so far, for the metrics.
+#[derive(Debug, Default)]
+pub struct WriterFigures {
+    commits: AtomicU64,
+    commands: AtomicU64,
+    pub(super) waiting: AtomicU64,
+}
+
+impl WriterFigures {
+    fn batch(&self, commands: usize, sharing: Sharing) {
+        let commands = u64::try_from(commands).unwrap_or(u64::MAX);
+        self.commits.fetch_add(1, Ordering::Relaxed);
+        if sharing == Sharing::Batch {
+            self.commands.fetch_add(commands, Ordering::Relaxed);
+        }
+        self.waiting.fetch_sub(commands, Ordering::Relaxed);
+    }
+
+    /// Batches worked so far.
+    #[must_use]
+    pub fn commits(&self) -> u64 {
+        self.commits.load(Ordering::Relaxed)
+    }
+
+    /// Commands in them, without chunks of bulk work.
+    #[must_use]
+    pub fn commands(&self) -> u64 {
+        self.commands.load(Ordering::Relaxed)
+    }
+
+    /// Commands that wait right now.
+    #[must_use]
+    pub fn waiting(&self) -> u64 {
+        self.waiting.load(Ordering::Relaxed)
     }
 }

@@ -3,10 +3,10 @@
 use crate::domain::boxes::event::{BoxEvent, BoxState, Broadcast};
 use crate::domain::catalogue::content::Reseller;
 use crate::domain::values::id::{BoxEventId, DeviceId, Id as _, ResellerId};
-use crate::store::codec::CodecError;
+use crate::store::error::CodecError;
 use crate::store::key::number;
 use crate::store::record::{Entries, Record};
-use crate::store::schema::Table;
+use crate::store::tables::Table;
 use crate::store::versions;
 use crate::store::versions::boxes;
 

@@ -2,10 +2,10 @@
 
 use crate::domain::catalogue::{ProductOffer, ProductSpec, ServiceSpec};
 use crate::domain::values::id::{Id as _, ProductOfferId, ProductSpecId, ServiceSpecId};
-use crate::store::codec::CodecError;
+use crate::store::error::CodecError;
 use crate::store::key::number;
 use crate::store::record::{Entries, Record};
-use crate::store::schema::Table;
+use crate::store::tables::Table;
 use crate::store::versions;
 use crate::store::versions::catalogue;
 

@@ -3,10 +3,10 @@
 
 use crate::domain::catalogue::content::{Channel, ImportStep, Movie};
 use crate::domain::values::id::{ChannelId, Id as _, ImportStepId, MovieId};
-use crate::store::codec::CodecError;
+use crate::store::error::CodecError;
 use crate::store::key::terminated;
 use crate::store::record::{Entries, Record};
-use crate::store::schema::Table;
+use crate::store::tables::Table;
 use crate::store::versions::content;
 
 impl Record for Channel {

@@ -5,10 +5,10 @@ use crate::domain::messages::template::{Template, TemplateKind};
 use crate::domain::messages::{Lane, Message, MessageState};
 use crate::domain::partners::pin::Pin;
 use crate::domain::values::id::{CustomerId, Id, MessageId, PartnerId, PinId};
-use crate::store::codec::CodecError;
+use crate::store::error::CodecError;
 use crate::store::key::{Raw, ext_of, instant, number};
 use crate::store::record::{Entries, Record};
-use crate::store::schema::Table;
+use crate::store::tables::Table;
 use crate::store::versions;
 
 impl Record for Message {

@@ -11,10 +11,10 @@ use crate::domain::values::id::{
     VoucherBatchId, VoucherId,
 };
 use crate::domain::values::used_key::UsedKey;
-use crate::store::codec::CodecError;
+use crate::store::error::CodecError;
 use crate::store::key::{Raw, account_key, cycle_of, instant, number, reference_of};
 use crate::store::record::{Entries, Record};
-use crate::store::schema::Table;
+use crate::store::tables::Table;
 use crate::store::versions;
 use crate::store::versions::money;
 use crate::store::versions::payments;

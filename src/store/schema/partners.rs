@@ -3,10 +3,10 @@
 use crate::domain::partners::statement::ClosedMonth;
 use crate::domain::partners::{Partner, PartnerTransaction, TransactionKind, TransactionState};
 use crate::domain::values::id::{ClosedMonthId, Id, PartnerId, PartnerTransactionId};
-use crate::store::codec::CodecError;
+use crate::store::error::CodecError;
 use crate::store::key::{ext_of, instant, number};
 use crate::store::record::{Entries, Record};
-use crate::store::schema::Table;
+use crate::store::tables::Table;
 use crate::store::versions::partners;
 
 impl Record for Partner {

@@ -1,9 +1,9 @@
 //! How sign-ins of staff are kept. Their table stands with all others in `schema`.
 
 use crate::domain::staff::Session;
-use crate::store::codec::CodecError;
+use crate::store::error::CodecError;
 use crate::store::record::Record;
-use crate::store::schema::Table;
+use crate::store::tables::Table;
 use crate::store::versions::staff;
 
 impl Record for Session {

@@ -7,10 +7,10 @@ use crate::domain::values::id::{
 };
 use crate::domain::webhooks::event::HookEvent;
 use crate::domain::webhooks::{Delivery, DeliveryState, Webhook};
-use crate::store::codec::CodecError;
+use crate::store::error::CodecError;
 use crate::store::key::{in_state, instant, number, queue_of};
 use crate::store::record::{Entries, Record};
-use crate::store::schema::Table;
+use crate::store::tables::Table;
 use crate::store::versions::staff;
 
 impl Record for Webhook {

@@ -17,9 +17,9 @@ use crate::domain::values::id::{
 use crate::domain::values::money::Amount;
 use crate::domain::values::open_object::OpenObject;
 use crate::domain::values::time::Timestamp;
-use crate::store::codec::{CodecError, decode_body};
-use crate::store::schema::Table;
-use crate::store::versions::unknown;
+use crate::store::codec::decode_body;
+use crate::store::error::{CodecError, unknown};
+use crate::store::tables::Table;
 
 /// What boxes needed to know of a customer before they had single channels and modules.
 #[derive(Serialize, Deserialize)]

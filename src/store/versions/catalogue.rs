@@ -6,9 +6,9 @@ use crate::domain::catalogue::{ProductSpec, ProductStatus, Scope};
 use crate::domain::values::id::{ProductSpecId, ServiceSpecId};
 use crate::domain::values::open_object::OpenObject;
 use crate::domain::values::time::Timestamp;
-use crate::store::codec::{CodecError, decode_body};
-use crate::store::schema::Table;
-use crate::store::versions::unknown;
+use crate::store::codec::decode_body;
+use crate::store::error::{CodecError, unknown};
+use crate::store::tables::Table;
 
 /// A plan before it said on how many boxes its customers may sign in.
 #[derive(Serialize, Deserialize)]

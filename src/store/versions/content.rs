@@ -5,9 +5,9 @@ use serde::{Deserialize, Serialize};
 
 use crate::domain::catalogue::content::{Channel, ChannelKind, Movie};
 use crate::domain::values::id::{ChannelId, GenreId, MovieId};
-use crate::store::codec::{CodecError, decode_body};
-use crate::store::schema::Table;
-use crate::store::versions::unknown;
+use crate::store::codec::decode_body;
+use crate::store::error::{CodecError, unknown};
+use crate::store::tables::Table;
 
 /// A channel before it was known which list brought it.
 #[derive(Serialize, Deserialize)]

@@ -31,16 +31,10 @@ use crate::domain::values::money::Amount;
 use crate::domain::values::open_object::OpenObject;
 use crate::domain::values::time::Timestamp;
 
-use super::codec::{CodecError, decode_body};
-use super::schema::Table;
+use super::codec::decode_body;
+use super::error::{CodecError, unknown};
+use super::tables::Table;
 use crate::store::versions::money::{ChargeV1, PriceV2};
-
-pub(super) fn unknown(table: Table, version: u8) -> CodecError {
-    CodecError::UnknownVersion {
-        table: table.name(),
-        version,
-    }
-}
 
 /// An offer before money.
 #[derive(Serialize, Deserialize)]

@@ -12,9 +12,9 @@ use crate::domain::values::calendar::{LocalDate, Term};
 use crate::domain::values::id::{CustomerId, InvoiceId, OrderId, RunId};
 use crate::domain::values::money::{Amount, Currency, TaxRate};
 use crate::domain::values::time::Timestamp;
-use crate::store::codec::{CodecError, decode_body};
-use crate::store::schema::Table;
-use crate::store::versions::unknown;
+use crate::store::codec::decode_body;
+use crate::store::error::{CodecError, unknown};
+use crate::store::tables::Table;
 
 /// A charge before it said whether it is given back.
 #[derive(Serialize, Deserialize)]

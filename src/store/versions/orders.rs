@@ -9,9 +9,9 @@ use crate::domain::values::calendar::Term;
 use crate::domain::values::id::{CustomerId, OrderId, ProductOfferId, ProductSpecId};
 use crate::domain::values::open_object::OpenObject;
 use crate::domain::values::time::Timestamp;
-use crate::store::codec::{CodecError, decode_body};
-use crate::store::schema::Table;
-use crate::store::versions::unknown;
+use crate::store::codec::decode_body;
+use crate::store::error::{CodecError, unknown};
+use crate::store::tables::Table;
 
 /// An order before money.
 #[derive(Serialize, Deserialize)]

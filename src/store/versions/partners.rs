@@ -6,14 +6,13 @@ use crate::domain::partners::{
     Callback, Partner, PartnerProduct, PartnerTransaction, PinPolicy, TransactionKind,
     TransactionState,
 };
-use crate::domain::staff::Maker;
-use crate::domain::staff::Secret;
+use crate::domain::staff::{Maker, Secret};
 use crate::domain::values::id::{CustomerId, PartnerId, PartnerTransactionId};
 use crate::domain::values::money::{Amount, Currency, Share, TaxRate};
 use crate::domain::values::time::Timestamp;
-use crate::store::codec::{CodecError, decode_body};
-use crate::store::schema::Table;
-use crate::store::versions::unknown;
+use crate::store::codec::decode_body;
+use crate::store::error::{CodecError, unknown};
+use crate::store::tables::Table;
 
 /// What a partner sold before products of ours could come with it.
 #[derive(Serialize, Deserialize)]

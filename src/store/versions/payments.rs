@@ -6,9 +6,9 @@ use crate::domain::billing::payment::{Payment, PaymentKind, PaymentState};
 use crate::domain::values::id::{CustomerId, HostedPageId, OrderId, PaymentId};
 use crate::domain::values::money::Amount;
 use crate::domain::values::time::Timestamp;
-use crate::store::codec::{CodecError, decode_body};
-use crate::store::schema::Table;
-use crate::store::versions::unknown;
+use crate::store::codec::decode_body;
+use crate::store::error::{CodecError, unknown};
+use crate::store::tables::Table;
 
 /// A payment before disputes were counted apart from refunds.
 #[derive(Serialize, Deserialize)]

@@ -5,9 +5,9 @@ use serde::{Deserialize, Serialize};
 
 use crate::domain::provider::Provider;
 use crate::domain::values::money::Currency;
-use crate::store::codec::{CodecError, decode_body};
-use crate::store::schema::Table;
-use crate::store::versions::unknown;
+use crate::store::codec::decode_body;
+use crate::store::error::{CodecError, unknown};
+use crate::store::tables::Table;
 
 /// A provider of whom no address was known.
 #[derive(Serialize, Deserialize)]

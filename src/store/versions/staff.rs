@@ -3,14 +3,13 @@
 
 use serde::{Deserialize, Serialize};
 
-use crate::domain::staff::Maker;
-use crate::domain::staff::{Operator, Role, Secret, Session, Token, TokenId};
+use crate::domain::staff::{Maker, Operator, Role, Secret, Session, Token, TokenId};
 use crate::domain::values::id::{OperatorId, ResellerId, WebhookId};
 use crate::domain::values::time::Timestamp;
 use crate::domain::webhooks::Webhook;
-use crate::store::codec::{CodecError, decode_body};
-use crate::store::schema::Table;
-use crate::store::versions::unknown;
+use crate::store::codec::decode_body;
+use crate::store::error::{CodecError, unknown};
+use crate::store::tables::Table;
 
 /// A member of staff before resellers had staff of their own.
 #[derive(Serialize, Deserialize)]
