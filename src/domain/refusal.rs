@@ -1,7 +1,7 @@
 //! Every business "no", with a stable code. Data, never prose: each dialect words it.
 
+use crate::domain::billing::eligible::Ineligible;
 use crate::domain::billing::order::OrderStatus;
-use crate::domain::catalogue::eligibility::Ineligible;
 use crate::domain::values::common_password::Guessable;
 use crate::domain::values::id::{InvoiceId, PaymentId, ProductOfferId, ServiceSpecId};
 use crate::domain::values::money::{Amount, Currency};

@@ -9,7 +9,7 @@ use reqwest::header::{AUTHORIZATION, CONTENT_TYPE, HeaderValue, RETRY_AFTER};
 use reqwest::{Method, RequestBuilder, StatusCode};
 use serde_json::{Value, json};
 
-use crate::domain::catalogue::{ContentType, Scope, ServiceStatus, ServiceType};
+use crate::domain::catalogue::kinds::{ContentType, Scope, ServiceStatus, ServiceType};
 use crate::domain::customers::CustomerStatus;
 use crate::domain::peers::FOREIGN_ID_MAX;
 use crate::domain::values::id::Id;

@@ -2,7 +2,7 @@
 //! `tests/oracle/terms.py` answers, which knows the rules but none of our code.
 
 use boxoffice::domain::billing::order::{Dates, dates};
-use boxoffice::domain::catalogue::OrderType;
+use boxoffice::domain::catalogue::kinds::OrderType;
 use boxoffice::domain::values::calendar::{PERIODS_MAX, Period, PeriodCount, Term, Zone};
 use boxoffice::domain::values::time::Timestamp;
 use serde_json::Value;

@@ -5,9 +5,9 @@
 //! answer.
 
 use super::order::{Due, Order, OrderStatus, Standing};
-use crate::domain::catalogue::Billing;
 use crate::domain::catalogue::charge::{Line, Price, TaxDays, in_force, lines, total_minor};
 use crate::domain::catalogue::dunning::Ladder;
+use crate::domain::catalogue::kinds::Billing;
 use crate::domain::values::calendar::{LocalDate, Zone};
 use crate::domain::values::money::Currency;
 use crate::domain::values::time::Timestamp;

@@ -3,8 +3,8 @@
 
 use serde::{Deserialize, Serialize};
 
-use crate::domain::catalogue::Billing;
 use crate::domain::catalogue::dunning::Ladder;
+use crate::domain::catalogue::kinds::Billing;
 use crate::domain::values::calendar::Zone;
 use crate::domain::values::id::CustomerId;
 use crate::domain::values::money::{Amount, Currency};

@@ -2,8 +2,9 @@
 //! right for it may still sell what the catalogue has, as the catalogue has it.
 
 use super::order::{Order, OrderStatus, Standing};
+use crate::domain::catalogue::ProductOffer;
 use crate::domain::catalogue::charge::Price;
-use crate::domain::catalogue::{Billing, ProductOffer};
+use crate::domain::catalogue::kinds::Billing;
 use crate::domain::values::calendar::Zone;
 use crate::domain::values::time::Timestamp;
 

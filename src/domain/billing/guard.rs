@@ -5,8 +5,8 @@ use serde::{Deserialize, Serialize};
 
 use super::cycle::{self, Terms};
 use super::order::{Missed, Order};
-use crate::domain::catalogue::OrderType;
 use crate::domain::catalogue::charge::{Price, up_to};
+use crate::domain::catalogue::kinds::OrderType;
 use crate::domain::values::id::{CustomerId, OrderId, ProductOfferId, RunId};
 use crate::domain::values::money::{Amount, Currency};
 use crate::domain::values::time::Timestamp;

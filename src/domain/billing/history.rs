@@ -2,7 +2,7 @@
 //! which cycle we begin to bill. The past is billed on request only.
 
 use super::order::{Missed, Order, OrderStatus, Standing, missed};
-use crate::domain::catalogue::{Billing, OrderType};
+use crate::domain::catalogue::kinds::{Billing, OrderType};
 use crate::domain::refusal::Refusal;
 use crate::domain::values::calendar::{Zone, has_passed};
 use crate::domain::values::time::Timestamp;

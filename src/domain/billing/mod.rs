@@ -2,6 +2,7 @@
 
 pub mod cycle;
 pub mod debt;
+pub mod eligible;
 pub mod giving;
 pub mod guard;
 pub mod history;

@@ -3,7 +3,7 @@
 
 use serde::{Deserialize, Serialize};
 
-use crate::domain::catalogue::{Billing, OrderType, ServiceStatus};
+use crate::domain::catalogue::kinds::{Billing, OrderType, ServiceStatus};
 use crate::domain::customers::service::{Origin, Service};
 use crate::domain::values::calendar::{Term, Zone, has_passed};
 use crate::domain::values::id::{CustomerId, OrderId, ProductOfferId, ProductSpecId, RunId};

@@ -2,7 +2,7 @@
 
 use serde::{Deserialize, Serialize};
 
-use crate::domain::catalogue::OrderType;
+use crate::domain::catalogue::kinds::OrderType;
 use crate::domain::values::calendar::{LocalDate, Term};
 use crate::domain::values::money::{Amount, Currency, TaxRate};
 use crate::domain::values::time::Timestamp;

@@ -2,7 +2,7 @@
 
 use serde::{Deserialize, Serialize};
 
-use crate::domain::catalogue::Billing;
+use crate::domain::catalogue::kinds::Billing;
 use crate::domain::values::calendar::Zone;
 use crate::domain::values::time::Timestamp;
 

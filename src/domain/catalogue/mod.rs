@@ -5,78 +5,22 @@ pub mod content;
 pub mod dunning;
 pub mod eligibility;
 pub mod guide;
+pub mod kinds;
 
 use serde::{Deserialize, Serialize};
 
 use crate::domain::catalogue::charge::Price;
 use crate::domain::catalogue::dunning::Ladder;
 use crate::domain::catalogue::eligibility::Eligibility;
+use crate::domain::catalogue::kinds::{
+    Billing, Content, ContentType, OfferStatus, OrderType, ProductStatus, Scope, ServiceStatus,
+    ServiceType,
+};
 use crate::domain::values::calendar::{PeriodCount, Term, has_passed};
-use crate::domain::values::id::{ChannelId, MovieId, ProductOfferId, ProductSpecId, ServiceSpecId};
+use crate::domain::values::id::{ProductOfferId, ProductSpecId, ServiceSpecId};
 use crate::domain::values::money::Amount;
 use crate::domain::values::open_object::OpenObject;
 use crate::domain::values::time::Timestamp;
-
-/// Kind of a right. Stored by position: append only.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
-pub enum ServiceType {
-    LiveTv,
-    CatchupTv,
-    Radio,
-    Vod,
-    Apps,
-}
-
-/// Kind of content a right is for. Stored by position: append only.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
-pub enum ContentType {
-    Tv,
-    Radio,
-    Movie,
-    App,
-    TvShow,
-}
-
-/// Stored by position: append only.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
-pub enum Scope {
-    OneItem,
-    AllItems,
-}
-
-/// State of a service or a service spec. Stored by position: append only.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
-pub enum ServiceStatus {
-    Active,
-    Inactive,
-    Expired,
-    /// Paused, term kept.
-    Frozen,
-    Deleted,
-}
-
-impl ServiceStatus {
-    /// What the status means at `now`: active past its end reads as expired.
-    #[must_use]
-    pub fn at(self, expires_at: Option<Timestamp>, now: Timestamp) -> Self {
-        if self == Self::Active && has_passed(expires_at, now) {
-            Self::Expired
-        } else {
-            self
-        }
-    }
-}
-
-/// Which items a right covers.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
-pub enum Content {
-    /// Every item of the content type.
-    All,
-    Channels(Vec<ChannelId>),
-    Movies(Vec<MovieId>),
-    /// Modules and applications by name.
-    Modules(Vec<String>),
-}
 
 /// How a package is sold where boxes sell it themselves.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
@@ -110,28 +54,6 @@ pub struct ServiceSpec {
     pub external_refs: Vec<OpenObject>,
 }
 
-/// State of a product. Stored by position: append only.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
-pub enum ProductStatus {
-    /// On offer.
-    Active,
-    Inactive,
-    Expired,
-    Draft,
-}
-
-impl ProductStatus {
-    /// What the status means at `now`: active past its end reads as expired.
-    #[must_use]
-    pub fn at(self, expires_at: Option<Timestamp>, now: Timestamp) -> Self {
-        if self == Self::Active && has_passed(expires_at, now) {
-            Self::Expired
-        } else {
-            self
-        }
-    }
-}
-
 /// A bundle of rights; a tariff plan.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct ProductSpec {
@@ -157,31 +79,6 @@ pub struct ProductSpec {
     pub updated_at: Timestamp,
     pub expires_at: Option<Timestamp>,
     pub removed_at: Option<Timestamp>,
-}
-
-/// Stored by position: append only.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
-pub enum OfferStatus {
-    Active,
-    Inactive,
-}
-
-/// Whether an order is paid once or per cycle. Stored by position: append only.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
-pub enum OrderType {
-    OneTime,
-    Recurring,
-}
-
-/// Who collects. Stored by position: append only.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
-pub enum Billing {
-    /// A cycle renews only if the balance covers it.
-    Prepaid,
-    /// Invoiced, then dunned.
-    Postpaid,
-    /// Another system owns the money.
-    External,
 }
 
 /// How a product is sold.

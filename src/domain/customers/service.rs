@@ -3,9 +3,8 @@
 use serde::{Deserialize, Serialize};
 
 use super::device::{Device, DeviceStatus};
-use crate::domain::catalogue::{
-    Content, ContentType, Scope, ServiceSpec, ServiceStatus, ServiceType,
-};
+use crate::domain::catalogue::ServiceSpec;
+use crate::domain::catalogue::kinds::{Content, ContentType, Scope, ServiceStatus, ServiceType};
 use crate::domain::customers::{Customer, CustomerStatus};
 use crate::domain::values::id::{
     ChannelId, CustomerId, MovieId, OrderId, ServiceId, ServiceSpecId,
@@ -198,9 +197,10 @@ fn spec_covers(spec: &ServiceSpec, item: &Item) -> bool {
 #[cfg(test)]
 mod tests {
     use super::{Grant, Item, Origin, Service, may_use};
-    use crate::domain::catalogue::{
-        Content, ContentType, PackageSale, Scope, ServiceSpec, ServiceStatus, ServiceType,
+    use crate::domain::catalogue::kinds::{
+        Content, ContentType, Scope, ServiceStatus, ServiceType,
     };
+    use crate::domain::catalogue::{PackageSale, ServiceSpec};
     use crate::domain::customers::device::{Device, DeviceStatus};
     use crate::domain::customers::{Customer, CustomerStatus};
     use crate::domain::values::id::{

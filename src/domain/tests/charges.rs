@@ -1,11 +1,11 @@
 //! What a cycle costs: charges, their tax, and which version of a price holds.
 
 use super::{at, charge, day, money, once, percent, price, term, usd};
-use crate::domain::catalogue::OrderType;
 use crate::domain::catalogue::charge::{
     Charge, Line, Mixed, Price, TaxDays, currency, in_force, lines, total_minor, up_to,
     version_in_force,
 };
+use crate::domain::catalogue::kinds::OrderType;
 use crate::domain::values::calendar::Period;
 
 /// The line of a charge that is taxed on one day and was seen on another.

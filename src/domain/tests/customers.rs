@@ -1,7 +1,7 @@
 //! Customers, their names, and how they are reached and found.
 
 use super::at;
-use crate::domain::catalogue::ServiceStatus;
+use crate::domain::catalogue::kinds::ServiceStatus;
 use crate::domain::customers::service::{Origin, Service};
 use crate::domain::customers::{
     BoxProfile, Customer, CustomerPassword, CustomerStatus, PaidUntil, PersonName,

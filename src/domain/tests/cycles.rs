@@ -1,13 +1,15 @@
 //! What a billing run does about an order.
 
-use super::{Sold, money, percent, price, sold, usd};
-use super::{at, charge, day, frozen, hold, monthly, monthly_with, once, overdue, owing, paused};
+use super::{
+    Sold, at, charge, day, frozen, hold, money, monthly, monthly_with, once, overdue, owing,
+    paused, percent, price, sold, usd,
+};
 use crate::domain::billing::cycle::{
     Bill, Settled, Step, bill, bill_anew, next_bill, overdue_still, owed_again, owed_since,
     renewed, settle,
 };
 use crate::domain::billing::order::{Order, OrderStatus, Standing};
-use crate::domain::catalogue::Billing;
+use crate::domain::catalogue::kinds::Billing;
 
 /// What a run does about an order on a day, its customer having so much.
 fn run(order: &Order, balance: i64, now: &str) -> Option<Settled> {

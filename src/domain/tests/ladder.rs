@@ -1,8 +1,8 @@
 //! Grace, reminders, freeze and suspension, in days.
 
 use super::{at, sold};
-use crate::domain::catalogue::Billing;
 use crate::domain::catalogue::dunning::Ladder;
+use crate::domain::catalogue::kinds::Billing;
 use crate::domain::values::calendar::Zone;
 
 #[test]

@@ -28,7 +28,8 @@ mod staff;
 mod told;
 mod webhooks;
 
-use super::catalogue::{Billing, OfferStatus, OrderType, ProductOffer};
+use super::catalogue::ProductOffer;
+use super::catalogue::kinds::{Billing, OfferStatus, OrderType};
 use crate::domain::billing::cycle::Terms;
 use crate::domain::billing::order::{Hold, Order, OrderStatus, Standing};
 use crate::domain::catalogue::charge::{Charge, Price};

@@ -4,7 +4,7 @@ use proptest::prelude::*;
 
 use super::{DAY, at, frozen, hold, monthly, monthly_with, overdue, parked, paused, term};
 use crate::domain::billing::order::{Order, PAUSES_MAX, Pause, Standing, dates, missed};
-use crate::domain::catalogue::{Billing, OrderType};
+use crate::domain::catalogue::kinds::{Billing, OrderType};
 use crate::domain::values::calendar::{Period, Zone};
 
 fn pause(cycles: u32, micros: i64, ends_at: &str) -> Pause {

@@ -2,7 +2,7 @@
 
 use super::{at, frozen, hold, monthly, monthly_with, overdue, owing, parked, paused};
 use crate::domain::billing::order::{Due, Order, OrderStatus, Standing, follow, service_status};
-use crate::domain::catalogue::{Billing, OrderType, ServiceStatus};
+use crate::domain::catalogue::kinds::{Billing, OrderType, ServiceStatus};
 use crate::domain::customers::service::{Origin, Service};
 use crate::domain::values::id::{ChannelId, CustomerId, OrderId, ServiceId};
 

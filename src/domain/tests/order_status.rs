@@ -2,7 +2,7 @@
 
 use super::{DAY, at, frozen, hold, monthly, monthly_with, overdue, owing, paused};
 use crate::domain::billing::order::{Order, OrderStatus, Standing};
-use crate::domain::catalogue::{Billing, OrderType};
+use crate::domain::catalogue::kinds::{Billing, OrderType};
 use crate::domain::values::calendar::Zone;
 use crate::domain::values::time::Timestamp;
 

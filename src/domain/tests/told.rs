@@ -7,7 +7,7 @@ use super::{at, frozen, monthly, monthly_with, overdue, owing, paused};
 use crate::domain::billing::invoice::InvoiceKind;
 use crate::domain::billing::order::{Order, OrderStatus, Standing};
 use crate::domain::billing::payment::{Payment, PaymentState};
-use crate::domain::catalogue::ServiceStatus;
+use crate::domain::catalogue::kinds::ServiceStatus;
 use crate::domain::customers::{Customer, CustomerStatus};
 use crate::domain::partners::{Denial, PartnerTransaction, TransactionState};
 use crate::domain::values::id::{CustomerId, InvoiceId};

@@ -2,7 +2,7 @@
 
 use serde::{Deserialize, Deserializer, de};
 
-use crate::domain::catalogue::{Billing, OrderType, ProductStatus};
+use crate::domain::catalogue::kinds::{Billing, OrderType, ProductStatus};
 use crate::domain::customers::CustomerStatus;
 use crate::domain::customers::device::DeviceKind;
 use crate::domain::values::calendar::Period;

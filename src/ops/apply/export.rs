@@ -6,9 +6,8 @@ use serde_json::{Map, Value, json};
 use crate::app::Ctx;
 use crate::domain::catalogue::charge::Charge;
 use crate::domain::catalogue::content::{Channel, ChannelKind, Genre, Movie, Reseller};
-use crate::domain::catalogue::{
-    Billing, Content, ContentType, OrderType, ProductOffer, ProductSpec, ProductStatus, ServiceSpec,
-};
+use crate::domain::catalogue::kinds::{Billing, Content, ContentType, OrderType, ProductStatus};
+use crate::domain::catalogue::{ProductOffer, ProductSpec, ServiceSpec};
 use crate::domain::provider::Provider;
 use crate::domain::staff::Permission;
 use crate::domain::values::calendar::{Period, PeriodCount};

@@ -1,8 +1,9 @@
 //! What a dry run says of a changed offer: prices as a person reads them, not as they are kept.
 
+use crate::domain::catalogue::ProductOffer;
 use crate::domain::catalogue::charge::{Charge, Price};
 use crate::domain::catalogue::dunning::Ladder;
-use crate::domain::catalogue::{OrderType, ProductOffer};
+use crate::domain::catalogue::kinds::OrderType;
 use crate::domain::event::Change;
 use crate::domain::values::calendar::Period;
 use crate::domain::values::money::TaxRate;

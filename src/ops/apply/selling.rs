@@ -3,10 +3,10 @@
 use crate::app::Ctx;
 use crate::domain::catalogue::content::{Channel, Movie};
 use crate::domain::catalogue::eligibility::Eligibility;
-use crate::domain::catalogue::{
-    Billing, Content, ContentType, OfferStatus, PackageSale, ProductOffer, ProductSpec,
-    ProductStatus, Scope, ServiceSpec, ServiceStatus, ServiceType,
+use crate::domain::catalogue::kinds::{
+    Billing, Content, ContentType, OfferStatus, ProductStatus, Scope, ServiceStatus, ServiceType,
 };
+use crate::domain::catalogue::{PackageSale, ProductOffer, ProductSpec, ServiceSpec};
 use crate::domain::values::calendar::{PeriodCount, Term};
 use crate::domain::values::id::{
     ChannelId, Id, MovieId, ProductOfferId, ProductSpecId, ServiceSpecId,

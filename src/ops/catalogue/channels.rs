@@ -4,9 +4,10 @@ use std::collections::BTreeMap;
 use std::ops::ControlFlow;
 
 use crate::app::Ctx;
+use crate::domain::catalogue::ServiceSpec;
 use crate::domain::catalogue::content::{Channel, Movie};
 use crate::domain::catalogue::guide::Programme;
-use crate::domain::catalogue::{Content, ServiceSpec, ServiceStatus};
+use crate::domain::catalogue::kinds::{Content, ServiceStatus};
 use crate::domain::customers::service::{Grant, Service};
 use crate::domain::event::Change;
 use crate::domain::staff::Permission;

@@ -9,9 +9,10 @@ use serde::Deserialize;
 use serde_json::value::RawValue;
 
 use crate::app::Ctx;
+use crate::domain::catalogue::ProductOffer;
 use crate::domain::catalogue::charge::{Charge, Price, TaxDays, currency, lines, total_minor};
 use crate::domain::catalogue::dunning::{LADDER_DAYS_MAX, Ladder, REMINDERS_MAX};
-use crate::domain::catalogue::{OrderType, ProductOffer};
+use crate::domain::catalogue::kinds::OrderType;
 use crate::domain::refusal::Refusal;
 use crate::domain::values::calendar::LocalDate;
 use crate::domain::values::money::{Amount, Currency, TaxRate};

@@ -8,10 +8,11 @@ use super::{Handle, Named, OpError, orders};
 use crate::app::Ctx;
 use crate::domain::billing::giving;
 use crate::domain::catalogue::eligibility::Eligibility;
-use crate::domain::catalogue::{
-    Billing, Content, ContentType, OfferStatus, OrderType, PackageSale, ProductOffer, ProductSpec,
-    ProductStatus, Scope, ServiceSpec, ServiceStatus, ServiceType,
+use crate::domain::catalogue::kinds::{
+    Billing, Content, ContentType, OfferStatus, OrderType, ProductStatus, Scope, ServiceStatus,
+    ServiceType,
 };
+use crate::domain::catalogue::{PackageSale, ProductOffer, ProductSpec, ServiceSpec};
 use crate::domain::customers::Customer;
 use crate::domain::refusal::Refusal;
 use crate::domain::staff::Permission;

@@ -4,7 +4,8 @@ use std::collections::BTreeMap;
 
 use crate::app::Ctx;
 use crate::domain::catalogue::content::{Channel, Movie};
-use crate::domain::catalogue::{ProductSpec, ServiceSpec, ServiceStatus};
+use crate::domain::catalogue::kinds::ServiceStatus;
+use crate::domain::catalogue::{ProductSpec, ServiceSpec};
 use crate::domain::customers::Customer;
 use crate::domain::staff::Permission;
 use crate::domain::values::id::{ChannelId, MovieId, ServiceSpecId};

@@ -4,7 +4,7 @@
 use crate::app::Ctx;
 use crate::domain::billing::cycle::Bill;
 use crate::domain::billing::order::{Order, OrderStatus, PAUSES_MAX, Standing};
-use crate::domain::catalogue::Billing;
+use crate::domain::catalogue::kinds::Billing;
 use crate::domain::customers::Customer;
 use crate::domain::refusal::Refusal;
 use crate::domain::staff::Permission;

@@ -12,7 +12,8 @@ use crate::domain::billing::order::{
     ORDERS_PER_CUSTOMER_MAX, Order, OrderStatus, Standing, missed, service_status,
 };
 use crate::domain::catalogue::charge;
-use crate::domain::catalogue::{Billing, OrderType, ProductOffer, ProductSpec, ServiceStatus};
+use crate::domain::catalogue::kinds::{Billing, OrderType, ServiceStatus};
+use crate::domain::catalogue::{ProductOffer, ProductSpec};
 use crate::domain::customers::Customer;
 use crate::domain::customers::service::Origin;
 use crate::domain::event::ActivityAction;

@@ -7,7 +7,7 @@ use std::ops::ControlFlow;
 
 use crate::app::Ctx;
 use crate::domain::billing::order::{Due, Order, OrderStatus, Standing};
-use crate::domain::catalogue::Billing;
+use crate::domain::catalogue::kinds::Billing;
 use crate::domain::customers::Customer;
 use crate::domain::messages::template::TemplateKind;
 use crate::domain::messages::{Message, MessageContent};

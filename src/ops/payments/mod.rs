@@ -17,7 +17,7 @@ use crate::domain::billing::order::OrderStatus;
 use crate::domain::billing::payment::{
     HostedPage, HostedPageState, Payment, PaymentKind, PaymentState,
 };
-use crate::domain::catalogue::Billing;
+use crate::domain::catalogue::kinds::Billing;
 use crate::domain::customers::Customer;
 use crate::domain::messages::template::TemplateKind;
 use crate::domain::messages::{Message, MessageContent};

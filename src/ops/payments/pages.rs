@@ -9,7 +9,8 @@ use crate::domain::billing::payment::{
     HOSTED_PAGE_SECONDS, HostedPage, HostedPageState, PAGE_ATTEMPTS_MAX, PagePurpose, Payment,
     PaymentKind, PaymentState, Shown,
 };
-use crate::domain::catalogue::{Billing, ProductOffer, ProductSpec};
+use crate::domain::catalogue::kinds::Billing;
+use crate::domain::catalogue::{ProductOffer, ProductSpec};
 use crate::domain::customers::Customer;
 use crate::domain::refusal::Refusal;
 use crate::domain::staff::Permission;

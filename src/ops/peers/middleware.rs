@@ -8,7 +8,8 @@ use std::collections::BTreeMap;
 use std::ops::ControlFlow;
 
 use crate::app::{App, Ctx};
-use crate::domain::catalogue::{Content, PackageSale, ServiceSpec, ServiceStatus};
+use crate::domain::catalogue::kinds::{Content, ServiceStatus};
+use crate::domain::catalogue::{PackageSale, ServiceSpec};
 use crate::domain::customers::service::{Grant, Service};
 use crate::domain::customers::{Customer, CustomerStatus};
 use crate::domain::peers::Counterpart;

@@ -5,7 +5,8 @@ use std::collections::BTreeSet;
 
 use crate::app::Ctx;
 use crate::domain::boxes::event::BoxEventKind;
-use crate::domain::catalogue::{ProductSpec, ServiceSpec, ServiceStatus};
+use crate::domain::catalogue::kinds::ServiceStatus;
+use crate::domain::catalogue::{ProductSpec, ServiceSpec};
 use crate::domain::customers::device::{DEVICES_PER_CUSTOMER_MAX, Device};
 use crate::domain::customers::{Customer, CustomerPassword, CustomerStatus, PaidUntil};
 use crate::domain::event::ActivityAction;

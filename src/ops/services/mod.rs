@@ -4,7 +4,8 @@ pub mod plan;
 
 use crate::app::Ctx;
 use crate::domain::billing::giving;
-use crate::domain::catalogue::{ServiceSpec, ServiceStatus};
+use crate::domain::catalogue::ServiceSpec;
+use crate::domain::catalogue::kinds::ServiceStatus;
 use crate::domain::customers::Customer;
 use crate::domain::customers::service::{Grant, Origin, SERVICES_PER_CUSTOMER_MAX, Service};
 use crate::domain::refusal::Refusal;

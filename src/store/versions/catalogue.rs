@@ -2,7 +2,8 @@
 
 use serde::{Deserialize, Serialize};
 
-use crate::domain::catalogue::{ProductSpec, ProductStatus, Scope};
+use crate::domain::catalogue::ProductSpec;
+use crate::domain::catalogue::kinds::{ProductStatus, Scope};
 use crate::domain::values::id::{ProductSpecId, ServiceSpecId};
 use crate::domain::values::open_object::OpenObject;
 use crate::domain::values::time::Timestamp;

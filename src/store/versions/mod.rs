@@ -16,11 +16,12 @@ use serde::{Deserialize, Serialize};
 use crate::domain::billing::payment::{
     HostedPage, HostedPageState, PagePurpose, Shown, VoucherBatch,
 };
+use crate::domain::catalogue::ProductOffer;
 use crate::domain::catalogue::charge::Price;
 use crate::domain::catalogue::content::Reseller;
 use crate::domain::catalogue::dunning::Ladder;
 use crate::domain::catalogue::eligibility::Eligibility;
-use crate::domain::catalogue::{Billing, OfferStatus, OrderType, ProductOffer};
+use crate::domain::catalogue::kinds::{Billing, OfferStatus, OrderType};
 use crate::domain::messages::{Channel, Message, MessageContent, MessageState};
 use crate::domain::values::calendar::{PeriodCount, Term};
 use crate::domain::values::id::{

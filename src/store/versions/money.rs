@@ -5,8 +5,8 @@ use serde::{Deserialize, Serialize};
 
 use crate::domain::billing::invoice::{Invoice, InvoiceKind};
 use crate::domain::billing::run::{Run, RunCounts, RunFailure, RunState};
-use crate::domain::catalogue::OrderType;
 use crate::domain::catalogue::charge::{Charge, Line, Price};
+use crate::domain::catalogue::kinds::OrderType;
 use crate::domain::provider::Letterhead;
 use crate::domain::values::calendar::{LocalDate, Term};
 use crate::domain::values::id::{CustomerId, InvoiceId, OrderId, RunId};

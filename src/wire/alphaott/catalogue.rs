@@ -6,7 +6,8 @@ use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
 
 use crate::app::Ctx;
-use crate::domain::catalogue::{ProductSpec, ProductStatus, ServiceSpec, ServiceStatus};
+use crate::domain::catalogue::kinds::{ProductStatus, ServiceStatus};
+use crate::domain::catalogue::{ProductSpec, ServiceSpec};
 use crate::domain::staff::Permission;
 use crate::domain::values::id::ServiceSpecId;
 use crate::ops;

@@ -7,7 +7,7 @@ use axum::response::{IntoResponse, Response};
 use serde::Serialize;
 use utoipa::ToSchema;
 
-use crate::domain::catalogue::eligibility::Ineligible;
+use crate::domain::billing::eligible::Ineligible;
 use crate::domain::refusal::Refusal;
 use crate::domain::values::money::Currency;
 use crate::ops::staff::bearers::Why;

@@ -7,7 +7,8 @@ use utoipa::ToSchema;
 
 use crate::app::Ctx;
 use crate::domain::catalogue::eligibility::{Eligibility, WITH_PRODUCTS_MAX};
-use crate::domain::catalogue::{OfferStatus, ProductOffer, ProductSpec};
+use crate::domain::catalogue::kinds::OfferStatus;
+use crate::domain::catalogue::{ProductOffer, ProductSpec};
 use crate::domain::staff::Permission;
 use crate::domain::values::calendar::has_passed;
 use crate::ops;

@@ -6,7 +6,7 @@ use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
 
 use crate::app::Ctx;
-use crate::domain::catalogue::ServiceStatus;
+use crate::domain::catalogue::kinds::ServiceStatus;
 use crate::domain::customers::service::{Grant, Service};
 use crate::domain::staff::Permission;
 use crate::domain::values::id::ServiceSpecId;

@@ -7,7 +7,7 @@ use utoipa::openapi::schema::{ObjectBuilder, Schema, SchemaType, Type};
 use utoipa::{PartialSchema, ToSchema};
 
 use crate::domain::billing::order::OrderStatus;
-use crate::domain::catalogue::{
+use crate::domain::catalogue::kinds::{
     Billing, ContentType, OfferStatus, OrderType, ProductStatus, Scope, ServiceStatus, ServiceType,
 };
 use crate::domain::customers::CustomerStatus;

@@ -9,7 +9,7 @@ use crate::app::{AskedEffect, Ctx};
 use crate::domain::billing::invoice::InvoiceKind;
 use crate::domain::billing::order::{Order, OrderStatus, Standing};
 use crate::domain::billing::payment::{Payment, PaymentKind, VoucherBatch};
-use crate::domain::catalogue::ServiceStatus;
+use crate::domain::catalogue::kinds::ServiceStatus;
 use crate::domain::customers::service::Service;
 use crate::domain::customers::{Customer, CustomerStatus};
 use crate::domain::effect::{Balance, Billed, Effect, Missing, Moved, Owed, Titled};

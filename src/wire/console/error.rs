@@ -7,7 +7,7 @@ use axum::http::{HeaderValue, StatusCode};
 use axum::response::{IntoResponse, Response};
 use serde::Serialize;
 
-use crate::domain::catalogue::eligibility::Ineligible;
+use crate::domain::billing::eligible::Ineligible;
 use crate::domain::refusal::Refusal;
 use crate::domain::values::money::Currency;
 use crate::ops::staff::bearers::Why;

@@ -3,7 +3,7 @@
 
 use serde_json::json;
 
-use crate::domain::catalogue::ContentType;
+use crate::domain::catalogue::kinds::ContentType;
 use crate::ops::OpError;
 use crate::ops::boxes::Seat;
 use crate::ops::catalogue::packages::SWITCHABLE_MODULES;

@@ -1,7 +1,8 @@
 //! ITV, TARIFFS and SERVICES_PACKAGE: what there is to have (stalker-rest-v1 §2.7, §2.9, §2.10).
 
 use crate::domain::catalogue::content::{Channel, ChannelKind};
-use crate::domain::catalogue::{Content, ProductSpec, ServiceSpec, ServiceType};
+use crate::domain::catalogue::kinds::{Content, ServiceType};
+use crate::domain::catalogue::{ProductSpec, ServiceSpec};
 use crate::domain::values::money::Amount;
 use crate::ops::catalogue::packages as goods;
 use crate::ops::catalogue::packages::Range;

@@ -4,8 +4,8 @@
 use boxoffice::domain::billing::cycle;
 use boxoffice::domain::billing::cycle::Terms;
 use boxoffice::domain::billing::order::Order;
-use boxoffice::domain::catalogue::Billing;
 use boxoffice::domain::catalogue::dunning::Ladder;
+use boxoffice::domain::catalogue::kinds::Billing;
 use boxoffice::domain::values::calendar::{Period, PeriodCount, Term, Zone};
 use boxoffice::domain::values::id::{CustomerId, OrderId};
 use boxoffice::domain::values::time::Timestamp;

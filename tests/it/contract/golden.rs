@@ -20,10 +20,11 @@ use boxoffice::domain::catalogue::content::{
 use boxoffice::domain::catalogue::dunning::Ladder;
 use boxoffice::domain::catalogue::eligibility::Eligibility;
 use boxoffice::domain::catalogue::guide::Programme;
-use boxoffice::domain::catalogue::{
-    Billing, Content, ContentType, OfferStatus, OrderType, PackageSale, ProductOffer, ProductSpec,
-    ProductStatus, Scope, ServiceSpec, ServiceStatus, ServiceType,
+use boxoffice::domain::catalogue::kinds::{
+    Billing, Content, ContentType, OfferStatus, OrderType, ProductStatus, Scope, ServiceStatus,
+    ServiceType,
 };
+use boxoffice::domain::catalogue::{PackageSale, ProductOffer, ProductSpec, ServiceSpec};
 use boxoffice::domain::customers::device::{Device, DeviceKind, DeviceStatus};
 use boxoffice::domain::customers::service::{Grant, Origin, Service};
 use boxoffice::domain::customers::{
@@ -42,8 +43,7 @@ use boxoffice::domain::partners::{
 };
 use boxoffice::domain::peers::{BillingPage, Counterpart};
 use boxoffice::domain::provider::Provider;
-use boxoffice::domain::staff::Maker;
-use boxoffice::domain::staff::{Operator, Role, Secret, Session, Token, TokenId};
+use boxoffice::domain::staff::{Maker, Operator, Role, Secret, Session, Token, TokenId};
 use boxoffice::domain::values::calendar::{Period, PeriodCount, Term};
 use boxoffice::domain::values::contact::Email;
 use boxoffice::domain::values::id::{

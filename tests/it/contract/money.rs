@@ -10,8 +10,8 @@ use boxoffice::domain::billing::payment::{
     Payment, PaymentKind, PaymentState, Voucher, VoucherBatch,
 };
 use boxoffice::domain::billing::run::{Run, RunCounts, RunFailure, RunState};
-use boxoffice::domain::catalogue::OrderType;
 use boxoffice::domain::catalogue::charge::{Charge, Line, Price};
+use boxoffice::domain::catalogue::kinds::OrderType;
 use boxoffice::domain::partners::statement::{ClosedMonth, ClosedSum, Sums};
 use boxoffice::domain::provider::Letterhead;
 use boxoffice::domain::values::calendar::{LocalDate, Period};

@@ -1,7 +1,7 @@
 //! A sample of every refusal, and of every other error of a use case.
 
+use boxoffice::domain::billing::eligible::Ineligible;
 use boxoffice::domain::billing::order::OrderStatus;
-use boxoffice::domain::catalogue::eligibility::Ineligible;
 use boxoffice::domain::refusal::Refusal;
 use boxoffice::domain::refusal::Refusal as R;
 use boxoffice::domain::staff::Permission;

@@ -27,7 +27,8 @@ use crate::domain::billing::order::{Order, OrderStatus, Standing, follow, missed
 use crate::domain::billing::run::{RunCounts, add_money};
 use crate::domain::catalogue::charge::in_force;
 use crate::domain::catalogue::dunning::Ladder;
-use crate::domain::catalogue::{Billing, ProductOffer, ProductSpec, ServiceStatus};
+use crate::domain::catalogue::kinds::{Billing, ServiceStatus};
+use crate::domain::catalogue::{ProductOffer, ProductSpec};
 use crate::domain::customers::service::Service;
 use crate::domain::customers::{Customer, CustomerStatus};
 use crate::domain::event::ActivityAction;

@@ -8,7 +8,7 @@ use crate::domain::billing::cycle::{Bill, Terms};
 use crate::domain::billing::invoice::OpenInvoice;
 use crate::domain::billing::order::{Due, Order, OrderStatus, Standing};
 use crate::domain::catalogue::charge::{Line, up_to, version_in_force};
-use crate::domain::catalogue::{Billing, ServiceStatus};
+use crate::domain::catalogue::kinds::{Billing, ServiceStatus};
 use crate::domain::customers::{Customer, CustomerStatus};
 use crate::domain::event::ActivityAction;
 use crate::domain::values::id::{CustomerId, OrderId};
