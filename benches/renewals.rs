@@ -29,9 +29,10 @@ use boxoffice::ops::billing::preview::Scope;
 use boxoffice::ops::billing::run;
 use boxoffice::ops::billing::run::Pace;
 use boxoffice::ops::customers;
-use boxoffice::ops::orders::{self, NewOrder};
-use boxoffice::ops::payments::{self, Receipt};
+use boxoffice::ops::orders::NewOrder;
+use boxoffice::ops::payments::book::Receipt;
 use boxoffice::ops::{Handle, OpError};
+use boxoffice::ops::{orders, payments};
 use boxoffice::store::{Read as _, Storage, StoreError, Table, Tx, append_entries};
 use serde_json::json;
 

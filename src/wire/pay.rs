@@ -23,8 +23,10 @@ use crate::letters::locale::{amount, html, long_day};
 use crate::letters::page_words::{PageWords, filled, page_words};
 use crate::ops;
 use crate::ops::OpError;
-use crate::ops::payments::pages::{Closed, Outcome, View, Way};
-use crate::ops::payments::stripe::{Heard, Leads};
+use crate::ops::payments::page_view::{Closed, View};
+use crate::ops::payments::pages::{Outcome, Way};
+use crate::ops::payments::stripe::Leads;
+use crate::ops::payments::stripe_events::Heard;
 use crate::wire::kit::{KEPT_AN_HOUR, TurnedAway, client_address};
 
 /// The name in logs, metrics and the audit log.
@@ -98,7 +100,7 @@ async fn show(
     {
         return back_from_stripe(&ctx, &code, from_stripe == "cancel").await;
     }
-    match ops::payments::pages::view(&ctx, &code) {
+    match ops::payments::page_view::view(&ctx, &code) {
         Ok(view) => page(&ctx, &view, StatusCode::OK, None),
         Err(error) => failed(&ctx, &error),
     }
@@ -106,7 +108,7 @@ async fn show(
 
 /// The browser is back from Stripe's page, which proves nothing: Stripe is asked.
 async fn back_from_stripe(ctx: &Ctx, code: &str, canceled: bool) -> Response {
-    let view = match ops::payments::pages::view(ctx, code) {
+    let view = match ops::payments::page_view::view(ctx, code) {
         Ok(view) => view,
         Err(error) => return failed(ctx, &error),
     };
@@ -142,7 +144,7 @@ async fn stripe_webhook(
     let signature = headers
         .get("stripe-signature")
         .and_then(|of| of.to_str().ok());
-    match ops::payments::stripe::hear(&ctx, signature.unwrap_or(""), &body).await {
+    match ops::payments::stripe_events::hear(&ctx, signature.unwrap_or(""), &body).await {
         Ok(Heard::Done | Heard::Ignored) => (StatusCode::OK, "ok\n").into_response(),
         Ok(Heard::BadSignature) => (
             StatusCode::BAD_REQUEST,
@@ -231,7 +233,7 @@ async fn submit(
 async fn to_stripe(ctx: &Ctx, code: &str, seen: Amount) -> Response {
     match ops::payments::stripe::pay(ctx, code.to_owned(), seen).await {
         Ok(Leads::To(url)) => see(&url),
-        Ok(Leads::Paid) => match ops::payments::pages::view(ctx, code) {
+        Ok(Leads::Paid) => match ops::payments::page_view::view(ctx, code) {
             Ok(view) if view.closed == Some(Closed::Paid) => back(ctx, code, "succeded"),
             // The money is there and the order did not begin: the page says why.
             _ => see(&format!("/pay/{code}")),
@@ -269,7 +271,7 @@ fn refused(ctx: &Ctx, code: &str, refusal: &Refusal) -> Response {
 
 /// The way back to the shop. Without one the page itself says how it ended.
 fn back(ctx: &Ctx, code: &str, status: &str) -> Response {
-    let leads = ops::payments::pages::find(ctx, code).is_ok_and(|page| leads_back(ctx, &page));
+    let leads = ops::payments::page_view::find(ctx, code).is_ok_and(|page| leads_back(ctx, &page));
     if leads {
         see(&redirect(ctx, code, status))
     } else {
@@ -291,7 +293,7 @@ fn see(target: &str) -> Response {
 
 /// The page once more, with what went wrong on top.
 fn again(ctx: &Ctx, code: &str, status: StatusCode, problem: &str) -> Response {
-    match ops::payments::pages::view(ctx, code) {
+    match ops::payments::page_view::view(ctx, code) {
         Ok(view) => page(ctx, &view, status, Some(problem)),
         Err(error) => failed(ctx, &error),
     }

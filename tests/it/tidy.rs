@@ -121,7 +121,7 @@ const HOMES: &[(&str, &str)] = &[
          app/memory/keyed_locks.rs listener/ \
          ops/apply/mod.rs ops/bulk.rs ops/partners/carrier_calls.rs ops/clock.rs \
          ops/partners/month_close.rs ops/billing/guard/ ops/imports/ ops/peers/middleware.rs \
-         ops/outbox/mod.rs ops/payments/mod.rs ops/billing/run.rs ops/partners/subscriptions/ \
+         ops/outbox/mod.rs ops/payments/due.rs ops/billing/run.rs ops/partners/subscriptions/ \
          ops/templates.rs ops/webhooks/ outbound/ app/secrets/passwords/ serve/ store/mod.rs wire/",
     ),
     (

@@ -20,7 +20,8 @@ use super::due::{Sorted, Walk};
 use super::guard::{self, Verdict, Watch};
 use crate::ops::billing::opening_debts;
 use crate::ops::customers::paid_until;
-use crate::ops::{Named, OpError, bulk, followers, payments};
+use crate::ops::payments::due;
+use crate::ops::{Named, OpError, bulk, followers};
 
 impl Named for Run {
     const KIND: &'static str = "run";
@@ -84,7 +85,7 @@ async fn work_until(
 ) -> Result<u64, OpError> {
     let mut steps = 0u64;
     loop {
-        let payment = payments::next_due(&ctx.snapshot()?, until)?;
+        let payment = due::next_due(&ctx.snapshot()?, until)?;
         let first = payment.map_or(until, |(at, _)| at.min(until));
         if ctx.app.config.stalker.internal_billing && orders != Orders::Leave {
             while paid_until::end(ctx, first, pace.not_before()).await? > 0 {
@@ -108,7 +109,7 @@ async fn work_until(
             now: pace.at(due_at, ctx.now),
             ..ctx.clone()
         };
-        payments::decide(&ctx, id).await?;
+        due::decide(&ctx, id).await?;
         steps = steps.saturating_add(1);
     }
 }

@@ -14,10 +14,11 @@ use crate::store::{Read as _, Table, Tx};
 mod guide;
 
 use super::orders::NewOrder;
-use super::payments::Receipt;
+use super::payments::book::Receipt;
 use crate::ops::billing::run;
 use crate::ops::billing::run::Pace;
-use crate::ops::{Handle, OpError, apply, orders, payments, staff};
+use crate::ops::payments::book;
+use crate::ops::{Handle, OpError, apply, orders, staff};
 
 /// How to sign in to the demo: as its owner, and as a billing script.
 #[derive(Debug, Clone)]
@@ -409,7 +410,7 @@ fn live_a_day(
             amount: household.price,
             note: String::new(),
         };
-        payments::book(ctx, tx, household.customer, None, None, receipt)
+        book::book(ctx, tx, household.customer, None, None, receipt)
     };
     let Some(order) = household.order else {
         if day == household.joins_on_day {

@@ -1,19 +1,16 @@
 //! Which order a page is for: one that waits for money, one that runs and is extended, or a new
-//! one. And what becomes of an order that is extended once its page is paid.
+//! one.
 
-use super::pages::is_waiting;
 use crate::app::Ctx;
 use crate::domain::billing::order::{Order, OrderStatus, Standing};
-use crate::domain::billing::payment::{HostedPage, HostedPageState, PagePurpose, Payment};
+use crate::domain::billing::payment::{HostedPage, PagePurpose};
 use crate::domain::catalogue::kinds::{Billing, OrderType};
 use crate::domain::catalogue::{ProductOffer, ProductSpec};
 use crate::domain::customers::Customer;
 use crate::domain::refusal::Refusal;
 use crate::domain::values::id::{OrderId, ProductOfferId};
-use crate::domain::values::money::Amount;
-use crate::ops::billing::books::{Ahead, AuditDetail, Books};
-use crate::ops::payments::page_paid;
-use crate::ops::{Handle, OpError, catalogue, orders, payments};
+use crate::ops::billing::books::{Ahead, Books};
+use crate::ops::{Handle, OpError, catalogue, orders};
 use crate::store::{Read, Tx};
 
 /// What a page is for.
@@ -259,106 +256,6 @@ pub(in crate::ops) fn is_had(
     Ok(held.iter().any(had))
 }
 
-/// The money of a page that extends an order is there: the order is extended by it, once for a
-/// page. `false`: nothing was done, and the caller does what is done with money that came for
-/// nothing.
-pub(in crate::ops) fn extend(
-    ctx: &Ctx,
-    tx: &mut Tx<'_>,
-    page: &HostedPage,
-    customer: &Customer,
-    payment: Option<&Payment>,
-) -> Result<bool, OpError> {
-    let PagePurpose::Extend(offer) = page.purpose else {
-        return Ok(false);
-    };
-    let used = matches!(
-        page.state,
-        HostedPageState::Succeeded | HostedPageState::Acknowledged
-    );
-    if used || customer.is_deleted() {
-        return Ok(false);
-    }
-    let order = present(ctx, tx, page)?;
-    let offer: ProductOffer = crate::ops::get(tx, offer)?;
-    let agreed = page.shown.map(|shown| page_paid::agreed(shown, payment));
-    let mut books = Books::new(ctx, tx);
-    let Some(ahead) = books.ahead(&order, &offer, agreed, ctx.now)? else {
-        return Ok(false);
-    };
-    let total = ahead.bill.total_minor();
-    let as_seen = page.shown.is_none_or(|shown| total <= shown.total.minor);
-    if !as_seen || !page_paid::is_covered(&mut books, customer.id, &ahead.bill, payment)? {
-        return Ok(false);
-    }
-    if ahead.sells && catalogue::check_eligible(tx, customer.id, &offer, ctx.now).is_err() {
-        return Ok(false);
-    }
-    let order = match &ahead.order {
-        Some(after) => go_on(ctx, tx, &order, after.clone(), &ahead, payment)?,
-        None => follow(ctx, tx, customer, &offer, &ahead, payment)?,
-    };
-    let page = HostedPage {
-        order,
-        ..page.clone()
-    };
-    page_paid::end(ctx, tx, &page, HostedPageState::Succeeded, payment)?;
-    Ok(true)
-}
-
-fn go_on(
-    ctx: &Ctx,
-    tx: &mut Tx<'_>,
-    before: &Order,
-    after: Order,
-    ahead: &Ahead,
-    payment: Option<&Payment>,
-) -> Result<OrderId, OpError> {
-    let id = after.id;
-    let mut books = Books::new(ctx, tx);
-    if let Some(payment) = payment {
-        books.post(payments::entry_of(payment, before.customer, ctx))?;
-        books.direct(id, payment.amount.minor);
-    }
-    let left = books.go_on(before, after, &ahead.bill, ctx.now)?;
-    books.end_twins(id, ctx.now)?;
-    if let Some(payment) = payment {
-        let left = Amount {
-            minor: left,
-            ..payment.amount
-        };
-        books.use_money(before.customer, left, None, ctx.now)?;
-    }
-    books.catch_up(id, ctx.now)?;
-    books.lift(id, ctx.now)?;
-    books.close().write(ctx, tx, AuditDetail::EachRecord)?;
-    let extended: Order = crate::ops::get(tx, id)?;
-    crate::ops::audit(ctx, tx, "order.extend", &extended, Vec::new())?;
-    Ok(id)
-}
-
-/// An order that has no further cycle is followed by a new one, which begins where it ends.
-fn follow(
-    ctx: &Ctx,
-    tx: &mut Tx<'_>,
-    customer: &Customer,
-    offer: &ProductOffer,
-    ahead: &Ahead,
-    payment: Option<&Payment>,
-) -> Result<OrderId, OpError> {
-    let waiting = orders::open_following(ctx, tx, customer, offer)?;
-    let zone = &ctx.app.company().zone;
-    let mut begun = waiting.clone();
-    begun.set_status(OrderStatus::Active, zone, ctx.now);
-    begun.price_version = ahead.version;
-    begun.anchor_at = ahead.bill.from;
-    begun.anchor_cycle = 0;
-    begun.set_dates(zone);
-    begun.updated_at = ctx.now;
-    page_paid::begin(ctx, tx, &waiting, &begun, &ahead.bill, payment)?;
-    Ok(begun.id)
-}
-
 /// Whether a customer's page could still extend its order once the rest is paid.
 pub(in crate::ops) fn could_extend(
     ctx: &Ctx,
@@ -375,5 +272,29 @@ pub(in crate::ops) fn could_extend(
     match ahead {
         Some(ahead) => may_extend(ctx, read, &order, &ahead, &offer, &customer),
         None => Ok(false),
+    }
+}
+
+/// Whether an order still waits for its first payment.
+pub(in crate::ops) fn is_waiting(order: &Order) -> bool {
+    order.status == OrderStatus::Inactive && order.standing == Standing::Waiting
+}
+
+/// Whether the order of a page may begin, if it is paid.
+pub(in crate::ops) fn may_begin(
+    ctx: &Ctx,
+    read: &impl Read,
+    page: &HostedPage,
+    order: &Order,
+    customer: &Customer,
+    offer: &ProductOffer,
+) -> Result<bool, OpError> {
+    let waits = is_waiting(order) && !customer.is_deleted();
+    if !waits || order.billing == Billing::External || is_had(ctx, read, page, order)? {
+        return Ok(false);
+    }
+    match catalogue::check_eligible(read, customer.id, offer, ctx.now) {
+        Err(OpError::Refused(_)) => Ok(false),
+        other => other.map(|()| true),
     }
 }

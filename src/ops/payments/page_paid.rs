@@ -1,21 +1,21 @@
 //! What becomes of a payment page and its order when the money is there: the order begins or runs
 //! again, or the money stays with the customer.
 
-use super::pages::{is_waiting, may_begin};
+use super::page_begin::{agreed, begin, end, is_covered};
+use super::page_orders::{is_waiting, may_begin};
 use crate::app::Ctx;
 use crate::domain::billing::cycle::Bill;
 use crate::domain::billing::order::{Order, OrderStatus};
-use crate::domain::billing::payment::{
-    HOSTED_PAGE_SECONDS, HostedPage, HostedPageState, Payment, Shown,
-};
+use crate::domain::billing::payment::{HostedPage, HostedPageState, Payment};
 use crate::domain::catalogue::ProductOffer;
 use crate::domain::customers::Customer;
 use crate::domain::refusal::Refusal;
-use crate::domain::values::id::CustomerId;
 use crate::domain::values::money::Amount;
+use crate::ops::OpError;
 use crate::ops::billing::books::{Agreed, AuditDetail, Books};
+use crate::ops::payments::book;
+use crate::ops::payments::page_extend;
 use crate::ops::payments::page_orders;
-use crate::ops::{OpError, orders, payments};
 use crate::store::{Read, Tx};
 
 /// The money of a page is there; `payment` is stored already, and there is none where the balance
@@ -29,7 +29,7 @@ pub(in crate::ops) fn activate(
 ) -> Result<(), OpError> {
     let order = page_orders::present(ctx, tx, page)?;
     let customer: Customer = crate::ops::get(tx, page.customer)?;
-    if page_orders::extend(ctx, tx, page, &customer, payment)? {
+    if page_extend::extend(ctx, tx, page, &customer, payment)? {
         return Ok(());
     }
     if let Some((begun, bill)) = beginning(ctx, tx, page, &order, &customer, payment)? {
@@ -48,7 +48,7 @@ pub(in crate::ops) fn activate(
     let mut amount = Amount::zero(ctx.app.company().currency);
     if let Some(payment) = payment {
         amount = payment.amount;
-        books.post(payments::entry_of(payment, customer.id, ctx))?;
+        books.post(book::entry_of(payment, customer.id, ctx))?;
     }
     books.use_money(customer.id, amount, Some(order.id), ctx.now)?;
     books.close().write(ctx, tx, AuditDetail::EachRecord)?;
@@ -126,14 +126,6 @@ pub(in crate::ops) fn reopened(
     Ok(paid)
 }
 
-/// What the payer saw, who began to pay before the money came.
-pub(in crate::ops) fn agreed(shown: Shown, payment: Option<&Payment>) -> Agreed {
-    Agreed {
-        version: shown.price_version,
-        at: payment.map(|payment| payment.created_at),
-    }
-}
-
 /// The order of a page as it begins, and its bill by what the payer saw; `None` where it must not
 /// begin, or what is there does not cover that bill.
 fn beginning(
@@ -165,77 +157,4 @@ fn beginning(
     let as_seen = page.shown.is_none_or(|shown| total <= shown.total.minor);
     let covered = is_covered(&mut books, customer.id, &bill, payment)?;
     Ok((as_seen && covered).then_some((begun, bill)))
-}
-
-/// Whether a payment that is not booked yet and the balance pay a bill.
-pub(in crate::ops) fn is_covered<R: Read>(
-    books: &mut Books<'_, R>,
-    customer: CustomerId,
-    bill: &Bill,
-    payment: Option<&Payment>,
-) -> Result<bool, OpError> {
-    let Some(currency) = bill.currency.filter(|_| !bill.is_free()) else {
-        return Ok(true);
-    };
-    let paid = payment.filter(|payment| payment.amount.currency == currency);
-    let paid = paid.map_or(0, |payment| payment.amount.minor);
-    let balance = books.balance(customer, currency)?.max(0);
-    Ok(balance.saturating_add(paid) >= bill.total_minor())
-}
-
-/// The order begins: it is invoiced, its services begin.
-pub(in crate::ops) fn begin(
-    ctx: &Ctx,
-    tx: &mut Tx<'_>,
-    before: &Order,
-    after: &Order,
-    bill: &Bill,
-    payment: Option<&Payment>,
-) -> Result<(), OpError> {
-    crate::ops::change(ctx, tx, "order.activate", before, after)?;
-    orders::serve(ctx, tx, after)?;
-    let mut books = Books::new(ctx, tx);
-    if let Some(payment) = payment {
-        books.post(payments::entry_of(payment, after.customer, ctx))?;
-        books.direct(after.id, payment.amount.minor);
-    }
-    books.put_order(before, after.clone(), ctx.now)?;
-    let left = books.begin_paid(after, bill, ctx.now)?;
-    books.end_twins(after.id, ctx.now)?;
-    if let Some(payment) = payment {
-        let left = Amount {
-            minor: left,
-            ..payment.amount
-        };
-        books.use_money(after.customer, left, None, ctx.now)?;
-    }
-    books.catch_up(after.id, ctx.now)?;
-    books.lift(after.id, ctx.now)?;
-    books.close().write(ctx, tx, AuditDetail::EachRecord)?;
-    Ok(())
-}
-
-/// What becomes of a page whose money is there.
-pub(in crate::ops) fn end(
-    ctx: &Ctx,
-    tx: &mut Tx<'_>,
-    page: &HostedPage,
-    state: HostedPageState,
-    payment: Option<&Payment>,
-) -> Result<(), OpError> {
-    let mut after = page.clone();
-    after.state = state;
-    after.payment = payment.map(|payment| payment.id).or(page.payment);
-    let action = match state {
-        HostedPageState::Created => {
-            // Who paid in vain has time for the rest.
-            let day = ctx.now.saturating_add_seconds(HOSTED_PAGE_SECONDS);
-            after.expires_at = page.expires_at.max(day);
-            "hosted_page.reopen"
-        }
-        HostedPageState::Cancelled => "hosted_page.cancel",
-        _ => "hosted_page.paid",
-    };
-    tx.put(&after)?;
-    crate::ops::audit(ctx, tx, action, &after, Vec::new())
 }

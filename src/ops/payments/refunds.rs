@@ -2,17 +2,19 @@
 //! taken back. Staff refund what is left of a payment; what its provider tells has happened, and is
 //! booked whatever is left.
 
+use super::book::behind;
 use crate::app::Ctx;
 use crate::domain::billing::journal::{Account, EntryCause, JournalEntry, transfer};
-use crate::domain::billing::payment::{Payment, PaymentKind, PaymentState};
+use crate::domain::billing::payment::{Payment, PaymentKind, PaymentState, Voucher, VoucherBatch};
 use crate::domain::customers::Customer;
 use crate::domain::refusal::Refusal;
 use crate::domain::staff::Permission;
 use crate::domain::values::id::{JournalEntryId, PaymentId};
 use crate::domain::values::money::Amount;
+use crate::ops::OpError;
 use crate::ops::billing::books::{AuditDetail, Books};
-use crate::ops::payments::{stripe, vouchers};
-use crate::ops::{OpError, payments};
+use crate::ops::payments::book;
+use crate::ops::payments::stripe;
 use crate::store::key::reference_of;
 use crate::store::{Read, Table, Tx};
 
@@ -47,7 +49,7 @@ pub async fn refund(
     ctx.within_limit("one refund", amount, ctx.app.config.staff.refund_max)?;
     ctx.write(move |ctx, tx| {
         let earlier = match &client_key {
-            Some(key) => payments::by_key(tx, key)?,
+            Some(key) => book::by_key(tx, key)?,
             None => None,
         };
         if let Some(earlier) = earlier {
@@ -80,7 +82,7 @@ pub async fn refund(
             };
             return Err(Refusal::RefundTooLarge { left }.into());
         }
-        vouchers::give_back(ctx, tx, &paid, amount, how)?;
+        give_back(ctx, tx, &paid, amount, how)?;
         let mut after = paid.clone();
         after.refunded_minor = after.refunded_minor.saturating_add(amount.minor);
         let movement = Movement {
@@ -262,7 +264,7 @@ fn goes(
         let disputed = after.disputed_minor > 0;
         owed.minor = books.credit_spent(customer, spent, paid.order, disputed, ctx.now)?;
     }
-    let cash = payments::source(tx, paid)?;
+    let cash = book::source(tx, paid)?;
     books.post(JournalEntry {
         id: JournalEntryId(0),
         at: ctx.now,
@@ -304,7 +306,7 @@ fn comes(
         _ => None,
     };
     let mut books = Books::new(ctx, tx);
-    let cash = payments::source(tx, paid)?;
+    let cash = book::source(tx, paid)?;
     books.post(JournalEntry {
         id: JournalEntryId(0),
         at: ctx.now,
@@ -353,4 +355,33 @@ fn record(
         due_at: None,
         by: ctx.actor.staff_words(),
     })
+}
+
+/// Makes a voucher good again whose money is given back, all of it: else the money would be
+/// nobody's. One that could not be used again keeps its money, unless it was the wrong one's.
+pub(in crate::ops) fn give_back(
+    ctx: &Ctx,
+    tx: &mut Tx<'_>,
+    paid: &Payment,
+    amount: Amount,
+    how: RefundAs,
+) -> Result<(), OpError> {
+    let Some((voucher, batch)) = behind(tx, paid)? else {
+        return Ok(());
+    };
+    if amount != paid.amount {
+        return Err(Refusal::VoucherWhole { worth: paid.amount }.into());
+    }
+    if how == RefundAs::Goodwill && batch.is_over(ctx.now) {
+        return Err(Refusal::VouchersOver.into());
+    }
+    tx.put(&VoucherBatch {
+        used_count: batch.used_count.saturating_sub(1),
+        ..batch
+    })?;
+    tx.put(&Voucher {
+        used: None,
+        ..voucher
+    })?;
+    Ok(())
 }

@@ -1,6 +1,5 @@
 //! Vouchers: codes that are worth money once. Made in batches, shown once, kept as hashes.
 
-use super::refunds::RefundAs;
 use crate::app::Ctx;
 use crate::app::memory::failed_attempts::Door;
 use crate::domain::billing::journal::{Account, EntryCause, JournalEntry, Posting, transfer};
@@ -16,8 +15,8 @@ use crate::domain::values::time::Timestamp;
 use crate::ops::billing::books::{AuditDetail, Books};
 use crate::ops::once;
 use crate::ops::once::Once;
-use crate::ops::payments;
-use crate::ops::payments::Receipt;
+use crate::ops::payments::book;
+use crate::ops::payments::book::Receipt;
 use crate::ops::{Handle, Named, OpError, attempts};
 use crate::store::key::reference_of;
 use crate::store::{Read, Table, Tx};
@@ -331,9 +330,9 @@ pub(in crate::ops) fn redeem_in(
     page: Option<&HostedPage>,
 ) -> Result<Payment, OpError> {
     let (voucher, batch) = usable(ctx, tx, code)?.ok_or(Refusal::VoucherInvalid)?;
-    payments::check_currency(ctx, tx, customer, batch.amount.currency)?;
+    book::check_currency(ctx, tx, customer, batch.amount.currency)?;
     let receipt = Receipt {
-        method: payments::VOUCHER.to_owned(),
+        method: book::VOUCHER.to_owned(),
         reference: Some(free_reference(tx, voucher.id)?),
         client_key: None,
         amount: batch.amount,
@@ -341,7 +340,7 @@ pub(in crate::ops) fn redeem_in(
     };
     let order = page.map(|page| page.order);
     let page = page.map(|page| page.id);
-    let payment = payments::book(ctx, tx, customer, order, page, receipt)?;
+    let payment = book::book(ctx, tx, customer, order, page, receipt)?;
     tx.put(&VoucherBatch {
         used_count: batch.used_count.saturating_add(1),
         ..batch
@@ -359,7 +358,7 @@ fn free_reference(read: &impl Read, voucher: VoucherId) -> Result<String, OpErro
     let mut name = voucher.0.to_string();
     let mut use_number = 1u32;
     loop {
-        let key = reference_of(payments::VOUCHER, &name);
+        let key = reference_of(book::VOUCHER, &name);
         if read
             .find::<PaymentId>(Table::PaymentsByReference, &key)?
             .is_none()
@@ -369,56 +368,6 @@ fn free_reference(read: &impl Read, voucher: VoucherId) -> Result<String, OpErro
         use_number = use_number.saturating_add(1);
         name = format!("{}-{use_number}", voucher.0);
     }
-}
-
-/// The voucher that brought the money of a payment, and its batch, if that batch is a debt from its
-/// sale on.
-pub(in crate::ops) fn behind(
-    read: &impl Read,
-    payment: &Payment,
-) -> Result<Option<(Voucher, VoucherBatch)>, OpError> {
-    let name = payment
-        .reference
-        .as_deref()
-        .filter(|_| payment.method == payments::VOUCHER);
-    let number = name.and_then(|name| name.split('-').next()?.parse().ok());
-    let Some(voucher) = number.map(|number| read.get::<Voucher>(&VoucherId(number))) else {
-        return Ok(None);
-    };
-    let Some(voucher) = voucher? else {
-        return Ok(None);
-    };
-    let batch: VoucherBatch = crate::ops::get(read, voucher.batch)?;
-    Ok(batch.is_liability.then_some((voucher, batch)))
-}
-
-/// Makes a voucher good again whose money is given back, all of it: else the money would be
-/// nobody's. One that could not be used again keeps its money, unless it was the wrong one's.
-pub(in crate::ops) fn give_back(
-    ctx: &Ctx,
-    tx: &mut Tx<'_>,
-    paid: &Payment,
-    amount: Amount,
-    how: RefundAs,
-) -> Result<(), OpError> {
-    let Some((voucher, batch)) = behind(tx, paid)? else {
-        return Ok(());
-    };
-    if amount != paid.amount {
-        return Err(Refusal::VoucherWhole { worth: paid.amount }.into());
-    }
-    if how == RefundAs::Goodwill && batch.is_over(ctx.now) {
-        return Err(Refusal::VouchersOver.into());
-    }
-    tx.put(&VoucherBatch {
-        used_count: batch.used_count.saturating_sub(1),
-        ..batch
-    })?;
-    tx.put(&Voucher {
-        used: None,
-        ..voucher
-    })?;
-    Ok(())
 }
 
 /// Sixteen letters and digits that nobody mistakes for one another, in groups of four (78 bits).

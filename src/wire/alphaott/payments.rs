@@ -380,7 +380,7 @@ fn left<'c>(ctx: &'c Ctx, billing: &str, id: &str) -> Result<Left<'c>, Failure> 
             order: None,
         });
     }
-    let page = ops::payments::pages::find(ctx, id)?;
+    let page = ops::payments::page_view::find(ctx, id)?;
     if billing != BILLING {
         return Err(Failure::not_found(format!(
             "no hosted page {id} of this billing system"

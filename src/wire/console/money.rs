@@ -17,8 +17,10 @@ use crate::domain::values::time::Timestamp;
 use crate::letters::{House, last_day, paper_of};
 use crate::ops;
 use crate::ops::billing::invoices::Billed;
+use crate::ops::payments::PAYMENT_MINOR_MAX;
+use crate::ops::payments::book::Receipt;
+use crate::ops::payments::ending::Ending;
 use crate::ops::payments::refunds::RefundAs;
-use crate::ops::payments::{Ending, PAYMENT_MINOR_MAX, Receipt};
 use crate::paper::{self, Paper};
 use crate::wire::kit::json::Decimal;
 
@@ -311,7 +313,7 @@ pub async fn confirm(
 ) -> Result<Response, Problem> {
     ctx.require(Permission::MoneyWrite)?;
     let Asked { ctx, once, .. } = request.wish_or_nothing::<Nothing>(ctx)?;
-    let payment = ops::payments::end(&ctx, payment_id(&id)?, Ending::Paid, once).await?;
+    let payment = ops::payments::ending::end(&ctx, payment_id(&id)?, Ending::Paid, once).await?;
     answer(&ctx, StatusCode::OK, || Ok(PaymentOut::new(&payment)))
 }
 
@@ -332,7 +334,7 @@ pub async fn fail(
     let Asked { ctx, wish, once } = request.wish_or_nothing::<FailIn>(ctx)?;
     let reason = short("reason", wish.reason)?.unwrap_or_default();
     let ending = Ending::Failed { reason };
-    let payment = ops::payments::end(&ctx, payment_id(&id)?, ending, once).await?;
+    let payment = ops::payments::ending::end(&ctx, payment_id(&id)?, ending, once).await?;
     answer(&ctx, StatusCode::OK, || Ok(PaymentOut::new(&payment)))
 }
 
@@ -351,7 +353,7 @@ pub async fn resolve(
     ctx.require(Permission::MoneyWrite)?;
     let Asked { ctx, wish, once } = request.wish::<ResolveIn>(ctx)?;
     let customer = handle(&wish.customer);
-    let payment = ops::payments::resolve(&ctx, payment_id(&id)?, customer, once).await?;
+    let payment = ops::payments::ending::resolve(&ctx, payment_id(&id)?, customer, once).await?;
     answer(&ctx, StatusCode::OK, || Ok(PaymentOut::new(&payment)))
 }
 

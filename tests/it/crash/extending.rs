@@ -16,15 +16,18 @@ use boxoffice::domain::values::id::{CustomerId, OrderId};
 use boxoffice::domain::values::money::{Amount, Currency};
 use boxoffice::domain::values::time::Timestamp;
 use boxoffice::ops::orders::NewOrder;
+use boxoffice::ops::payments;
+use boxoffice::ops::payments::book::Receipt;
+use boxoffice::ops::payments::ending::Ending;
 use boxoffice::ops::payments::pages;
 use boxoffice::ops::payments::pages::{Wanted, Way};
-use boxoffice::ops::payments::{self, Ending, Receipt};
 use boxoffice::ops::{Handle, apply, orders};
 use boxoffice::store::{Read as _, Span, Table, check};
 use serde_json::json;
 
 use super::disk::{Dice, Disk, Op, Reach};
 use crate::kit::run;
+use boxoffice::ops::payments::ending;
 
 const NOW: &str = "2026-01-31T10:00:00Z";
 const PRICE: Amount = Amount {
@@ -106,7 +109,7 @@ async fn by_hand(app: &Arc<App>) {
     let begun = pages::submit(&ctx, page(app).code, Way::Manual, PRICE).await;
     begun.expect("begun, or paid already");
     let payment = page(app).payment.expect("a payment");
-    let confirmed = payments::end(&ctx, payment, Ending::Paid, None).await;
+    let confirmed = ending::end(&ctx, payment, Ending::Paid, None).await;
     confirmed.expect("confirmed");
 }
 

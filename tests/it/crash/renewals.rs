@@ -17,7 +17,7 @@ use boxoffice::domain::values::time::Timestamp;
 use boxoffice::ops::billing::run;
 use boxoffice::ops::billing::run::Pace;
 use boxoffice::ops::orders::NewOrder;
-use boxoffice::ops::payments::Receipt;
+use boxoffice::ops::payments::book::Receipt;
 use boxoffice::ops::{Handle, apply, orders, payments};
 use boxoffice::store::{Read as _, Span, Table, check};
 use serde_json::{Value, json};

@@ -1,0 +1,182 @@
+//! What Stripe says by webhook. Everything it does is durable when it is answered.
+
+use serde_json::Value;
+
+use super::ending::Ending;
+use super::refunds;
+use super::stripe::{account, ask, marked, settle, wish};
+use crate::app::Ctx;
+use crate::domain::billing::payment::{Payment, PaymentState};
+use crate::domain::values::id::PaymentId;
+use crate::ops::payments::ending;
+use crate::ops::{OpError, get};
+use crate::outbound::stripe::{Session, StripeError, amount, is_signed};
+
+/// What became of a webhook.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Heard {
+    Done,
+    /// Not ours, or nothing to us.
+    Ignored,
+    BadSignature,
+    /// It speaks of something that is not known yet: it should be sent again.
+    TooEarly,
+}
+
+/// Takes a webhook. Everything it does is durable when this answers.
+pub async fn hear(ctx: &Ctx, signature: &str, body: &[u8]) -> Result<Heard, OpError> {
+    account(ctx)?;
+    let secrets = &ctx.app.config.payments.stripe_webhook_secret;
+    if !is_signed(secrets, signature, body, ctx.now) {
+        return Ok(Heard::BadSignature);
+    }
+    let Ok(event) = serde_json::from_slice::<Value>(body) else {
+        return Ok(Heard::Ignored);
+    };
+    let kind = event.get("type").and_then(Value::as_str).unwrap_or("");
+    let Some(object) = event.pointer("/data/object") else {
+        return Ok(Heard::Ignored);
+    };
+    match kind {
+        "charge.dispute.funds_withdrawn" => {
+            hear_dispute(ctx, object, refunds::Dispute::Withdrawn).await
+        }
+        "charge.dispute.funds_reinstated" => {
+            hear_dispute(ctx, object, refunds::Dispute::Reinstated).await
+        }
+        "refund.failed" | "refund.updated" => hear_refund(ctx, object).await,
+        "charge.refunded" => hear_charge(ctx, object).await,
+        _ => hear_session(ctx, kind, object).await,
+    }
+}
+
+async fn hear_session(ctx: &Ctx, kind: &str, object: &Value) -> Result<Heard, OpError> {
+    let Some(id) = marked(ctx, object)? else {
+        return Ok(Heard::Ignored);
+    };
+    match kind {
+        "checkout.session.completed"
+        | "checkout.session.async_payment_succeeded"
+        | "checkout.session.async_payment_failed"
+        | "checkout.session.expired" => {
+            let Some(session) = Session::read(object) else {
+                return Ok(Heard::Ignored);
+            };
+            let failed = kind == "checkout.session.async_payment_failed" && !session.is_paid;
+            ctx.write(move |ctx, tx| {
+                let payment = settle(ctx, tx, id, &session)?;
+                if failed && payment.reference.as_ref() == Some(&session.id) {
+                    ending::end_in(ctx, tx, id, Ending::Refused)?;
+                }
+                Ok(())
+            })
+            .await?;
+        }
+        _ => return Ok(Heard::Ignored),
+    }
+    Ok(Heard::Done)
+}
+
+fn text<'o>(object: &'o Value, key: &str) -> Option<&'o str> {
+    object.get(key).and_then(Value::as_str)
+}
+
+/// The payment of ours that a refund or dispute is of: they carry no mark, their payment at Stripe
+/// has it.
+async fn paid_by(ctx: &Ctx, intent: &str) -> Result<Result<PaymentId, Heard>, OpError> {
+    let intent = match account(ctx)?.intent(intent).await {
+        Ok(intent) => intent,
+        Err(StripeError::Refused(_)) => return Ok(Err(Heard::Ignored)),
+        // It is sent again.
+        Err(StripeError::Unknown(_)) => return Ok(Err(Heard::TooEarly)),
+    };
+    let Some(id) = marked(ctx, &intent)? else {
+        return Ok(Err(Heard::Ignored));
+    };
+    Ok(if is_there(ctx, id).await? {
+        Ok(id)
+    } else {
+        Err(Heard::TooEarly)
+    })
+}
+
+async fn hear_dispute(ctx: &Ctx, object: &Value, what: refunds::Dispute) -> Result<Heard, OpError> {
+    let (Some(name), Some(intent)) = (text(object, "id"), text(object, "payment_intent")) else {
+        return Ok(Heard::Ignored);
+    };
+    let id = match paid_by(ctx, intent).await? {
+        Ok(id) => id,
+        Err(heard) => return Ok(heard),
+    };
+    let Some(amount) = amount(object, "amount").filter(|amount| amount.minor > 0) else {
+        tracing::error!(payment = id.0, name, "stripe.dispute_unreadable");
+        return Ok(Heard::Ignored);
+    };
+    let name = name.to_owned();
+    ctx.write(move |ctx, tx| refunds::dispute(ctx, tx, id, amount, name, what))
+        .await?;
+    Ok(Heard::Done)
+}
+
+/// A refund that failed or was called off. From then on the sum that an event tells may be older
+/// than what is known, and Stripe is asked.
+async fn hear_refund(ctx: &Ctx, object: &Value) -> Result<Heard, OpError> {
+    let failed = matches!(text(object, "status"), None | Some("failed" | "canceled"));
+    let Some(intent) = text(object, "payment_intent").filter(|_| failed) else {
+        return Ok(Heard::Ignored);
+    };
+    let id = match paid_by(ctx, intent).await? {
+        Ok(id) => id,
+        Err(heard) => return Ok(heard),
+    };
+    ctx.write(move |ctx, tx| refunds::note_failure(ctx, tx, id))
+        .await?;
+    count_refunds(ctx, id, intent).await
+}
+
+/// Tells the sum of all refunds of a payment.
+async fn hear_charge(ctx: &Ctx, object: &Value) -> Result<Heard, OpError> {
+    let Some(id) = marked(ctx, object)? else {
+        return Ok(Heard::Ignored);
+    };
+    let Some(sum) = amount(object, "amount_refunded") else {
+        return Ok(Heard::Ignored);
+    };
+    if !is_there(ctx, id).await? {
+        return Ok(Heard::TooEarly);
+    }
+    let told = refunds::Told::ByEvent;
+    let done = ctx.write(move |ctx, tx| refunds::told(ctx, tx, id, sum.minor, told));
+    match (done.await?, text(object, "payment_intent")) {
+        (true, _) => Ok(Heard::Done),
+        (false, Some(intent)) => count_refunds(ctx, id, intent).await,
+        (false, None) => Ok(Heard::Ignored),
+    }
+}
+
+/// Asks Stripe for all refunds of a payment and brings the books in step.
+async fn count_refunds(ctx: &Ctx, id: PaymentId, intent: &str) -> Result<Heard, OpError> {
+    // One at a time: an older answer must not come after a newer one.
+    let _alone = ctx.app.counting.lock().await;
+    let sum = match account(ctx)?.refunded(intent).await {
+        Ok(sum) => sum,
+        Err(StripeError::Refused(reason) | StripeError::Unknown(reason)) => {
+            tracing::warn!(payment = id.0, reason, "stripe.refunds_unknown");
+            return Ok(Heard::TooEarly);
+        }
+    };
+    ctx.write(move |ctx, tx| refunds::told(ctx, tx, id, sum, refunds::Told::Asked))
+        .await?;
+    Ok(Heard::Done)
+}
+
+/// Whether the money of a payment is booked; asks where what came after it has overtaken it.
+async fn is_there(ctx: &Ctx, id: PaymentId) -> Result<bool, OpError> {
+    let (payment, wish) = wish(ctx, id)?;
+    let known = payment.reference.is_some() || payment.state == PaymentState::Processing;
+    if !payment.is_booked() && known {
+        ask(ctx, payment, wish).await?;
+    }
+    let payment: Payment = get(&ctx.snapshot()?, id)?;
+    Ok(payment.is_booked())
+}
