@@ -2,7 +2,9 @@
 
 use clap::Subcommand;
 
-use super::{DataCommand, Place};
+use super::on_data::run_on_data;
+use super::place::Place;
+use crate::control::command::Command;
 
 #[derive(Debug, Subcommand)]
 pub enum Channel {
@@ -38,12 +40,13 @@ pub enum Channel {
 }
 
 impl Channel {
-    pub fn command(self) -> (Place, DataCommand) {
-        match self {
-            Self::List { place } => (place, DataCommand::ChannelList),
-            Self::Remove { ids, place } => (place, DataCommand::ChannelRemove { ids }),
-            Self::Hide { ids, place } => (place, DataCommand::ChannelHide { ids, hidden: true }),
-            Self::Show { ids, place } => (place, DataCommand::ChannelHide { ids, hidden: false }),
-        }
+    pub async fn run(self) -> anyhow::Result<bool> {
+        let (place, command) = match self {
+            Self::List { place } => (place, Command::ChannelList),
+            Self::Remove { ids, place } => (place, Command::ChannelRemove { ids }),
+            Self::Hide { ids, place } => (place, Command::ChannelHide { ids, hidden: true }),
+            Self::Show { ids, place } => (place, Command::ChannelHide { ids, hidden: false }),
+        };
+        run_on_data(&place, command).await
     }
 }

@@ -6,13 +6,15 @@ use anyhow::Context as _;
 use clap::{Args, Subcommand};
 use sha2::{Digest as _, Sha256};
 
-use super::{DataCommand, Place, is_there, open_here, print_lines};
+use super::on_data::{is_there, open_here, run_on_data};
+use super::place::Place;
+use super::progress::Meter;
+use super::terminal::print_lines;
 use crate::app::Ctx;
-use crate::cli::progress::Meter;
 use crate::config::{Flags, Loaded};
 use crate::control;
 use crate::control::command::output::{CommandError, Output};
-use crate::control::command::{Import as Wanted, Imported, import as run_import};
+use crate::control::command::{Command, Import as Wanted, Imported, import as run_import};
 use crate::ops::imports::{Progress, Reader};
 use crate::serve;
 
@@ -79,12 +81,8 @@ pub struct Input {
     header: Vec<String>,
 }
 
-/// Where the data is, what is read and what is wanted of it.
-type Reading = (Place, String, Box<Wanted>);
-
 impl Import {
-    /// The command; or of what has to be read, how.
-    pub fn command(self) -> Result<(Place, DataCommand), Reading> {
+    pub async fn run(self) -> anyhow::Result<bool> {
         match self {
             Self::M3u {
                 from,
@@ -102,11 +100,11 @@ impl Import {
                     remove_missing,
                     ..wanted
                 };
-                Err((place, source, Box::new(wanted)))
+                bring_in(&place, &source, wanted).await
             }
             Self::Xmltv { from, place } => {
                 let (source, wanted) = from.wanted(Imported::Xmltv);
-                Err((place, source, Box::new(wanted)))
+                bring_in(&place, &source, wanted).await
             }
             Self::Undo {
                 source,
@@ -114,7 +112,7 @@ impl Import {
                 place,
             } => {
                 let sources = vec![called(&source), source];
-                Ok((place, DataCommand::ImportUndo { sources, dry_run }))
+                run_on_data(&place, Command::ImportUndo { sources, dry_run }).await
             }
         }
     }
@@ -166,7 +164,7 @@ fn called(source: &str) -> String {
 }
 
 /// Imports a list or a guide: by the box that has the folder open, else here. Shows how far it is.
-pub async fn bring_in(place: &Place, source: &str, command: Wanted) -> anyhow::Result<bool> {
+async fn bring_in(place: &Place, source: &str, command: Wanted) -> anyhow::Result<bool> {
     let loaded = place.load(Flags::new())?;
     let (mut content, size): (Option<Reader>, _) = match source {
         _ if command.url.is_some() => (None, None),
@@ -183,7 +181,7 @@ pub async fn bring_in(place: &Place, source: &str, command: Wanted) -> anyhow::R
     let meter = Arc::new(Meter::new(size));
     let telling = Arc::clone(&meter);
     let progress: Progress = Arc::new(move |step| telling.tell(step));
-    let create = place.create;
+    let create = place.may_create();
     let imported = import_there_or_here(&loaded, create, command, &mut content, &progress).await;
     meter.end();
     let output = imported?;

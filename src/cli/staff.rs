@@ -1,15 +1,14 @@
 //! Commands about staff, their credentials and what they did.
 
-use std::io::Write as _;
-
 use clap::{Args, Subcommand};
 
-use crate::control::command::Command as DataCommand;
-
-use super::{Place, read_password};
+use super::on_data::{Question, ask_first, run_on_data};
+use super::place::Place;
+use super::terminal::read_password;
+use crate::control::command::Command;
 
 #[derive(Debug, Subcommand)]
-pub(super) enum Operator {
+pub enum Operator {
     /// Add a member of staff
     Add {
         name: String,
@@ -64,7 +63,7 @@ pub(super) enum Operator {
 }
 
 #[derive(Debug, Subcommand)]
-pub(super) enum Keys {
+pub enum Keys {
     /// Change the key that signs integration tokens: all of them end
     Rotate {
         /// Do it without asking
@@ -76,7 +75,7 @@ pub(super) enum Keys {
 }
 
 #[derive(Debug, Args)]
-pub(super) struct Audit {
+pub struct Audit {
     /// Only from this instant on, such as 2026-01-31T10:00:00Z
     #[arg(long, value_name = "T")]
     since: Option<String>,
@@ -96,33 +95,9 @@ pub(super) struct Audit {
     place: Place,
 }
 
-/// A command, and what is asked before it is carried out.
-pub(super) struct Asked {
-    pub(super) place: Place,
-    pub(super) command: DataCommand,
-    pub(super) first: Option<Question>,
-}
-
-/// What a command would do is shown, and has to be confirmed.
-pub(super) struct Question {
-    /// Says what would happen, a line each.
-    pub(super) look: DataCommand,
-    pub(super) words: String,
-    /// What to say instead of an answer.
-    pub(super) flag: &'static str,
-}
-
-fn plain(place: Place, command: DataCommand) -> Asked {
-    Asked {
-        place,
-        command,
-        first: None,
-    }
-}
-
 impl Operator {
-    pub(super) fn asked(self) -> anyhow::Result<Asked> {
-        Ok(match self {
+    pub async fn run(self) -> anyhow::Result<bool> {
+        match self {
             Self::Add {
                 name,
                 role,
@@ -131,15 +106,14 @@ impl Operator {
                 password_stdin,
                 place,
             } => {
-                let password = read_password(password_stdin)?;
-                let add = DataCommand::OperatorAdd {
+                let add = Command::OperatorAdd {
                     name,
                     role,
                     email,
                     reseller,
-                    password,
+                    password: read_password(password_stdin)?,
                 };
-                plain(place, add)
+                run_on_data(&place, add).await
             }
             Self::Passwd {
                 name,
@@ -147,72 +121,68 @@ impl Operator {
                 place,
             } => {
                 let password = read_password(password_stdin)?;
-                plain(place, DataCommand::OperatorPasswd { name, password })
+                run_on_data(&place, Command::OperatorPasswd { name, password }).await
             }
             Self::Role {
                 name,
                 role,
                 end_credentials,
                 place,
-            } => Asked {
-                place,
-                first: (!end_credentials).then(|| Question {
-                    look: DataCommand::OperatorLeaving {
+            } => {
+                let question = (!end_credentials).then(|| Question {
+                    look: Command::OperatorLeaving {
                         name: name.clone(),
                         role: Some(role.clone()),
                     },
                     words: format!("Make {name} {role}?"),
                     flag: "--end-credentials",
-                }),
-                command: DataCommand::OperatorRole {
+                });
+                let change = Command::OperatorRole {
                     name,
                     role,
                     end_credentials: true,
-                },
-            },
+                };
+                ask_first(&place, question, change).await
+            }
             Self::Remove {
                 name,
                 end_credentials,
                 place,
-            } => Asked {
-                place,
-                first: (!end_credentials).then(|| Question {
-                    look: DataCommand::OperatorLeaving {
+            } => {
+                let question = (!end_credentials).then(|| Question {
+                    look: Command::OperatorLeaving {
                         name: name.clone(),
                         role: None,
                     },
                     words: format!("Remove {name}?"),
                     flag: "--end-credentials",
-                }),
-                command: DataCommand::OperatorRemove {
+                });
+                let remove = Command::OperatorRemove {
                     name,
                     end_credentials: true,
-                },
-            },
-            Self::List { place } => plain(place, DataCommand::OperatorList),
-        })
-    }
-}
-
-impl Keys {
-    pub(super) fn asked(self) -> Asked {
-        match self {
-            Self::Rotate { yes, place } => Asked {
-                place,
-                first: (!yes).then(|| Question {
-                    look: DataCommand::KeysRotating,
-                    words: "End all tokens?".to_owned(),
-                    flag: "--yes",
-                }),
-                command: DataCommand::KeysRotate,
-            },
+                };
+                ask_first(&place, question, remove).await
+            }
+            Self::List { place } => run_on_data(&place, Command::OperatorList).await,
         }
     }
 }
 
+impl Keys {
+    pub async fn run(self) -> anyhow::Result<bool> {
+        let Self::Rotate { yes, place } = self;
+        let question = (!yes).then(|| Question {
+            look: Command::KeysRotating,
+            words: "End all tokens?".to_owned(),
+            flag: "--yes",
+        });
+        ask_first(&place, question, Command::KeysRotate).await
+    }
+}
+
 impl Audit {
-    pub(super) fn asked(self) -> Asked {
-        let read = DataCommand::Audit {
+    pub async fn run(self) -> anyhow::Result<bool> {
+        let read = Command::Audit {
             since: self.since,
             until: self.until,
             who: self.who,
@@ -220,21 +190,6 @@ impl Audit {
             jsonl: self.format == "jsonl",
             before: 0,
         };
-        plain(self.place, read)
+        run_on_data(&self.place, read).await
     }
-}
-
-/// Asks whoever typed the command. An answer that is no yes, and none at all, changes nothing.
-pub(super) fn confirmed(question: &Question) -> anyhow::Result<()> {
-    let mut out = std::io::stderr();
-    write!(out, "{} [y/N] ", question.words)?;
-    out.flush()?;
-    let mut answer = String::new();
-    std::io::stdin().read_line(&mut answer)?;
-    let answer = answer.trim();
-    if answer.eq_ignore_ascii_case("y") || answer.eq_ignore_ascii_case("yes") {
-        return Ok(());
-    }
-    let flag = question.flag;
-    anyhow::bail!("nothing was changed; {flag} does it without asking")
 }

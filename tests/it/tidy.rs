@@ -83,8 +83,14 @@ const HOMES: &[(&str, &str)] = &[
     ("bincode", "store/codec.rs"),
     ("jiff", "domain/values/calendar.rs"),
     ("iso_currency", "domain/values/money.rs"),
-    ("axum", "wire/ listener/ serve/ control/mod.rs"),
-    ("http_body", "control/mod.rs listener/ wire/portal/guide.rs"),
+    (
+        "axum",
+        "wire/ listener/ serve/ control/client.rs control/server.rs control/socket.rs",
+    ),
+    (
+        "http_body",
+        "control/socket.rs listener/ wire/portal/guide.rs",
+    ),
     ("hyper", "listener/"),
     ("hyper_util", "listener/"),
     ("tower", "listener/"),
@@ -92,7 +98,10 @@ const HOMES: &[(&str, &str)] = &[
     ("utoipa", "wire/"),
     ("utoipa_axum", "wire/"),
     ("async_graphql", "wire/alphaott/activity"),
-    ("serde_json", "control/mod.rs letters/ ops/ outbound/ wire/"),
+    (
+        "serde_json",
+        "control/client.rs control/server.rs letters/ ops/ outbound/ wire/",
+    ),
     ("chardetng", "ops/imports/charset.rs"),
     ("encoding_rs", "ops/imports/charset.rs ops/imports/text.rs"),
     ("flate2", "ops/imports/unpack.rs"),
@@ -102,7 +111,7 @@ const HOMES: &[(&str, &str)] = &[
     ("ttf_parser", "paper/"),
     ("miniz_oxide", "paper/"),
     ("socket2", "listener/"),
-    ("reqwest", "control/mod.rs outbound/"),
+    ("reqwest", "control/client.rs outbound/"),
     ("rustls", "outbound/mod.rs"),
     ("lettre", "outbound/mail.rs"),
     ("clap", "cli/ main.rs"),
@@ -117,7 +126,7 @@ const HOMES: &[(&str, &str)] = &[
     ("prometheus_client", "app/telemetry.rs"),
     (
         "tokio",
-        "app/signals.rs app/state.rs cli/ control/command/ control/mod.rs jobs/ \
+        "app/signals.rs app/state.rs cli/ control/ jobs/ \
          app/memory/keyed_locks.rs listener/ \
          ops/apply/mod.rs ops/bulk.rs ops/partners/carrier_calls.rs ops/clock.rs \
          ops/partners/month_close.rs ops/billing/guard/ ops/imports/ ops/peers/middleware.rs \
@@ -126,7 +135,8 @@ const HOMES: &[(&str, &str)] = &[
     ),
     (
         "anyhow",
-        "app/state.rs cli/ config/ control/mod.rs outbound/carrier.rs outbound/mail.rs \
+        "app/state.rs cli/ config/ control/client.rs control/server.rs control/socket.rs \
+         outbound/carrier.rs outbound/mail.rs \
          outbound/mod.rs outbound/sms.rs app/secrets/passwords/ serve/",
     ),
 ];
