@@ -78,7 +78,7 @@ fn main() -> anyhow::Result<()> {
         ..Config::default()
     };
     // Every invoice is to be mailed: a row in the outbox. Nobody sends it here.
-    "smtp://127.0.0.1:9".clone_into(&mut config.smtp.url);
+    config.smtp.url = "smtp://127.0.0.1:9".into();
     let file = Storage::File(folder.path().join("boxoffice.redb"));
     let app = App::open(config, file, clock.clone(), Entropy::system())?;
     let runtime = tokio::runtime::Builder::new_multi_thread()

@@ -2,6 +2,8 @@
 
 use serde::{Deserialize, Serialize};
 
+use super::secret::SecretSetting;
+
 /// Billing runs.
 #[derive(Debug, Clone, Serialize, Deserialize)]
 #[serde(default, deny_unknown_fields)]
@@ -35,7 +37,7 @@ pub struct ExternalBilling {
     /// Where its API is, prefix included; of an address alone the usual prefix is meant.
     pub url: String,
     /// The integration token it gave us.
-    pub token: String,
+    pub token: SecretSetting,
 }
 
 impl Default for BillingSettings {

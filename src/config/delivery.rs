@@ -2,12 +2,14 @@
 
 use serde::{Deserialize, Serialize};
 
+use super::secret::SecretSetting;
+
 /// The mail server; an empty `url`: no mail is sent.
 #[derive(Debug, Clone, Default, Serialize, Deserialize)]
 #[serde(default, deny_unknown_fields)]
 pub struct SmtpSettings {
     /// `smtp://`, or `smtps://` with TLS from the start; `?tls=required` demands STARTTLS.
-    pub url: String,
+    pub url: SecretSetting,
     /// The sender's address; empty: `noreply` at the host of `public_url`.
     pub from: String,
 }
@@ -17,13 +19,13 @@ pub struct SmtpSettings {
 #[derive(Debug, Clone, Serialize, Deserialize)]
 #[serde(default, deny_unknown_fields)]
 pub struct SmsSettings {
-    pub url: String,
+    pub url: SecretSetting,
     /// `POST`, `PUT` or `GET`.
     pub method: String,
     /// Lines such as `Authorization: Bearer abc`.
-    pub headers: Vec<String>,
+    pub headers: Vec<SecretSetting>,
     /// Empty: a JSON object with `to` and `text`.
-    pub body: String,
+    pub body: SecretSetting,
     /// What an answer of success has to hold besides a status of 2xx; empty: nothing.
     pub success: String,
 }
@@ -31,10 +33,10 @@ pub struct SmsSettings {
 impl Default for SmsSettings {
     fn default() -> Self {
         Self {
-            url: String::new(),
+            url: SecretSetting::default(),
             method: "POST".to_owned(),
             headers: Vec::new(),
-            body: String::new(),
+            body: SecretSetting::default(),
             success: String::new(),
         }
     }

@@ -10,6 +10,7 @@ mod layers;
 mod partners;
 mod provider;
 mod proxies;
+mod secret;
 mod shown;
 mod staff;
 mod stalker;
@@ -27,6 +28,7 @@ pub use delivery::{SmsSettings, SmtpSettings};
 pub use partners::{CarrierSettings, MarketoneSettings};
 pub use provider::ProviderSettings;
 pub use proxies::Network;
+pub use secret::SecretSetting;
 pub use shown::{Setting, describe, settings};
 pub use staff::StaffSettings;
 pub use stalker::StalkerSettings;
@@ -82,7 +84,7 @@ pub struct AlphaottSettings {
 pub struct MiddlewareSettings {
     pub url: String,
     /// The integration token it gave us.
-    pub token: String,
+    pub token: SecretSetting,
 }
 
 /// Reads both shapes of `billing`: TOML cannot hold `[billing]` and `[[billing]]` in one file.
@@ -123,9 +125,9 @@ pub struct PaymentSettings {
     /// Cards that do what their number says, and no money. Never on a box with real customers.
     pub sandbox: bool,
     /// Secret key of the account at Stripe (`sk_...`); empty: no cards.
-    pub stripe_secret_key: String,
+    pub stripe_secret_key: SecretSetting,
     /// Secret of the webhook (`whsec_...`); several separated by commas while one is changed.
-    pub stripe_webhook_secret: String,
+    pub stripe_webhook_secret: SecretSetting,
     /// Where Stripe is.
     pub stripe_api: String,
 }
@@ -195,8 +197,8 @@ impl Default for PaymentSettings {
             manual_text: String::new(),
             voucher: true,
             sandbox: false,
-            stripe_secret_key: String::new(),
-            stripe_webhook_secret: String::new(),
+            stripe_secret_key: SecretSetting::default(),
+            stripe_webhook_secret: SecretSetting::default(),
             stripe_api: "https://api.stripe.com".to_owned(),
         }
     }
@@ -280,13 +282,13 @@ impl Config {
         };
         self.provider.validate()?;
         let payments = &self.payments;
-        let secret = payments.stripe_secret_key.as_str();
+        let secret = payments.stripe_secret_key.expose();
         known(
             secret.is_empty() || secret.starts_with("sk_") || secret.starts_with("rk_"),
             "payments.stripe_secret_key",
             "must be the secret key, which begins with sk_ (pk_ is the publishable one)",
         )?;
-        let signing = payments.stripe_webhook_secret.as_str();
+        let signing = payments.stripe_webhook_secret.expose();
         known(
             signing.is_empty()
                 || signing
@@ -315,12 +317,12 @@ impl Config {
             "must not be empty",
         )?;
         for (name, url) in [
-            ("public_url", &self.public_url),
-            ("alphaott.return_url", &self.alphaott.return_url),
-            ("middleware.url", &self.middleware.url),
-            ("sms.url", &self.sms.url),
-            ("payments.stripe_api", &self.payments.stripe_api),
-            ("carrier.url", &self.carrier.url),
+            ("public_url", self.public_url.as_str()),
+            ("alphaott.return_url", self.alphaott.return_url.as_str()),
+            ("middleware.url", self.middleware.url.as_str()),
+            ("sms.url", self.sms.url.expose()),
+            ("payments.stripe_api", self.payments.stripe_api.as_str()),
+            ("carrier.url", self.carrier.url.expose()),
         ] {
             let web = url.is_empty() || url.starts_with("http://") || url.starts_with("https://");
             known(web, name, "must begin with http:// or https://")?;
@@ -426,7 +428,7 @@ mod tests {
         assert_eq!(loaded.config.provider.currency, "EUR");
         assert_eq!(loaded.config.public_url, "http://file");
         assert_eq!(loaded.config.listen.port(), 0);
-        assert_eq!(loaded.config.stalker.password, "12345");
+        assert_eq!(loaded.config.stalker.password.expose(), "12345");
         assert!(!loaded.config.billing.guard);
         assert!(loaded.config.is_trusted_proxy([10, 1, 2, 3].into()));
         assert!(!loaded.config.is_trusted_proxy([11, 1, 2, 3].into()));
@@ -486,7 +488,7 @@ mod tests {
             let billing = &loaded.config.billing;
             assert_eq!((billing.guard, billing.guard_multiple), (true, 7));
             assert_eq!(billing.external[0].r#type, "main");
-            assert_eq!(billing.external[0].token, "abcdef");
+            assert_eq!(billing.external[0].token.expose(), "abcdef");
             let told = describe(&loaded).unwrap();
             assert!(told.contains("billing.external = "), "{told}");
             assert!(!told.contains("abcdef"), "{told}");

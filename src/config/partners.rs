@@ -2,6 +2,7 @@
 
 use serde::{Deserialize, Serialize};
 
+use super::secret::SecretSetting;
 use crate::domain::partners::pin::PinRules;
 
 /// The MarketONE API, and the PINs that it makes.
@@ -34,12 +35,12 @@ pub struct MarketoneSettings {
 #[derive(Debug, Clone, Serialize, Deserialize)]
 #[serde(default, deny_unknown_fields)]
 pub struct CarrierSettings {
-    pub url: String,
+    pub url: SecretSetting,
     /// Where the same carrier was before, separated by blanks:
     /// what was handed over there is its own.
-    pub former_urls: String,
+    pub former_urls: SecretSetting,
     /// Sent as `X-API-KEY`; empty: none.
-    pub api_key: String,
+    pub api_key: SecretSetting,
     /// How long it may take to answer, before the partner is told that it goes on.
     pub timeout_ms: u32,
 }
@@ -47,9 +48,9 @@ pub struct CarrierSettings {
 impl Default for CarrierSettings {
     fn default() -> Self {
         Self {
-            url: String::new(),
-            former_urls: String::new(),
-            api_key: String::new(),
+            url: SecretSetting::default(),
+            former_urls: SecretSetting::default(),
+            api_key: SecretSetting::default(),
             timeout_ms: 2_000,
         }
     }

@@ -4,6 +4,7 @@ use anyhow::Context as _;
 use toml::{Table, Value};
 
 use super::layers::{SECRETS, get, is_secret, paths};
+use super::secret::HIDDEN;
 use super::{Config, Loaded};
 
 /// A setting as the program knows it, whatever its value.
@@ -41,19 +42,12 @@ pub fn describe(loaded: &Loaded) -> anyhow::Result<String> {
         if let Some(value) = &mut value {
             hide_in_addresses(value);
         }
-        if let Some(Value::Array(entries)) = &mut value {
-            for token in entries
-                .iter_mut()
-                .filter_map(|entry| entry.get_mut("token"))
-            {
-                *token = Value::String("(hidden)".to_owned());
-            }
-        }
         let value = value.map(|value| value.to_string()).unwrap_or_default();
         let is_empty = matches!(value.as_str(), "\"\"" | "[]");
+        // Of a list that is secret not even how long it is shows.
         let hidden = SECRETS.contains(&path.as_str()) && !is_empty;
         let shown = if hidden {
-            "\"(hidden)\"".to_owned()
+            format!("\"{HIDDEN}\"")
         } else {
             value
         };
@@ -97,7 +91,31 @@ fn without_secrets(text: &str) -> String {
 #[cfg(test)]
 mod tests {
     use super::super::{Flags, load};
-    use super::{describe, without_secrets};
+    use super::{SECRETS, describe, without_secrets};
+
+    #[test]
+    fn no_secret_setting_shows_itself() {
+        let of = |name: &str| match name {
+            "sms.headers" => "[\"X: s3cr3t\"]",
+            "sms.url" | "carrier.url" => "http://s3cr3t",
+            "payments.stripe_secret_key" => "sk_s3cr3t",
+            "payments.stripe_webhook_secret" => "whsec_s3cr3t",
+            _ => "s3cr3t",
+        };
+        let given = SECRETS.iter().map(|name| ((*name).to_owned(), of(name)));
+        let mut flags: Flags = given.map(|(name, text)| (name, text.to_owned())).collect();
+        flags.insert("stalker.login".to_owned(), "billing".to_owned());
+        let loaded = load(&flags, None, Vec::new()).unwrap();
+        assert_eq!(loaded.config.sms.headers[0].expose(), "X: s3cr3t");
+        assert_eq!(loaded.config.smtp.url.expose(), "s3cr3t");
+        let (shown, told) = (format!("{:?}", loaded.config), describe(&loaded).unwrap());
+        assert!(!shown.contains("s3cr3t"), "{shown}");
+        assert!(!told.contains("s3cr3t"), "{told}");
+        for name in SECRETS {
+            let line = format!("{name} = \"(hidden)\"  # flag\n");
+            assert!(told.contains(&line), "{line}{told}");
+        }
+    }
 
     #[test]
     fn a_password_in_an_address_is_shown_nowhere() {

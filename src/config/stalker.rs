@@ -2,6 +2,8 @@
 
 use serde::{Deserialize, Serialize};
 
+use super::secret::SecretSetting;
+
 /// The Stalker API and portal.
 #[derive(Debug, Clone, Serialize, Deserialize)]
 #[serde(default, deny_unknown_fields)]
@@ -13,7 +15,7 @@ pub struct StalkerSettings {
     pub enabled: bool,
     /// What billing scripts sign in with.
     pub login: String,
-    pub password: String,
+    pub password: SecretSetting,
     /// Without login and password: whoever reaches the API may use it, as in the original.
     pub open: bool,
     /// How many boxes a customer may sign in on, where neither customer nor plan says.
@@ -36,12 +38,20 @@ impl StalkerSettings {
 
     /// Refuses half a login, and one that would be asked of nobody.
     pub(super) fn validate(&self) -> anyhow::Result<()> {
-        for (name, given, other) in [
-            ("stalker.password", &self.password, &self.login),
-            ("stalker.login", &self.login, &self.password),
+        for (name, is_empty, other_is_empty) in [
+            (
+                "stalker.password",
+                self.password.is_empty(),
+                self.login.is_empty(),
+            ),
+            (
+                "stalker.login",
+                self.login.is_empty(),
+                self.password.is_empty(),
+            ),
         ] {
             anyhow::ensure!(
-                !given.is_empty() || other.is_empty(),
+                !is_empty || other_is_empty,
                 "setting {name}: must not be empty: login and password go together"
             );
         }
@@ -65,7 +75,7 @@ impl Default for StalkerSettings {
         Self {
             enabled: true,
             login: String::new(),
-            password: String::new(),
+            password: SecretSetting::default(),
             open: false,
             devices_max: 5,
             watchdog_timeout: 120,

@@ -124,7 +124,8 @@ impl Carrier {
         if settings.url.is_empty() {
             return Ok(None);
         }
-        let key = (!settings.api_key.is_empty()).then(|| HeaderValue::from_str(&settings.api_key));
+        let key = (!settings.api_key.is_empty())
+            .then(|| HeaderValue::from_str(settings.api_key.expose()));
         // Not with what it is: it is a secret.
         let mut key = key
             .transpose()
@@ -133,8 +134,12 @@ impl Carrier {
         if let Some(key) = &mut key {
             key.set_sensitive(true);
         }
-        let mark = mark_of(&settings.url).context("setting carrier.url: is no address")?;
-        let former = settings.former_urls.split_whitespace().map(mark_of);
+        let mark = mark_of(settings.url.expose()).context("setting carrier.url: is no address")?;
+        let former = settings
+            .former_urls
+            .expose()
+            .split_whitespace()
+            .map(mark_of);
         let former = former.collect::<Option<Vec<CarrierMark>>>();
         let timeout = Duration::from_millis(u64::from(settings.timeout_ms));
         // Well before the whole try is over: then it is certain that nothing was sent.
@@ -145,7 +150,10 @@ impl Carrier {
             http: http.context("cannot make the carrier's HTTP client")?,
             mark,
             former: former.context("setting carrier.former_urls: holds what is no address")?,
-            url: format!("{}/transaction", settings.url.trim_end_matches('/')),
+            url: format!(
+                "{}/transaction",
+                settings.url.expose().trim_end_matches('/')
+            ),
             key,
             timeout,
             asking: Arc::default(),
@@ -313,8 +321,8 @@ mod tests {
     async fn reasons_hold_no_secrets() {
         crate::outbound::choose_crypto();
         let settings = CarrierSettings {
-            url: "http://user:hidden@127.0.0.1:1/hidden".to_owned(),
-            api_key: "hidden".to_owned(),
+            url: "http://user:hidden@127.0.0.1:1/hidden".into(),
+            api_key: "hidden".into(),
             ..CarrierSettings::default()
         };
         let carrier = Carrier::new(&settings).unwrap().unwrap();
@@ -335,7 +343,7 @@ mod tests {
         assert!(!reason.is_empty() && !reason.contains("hidden"), "{reason}");
         // Neither is a key that cannot be sent.
         let settings = CarrierSettings {
-            api_key: "hidden\n".to_owned(),
+            api_key: "hidden\n".into(),
             ..settings
         };
         let refused = Carrier::new(&settings).err().unwrap();

@@ -56,10 +56,11 @@ impl Mailer {
         if settings.url.is_empty() {
             return Ok(None);
         }
-        let builder = AsyncSmtpTransport::<Tokio1Executor>::from_url(&settings.url).context(
-            "setting smtp.url: must be like smtp://host:25, \
+        let builder = AsyncSmtpTransport::<Tokio1Executor>::from_url(settings.url.expose())
+            .context(
+                "setting smtp.url: must be like smtp://host:25, \
              smtp://user:password@host:587?tls=required or smtps://user:password@host",
-        )?;
+            )?;
         let host = public_url.split_once("://").map_or("", |(_, rest)| rest);
         let host = host.split(['/', ':']).next().unwrap_or_default();
         let host = if host.is_empty() { "localhost" } else { host };

@@ -46,10 +46,10 @@ impl Outbound {
             alphaott::Peer::new(&http, url, token).context("the token is none")
         };
         let billing = config.billing.external.first();
-        let billing = billing.map(|billing| peer(&billing.url, &billing.token));
+        let billing = billing.map(|billing| peer(&billing.url, billing.token.expose()));
         let middleware = &config.middleware;
         let middleware =
-            (!middleware.url.is_empty()).then(|| peer(&middleware.url, &middleware.token));
+            (!middleware.url.is_empty()).then(|| peer(&middleware.url, middleware.token.expose()));
         Ok(Self {
             carrier: carrier::Carrier::new(&config.carrier)?,
             webhook: webhook::Caller::new(&http),

@@ -57,7 +57,7 @@ impl Sms {
         for line in &settings.headers {
             // The line may hold a password: it is not repeated.
             let header = || -> Option<(HeaderName, HeaderValue)> {
-                let (name, value) = line.split_once(':')?;
+                let (name, value) = line.expose().split_once(':')?;
                 let name = HeaderName::from_bytes(name.trim().as_bytes()).ok()?;
                 Some((name, HeaderValue::from_str(value.trim()).ok()?))
             };
@@ -72,9 +72,9 @@ impl Sms {
         let body = if settings.body.is_empty() {
             BODY
         } else {
-            &settings.body
+            settings.body.expose()
         };
-        for (name, text) in [("url", settings.url.as_str()), ("body", body)] {
+        for (name, text) in [("url", settings.url.expose()), ("body", body)] {
             words
                 .add_template_owned(name.to_owned(), text.to_owned())
                 .map_err(|error| anyhow::anyhow!("setting sms.{name}: {error}"))?;

@@ -144,7 +144,7 @@ impl Stripe {
         (!settings.stripe_secret_key.is_empty()).then(|| Self {
             http: http.clone(),
             base: settings.stripe_api.trim_end_matches('/').to_owned(),
-            key: settings.stripe_secret_key.clone(),
+            key: settings.stripe_secret_key.expose().to_owned(),
             asking: tokio::sync::Semaphore::new(AT_ONCE_MAX),
         })
     }

@@ -39,10 +39,10 @@ async fn every_job_that_has_work_is_listed() {
     assert_eq!(names(&jobs(&bx).await), plain);
     let folder = tempdir().expect("a folder");
     let bx = TestBox::at(folder.path(), 1, Clock::System, |config| {
-        "smtp://127.0.0.1:1".clone_into(&mut config.smtp.url);
-        "http://127.0.0.1:1".clone_into(&mut config.carrier.url);
+        config.smtp.url = "smtp://127.0.0.1:1".into();
+        config.carrier.url = "http://127.0.0.1:1".into();
         "http://127.0.0.1:1".clone_into(&mut config.middleware.url);
-        "t0k3n".clone_into(&mut config.middleware.token);
+        config.middleware.token = "t0k3n".into();
         config.stalker.enabled = false;
     })
     .await;
@@ -92,7 +92,7 @@ async fn a_job_tells_its_turns_and_when_it_runs_next() {
 async fn a_job_that_fails_says_why_and_goes_on() {
     let bx = TestBox::with(|config| {
         // Nobody listens there.
-        "smtp://127.0.0.1:1".clone_into(&mut config.smtp.url);
+        config.smtp.url = "smtp://127.0.0.1:1".into();
     })
     .await;
     let body = json!({"email": "olive@queen.example"});

@@ -36,7 +36,7 @@ async fn is_password(app: &App, password: &str) -> bool {
 #[tokio::test]
 async fn a_reset_password_arrives_and_is_good() {
     let post = Post::open().await;
-    let bx = TestBox::with(|config| config.smtp.url.clone_from(&post.url)).await;
+    let bx = TestBox::with(|config| config.smtp.url = (&post.url).into()).await;
     let id = customer(
         &bx,
         json!({"login": "olive", "email": "olive@queen.example"}),
@@ -99,7 +99,7 @@ async fn who_cannot_be_reached_has_the_password_taken_only() {
 async fn new_customers_are_greeted_if_that_is_wanted_and_in_these_words() {
     let post = Post::open().await;
     let bx = TestBox::with(|config| {
-        config.smtp.url.clone_from(&post.url);
+        config.smtp.url = (&post.url).into();
         "de-AT".clone_into(&mut config.provider.locale);
     })
     .await;
@@ -217,15 +217,15 @@ async fn wordings_that_cannot_be_sent_are_refused_and_named() {
 /// how the message stands.
 async fn sent(gateway: &Gateway, settings: &[(&str, &str)]) -> (Heard, Value, Value) {
     let bx = TestBox::with(|config| {
-        config.sms.url = format!("{}/send", gateway.url);
+        config.sms.url = format!("{}/send", gateway.url).into();
         for (name, value) in settings {
             let value = (*value).to_owned();
             match *name {
-                "url" => config.sms.url = format!("{}{value}", gateway.url),
+                "url" => config.sms.url = format!("{}{value}", gateway.url).into(),
                 "method" => config.sms.method = value,
-                "body" => config.sms.body = value,
+                "body" => config.sms.body = value.into(),
                 "success" => config.sms.success = value,
-                _ => config.sms.headers.push(value),
+                _ => config.sms.headers.push(value.into()),
             }
         }
     })
@@ -346,9 +346,9 @@ async fn what_a_gateway_answers_decides_what_becomes_of_a_message() {
 async fn a_mail_server_that_is_away_stops_no_short_message() {
     let gateway = Gateway::open().await;
     let bx = TestBox::with(|config| {
-        config.sms.url.clone_from(&gateway.url);
+        config.sms.url = (&gateway.url).into();
         // Nobody listens there.
-        "smtp://127.0.0.1:1".clone_into(&mut config.smtp.url);
+        config.smtp.url = "smtp://127.0.0.1:1".into();
     })
     .await;
     for number in 0..20 {
@@ -378,21 +378,18 @@ fn a_gateway_that_cannot_be_spoken_to_is_found_out_at_the_start() {
             "sms.method",
         ),
         (
-            |c: &mut Config| c.sms.headers.push("secret".to_owned()),
+            |c: &mut Config| c.sms.headers.push("secret".into()),
             "sms.headers",
         ),
+        (|c: &mut Config| c.sms.body = "{{ txt }}".into(), "sms.body"),
         (
-            |c: &mut Config| c.sms.body = "{{ txt }}".to_owned(),
-            "sms.body",
-        ),
-        (
-            |c: &mut Config| c.sms.url = "http://x/{{ to".to_owned(),
+            |c: &mut Config| c.sms.url = "http://x/{{ to".into(),
             "sms.url",
         ),
     ] as [(fn(&mut Config), &str); 4]
     {
         let mut config = Config::for_tests();
-        config.sms.url = "http://127.0.0.1:9/".to_owned();
+        config.sms.url = "http://127.0.0.1:9/".into();
         set(&mut config);
         let error = Outbound::new(&config).err().expect("a refusal");
         let told = format!("{error:#}");
@@ -404,7 +401,7 @@ fn a_gateway_that_cannot_be_spoken_to_is_found_out_at_the_start() {
 #[tokio::test]
 async fn a_letter_with_a_password_that_is_void_is_not_sent() {
     let gateway = Gateway::open().await;
-    let bx = TestBox::with(|config| config.sms.url.clone_from(&gateway.url)).await;
+    let bx = TestBox::with(|config| config.sms.url = (&gateway.url).into()).await;
     let id = customer(&bx, json!({"phones": ["+43155501"]})).await;
     let path = format!("/customers/{id}/password");
     gateway.next(&[Turn::Answer(500, "")]);
@@ -453,7 +450,7 @@ async fn a_letter_with_a_password_that_is_void_is_not_sent() {
 #[tokio::test]
 async fn no_password_is_made_that_cannot_be_told() {
     let gateway = Gateway::open().await;
-    let bx = TestBox::with(|config| config.sms.url.clone_from(&gateway.url)).await;
+    let bx = TestBox::with(|config| config.sms.url = (&gateway.url).into()).await;
     let id = customer(&bx, json!({"phones": ["+43155501"]})).await;
     let url = bx.url("/console/api/templates/PASSWORD_RESET/en");
     staff(&bx)
@@ -482,7 +479,7 @@ async fn what_waits_for_a_way_that_is_not_set_up_is_kept() {
     let folder = tempfile::tempdir().unwrap();
     let (post, gateway) = (Post::open().await, Gateway::open().await);
     let first = TestBox::in_folder(folder.path(), 1, |config| {
-        "smtp://127.0.0.1:1".clone_into(&mut config.smtp.url);
+        config.smtp.url = "smtp://127.0.0.1:1".into();
     })
     .await;
     let id = customer(&first, json!({"email": "olive@queen.example"})).await;
@@ -494,7 +491,7 @@ async fn what_waits_for_a_way_that_is_not_set_up_is_kept() {
     first.advance(0).await;
     first.stop().await;
     let second = TestBox::in_folder(folder.path(), 2, |config| {
-        config.sms.url.clone_from(&gateway.url);
+        config.sms.url = (&gateway.url).into();
     })
     .await;
     second.advance(60).await;
@@ -507,7 +504,7 @@ async fn what_waits_for_a_way_that_is_not_set_up_is_kept() {
     assert_eq!(messages[0]["problem"], "no mail server is set up");
     second.stop().await;
     let third = TestBox::in_folder(folder.path(), 3, |config| {
-        config.smtp.url.clone_from(&post.url);
+        config.smtp.url = (&post.url).into();
     })
     .await;
     third.advance(86_400).await;
@@ -542,7 +539,7 @@ async fn a_new_language_switches_nothing_on_or_off() {
 #[tokio::test]
 async fn a_box_with_nothing_but_a_gateway_sends() {
     let gateway = Gateway::open().await;
-    let bx = TestBox::with(|config| config.sms.url.clone_from(&gateway.url)).await;
+    let bx = TestBox::with(|config| config.sms.url = (&gateway.url).into()).await;
     let id = customer(&bx, json!({"phones": ["+43155501"]})).await;
     let path = format!("/customers/{id}/password/reset");
     bx.api().post(path, json!({})).await.expect(200);

@@ -26,7 +26,7 @@ pub enum Heard {
 /// Takes a webhook. Everything it does is durable when this answers.
 pub async fn hear(ctx: &Ctx, signature: &str, body: &[u8]) -> Result<Heard, OpError> {
     account(ctx)?;
-    let secrets = &ctx.app.config.payments.stripe_webhook_secret;
+    let secrets = ctx.app.config.payments.stripe_webhook_secret.expose();
     if !is_signed(secrets, signature, body, ctx.now) {
         return Ok(Heard::BadSignature);
     }

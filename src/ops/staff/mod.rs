@@ -272,7 +272,7 @@ pub async fn api_actor(
     // Hashes, so that neither place nor length of a difference shows.
     let same = |one: &str, other: &str| hashed(one).ct_eq(&hashed(other));
     let is_scripts = settings.has_login() && bool::from(same(&login, &settings.login));
-    let fits = bool::from(same(&password, &settings.password));
+    let fits = bool::from(same(&password, settings.password.expose()));
     let index = Table::OperatorsByName;
     let operator = ctx
         .snapshot()?

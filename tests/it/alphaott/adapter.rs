@@ -72,7 +72,7 @@ struct Pair {
 fn sandbox(config: &mut boxoffice::config::Config, line: &Line, token: &str) {
     config.payments.sandbox = true;
     config.middleware.url.clone_from(&line.origin);
-    token.clone_into(&mut config.middleware.token);
+    config.middleware.token = token.into();
 }
 
 impl Pair {
@@ -96,7 +96,7 @@ impl Pair {
             config.billing.external = vec![ExternalBilling {
                 r#type: "main-01".to_owned(),
                 url: billing.url(""),
-                token: tokens[1].clone(),
+                token: (&tokens[1]).into(),
             }];
         })
         .await;
@@ -429,7 +429,7 @@ async fn before_odd() -> (TestBox, Client, Odd, String) {
         config.billing.external = vec![ExternalBilling {
             r#type: "chargebee-01".to_owned(),
             url: origin,
-            token: "their.own.token".to_owned(),
+            token: "their.own.token".into(),
         }];
     })
     .await;
@@ -546,7 +546,7 @@ async fn a_billing_system_that_is_away_is_said() {
             r#type: "away".to_owned(),
             // Nobody listens on the port of discard.
             url: "http://127.0.0.1:9".to_owned(),
-            token: "t".to_owned(),
+            token: "t".into(),
         }];
     })
     .await;

@@ -58,7 +58,7 @@ async fn settle(bx: &TestBox) {
 async fn staff_cost_one_hash_known_or_not_in_every_dialect() {
     let bx = TestBox::with(|config| {
         "script".clone_into(&mut config.stalker.login);
-        "walnut tables".clone_into(&mut config.stalker.password);
+        config.stalker.password = "walnut tables".into();
     })
     .await;
     operator(&bx, "ada", Role::Owner).await;

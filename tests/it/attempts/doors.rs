@@ -18,7 +18,7 @@ use crate::support::TestBox;
 async fn house() -> TestBox {
     let bx = TestBox::with(|config| {
         "script".clone_into(&mut config.stalker.login);
-        "walnut tables".clone_into(&mut config.stalker.password);
+        config.stalker.password = "walnut tables".into();
     })
     .await;
     operator(&bx, "ada", Role::Owner).await;

@@ -10,7 +10,7 @@ use crate::support::post::{Post, Turn};
 /// A till whose customer has an e-mail address, before a mail server.
 async fn open(post: &Post, offer: Value) -> Till {
     let bx = TestBox::with(|config| {
-        config.smtp.url.clone_from(&post.url);
+        config.smtp.url = (&post.url).into();
         "billing@tv.example".clone_into(&mut config.smtp.from);
     })
     .await;
@@ -325,7 +325,7 @@ async fn who_is_about_to_lose_something_hears_of_it_once() {
 async fn a_payment_that_fails_later_is_told() {
     let post = Post::open().await;
     let bx = TestBox::with(|config| {
-        config.smtp.url.clone_from(&post.url);
+        config.smtp.url = (&post.url).into();
         config.payments.sandbox = true;
     })
     .await;
@@ -351,7 +351,7 @@ async fn a_payment_that_fails_later_is_told() {
 #[tokio::test]
 async fn reminders_go_by_short_message_too() {
     let gateway = crate::support::gateway::Gateway::open().await;
-    let bx = TestBox::with(|config| config.sms.url.clone_from(&gateway.url)).await;
+    let bx = TestBox::with(|config| config.sms.url = (&gateway.url).into()).await;
     let till = Till::in_box(
         bx,
         json!({"dunning": {"grace_days": 10, "reminder_days": [2]}}),

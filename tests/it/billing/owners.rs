@@ -73,7 +73,7 @@ async fn every_owner_with_an_address_hears_once_a_day_of_a_held_run() {
     till.pay("10").await;
     till.order().await;
     let with_mail = |config: &mut boxoffice::config::Config| {
-        config.smtp.url.clone_from(&post.url);
+        config.smtp.url = (&post.url).into();
         "billing@tv.example".clone_into(&mut config.smtp.from);
     };
     let day = ByDay::from(till, folder.path(), with_mail).await;

@@ -224,8 +224,8 @@ impl Shop {
         let fake = Fake::default();
         let origin = fake.listen().await;
         let bx = TestBox::with(|config| {
-            KEY.clone_into(&mut config.payments.stripe_secret_key);
-            config.payments.stripe_webhook_secret = format!("whsec_old,{SECRET}");
+            config.payments.stripe_secret_key = KEY.into();
+            config.payments.stripe_webhook_secret = format!("whsec_old,{SECRET}").into();
             config.payments.stripe_api = origin;
         })
         .await;

@@ -44,7 +44,7 @@ fn open(disk: &Disk) -> Arc<App> {
     let clock = Clock::test(Timestamp::parse(NOW).expect("an instant"));
     let mut config = Config::for_tests();
     config.payments.sandbox = true;
-    "smtp://127.0.0.1:9".clone_into(&mut config.smtp.url);
+    config.smtp.url = "smtp://127.0.0.1:9".into();
     App::open(config, disk.storage(), clock, Entropy::seeded(1)).expect("a box")
 }
 

@@ -51,7 +51,7 @@ fn open(disk: &Disk, at: &str) -> Arc<App> {
     let clock = Clock::test(instant(at));
     let mut config = Config::for_tests();
     // Every invoice is to be mailed; nobody sends it here.
-    "smtp://127.0.0.1:9".clone_into(&mut config.smtp.url);
+    config.smtp.url = "smtp://127.0.0.1:9".into();
     App::open(config, disk.storage(), clock, Entropy::seeded(1)).expect("a box")
 }
 

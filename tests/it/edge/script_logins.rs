@@ -25,7 +25,7 @@ fn unauthorized(answer: &Answer) {
 async fn without_a_login_nobody_is_answered() {
     let house = House::with(|config| {
         config.stalker.login = String::new();
-        config.stalker.password = String::new();
+        config.stalker.password = "".into();
         config.stalker.open = false;
     })
     .await;
@@ -60,7 +60,7 @@ async fn without_a_login_nobody_is_answered() {
 async fn who_says_so_has_it_open() {
     let house = House::with(|config| {
         config.stalker.login = String::new();
-        config.stalker.password = String::new();
+        config.stalker.password = "".into();
         config.stalker.open = true;
     })
     .await;

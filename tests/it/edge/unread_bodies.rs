@@ -139,7 +139,7 @@ async fn strangers_are_answered_before_their_body() {
     let bx = TestBox::with(|config| {
         config.stalker.open = false;
         "bill".clone_into(&mut config.stalker.login);
-        "Xq-77-vz".clone_into(&mut config.stalker.password);
+        config.stalker.password = "Xq-77-vz".into();
     })
     .await;
     let partner = |key: &str, api_key: &str, on: bool| {

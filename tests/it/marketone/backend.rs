@@ -166,8 +166,8 @@ pub async fn hub(csp: &Csp) -> Hub {
 
 async fn hub_at(url: String) -> Hub {
     Hub::with(|config| {
-        config.carrier.url = url;
-        KEY.clone_into(&mut config.carrier.api_key);
+        config.carrier.url = url.into();
+        config.carrier.api_key = KEY.into();
         config.carrier.timeout_ms = 300;
     })
     .await
@@ -617,7 +617,7 @@ async fn a_box_that_dies_in_the_middle_charges_once() {
         let folder = tempfile::tempdir().unwrap();
         let settings = |url: String, timeout_ms: u32| {
             move |config: &mut boxoffice::config::Config| {
-                config.carrier.url = url;
+                config.carrier.url = url.into();
                 config.carrier.timeout_ms = timeout_ms;
             }
         };
@@ -672,7 +672,10 @@ async fn money_goes_back_where_it_came_from() {
     let csp = Csp::default();
     let url = csp.listen().await;
     let with = url.clone();
-    let bx = TestBox::in_folder(folder.path(), 2, move |config| config.carrier.url = with).await;
+    let bx = TestBox::in_folder(folder.path(), 2, move |config| {
+        config.carrier.url = with.into();
+    })
+    .await;
     let partner = Partner::of(&bx, "key-a");
     let refund = partner.charge(&back("r", "a", "9.99")).await.expect(200);
     assert_eq!(refund["status"], "SUCCEEDED");
@@ -709,8 +712,8 @@ async fn another_carrier_is_not_asked_for_what_the_first_one_has() {
     let at = |url: &str, former: &str| {
         let (url, former) = (url.to_owned(), former.to_owned());
         move |config: &mut boxoffice::config::Config| {
-            config.carrier.url = url;
-            config.carrier.former_urls = former;
+            config.carrier.url = url.into();
+            config.carrier.former_urls = former.into();
             config.carrier.timeout_ms = 300;
         }
     };
@@ -869,7 +872,7 @@ async fn a_pin_is_used_up_by_what_is_charged() {
     let (csp, gateway) = (Csp::default(), Gateway::open().await);
     let url = csp.listen().await;
     let hub = pins::open_with(&gateway, "every-charge", |config| {
-        config.carrier.url = url;
+        config.carrier.url = url.into();
         config.carrier.timeout_ms = 300;
     })
     .await;

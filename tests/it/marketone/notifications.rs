@@ -196,7 +196,7 @@ async fn strangers_are_not_written_to() {
     refused(&hub.a.validate(P4).await, 400, "suspended-non-payment");
     refused(&hub.a.notify(P4, hello()).await, 403, "permission-denied");
     let hub = Hub::with(|config| {
-        config.sms.url = format!("{}/send", gateway.url);
+        config.sms.url = format!("{}/send", gateway.url).into();
         config.marketone.notify_known_only = false;
     })
     .await;
@@ -250,8 +250,8 @@ async fn a_repeat_under_an_id_is_sent_once() {
 async fn the_way_is_the_one_that_there_is() {
     let (gateway, post) = (Gateway::open().await, Post::open().await);
     let hub = Hub::with(|config| {
-        config.sms.url = format!("{}/send", gateway.url);
-        config.smtp.url.clone_from(&post.url);
+        config.sms.url = format!("{}/send", gateway.url).into();
+        config.smtp.url = (&post.url).into();
         config.marketone.notify_known_only = false;
     })
     .await;
@@ -287,7 +287,7 @@ async fn the_way_is_the_one_that_there_is() {
     );
     // Without a gateway only those with a mail address can be told anything.
     let hub = Hub::with(|config| {
-        config.smtp.url.clone_from(&post.url);
+        config.smtp.url = (&post.url).into();
         config.marketone.notify_known_only = false;
     })
     .await;

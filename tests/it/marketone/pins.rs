@@ -16,7 +16,7 @@ pub async fn open(gateway: &Gateway, policy: &str) -> Hub {
 
 pub async fn open_with(gateway: &Gateway, policy: &str, more: impl FnOnce(&mut Config)) -> Hub {
     let hub = Hub::with(|config| {
-        config.sms.url = format!("{}/send", gateway.url);
+        config.sms.url = format!("{}/send", gateway.url).into();
         more(config);
     })
     .await;
@@ -440,7 +440,7 @@ async fn a_pin_stands_nowhere() {
     let folder = tempfile::tempdir().expect("a folder");
     let digits = |config: &mut Config| config.marketone.pin_digits = 10;
     let bx = crate::support::TestBox::in_folder(folder.path(), 3, |config| {
-        config.sms.url = format!("{}/send", gateway.url);
+        config.sms.url = format!("{}/send", gateway.url).into();
         digits(config);
     })
     .await;

@@ -170,7 +170,7 @@ async fn what_is_not_paid_keeps_its_subscription_until_it_ends() {
 async fn it_is_tried_as_often_as_agreed_and_then_somebody_hears_of_it() {
     let post = Post::open().await;
     let bx = TestBox::with(|config| {
-        config.smtp.url.clone_from(&post.url);
+        config.smtp.url = (&post.url).into();
         "billing@tv.example".clone_into(&mut config.smtp.from);
     })
     .await;

@@ -94,7 +94,7 @@ async fn owners_are_written_once_for_a_budget_and_see_it_in_the_console() {
     let post = Post::open().await;
     let hub = Hub::with(|config| {
         config.marketone.wrong_pins_max = 3;
-        config.smtp.url.clone_from(&post.url);
+        config.smtp.url = (&post.url).into();
         "billing@tv.example".clone_into(&mut config.smtp.from);
     })
     .await;

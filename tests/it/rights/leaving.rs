@@ -61,7 +61,7 @@ async fn make(bx: &TestBox, olive: &Person<'_>) -> Made {
 async fn staffed() -> TestBox {
     let bx = TestBox::with(|config| {
         "main".clone_into(&mut config.stalker.login);
-        "main password".clone_into(&mut config.stalker.password);
+        config.stalker.password = "main password".into();
     })
     .await;
     hire(&bx, "ada", Role::Owner).await;

@@ -135,7 +135,7 @@ fn configure(config: &mut Config, given: &Map<String, Value>) {
         match key.as_str() {
             "enable_api" => stalker.enabled = truth(value),
             "api_auth_login" => stalker.login = text(value),
-            "api_auth_password" => stalker.password = text(value),
+            "api_auth_password" => stalker.password = text(value).into(),
             "watchdog_timeout" => {
                 let seconds = value.as_u64().and_then(|seconds| seconds.try_into().ok());
                 stalker.watchdog_timeout = seconds.expect("seconds");
@@ -148,7 +148,7 @@ fn configure(config: &mut Config, given: &Map<String, Value>) {
     }
     if stalker.login.is_empty() {
         // "an empty login means that both are empty".
-        stalker.password = String::new();
+        stalker.password = "".into();
     }
 }
 

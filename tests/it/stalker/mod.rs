@@ -56,7 +56,7 @@ pub fn base(config: &mut Config) {
     let stalker = &mut config.stalker;
     stalker.enabled = true;
     "stalker".clone_into(&mut stalker.login);
-    "secret".clone_into(&mut stalker.password);
+    stalker.password = "secret".into();
     stalker.watchdog_timeout = 120;
 }
 

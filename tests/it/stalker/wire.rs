@@ -33,7 +33,7 @@ async fn keys_of_the_envelope_stand_in_order() {
 /// §1.2.
 #[tokio::test]
 async fn only_the_operators_credentials_are_taken() {
-    let house = House::with(|config| config.stalker.password = "a:b c".to_owned()).await;
+    let house = House::with(|config| config.stalker.password = "a:b c".into()).await;
     Rest::login(&house.bx, "stalker:a:b c")
         .get("/itv")
         .await
