@@ -1,5 +1,5 @@
 //! Flags over environment over file over defaults: read, laid one over the other, and where each
-//! value came from.
+//! value came from. The only file that reads the environment.
 
 use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
@@ -8,7 +8,31 @@ use anyhow::Context as _;
 use toml::{Table, Value};
 
 use super::checks::{check_listen, is_there, place_of};
-use super::{Config, Flags, Loaded};
+use super::settings::Config;
+
+/// What the command line said, by the names of the settings.
+pub type Flags = BTreeMap<String, String>;
+
+/// The settings and where each came from.
+#[derive(Debug, Clone)]
+pub struct Loaded {
+    pub config: Config,
+    /// Path of a setting -> `default`, `file`, `environment` or `flag`.
+    pub origins: BTreeMap<String, &'static str>,
+    /// What the operator should hear about.
+    pub warnings: Vec<String>,
+}
+
+impl Config {
+    /// Reads flags, environment and file. `file`: the one named by `--config`; without it
+    /// `boxoffice.toml` in the data folder is read if it is there.
+    pub fn load(flags: &Flags, file: Option<&Path>) -> anyhow::Result<Loaded> {
+        let environment = std::env::vars_os().filter_map(|(name, value)| {
+            Some((name.into_string().ok()?, value.into_string().ok()?))
+        });
+        load(flags, file, environment.collect())
+    }
+}
 
 pub(super) fn load(
     flags: &Flags,

@@ -3,9 +3,9 @@
 use anyhow::Context as _;
 use toml::{Table, Value};
 
-use super::layers::{SECRETS, get, is_secret, paths};
+use super::layers::{Loaded, SECRETS, get, is_secret, paths};
 use super::secret::HIDDEN;
-use super::{Config, Loaded};
+use super::settings::Config;
 
 /// A setting as the program knows it, whatever its value.
 #[derive(Debug)]
@@ -90,7 +90,7 @@ fn without_secrets(text: &str) -> String {
 
 #[cfg(test)]
 mod tests {
-    use super::super::{Flags, load};
+    use super::super::layers::{Flags, load};
     use super::{SECRETS, describe, without_secrets};
 
     #[test]
