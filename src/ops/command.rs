@@ -4,7 +4,8 @@
 use crate::app::Ctx;
 use crate::ops::OpError;
 use crate::ops::effect::{self, Stop};
-use crate::ops::followers::{self, Extent};
+use crate::ops::followers;
+use crate::ops::written::Extent;
 use crate::store::Tx;
 
 impl Ctx {

@@ -5,7 +5,8 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use super::OpError;
-use super::followers::{self, Extent};
+use super::followers;
+use super::written::Extent;
 use super::written::{Written, by_number};
 use crate::app::Ctx;
 use crate::domain::billing::invoice::{Invoice, InvoiceKind, OpenInvoice};

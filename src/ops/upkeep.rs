@@ -6,8 +6,8 @@ use crate::domain::staff::Permission;
 use crate::store::{Finding, StoreError};
 
 use super::OpError;
-use crate::ops::billing::guard;
-use crate::ops::billing::guard::held_run::HeldRun;
+use crate::ops::billing::held_run;
+use crate::ops::billing::held_run::HeldRun;
 
 pub use crate::app::memory::job_log::{JobRecord, JobState};
 
@@ -64,7 +64,7 @@ pub async fn not_ready(ctx: &Ctx) -> Vec<String> {
 
 /// What waits for a person, a line each. Anybody may read it: no amounts and no names.
 pub fn waiting(ctx: &Ctx) -> Result<Vec<String>, OpError> {
-    let held = guard::held_run::held(ctx)?;
+    let held = held_run::held(ctx)?;
     let line = |held: HeldRun| {
         let (run, orders) = (held.run.id.0, held.orders);
         format!("billing run {run} is held, {orders} orders wait: release it or correct its cause")

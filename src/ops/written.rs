@@ -78,3 +78,12 @@ impl Written {
 pub(super) fn by_number<I: Id>(key: &[u8]) -> Option<I> {
     trailing_number(key).map(I::new)
 }
+
+/// How long a command is.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Extent {
+    /// All that somebody asked for.
+    Whole,
+    /// A part of a long work, which itself says at its end what concerns every box.
+    Chunk,
+}

@@ -202,7 +202,7 @@ async fn metrics(
     if !near && let Err(problem) = crate::wire::console::request::require_token(&ctx, &headers) {
         return problem.into_response();
     }
-    let held = ops::billing::guard::held_run::held(&Ctx::system(Arc::clone(&app)));
+    let held = ops::billing::held_run::held(&Ctx::system(Arc::clone(&app)));
     app.metrics
         .held(held.ok().flatten().map(|held| held.orders));
     for job in app.jobs.all() {

@@ -9,5 +9,6 @@ pub mod history;
 pub mod invoice;
 pub mod journal;
 pub mod order;
+pub mod order_change;
 pub mod payment;
 pub mod run;

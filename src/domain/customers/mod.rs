@@ -6,7 +6,7 @@ pub mod service;
 use serde::{Deserialize, Serialize};
 
 use super::staff::Secret;
-use crate::domain::values::contact::Email;
+use crate::domain::values::contact::{Email, found_as};
 use crate::domain::values::id::{CustomerId, OrderId, ResellerId, ServiceSpecId};
 use crate::domain::values::money::Amount;
 use crate::domain::values::open_object::OpenObject;
@@ -231,6 +231,12 @@ impl Customer {
             },
             status_changed_at: None,
         }
+    }
+
+    /// The first phone number that can be called from anywhere, in E.164.
+    #[must_use]
+    pub fn phone(&self) -> Option<String> {
+        self.phones.iter().find_map(|phone| found_as(phone))
     }
 
     #[must_use]

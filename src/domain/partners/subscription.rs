@@ -146,9 +146,9 @@ impl PartnerCall {
 pub fn registration_of(customer: &Customer) -> String {
     let email = customer.email.as_ref().map(Email::as_str);
     let email = email.map(str::to_owned);
-    let phones = || customer.phones.iter();
-    let phone = || phones().find_map(|phone| crate::domain::partners::found_as(phone));
-    let text = email.or_else(phone).or_else(|| customer.login.clone());
+    let text = email
+        .or_else(|| customer.phone())
+        .or_else(|| customer.login.clone());
     let text = text.unwrap_or_default();
     text.chars().take(THERE_MAX).collect()
 }

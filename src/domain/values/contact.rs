@@ -111,9 +111,35 @@ pub fn same_mac(one: &str, other: &str) -> bool {
     usual.is_some() && usual == usual_mac(other)
 }
 
+/// A phone number as partners write it: E.164, with or without its plus (marketone 1.3). Nothing is
+/// stripped.
+#[must_use]
+pub fn e164(text: &str) -> Option<String> {
+    let digits = text.strip_prefix('+').unwrap_or(text);
+    let fits = (5..=15).contains(&digits.len())
+        && digits.bytes().all(|byte| byte.is_ascii_digit())
+        && !digits.starts_with('0');
+    fits.then(|| format!("+{digits}"))
+}
+
+/// A phone number as operators write it, in the form in which it is found: without blanks, dashes,
+/// dots and brackets, `00` for a plus. One with neither may be a national one, which would be
+/// somebody else's abroad.
+#[must_use]
+pub fn found_as(phone: &str) -> Option<String> {
+    let plain: String = phone
+        .chars()
+        .filter(|c| !matches!(c, ' ' | '-' | '.' | '(' | ')' | '/'))
+        .collect();
+    match plain.strip_prefix("00") {
+        Some(rest) => e164(rest),
+        None => plain.starts_with('+').then(|| e164(&plain))?,
+    }
+}
+
 #[cfg(test)]
 mod tests {
-    use super::{Email, usual_mac};
+    use super::{Email, e164, found_as, usual_mac};
     use proptest::prelude::*;
 
     #[test]
@@ -144,6 +170,31 @@ mod tests {
             "a@b\u{0}.c",
         ] {
             assert!(Email::parse(text).is_none(), "{text:?}");
+        }
+    }
+
+    #[test]
+    fn numbers_meet_in_one_form() {
+        for text in ["+14165550101", "14165550101"] {
+            assert_eq!(e164(text).as_deref(), Some("+14165550101"));
+        }
+        for text in [
+            "",
+            "+",
+            "0416",
+            "+0416555",
+            "+1416 5550101",
+            "1416",
+            "+1234567890123456",
+            "+1416555a101",
+        ] {
+            assert_eq!(e164(text), None, "{text}");
+        }
+        for text in ["+1 (416) 555-0101", "001.416.555.0101", "+1416/5550101"] {
+            assert_eq!(found_as(text).as_deref(), Some("+14165550101"));
+        }
+        for text in ["call me", "416 555 0101", "14165550101", "++14165550101"] {
+            assert_eq!(found_as(text), None, "{text}");
         }
     }
 

@@ -24,9 +24,9 @@ use crate::domain::values::money::{Amount, Currency};
 use crate::domain::values::time::Timestamp;
 use crate::ops::billing::books::{AuditDetail, Books};
 use crate::ops::customers::devices;
-use crate::ops::services::plan;
-use crate::ops::{OpError, customers, orders, services};
-use crate::store::{Read as _, Table, Tx};
+use crate::ops::services::choices;
+use crate::ops::{OpError, customers, services};
+use crate::store::{Owned as _, Read as _, Table, Tx};
 
 use super::document::{CarrierType, CustomerIn, Document};
 use super::{Outcome, parse_amount, wrong};
@@ -282,7 +282,7 @@ fn keep_devices(
     path: &str,
     changes: &mut Vec<Change>,
 ) -> Result<(), OpError> {
-    let mut held = devices::of_customer(tx, customer)?;
+    let mut held = tx.devices_of(customer)?;
     for (i, wish) in given.devices.iter().enumerate() {
         let mac = wish.mac.clone().unwrap_or_default();
         let serial = wish.serial.clone().unwrap_or_default();
@@ -364,7 +364,7 @@ fn keep_plan(
     };
     let plan = tx.get_by::<ProductSpec>(Table::ProductSpecsByExternal, name.as_bytes())?;
     let plan = plan.ok_or_else(|| wrong(&format!("{path}.tariff_plan"), "no such product"))?;
-    let held = orders::of_customer(tx, customer.id)?;
+    let held = tx.orders_of(customer.id)?;
     let present = customer.primary_order;
     let present = held.iter().find(|order| present == Some(order.id));
     if present.is_some_and(|order| order.product == plan.id) {
@@ -381,12 +381,12 @@ fn keep_plan(
     if let Some(order) = present.filter(held) {
         end_order(ctx, tx, order)?;
     }
-    let order = orders::open_plan(ctx, tx, customer.id, plan.id, None)?;
+    let order = Order::of_plan(tx.next_id()?, customer.id, plan.id, None, ctx.now);
     tx.put(&order)?;
     let origin = Origin::Order(order.id);
     let active = ServiceStatus::Active;
     let specs = &plan.service_specs;
-    for service in services::give(ctx, tx, customer.id, specs, origin, active, None)? {
+    for service in services::give::give(ctx, tx, customer.id, specs, origin, active, None)? {
         tx.put(&service)?;
     }
     customer.primary_order = Some(order.id);
@@ -402,7 +402,7 @@ fn end_order(ctx: &Ctx, tx: &mut Tx<'_>, order: &Order) -> Result<(), OpError> {
     ended.next_cycle_at = None;
     ended.updated_at = ctx.now;
     tx.put(&ended)?;
-    for mut service in services::of_customer(tx, order.customer)? {
+    for mut service in tx.services_of(order.customer)? {
         if follow(&mut service, &ended, ctx.now) {
             tx.put(&service)?;
         }
@@ -428,7 +428,7 @@ fn keep_chosen(
         }
         customer.box_profile.chosen_packages = chosen;
     }
-    changes.extend(plan::sync_chosen(ctx, tx, customer)?);
+    changes.extend(choices::sync_chosen(ctx, tx, customer)?);
     Ok(())
 }
 
@@ -452,7 +452,7 @@ fn keep_channels(
         }
         wanted.insert(id);
     }
-    changes.extend(plan::sync_channels(ctx, tx, customer.id, wanted)?);
+    changes.extend(choices::sync_channels(ctx, tx, customer.id, wanted)?);
     Ok(())
 }
 

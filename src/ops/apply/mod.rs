@@ -32,7 +32,8 @@ use crate::domain::values::calendar::Zone;
 use crate::domain::values::contact::kept_name;
 use crate::domain::values::id::{GenreId, ResellerId};
 use crate::domain::values::money::{Amount, Currency};
-use crate::ops::followers::{self, Extent};
+use crate::ops::followers;
+use crate::ops::written::Extent;
 use crate::store::key::Only;
 use crate::store::{Read as _, StoreError, TableSet, Tx};
 

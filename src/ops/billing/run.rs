@@ -17,7 +17,8 @@ use crate::store::{Read, Span, StoreError, Table, Tx};
 
 use super::books::{AuditDetail, Books, Judged};
 use super::due::{Sorted, Walk};
-use super::guard::{self, Verdict, Watch};
+use super::guard::{self, Verdict};
+use super::watching::{Settings, Watch};
 use crate::ops::billing::opening_debts;
 use crate::ops::customers::paid_until;
 use crate::ops::payments::due;
@@ -222,7 +223,7 @@ fn chunk(
 ) -> Result<Worked, OpError> {
     let watch = ctx.app.stopwatch();
     let guard = match orders {
-        Orders::Guarded => Watch::new(guard::Settings::of(ctx), tx, ctx.now)?,
+        Orders::Guarded => Watch::new(Settings::of(ctx), tx, ctx.now)?,
         Orders::Work | Orders::Leave => Watch::Off,
     };
     let mut books = Books::new(ctx, tx);

@@ -12,10 +12,9 @@ use crate::domain::customers::device::{Device, DeviceKind};
 use crate::domain::refusal::Refusal;
 use crate::domain::staff::Permission;
 use crate::domain::values::id::{BoxEventId, CustomerId, DeviceId};
-use crate::ops::customers::devices;
 use crate::ops::{Named, OpError};
 use crate::store::key::owned_by;
-use crate::store::{Read as _, Table, Tx};
+use crate::store::{Owned as _, Read as _, Table, Tx};
 
 impl Named for BoxEvent {
     const KIND: &'static str = "event";
@@ -164,7 +163,7 @@ fn boxes_of(ctx: &Ctx, tx: &Tx<'_>, customer: CustomerId) -> Result<Vec<Device>,
     if !ctx.app.config.stalker.enabled {
         return Ok(Vec::new());
     }
-    let mut devices = devices::of_customer(tx, customer)?;
+    let mut devices = tx.devices_of(customer)?;
     devices.retain(|device| device.kind == DeviceKind::Stb);
     Ok(devices)
 }

@@ -10,10 +10,9 @@ use crate::domain::values::id::CustomerId;
 use crate::domain::values::time::Timestamp;
 use crate::ops::boxes;
 use crate::ops::boxes::LastSeen;
-use crate::ops::customers::devices;
 use crate::ops::viewing::sign_in;
 use crate::ops::{Handle, OpError};
-use crate::store::Read;
+use crate::store::{Owned as _, Read};
 
 /// One box and what is known of it.
 #[derive(Debug, Clone)]
@@ -37,7 +36,7 @@ pub fn of_customer(ctx: &Ctx, customer: &Handle<CustomerId>) -> Result<Boxes, Op
     let read = ctx.snapshot()?;
     let customer = own(ctx, &read, customer)?;
     let mut boxes = Vec::new();
-    for device in devices::of_customer(&read, customer.id)? {
+    for device in read.devices_of(customer.id)? {
         if device.kind != DeviceKind::Stb {
             continue;
         }

@@ -26,11 +26,10 @@ use crate::domain::values::contact::usual_mac;
 use crate::domain::values::id::{BoxEventId, ChannelId, DeviceId};
 use crate::domain::values::time::Timestamp;
 use crate::store::key::{Key as _, owned_by, under_text};
-use crate::store::{Read, Snapshot, Span, StoreError, Table, Tx};
+use crate::store::{Owned as _, Read, Snapshot, Span, StoreError, Table, Tx};
 
-use super::viewing::Visit;
 use crate::ops::OpError;
-use crate::ops::customers::{activity, devices};
+use crate::ops::customers::activity;
 
 /// A box and whose it is.
 #[derive(Debug, Clone)]
@@ -458,7 +457,7 @@ pub(super) fn change_reseller(
     before: &Customer,
 ) -> Result<(), OpError> {
     let newest = newest_broadcast(tx)?;
-    for device in devices::of_customer(tx, before.id)? {
+    for device in tx.devices_of(before.id)? {
         if device.kind != DeviceKind::Stb {
             continue;
         }
@@ -501,4 +500,28 @@ pub(super) fn forget(ctx: &Ctx, tx: &mut Tx<'_>, device: DeviceId) -> Result<(),
     tx.remove::<BoxState>(&device)?;
     ctx.app.presence.forget(device);
     Ok(())
+}
+
+/// One request of a box: the file as it stands, and whose box it is.
+pub struct Visit {
+    read: Snapshot,
+    /// The box with the MAC, if it is somebody's.
+    pub seat: Option<Seat>,
+}
+
+/// Looks up whose box it is that asks.
+pub fn visit(ctx: &Ctx, mac: Option<&str>) -> Result<Visit, OpError> {
+    let read = ctx.snapshot()?;
+    let seat = match mac {
+        Some(mac) => by_mac(&read, mac)?,
+        None => None,
+    };
+    Ok(Visit { read, seat })
+}
+
+impl Visit {
+    #[must_use]
+    pub fn read(&self) -> &Snapshot {
+        &self.read
+    }
 }

@@ -4,7 +4,7 @@ pub mod channels;
 pub mod charges;
 pub mod packages;
 
-use super::{Handle, Named, OpError, orders};
+use super::{Handle, Named, OpError};
 use crate::app::Ctx;
 use crate::domain::billing::giving;
 use crate::domain::catalogue::eligibility::Eligibility;
@@ -22,7 +22,7 @@ use crate::domain::values::open_object::OpenObject;
 use crate::domain::values::time::Timestamp;
 use crate::ops::catalogue::charges::PriceChange;
 use crate::store::key::owned_by;
-use crate::store::{Read, Table};
+use crate::store::{Owned as _, Read, Table};
 
 impl Named for ServiceSpec {
     const KIND: &'static str = "service specification";
@@ -244,7 +244,7 @@ pub fn products_for(ctx: &Ctx, customer: &Handle<CustomerId>) -> Result<Vec<Prod
     let mut products = products(ctx)?;
     let snapshot = ctx.snapshot()?;
     let customer: Customer = super::find(&snapshot, customer)?;
-    let orders = orders::of_customer(&snapshot, customer.id)?;
+    let orders = snapshot.orders_of(customer.id)?;
     let mut hidden = Vec::new();
     for product in &products {
         let offers = offers_of(&snapshot, product.id)?;
@@ -396,7 +396,7 @@ pub fn offers_for(
     let customer: Customer = super::find(&snapshot, customer)?;
     let product: ProductSpec = super::find(&snapshot, product)?;
     let mut offers = offers_of(&snapshot, product.id)?;
-    let orders = orders::of_customer(&snapshot, customer.id)?;
+    let orders = snapshot.orders_of(customer.id)?;
     offers.retain(|offer| {
         offer
             .eligibility
@@ -573,7 +573,7 @@ pub(super) fn check_eligible(
     if offer.eligibility == Eligibility::default() {
         return Ok(());
     }
-    let orders = orders::of_customer(read, customer)?;
+    let orders = read.orders_of(customer)?;
     match offer.eligibility.refuses(offer.id, &orders, now) {
         Some(reason) => Err(Refusal::NotEligible { reason }.into()),
         None => Ok(()),

@@ -6,11 +6,10 @@ use crate::app::Ctx;
 use crate::domain::catalogue::content::{Channel, Movie};
 use crate::domain::catalogue::kinds::ServiceStatus;
 use crate::domain::catalogue::{ProductSpec, ServiceSpec};
-use crate::domain::customers::Customer;
 use crate::domain::staff::Permission;
 use crate::domain::values::id::{ChannelId, MovieId, ServiceSpecId};
 use crate::domain::values::money::Currency;
-use crate::ops::{OpError, viewing};
+use crate::ops::OpError;
 use crate::store::Read as _;
 
 /// Everything that is sold to boxes, by number.
@@ -55,21 +54,4 @@ pub fn range(ctx: &Ctx) -> Result<Range, OpError> {
 pub fn channels(ctx: &Ctx) -> Result<Vec<Channel>, OpError> {
     ctx.require(Permission::CatalogueRead)?;
     Ok(ctx.snapshot()?.all()?)
-}
-
-/// Modules that plans can switch (stalker-rest-v1 §4.7).
-pub const SWITCHABLE_MODULES: [&str; 7] = [
-    "vclub",
-    "karaoke",
-    "cityinfo",
-    "horoscope",
-    "anecdote",
-    "game.mastermind",
-    "infoportal",
-];
-
-/// Switchable modules that no package of the customer holds.
-pub fn modules_off(ctx: &Ctx, customer: &Customer) -> Result<Vec<&'static str>, OpError> {
-    ctx.require(Permission::CustomersRead)?;
-    viewing::modules_off(ctx, &ctx.snapshot()?, customer)
 }

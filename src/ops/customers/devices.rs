@@ -14,7 +14,7 @@ use crate::domain::values::time::Timestamp;
 use crate::ops::customers::activity;
 use crate::ops::{Handle, Named, OpError, boxes};
 use crate::store::key::{owned_by, under_text};
-use crate::store::{Read, Table, Tx};
+use crate::store::{Owned as _, Read, Table, Tx};
 
 impl Named for Device {
     const KIND: &'static str = "device";
@@ -44,7 +44,7 @@ pub fn list(ctx: &Ctx, customer: &Handle<CustomerId>) -> Result<Vec<Device>, OpE
     ctx.require(Permission::CustomersRead)?;
     let snapshot = ctx.snapshot()?;
     let customer: Customer = crate::ops::find(&snapshot, customer)?;
-    of_customer(&snapshot, customer.id)
+    Ok(snapshot.devices_of(customer.id)?)
 }
 
 pub fn get(
@@ -103,7 +103,7 @@ pub async fn add(
         }
         note(ctx, tx, &device, ActivityAction::DeviceAdded, Vec::new())?;
         // The one just added stands last, also where it is an old one.
-        let mut devices = of_customer(tx, customer.id)?;
+        let mut devices = tx.devices_of(customer.id)?;
         devices.retain(|other| other.id != device.id);
         devices.push(device);
         Ok(devices)
@@ -197,7 +197,7 @@ pub(in crate::ops) fn release_all(
     tx: &mut Tx<'_>,
     customer: CustomerId,
 ) -> Result<(), OpError> {
-    for before in of_customer(tx, customer)? {
+    for before in tx.devices_of(customer)? {
         let after = Device {
             removed_at: Some(ctx.now),
             ..before.clone()
@@ -241,13 +241,6 @@ pub(in crate::ops) fn claim_mac(
         remove_in(ctx, tx, &other)?;
     }
     Ok(())
-}
-
-pub(in crate::ops) fn of_customer(
-    read: &impl Read,
-    customer: CustomerId,
-) -> Result<Vec<Device>, OpError> {
-    Ok(read.listed(Table::DevicesByCustomer, &owned_by(customer))?)
 }
 
 fn removed_device(read: &impl Read, handle: &Handle<DeviceId>) -> Result<Option<Device>, OpError> {

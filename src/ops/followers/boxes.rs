@@ -3,7 +3,6 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use super::Extent;
 use crate::app::Ctx;
 use crate::domain::boxes::event::{BoxEvent, BoxEventKind};
 use crate::domain::catalogue::content::Channel;
@@ -15,10 +14,9 @@ use crate::domain::effect::Moved;
 use crate::domain::values::id::{CustomerId, DeviceId};
 use crate::domain::values::time::Timestamp;
 use crate::ops::boxes::{self, events};
-use crate::ops::customers::devices;
-use crate::ops::written::{Written, by_number};
+use crate::ops::written::{Extent, Written, by_number};
 use crate::ops::{OpError, get};
-use crate::store::{Read as _, Table, Tx};
+use crate::store::{Owned as _, Read as _, Table, Tx};
 
 pub(super) fn follow(
     ctx: &Ctx,
@@ -98,7 +96,7 @@ fn is_on(customer: &Customer) -> bool {
 }
 
 fn set_top_boxes(tx: &Tx<'_>, customer: CustomerId) -> Result<Vec<Device>, OpError> {
-    let mut devices = devices::of_customer(tx, customer)?;
+    let mut devices = tx.devices_of(customer)?;
     devices.retain(|device| device.kind == DeviceKind::Stb);
     Ok(devices)
 }

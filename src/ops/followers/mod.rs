@@ -17,7 +17,7 @@ use crate::domain::customers::Customer;
 use crate::domain::values::id::CustomerId;
 use crate::ops::partners::subscriptions;
 use crate::ops::peers::middleware::is_set as has_middleware;
-use crate::ops::written::{Written, by_number};
+use crate::ops::written::{Extent, Written, by_number};
 use crate::ops::{OpError, outbox, webhooks};
 use crate::store::{Read as _, Table, TableSet, Tx};
 
@@ -64,15 +64,6 @@ fn is_heard_nearby(table: Table) -> bool {
 /// Whether anybody hears of anything.
 pub(super) fn has_any(ctx: &Ctx) -> bool {
     ctx.app.config.stalker.enabled || has_middleware(ctx) || ctx.app.is_watched()
-}
-
-/// How long a command is.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(super) enum Extent {
-    /// All that somebody asked for.
-    Whole,
-    /// A part of a long work, which itself says at its end what concerns every box.
-    Chunk,
 }
 
 /// Runs a command, and keeps what others have to hear of it.

@@ -2,6 +2,7 @@
 
 pub mod life;
 pub(in crate::ops) mod opening;
+pub(in crate::ops) mod plan;
 
 use crate::app::Ctx;
 use crate::domain::billing::giving;
@@ -9,28 +10,28 @@ use crate::domain::billing::history;
 use crate::domain::billing::history::Begins;
 use crate::domain::billing::invoice::Invoice;
 use crate::domain::billing::order::{
-    ORDERS_PER_CUSTOMER_MAX, Order, OrderStatus, Standing, missed, service_status,
+    ORDERS_PER_CUSTOMER_MAX, Order, OrderStatus, Standing, missed,
 };
+use crate::domain::billing::order_change::OrderChange;
 use crate::domain::catalogue::charge;
-use crate::domain::catalogue::kinds::{Billing, OrderType, ServiceStatus};
+use crate::domain::catalogue::kinds::Billing;
 use crate::domain::catalogue::{ProductOffer, ProductSpec};
 use crate::domain::customers::Customer;
-use crate::domain::customers::service::Origin;
 use crate::domain::event::ActivityAction;
 use crate::domain::refusal::Refusal;
 use crate::domain::staff::Permission;
-use crate::domain::values::calendar::{Period, PeriodCount, Term, has_passed};
-use crate::domain::values::id::{CustomerId, OrderId, ProductOfferId, ProductSpecId};
+use crate::domain::values::calendar::has_passed;
+use crate::domain::values::id::{CustomerId, OrderId, ProductOfferId};
 use crate::domain::values::money::Amount;
-use crate::domain::values::open_object::OpenObject;
 use crate::domain::values::time::Timestamp;
 use crate::ops::billing::books::{AuditDetail, Books};
 use crate::ops::customers::activity;
+pub use crate::ops::orders::opening::{NewOrder, ServicesMade};
 use crate::ops::orders::opening::{open, refuse_many};
-use crate::ops::services::plan;
-use crate::ops::{Handle, Named, OpError, catalogue, services};
+use crate::ops::services::begin_plan::{make_services, serve};
+use crate::ops::{Handle, Named, OpError, catalogue};
 use crate::store::key::{cycle_of, owned_by};
-use crate::store::{Read, Table, Tx};
+use crate::store::{Owned as _, Read, Table, Tx};
 
 impl Named for Order {
     const KIND: &'static str = "order";
@@ -41,79 +42,18 @@ impl Named for Order {
     }
 }
 
-/// An order as a caller wishes it; what is not given comes from the offer.
-#[derive(Debug, Clone)]
-pub struct NewOrder {
-    pub id: Option<Handle<OrderId>>,
-    pub offer: Handle<ProductOfferId>,
-    pub count: Option<PeriodCount>,
-    pub period: Option<Period>,
-    pub cycles_total: Option<u32>,
-    pub order_type: Option<OrderType>,
-    pub status: Option<OrderStatus>,
-    pub created_at: Option<Timestamp>,
-    pub expires_at: Option<Timestamp>,
-    pub next_cycle_at: Option<Timestamp>,
-    /// Until when another system was paid for it.
-    pub paid_until: Option<Timestamp>,
-    pub external_refs: Vec<OpenObject>,
-    pub services: ServicesMade,
-}
-
-/// Who makes the services of an order, and when.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum ServicesMade {
-    /// We, in the commit that places it.
-    WithOrder,
-    /// We, in the commit in which it begins.
-    WhenItBegins,
-    /// Who placed it.
-    ByCaller,
-}
-
-impl NewOrder {
-    /// An order as its offer has it.
-    #[must_use]
-    pub fn of(offer: Handle<ProductOfferId>) -> Self {
-        Self {
-            id: None,
-            offer,
-            count: None,
-            period: None,
-            cycles_total: None,
-            order_type: None,
-            status: None,
-            created_at: None,
-            expires_at: None,
-            next_cycle_at: None,
-            paid_until: None,
-            external_refs: Vec::new(),
-            services: ServicesMade::WithOrder,
-        }
-    }
-}
-
-/// What may be changed on an order; `None` leaves a field as it is.
-#[derive(Debug, Clone, Default)]
-pub struct OrderChange {
-    pub status: Option<OrderStatus>,
-    pub expires_at: Option<Option<Timestamp>>,
-    pub next_cycle_at: Option<Option<Timestamp>>,
-    pub cycles_total: Option<u32>,
-}
-
 /// The customer's orders, oldest first, deleted ones too.
 pub fn list(ctx: &Ctx, customer: &Handle<CustomerId>) -> Result<Vec<Order>, OpError> {
     ctx.require(Permission::OrdersRead)?;
     let snapshot = ctx.snapshot()?;
     let customer: Customer = super::find(&snapshot, customer)?;
-    of_customer(&snapshot, customer.id)
+    Ok(snapshot.orders_of(customer.id)?)
 }
 
 /// The orders of a customer that was just read.
 pub fn list_of(ctx: &Ctx, customer: CustomerId) -> Result<Vec<Order>, OpError> {
     ctx.require(Permission::OrdersRead)?;
-    of_customer(&ctx.snapshot()?, customer)
+    Ok(ctx.snapshot()?.orders_of(customer)?)
 }
 
 pub fn get(
@@ -273,9 +213,9 @@ pub async fn update(
         let before = owned(tx, &customer, &order)?;
         let wish = wish.unless_held(&before);
         check_next_cycle(tx, &before, &wish)?;
-        let mut after = changed(ctx, &before, &wish)?;
+        let mut after = before.amended(&wish, &ctx.app.company().zone, ctx.now)?;
         check_given(ctx, &before, &wish, &after)?;
-        let next = moved_cycle(&before, &wish);
+        let next = wish.moved_cycle(&before);
         if next.is_some()
             && let Some(since) = after.unbilled_since(ctx.now)
         {
@@ -352,7 +292,7 @@ fn begin_if_due(
     let was_due = before.is_unused_history()
         && after.has_more_cycles()
         && has_passed(after.next_cycle_at, ctx.now)
-        && moved_cycle(before, wish).is_none();
+        && wish.moved_cycle(before).is_none();
     if (was_due || is_over(after, ctx.now)) && after.billing != Billing::External {
         books.begin_again(before, after, ctx.now)?;
     }
@@ -394,43 +334,20 @@ fn check_given(
         status: wish.status,
         ..OrderChange::default()
     };
-    let plain = changed(ctx, before, &status_alone)?;
+    let plain = before.amended(&status_alone, &ctx.app.company().zone, ctx.now)?;
     if giving::beyond_paid(before, &plain, after) {
         return Err(OpError::Denied(Permission::TimeGive));
     }
     Ok(())
 }
 
-impl OrderChange {
-    /// What is sent back as it was read says nothing.
-    fn unless_held(self, order: &Order) -> Self {
-        let moved = |wished: Option<Option<Timestamp>>, held: Option<Timestamp>| {
-            wished.filter(|wished| match (wished, held) {
-                (Some(wished), Some(held)) => !wished.is_as_read(held),
-                (None, None) => false,
-                _ => true,
-            })
-        };
-        Self {
-            status: self.status.filter(|status| *status != order.status),
-            expires_at: moved(self.expires_at, order.expires_at),
-            next_cycle_at: moved(self.next_cycle_at, order.next_cycle_at),
-            ..self
-        }
-    }
-}
-
-/// The start of the next cycle that a caller wants moved;
-/// `None`: it is left, or sent back as it was.
-fn moved_cycle(before: &Order, wish: &OrderChange) -> Option<Timestamp> {
-    let wished = wish.next_cycle_at.flatten();
-    wished.filter(|at| before.next_cycle_at != Some(*at))
-}
-
 /// Refuses a next cycle that would begin before the last billed one did: a slip of the pen must not
 /// bill years at once. What others bill is theirs.
 fn check_next_cycle(read: &impl Read, order: &Order, wish: &OrderChange) -> Result<(), OpError> {
-    let Some(at) = moved_cycle(order, wish).filter(|_| order.billing != Billing::External) else {
+    let Some(at) = wish
+        .moved_cycle(order)
+        .filter(|_| order.billing != Billing::External)
+    else {
         return Ok(());
     };
     let last = order.cycles_paid.saturating_sub(1);
@@ -443,93 +360,6 @@ fn check_next_cycle(read: &impl Read, order: &Order, wish: &OrderChange) -> Resu
         return Err(Refusal::CycleTooEarly { begun }.into());
     }
     Ok(())
-}
-
-/// The order as the caller wishes it.
-pub(super) fn changed(ctx: &Ctx, before: &Order, wish: &OrderChange) -> Result<Order, OpError> {
-    let zone = &ctx.app.company().zone;
-    let mut after = before.clone();
-    let ours = after.billing != Billing::External;
-    after.cycles_total = wish.cycles_total.unwrap_or(after.cycles_total);
-    let other_total = after.cycles_total != before.cycles_total;
-    if other_total && after.standing == Standing::Waiting && before.has_own_term(zone) {
-        // So that it is known for its own term when it is paid.
-        after.set_dates(zone);
-    }
-    // An order past its end reads as expired; sent back so, it is not meant to be expired for good.
-    let echoed =
-        |status: &OrderStatus| *status != before.status && *status == before.status_at(ctx.now);
-    if let Some(status) = wish.status.filter(|status| !echoed(status)) {
-        after.set_status(status, zone, ctx.now);
-    }
-    // It ended by itself and gets a later end: it runs again.
-    let later = |end: Option<Timestamp>| end.is_none_or(|end| end > ctx.now);
-    let over = before.status == OrderStatus::Expired
-        && matches!(before.standing, Standing::Ended | Standing::Owing { .. });
-    let unsaid = wish.status.is_none_or(|status| status == before.status);
-    if over && unsaid && wish.expires_at.is_some_and(later) {
-        after.set_status(OrderStatus::Active, zone, ctx.now);
-    }
-    if other_total && !after.has_more_cycles() && (ours || after.status == OrderStatus::Active) {
-        after.next_cycle_at = None;
-    }
-    let goes_on = match after.status {
-        OrderStatus::Active => true,
-        OrderStatus::Inactive => {
-            matches!(after.standing, Standing::Settled | Standing::Frozen { .. })
-        }
-        _ => false,
-    };
-    if other_total && goes_on && after.next_cycle_at.is_none() {
-        after.renew_at_end(zone);
-    }
-    if let Some(expires_at) = wish.expires_at {
-        after.expires_at = expires_at;
-        // Whoever gives time away does not mean it to be billed.
-        let later = |next: Timestamp| expires_at.filter(|end| *end > next && *end > ctx.now);
-        if let Some(end) = after.next_cycle_at.and_then(later)
-            && ours
-        {
-            after.anchor(end);
-        }
-    }
-    let moved_cycle = moved_cycle(before, wish);
-    if let Some(at) = moved_cycle {
-        if ours && !after.has_more_cycles() {
-            return Err(Refusal::NoFurtherCycle.into());
-        }
-        after.anchor(at);
-        // As an order that is opened with it: the first cycle is billed until then.
-        let begins = before.standing == Standing::Waiting && after.status == OrderStatus::Active;
-        if begins && ours && wish.expires_at.is_none() && after.expires_at.is_some() {
-            after.expires_at = Some(at);
-        }
-    }
-    if wish.next_cycle_at == Some(None) {
-        after.next_cycle_at = None;
-    }
-    // It does not end before a cycle that is to begin: the time between is given away.
-    let resumed = before.status != OrderStatus::Active || moved_cycle.is_some();
-    if after.status == OrderStatus::Active && ours && resumed {
-        let next = after.next_cycle_at.filter(|_| after.has_more_cycles());
-        after.expires_at = after
-            .expires_at
-            .map(|end| next.map_or(end, |next| end.max(next)));
-    }
-    // Dates that are sent back as they were say nothing.
-    let moved = moved_cycle.is_some()
-        || wish.next_cycle_at == Some(None)
-        || wish.expires_at.is_some_and(|end| end != before.expires_at);
-    let ahead = !has_passed(after.next_cycle_at, ctx.now) && !has_passed(after.expires_at, ctx.now);
-    if moved && ahead && matches!(after.standing, Standing::Overdue { .. }) {
-        after.standing = Standing::Settled;
-    }
-    if matches!(after.standing, Standing::Parked { .. }) {
-        after.standing = Standing::Settled;
-    }
-    end_canceled(&mut after, ctx.now);
-    after.updated_at = ctx.now;
-    Ok(after)
 }
 
 /// Whether its paid time is over, and another cycle could follow.
@@ -558,117 +388,6 @@ pub async fn remove(
         Ok(())
     })
     .await
-}
-
-/// A canceled order runs to its end; one that has none ends now.
-pub(super) fn end_canceled(order: &mut Order, now: Timestamp) {
-    if order.status == OrderStatus::Canceled && order.expires_at.is_none() {
-        order.expires_at = Some(now);
-    }
-}
-
-/// An order for a plan that is billed elsewhere: no offer, no charges.
-pub(super) fn open_plan(
-    ctx: &Ctx,
-    tx: &mut Tx<'_>,
-    customer: CustomerId,
-    product: ProductSpecId,
-    expires_at: Option<Timestamp>,
-) -> Result<Order, OpError> {
-    Ok(Order {
-        id: tx.next_id()?,
-        foreign_id: None,
-        customer,
-        product,
-        offer: None,
-        term: Term {
-            count: PeriodCount::ZERO,
-            period: Period::Day,
-        },
-        order_type: OrderType::OneTime,
-        billing: Billing::External,
-        price_version: 0,
-        cycles_total: 0,
-        cycles_paid: 1,
-        status: OrderStatus::Active,
-        standing: Standing::Settled,
-        anchor_at: ctx.now,
-        anchor_cycle: 0,
-        next_cycle_at: None,
-        expires_at,
-        pauses: Vec::new(),
-        time_kept: false,
-        held: None,
-        fallback_product: None,
-        external_refs: Vec::new(),
-        served_by_caller: false,
-        created_at: ctx.now,
-        activated_at: Some(ctx.now),
-        updated_at: ctx.now,
-    })
-}
-
-/// Gives an order that begins its services, whoever lets it begin; one that ever made some keeps
-/// those, and one whose caller makes them gets none.
-pub(super) fn serve(ctx: &Ctx, tx: &mut Tx<'_>, order: &Order) -> Result<(), OpError> {
-    let held = services::of_customer(tx, order.customer)?;
-    let made = held
-        .iter()
-        .any(|service| service.origin == Origin::Order(order.id));
-    if made || order.served_by_caller {
-        return Ok(());
-    }
-    let product: ProductSpec = super::get(tx, order.product)?;
-    make_services(ctx, tx, order, &product)
-}
-
-pub(super) fn make_services(
-    ctx: &Ctx,
-    tx: &mut Tx<'_>,
-    order: &Order,
-    product: &ProductSpec,
-) -> Result<(), OpError> {
-    let status = service_status(order).unwrap_or(ServiceStatus::Active);
-    let made = services::give(
-        ctx,
-        tx,
-        order.customer,
-        &product.service_specs,
-        Origin::Order(order.id),
-        status,
-        order.expires_at,
-    )?;
-    for service in made {
-        super::create(ctx, tx, "service.add", &service)?;
-    }
-    Ok(())
-}
-
-/// A plan that takes the place of one that ended: billed elsewhere, for as many days as the product
-/// says.
-pub(super) fn fall_back(
-    ctx: &Ctx,
-    tx: &mut Tx<'_>,
-    customer: CustomerId,
-    product: ProductSpecId,
-    at: Timestamp,
-) -> Result<(), OpError> {
-    let ctx = &Ctx {
-        now: at,
-        ..ctx.clone()
-    };
-    let product: ProductSpec = super::get(tx, product)?;
-    services::make_room(ctx, tx, customer, product.service_specs.len())?;
-    let zone = &ctx.app.company().zone;
-    let expires_at = match product.days_to_expires {
-        0 => None,
-        days => zone.days_after(at, days),
-    };
-    plan::open(ctx, tx, customer, &product, expires_at).map(|_| ())
-}
-
-pub(super) fn of_customer(read: &impl Read, customer: CustomerId) -> Result<Vec<Order>, OpError> {
-    Ok(read.listed(Table::OrdersByCustomer, &owned_by(customer))?)
 }
 
 pub(super) fn owned(

@@ -7,15 +7,69 @@ use crate::domain::billing::history::Begins;
 use crate::domain::billing::order::{Missed, Order, OrderStatus, Standing};
 use crate::domain::catalogue::ProductOffer;
 use crate::domain::catalogue::charge;
-use crate::domain::catalogue::kinds::Billing;
+use crate::domain::catalogue::kinds::{Billing, OrderType};
 use crate::domain::customers::Customer;
 use crate::domain::refusal::Refusal;
-use crate::domain::values::calendar::{PeriodCount, Term};
+use crate::domain::values::calendar::{Period, PeriodCount, Term};
+use crate::domain::values::id::{OrderId, ProductOfferId};
+use crate::domain::values::open_object::OpenObject;
 use crate::domain::values::time::Timestamp;
-use crate::ops::OpError;
 use crate::ops::catalogue::charges;
-use crate::ops::orders::{NewOrder, ServicesMade, end_canceled};
+use crate::ops::{Handle, OpError};
+
 use crate::store::Tx;
+
+/// An order as a caller wishes it; what is not given comes from the offer.
+#[derive(Debug, Clone)]
+pub struct NewOrder {
+    pub id: Option<Handle<OrderId>>,
+    pub offer: Handle<ProductOfferId>,
+    pub count: Option<PeriodCount>,
+    pub period: Option<Period>,
+    pub cycles_total: Option<u32>,
+    pub order_type: Option<OrderType>,
+    pub status: Option<OrderStatus>,
+    pub created_at: Option<Timestamp>,
+    pub expires_at: Option<Timestamp>,
+    pub next_cycle_at: Option<Timestamp>,
+    /// Until when another system was paid for it.
+    pub paid_until: Option<Timestamp>,
+    pub external_refs: Vec<OpenObject>,
+    pub services: ServicesMade,
+}
+
+/// Who makes the services of an order, and when.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum ServicesMade {
+    /// We, in the commit that places it.
+    WithOrder,
+    /// We, in the commit in which it begins.
+    WhenItBegins,
+    /// Who placed it.
+    ByCaller,
+}
+
+impl NewOrder {
+    /// An order as its offer has it.
+    #[must_use]
+    pub fn of(offer: Handle<ProductOfferId>) -> Self {
+        Self {
+            id: None,
+            offer,
+            count: None,
+            period: None,
+            cycles_total: None,
+            order_type: None,
+            status: None,
+            created_at: None,
+            expires_at: None,
+            next_cycle_at: None,
+            paid_until: None,
+            external_refs: Vec::new(),
+            services: ServicesMade::WithOrder,
+        }
+    }
+}
 
 /// The order itself: the caller's wishes over the offer's terms, dates counted from its creation.
 pub(in crate::ops) fn open(
@@ -119,7 +173,7 @@ pub(in crate::ops) fn open(
     if status == OrderStatus::Canceled {
         order.next_cycle_at = None;
     }
-    end_canceled(&mut order, ctx.now);
+    order.end_if_canceled(ctx.now);
     Ok((order, begins))
 }
 

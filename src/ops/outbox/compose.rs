@@ -96,7 +96,7 @@ pub(in crate::ops) fn way(
     if !is_on {
         return Ok(Way::None("such letters are switched off"));
     }
-    let phone = notifications::phone_of(customer);
+    let phone = customer.phone();
     let mut ways = notifications::ways(&ctx.app, customer, phone.as_deref());
     // Paper does not fit a short message.
     let no_sms =
@@ -455,7 +455,7 @@ fn expiry(
     customer: &Customer,
 ) -> Result<Result<Said, Nothing>, OpError> {
     let order: Order = crate::ops::get(read, order)?;
-    let Some((until, ends)) = super::reminders::stops_at(&order) else {
+    let Some((until, ends)) = order.stops_at() else {
         return Ok(Err("it does not end any more"));
     };
     if order.status_at(ctx.now) != OrderStatus::Active || until <= ctx.now {

@@ -6,8 +6,7 @@
 use std::ops::ControlFlow;
 
 use crate::app::Ctx;
-use crate::domain::billing::order::{Due, Order, OrderStatus, Standing};
-use crate::domain::catalogue::kinds::Billing;
+use crate::domain::billing::order::Order;
 use crate::domain::customers::Customer;
 use crate::domain::messages::template::TemplateKind;
 use crate::domain::messages::{Message, MessageContent};
@@ -25,20 +24,6 @@ const STEP_SECONDS: i64 = 3_600;
 const SECONDS_PER_DAY: i64 = 86_400;
 /// The mark: the key of the index entry up to which orders were looked at.
 const MARK: &str = "expiry_reminders";
-
-/// When an order stops unless something is done, and whether it ends for good; `None`: it does not,
-/// or somebody else cares.
-pub(in crate::ops) fn stops_at(order: &Order) -> Option<(Timestamp, bool)> {
-    let runs = order.status == OrderStatus::Active && order.standing == Standing::Settled;
-    match order
-        .due()
-        .filter(|_| runs && order.billing != Billing::External)
-    {
-        Some((at, Due::End)) => Some((at, true)),
-        Some((at, Due::Cycle)) if order.billing == Billing::Prepaid => Some((at, false)),
-        _ => None,
-    }
-}
 
 /// Notes what customers have to be told by now of orders that stop within the days of the settings.
 pub async fn note(ctx: &Ctx) -> Result<(), OpError> {
@@ -119,7 +104,9 @@ fn note_some(ctx: &Ctx, tx: &mut Tx<'_>, to: Timestamp) -> Result<(), OpError> {
         };
         let order: Order = crate::ops::get(tx, id)?;
         // The index has other dates too: reminders, the end of the grace.
-        let stops = stops_at(&order).filter(|(at, _)| Some(*at) == instant_of(&key));
+        let stops = order
+            .stops_at()
+            .filter(|(at, _)| Some(*at) == instant_of(&key));
         let Some((_, ends)) = stops else {
             continue;
         };

@@ -8,9 +8,7 @@ use crate::domain::customers::Customer;
 use crate::domain::messages::template::TemplateKind;
 use crate::domain::messages::{About, Asked, Channel, Lane, Message, MessageContent, Ways};
 use crate::domain::partners::pin::{Pin, PinNo};
-use crate::domain::partners::{
-    Partner, PartnerTransaction, TransactionKind, TransactionState, found_as,
-};
+use crate::domain::partners::{Partner, PartnerTransaction, TransactionKind, TransactionState};
 use crate::domain::values::contact::Email;
 use crate::domain::values::id::{CustomerId, MessageId, PartnerId};
 use crate::domain::values::time::Timestamp;
@@ -190,12 +188,7 @@ fn put(
     Ok(Ok(()))
 }
 
-/// The first phone number of a customer that can be called from anywhere, in E.164.
-pub(in crate::ops) fn phone_of(customer: &Customer) -> Option<String> {
-    customer.phones.iter().find_map(|phone| found_as(phone))
-}
-
-/// How a customer can be reached. `phone`: see [`phone_of`].
+/// How a customer can be reached. `phone`: see [`Customer::phone`].
 pub(in crate::ops) fn ways<'w>(
     app: &App,
     customer: &'w Customer,

@@ -16,7 +16,7 @@ use crate::ops::billing::books::{AuditDetail, Books};
 use crate::ops::once;
 use crate::ops::{Named, OpError};
 use crate::store::key::{owned_by, reference_of};
-use crate::store::{Read, Table, Tx, balance_minor};
+use crate::store::{Owned as _, Read, Table, Tx, balance_minor};
 
 impl Named for Payment {
     const KIND: &'static str = "payment";
@@ -154,7 +154,7 @@ pub(super) fn check_currency(
         return Ok(());
     }
     let mut books = Books::new(ctx, read);
-    for order in crate::ops::orders::of_customer(read, customer)? {
+    for order in read.orders_of(customer)? {
         if order.billing != Billing::External && order.status != OrderStatus::Deleted {
             takes.extend(books.billed_in(&order)?);
         }

@@ -10,7 +10,6 @@ use crate::domain::values::id::CustomerId;
 use crate::domain::values::money::Amount;
 use crate::ops::OpError;
 use crate::ops::billing::books::{Agreed, AuditDetail, Books};
-use crate::ops::orders;
 use crate::ops::payments::book;
 use crate::store::{Read, Tx};
 
@@ -48,7 +47,7 @@ pub(in crate::ops) fn begin(
     payment: Option<&Payment>,
 ) -> Result<(), OpError> {
     crate::ops::change(ctx, tx, "order.activate", before, after)?;
-    orders::serve(ctx, tx, after)?;
+    crate::ops::services::begin_plan::serve(ctx, tx, after)?;
     let mut books = Books::new(ctx, tx);
     if let Some(payment) = payment {
         books.post(book::entry_of(payment, after.customer, ctx))?;

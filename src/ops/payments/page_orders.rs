@@ -11,7 +11,7 @@ use crate::domain::refusal::Refusal;
 use crate::domain::values::id::{OrderId, ProductOfferId};
 use crate::ops::billing::books::{Ahead, Books};
 use crate::ops::{Handle, OpError, catalogue, orders};
-use crate::store::{Read, Tx};
+use crate::store::{Owned as _, Read, Tx};
 
 /// What a page is for.
 #[derive(Debug, Clone)]
@@ -76,7 +76,7 @@ fn of_offer(
         // Money for it would lie about here: nothing would ever be billed.
         return Err(Refusal::BilledElsewhere { offer: offer.id }.into());
     }
-    let mut held = orders::of_customer(tx, customer.id)?;
+    let mut held = tx.orders_of(customer.id)?;
     held.retain(|order| order.product == offer.product && order.billing != Billing::External);
     let books = Books::new(ctx, tx);
     let mut asking = Vec::new();
@@ -181,7 +181,7 @@ fn heir(read: &impl Read, order: Order, ctx: &Ctx) -> Result<Order, OpError> {
             && held.runs_at(ctx.now)
             && order.expires_at.is_some_and(|end| held.anchor_at >= end)
     };
-    let mut held = orders::of_customer(read, order.customer)?;
+    let mut held = read.orders_of(order.customer)?;
     held.retain(follows);
     let last = held.into_iter().max_by_key(|held| held.expires_at);
     Ok(last.unwrap_or(order))
@@ -243,7 +243,7 @@ pub(in crate::ops) fn is_had(
     if page.purpose != PagePurpose::Begin {
         return Ok(false);
     }
-    let held = orders::of_customer(read, order.customer)?;
+    let held = read.orders_of(order.customer)?;
     let had = |held: &Order| {
         held.id != order.id
             && held.product == order.product

@@ -17,12 +17,12 @@ use crate::domain::staff::Permission;
 use crate::domain::values::contact::{Email, kept_name};
 use crate::domain::values::id::{CustomerId, ServiceSpecId};
 use crate::domain::values::time::Timestamp;
-use crate::ops::{Handle, OpError, customers, services};
+use crate::ops::{Handle, OpError, customers};
 use crate::outbound::alphaott::{
     Peer, PeerCustomer, PeerError, PeerSpec, id_text, is_id, service_word,
 };
 use crate::store::key::trailing_number;
-use crate::store::{Read, Span, Table, Tx};
+use crate::store::{Owned as _, Read, Span, Table, Tx};
 
 /// How many customers are told of in one go; the rest follows in the next.
 pub const ROUND_MAX: usize = 1_000;
@@ -326,7 +326,7 @@ fn wanted(ctx: &Ctx, customer: CustomerId) -> Result<(u64, Wanted), OpError> {
     let change = held.map_or(0, |held| held.changes);
     let customer: Customer = crate::ops::get(&snapshot, customer)?;
     let mut by_spec: BTreeMap<ServiceSpecId, Vec<Service>> = BTreeMap::new();
-    for service in services::of_customer(&snapshot, customer.id)? {
+    for service in snapshot.services_of(customer.id)? {
         if let Grant::Spec(spec) = service.grant {
             by_spec.entry(spec).or_default().push(service);
         }

@@ -17,10 +17,10 @@ use crate::domain::values::id::{ChannelId, CustomerId, ResellerId, ServiceSpecId
 use crate::domain::values::time::Timestamp;
 use crate::ops::boxes::events;
 use crate::ops::customers::{activity, devices, resellers};
+use crate::ops::orders::plan::{self as set_plan, PlanEnd};
 use crate::ops::rows::find::{By, Row, boxes_of, named};
 use crate::ops::rows::switching;
-use crate::ops::services::plan;
-use crate::ops::services::plan::PlanEnd;
+use crate::ops::services::{choices, plan};
 use crate::ops::{OpError, boxes, customers};
 use crate::store::key::{owned_by, under_text};
 use crate::store::{Read as _, Table, Tx};
@@ -356,7 +356,7 @@ fn assign_plan(
         let held = plan::present(tx, &customer, ctx.now)?;
         let same = held.as_ref().map(|order| order.product) == plan.as_ref().map(|plan| plan.id);
         if !same {
-            plan::set(ctx, tx, id, plan.as_ref(), wish.plan_ends_at.flatten())?;
+            set_plan::set(ctx, tx, id, plan.as_ref(), wish.plan_ends_at.flatten())?;
         }
     }
     if wish.plan_ends_at.is_none() && wish.fallback.is_none() {
@@ -372,7 +372,7 @@ fn assign_plan(
     let says_something = wish.plan_ends_at.flatten().is_some() || fallback.flatten().is_some();
     let order = match held {
         Some(order) => Some(order),
-        None if says_something => plan::own(ctx, tx, &customer)?,
+        None if says_something => set_plan::own(ctx, tx, &customer)?,
         None => None,
     };
     let Some(order) = order else {
@@ -382,7 +382,7 @@ fn assign_plan(
         expires_at: wish.plan_ends_at,
         fallback,
     };
-    plan::set_end(ctx, tx, &order, end)
+    set_plan::set_end(ctx, tx, &order, end)
 }
 
 fn new_box(ctx: &Ctx, tx: &mut Tx<'_>, customer: CustomerId, mac: &str) -> Result<Device, OpError> {
@@ -494,7 +494,7 @@ fn choose_for(
     let held: BTreeSet<ServiceSpecId> = match &order {
         Some(_) => {
             let chosen = before.box_profile.chosen_packages.iter().copied();
-            let given = plan::given(tx, id, ctx.now)?;
+            let given = choices::given(tx, id, ctx.now)?;
             chosen.chain(given).filter(optional).collect()
         }
         // What is remembered for a plan opens nothing while there is no order of one.
@@ -522,7 +522,7 @@ fn choose_for(
         return Ok(false);
     }
     let dropped = held.difference(&wanted).copied().collect();
-    plan::take_given(ctx, tx, id, &dropped)?;
+    choices::take_given(ctx, tx, id, &dropped)?;
     let mut after = before.clone();
     let list = &mut after.box_profile.chosen_packages;
     // What other plans offered stays chosen for them.
@@ -536,9 +536,9 @@ fn choose_for(
     crate::ops::change(ctx, tx, "customer.choose", &before, &after)?;
     if order.is_none() {
         // A choice belongs to a plan of one's own.
-        plan::own(ctx, tx, &after)?;
+        set_plan::own(ctx, tx, &after)?;
     } else {
-        plan::sync_chosen(ctx, tx, &after)?;
+        choices::sync_chosen(ctx, tx, &after)?;
     }
     events::tell_of_choice(ctx, tx, id)?;
     Ok(true)
@@ -606,7 +606,7 @@ pub async fn set_channels(
             if let Some(list) = &wish.channels {
                 let numbers = list.iter().filter_map(|written| written.parse().ok());
                 let wanted: BTreeSet<ChannelId> = numbers.map(ChannelId).collect();
-                plan::sync_channels(ctx, tx, id, wanted)?;
+                choices::sync_channels(ctx, tx, id, wanted)?;
             }
         }
         Ok(rows.len())

@@ -20,10 +20,9 @@ use crate::domain::values::time::Timestamp;
 use crate::ops::OpError;
 use crate::ops::boxes;
 use crate::ops::boxes::LastSeen;
-use crate::ops::customers::devices;
-use crate::ops::services::plan;
+use crate::ops::services::{choices, plan};
 use crate::store::key::{Key as _, owned_by, trailing_number, under_text};
-use crate::store::{Read, Snapshot, Span, StoreError, Table};
+use crate::store::{Owned as _, Read, Snapshot, Span, StoreError, Table};
 
 /// What a name may be, and how many boxes of a customer it means.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -193,7 +192,7 @@ pub(in crate::ops) fn boxes_of(
     read: &impl Read,
     customer: CustomerId,
 ) -> Result<Vec<Device>, OpError> {
-    let mut boxes = devices::of_customer(read, customer)?;
+    let mut boxes = read.devices_of(customer)?;
     boxes.retain(|device| device.kind == DeviceKind::Stb);
     Ok(boxes)
 }
@@ -460,7 +459,7 @@ impl<'r, R: Read> Views<'r, R> {
     }
 
     fn channels(&self, customer: &Customer) -> Result<Option<Vec<String>>, OpError> {
-        let held = plan::channels_of(self.read, customer.id)?;
+        let held = choices::channels_of(self.read, customer.id)?;
         let written = customer.box_profile.single_channels.clone();
         if written.is_none() && held.is_empty() {
             return Ok(None);
@@ -525,7 +524,7 @@ impl<'r, R: Read> Views<'r, R> {
         let held: BTreeSet<ServiceSpecId> = chosen
             .iter()
             .copied()
-            .chain(plan::given(self.read, customer.id, self.ctx.now)?)
+            .chain(choices::given(self.read, customer.id, self.ctx.now)?)
             .filter(|spec| optional.contains(spec))
             .collect();
         let mut keys = Vec::with_capacity(held.len());

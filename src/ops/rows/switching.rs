@@ -14,7 +14,7 @@ use crate::domain::values::id::DeviceId;
 use crate::ops::OpError;
 use crate::ops::customers::devices;
 use crate::ops::rows::find::{By, Row, boxes_of};
-use crate::store::Tx;
+use crate::store::{Owned as _, Tx};
 
 /// Switches the devices of one customer's rows. Answers what is to become of the customer.
 pub(in crate::ops) fn switch(
@@ -39,7 +39,7 @@ pub(in crate::ops) fn switch(
         .filter_map(|row| row.device.as_ref())
         .map(|device| device.id)
         .collect();
-    let held = devices::of_customer(tx, customer.id)?;
+    let held = tx.devices_of(customer.id)?;
     let alone = held.iter().all(|device| named.contains(&device.id)) && held.len() <= 1;
     let of_boxes = !alone && rows.iter().all(|row| row.by_mac);
     let (meant, sisters): (Vec<Device>, Vec<Device>) = held

@@ -1,5 +1,8 @@
 //! Services (entitlements) that an outside billing gives and takes.
 
+pub(in crate::ops) mod begin_plan;
+pub mod choices;
+pub(in crate::ops) mod give;
 pub mod plan;
 
 use crate::app::Ctx;
@@ -7,14 +10,14 @@ use crate::domain::billing::giving;
 use crate::domain::catalogue::ServiceSpec;
 use crate::domain::catalogue::kinds::ServiceStatus;
 use crate::domain::customers::Customer;
-use crate::domain::customers::service::{Grant, Origin, SERVICES_PER_CUSTOMER_MAX, Service};
+use crate::domain::customers::service::{Grant, Origin, Service};
 use crate::domain::refusal::Refusal;
 use crate::domain::staff::Permission;
 use crate::domain::values::id::{CustomerId, ServiceId, ServiceSpecId};
 use crate::domain::values::time::Timestamp;
-use crate::ops::{Handle, Named, OpError, orders};
-use crate::store::key::owned_by;
-use crate::store::{Read, Table, Tx};
+use crate::ops::services::give::{begin, make_room};
+use crate::ops::{Handle, Named, OpError};
+use crate::store::{Owned as _, Read, Table};
 
 impl Named for Service {
     const KIND: &'static str = "service";
@@ -39,7 +42,7 @@ pub fn list(ctx: &Ctx, customer: &Handle<CustomerId>) -> Result<Vec<Service>, Op
     ctx.require(Permission::CustomersRead)?;
     let snapshot = ctx.snapshot()?;
     let customer: Customer = super::find(&snapshot, customer)?;
-    of_customer(&snapshot, customer.id)
+    Ok(snapshot.services_of(customer.id)?)
 }
 
 pub fn get(
@@ -68,7 +71,7 @@ pub async fn add(
             return Err(Refusal::ServiceSpecGone { spec: spec.id }.into());
         }
         let status = wish.status.unwrap_or(ServiceStatus::Active);
-        let mut services = of_customer(tx, customer.id)?;
+        let mut services = tx.services_of(customer.id)?;
         let held = services.iter().position(|service| {
             service.origin == Origin::Direct
                 && service.grant == Grant::Spec(spec.id)
@@ -122,7 +125,7 @@ fn check_given(
     if ran.is_some_and(no_longer) {
         return Ok(());
     }
-    let orders = orders::of_customer(read, after.customer)?;
+    let orders = read.orders_of(after.customer)?;
     let paid = giving::paid_until(&orders, ctx.now);
     let within = paid
         .zip(after.expires_at)
@@ -147,80 +150,9 @@ pub async fn remove(
         let mut after = before.clone();
         after.set_status(ServiceStatus::Deleted, ctx.now);
         super::change(ctx, tx, "service.remove", &before, &after)?;
-        plan::unchoose(ctx, tx, &customer, &before)
+        choices::unchoose(ctx, tx, &customer, &before)
     })
     .await
-}
-
-/// Makes one service for each of `specs` that still is one, made by `origin`.
-pub(super) fn give(
-    ctx: &Ctx,
-    tx: &mut Tx<'_>,
-    customer: CustomerId,
-    specs: &[ServiceSpecId],
-    origin: Origin,
-    status: ServiceStatus,
-    expires_at: Option<Timestamp>,
-) -> Result<Vec<Service>, OpError> {
-    make_room(ctx, tx, customer, specs.len())?;
-    let mut made = Vec::with_capacity(specs.len());
-    for spec in specs {
-        let spec: ServiceSpec = super::get(tx, *spec)?;
-        if spec.status == ServiceStatus::Deleted {
-            continue;
-        }
-        let mut service = Service::of_spec(tx.next_id()?, customer, &spec, origin, ctx.now);
-        service.expires_at = expires_at;
-        begin(&mut service, status, ctx.now);
-        made.push(service);
-    }
-    Ok(made)
-}
-
-pub(super) fn of_customer(read: &impl Read, customer: CustomerId) -> Result<Vec<Service>, OpError> {
-    Ok(read.listed(Table::ServicesByCustomer, &owned_by(customer))?)
-}
-
-/// A new service begins in any status; only an active one has been activated.
-fn begin(service: &mut Service, status: ServiceStatus, now: Timestamp) {
-    service.activated_at = None;
-    service.set_status(status, now);
-}
-
-/// Makes room for so many services more: of a customer who has as many as there can be, those that
-/// were taken away go for good, and then those that are over, the oldest first.
-/// Refused where all are in use.
-pub(super) fn make_room(
-    ctx: &Ctx,
-    tx: &mut Tx<'_>,
-    customer: CustomerId,
-    more: usize,
-) -> Result<(), OpError> {
-    let max = SERVICES_PER_CUSTOMER_MAX;
-    let front = owned_by(customer);
-    let held = tx.count_up_to(Table::ServicesByCustomer, &front, max.saturating_add(1))?;
-    let over = held.saturating_add(more).saturating_sub(max);
-    if over == 0 {
-        return Ok(());
-    }
-    let mut gone = of_customer(tx, customer)?;
-    let is_gone = |service: &Service| {
-        matches!(
-            service.status,
-            ServiceStatus::Deleted | ServiceStatus::Expired
-        )
-    };
-    gone.retain(is_gone);
-    gone.sort_by_key(|service| (service.status != ServiceStatus::Deleted, service.id));
-    if gone.len() < over {
-        let what = "services";
-        return Err(Refusal::TooMany { what, max }.into());
-    }
-    for service in gone.into_iter().take(over) {
-        super::audit(ctx, tx, "service.purge", &service, Vec::new())?;
-        tx.remove::<Service>(&service.id)?;
-    }
-    Ok(())
 }
 
 fn owned(

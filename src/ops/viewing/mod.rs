@@ -12,6 +12,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::ops::ControlFlow;
 
 use crate::app::Ctx;
+use crate::domain::boxes::SWITCHABLE_MODULES;
 use crate::domain::catalogue::content::{Channel, ChannelKind, Genre, Movie};
 use crate::domain::catalogue::guide::Programme;
 use crate::domain::catalogue::kinds::{Content, ContentType, ServiceStatus};
@@ -19,39 +20,17 @@ use crate::domain::catalogue::{ProductSpec, ServiceSpec};
 use crate::domain::customers::Customer;
 use crate::domain::customers::device::Device;
 use crate::domain::customers::service::{Grant, Item, Origin, Service, may_use};
+use crate::domain::staff::Permission;
 use crate::domain::values::id::{ChannelId, GenreId, MovieId, ProductSpecId, ServiceId};
 use crate::domain::values::money::Amount;
 use crate::domain::values::time::Timestamp;
-use crate::store::{Read, Snapshot, Span};
+use crate::store::{Owned as _, Read, Span};
 
 use super::boxes::{self, Seat};
-use crate::ops::catalogue::packages;
+use crate::ops::OpError;
 use crate::ops::services::plan;
-use crate::ops::{OpError, services};
 
-/// One request of a box: the file as it stands, and whose box it is.
-pub struct Visit {
-    read: Snapshot,
-    /// The box with the MAC, if it is somebody's.
-    pub seat: Option<Seat>,
-}
-
-/// Looks up whose box it is that asks.
-pub fn visit(ctx: &Ctx, mac: Option<&str>) -> Result<Visit, OpError> {
-    let read = ctx.snapshot()?;
-    let seat = match mac {
-        Some(mac) => boxes::by_mac(&read, mac)?,
-        None => None,
-    };
-    Ok(Visit { read, seat })
-}
-
-impl Visit {
-    #[must_use]
-    pub fn read(&self) -> &Snapshot {
-        &self.read
-    }
-}
+pub use crate::ops::boxes::{Visit, visit};
 
 /// What a customer may use, as the rule of access wants to know it.
 #[derive(Debug, Clone)]
@@ -65,7 +44,7 @@ pub struct Rights {
 /// What a customer may use, whatever the device.
 pub fn rights(ctx: &Ctx, read: &impl Read, customer: &Customer) -> Result<Rights, OpError> {
     let mut held = Vec::new();
-    for service in services::of_customer(read, customer.id)? {
+    for service in read.services_of(customer.id)? {
         if service.status_at(ctx.now) != ServiceStatus::Active {
             continue;
         }
@@ -290,8 +269,14 @@ pub fn movie(
     })
 }
 
+/// Switchable modules that no package of the customer holds.
+pub fn modules_off_of(ctx: &Ctx, customer: &Customer) -> Result<Vec<&'static str>, OpError> {
+    ctx.require(Permission::CustomersRead)?;
+    modules_off(ctx, &ctx.snapshot()?, customer)
+}
+
 /// Switchable modules that no package of the customer holds, whatever state the customer is in.
-pub fn modules_off(
+fn modules_off(
     ctx: &Ctx,
     read: &impl Read,
     customer: &Customer,
@@ -307,7 +292,7 @@ pub fn modules_off(
     };
     // A document may name modules that a customer has whatever the plan says.
     let own = |name: &str| customer.box_profile.modules.iter().any(|held| held == name);
-    let off = packages::SWITCHABLE_MODULES
+    let off = SWITCHABLE_MODULES
         .into_iter()
         .filter(|name| !holds(name) && !own(name));
     Ok(off.collect())

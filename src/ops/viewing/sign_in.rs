@@ -19,7 +19,7 @@ use crate::ops::customers::devices;
 use crate::ops::rows::change;
 use crate::ops::{OpError, attempts, boxes, customers, viewing};
 use crate::store::key::under_text;
-use crate::store::{Read, Table, Tx};
+use crate::store::{Owned as _, Read, Table, Tx};
 
 /// Longest login, in bytes.
 const LOGIN_BYTES_MAX: usize = 512;
@@ -135,7 +135,7 @@ pub async fn sign_in(ctx: &Ctx, wish: SignIn) -> Result<SignedIn, OpError> {
 fn full(ctx: &Ctx, customer: CustomerId, max: usize) -> Result<SignedIn, OpError> {
     let read = ctx.snapshot()?;
     let mut taken = Vec::new();
-    for device in devices::of_customer(&read, customer)? {
+    for device in read.devices_of(customer)? {
         if device.kind == DeviceKind::Stb && taken.len() < NAMED_BOXES_MAX {
             taken.push(TakenBox {
                 last_active_at: boxes::last_seen(ctx, &read, device.id)?.last_active_at,
@@ -164,7 +164,7 @@ pub fn boxes_max(ctx: &Ctx, read: &impl Read, customer: &Customer) -> Result<usi
 /// Refuses one more box where a viewer signs in; staff and scripts may add more.
 fn room_for_a_box(ctx: &Ctx, tx: &Tx<'_>, customer: &Customer) -> Result<(), OpError> {
     let max = boxes_max(ctx, tx, customer)?;
-    let held = devices::of_customer(tx, customer.id)?;
+    let held = tx.devices_of(customer.id)?;
     let boxes = held.iter().filter(|held| held.kind == DeviceKind::Stb);
     if boxes.count() >= max {
         return Err(Refusal::TooMany { what: "boxes", max }.into());

@@ -25,6 +25,7 @@ use crate::store::key::{in_state, trailing_number};
 use crate::store::{Read, Span, Table, Tx};
 
 pub(super) use note::tell;
+use note::waiting;
 pub use send::{Listener, Look, deliver_all, look, sweep, work};
 
 impl Named for Webhook {
@@ -131,11 +132,6 @@ pub fn list(ctx: &Ctx) -> Result<Vec<(Webhook, u64)>, OpError> {
         listed.push((webhook, waiting));
     }
     Ok(listed)
-}
-
-fn waiting(read: &impl Read, id: WebhookId) -> Result<u64, OpError> {
-    let front = in_state(id, DeliveryState::Waiting);
-    Ok(read.counted(Table::DeliveriesByState, &front)?)
 }
 
 /// Adds a webhook; answers its secret, which is shown this once.

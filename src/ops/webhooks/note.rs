@@ -9,15 +9,15 @@ use crate::domain::billing::journal::{Account, AccountTotal};
 use crate::domain::customers::service::Service;
 use crate::domain::partners::{Partner, PartnerTransaction};
 use crate::domain::staff::Actor;
-use crate::domain::values::id::{DeliveryId, Id, InvoiceId};
+use crate::domain::values::id::{DeliveryId, Id, InvoiceId, WebhookId};
 use crate::domain::webhooks::event;
 use crate::domain::webhooks::event::{EventType, HookEvent, Subject};
 use crate::domain::webhooks::{COUNTED_EVERY, Delivery, DeliveryState, Webhook};
 use crate::ops::OpError;
 use crate::ops::written::Written;
 use crate::outbound::webhook::objects::{self, Object};
-use crate::store::key::{Raw, queue_of, trailing_number};
-use crate::store::{Read as _, Record, Table, Touched, Tx};
+use crate::store::key::{Raw, in_state, queue_of, trailing_number};
+use crate::store::{Read, Record, Table, Touched, Tx};
 
 /// One object that was touched, and what it was before the first time.
 struct Change {
@@ -136,7 +136,7 @@ pub(in crate::ops) fn tell(ctx: &Ctx, tx: &mut Tx<'_>, written: &Written) -> Res
     // Now and then, for the writer does it: but all of them,
     // or one that is told little is never counted.
     for webhook in webhooks.iter().filter(|_| count) {
-        if super::waiting(tx, webhook.id)? > u64::from(webhook.room) {
+        if waiting(tx, webhook.id)? > u64::from(webhook.room) {
             switch_off(ctx, tx, webhook)?;
         }
     }
@@ -346,4 +346,10 @@ fn of_invoice(tx: &Tx<'_>, change: &Change, given_up: &GivenUp) -> Result<Happen
         None => {}
     }
     Ok(happened)
+}
+
+/// How many deliveries wait for a webhook.
+pub(super) fn waiting(read: &impl Read, id: WebhookId) -> Result<u64, OpError> {
+    let front = in_state(id, DeliveryState::Waiting);
+    Ok(read.counted(Table::DeliveriesByState, &front)?)
 }

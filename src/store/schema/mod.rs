@@ -31,10 +31,11 @@ use crate::domain::messages::template::Template;
 use crate::domain::partners::pin::Pin;
 use crate::domain::partners::statement::ClosedMonth;
 use crate::domain::partners::subscription::{PartnerCall, PartnerSubscription};
-use crate::domain::partners::{Partner, PartnerTransaction, found_as};
+use crate::domain::partners::{Partner, PartnerTransaction};
 use crate::domain::peers::{BillingPage, Counterpart};
 use crate::domain::provider::Provider;
 use crate::domain::staff::{Operator, Session, Token, TokenId};
+use crate::domain::values::contact::found_as;
 use crate::domain::values::contact::{fold, usual_mac};
 use crate::domain::values::id::{
     ActivityId, AuditId, BillingPageId, CustomerId, DeviceId, GenreId, Id, OperatorId, OrderId,

@@ -7,8 +7,9 @@ use utoipa::ToSchema;
 
 use crate::app::Ctx;
 use crate::domain::customers::{Customer, CustomerStatus};
-use crate::domain::partners::found_as;
+
 use crate::domain::staff::Permission;
+use crate::domain::values::contact::found_as;
 use crate::ops;
 use crate::ops::customers::{CustomerChange, CustomerName, Filter};
 use crate::wire::kit::json::{Body, Patch, given};

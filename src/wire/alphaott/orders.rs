@@ -7,9 +7,10 @@ use utoipa::ToSchema;
 
 use crate::app::Ctx;
 use crate::domain::billing::order::{Order, OrderStatus};
+use crate::domain::billing::order_change::OrderChange;
 use crate::domain::staff::Permission;
 use crate::ops;
-use crate::ops::orders::{NewOrder, OrderChange, ServicesMade};
+use crate::ops::orders::{NewOrder, ServicesMade};
 use crate::wire::kit::json::{Body, Patch, given};
 
 use super::error::Failure;

@@ -15,7 +15,7 @@ use crate::domain::values::id::RunId;
 use crate::domain::values::money::{Amount, Currency};
 use crate::domain::values::time::Timestamp;
 use crate::ops;
-use crate::ops::billing::guard::held_run::HeldRun;
+use crate::ops::billing::held_run::HeldRun;
 use crate::ops::billing::preview::{Ahead, Forecast, Scope, Why};
 use crate::ops::orders::NewOrder;
 use crate::ops::orders::life::{Credit, Which};
@@ -331,7 +331,7 @@ pub async fn runs(
         .number("limit", 1, 1_000, 50)
         .map_err(crate::wire::console::request::wrong)?;
     let runs = ops::billing::run::runs(&ctx, usize::try_from(limit).unwrap_or(50))?;
-    let held = ops::billing::guard::held_run::held(&ctx)?;
+    let held = ops::billing::held_run::held(&ctx)?;
     let shown = runs.iter().map(|run| RunOut::new(run, held.as_ref()));
     Ok(Json(shown.collect()))
 }

@@ -4,8 +4,8 @@
 use serde::de::{Deserialize, Deserializer, Error as _, MapAccess, Visitor};
 use serde_json::value::RawValue;
 
-use crate::domain::partners::e164;
 use crate::domain::values::contact::Email;
+use crate::domain::values::contact::e164;
 use crate::domain::values::money::{Amount, Currency};
 use crate::ops::partners::charge::AccountRef;
 

@@ -3,10 +3,10 @@
 
 use serde_json::json;
 
+use crate::domain::boxes::SWITCHABLE_MODULES;
 use crate::domain::catalogue::kinds::ContentType;
 use crate::ops::OpError;
 use crate::ops::boxes::Seat;
-use crate::ops::catalogue::packages::SWITCHABLE_MODULES;
 use crate::ops::viewing::{self, Visit};
 
 use super::answer::{Answer, Cut, PAGE_ROWS};

@@ -6,11 +6,11 @@ use crate::domain::boxes::event::{BoxEventKind, NOTICE_CHARS_MAX, NOTICE_SECONDS
 use crate::domain::refusal::Refusal;
 use crate::ops::OpError;
 use crate::ops::boxes::events;
-use crate::ops::catalogue::packages;
 use crate::ops::rows::change;
 use crate::ops::rows::change::{ModuleChange, RowChange};
 use crate::ops::rows::find;
 use crate::ops::rows::find::{By, Detail, Row, View, devices_of};
+use crate::ops::viewing;
 use crate::wire::kit::php::{Form, Json, integer_part, truthy};
 
 use super::accounts::{balance, cut, end_date, flag, mac, mac_of, reseller, shown_end};
@@ -303,7 +303,7 @@ pub async fn set_modules(call: Call) -> Result<Answer, Failure> {
 fn shown_modules(ctx: &Ctx, row: &Row) -> Result<Json, Failure> {
     let profile = &row.customer.box_profile;
     let off = if ctx.app.config.stalker.tariff_plans {
-        Some(packages::modules_off(ctx, &row.customer)?)
+        Some(viewing::modules_off_of(ctx, &row.customer)?)
     } else {
         None
     };

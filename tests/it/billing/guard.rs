@@ -264,7 +264,7 @@ async fn after_a_week_the_running_cycle_alone_is_billed() {
     day.held().await;
     day.shift(73 * HOUR);
     until("the second alarm", async || {
-        let eased = boxoffice::ops::billing::guard::held_run::held(&day.ctx()).unwrap()?;
+        let eased = boxoffice::ops::billing::held_run::held(&day.ctx()).unwrap()?;
         matches!(
             eased.run.state,
             boxoffice::domain::billing::run::RunState::Eased { .. }
@@ -439,7 +439,7 @@ async fn a_clock_that_jumps_does_nothing() {
     day.shift(-12 * DAY);
     day.run("the end", |run| run["state"] == "DONE").await;
     until("no hold", async || {
-        boxoffice::ops::billing::guard::held_run::held(&day.ctx())
+        boxoffice::ops::billing::held_run::held(&day.ctx())
             .unwrap()
             .is_none()
             .then_some(())

@@ -11,7 +11,7 @@ use crate::domain::values::time::Timestamp;
 use crate::ops::OpError;
 use crate::store::Read;
 
-use super::{Agreed, Books};
+use super::ledger::{Agreed, Books};
 
 /// The next cycle of an order, paid before its time.
 #[derive(Debug, Clone)]

@@ -7,10 +7,9 @@ use crate::domain::values::id::CustomerId;
 use crate::domain::values::money::{Amount, Currency};
 use crate::domain::values::time::Timestamp;
 use crate::ops::OpError;
-use crate::ops::partners::notifications;
 use crate::store::Read;
 
-use super::Books;
+use super::ledger::Books;
 use super::write::Post;
 
 impl<R: Read> Books<'_, R> {
@@ -139,7 +138,7 @@ impl<R: Read> Books<'_, R> {
             DebtDue::Suspension => self.suspend(customer, at)?,
             DebtDue::Reminder => {
                 let by_mail = self.mails && person.email.is_some();
-                if by_mail || (self.texts && notifications::phone_of(&person).is_some()) {
+                if by_mail || (self.texts && person.phone().is_some()) {
                     let message = Message::new(customer, MessageContent::Debt, at);
                     self.changes.posts.push(Post::Message(message));
                 }

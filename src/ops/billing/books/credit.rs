@@ -14,7 +14,7 @@ use crate::ops::OpError;
 use crate::store::key::{cycle_of, owned_by};
 use crate::store::{Read, Table};
 
-use super::Books;
+use super::ledger::Books;
 use super::write::Post;
 
 /// An invoice, and what its credit notes leave of it.

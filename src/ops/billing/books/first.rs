@@ -10,7 +10,7 @@ use crate::domain::values::time::Timestamp;
 use crate::ops::OpError;
 use crate::store::Read;
 
-use super::{Agreed, Books};
+use super::ledger::{Agreed, Books};
 
 impl<R: Read> Books<'_, R> {
     /// Invoices the cycle that follows what another system was paid for, covered or not.

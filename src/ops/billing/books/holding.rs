@@ -7,21 +7,11 @@ use crate::domain::catalogue::charge::up_to;
 use crate::domain::values::id::OrderId;
 use crate::domain::values::time::Timestamp;
 use crate::ops::OpError;
-use crate::ops::billing::guard::Watch;
+use crate::ops::billing::watching::Watch;
 use crate::store::Read;
 
+use crate::ops::billing::books::ledger::{Books, HeldPrices, STEPS_MAX};
 use crate::ops::billing::books::priced::Priced;
-use crate::ops::billing::books::{Books, STEPS_MAX};
-
-/// By which prices an order is billed that was held.
-#[derive(Debug, Clone, Copy)]
-pub(super) struct HeldPrices {
-    order: OrderId,
-    /// When the hold began: a price that was corrected since holds for what waited.
-    since: Timestamp,
-    /// Up to which version prices count; `None`: all.
-    accepted: Option<u32>,
-}
 
 /// How an order is let go.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]

@@ -13,8 +13,8 @@ use crate::domain::values::time::Timestamp;
 use crate::ops::OpError;
 use crate::store::Read;
 
-use super::Books;
 use super::credit::Net;
+use super::ledger::Books;
 use super::write::Post;
 
 impl<R: Read> Books<'_, R> {

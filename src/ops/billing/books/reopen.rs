@@ -18,13 +18,9 @@ use crate::ops::OpError;
 use crate::store::key::owned_by;
 use crate::store::{Read, Table};
 
-use super::write::{Happened, Post};
+use super::write::{Fallback, Happened, Post};
+use crate::ops::billing::books::ledger::{Agreed, Books, INVOICE, OWED_BEFORE, held};
 use crate::ops::billing::books::priced::Priced;
-use crate::ops::billing::books::{Agreed, Books, held};
-
-/// Lines of a bill that asks for what is owed; pages say them in the operator's language.
-pub const OWED_BEFORE: &str = "Owed from before";
-pub const INVOICE: &str = "Invoice ";
 
 impl<R: Read> Books<'_, R> {
     /// Lets money that was just posted to a customer pay open invoices, oldest first, those of
@@ -162,7 +158,7 @@ impl<R: Read> Books<'_, R> {
             }
             any |= after.runs_at(at);
         }
-        self.lift_if(customer, any, at)
+        self.lift_customer(customer, any, at)
     }
 
     /// Lets a debt that is given up, which was just posted, pay open invoices, oldest first. It is
@@ -352,10 +348,16 @@ impl<R: Read> Books<'_, R> {
     /// nothing of theirs is unpaid. Every command that changes an order ends with this.
     pub(in crate::ops) fn lift(&mut self, order: OrderId, at: Timestamp) -> Result<(), OpError> {
         let order = self.order(order)?;
-        self.lift_if(order.customer, order.runs_at(at), at)
+        self.lift_customer(order.customer, order.runs_at(at), at)
     }
 
-    fn lift_if(&mut self, customer: CustomerId, runs: bool, at: Timestamp) -> Result<(), OpError> {
+    /// As [`Books::lift`]. `runs`: something of theirs runs.
+    pub(super) fn lift_customer(
+        &mut self,
+        customer: CustomerId,
+        runs: bool,
+        at: Timestamp,
+    ) -> Result<(), OpError> {
         let before = self.customer(customer)?;
         if before.status != CustomerStatus::SuspendedByBilling {
             return Ok(());
@@ -375,6 +377,11 @@ impl<R: Read> Books<'_, R> {
     pub(super) fn suspend(&mut self, customer: CustomerId, at: Timestamp) -> Result<(), OpError> {
         let before = self.customer(customer)?;
         if before.status != CustomerStatus::Active {
+            return Ok(());
+        }
+        // The plan that takes the place of one that ended begins when the books are written.
+        let falls_back = |of: &Fallback| of.customer == customer;
+        if self.changes.fallbacks.iter().any(falls_back) {
             return Ok(());
         }
         if self

@@ -19,10 +19,10 @@ use crate::domain::values::id::{
 use crate::domain::values::money::Currency;
 use crate::domain::values::time::Timestamp;
 use crate::ops;
+use crate::ops::OpError;
 use crate::ops::boxes::events;
 use crate::ops::customers::activity;
-use crate::ops::services::plan;
-use crate::ops::{OpError, orders};
+use crate::ops::services::{begin_plan, choices};
 use crate::store::{Read as _, Record, Tx, append_entries};
 
 /// What is to be written.
@@ -115,7 +115,7 @@ impl Changes {
         put_all(ctx, tx, "customer.follow", self.customers, detail)?;
         for customer in self.replanned {
             let held: Customer = ops::get(tx, customer)?;
-            plan::sync_chosen(ctx, tx, &held)?;
+            choices::sync_chosen(ctx, tx, &held)?;
         }
         for Happened {
             customer,
@@ -134,7 +134,7 @@ impl Changes {
         } in self.fallbacks
         {
             // Where it cannot be opened the order does not end: a run puts it aside and names it.
-            orders::fall_back(ctx, tx, customer, product, at)?;
+            begin_plan::fall_back(ctx, tx, customer, product, at)?;
             if is_new {
                 let ctx = &Ctx {
                     now: at,

@@ -5,7 +5,7 @@ use crate::domain::values::time::Timestamp;
 use crate::letters::Letter;
 use crate::ops::{OpError, owners};
 
-use crate::ops::billing::guard::held_run::{HeldRun, held, remembered};
+use crate::ops::billing::held_run::{HeldRun, held, remembered};
 
 const AGAIN_SECONDS: i64 = 86_400;
 

@@ -14,7 +14,7 @@ use crate::ops::{self, OpError, bulk};
 use crate::store::key::{after_prefix, owned_by, trailing_number, until as keys_until};
 use crate::store::{Read, Span, Table, Tx};
 
-use crate::ops::billing::guard::held_run::{limits, remembered};
+use crate::ops::billing::held_run::{limits, remembered};
 
 /// Orders in the first chunk of a sweep; later ones are as large as the time allows.
 const CHUNK_FIRST: usize = 128;

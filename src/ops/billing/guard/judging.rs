@@ -13,7 +13,7 @@ use crate::ops::billing::books::Books;
 use crate::ops::billing::due::Walk;
 use crate::store::{Read, Span};
 
-use crate::ops::billing::guard::held_run::limits;
+use crate::ops::billing::held_run::limits;
 
 /// What is doubtful about the run that is due. Walks all that is due:
 /// call it away from the async threads.

@@ -4,24 +4,21 @@
 //! `domain::guard`, `docs/billing.md`.
 
 pub(in crate::ops) mod alarm;
-pub mod held_run;
 mod holding;
 mod judging;
-mod watching;
 
 use std::ops::ControlFlow;
 use std::sync::PoisonError;
 
 use crate::app::Ctx;
 use crate::domain::billing::guard::{
-    DayForecast, FORECAST_SECONDS, HELD_SECONDS_MAX, JUMP_SECONDS_MAX, RunGuard, price_jumped,
+    DayForecast, FORECAST_SECONDS, JUMP_SECONDS_MAX, RunGuard, price_jumped,
 };
 use crate::domain::billing::run::{Run, RunCounts, RunState};
 use crate::domain::catalogue::ProductOffer;
 use crate::domain::staff::Maker;
 use crate::domain::staff::Permission;
 use crate::domain::values::id::RunId;
-use crate::domain::values::time::Timestamp;
 use crate::store::key::Only;
 use crate::store::{Read, Span, Table, Tx};
 
@@ -29,17 +26,14 @@ use self::holding::{Held, Which};
 use super::books::LetGo;
 use super::preview::{Scope, preview};
 use crate::ops::OpError;
-use crate::ops::billing::guard::held_run::{eases_at, ends_at, limits, remembered};
-
-pub(in crate::ops) use crate::ops::billing::guard::watching::{Settings, Watch};
+use crate::ops::billing::held_run::{
+    SECONDS_PER_HOUR, SLACK_SECONDS, eases_at, ends_at, is_on, limits, remembered,
+};
 
 /// The local hour at which the forecast of the next day is made.
 const EVENING_HOUR: i8 = 20;
-const SECONDS_PER_HOUR: i64 = 3_600;
 /// A clock that stands so much before the beginning of a hold was wrong then.
 const BACK_SECONDS: i64 = SECONDS_PER_HOUR;
-/// How much longer services are open than the hold lasts: the end of it is worked in chunks.
-const SLACK_SECONDS: i64 = 24 * SECONDS_PER_HOUR;
 
 /// What the run that is due may do.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -56,10 +50,6 @@ pub(in crate::ops) enum Verdict {
     Resolved,
 }
 
-fn is_on(ctx: &Ctx) -> bool {
-    ctx.app.config.billing.guard && !ctx.app.clock.is_test()
-}
-
 /// What the day's runs are expected to invoice.
 pub fn expected(ctx: &Ctx) -> Result<Option<DayForecast>, OpError> {
     Ok(remembered(&ctx.snapshot()?)?.forecast)
@@ -68,16 +58,6 @@ pub fn expected(ctx: &Ctx) -> Result<Option<DayForecast>, OpError> {
 /// Whether a run is held, or was let go and is not done yet.
 pub fn holds(ctx: &Ctx) -> Result<bool, OpError> {
     Ok(remembered(&ctx.snapshot()?)?.hold.is_some())
-}
-
-fn eases_after(run: &Run, hold_hours: u32) -> Timestamp {
-    let seconds = i64::from(hold_hours).saturating_mul(SECONDS_PER_HOUR);
-    run.started_at.saturating_add_seconds(seconds)
-}
-
-fn ends_after(run: &Run, hold_hours: u32) -> Timestamp {
-    let ends = run.started_at.saturating_add_seconds(HELD_SECONDS_MAX);
-    ends.max(eases_after(run, hold_hours))
 }
 
 /// Makes the forecast of the next day in the evening, and where `starting`.

@@ -16,22 +16,15 @@ use crate::domain::partners::subscription::{
 use crate::domain::staff::Permission;
 use crate::domain::values::id::{CustomerId, PartnerId};
 use crate::domain::webhooks::DeliveryState;
-use crate::ops::{Named, OpError, orders};
+use crate::ops::{Named, OpError};
 use crate::store::key::{in_state, owned_by, trailing_number};
-use crate::store::{Read, Span, Table, Tx};
+use crate::store::{Owned as _, Read, Span, Table, Tx};
 
 pub(in crate::ops) use crate::ops::partners::subscriptions::send::{due, sweep, work};
 
 impl Named for PartnerSubscription {
     const KIND: &'static str = "partner subscription";
     const FOREIGN: Option<Table> = None;
-}
-
-/// Partners that are told.
-pub(in crate::ops) fn told(read: &impl Read) -> Result<Vec<Partner>, OpError> {
-    let mut partners: Vec<Partner> = read.all()?;
-    partners.retain(Partner::is_told);
-    Ok(partners)
 }
 
 /// Brings what these customers have at partners in step with their orders.
@@ -58,7 +51,7 @@ pub(in crate::ops) fn bring_in_step(
         let Some(customer) = tx.get::<Customer>(id)? else {
             continue;
         };
-        let orders = orders::of_customer(tx, *id)?;
+        let orders = tx.orders_of(*id)?;
         for partner in concerned {
             let own = held.iter().filter(|held| held.partner == partner.id);
             let own: Vec<PartnerSubscription> = own.cloned().collect();

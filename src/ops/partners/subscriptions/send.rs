@@ -33,7 +33,7 @@ const SWEPT_MAX: usize = 500;
 /// Partners that are told, each with when that is due next.
 pub fn due(read: &impl Read) -> Result<Vec<(PartnerId, Timestamp)>, OpError> {
     let mut due = Vec::new();
-    for partner in super::told(read)? {
+    for partner in told(read)? {
         let span = Span::under(&owned_by(partner.id));
         read.raw_scan(Table::PartnerCallsByDue, &span, &mut |key, _| {
             due.extend(owned_instant(key).map(|at| (partner.id, at)));
@@ -255,4 +255,11 @@ fn sweepable(ctx: &Ctx) -> Result<Vec<PartnerCallId>, OpError> {
             Ok(ControlFlow::Continue(()))
         })?;
     Ok(found)
+}
+
+/// Partners that are told.
+pub(in crate::ops) fn told(read: &impl Read) -> Result<Vec<Partner>, OpError> {
+    let mut partners: Vec<Partner> = read.all()?;
+    partners.retain(Partner::is_told);
+    Ok(partners)
 }

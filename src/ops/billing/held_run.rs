@@ -1,13 +1,17 @@
 //! The run that is held, and what the guard remembers.
 
 use crate::app::Ctx;
-use crate::domain::billing::guard::{Limits, RunGuard};
+use crate::domain::billing::guard::{HELD_SECONDS_MAX, Limits, RunGuard};
 use crate::domain::billing::run::{Run, RunState};
 use crate::domain::values::time::Timestamp;
 use crate::ops::OpError;
-use crate::ops::billing::guard::{eases_after, ends_after};
 use crate::store::key::Only;
 use crate::store::{Read, Table};
+
+pub(in crate::ops::billing) const SECONDS_PER_HOUR: i64 = 3_600;
+
+/// How much longer services are open than the hold lasts: the end of it is worked in chunks.
+pub(in crate::ops::billing) const SLACK_SECONDS: i64 = 24 * SECONDS_PER_HOUR;
 
 /// A run that is held.
 #[derive(Debug, Clone)]
@@ -21,7 +25,7 @@ pub struct HeldRun {
     pub told_at: Option<Timestamp>,
 }
 
-pub(in crate::ops::billing::guard) fn limits(ctx: &Ctx) -> Limits {
+pub(in crate::ops::billing) fn limits(ctx: &Ctx) -> Limits {
     let settings = &ctx.app.config.billing;
     Limits {
         multiple: settings.guard_multiple,
@@ -30,7 +34,7 @@ pub(in crate::ops::billing::guard) fn limits(ctx: &Ctx) -> Limits {
     }
 }
 
-pub(in crate::ops::billing::guard) fn remembered(read: &impl Read) -> Result<RunGuard, OpError> {
+pub(in crate::ops::billing) fn remembered(read: &impl Read) -> Result<RunGuard, OpError> {
     Ok(read.get::<RunGuard>(&Only)?.unwrap_or_default())
 }
 
@@ -56,11 +60,26 @@ pub fn held(ctx: &Ctx) -> Result<Option<HeldRun>, OpError> {
 }
 
 /// When the orders of a held run that nobody doubts are worked.
-pub(in crate::ops::billing::guard) fn eases_at(ctx: &Ctx, run: &Run) -> Timestamp {
+pub(in crate::ops::billing) fn eases_at(ctx: &Ctx, run: &Run) -> Timestamp {
     eases_after(run, ctx.app.config.billing.guard_hold_hours)
 }
 
 /// When the others are.
-pub(in crate::ops::billing::guard) fn ends_at(ctx: &Ctx, run: &Run) -> Timestamp {
+pub(in crate::ops::billing) fn ends_at(ctx: &Ctx, run: &Run) -> Timestamp {
     ends_after(run, ctx.app.config.billing.guard_hold_hours)
+}
+
+/// Whether there is a guard: not under a clock that is moved by hand.
+pub(in crate::ops::billing) fn is_on(ctx: &Ctx) -> bool {
+    ctx.app.config.billing.guard && !ctx.app.clock.is_test()
+}
+
+pub(in crate::ops::billing) fn eases_after(run: &Run, hold_hours: u32) -> Timestamp {
+    let seconds = i64::from(hold_hours).saturating_mul(SECONDS_PER_HOUR);
+    run.started_at.saturating_add_seconds(seconds)
+}
+
+pub(in crate::ops::billing) fn ends_after(run: &Run, hold_hours: u32) -> Timestamp {
+    let ends = run.started_at.saturating_add_seconds(HELD_SECONDS_MAX);
+    ends.max(eases_after(run, hold_hours))
 }

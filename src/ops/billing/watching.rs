@@ -9,8 +9,9 @@ use crate::domain::values::time::Timestamp;
 use crate::ops::{self, OpError};
 use crate::store::Read;
 
-use crate::ops::billing::guard::held_run::{limits, remembered};
-use crate::ops::billing::guard::{SLACK_SECONDS, eases_after, ends_after, is_on};
+use crate::ops::billing::held_run::{
+    SLACK_SECONDS, eases_after, ends_after, is_on, limits, remembered,
+};
 
 /// How the guard is set, where it is switched on.
 #[derive(Debug, Clone, Copy)]
