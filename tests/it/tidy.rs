@@ -1,6 +1,8 @@
 //! The rules of the house that would rot silently: who may use whom, what stands where, and docs
 //! that list what the code has. Reads files, runs nothing.
 
+mod dependencies;
+
 use std::collections::{BTreeMap, BTreeSet};
 use std::fs;
 use std::path::Path;
