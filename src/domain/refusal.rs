@@ -2,6 +2,8 @@
 
 use crate::domain::billing::eligible::Ineligible;
 use crate::domain::billing::order::OrderStatus;
+use crate::domain::partners::Denial;
+use crate::domain::partners::pin::PinRefusal;
 use crate::domain::values::common_password::Guessable;
 use crate::domain::values::id::{InvoiceId, PaymentId, ProductOfferId, ServiceSpecId};
 use crate::domain::values::money::{Amount, Currency};
@@ -133,6 +135,40 @@ pub enum Refusal {
     TooManyCycles { cycles: u32, since: Timestamp },
     /// The next cycle is to begin at another time than the one until which the order is paid.
     PaidUntilDiffers { paid_until: Timestamp },
+    /// There is no such account, or a partner may not know of it.
+    AccountNotFound,
+    /// A charge or refund of a partner was denied for good: a repeat is told the same.
+    ChargeDenied { denial: Denial },
+    /// The partner does not sell this product.
+    ProductNotSold,
+    /// The partner's months are settled by product, and the charge names none.
+    ProductNotNamed,
+    /// The currency is not agreed with the partner, or nothing is.
+    NotAgreed,
+    /// The partner's id is that of another transaction.
+    TransactionIdUsed,
+    /// The partner has made no such transaction.
+    TransactionNotFound,
+    /// Refunds are not agreed with the partner, or this transaction cannot be refunded.
+    RefundNotAllowed,
+    /// The refunds would come to more than the charge.
+    RefundsAboveCharge,
+    /// The charge needs a PIN.
+    PinRequired,
+    /// The PIN is not accepted.
+    PinRefused { reason: PinRefusal },
+    /// More PINs than one partner may have made for an account within a while.
+    TooManyPins { retry_after_s: u64 },
+    /// Too many of a partner's PINs were wrong, over all accounts.
+    TooManyWrongPins { retry_after_s: u64 },
+    /// There is no way to the customer for this notification, or no reason for it.
+    NotificationNotAllowed,
+    /// The partner's id is that of another notification.
+    NotificationIdUsed,
+    /// More notifications than a partner may have sent within a while, or than can be sent.
+    TooManyNotifications { retry_after_s: u64 },
+    /// The partner has had no dealings with this account.
+    NoDealings,
 }
 
 impl Refusal {
@@ -198,6 +234,23 @@ impl Refusal {
             Self::CreatedAhead { .. } => "created-ahead",
             Self::TooManyCycles { .. } => "too-many-cycles",
             Self::PaidUntilDiffers { .. } => "paid-until-differs",
+            Self::AccountNotFound => "account-not-found",
+            Self::ChargeDenied { .. } => "charge-denied",
+            Self::ProductNotSold => "product-not-sold",
+            Self::ProductNotNamed => "product-not-named",
+            Self::NotAgreed => "not-agreed",
+            Self::TransactionIdUsed => "transaction-id-used",
+            Self::TransactionNotFound => "transaction-not-found",
+            Self::RefundNotAllowed => "refund-not-allowed",
+            Self::RefundsAboveCharge => "refunds-above-charge",
+            Self::PinRequired => "pin-required",
+            Self::PinRefused { .. } => "pin-refused",
+            Self::TooManyPins { .. } => "too-many-pins",
+            Self::TooManyWrongPins { .. } => "too-many-wrong-pins",
+            Self::NotificationNotAllowed => "notification-not-allowed",
+            Self::NotificationIdUsed => "notification-id-used",
+            Self::TooManyNotifications { .. } => "too-many-notifications",
+            Self::NoDealings => "no-dealings",
         }
     }
 }

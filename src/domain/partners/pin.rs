@@ -69,7 +69,7 @@ pub const MARK_SECONDS: i64 = 600;
 
 /// Why a PIN is not accepted.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum PinNo {
+pub enum PinRefusal {
     NotFound,
     /// Wrong, and it may be tried again.
     Wrong,
@@ -81,17 +81,17 @@ pub enum PinNo {
 
 impl Pin {
     /// Whether it may be tried, and sent.
-    pub fn is_live(&self, now: Timestamp) -> Result<(), PinNo> {
+    pub fn is_live(&self, now: Timestamp) -> Result<(), PinRefusal> {
         match self.state {
-            PinState::Burnt => Err(PinNo::TooManyTries),
+            PinState::Burnt => Err(PinRefusal::TooManyTries),
             PinState::Live if now < self.expires_at => Ok(()),
-            _ => Err(PinNo::Expired),
+            _ => Err(PinRefusal::Expired),
         }
     }
 
-    /// Somebody tells the PIN; `fits`: rightly.
-    /// Even the right one is refused when it may not be tried.
-    pub fn told(&mut self, fits: bool, now: Timestamp) -> Result<(), PinNo> {
+    /// Somebody tries digits; `fits`: they are the right ones.
+    /// Even these are refused when the PIN may not be tried.
+    pub fn try_digits(&mut self, fits: bool, now: Timestamp) -> Result<(), PinRefusal> {
         self.is_live(now)?;
         if fits {
             self.state = PinState::Validated(now);
@@ -99,10 +99,10 @@ impl Pin {
         }
         self.tries_left = self.tries_left.saturating_sub(1);
         if self.tries_left > 0 {
-            return Err(PinNo::Wrong);
+            return Err(PinRefusal::Wrong);
         }
         self.state = PinState::Burnt;
-        Err(PinNo::TooManyTries)
+        Err(PinRefusal::TooManyTries)
     }
 
     /// Whether it is for the purchase with this id of the partner's and for this much:

@@ -1,7 +1,7 @@
 //! One-time PINs: how long they are good, and for what.
 
 use super::{at, usd};
-use crate::domain::partners::pin::{Pin, PinNo, PinRules, PinState, may_make};
+use crate::domain::partners::pin::{Pin, PinRefusal, PinRules, PinState, may_make};
 use crate::domain::values::id::{CustomerId, PartnerId, PinId};
 
 fn pin(change: impl FnOnce(&mut Pin)) -> Pin {
@@ -28,34 +28,41 @@ fn pin(change: impl FnOnce(&mut Pin)) -> Pin {
 fn a_pin_is_good_for_five_minutes() {
     let live = |now: &str| pin(|_| {}).is_live(at(now));
     assert_eq!(live("2026-01-01 10:04:59"), Ok(()));
-    assert_eq!(live("2026-01-01 10:05:00"), Err(PinNo::Expired));
+    assert_eq!(live("2026-01-01 10:05:00"), Err(PinRefusal::Expired));
     let is = |state| pin(|pin| pin.state = state).is_live(at("2026-01-01 10:01:00"));
-    assert_eq!(is(PinState::Burnt), Err(PinNo::TooManyTries));
-    assert_eq!(is(PinState::Replaced), Err(PinNo::Expired));
+    assert_eq!(is(PinState::Burnt), Err(PinRefusal::TooManyTries));
+    assert_eq!(is(PinState::Replaced), Err(PinRefusal::Expired));
     assert_eq!(
         is(PinState::Validated(at("2026-01-01"))),
-        Err(PinNo::Expired)
+        Err(PinRefusal::Expired)
     );
-    assert_eq!(is(PinState::Spent(at("2026-01-01"))), Err(PinNo::Expired));
+    assert_eq!(
+        is(PinState::Spent(at("2026-01-01"))),
+        Err(PinRefusal::Expired)
+    );
 }
 
 #[test]
 fn the_third_wrong_try_burns_it_and_then_the_right_one_is_refused_too() {
     let now = at("2026-01-01 10:01:00");
     let mut tried = pin(|_| {});
-    assert_eq!(tried.told(false, now), Err(PinNo::Wrong));
-    assert_eq!(tried.told(false, now), Err(PinNo::Wrong));
-    assert_eq!(tried.told(false, now), Err(PinNo::TooManyTries));
-    assert_eq!(tried.told(true, now), Err(PinNo::TooManyTries));
+    assert_eq!(tried.try_digits(false, now), Err(PinRefusal::Wrong));
+    assert_eq!(tried.try_digits(false, now), Err(PinRefusal::Wrong));
+    assert_eq!(tried.try_digits(false, now), Err(PinRefusal::TooManyTries));
+    assert_eq!(tried.try_digits(true, now), Err(PinRefusal::TooManyTries));
     assert_eq!(tried.state, PinState::Burnt);
     let mut right = pin(|_| {});
-    assert_eq!(right.told(false, now), Err(PinNo::Wrong));
-    assert_eq!(right.told(true, now), Ok(()));
+    assert_eq!(right.try_digits(false, now), Err(PinRefusal::Wrong));
+    assert_eq!(right.try_digits(true, now), Ok(()));
     assert_eq!(right.state, PinState::Validated(now));
-    assert_eq!(right.told(true, now), Err(PinNo::Expired), "once");
     assert_eq!(
-        pin(|_| {}).told(true, at("2026-01-01 10:05:00")),
-        Err(PinNo::Expired)
+        right.try_digits(true, now),
+        Err(PinRefusal::Expired),
+        "once"
+    );
+    assert_eq!(
+        pin(|_| {}).try_digits(true, at("2026-01-01 10:05:00")),
+        Err(PinRefusal::Expired)
     );
 }
 

@@ -22,7 +22,7 @@ use crate::ops::partners::notifications;
 use crate::ops::{OpError, templates};
 use crate::outbound::mail::Mail;
 use crate::store::key::owned_by;
-use crate::store::{Read, Snapshot, Table, balance_minor};
+use crate::store::{Read, Snapshot, StoreError, Table, balance_minor};
 
 /// A message that is ready to go.
 pub(in crate::ops) enum Composed {
@@ -66,11 +66,32 @@ impl Said {
     }
 }
 
-/// Why a message is no longer needed.
-type Nothing = &'static str;
+/// Why a message has no words.
+enum NoWords {
+    /// It is no longer needed, and why.
+    NotNeeded(&'static str),
+    Failed(OpError),
+}
 
-/// The way, the address and the language that are wished for.
-type Wish<'w> = (Option<Channel>, Option<&'w str>, Option<&'w str>);
+impl From<OpError> for NoWords {
+    fn from(error: OpError) -> Self {
+        Self::Failed(error)
+    }
+}
+
+impl From<StoreError> for NoWords {
+    fn from(error: StoreError) -> Self {
+        Self::Failed(error.into())
+    }
+}
+
+/// How a message should go; what is not said is up to us.
+#[derive(Default)]
+pub(in crate::ops) struct Preference<'p> {
+    pub channel: Option<Channel>,
+    pub address: Option<&'p str>,
+    pub language: Option<&'p str>,
+}
 
 /// How a message gets to its customer.
 pub(in crate::ops) enum Way {
@@ -89,8 +110,13 @@ pub(in crate::ops) fn way(
     read: &impl Read,
     kind: TemplateKind,
     customer: &Customer,
-    (wish, address, language): Wish<'_>,
+    preference: &Preference<'_>,
 ) -> Result<Way, OpError> {
+    let Preference {
+        channel,
+        address,
+        language,
+    } = *preference;
     let locale = language.unwrap_or(&ctx.app.config.provider.locale);
     let (is_on, words) = templates::wording(read, kind, locale)?;
     if !is_on {
@@ -102,7 +128,7 @@ pub(in crate::ops) fn way(
     let no_sms =
         words.sms.is_empty() || matches!(kind, TemplateKind::Invoice | TemplateKind::CreditNote);
     ways.sms = ways.sms && !no_sms;
-    if let Some((channel, address)) = ways.choose(wish, address) {
+    if let Some((channel, address)) = ways.choose(channel, address) {
         return Ok(Way::Goes(channel, address, words));
     }
     let named = address.unwrap_or_default();
@@ -128,7 +154,7 @@ pub(in crate::ops) fn reaches(
     kind: TemplateKind,
     customer: &Customer,
 ) -> Result<bool, OpError> {
-    let goes = way(ctx, read, kind, customer, (None, None, None))?;
+    let goes = way(ctx, read, kind, customer, &Preference::default())?;
     Ok(!customer.is_deleted() && matches!(goes, Way::Goes(..)))
 }
 
@@ -139,22 +165,17 @@ pub(in crate::ops) fn way_of(
     message: &Message,
     customer: &Customer,
 ) -> Result<Way, OpError> {
-    way(
-        ctx,
-        read,
-        message.content.kind(),
-        customer,
-        wish_of(message),
-    )
+    let kind = message.content.kind();
+    way(ctx, read, kind, customer, &preference_of(message))
 }
 
 /// Which way, to which address and in which language it is to go.
-fn wish_of(message: &Message) -> Wish<'_> {
-    (
-        message.channel,
-        message.address.as_deref(),
-        message.language.as_deref(),
-    )
+fn preference_of(message: &Message) -> Preference<'_> {
+    Preference {
+        channel: message.channel,
+        address: message.address.as_deref(),
+        language: message.language.as_deref(),
+    }
 }
 
 /// Finds the words of a message.
@@ -172,11 +193,13 @@ pub(in crate::ops) fn compose(ctx: &Ctx, id: MessageId) -> Result<Composed, OpEr
         locale: &ctx.app.config.provider.locale,
     };
     // What is no longer needed is so by whatever way.
-    let said = match said(ctx, &snapshot, &house, &message, &customer)? {
+    let said = match said(ctx, &snapshot, &house, &message, &customer) {
         Ok(said) => said,
-        Err(reason) => return Ok(Composed::Nothing(reason)),
+        Err(NoWords::NotNeeded(reason)) => return Ok(Composed::Nothing(reason)),
+        Err(NoWords::Failed(error)) => return Err(error),
     };
-    let way = way(ctx, &snapshot, said.kind, &customer, wish_of(&message))?;
+    let preference = preference_of(&message);
+    let way = way(ctx, &snapshot, said.kind, &customer, &preference)?;
     let (channel, address, words) = match way {
         Way::Goes(channel, address, words) => (channel, address, words),
         Way::Closed(reason) => return Ok(Composed::Later(reason)),
@@ -254,9 +277,9 @@ fn said(
     house: &House<'_>,
     message: &Message,
     customer: &Customer,
-) -> Result<Result<Said, Nothing>, OpError> {
+) -> Result<Said, NoWords> {
     let id = message.id.0;
-    Ok(match message.content {
+    match message.content {
         MessageContent::Invoice(number) => {
             let invoice: Invoice = crate::ops::get(read, number)?;
             let open = read.get::<OpenInvoice>(&number)?;
@@ -269,7 +292,7 @@ fn said(
                 about: ("invoice", number.0),
             })
         }
-        MessageContent::Reminder(order) => reminder(ctx, read, house, order, customer)?,
+        MessageContent::Reminder(order) => reminder(ctx, read, house, order, customer),
         MessageContent::Debt => match read.get::<OpeningDebt>(&customer.id)? {
             Some(debt) => {
                 let missing = Amount {
@@ -281,9 +304,9 @@ fn said(
                     .with("missing", house.amount(missing))
                     .with("until", ""))
             }
-            None => Err("it was paid before"),
+            None => Err(NoWords::NotNeeded("it was paid before")),
         },
-        MessageContent::Expiry(order) => expiry(ctx, read, house, order, customer)?,
+        MessageContent::Expiry(order) => expiry(ctx, read, house, order, customer),
         MessageContent::Pin(pin) => match read.get::<Pin>(&pin)? {
             Some(pin) if pin.is_live(ctx.now).is_ok() => {
                 let partner: Partner = crate::ops::get(read, pin.partner)?;
@@ -299,7 +322,7 @@ fn said(
                     )
                     .with("amount", amount.unwrap_or_default()))
             }
-            _ => Err("the PIN is no longer good"),
+            _ => Err(NoWords::NotNeeded("the PIN is no longer good")),
         },
         MessageContent::Transaction(transaction, about) => {
             let made: PartnerTransaction = crate::ops::get(read, transaction)?;
@@ -340,7 +363,7 @@ fn said(
         MessageContent::PasswordReset => match &message.nonce {
             // Another one was set since.
             Some(nonce) if !is_still(ctx, customer, nonce) => {
-                Err("the password is another one now")
+                Err(NoWords::NotNeeded("the password is another one now"))
             }
             Some(nonce) => {
                 let login = customer.login.clone();
@@ -351,9 +374,9 @@ fn said(
                         .with("password", ctx.app.keys.password(nonce)),
                 )
             }
-            None => Err("it was sent before"),
+            None => Err(NoWords::NotNeeded("it was sent before")),
         },
-    })
+    }
 }
 
 /// Whether the customer's password is the one that belongs to this number.
@@ -410,13 +433,13 @@ fn reminder(
     house: &House<'_>,
     order: OrderId,
     customer: &Customer,
-) -> Result<Result<Said, Nothing>, OpError> {
-    const PAID: Nothing = "it was paid or stopped before";
+) -> Result<Said, NoWords> {
+    const PAID: NoWords = NoWords::NotNeeded("it was paid or stopped before");
     let order: Order = crate::ops::get(read, order)?;
     let until = match order.standing {
         Standing::Overdue { freeze_at, .. } => Some(freeze_at),
         Standing::Owing { .. } => None,
-        _ => return Ok(Err(PAID)),
+        _ => return Err(PAID),
     };
     let mut missing: Option<Amount> = None;
     let open: Vec<OpenInvoice> =
@@ -434,16 +457,13 @@ fn reminder(
         missing = lacking;
     }
     let Some(missing) = missing.filter(|amount| amount.minor > 0) else {
-        return Ok(Err(PAID));
+        return Err(PAID);
     };
     let until = until.map(|until| house.day(until)).unwrap_or_default();
-    Ok(Ok(Said::new(
-        TemplateKind::Reminder,
-        ("reminder", order.id.0),
-    )
-    .with("title", title)
-    .with("missing", house.amount(missing))
-    .with("until", until)))
+    Ok(Said::new(TemplateKind::Reminder, ("reminder", order.id.0))
+        .with("title", title)
+        .with("missing", house.amount(missing))
+        .with("until", until))
 }
 
 /// What becomes of an order that ends soon, or whose next cycle the balance does not cover.
@@ -453,25 +473,24 @@ fn expiry(
     house: &House<'_>,
     order: OrderId,
     customer: &Customer,
-) -> Result<Result<Said, Nothing>, OpError> {
+) -> Result<Said, NoWords> {
     let order: Order = crate::ops::get(read, order)?;
     let Some((until, ends)) = order.stops_at() else {
-        return Ok(Err("it does not end any more"));
+        return Err(NoWords::NotNeeded("it does not end any more"));
     };
     if order.status_at(ctx.now) != OrderStatus::Active || until <= ctx.now {
-        return Ok(Err("it ended before"));
+        return Err(NoWords::NotNeeded("it ended before"));
     }
     let (title, missing) = lacking(ctx, read, &order, customer)?;
     let missing = missing.filter(|amount| amount.minor > 0 && !ends);
     if missing.is_none() && !ends {
-        return Ok(Err("the balance covers it now"));
+        return Err(NoWords::NotNeeded("the balance covers it now"));
     }
     let missing = missing.map(|amount| house.amount(amount));
-    Ok(Ok(Said::new(
-        TemplateKind::ExpiryReminder,
-        ("expiry", order.id.0),
+    Ok(
+        Said::new(TemplateKind::ExpiryReminder, ("expiry", order.id.0))
+            .with("title", title)
+            .with("until", house.day(until))
+            .with("missing", missing.unwrap_or_default()),
     )
-    .with("title", title)
-    .with("until", house.day(until))
-    .with("missing", missing.unwrap_or_default())))
 }

@@ -19,7 +19,7 @@ use crate::domain::values::id::{PartnerId, PartnerTransactionId, PinId};
 use crate::domain::values::time::Timestamp;
 use crate::ops::OpError;
 use crate::ops::once::Once;
-use crate::ops::partners::charge::{Told, Wish, decide, entry};
+use crate::ops::partners::charge::{ChargeRequest, decide, entry};
 use crate::ops::partners::pins;
 use crate::ops::partners::statement::partner_of;
 use crate::outbound::carrier::{Asking, Carrier, Outcome, Wish as Call};
@@ -66,24 +66,26 @@ pub(in crate::ops) fn tell(ctx: &Ctx, made: &PartnerTransaction) -> Result<(), O
 pub(in crate::ops) async fn transact(
     ctx: &Ctx,
     partner: PartnerId,
-    wish: Wish,
+    request: ChargeRequest,
     public_id: [u8; 16],
-) -> Result<Told, OpError> {
+) -> Result<PartnerTransaction, OpError> {
     let asking = carrier(ctx)?.begin(public_id);
     let asking = asking.ok_or(OpError::Throttled { retry_after_s: 1 })?;
     let ctx = ctx.clone();
     let calls = ctx.app.calls.clone();
     let whole = calls.spawn(async move {
         let decided = ctx
-            .write(move |ctx, tx| decide(ctx, tx, partner, wish, public_id))
+            .write(move |ctx, tx| decide(ctx, tx, partner, request, public_id))
             .await?;
-        match decided {
-            Told::Done(made) if is_fresh(&made, public_id) => first(&ctx, *made, asking).await,
-            told => Ok(told),
+        let made = decided.into_result()?;
+        if is_fresh(&made, public_id) {
+            first(&ctx, made, asking).await
+        } else {
+            Ok(made)
         }
     });
-    let told = whole.await;
-    told.map_err(|error| OpError::Failed(error.to_string()))?
+    let made = whole.await;
+    made.map_err(|error| OpError::Failed(error.to_string()))?
 }
 
 /// Whether this is no repeat, and not decided here.
@@ -135,7 +137,11 @@ fn free_pin(ctx: &Ctx, tx: &mut Tx<'_>, made: &PartnerTransaction) -> Result<(),
 }
 
 /// Asks about a new one.
-async fn first(ctx: &Ctx, made: PartnerTransaction, asking: Asking) -> Result<Told, OpError> {
+async fn first(
+    ctx: &Ctx,
+    made: PartnerTransaction,
+    asking: Asking,
+) -> Result<PartnerTransaction, OpError> {
     let _asking = asking;
     let id = made.id;
     let outcome = ask(ctx, &made).await?;
@@ -162,10 +168,10 @@ async fn first(ctx: &Ctx, made: PartnerTransaction, asking: Asking) -> Result<To
         }
     };
     // What could not be kept is asked for again: until then it goes on.
-    Ok(Told::Done(Box::new(ended.unwrap_or_else(|error| {
+    Ok(ended.unwrap_or_else(|error| {
         tracing::error!(transaction = id.0, %error, "carrier.outcome_not_kept");
         made
-    }))))
+    }))
 }
 
 /// Asks the carrier once.

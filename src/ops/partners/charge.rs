@@ -10,16 +10,17 @@ use sha2::{Digest as _, Sha256};
 use crate::app::Ctx;
 use crate::domain::billing::journal::{Account, EntryCause, JournalEntry};
 use crate::domain::customers::Customer;
-use crate::domain::partners::pin::PinNo;
 use crate::domain::partners::{
     Denial, LIMITED_CHARGES_MAX, Partner, PartnerTransaction, Spent, TransactionKind,
     TransactionState, UsualLimits, check_charge, check_month, standing_of,
 };
+use crate::domain::refusal::Refusal;
 use crate::domain::staff::Secret;
 use crate::domain::values::contact::fold_email;
 use crate::domain::values::id::{CustomerId, JournalEntryId, PartnerId, PartnerTransactionId};
-use crate::domain::values::money::{Amount, TaxRate};
+use crate::domain::values::money::{Amount, Currency, TaxRate};
 use crate::ops::billing::books::{AuditDetail, Books};
+use crate::ops::partners::verdict::Verdict;
 use crate::ops::partners::{carrier_calls, pins};
 use crate::ops::{Named, OpError};
 use crate::store::key::{ext_of, owned_by, since, trailing_number, under_text};
@@ -59,55 +60,9 @@ impl AccountRef {
     }
 }
 
-/// Why nothing was done. Only [`No::Denied`] is kept and said again.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum No {
-    /// There is none, or to partners there is none.
-    AccountNotFound,
-    Denied(Denial),
-    ProductNotFound,
-    /// Who settles by product has to name one.
-    ProductMissing,
-    /// The currency, or refunds, are not agreed with this partner.
-    NotSupported,
-    /// The same id for something else.
-    Duplicate,
-    /// A refund of a charge that this partner did not make.
-    TransactionNotFound,
-    RefundNotAllowed,
-    RefundTooLarge,
-    /// The partner's policy wants a PIN for this purchase.
-    PinRequired,
-    Pin(PinNo),
-    /// Too many of the partner's PINs were wrong, over all accounts.
-    TooManyWrongPins {
-        retry_after_s: u64,
-    },
-    TooManyPins {
-        retry_after_s: u64,
-    },
-    /// There is no way to this customer.
-    NotificationNotAllowed,
-    /// The same id for another notification.
-    DuplicateNotification,
-    TooManyMessages {
-        retry_after_s: u64,
-    },
-    /// The partner has had nothing to do with this account.
-    Stranger,
-}
-
-/// What became of a request.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub enum Told {
-    /// As it was answered first: a repeat too.
-    Done(Box<PartnerTransaction>),
-    No(No),
-}
-
 /// A charge or refund as a partner asks for it.
 #[derive(Debug, Clone)]
-pub struct Wish {
+pub struct ChargeRequest {
     pub ext_id: String,
     pub account: AccountRef,
     pub amount: Amount,
@@ -121,7 +76,7 @@ pub struct Wish {
     pub pin: Option<Secret>,
 }
 
-impl Wish {
+impl ChargeRequest {
     /// Of everything that a repeat must say again.
     fn fingerprint(&self) -> [u8; 32] {
         let amount = format!("{} {}", self.amount.minor, self.amount.currency.as_str());
@@ -176,40 +131,34 @@ pub(in crate::ops) fn account(
     })
 }
 
+/// The account that a partner means, if it may be charged.
+pub(in crate::ops) fn payer(read: &impl Read, named: &AccountRef) -> Result<Customer, OpError> {
+    let customer = account(read, named)?.ok_or(Refusal::AccountNotFound)?;
+    match standing_of(customer.status, &customer.carrier) {
+        Some(Ok(())) => Ok(customer),
+        Some(Err(denial)) => Err(Refusal::ChargeDenied { denial }.into()),
+        None => Err(Refusal::AccountNotFound.into()),
+    }
+}
+
 /// Says of an account that it is in good standing, and whether it is prepaid.
-pub fn validate(
-    ctx: &Ctx,
-    partner: PartnerId,
-    named: &AccountRef,
-) -> Result<Result<bool, No>, OpError> {
-    let Some(customer) = account(&ctx.snapshot()?, named)? else {
-        return Ok(Err(No::AccountNotFound));
-    };
-    Ok(match standing_of(customer.status, &customer.carrier) {
-        Some(Ok(())) => {
-            ctx.app.met.note(partner, customer.id, ctx.now);
-            Ok(customer.carrier.prepaid)
-        }
-        Some(Err(denial)) => Err(No::Denied(denial)),
-        None => Err(No::AccountNotFound),
-    })
+pub fn validate(ctx: &Ctx, partner: PartnerId, named: &AccountRef) -> Result<bool, OpError> {
+    let customer = payer(&ctx.snapshot()?, named)?;
+    ctx.app.met.note(partner, customer.id, ctx.now);
+    Ok(customer.carrier.prepaid)
 }
 
 /// The transaction of a partner with this id of its own.
-pub fn find(
-    ctx: &Ctx,
-    partner: PartnerId,
-    ext_id: &str,
-) -> Result<Option<PartnerTransaction>, OpError> {
-    let found = find_in(&ctx.snapshot()?, partner, ext_id)?;
-    match found {
-        Some(made) if made.state == TransactionState::Processing => {
-            carrier_calls::tell(ctx, &made)?;
-            // It may have been taken back before that; from now on it is not.
-            find_in(&ctx.snapshot()?, partner, ext_id)
-        }
-        found => Ok(found),
+pub fn find(ctx: &Ctx, partner: PartnerId, ext_id: &str) -> Result<PartnerTransaction, OpError> {
+    let mut found = find_in(&ctx.snapshot()?, partner, ext_id)?;
+    if let Some(made) = &found
+        && made.state == TransactionState::Processing
+    {
+        carrier_calls::tell(ctx, made)?;
+        // It may have been taken back before that; from now on it is not.
+        found = find_in(&ctx.snapshot()?, partner, ext_id)?;
     }
+    Ok(found.ok_or(Refusal::TransactionNotFound)?)
 }
 
 pub(in crate::ops) fn find_in(
@@ -258,39 +207,48 @@ pub fn ext_id_of(ctx: &Ctx, id: PartnerTransactionId) -> Result<String, OpError>
 
 /// Charges an account, or gives a charge back.
 /// A repeat answers as the first time and moves nothing.
-pub async fn transact(ctx: &Ctx, partner: PartnerId, wish: Wish) -> Result<Told, OpError> {
+pub async fn transact(
+    ctx: &Ctx,
+    partner: PartnerId,
+    request: ChargeRequest,
+) -> Result<PartnerTransaction, OpError> {
     let public_id = ctx.app.entropy.bytes()?;
-    let told = if carrier_calls::is_set(ctx) {
-        carrier_calls::transact(ctx, partner, wish, public_id).await
+    let made = if carrier_calls::is_set(ctx) {
+        carrier_calls::transact(ctx, partner, request, public_id).await
     } else {
-        ctx.write(move |ctx, tx| decide(ctx, tx, partner, wish, public_id))
+        ctx.write(move |ctx, tx| decide(ctx, tx, partner, request, public_id))
             .await
+            .and_then(Verdict::into_result)
     };
     pins::write_of_wrong_pins(ctx);
-    told
+    let made = made?;
+    match made.state {
+        TransactionState::Denied(denial) => Err(Refusal::ChargeDenied { denial }.into()),
+        // As it was answered first, whatever became of it since.
+        TransactionState::Succeeded | TransactionState::Processing => Ok(made),
+    }
 }
 
 /// What can be decided here; where the carrier decides, what is answered is processing.
-pub(in crate::ops) fn decide(
+pub(super) fn decide(
     ctx: &Ctx,
     tx: &mut Tx<'_>,
     partner: PartnerId,
-    wish: Wish,
+    request: ChargeRequest,
     public_id: [u8; 16],
-) -> Result<Told, OpError> {
+) -> Result<Verdict<PartnerTransaction>, OpError> {
     // What holds now: it may have changed since the key was looked at.
     let partner: Partner = crate::ops::get(tx, partner)?;
-    if let Some(earlier) = find_in(tx, partner.id, &wish.ext_id)? {
+    if let Some(earlier) = find_in(tx, partner.id, &request.ext_id)? {
         carrier_calls::tell(ctx, &earlier)?;
-        return Ok(if earlier.fingerprint == wish.fingerprint() {
-            Told::Done(Box::new(earlier))
-        } else {
-            Told::No(No::Duplicate)
-        });
+        if earlier.fingerprint != request.fingerprint() {
+            return Err(Refusal::TransactionIdUsed.into());
+        }
+        return Ok(Verdict::Accepted(earlier));
     }
-    match wish.refund_of.clone() {
-        None => charge(ctx, tx, &partner, wish, public_id),
-        Some(of) => refund(ctx, tx, &partner, &of, wish, public_id),
+    match request.refund_of.clone() {
+        None => charge(ctx, tx, &partner, request, public_id),
+        Some(of) => refund(ctx, tx, &partner, &of, request, public_id).map(Verdict::Accepted),
     }
 }
 
@@ -299,7 +257,7 @@ fn transaction(
     tx: &mut Tx<'_>,
     partner: &Partner,
     customer: CustomerId,
-    wish: Wish,
+    request: ChargeRequest,
     public_id: [u8; 16],
 ) -> Result<PartnerTransaction, OpError> {
     Ok(PartnerTransaction {
@@ -308,18 +266,18 @@ fn transaction(
         partner: partner.id,
         kind: TransactionKind::Charge,
         customer,
-        amount: wish.amount,
-        tax_minor: wish.tax_minor,
+        amount: request.amount,
+        tax_minor: request.tax_minor,
         tax_rate: TaxRate::between(
-            wish.tax_minor,
-            wish.amount.minor.saturating_sub(wish.tax_minor),
+            request.tax_minor,
+            request.amount.minor.saturating_sub(request.tax_minor),
         ),
-        account_hash: wish.account.hash(),
+        account_hash: request.account.hash(),
         partner_minor: 0,
-        fingerprint: wish.fingerprint(),
-        ext_id: wish.ext_id,
-        product: wish.product,
-        description: wish.description,
+        fingerprint: request.fingerprint(),
+        ext_id: request.ext_id,
+        product: request.product,
+        description: request.description,
         state: TransactionState::Succeeded,
         refunded_minor: 0,
         refunding_minor: 0,
@@ -334,80 +292,86 @@ fn charge(
     ctx: &Ctx,
     tx: &mut Tx<'_>,
     partner: &Partner,
-    wish: Wish,
+    request: ChargeRequest,
     public_id: [u8; 16],
-) -> Result<Told, OpError> {
-    let Some(customer) = &account(tx, &wish.account)? else {
-        return Ok(Told::No(No::AccountNotFound));
-    };
+) -> Result<Verdict<PartnerTransaction>, OpError> {
+    let customer = &account(tx, &request.account)?.ok_or(Refusal::AccountNotFound)?;
     let mut mark = None;
-    let allowed = match standing_of(customer.status, &customer.carrier) {
-        None => return Ok(Told::No(No::AccountNotFound)),
-        Some(Err(denial)) => Err(denial),
+    let denial = match standing_of(customer.status, &customer.carrier) {
+        None => return Err(Refusal::AccountNotFound.into()),
+        Some(Err(denial)) => Some(denial),
         Some(Ok(())) => {
             // Agreements may be mended: these are not kept.
-            if let Some(no) = not_agreed(ctx, partner, &wish) {
-                return Ok(Told::No(no));
+            check_agreed(ctx, partner, &request)?;
+            let digits = request.pin.as_ref().map(|pin| pin.0.as_str());
+            let what = (request.ext_id.as_str(), request.amount);
+            match pins::clear(ctx, tx, partner, customer.id, what, digits)? {
+                Verdict::Accepted(found) => mark = found,
+                Verdict::Refused(refusal) => return Ok(Verdict::Refused(refusal)),
             }
-            let told = wish.pin.as_ref().map(|pin| pin.0.as_str());
-            let what = (wish.ext_id.as_str(), wish.amount);
-            match pins::clear(ctx, tx, partner, customer.id, what, told)? {
-                Ok(found) => mark = found,
-                Err(no) => return Ok(Told::No(no)),
-            }
-            let profile = &customer.carrier;
-            let balance = if carrier_calls::is_set(ctx) {
-                // The carrier knows what is left of it.
-                i64::MAX
-            } else {
-                let account = Account::Customer(customer.id);
-                balance_minor(tx, &account, wish.amount.currency)?
-            };
-            // What costs little to ask is asked first.
-            match check_charge(partner, profile, usual_limits(ctx), wish.amount, balance) {
-                Ok(()) => check_limits(ctx, tx, partner, customer, wish.amount)?,
-                denied => denied,
-            }
+            denial_of(ctx, tx, partner, customer, request.amount)?
         }
     };
-    let named = carrier_calls::is_set(ctx).then(|| wish.account.as_named().to_owned());
-    let mut made = transaction(ctx, tx, partner, customer.id, wish, public_id)?;
-    match allowed {
-        Err(denial) => {
-            made.state = TransactionState::Denied(denial);
-            crate::ops::create(ctx, tx, "partner.denied", &made)?;
-        }
-        Ok(()) => {
-            let net = made.amount.minor.saturating_sub(made.tax_minor);
-            made.partner_minor = partner.share.of(net);
-            if let Some(pin) = &mark {
-                pins::spend(ctx, tx, pin)?;
-            }
-            if let Some(named) = named {
-                let pin = mark.map(|pin| pin.id);
-                carrier_calls::hand_over(ctx, tx, &mut made, named, pin)?;
-                return Ok(Told::Done(Box::new(made)));
-            }
-            crate::ops::create(ctx, tx, "partner.charge", &made)?;
-            append_entries(tx, vec![entry(ctx, &made)])?;
-        }
+    let named = carrier_calls::is_set(ctx).then(|| request.account.as_named().to_owned());
+    let mut made = transaction(ctx, tx, partner, customer.id, request, public_id)?;
+    if let Some(denial) = denial {
+        made.state = TransactionState::Denied(denial);
+        crate::ops::create(ctx, tx, "partner.denied", &made)?;
+        return Ok(Verdict::Accepted(made));
     }
-    Ok(Told::Done(Box::new(made)))
+    let net = made.amount.minor.saturating_sub(made.tax_minor);
+    made.partner_minor = partner.share.of(net);
+    if let Some(pin) = &mark {
+        pins::spend(ctx, tx, pin)?;
+    }
+    if let Some(named) = named {
+        let pin = mark.map(|pin| pin.id);
+        carrier_calls::hand_over(ctx, tx, &mut made, named, pin)?;
+        return Ok(Verdict::Accepted(made));
+    }
+    crate::ops::create(ctx, tx, "partner.charge", &made)?;
+    append_entries(tx, vec![entry(ctx, &made)])?;
+    Ok(Verdict::Accepted(made))
 }
 
-/// Why this partner may not charge like that, whatever the account.
-fn not_agreed(ctx: &Ctx, partner: &Partner, wish: &Wish) -> Option<No> {
-    if !partner.agreed {
-        return Some(No::NotSupported);
+/// Why a charge is denied for good; `None`: it is not.
+fn denial_of(
+    ctx: &Ctx,
+    tx: &Tx<'_>,
+    partner: &Partner,
+    customer: &Customer,
+    amount: Amount,
+) -> Result<Option<Denial>, OpError> {
+    let balance = if carrier_calls::is_set(ctx) {
+        // The carrier knows what is left of it.
+        i64::MAX
+    } else {
+        let account = Account::Customer(customer.id);
+        balance_minor(tx, &account, amount.currency)?
+    };
+    let usual = usual_limits(ctx);
+    // What costs little to ask is asked first.
+    if let Err(denial) = check_charge(partner, &customer.carrier, usual, amount, balance) {
+        return Ok(Some(denial));
     }
-    if !partner.takes(wish.amount.currency, ctx.app.company().currency) {
-        return Some(No::NotSupported);
+    let Some(spent) = spent_this_month(ctx, tx, partner, customer, amount.currency)? else {
+        return Ok(Some(Denial::SpendingLimit));
+    };
+    Ok(check_month(partner, &customer.carrier, usual, amount, spent).err())
+}
+
+/// Refuses what the partner may not charge, whatever the account.
+fn check_agreed(ctx: &Ctx, partner: &Partner, request: &ChargeRequest) -> Result<(), Refusal> {
+    let home = ctx.app.company().currency;
+    if !partner.agreed || !partner.takes(request.amount.currency, home) {
+        return Err(Refusal::NotAgreed);
     }
     let sells = |code: &String| partner.products.iter().any(|product| product.code == *code);
-    match &wish.product {
-        Some(code) => (!sells(code)).then_some(No::ProductNotFound),
+    match &request.product {
+        Some(code) if !sells(code) => Err(Refusal::ProductNotSold),
         // Who settles by product has to name one.
-        None => (!partner.products.is_empty()).then_some(No::ProductMissing),
+        None if !partner.products.is_empty() => Err(Refusal::ProductNotNamed),
+        Some(_) | None => Ok(()),
     }
 }
 
@@ -420,15 +384,15 @@ fn usual_limits(ctx: &Ctx) -> UsualLimits {
     }
 }
 
-/// Whether the limits for this calendar month allow a charge: what was charged counts, less what
-/// was given back.
-fn check_limits(
+/// What was charged in this calendar month, less what was given back; `None`: in more charges than
+/// are added up.
+fn spent_this_month(
     ctx: &Ctx,
     tx: &Tx<'_>,
     partner: &Partner,
     customer: &Customer,
-    amount: Amount,
-) -> Result<Result<(), Denial>, OpError> {
+    currency: Currency,
+) -> Result<Option<Spent>, OpError> {
     let mut spent = Spent::default();
     let month = ctx.app.company().zone.month_start(ctx.now);
     let span = Span {
@@ -446,11 +410,11 @@ fn check_limits(
         })
     })?;
     if found.len() >= LIMITED_CHARGES_MAX {
-        return Ok(Err(Denial::SpendingLimit));
+        return Ok(None);
     }
     for id in found {
         let made: PartnerTransaction = crate::ops::get(tx, id)?;
-        if made.amount.currency != amount.currency {
+        if made.amount.currency != currency {
             continue;
         }
         let left = made.amount.minor.saturating_sub(made.refunded_minor);
@@ -459,14 +423,7 @@ fn check_limits(
             spent.partner_minor = spent.partner_minor.saturating_add(left);
         }
     }
-    let usual = usual_limits(ctx);
-    Ok(check_month(
-        partner,
-        &customer.carrier,
-        usual,
-        amount,
-        spent,
-    ))
+    Ok(Some(spent))
 }
 
 fn refund(
@@ -474,41 +431,43 @@ fn refund(
     tx: &mut Tx<'_>,
     partner: &Partner,
     of: &str,
-    wish: Wish,
+    request: ChargeRequest,
     public_id: [u8; 16],
-) -> Result<Told, OpError> {
+) -> Result<PartnerTransaction, OpError> {
     let charged = find_in(tx, partner.id, of)?;
     // The account is the charge's, whatever became of it since:
     // money goes back to those who left, too.
-    let named = account(tx, &wish.account)?;
+    let named = account(tx, &request.account)?;
     let same = charged.as_ref().is_some_and(|held| {
         let now = named.as_ref().map(|customer| customer.id);
-        held.account_hash == wish.account.hash() || now == Some(held.customer)
+        held.account_hash == request.account.hash() || now == Some(held.customer)
     });
     if named.is_none() && !same {
-        return Ok(Told::No(No::AccountNotFound));
+        return Err(Refusal::AccountNotFound.into());
     }
     if !partner.refunds {
-        return Ok(Told::No(No::RefundNotAllowed));
+        return Err(Refusal::RefundNotAllowed.into());
     }
     let Some(before) = charged.filter(|_| same) else {
-        return Ok(Told::No(No::TransactionNotFound));
+        return Err(Refusal::TransactionNotFound.into());
     };
     let customer: Customer = crate::ops::get(tx, before.customer)?;
     if before.kind != TransactionKind::Charge || before.state != TransactionState::Succeeded {
-        return Ok(Told::No(No::RefundNotAllowed));
+        return Err(Refusal::RefundNotAllowed.into());
     }
     // It goes back where it came from.
     if before.carrier.is_some() && !carrier_calls::has(ctx, &before) {
         return Err(OpError::Throttled { retry_after_s: 60 });
     }
-    let named = before.carrier.map(|_| wish.account.as_named().to_owned());
+    let named = before
+        .carrier
+        .map(|_| request.account.as_named().to_owned());
     let left = before.left_minor();
-    if wish.amount.currency != before.amount.currency || wish.amount.minor > left {
-        return Ok(Told::No(No::RefundTooLarge));
+    if request.amount.currency != before.amount.currency || request.amount.minor > left {
+        return Err(Refusal::RefundsAboveCharge.into());
     }
-    let amount = wish.amount;
-    let mut made = transaction(ctx, tx, partner, customer.id, wish, public_id)?;
+    let amount = request.amount;
+    let mut made = transaction(ctx, tx, partner, customer.id, request, public_id)?;
     made.kind = TransactionKind::Refund { of: before.id };
     (made.partner_minor, made.tax_minor) = before.shares_of_refund(amount.minor);
     made.tax_rate = before.tax_rate;
@@ -516,7 +475,7 @@ fn refund(
     made.product.clone_from(&before.product);
     if let Some(named) = named {
         carrier_calls::hand_over(ctx, tx, &mut made, named, None)?;
-        return Ok(Told::Done(Box::new(made)));
+        return Ok(made);
     }
     crate::ops::create(ctx, tx, "partner.refund", &made)?;
     let mut after = before.clone();
@@ -529,7 +488,7 @@ fn refund(
         books.reopen(customer.id, ctx.now)?;
     }
     books.close().write(ctx, tx, AuditDetail::EachRecord)?;
-    Ok(Told::Done(Box::new(made)))
+    Ok(made)
 }
 
 pub(in crate::ops) fn entry(ctx: &Ctx, made: &PartnerTransaction) -> JournalEntry {

@@ -8,6 +8,7 @@ pub mod notifications;
 pub mod pins;
 pub mod statement;
 pub mod subscriptions;
+mod verdict;
 
 use sha2::{Digest as _, Sha256};
 

@@ -7,15 +7,16 @@ use crate::app::{App, Ctx};
 use crate::domain::customers::Customer;
 use crate::domain::messages::template::TemplateKind;
 use crate::domain::messages::{About, Asked, Channel, Lane, Message, MessageContent, Ways};
-use crate::domain::partners::pin::{Pin, PinNo};
+use crate::domain::partners::pin::{Pin, PinRefusal};
 use crate::domain::partners::{Partner, PartnerTransaction, TransactionKind, TransactionState};
+use crate::domain::refusal::Refusal;
 use crate::domain::values::contact::Email;
 use crate::domain::values::id::{CustomerId, MessageId, PartnerId};
 use crate::domain::values::time::Timestamp;
 use crate::ops::OpError;
 use crate::ops::outbox::compose;
-use crate::ops::outbox::compose::Way;
-use crate::ops::partners::charge::{AccountRef, No, account, find_in, fingerprint, has_charged};
+use crate::ops::outbox::compose::{Preference, Way};
+use crate::ops::partners::charge::{AccountRef, account, find_in, fingerprint, has_charged};
 use crate::ops::partners::pins;
 use crate::store::key::{ext_of, instant_of, trailing_number};
 use crate::store::schema::messages::{account_of, lane};
@@ -33,7 +34,7 @@ pub enum Subject {
 
 /// A notification as a partner asks for it.
 #[derive(Debug, Clone)]
-pub struct NotifyWish {
+pub struct NotificationRequest {
     pub account: AccountRef,
     pub subject: Subject,
     /// Words in place of the template.
@@ -44,7 +45,7 @@ pub struct NotifyWish {
     pub ext_id: Option<String>,
 }
 
-impl NotifyWish {
+impl NotificationRequest {
     /// Of everything that a repeat must say again.
     fn fingerprint(&self) -> [u8; 32] {
         let (kind, of) = match &self.subject {
@@ -82,56 +83,50 @@ const WINDOW_SECONDS: i64 = 900;
 pub async fn notify(
     ctx: &Ctx,
     partner: PartnerId,
-    wish: NotifyWish,
-) -> Result<Result<[u8; 16], No>, OpError> {
+    request: NotificationRequest,
+) -> Result<[u8; 16], OpError> {
     let public_id = ctx.app.entropy.bytes()?;
     ctx.write(move |ctx, tx| {
         let partner: Partner = crate::ops::get(tx, partner)?;
-        if let Some(ext_id) = &wish.ext_id {
+        if let Some(ext_id) = &request.ext_id {
             let key = ext_of(partner.id, ext_id);
             let earlier = tx.get_by::<Message>(Table::MessagesByExt, &key)?;
             if let Some(asked) = earlier.and_then(|earlier| earlier.asked) {
-                let same = asked.fingerprint == wish.fingerprint();
-                return Ok(same
-                    .then_some(asked.public_id)
-                    .ok_or(No::DuplicateNotification));
+                if asked.fingerprint != request.fingerprint() {
+                    return Err(Refusal::NotificationIdUsed.into());
+                }
+                return Ok(asked.public_id);
             }
         }
-        let Some(customer) = account(tx, &wish.account)? else {
-            return Ok(Err(No::AccountNotFound));
-        };
-        let content = match content(ctx, tx, &partner, &customer, &wish.subject)? {
-            Ok(content) => content,
-            Err(no) => return Ok(Err(no)),
-        };
+        let customer = account(tx, &request.account)?.ok_or(Refusal::AccountNotFound)?;
+        let content = content(ctx, tx, &partner, &customer, &request.subject)?;
         // Words of their own, also around a PIN,
         // go to nobody whom the partner has nothing to do with.
-        if wish.text.is_some() && !is_known(ctx, tx, partner.id, customer.id)? {
-            return Ok(Err(No::Stranger));
+        if request.text.is_some() && !is_known(ctx, tx, partner.id, customer.id)? {
+            return Err(Refusal::NoDealings.into());
         }
-        if content.lane() == Lane::Asked
-            && let Some(retry_after_s) = is_behind(tx, ctx.now)?
-        {
-            return Ok(Err(No::TooManyMessages { retry_after_s }));
+        if content.lane() == Lane::Asked {
+            check_outbox(tx, ctx.now)?;
         }
-        if let Err(retry_after_s) = may_send(tx, partner.id, customer.id, ctx.now)? {
-            return Ok(Err(No::TooManyMessages { retry_after_s }));
-        }
+        check_rate(tx, partner.id, customer.id, ctx.now)?;
         let asked = Asked {
             partner: partner.id,
             public_id,
-            fingerprint: wish.fingerprint(),
-            ext_id: wish.ext_id,
-            text: wish.text,
+            fingerprint: request.fingerprint(),
+            ext_id: request.ext_id,
+            text: request.text,
         };
         let message = Message {
-            address: Some(wish.account.written()),
-            channel: wish.channel,
-            language: wish.language,
+            address: Some(request.account.written()),
+            channel: request.channel,
+            language: request.language,
             asked: Some(asked),
             ..Message::new(customer.id, content, ctx.now)
         };
-        Ok(put(ctx, tx, &customer, message)?.map(|()| public_id))
+        if !put(ctx, tx, &customer, message)? {
+            return Err(Refusal::NotificationNotAllowed.into());
+        }
+        Ok(public_id)
     })
     .await
 }
@@ -144,8 +139,11 @@ pub(in crate::ops) fn can_send_pin(
     account: &AccountRef,
 ) -> Result<bool, OpError> {
     let address = account.written();
-    let wish = (None, Some(address.as_str()), None);
-    let way = compose::way(ctx, tx, TemplateKind::Pin, customer, wish)?;
+    let preference = Preference {
+        address: Some(&address),
+        ..Preference::default()
+    };
+    let way = compose::way(ctx, tx, TemplateKind::Pin, customer, &preference)?;
     Ok(matches!(way, Way::Goes(..)))
 }
 
@@ -171,21 +169,22 @@ pub(in crate::ops) fn send_pin(
         ..Message::new(customer.id, MessageContent::Pin(pin.id), ctx.now)
     };
     // One who cannot be reached gets none; the partner sees that nobody tells it.
-    put(ctx, tx, customer, message).map(|_| ())
+    put(ctx, tx, customer, message).map(drop)
 }
 
+/// Puts a message into the outbox; answers whether there is a way to its customer.
 fn put(
     ctx: &Ctx,
     tx: &mut Tx<'_>,
     customer: &Customer,
     mut message: Message,
-) -> Result<Result<(), No>, OpError> {
+) -> Result<bool, OpError> {
     if !matches!(compose::way_of(ctx, tx, &message, customer)?, Way::Goes(..)) {
-        return Ok(Err(No::NotificationNotAllowed));
+        return Ok(false);
     }
     message.id = tx.next_id()?;
     crate::ops::create(ctx, tx, "message.create", &message)?;
-    Ok(Ok(()))
+    Ok(true)
 }
 
 /// How a customer can be reached. `phone`: see [`Customer::phone`].
@@ -203,38 +202,37 @@ pub(in crate::ops) fn ways<'w>(
     }
 }
 
-/// What the message is about, if there is such a thing and this partner may write of it.
+/// What the message is about; refused where there is no such thing, or this partner may not write
+/// of it.
 fn content(
     ctx: &Ctx,
     tx: &Tx<'_>,
     partner: &Partner,
     customer: &Customer,
     subject: &Subject,
-) -> Result<Result<MessageContent, No>, OpError> {
-    Ok(match subject {
+) -> Result<MessageContent, OpError> {
+    match subject {
         Subject::Pin(public_id) => {
-            match pins::meant(tx, partner.id, Some(customer.id), public_id.as_deref())? {
-                None => Err(No::Pin(PinNo::NotFound)),
-                Some(pin) => match pin.is_live(ctx.now) {
-                    Ok(()) => Ok(MessageContent::Pin(pin.id)),
-                    // Burnt or not: there is none that could be sent.
-                    Err(_) => Err(No::Pin(PinNo::Expired)),
-                },
-            }
+            let refused = |reason| Refusal::PinRefused { reason };
+            let pin = pins::meant(tx, partner.id, Some(customer.id), public_id.as_deref())?;
+            let pin = pin.ok_or(refused(PinRefusal::NotFound))?;
+            // Burnt or not: there is none that could be sent.
+            let is_live = pin.is_live(ctx.now);
+            is_live.map_err(|_| refused(PinRefusal::Expired))?;
+            Ok(MessageContent::Pin(pin.id))
         }
         Subject::Transaction(about, ext_id) => {
             let made = find_in(tx, partner.id, ext_id)?;
-            match made.filter(|made| made.customer == customer.id && fits(*about, made)) {
-                None => Err(No::TransactionNotFound),
-                // Of what was not charged nobody is told that it was.
-                Some(made) if made.state != TransactionState::Succeeded => {
-                    Err(No::NotificationNotAllowed)
-                }
-                Some(made) => Ok(MessageContent::Transaction(made.id, *about)),
+            let made = made.filter(|made| made.customer == customer.id && fits(*about, made));
+            let made = made.ok_or(Refusal::TransactionNotFound)?;
+            // Of what was not charged nobody is told that it was.
+            if made.state != TransactionState::Succeeded {
+                return Err(Refusal::NotificationNotAllowed.into());
             }
+            Ok(MessageContent::Transaction(made.id, *about))
         }
         Subject::General => Ok(MessageContent::General),
-    })
+    }
 }
 
 /// Whether the partner validated the account within a day, or charged it before (§6.17).
@@ -252,17 +250,18 @@ fn is_known(
 /// How long the oldest message of partners may have waited before no more are taken.
 const BEHIND_SECONDS: i64 = 900;
 
-/// After how many seconds to come again, where messages of partners are not sent as fast as they
-/// are asked for.
-fn is_behind(read: &impl Read, now: Timestamp) -> Result<Option<u64>, OpError> {
+/// Refuses one more message where those of partners are not sent as fast as they are asked for.
+fn check_outbox(read: &impl Read, now: Timestamp) -> Result<(), OpError> {
     let front = lane(Lane::Asked);
     let mut first = None;
     read.raw_scan(Table::MessagesByDue, &Span::under(&front), &mut |key, _| {
         first = key.get(front.len()..).and_then(instant_of);
         Ok(ControlFlow::Break(()))
     })?;
-    let late = first.is_some_and(|at| at.saturating_add_seconds(BEHIND_SECONDS) < now);
-    Ok(late.then_some(60))
+    if first.is_some_and(|at| at.saturating_add_seconds(BEHIND_SECONDS) < now) {
+        return Err(Refusal::TooManyNotifications { retry_after_s: 60 }.into());
+    }
+    Ok(())
 }
 
 fn fits(about: About, made: &PartnerTransaction) -> bool {
@@ -270,13 +269,13 @@ fn fits(about: About, made: &PartnerTransaction) -> bool {
     is_charge == matches!(about, About::Purchase | About::Charge)
 }
 
-/// Whether one more message may go to an account; else after how many seconds.
-fn may_send(
+/// Refuses one more message to an account that was sent too many of late.
+fn check_rate(
     read: &impl Read,
     partner: PartnerId,
     customer: CustomerId,
     now: Timestamp,
-) -> Result<Result<(), u64>, OpError> {
+) -> Result<(), OpError> {
     let span = Span::under(&account_of(partner, customer)).descending();
     let mut sent = Vec::new();
     read.raw_scan(Table::MessagesByPartner, &span, &mut |key, _| {
@@ -288,13 +287,14 @@ fn may_send(
         })
     })?;
     let Some(oldest) = sent.get(MESSAGES_MAX.saturating_sub(1)) else {
-        return Ok(Ok(()));
+        return Ok(());
     };
     let oldest: Message = crate::ops::get(read, *oldest)?;
     let until = oldest.created_at.saturating_add_seconds(WINDOW_SECONDS);
     if until <= now {
-        return Ok(Ok(()));
+        return Ok(());
     }
     let micros = until.micros().saturating_sub(now.micros()).cast_unsigned();
-    Ok(Err(micros.div_ceil(1_000_000).max(1)))
+    let retry_after_s = micros.div_ceil(1_000_000).max(1);
+    Err(Refusal::TooManyNotifications { retry_after_s }.into())
 }

@@ -7,16 +7,17 @@
 use subtle::ConstantTimeEq as _;
 
 use crate::app::Ctx;
-use crate::domain::customers::Customer;
 use crate::domain::event::Change;
-use crate::domain::partners::pin::{Pin, PinNo, PinState, may_make};
-use crate::domain::partners::{Partner, PinPolicy, standing_of};
+use crate::domain::partners::pin::{Pin, PinRefusal, PinState, may_make};
+use crate::domain::partners::{Partner, PinPolicy};
+use crate::domain::refusal::Refusal;
 use crate::domain::values::id::{CustomerId, PartnerId, PinId, as_uuid};
 use crate::domain::values::money::Amount;
 use crate::domain::values::time::Timestamp;
 use crate::letters;
-use crate::ops::partners::charge::{AccountRef, No, account, has_charged};
+use crate::ops::partners::charge::{AccountRef, account, has_charged, payer};
 use crate::ops::partners::notifications;
+use crate::ops::partners::verdict::Verdict;
 use crate::ops::{Named, OpError, owners};
 use crate::store::schema::messages::account_of;
 use crate::store::{Read, Span, Table, Tx};
@@ -28,7 +29,7 @@ impl Named for Pin {
 
 /// A PIN as a partner asks for it.
 #[derive(Debug, Clone)]
-pub struct PinWish {
+pub struct PinRequest {
     pub account: AccountRef,
     /// The partner's id of the one purchase that it is for.
     pub purchase: Option<String>,
@@ -38,35 +39,28 @@ pub struct PinWish {
 
 /// Makes a PIN; every older one of this account and partner is dead.
 /// Nobody is told its digits here.
-pub async fn make(
-    ctx: &Ctx,
-    partner: PartnerId,
-    wish: PinWish,
-) -> Result<Result<Pin, No>, OpError> {
+pub async fn make(ctx: &Ctx, partner: PartnerId, request: PinRequest) -> Result<Pin, OpError> {
     let (public_id, nonce, message_id) = {
         let entropy = &ctx.app.entropy;
         (entropy.bytes()?, entropy.bytes()?, entropy.bytes()?)
     };
     ctx.write(move |ctx, tx| {
         let partner: Partner = crate::ops::get(tx, partner)?;
-        let customer = match payer(tx, &wish.account)? {
-            Ok(customer) => customer,
-            Err(no) => return Ok(Err(no)),
-        };
+        let customer = payer(tx, &request.account)?;
         let home = ctx.app.company().currency;
         let agreed = |amount: &Amount| partner.takes(amount.currency, home);
-        if !wish.amount.as_ref().is_none_or(agreed) {
-            return Ok(Err(No::NotSupported));
+        if !request.amount.as_ref().is_none_or(agreed) {
+            return Err(Refusal::NotAgreed.into());
         }
-        if partner.sends_pin && !notifications::can_send_pin(ctx, tx, &customer, &wish.account)? {
-            return Ok(Err(No::NotificationNotAllowed));
+        let account = &request.account;
+        if partner.sends_pin && !notifications::can_send_pin(ctx, tx, &customer, account)? {
+            return Err(Refusal::NotificationNotAllowed.into());
         }
         let rules = ctx.app.config.marketone.pins();
         let held = of_account(tx, partner.id, customer.id)?;
         let made = held.iter().map(|pin| pin.created_at);
-        if let Err(retry_after_s) = may_make(&rules, made, ctx.now) {
-            return Ok(Err(No::TooManyPins { retry_after_s }));
-        }
+        may_make(&rules, made, ctx.now)
+            .map_err(|retry_after_s| Refusal::TooManyPins { retry_after_s })?;
         for before in held {
             if before.is_over(ctx.now) {
                 tx.remove::<Pin>(&before.id)?;
@@ -83,9 +77,9 @@ pub async fn make(
             customer: customer.id,
             nonce,
             digits: rules.digits,
-            address: wish.account.written(),
-            purchase: wish.purchase,
-            amount: wish.amount,
+            address: request.account.written(),
+            purchase: request.purchase,
+            amount: request.amount,
             tries_left: rules.tries,
             state: PinState::Live,
             created_at: ctx.now,
@@ -97,21 +91,9 @@ pub async fn make(
         if partner.sends_pin {
             notifications::send_pin(ctx, tx, &partner, &customer, &pin, message_id)?;
         }
-        Ok(Ok(pin))
+        Ok(pin)
     })
     .await
-}
-
-/// The account, if it may be charged.
-fn payer(read: &impl Read, named: &AccountRef) -> Result<Result<Customer, No>, OpError> {
-    let Some(customer) = account(read, named)? else {
-        return Ok(Err(No::AccountNotFound));
-    };
-    Ok(match standing_of(customer.status, &customer.carrier) {
-        Some(Ok(())) => Ok(customer),
-        Some(Err(denial)) => Err(No::Denied(denial)),
-        None => Err(No::AccountNotFound),
-    })
 }
 
 /// All PINs of an account that are still known, oldest first.
@@ -158,46 +140,49 @@ pub(in crate::ops) fn meant(
 }
 
 /// Whether the digits are those of the PIN; takes as long whatever of them is wrong.
-fn fits(ctx: &Ctx, pin: &Pin, told: &str) -> bool {
+fn fits(ctx: &Ctx, pin: &Pin, digits: &str) -> bool {
     let right = ctx.app.keys.digits(&pin.nonce, pin.digits);
-    right.as_bytes().ct_eq(told.as_bytes()).into()
+    right.as_bytes().ct_eq(digits.as_bytes()).into()
 }
 
-/// Takes a PIN that was told; every wrong one counts, and a right one is good once.
+/// Takes the digits of a PIN; every wrong try counts, and right ones are good once.
 pub async fn validate(
     ctx: &Ctx,
     partner: PartnerId,
     named: Option<AccountRef>,
     public_id: Option<Vec<u8>>,
-    told: String,
-) -> Result<Result<(), No>, OpError> {
-    let answer = ctx.write(move |ctx, tx| {
+    digits: String,
+) -> Result<(), OpError> {
+    let tried = ctx.write(move |ctx, tx| {
         let customer = match &named {
             None => None,
-            Some(named) => match account(tx, named)? {
-                Some(customer) => Some(customer.id),
-                None => return Ok(Err(No::AccountNotFound)),
-            },
+            Some(named) => {
+                let customer = account(tx, named)?.ok_or(Refusal::AccountNotFound)?;
+                Some(customer.id)
+            }
         };
         let pin = meant(tx, partner, customer, public_id.as_deref())?;
-        Ok(match pin {
-            Some(pin) => take(ctx, tx, &pin, &told)?.map(|_| ()),
-            None => Err(No::Pin(PinNo::NotFound)),
-        })
+        let pin = pin.ok_or(NOT_FOUND)?;
+        take(ctx, tx, &pin, &digits)
     });
-    let answer = answer.await;
+    let tried = tried.await;
     write_of_wrong_pins(ctx);
-    answer
+    tried?.into_result().map(drop)
 }
 
-fn take(ctx: &Ctx, tx: &mut Tx<'_>, before: &Pin, told: &str) -> Result<Result<Pin, No>, OpError> {
+const NOT_FOUND: Refusal = Refusal::PinRefused {
+    reason: PinRefusal::NotFound,
+};
+
+/// A try of a PIN's digits. A refusal is kept with it: the try counts.
+fn take(ctx: &Ctx, tx: &mut Tx<'_>, before: &Pin, digits: &str) -> Result<Verdict<Pin>, OpError> {
     let max = ctx.app.config.marketone.wrong_pins_max;
     let wrong = &ctx.app.wrong_pins;
     if let Some(retry_after_s) = wrong.wait(before.partner, max, ctx.now) {
-        return Ok(Err(No::TooManyWrongPins { retry_after_s }));
+        return Err(Refusal::TooManyWrongPins { retry_after_s }.into());
     }
     let mut after = before.clone();
-    let answer = after.told(fits(ctx, before, told), ctx.now);
+    let tried = after.try_digits(fits(ctx, before, digits), ctx.now);
     if after != *before {
         crate::ops::change(ctx, tx, "pin.told", before, &after)?;
     }
@@ -205,7 +190,10 @@ fn take(ctx: &Ctx, tx: &mut Tx<'_>, before: &Pin, told: &str) -> Result<Result<P
     if was_judged && wrong.note(before.partner, before.customer, max, ctx.now) {
         alarm(ctx, tx, before.partner, max)?;
     }
-    Ok(answer.map(|()| after).map_err(No::Pin))
+    Ok(match tried {
+        Ok(()) => Verdict::Accepted(after),
+        Err(reason) => Verdict::Refused(Refusal::PinRefused { reason }),
+    })
 }
 
 /// Until when no PIN of a partner is taken, because too many were wrong.
@@ -262,27 +250,24 @@ async fn write_of(ctx: &Ctx, partner: PartnerId) -> Result<(), OpError> {
 
 /// Whether the PIN that is agreed with the partner is there for a charge, or comes with it. What is
 /// answered is to be given to [`spend`] once the charge is made.
-pub(in crate::ops) fn clear(
+pub(super) fn clear(
     ctx: &Ctx,
     tx: &mut Tx<'_>,
     partner: &Partner,
     customer: CustomerId,
     (purchase, amount): (&str, Amount),
-    told: Option<&str>,
-) -> Result<Result<Option<Pin>, No>, OpError> {
-    if let Some(told) = told {
+    digits: Option<&str>,
+) -> Result<Verdict<Option<Pin>>, OpError> {
+    if let Some(digits) = digits {
         // Agreed or not: a wrong one means that somebody else may be buying.
-        let Some(pin) = newest(tx, partner.id, customer)? else {
-            return Ok(Err(No::Pin(PinNo::NotFound)));
-        };
-        if !pin.is_for(purchase, amount) {
-            return Ok(Err(No::Pin(PinNo::NotFound)));
-        }
+        let pin = newest(tx, partner.id, customer)?;
+        let pin = pin.filter(|pin| pin.is_for(purchase, amount));
+        let pin = pin.ok_or(NOT_FOUND)?;
         // It was validated by itself just before, and comes along once more.
-        if pin.clears(purchase, amount, ctx.now) && fits(ctx, &pin, told) {
-            return Ok(Ok(Some(pin)));
+        if pin.clears(purchase, amount, ctx.now) && fits(ctx, &pin, digits) {
+            return Ok(Verdict::Accepted(Some(pin)));
         }
-        return Ok(take(ctx, tx, &pin, told)?.map(Some));
+        return Ok(take(ctx, tx, &pin, digits)?.map(Some));
     }
     let needed = match partner.pin_policy {
         PinPolicy::Off => false,
@@ -290,11 +275,12 @@ pub(in crate::ops) fn clear(
         PinPolicy::FirstCharge => !has_charged(tx, partner.id, customer)?,
     };
     if !needed {
-        return Ok(Ok(None));
+        return Ok(Verdict::Accepted(None));
     }
     let mut held = of_account(tx, partner.id, customer)?;
     held.retain(|pin| pin.clears(purchase, amount, ctx.now));
-    Ok(held.pop().map(Some).ok_or(No::PinRequired))
+    let mark = held.pop().ok_or(Refusal::PinRequired)?;
+    Ok(Verdict::Accepted(Some(mark)))
 }
 
 /// The purchase was made: the mark is good for no other.

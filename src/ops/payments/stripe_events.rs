@@ -15,6 +15,8 @@ use crate::outbound::stripe::{Session, StripeError, amount, is_signed};
 /// What became of a webhook.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Heard {
+    /// No account at Stripe is set up.
+    NoAccount,
     Done,
     /// Not ours, or nothing to us.
     Ignored,
@@ -25,7 +27,9 @@ pub enum Heard {
 
 /// Takes a webhook. Everything it does is durable when this answers.
 pub async fn hear(ctx: &Ctx, signature: &str, body: &[u8]) -> Result<Heard, OpError> {
-    account(ctx)?;
+    if ctx.app.outbound.stripe.is_none() {
+        return Ok(Heard::NoAccount);
+    }
     let secrets = ctx.app.config.payments.stripe_webhook_secret.expose();
     if !is_signed(secrets, signature, body, ctx.now) {
         return Ok(Heard::BadSignature);
@@ -81,22 +85,29 @@ fn text<'o>(object: &'o Value, key: &str) -> Option<&'o str> {
     object.get(key).and_then(Value::as_str)
 }
 
-/// The payment of ours that a refund or dispute is of: they carry no mark, their payment at Stripe
-/// has it.
-async fn paid_by(ctx: &Ctx, intent: &str) -> Result<Result<PaymentId, Heard>, OpError> {
+/// Whose payment a refund or dispute is of.
+enum PaidBy {
+    Ours(PaymentId),
+    /// Not by a payment of ours.
+    Others,
+    /// Nobody knows, or its money is not booked yet: it should be told again.
+    Unknown,
+}
+
+/// Refunds and disputes carry no mark, their payment at Stripe has it.
+async fn paid_by(ctx: &Ctx, intent: &str) -> Result<PaidBy, OpError> {
     let intent = match account(ctx)?.intent(intent).await {
         Ok(intent) => intent,
-        Err(StripeError::Refused(_)) => return Ok(Err(Heard::Ignored)),
-        // It is sent again.
-        Err(StripeError::Unknown(_)) => return Ok(Err(Heard::TooEarly)),
+        Err(StripeError::Refused(_)) => return Ok(PaidBy::Others),
+        Err(StripeError::Unknown(_)) => return Ok(PaidBy::Unknown),
     };
     let Some(id) = marked(ctx, &intent)? else {
-        return Ok(Err(Heard::Ignored));
+        return Ok(PaidBy::Others);
     };
     Ok(if is_there(ctx, id).await? {
-        Ok(id)
+        PaidBy::Ours(id)
     } else {
-        Err(Heard::TooEarly)
+        PaidBy::Unknown
     })
 }
 
@@ -105,8 +116,9 @@ async fn hear_dispute(ctx: &Ctx, object: &Value, what: refunds::Dispute) -> Resu
         return Ok(Heard::Ignored);
     };
     let id = match paid_by(ctx, intent).await? {
-        Ok(id) => id,
-        Err(heard) => return Ok(heard),
+        PaidBy::Ours(id) => id,
+        PaidBy::Others => return Ok(Heard::Ignored),
+        PaidBy::Unknown => return Ok(Heard::TooEarly),
     };
     let Some(amount) = amount(object, "amount").filter(|amount| amount.minor > 0) else {
         tracing::error!(payment = id.0, name, "stripe.dispute_unreadable");
@@ -126,8 +138,9 @@ async fn hear_refund(ctx: &Ctx, object: &Value) -> Result<Heard, OpError> {
         return Ok(Heard::Ignored);
     };
     let id = match paid_by(ctx, intent).await? {
-        Ok(id) => id,
-        Err(heard) => return Ok(heard),
+        PaidBy::Ours(id) => id,
+        PaidBy::Others => return Ok(Heard::Ignored),
+        PaidBy::Unknown => return Ok(Heard::TooEarly),
     };
     ctx.write(move |ctx, tx| refunds::note_failure(ctx, tx, id))
         .await?;

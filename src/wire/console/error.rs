@@ -339,6 +339,24 @@ fn refused(refusal: &Refusal) -> Problem {
             "nextBillingCycle: must be {} like paidUntil, or be left out",
             paid_until.to_rfc3339_millis()
         )),
+        // Only what partners do ends in one of these.
+        Refusal::AccountNotFound
+        | Refusal::ChargeDenied { .. }
+        | Refusal::ProductNotSold
+        | Refusal::ProductNotNamed
+        | Refusal::NotAgreed
+        | Refusal::TransactionIdUsed
+        | Refusal::TransactionNotFound
+        | Refusal::RefundNotAllowed
+        | Refusal::RefundsAboveCharge
+        | Refusal::PinRequired
+        | Refusal::PinRefused { .. }
+        | Refusal::TooManyPins { .. }
+        | Refusal::TooManyWrongPins { .. }
+        | Refusal::NotificationNotAllowed
+        | Refusal::NotificationIdUsed
+        | Refusal::TooManyNotifications { .. }
+        | Refusal::NoDealings => conflict(format!("refused: {}", refusal.code())),
     }
 }
 

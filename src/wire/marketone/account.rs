@@ -10,7 +10,7 @@ use super::fields::Members;
 
 pub fn validate(ctx: &Ctx, partner: &Partner, members: &Members) -> Result<String, Failure> {
     let account = members.account()?;
-    let prepaid = charge::validate(ctx, partner.id, &account)?.map_err(Failure::Refused)?;
+    let prepaid = charge::validate(ctx, partner.id, &account)?;
     let kind = if prepaid { "prepaid" } else { "postpaid" };
     // Literal: a certification compares it (§3.1).
     Ok(format!("{{\"status\":\"ACTIVE\",\"type\":\"{kind}\"}}"))

@@ -31,7 +31,7 @@ use crate::ops::staff::bearers::note_nobody;
 use crate::wire::kit::json;
 use crate::wire::kit::{TurnedAway, circumstances};
 
-use error::{Failure, NoKey};
+use error::{Failure, KeyRefusal};
 use fields::Members;
 
 /// Name of this dialect in logs, figures and the audit log.
@@ -134,22 +134,22 @@ fn trace(app: &App, headers: &HeaderMap) -> String {
     }
 }
 
-/// What a request wants, as far as its line says, and whoever wants it: the first three of §1.5.
-struct Wanted<'p> {
+/// What a request asks for, as far as its line says, and who sends it: the first three of §1.5.
+struct Authorized<'p> {
     operation: Operation<'p>,
     ctx: Ctx,
     partner: Partner,
 }
 
-fn wanted<'p>(app: &Arc<App>, parts: &'p Parts) -> Result<Wanted<'p>, Failure> {
+fn authorize<'p>(app: &Arc<App>, parts: &'p Parts) -> Result<Authorized<'p>, Failure> {
     let operation = Operation::of(parts.uri.path()).ok_or(Failure::NoRoute)?;
     if parts.method.as_str() != operation.method() {
         return Err(Failure::WrongMethod {
             allow: operation.method(),
         });
     }
-    let (ctx, partner) = authorized(app, parts)?;
-    Ok(Wanted {
+    let (ctx, partner) = partner_of_key(app, parts)?;
+    Ok(Authorized {
         operation,
         ctx,
         partner,
@@ -160,12 +160,12 @@ fn wanted<'p>(app: &Arc<App>, parts: &'p Parts) -> Result<Wanted<'p>, Failure> {
 /// operation says.
 async fn answered(app: &Arc<App>, parts: &Parts, body: HttpBody) -> Result<String, Failure> {
     // No answer waits for the body of a stranger.
-    let Wanted {
+    let Authorized {
         operation,
         ctx,
         partner,
-    } = match wanted(app, parts) {
-        Ok(wanted) => wanted,
+    } = match authorize(app, parts) {
+        Ok(authorized) => authorized,
         Err(failure) => {
             json::discard(&parts.headers, body);
             return Err(failure);
@@ -204,23 +204,23 @@ async fn answered(app: &Arc<App>, parts: &Parts, body: HttpBody) -> Result<Strin
 }
 
 /// Who calls, by the key of the partner: nothing in a body says it.
-fn authorized(app: &Arc<App>, parts: &Parts) -> Result<(Ctx, Partner), Failure> {
+fn partner_of_key(app: &Arc<App>, parts: &Parts) -> Result<(Ctx, Partner), Failure> {
     let ctx = circumstances(app, DIALECT, parts);
     let key = parts.headers.get(&API_KEY);
     let key = key.and_then(|value| value.to_str().ok());
-    let nobody = |why: NoKey, said: &'static str| {
+    let nobody = |why: KeyRefusal, said: &'static str| {
         note_nobody(&ctx, said);
         Failure::Unauthorized(why)
     };
     let Some(key) = key.filter(|key| !key.is_empty()) else {
-        return Err(nobody(NoKey::Missing, "no API key of a partner"));
+        return Err(nobody(KeyRefusal::Missing, "no API key of a partner"));
     };
     let partner = match ops::partners::of_key(&ctx, key)? {
         KeyOf::Partner(partner) => *partner,
         KeyOf::Replaced => {
-            return Err(nobody(NoKey::Replaced, "an API key that was replaced"));
+            return Err(nobody(KeyRefusal::Replaced, "an API key that was replaced"));
         }
-        KeyOf::Nobody => return Err(nobody(NoKey::Unknown, "an API key of no partner")),
+        KeyOf::Nobody => return Err(nobody(KeyRefusal::Unknown, "an API key of no partner")),
     };
     // Until something was agreed with it, it is off as one that was switched off is.
     if !partner.on || !partner.agreed {

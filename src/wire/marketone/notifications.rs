@@ -6,7 +6,7 @@ use crate::domain::messages::{About, Channel};
 use crate::domain::partners::Partner;
 use crate::domain::values::id::uuid_text;
 use crate::ops::partners::notifications;
-use crate::ops::partners::notifications::{NotifyWish, Subject};
+use crate::ops::partners::notifications::{NotificationRequest, Subject};
 
 use super::error::Failure;
 use super::fields::{self, Members};
@@ -48,17 +48,16 @@ pub async fn notify(ctx: &Ctx, partner: &Partner, members: &Members) -> Result<S
         Some(_) => return Err(Failure::Invalid),
     };
     let locale = members.text(fields::LOCALE, fields::EXT_ID_CHARS_MAX)?;
-    let wish = NotifyWish {
+    let request = NotificationRequest {
         account,
         subject,
         text,
         channel,
-        // A wish only: one that is no language is none.
+        // A preference: one that is no language is none.
         language: locale.as_deref().and_then(language),
         ext_id: members.ext_id(fields::EXT_NOTIFICATION_ID)?,
     };
-    let public_id = notifications::notify(ctx, partner.id, wish).await?;
-    let public_id = public_id.map_err(Failure::Refused)?;
+    let public_id = notifications::notify(ctx, partner.id, request).await?;
     Ok(format!(
         "{{\"notificationID\":\"{}\",\"status\":\"ACCEPTED\"}}",
         uuid_text(public_id),

@@ -6,7 +6,7 @@ use crate::domain::partners::Partner;
 use crate::domain::values::id::uuid_text;
 use crate::domain::values::money::Currency;
 use crate::ops::partners::pins;
-use crate::ops::partners::pins::PinWish;
+use crate::ops::partners::pins::PinRequest;
 
 use super::error::Failure;
 use super::fields::{self, Members};
@@ -26,13 +26,12 @@ pub async fn make(ctx: &Ctx, partner: &Partner, members: &Members) -> Result<Str
         None if members.has(fields::AMOUNT) => return Err(Failure::Invalid),
         None => None,
     };
-    let wish = PinWish {
+    let request = PinRequest {
         account,
         purchase,
         amount,
     };
-    let pin = pins::make(ctx, partner.id, wish).await?;
-    let pin = pin.map_err(Failure::Refused)?;
+    let pin = pins::make(ctx, partner.id, request).await?;
     let micros = pin
         .expires_at
         .micros()
@@ -46,12 +45,11 @@ pub async fn make(ctx: &Ctx, partner: &Partner, members: &Members) -> Result<Str
 }
 
 pub async fn validate(ctx: &Ctx, partner: &Partner, members: &Members) -> Result<String, Failure> {
-    let told = members.pin()?.ok_or(Failure::Invalid)?;
+    let digits = members.pin()?.ok_or(Failure::Invalid)?;
     let (account, pin_id) = (members.maybe_account()?, members.pin_id()?);
     if account.is_none() && pin_id.is_none() {
         return Err(Failure::Invalid);
     }
-    let taken = pins::validate(ctx, partner.id, account, pin_id, told).await?;
-    taken.map_err(Failure::Refused)?;
+    pins::validate(ctx, partner.id, account, pin_id, digits).await?;
     Ok("{\"status\":\"VALID\"}".to_owned())
 }

@@ -9,7 +9,7 @@ use crate::domain::staff::Secret;
 use crate::domain::values::money::{Amount, Currency};
 use crate::domain::values::time::Timestamp;
 use crate::ops::partners::charge;
-use crate::ops::partners::charge::{No, Told, Wish};
+use crate::ops::partners::charge::ChargeRequest;
 use crate::wire::kit::json::Verbatim;
 use crate::wire::kit::php::percent_decoded;
 
@@ -17,18 +17,9 @@ use super::error::{Failure, denied};
 use super::fields::{self, Members};
 
 pub async fn transact(ctx: &Ctx, partner: &Partner, members: &Members) -> Result<String, Failure> {
-    let wish = wish(members)?;
-    let made = match charge::transact(ctx, partner.id, wish).await? {
-        Told::Done(made) => made,
-        Told::No(no) => return Err(Failure::Refused(no)),
-    };
-    match made.state {
-        TransactionState::Denied(denial) => Err(Failure::Refused(No::Denied(denial))),
-        // As it was answered first, whatever became of it since.
-        TransactionState::Succeeded | TransactionState::Processing => {
-            Ok(shown(&made, original(ctx, &made)?, Shown::AsAnswered))
-        }
-    }
+    let request = charge_request(members)?;
+    let made = charge::transact(ctx, partner.id, request).await?;
+    Ok(shown(&made, original(ctx, &made)?, Shown::AsAnswered))
 }
 
 pub fn find(ctx: &Ctx, partner: &Partner, id: &str) -> Result<String, Failure> {
@@ -37,7 +28,6 @@ pub fn find(ctx: &Ctx, partner: &Partner, id: &str) -> Result<String, Failure> {
         return Err(Failure::Invalid);
     }
     let made = charge::find(ctx, partner.id, &id)?;
-    let made = made.ok_or(Failure::NoTransaction)?;
     Ok(shown(&made, original(ctx, &made)?, Shown::Now))
 }
 
@@ -48,7 +38,7 @@ fn original(ctx: &Ctx, made: &PartnerTransaction) -> Result<Option<String>, Fail
     }
 }
 
-fn wish(members: &Members) -> Result<Wish, Failure> {
+fn charge_request(members: &Members) -> Result<ChargeRequest, Failure> {
     let ext_id = members.ext_id(fields::EXT_ID)?.ok_or(Failure::Invalid)?;
     let account = members.account()?;
     let currency = members.text(fields::CURRENCY, 3)?.ok_or(Failure::Invalid)?;
@@ -71,7 +61,7 @@ fn wish(members: &Members) -> Result<Wish, Failure> {
     if tax.is_some_and(|tax| tax.minor >= amount.minor) && included {
         return Err(Failure::Invalid);
     }
-    Ok(Wish {
+    Ok(ChargeRequest {
         ext_id,
         account,
         amount,

@@ -66,6 +66,7 @@ impl From<OpError> for Failure {
 }
 
 /// A refusal in the words of the original, where it has some.
+#[deny(clippy::wildcard_enum_match_arm)]
 fn refused(refusal: &Refusal) -> String {
     match refusal {
         Refusal::LoginTaken => "Login already in use".to_owned(),
@@ -130,7 +131,24 @@ fn refused(refusal: &Refusal) -> String {
         | Refusal::PastUnpaid { .. }
         | Refusal::CreatedAhead { .. }
         | Refusal::TooManyCycles { .. }
-        | Refusal::PaidUntilDiffers { .. } => format!("Refused: {}", refusal.code()),
+        | Refusal::PaidUntilDiffers { .. }
+        | Refusal::AccountNotFound
+        | Refusal::ChargeDenied { .. }
+        | Refusal::ProductNotSold
+        | Refusal::ProductNotNamed
+        | Refusal::NotAgreed
+        | Refusal::TransactionIdUsed
+        | Refusal::TransactionNotFound
+        | Refusal::RefundNotAllowed
+        | Refusal::RefundsAboveCharge
+        | Refusal::PinRequired
+        | Refusal::PinRefused { .. }
+        | Refusal::TooManyPins { .. }
+        | Refusal::TooManyWrongPins { .. }
+        | Refusal::NotificationNotAllowed
+        | Refusal::NotificationIdUsed
+        | Refusal::TooManyNotifications { .. }
+        | Refusal::NoDealings => format!("Refused: {}", refusal.code()),
     }
 }
 

@@ -1,9 +1,12 @@
 //! The atlas: every error that a use case may end in, in the words of every dialect.
 
+use std::collections::BTreeMap;
+
 use axum::body::to_bytes;
 use axum::http::header::RETRY_AFTER;
 use axum::response::Response;
 use boxoffice::app::Ctx;
+use boxoffice::control::command::output::CommandError;
 use boxoffice::domain::refusal::Refusal;
 use boxoffice::ops::OpError;
 use boxoffice::wire::atlas::answers;
@@ -33,11 +36,28 @@ async fn shown(answer: Response) -> String {
 /// What each dialect makes of an error, a line each.
 async fn lines(page: &Page, error: impl Fn() -> OpError) -> String {
     let ctx = Ctx::system(page.till.shop.bx.app());
-    let mut text = String::new();
+    let CommandError::Refused(line) = CommandError::from(error());
+    let mut text = format!("  {:<12}{line}\n", "cli");
     for (dialect, answer) in answers(&ctx, &page.code, error) {
-        text.push_str(&format!("  {dialect:<12}{}\n", shown(answer).await));
+        let shown = shown(answer).await;
+        if dialect == "marketone" {
+            fits_partners(&shown);
+        }
+        text.push_str(&format!("  {dialect:<12}{shown}\n"));
     }
     text
+}
+
+/// Partners are sent exactly two members, within the bounds of their reference.
+#[track_caller]
+fn fits_partners(shown: &str) {
+    let body = shown.find('{').map(|at| &shown[at..]).expect("a body");
+    let body: BTreeMap<&str, &str> = serde_json::from_str(body).expect("texts without escapes");
+    assert_eq!(Vec::from_iter(body.keys()), [&"code", &"message"]);
+    let (code, message) = (body["code"], body["message"]);
+    assert!(code.len() <= 50 && message.len() <= 256, "{shown}");
+    let lower = |c: char| c.is_ascii_lowercase() || c == '-';
+    assert!(code.chars().all(lower), "{shown}");
 }
 
 #[tokio::test]

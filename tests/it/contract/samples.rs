@@ -2,6 +2,8 @@
 
 use boxoffice::domain::billing::eligible::Ineligible;
 use boxoffice::domain::billing::order::OrderStatus;
+use boxoffice::domain::partners::Denial;
+use boxoffice::domain::partners::pin::PinRefusal;
 use boxoffice::domain::refusal::Refusal;
 use boxoffice::domain::refusal::Refusal as R;
 use boxoffice::domain::staff::Permission;
@@ -112,6 +114,38 @@ samples! {
         R::CreatedAhead { .. } => [R::CreatedAhead { latest: at(0) }],
         R::TooManyCycles { .. } => [R::TooManyCycles { cycles: 14, since: at(0) }],
         R::PaidUntilDiffers { .. } => [R::PaidUntilDiffers { paid_until: at(0) }],
+        R::AccountNotFound => [R::AccountNotFound],
+        R::ChargeDenied { .. } => [
+            R::ChargeDenied { denial: Denial::SuspendedNonPayment },
+            R::ChargeDenied { denial: Denial::Suspended },
+            R::ChargeDenied { denial: Denial::NotEligible },
+            R::ChargeDenied { denial: Denial::InsufficientFunds },
+            R::ChargeDenied { denial: Denial::SpendingLimit },
+            R::ChargeDenied { denial: Denial::AmountLimit },
+            R::ChargeDenied { denial: Denial::NoAccount },
+            R::ChargeDenied { denial: Denial::RefundNotAllowed },
+            R::ChargeDenied { denial: Denial::NotCharged },
+        ],
+        R::ProductNotSold => [R::ProductNotSold],
+        R::ProductNotNamed => [R::ProductNotNamed],
+        R::NotAgreed => [R::NotAgreed],
+        R::TransactionIdUsed => [R::TransactionIdUsed],
+        R::TransactionNotFound => [R::TransactionNotFound],
+        R::RefundNotAllowed => [R::RefundNotAllowed],
+        R::RefundsAboveCharge => [R::RefundsAboveCharge],
+        R::PinRequired => [R::PinRequired],
+        R::PinRefused { .. } => [
+            R::PinRefused { reason: PinRefusal::NotFound },
+            R::PinRefused { reason: PinRefusal::Wrong },
+            R::PinRefused { reason: PinRefusal::Expired },
+            R::PinRefused { reason: PinRefusal::TooManyTries },
+        ],
+        R::TooManyPins { .. } => [R::TooManyPins { retry_after_s: 30 }],
+        R::TooManyWrongPins { .. } => [R::TooManyWrongPins { retry_after_s: 42 }],
+        R::NotificationNotAllowed => [R::NotificationNotAllowed],
+        R::NotificationIdUsed => [R::NotificationIdUsed],
+        R::TooManyNotifications { .. } => [R::TooManyNotifications { retry_after_s: 60 }],
+        R::NoDealings => [R::NoDealings],
     }
 }
 

@@ -4,6 +4,8 @@
 //! What it leads back to is the redirect of the AlphaOTT dialect (its reference, operation 40), and
 //! is no proof of payment.
 
+mod refused;
+
 use std::sync::Arc;
 
 use axum::Router;
@@ -16,7 +18,6 @@ use axum::routing::{get, post};
 
 use crate::app::{App, Ctx};
 use crate::domain::billing::payment::{HostedPage, PaymentState};
-use crate::domain::refusal::Refusal;
 use crate::domain::staff::Actor;
 use crate::domain::values::money::{Amount, Currency};
 use crate::letters::locale::{amount, html, long_day};
@@ -49,7 +50,7 @@ pub fn router() -> Router<Arc<App>> {
 }
 
 async fn style() -> Response {
-    let text = include_str!("../../assets/templates/pay.css");
+    let text = include_str!("../../../assets/templates/pay.css");
     let headers = [(CONTENT_TYPE, "text/css; charset=utf-8"), KEPT_AN_HOUR];
     (headers, text).into_response()
 }
@@ -154,7 +155,7 @@ async fn stripe_webhook(
         Ok(Heard::TooEarly) => {
             (StatusCode::CONFLICT, "not known yet: send it again\n").into_response()
         }
-        Err(OpError::Refused(Refusal::MethodOff { .. })) => StatusCode::NOT_FOUND.into_response(),
+        Ok(Heard::NoAccount) => StatusCode::NOT_FOUND.into_response(),
         Err(error) => {
             tracing::error!(%error, "stripe.webhook_failed");
             StatusCode::SERVICE_UNAVAILABLE.into_response()
@@ -249,24 +250,12 @@ async fn to_stripe(ctx: &Ctx, code: &str, seen: Amount) -> Response {
 /// What a payer is answered whose form was not accepted.
 pub(super) fn not_paid(ctx: &Ctx, code: &str, error: &OpError) -> Response {
     match error {
-        OpError::Refused(refusal) => refused(ctx, code, refusal),
+        OpError::Refused(refusal) => {
+            let problem = refused::words(ctx, refusal);
+            again(ctx, code, StatusCode::CONFLICT, &problem)
+        }
         error => failed(ctx, error),
     }
-}
-
-fn refused(ctx: &Ctx, code: &str, refusal: &Refusal) -> Response {
-    let locale = &ctx.app.config.provider.locale;
-    let said = words(ctx);
-    let words = match refusal {
-        Refusal::PriceChanged { now } => filled(said.price_changed, &[&amount(*now, locale)]),
-        Refusal::InsufficientFunds { short_by } => {
-            filled(said.short, &[&amount(*short_by, locale)])
-        }
-        Refusal::MethodOff { .. } => said.way_off.to_owned(),
-        Refusal::PageClosed => said.closed.to_owned(),
-        other => filled(said.not_done, &[other.code()]),
-    };
-    again(ctx, code, StatusCode::CONFLICT, &words)
 }
 
 /// The way back to the shop. Without one the page itself says how it ended.
