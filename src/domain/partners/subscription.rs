@@ -155,7 +155,7 @@ pub fn registration_of(customer: &Customer) -> String {
 
 /// What a customer should have at a partner.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Wanted {
+pub struct TargetSubscription {
     pub product: String,
     /// Since when, and until when if that is known.
     pub start_at: Timestamp,
@@ -164,9 +164,9 @@ pub struct Wanted {
 
 /// What has to change at a partner.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub enum Step {
-    Add(Wanted),
-    Update(PartnerSubscription, Wanted),
+pub enum SubscriptionChange {
+    Add(TargetSubscription),
+    Update(PartnerSubscription, TargetSubscription),
     /// With the instant at which it ended.
     Delete(PartnerSubscription, Timestamp),
 }
@@ -214,14 +214,14 @@ fn ended_at(
 /// stands still for a while is neither begun nor ended;
 /// a plan that takes the place of another one updates.
 #[must_use]
-pub fn steps(
+pub fn changes(
     partner: &Partner,
     is_gone: bool,
     orders: &[Order],
     held: &[PartnerSubscription],
     now: Timestamp,
-) -> Vec<Step> {
-    let mut wanted: Vec<Wanted> = Vec::new();
+) -> Vec<SubscriptionChange> {
+    let mut wanted: Vec<TargetSubscription> = Vec::new();
     let mut kept = BTreeSet::new();
     for order in orders.iter().filter(|_| !is_gone) {
         let runs = order.runs_at(now);
@@ -233,7 +233,7 @@ pub fn steps(
             kept.insert(product.code.clone());
             if runs && wanted.iter().all(|known| known.product != product.code) {
                 let ends = order.status == OrderStatus::Canceled || !order.has_more_cycles();
-                wanted.push(Wanted {
+                wanted.push(TargetSubscription {
                     product: product.code.clone(),
                     start_at: order.activated_at.unwrap_or(order.created_at),
                     end_at: order.expires_at.filter(|_| ends),
@@ -242,18 +242,18 @@ pub fn steps(
         }
     }
     let is_known = |code: &String| held.iter().any(|held| held.product == *code);
-    wanted.retain(|wish| !is_known(&wish.product));
+    wanted.retain(|target| !is_known(&target.product));
     let mut fresh = wanted.into_iter();
-    let mut steps = Vec::new();
+    let mut changes = Vec::new();
     for held in held.iter().filter(|held| !kept.contains(&held.product)) {
-        steps.push(match fresh.next() {
-            Some(wish) => Step::Update(held.clone(), wish),
-            None if is_gone => Step::Delete(held.clone(), now),
-            None => Step::Delete(held.clone(), ended_at(partner, orders, held, now)),
+        changes.push(match fresh.next() {
+            Some(target) => SubscriptionChange::Update(held.clone(), target),
+            None if is_gone => SubscriptionChange::Delete(held.clone(), now),
+            None => SubscriptionChange::Delete(held.clone(), ended_at(partner, orders, held, now)),
         });
     }
-    steps.extend(fresh.map(Step::Add));
-    steps
+    changes.extend(fresh.map(SubscriptionChange::Add));
+    changes
 }
 
 #[cfg(test)]

@@ -5,7 +5,8 @@ use super::{at, frozen, monthly, monthly_with, overdue, parked};
 use crate::domain::billing::order::{Order, OrderStatus, Standing};
 use crate::domain::customers::Customer;
 use crate::domain::partners::subscription::{
-    CallAction, PartnerCall, PartnerSubscription, Step, THERE_MAX, Wanted, registration_of, steps,
+    CallAction, PartnerCall, PartnerSubscription, SubscriptionChange, THERE_MAX,
+    TargetSubscription, changes, registration_of,
 };
 use crate::domain::partners::{Callback, Partner, PartnerProduct};
 use crate::domain::staff::Secret;
@@ -57,8 +58,8 @@ fn held(product: &str) -> PartnerSubscription {
     }
 }
 
-fn wanted(product: &str, end: Option<&str>) -> Wanted {
-    Wanted {
+fn wanted(product: &str, end: Option<&str>) -> TargetSubscription {
+    TargetSubscription {
         product: product.to_owned(),
         start_at: at("2026-01-01"),
         end_at: end.map(at),
@@ -69,8 +70,8 @@ fn music(order: &mut Order) {
     order.product = ProductSpecId(5);
 }
 
-fn to_do(orders: &[Order], held: &[PartnerSubscription]) -> Vec<Step> {
-    steps(&selling(), false, orders, held, at(NOW))
+fn to_do(orders: &[Order], held: &[PartnerSubscription]) -> Vec<SubscriptionChange> {
+    changes(&selling(), false, orders, held, at(NOW))
 }
 
 #[test]
@@ -93,7 +94,10 @@ fn a_partner_is_told_where_it_is_on_and_says_where() {
 
 #[test]
 fn what_runs_is_begun_once_at_a_partner() {
-    assert_eq!(to_do(&[monthly()], &[]), [Step::Add(wanted("FILMS", None))]);
+    assert_eq!(
+        to_do(&[monthly()], &[]),
+        [SubscriptionChange::Add(wanted("FILMS", None))]
+    );
     assert_eq!(to_do(&[monthly(), monthly()], &[]).len(), 1);
     assert!(
         to_do(&[monthly()], &[held("FILMS")]).is_empty(),
@@ -106,8 +110,8 @@ fn what_runs_is_begun_once_at_a_partner() {
     assert_eq!(
         both,
         [
-            Step::Add(wanted("FILMS", None)),
-            Step::Add(wanted("MUSIC", None))
+            SubscriptionChange::Add(wanted("FILMS", None)),
+            SubscriptionChange::Add(wanted("MUSIC", None))
         ]
     );
 }
@@ -116,9 +120,15 @@ fn what_runs_is_begun_once_at_a_partner() {
 fn the_end_is_said_where_it_is_known() {
     let end = Some("2026-02-01");
     let canceled = monthly_with(|order| order.status = OrderStatus::Canceled);
-    assert_eq!(to_do(&[canceled], &[]), [Step::Add(wanted("FILMS", end))]);
+    assert_eq!(
+        to_do(&[canceled], &[]),
+        [SubscriptionChange::Add(wanted("FILMS", end))]
+    );
     let last = monthly_with(|order| order.cycles_total = 1);
-    assert_eq!(to_do(&[last], &[]), [Step::Add(wanted("FILMS", end))]);
+    assert_eq!(
+        to_do(&[last], &[]),
+        [SubscriptionChange::Add(wanted("FILMS", end))]
+    );
 }
 
 #[test]
@@ -161,7 +171,13 @@ fn a_plan_that_takes_the_place_of_another_updates() {
         order.expires_at = Some(at("2026-01-15"));
     });
     let found = to_do(&[over, monthly_with(music)], &[held("FILMS")]);
-    assert_eq!(found, [Step::Update(held("FILMS"), wanted("MUSIC", None))]);
+    assert_eq!(
+        found,
+        [SubscriptionChange::Update(
+            held("FILMS"),
+            wanted("MUSIC", None)
+        )]
+    );
 }
 
 #[test]
@@ -174,7 +190,7 @@ fn what_nobody_has_any_more_is_ended_when_its_order_ended() {
         })
     };
     let ended = |orders: &[Order]| match to_do(orders, &[held("FILMS")]).as_slice() {
-        [Step::Delete(_, when)] => *when,
+        [SubscriptionChange::Delete(_, when)] => *when,
         other => panic!("{other:?}"),
     };
     let (expired, canceled) = (OrderStatus::Expired, OrderStatus::Canceled);
@@ -204,16 +220,16 @@ fn what_nobody_has_any_more_is_ended_when_its_order_ended() {
 
 #[test]
 fn a_customer_who_is_gone_has_nothing_anywhere() {
-    let gone = steps(&selling(), true, &[monthly()], &[held("FILMS")], at(NOW));
-    assert_eq!(gone, [Step::Delete(held("FILMS"), at(NOW))]);
+    let gone = changes(&selling(), true, &[monthly()], &[held("FILMS")], at(NOW));
+    assert_eq!(gone, [SubscriptionChange::Delete(held("FILMS"), at(NOW))]);
     let over = monthly_with(|order| {
         order.status = OrderStatus::Expired;
         order.expires_at = Some(at("2026-01-15"));
     });
-    let gone = steps(&selling(), true, &[over], &[held("FILMS")], at(NOW));
+    let gone = changes(&selling(), true, &[over], &[held("FILMS")], at(NOW));
     assert_eq!(
         gone,
-        [Step::Delete(held("FILMS"), at(NOW))],
+        [SubscriptionChange::Delete(held("FILMS"), at(NOW))],
         "and has from now on"
     );
 }

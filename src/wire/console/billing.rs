@@ -24,7 +24,7 @@ use crate::wire::kit::query::Query;
 
 use super::effect::{answer, standing_word, status_word};
 use super::error::Problem;
-use super::repeatable::{Asked, Nothing, Repeatable};
+use super::repeatable::{Asked, EmptyBody, Repeatable};
 use crate::wire::console::money;
 use crate::wire::console::request::{Staff, handle, instant};
 
@@ -93,7 +93,7 @@ pub async fn pause(
     request: Repeatable,
 ) -> Result<Response, Problem> {
     ctx.require(Permission::OrdersWrite)?;
-    let Asked { ctx, once, .. } = request.wish_or_nothing::<Nothing>(ctx)?;
+    let Asked { ctx, once, .. } = request.wish_or_nothing::<EmptyBody>(ctx)?;
     let order = ops::orders::life::pause(&ctx, which(&ids), once).await?;
     answer(&ctx, StatusCode::OK, || Ok(OrderOut::new(&ctx, &order)))
 }
@@ -105,7 +105,7 @@ pub async fn resume(
     request: Repeatable,
 ) -> Result<Response, Problem> {
     ctx.require(Permission::OrdersWrite)?;
-    let Asked { ctx, once, .. } = request.wish_or_nothing::<Nothing>(ctx)?;
+    let Asked { ctx, once, .. } = request.wish_or_nothing::<EmptyBody>(ctx)?;
     let order = ops::orders::life::resume(&ctx, which(&ids), once).await?;
     answer(&ctx, StatusCode::OK, || Ok(OrderOut::new(&ctx, &order)))
 }
@@ -343,7 +343,7 @@ pub async fn release(
     request: Repeatable,
 ) -> Result<Json<RunOut>, Problem> {
     ctx.require(Permission::RunsRelease)?;
-    let Asked { ctx, .. } = request.wish_or_nothing::<Nothing>(ctx)?;
+    let Asked { ctx, .. } = request.wish_or_nothing::<EmptyBody>(ctx)?;
     if ctx.is_rehearsal() {
         // It moves nothing itself: what it lets go on is worked later, by the clock.
         let words = "preview: of what a run will do, ask GET /console/api/preview?until=";

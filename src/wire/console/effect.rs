@@ -26,14 +26,14 @@ use crate::domain::billing::payment::PaymentState;
 
 /// What stands there before and after; what is not there is left out.
 #[derive(Debug, Serialize)]
-struct Step<T> {
+struct BeforeAfter<T> {
     #[serde(skip_serializing_if = "Option::is_none")]
     before: Option<T>,
     #[serde(skip_serializing_if = "Option::is_none")]
     after: Option<T>,
 }
 
-impl<T> Step<T> {
+impl<T> BeforeAfter<T> {
     /// What a member of a record was and is.
     fn of<R>(moved: &Moved<R>, member: impl Fn(&R) -> Option<T>) -> Self {
         Self {
@@ -44,50 +44,50 @@ impl<T> Step<T> {
 }
 
 #[derive(Debug, Serialize)]
-struct OrderStep {
+struct OrderEffectOut {
     /// A look does not know numbers of what is not made yet.
     #[serde(skip_serializing_if = "Option::is_none")]
     id: Option<u64>,
     title: String,
-    status: Step<&'static str>,
-    standing: Step<&'static str>,
-    expires: Step<String>,
-    next_billing_cycle: Step<String>,
+    status: BeforeAfter<&'static str>,
+    standing: BeforeAfter<&'static str>,
+    expires: BeforeAfter<String>,
+    next_billing_cycle: BeforeAfter<String>,
 }
 
 #[derive(Debug, Serialize)]
-struct ServiceStep {
+struct ServiceEffectOut {
     #[serde(skip_serializing_if = "Option::is_none")]
     id: Option<u64>,
     title: String,
-    status: Step<&'static str>,
-    expires: Step<String>,
+    status: BeforeAfter<&'static str>,
+    expires: BeforeAfter<String>,
 }
 
 #[derive(Debug, Serialize)]
-struct InvoiceStep {
+struct InvoiceEffectOut {
     #[serde(skip_serializing_if = "Option::is_none")]
     number: Option<u64>,
     kind: &'static str,
     total: String,
     currency: String,
-    open: Step<String>,
+    open: BeforeAfter<String>,
 }
 
 #[derive(Debug, Serialize)]
-struct PaymentStep {
+struct PaymentEffectOut {
     #[serde(skip_serializing_if = "Option::is_none")]
     id: Option<u64>,
     kind: &'static str,
     method: String,
     amount: String,
     currency: String,
-    state: Step<&'static str>,
-    refunded: Step<String>,
+    state: BeforeAfter<&'static str>,
+    refunded: BeforeAfter<String>,
 }
 
 #[derive(Debug, Serialize)]
-struct BalanceStep {
+struct BalanceEffectOut {
     customer: u64,
     currency: String,
     before: String,
@@ -95,9 +95,9 @@ struct BalanceStep {
 }
 
 #[derive(Debug, Serialize)]
-struct CustomerStep {
+struct CustomerEffectOut {
     id: u64,
-    status: Step<&'static str>,
+    status: BeforeAfter<&'static str>,
 }
 
 #[derive(Debug, Serialize)]
@@ -111,7 +111,7 @@ struct MissingOut {
 }
 
 #[derive(Debug, Serialize)]
-struct BatchStep {
+struct BatchEffectOut {
     #[serde(skip_serializing_if = "Option::is_none")]
     id: Option<u64>,
     title: String,
@@ -119,29 +119,29 @@ struct BatchStep {
     amount: String,
     currency: String,
     total: String,
-    used: Step<u32>,
-    sold_count: Step<u32>,
+    used: BeforeAfter<u32>,
+    sold_count: BeforeAfter<u32>,
     /// For how much.
-    sold: Step<String>,
+    sold: BeforeAfter<String>,
     /// When it was taken out of use.
-    revoked: Step<String>,
+    revoked: BeforeAfter<String>,
 }
 
 /// A charge or refund of a partner.
 #[derive(Debug, Serialize)]
-struct TransactionStep {
+struct TransactionEffectOut {
     #[serde(skip_serializing_if = "Option::is_none")]
     id: Option<u64>,
     kind: &'static str,
     amount: String,
     currency: String,
-    state: Step<&'static str>,
-    refunded: Step<String>,
+    state: BeforeAfter<&'static str>,
+    refunded: BeforeAfter<String>,
 }
 
 /// What a partner is owed.
 #[derive(Debug, Serialize)]
-struct OwedStep {
+struct OwedEffectOut {
     account: String,
     currency: String,
     before: String,
@@ -157,17 +157,17 @@ struct BoxesOut {
 /// All that a request comes to.
 #[derive(Debug, Serialize)]
 pub struct EffectOut {
-    customers: Vec<CustomerStep>,
-    orders: Vec<OrderStep>,
-    services: Vec<ServiceStep>,
-    invoices: Vec<InvoiceStep>,
-    payments: Vec<PaymentStep>,
-    refunds: Vec<PaymentStep>,
-    balance: Vec<BalanceStep>,
+    customers: Vec<CustomerEffectOut>,
+    orders: Vec<OrderEffectOut>,
+    services: Vec<ServiceEffectOut>,
+    invoices: Vec<InvoiceEffectOut>,
+    payments: Vec<PaymentEffectOut>,
+    refunds: Vec<PaymentEffectOut>,
+    balance: Vec<BalanceEffectOut>,
     missing: Vec<MissingOut>,
-    voucher_batches: Vec<BatchStep>,
-    partner_transactions: Vec<TransactionStep>,
-    partner_accounts: Vec<OwedStep>,
+    voucher_batches: Vec<BatchEffectOut>,
+    partner_transactions: Vec<TransactionEffectOut>,
+    partner_accounts: Vec<OwedEffectOut>,
     boxes: BoxesOut,
     letters: Vec<&'static str>,
 }
@@ -228,36 +228,36 @@ impl Words<'_> {
         (!(self.is_look && is_new)).then_some(number)
     }
 
-    fn order(&self, Titled { title, moved }: &Titled<Order>) -> OrderStep {
+    fn order(&self, Titled { title, moved }: &Titled<Order>) -> OrderEffectOut {
         let time = |at: Option<Timestamp>| at.map(Timestamp::to_rfc3339_millis);
-        OrderStep {
+        OrderEffectOut {
             id: self.number(moved.after.id.0, moved.before.is_none()),
             title: title.clone(),
-            status: Step::of(moved, |order| {
+            status: BeforeAfter::of(moved, |order| {
                 Some(status_word(order.status_at(self.ctx.now)))
             }),
-            standing: Step::of(moved, |order| Some(standing_word(order.standing))),
-            expires: Step::of(moved, |order| time(order.expires_at)),
-            next_billing_cycle: Step::of(moved, |order| time(order.next_cycle_at)),
+            standing: BeforeAfter::of(moved, |order| Some(standing_word(order.standing))),
+            expires: BeforeAfter::of(moved, |order| time(order.expires_at)),
+            next_billing_cycle: BeforeAfter::of(moved, |order| time(order.next_cycle_at)),
         }
     }
 
-    fn service(&self, Titled { title, moved }: &Titled<Service>) -> ServiceStep {
-        ServiceStep {
+    fn service(&self, Titled { title, moved }: &Titled<Service>) -> ServiceEffectOut {
+        ServiceEffectOut {
             id: self.number(moved.after.id.0, moved.before.is_none()),
             title: title.clone(),
-            status: Step::of(moved, |service| {
+            status: BeforeAfter::of(moved, |service| {
                 Some(service_word(service.status_at(self.ctx.now)))
             }),
-            expires: Step::of(moved, |service| {
+            expires: BeforeAfter::of(moved, |service| {
                 service.expires_at.map(Timestamp::to_rfc3339_millis)
             }),
         }
     }
 
-    fn invoice(&self, Billed { invoice, open }: &Billed) -> InvoiceStep {
+    fn invoice(&self, Billed { invoice, open }: &Billed) -> InvoiceEffectOut {
         let currency = invoice.currency;
-        InvoiceStep {
+        InvoiceEffectOut {
             number: self.number(invoice.id.0, open.before.is_none()),
             kind: match invoice.kind {
                 InvoiceKind::Invoice => "INVOICE",
@@ -265,23 +265,23 @@ impl Words<'_> {
             },
             total: invoice.total().to_fixed(),
             currency: currency.as_str().to_owned(),
-            open: Step::of(open, |minor| {
+            open: BeforeAfter::of(open, |minor| {
                 let minor = *minor;
                 Some(Amount { minor, currency }.to_fixed())
             }),
         }
     }
 
-    fn payment(&self, moved: &Moved<Payment>) -> PaymentStep {
+    fn payment(&self, moved: &Moved<Payment>) -> PaymentEffectOut {
         let after = &moved.after;
-        PaymentStep {
+        PaymentEffectOut {
             id: self.number(after.id.0, moved.before.is_none()),
             kind: payment_kind(after),
             method: after.method.clone(),
             amount: after.amount.to_fixed(),
             currency: after.amount.currency.as_str().to_owned(),
-            state: Step::of(moved, |payment| Some(payment_state(payment))),
-            refunded: Step::of(moved, |payment| {
+            state: BeforeAfter::of(moved, |payment| Some(payment_state(payment))),
+            refunded: BeforeAfter::of(moved, |payment| {
                 let amount = Amount {
                     minor: payment.refunded_minor,
                     ..payment.amount
@@ -301,40 +301,40 @@ impl Words<'_> {
         }
     }
 
-    fn batch(&self, moved: &Moved<VoucherBatch>) -> BatchStep {
+    fn batch(&self, moved: &Moved<VoucherBatch>) -> BatchEffectOut {
         let VoucherBatch { amount, count, .. } = moved.after;
         let total = Amount {
             minor: amount.minor.saturating_mul(i64::from(count)),
             ..amount
         };
-        BatchStep {
+        BatchEffectOut {
             id: self.number(moved.after.id.0, moved.before.is_none()),
             title: moved.after.title.clone(),
             count,
             amount: amount.to_fixed(),
             currency: amount.currency.as_str().to_owned(),
             total: total.to_fixed(),
-            used: Step::of(moved, |batch| Some(batch.used_count)),
-            sold_count: Step::of(moved, |batch| Some(batch.sold_count)),
-            sold: Step::of(moved, |batch| {
+            used: BeforeAfter::of(moved, |batch| Some(batch.used_count)),
+            sold_count: BeforeAfter::of(moved, |batch| Some(batch.sold_count)),
+            sold: BeforeAfter::of(moved, |batch| {
                 let minor = batch.sold_minor;
                 Some(Amount { minor, ..amount }.to_fixed())
             }),
-            revoked: Step::of(moved, |batch| {
+            revoked: BeforeAfter::of(moved, |batch| {
                 batch.revoked_at.map(Timestamp::to_rfc3339_millis)
             }),
         }
     }
 
-    fn transaction(&self, moved: &Moved<PartnerTransaction>) -> TransactionStep {
+    fn transaction(&self, moved: &Moved<PartnerTransaction>) -> TransactionEffectOut {
         let after = &moved.after;
-        TransactionStep {
+        TransactionEffectOut {
             id: self.number(after.id.0, moved.before.is_none()),
             kind: transaction_kind(after.kind),
             amount: after.amount.to_fixed(),
             currency: after.amount.currency.as_str().to_owned(),
-            state: Step::of(moved, |made| Some(transaction_state(made.state))),
-            refunded: Step::of(moved, |made| {
+            state: BeforeAfter::of(moved, |made| Some(transaction_state(made.state))),
+            refunded: BeforeAfter::of(moved, |made| {
                 let minor = made.refunded_minor;
                 Some(
                     Amount {
@@ -388,18 +388,18 @@ impl Words<'_> {
 }
 
 /// A customer whose status changes; others of their fields are no news here.
-fn customer(moved: &Moved<Customer>) -> Option<CustomerStep> {
-    let status = Step::of(moved, |customer| Some(customer_word(customer.status)));
-    (status.before != status.after).then_some(CustomerStep {
+fn customer(moved: &Moved<Customer>) -> Option<CustomerEffectOut> {
+    let status = BeforeAfter::of(moved, |customer| Some(customer_word(customer.status)));
+    (status.before != status.after).then_some(CustomerEffectOut {
         id: moved.after.id.0,
         status,
     })
 }
 
-fn owed(owed: &Owed) -> OwedStep {
+fn owed(owed: &Owed) -> OwedEffectOut {
     let currency = owed.currency;
     let text = |minor: i64| Amount { minor, currency }.to_fixed();
-    OwedStep {
+    OwedEffectOut {
         account: owed.account.to_string(),
         currency: currency.as_str().to_owned(),
         before: text(owed.before_minor),
@@ -407,10 +407,10 @@ fn owed(owed: &Owed) -> OwedStep {
     }
 }
 
-fn balance(balance: &Balance) -> BalanceStep {
+fn balance(balance: &Balance) -> BalanceEffectOut {
     let currency = balance.currency;
     let text = |minor: i64| Amount { minor, currency }.to_fixed();
-    BalanceStep {
+    BalanceEffectOut {
         customer: balance.customer.0,
         currency: currency.as_str().to_owned(),
         before: text(balance.before_minor),

@@ -26,7 +26,7 @@ use crate::wire::kit::json::Decimal;
 
 use super::effect::answer;
 use super::error::Problem;
-use super::repeatable::{Asked, Nothing, Repeatable};
+use super::repeatable::{Asked, EmptyBody, Repeatable};
 use crate::wire::console::effect::{payment_kind, payment_state};
 use crate::wire::console::request::{Staff, handle};
 
@@ -312,7 +312,7 @@ pub async fn confirm(
     request: Repeatable,
 ) -> Result<Response, Problem> {
     ctx.require(Permission::MoneyWrite)?;
-    let Asked { ctx, once, .. } = request.wish_or_nothing::<Nothing>(ctx)?;
+    let Asked { ctx, once, .. } = request.wish_or_nothing::<EmptyBody>(ctx)?;
     let payment = ops::payments::ending::end(&ctx, payment_id(&id)?, Ending::Paid, once).await?;
     answer(&ctx, StatusCode::OK, || Ok(PaymentOut::new(&payment)))
 }

@@ -45,7 +45,7 @@ pub struct Asked<T> {
 /// Of a request that says it all by its path.
 #[derive(Deserialize)]
 #[serde(deny_unknown_fields)]
-pub struct Nothing {}
+pub struct EmptyBody {}
 
 impl Repeatable {
     /// What the body asks for; there must be one.

@@ -19,7 +19,7 @@ use crate::wire::kit::json::Decimal;
 use super::effect::answer;
 use super::error::Problem;
 use super::money::{PaymentOut, amount_of, short, shortened};
-use super::repeatable::{Asked, Nothing, Repeatable};
+use super::repeatable::{Asked, EmptyBody, Repeatable};
 use crate::wire::console::request::{Staff, handle};
 
 /// A batch of vouchers; the codes are shown once, when it is made.
@@ -127,7 +127,7 @@ pub async fn revoke_batch(
 ) -> Result<Response, Problem> {
     ctx.require(Permission::VouchersMake)?;
     // A batch is taken out of use once, whatever the key.
-    let Asked { ctx, .. } = request.wish_or_nothing::<Nothing>(ctx)?;
+    let Asked { ctx, .. } = request.wish_or_nothing::<EmptyBody>(ctx)?;
     ops::payments::vouchers::revoke(&ctx, numbered(&id)?).await?;
     if ctx.is_rehearsal() {
         return answer(&ctx, StatusCode::OK, || Ok(()));

@@ -94,8 +94,8 @@ async fn api(State(app): State<Arc<App>>, request: Request) -> Response {
     }
     let (parts, body) = request.into_parts();
     // No answer waits for the body of a stranger.
-    let wanted = match wanted(&app, &parts).await {
-        Ok(wanted) => wanted,
+    let authorized = match authorize(&app, &parts).await {
+        Ok(authorized) => authorized,
         Err(failure) => {
             json::discard(&parts.headers, body);
             return failure.into_response();
@@ -108,7 +108,7 @@ async fn api(State(app): State<Arc<App>>, request: Request) -> Response {
         // Not even what needs no body is done for somebody who broke off.
         return failed("Request body was cut short");
     }
-    match answered(wanted, &parts, body).await {
+    match answered(authorized, &parts, body).await {
         Ok(answer) => answer.into_response(),
         Err(failure) => failure.into_response(),
     }
@@ -138,8 +138,8 @@ fn path_parts(path: &str) -> (&str, Option<&str>) {
     }
 }
 
-/// What a request wants, as far as its line says, and whoever wants it.
-struct Wanted<'p> {
+/// What a request asks for, as far as its line says, and who sends it.
+struct Authorized<'p> {
     ctx: Ctx,
     action: Action,
     /// The resource, as it was sent.
@@ -147,7 +147,7 @@ struct Wanted<'p> {
     segment: Option<&'p str>,
 }
 
-async fn wanted<'p>(app: &Arc<App>, parts: &'p Parts) -> Result<Wanted<'p>, Failure> {
+async fn authorize<'p>(app: &Arc<App>, parts: &'p Parts) -> Result<Authorized<'p>, Failure> {
     // The request line is judged before the credentials: one client's health probe (R3).
     let action = Action::of(&parts.method).ok_or(Failure::text("Not supported method"))?;
     let (name, segment) = path_parts(parts.uri.path());
@@ -158,7 +158,7 @@ async fn wanted<'p>(app: &Arc<App>, parts: &'p Parts) -> Result<Wanted<'p>, Fail
         return Err(Failure::NoAppApi);
     }
     let ctx = authorized(app, parts).await?;
-    Ok(Wanted {
+    Ok(Authorized {
         ctx,
         action,
         name,
@@ -167,16 +167,16 @@ async fn wanted<'p>(app: &Arc<App>, parts: &'p Parts) -> Result<Wanted<'p>, Fail
 }
 
 async fn answered(
-    wanted: Wanted<'_>,
+    authorized: Authorized<'_>,
     parts: &Parts,
     body: Result<Vec<u8>, BodyError>,
 ) -> Result<Answer, Failure> {
-    let Wanted {
+    let Authorized {
         ctx,
         action,
         name,
         segment,
-    } = wanted;
+    } = authorized;
     let resource = Resource::parse(name).ok_or_else(|| answer::no_resource(name))?;
     let unsupported = || {
         let name: String = name.chars().take(64).collect();

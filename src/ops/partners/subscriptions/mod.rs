@@ -11,7 +11,8 @@ use crate::app::Ctx;
 use crate::domain::customers::Customer;
 use crate::domain::partners::Partner;
 use crate::domain::partners::subscription::{
-    CallAction, PartnerCall, PartnerSubscription, Step, Wanted, number_of, registration_of, steps,
+    CallAction, PartnerCall, PartnerSubscription, SubscriptionChange, TargetSubscription, changes,
+    number_of, registration_of,
 };
 use crate::domain::staff::Permission;
 use crate::domain::values::id::{CustomerId, PartnerId};
@@ -55,8 +56,8 @@ pub(in crate::ops) fn bring_in_step(
         for partner in concerned {
             let own = held.iter().filter(|held| held.partner == partner.id);
             let own: Vec<PartnerSubscription> = own.cloned().collect();
-            for step in steps(partner, customer.is_deleted(), &orders, &own, ctx.now) {
-                take(ctx, tx, partner, &customer, step)?;
+            for change in changes(partner, customer.is_deleted(), &orders, &own, ctx.now) {
+                take(ctx, tx, partner, &customer, change)?;
             }
         }
     }
@@ -68,17 +69,17 @@ fn take(
     tx: &mut Tx<'_>,
     partner: &Partner,
     customer: &Customer,
-    step: Step,
+    change: SubscriptionChange,
 ) -> Result<(), OpError> {
-    match step {
+    match change {
         // Nobody was ever to be told: nothing is gathered for later.
-        Step::Add(_) if partner.callback.is_none() => Ok(()),
-        Step::Add(wish) => {
+        SubscriptionChange::Add(_) if partner.callback.is_none() => Ok(()),
+        SubscriptionChange::Add(target) => {
             let held = PartnerSubscription {
                 id: tx.next_id()?,
                 partner: partner.id,
                 customer: customer.id,
-                product: wish.product.clone(),
+                product: target.product.clone(),
                 there: None,
                 registration_status: String::new(),
                 services_status: String::new(),
@@ -86,15 +87,15 @@ fn take(
                 ended_at: None,
             };
             crate::ops::create(ctx, tx, "partner_subscription.add", &held)?;
-            queue(ctx, tx, &held, customer, CallAction::Add, Some(wish))
+            queue(ctx, tx, &held, customer, CallAction::Add, Some(target))
         }
-        Step::Update(before, wish) => {
+        SubscriptionChange::Update(before, target) => {
             let mut after = before.clone();
-            after.product.clone_from(&wish.product);
+            after.product.clone_from(&target.product);
             crate::ops::change(ctx, tx, "partner_subscription.update", &before, &after)?;
-            queue(ctx, tx, &after, customer, CallAction::Update, Some(wish))
+            queue(ctx, tx, &after, customer, CallAction::Update, Some(target))
         }
-        Step::Delete(before, ended_at) => {
+        SubscriptionChange::Delete(before, ended_at) => {
             let mut after = before.clone();
             after.ended_at = Some(ended_at);
             crate::ops::change(ctx, tx, "partner_subscription.end", &before, &after)?;
@@ -110,12 +111,12 @@ fn queue(
     held: &PartnerSubscription,
     customer: &Customer,
     action: CallAction,
-    wish: Option<Wanted>,
+    target: Option<TargetSubscription>,
 ) -> Result<(), OpError> {
     let index = Table::PartnerCallsBySubscription;
     let is_first = tx.count_up_to(index, &owned_by(held.id), 1)? == 0;
-    let (start_at, end_at) = match wish {
-        Some(wish) => (Some(wish.start_at), wish.end_at),
+    let (start_at, end_at) = match target {
+        Some(target) => (Some(target.start_at), target.end_at),
         None => (None, held.ended_at.or(Some(ctx.now))),
     };
     let call = PartnerCall {
