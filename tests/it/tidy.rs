@@ -41,7 +41,7 @@ const MAY_USE: &[(&str, &str)] = &[
     ),
     ("wire::demo_clip", "app domain ops"),
     ("wire::console", "app domain letters ops paper wire::kit"),
-    ("wire::marketone", "app domain ops store wire::kit"),
+    ("wire::marketone", "app domain ops wire::kit"),
     ("wire::pay", "app domain letters ops wire::kit"),
     ("wire::portal", "app domain ops wire::kit"),
     ("wire::site", "app domain ops wire::kit"),
@@ -220,6 +220,52 @@ fn crates_and_calls_stay_in_their_homes() {
             }
         }
     }
+    none(&problems);
+}
+
+/// Every business "no" is a `Refusal`, which travels as an error; whoever words it words every one.
+#[test]
+fn refusals_are_one_family_and_each_is_worded() {
+    let mut problems = Vec::new();
+    let mut matches = 0;
+    for (name, text) in sources() {
+        let code = code_lines(&name, &text);
+        let squeezed: String = code.iter().flat_map(|(_, line)| line.split(' ')).collect();
+        if squeezed.contains("Result<Result<") {
+            problems.push(format!("src/{name}: a result in a result; name what it is"));
+        }
+        for tuple in squeezed.split("(Option<").skip(1) {
+            if options_in_tuple(tuple) > 2 {
+                problems.push(format!("src/{name}: a tuple of options; give them names"));
+            }
+        }
+        for (at, (_, line)) in code.iter().enumerate() {
+            let arm = line.trim_start().trim_start_matches("| ");
+            if !arm.starts_with("Refusal::") || !is_arm(&code, at) {
+                continue;
+            }
+            matches += 1;
+            let depth = indent(line);
+            let deeper = |(_, line): &&(String, &str)| line.is_empty() || indent(line) >= depth;
+            let before = code[..at].iter().rev().take_while(deeper);
+            let after = code[at..].iter().take_while(deeper);
+            let wild = before.chain(after).find(|(_, line)| {
+                let pattern = line
+                    .trim_start()
+                    .split([' ', '@'])
+                    .next()
+                    .unwrap_or_default();
+                let is_name = pattern.starts_with(|c: char| c.is_ascii_lowercase() || c == '_');
+                indent(line) == depth && is_name && line.contains("=>")
+            });
+            problems.extend(wild.map(|(place, _)| format!("{place}: words refusals unseen")));
+        }
+    }
+    assert!(
+        matches > 300,
+        "matches on refusals are no longer recognised"
+    );
+    problems.dedup();
     none(&problems);
 }
 
@@ -679,6 +725,40 @@ fn uses(name: &str, text: &str) -> Vec<(String, String)> {
         }
     }
     found
+}
+
+fn indent(line: &str) -> usize {
+    line.len().saturating_sub(line.trim_start().len())
+}
+
+/// Whether the pattern that begins in this line is one of a `match`: an arrow follows it before
+/// anything ends.
+fn is_arm(code: &[(String, &str)], at: usize) -> bool {
+    let rest = code[at..].iter().take(100);
+    let mut rest = rest.map(|(_, line)| *line);
+    rest.find_map(|line| {
+        let ends = line.contains(';') || line.contains(".into()");
+        (ends || line.contains("=>")).then(|| line.contains("=>"))
+    })
+    .unwrap_or_default()
+}
+
+/// How many options follow each other in a tuple, from behind the `(Option<` of the first.
+fn options_in_tuple(rest: &str) -> usize {
+    let (mut depth, mut count) = (1_usize, 1);
+    for (at, c) in rest.char_indices() {
+        match c {
+            '<' | '(' | '[' => depth += 1,
+            '>' | ')' | ']' => depth = depth.saturating_sub(1),
+            ',' if depth == 0 && rest[at..].starts_with(",Option<") => count += 1,
+            ',' if depth == 0 => return count,
+            _ => {}
+        }
+        if depth == 0 && c == ')' {
+            break;
+        }
+    }
+    count
 }
 
 /// Where `word` stands as a word of its own and not as the rest of a path.

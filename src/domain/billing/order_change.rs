@@ -1,5 +1,5 @@
-//! What a caller changes on an order, and what becomes of the order: its dates, its standing, whether
-//! it runs.
+//! What a caller changes on an order, and what becomes of the order: its dates, its standing,
+//! whether it runs.
 //!
 //! Rules: `docs/billing.md`. What it costs is not known here.
 
@@ -64,7 +64,8 @@ impl Order {
             // So that it is known for its own term when it is paid.
             after.set_dates(zone);
         }
-        // An order past its end reads as expired; sent back so, it is not meant to be expired for good.
+        // An order past its end reads as expired; sent back so, it is not meant to be expired for
+        // good.
         let echoed =
             |status: &OrderStatus| *status != before.status && *status == before.status_at(now);
         if let Some(status) = wish.status.filter(|status| !echoed(status)) {

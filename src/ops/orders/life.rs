@@ -218,13 +218,7 @@ pub async fn renew(
         {
             return Err(Refusal::PriceChanged { now }.into());
         }
-        if let Err(missing) = books.renew_early(&before, &bill, ctx.now)? {
-            let short_by = Amount {
-                minor: missing,
-                currency: bill.currency.unwrap_or(ctx.app.company().currency),
-            };
-            return Err(Refusal::InsufficientFunds { short_by }.into());
-        }
+        books.renew_early(&before, &bill, ctx.now)?;
         books.lift(before.id, ctx.now)?;
         books.close().write(ctx, tx, AuditDetail::EachRecord)?;
         let after: Order = crate::ops::get(tx, before.id)?;

@@ -1,4 +1,5 @@
-//! The customer's plan: the order that shows as tariff plan. Found by name, by customer, by default.
+//! The customer's plan: the order that shows as tariff plan. Found by name, by customer, by
+//! default.
 //!
 //! Rules: `domain` notes, "the tariff plan is an order".
 

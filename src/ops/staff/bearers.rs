@@ -11,12 +11,13 @@ use crate::domain::values::time::Timestamp;
 use crate::ops::OpError;
 use crate::store::Read as _;
 
-/// Whoever holds a proven token.
+/// Who sends a token.
 #[derive(Debug)]
 pub enum Bearer {
     Integration(Actor),
     /// A token of the client API: genuine, but not for here.
     Client,
+    Nobody(Nobody),
 }
 
 /// Why a caller is nobody.
@@ -169,22 +170,22 @@ pub fn note_nobody(ctx: &Ctx, why: &'static str) {
 
 /// Whoever an `Authorization` header with an integration token names: one signature and one point
 /// read. The word before the token is `JWT`, case ignored; `Bearer` is no alias (alphaott 1.1).
-pub fn bearer(ctx: &Ctx, authorization: &str) -> Result<Result<Bearer, Nobody>, OpError> {
+pub fn bearer(ctx: &Ctx, authorization: &str) -> Result<Bearer, OpError> {
     let Some((scheme, token)) = authorization.trim().split_once(char::is_whitespace) else {
-        return Ok(Err(Why::NoScheme.into()));
+        return Ok(Bearer::Nobody(Why::NoScheme.into()));
     };
     if !scheme.eq_ignore_ascii_case("JWT") {
-        return Ok(Err(Why::OtherScheme.into()));
+        return Ok(Bearer::Nobody(Why::OtherScheme.into()));
     }
     let claims = match ctx.app.keys.prove(token.trim(), ctx.now.seconds()) {
         Ok(claims) => claims,
-        Err(unproven) => return Ok(Err(of_unproven(&unproven))),
+        Err(unproven) => return Ok(Bearer::Nobody(of_unproven(&unproven))),
     };
     if claims.grant_type != ACCESS_GRANT {
-        return Ok(Err(Why::Refresh.into()));
+        return Ok(Bearer::Nobody(Why::Refresh.into()));
     }
     if claims.grant_scope.is_some() {
-        return Ok(Ok(Bearer::Client));
+        return Ok(Bearer::Client);
     }
     let id = TokenId::parse(&claims.jti);
     let held = match &id {
@@ -193,7 +194,7 @@ pub fn bearer(ctx: &Ctx, authorization: &str) -> Result<Result<Bearer, Nobody>, 
     };
     let Some(held) = held else {
         let why = Why::Forgotten;
-        return Ok(Err(Nobody { why, token: id }));
+        return Ok(Bearer::Nobody(Nobody { why, token: id }));
     };
     let why = if let Some(at) = held.revoked_at {
         Why::Revoked(at)
@@ -202,13 +203,13 @@ pub fn bearer(ctx: &Ctx, authorization: &str) -> Result<Result<Bearer, Nobody>, 
     } else if held.role == Role::Api {
         Why::RoleApi
     } else {
-        return Ok(Ok(Bearer::Integration(Actor::Token {
+        return Ok(Bearer::Integration(Actor::Token {
             jti: held.id,
             name: held.name,
             role: held.role,
-        })));
+        }));
     };
-    Ok(Err(Nobody { why, token: id }))
+    Ok(Bearer::Nobody(Nobody { why, token: id }))
 }
 
 fn of_unproven(unproven: &Unproven) -> Nobody {

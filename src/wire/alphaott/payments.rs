@@ -22,7 +22,7 @@ use super::error::Failure;
 use super::fields::{Open, Reference, WebUrl, is_web_url, shown};
 use super::ids;
 use crate::wire::alphaott::error::{ErrorOut, Refusals};
-use crate::wire::alphaott::request::{Anybody, Ids, Params, Staff, shown_customer};
+use crate::wire::alphaott::request::{Anonymous, Ids, Params, Staff, shown_customer};
 
 /// What this box calls itself as a billing system.
 const BILLING: &str = "boxoffice";
@@ -326,7 +326,7 @@ fn redirect_status(word: &str) -> Option<RedirectStatus> {
         (status = 400, description = "A parameter is missing or does not fit", body = ErrorOut),
         (status = 404, description = "No such page", body = ErrorOut),
     ))]
-pub async fn redirect(Anybody(ctx): Anybody, params: Params) -> Result<Response, Failure> {
+pub async fn redirect(Anonymous(ctx): Anonymous, params: Params) -> Result<Response, Failure> {
     let required = |name: &str| {
         let value = params.0.scalar(name)?.filter(|value| !value.is_empty());
         value.ok_or_else(|| Failure::bad_request(name, "is required"))

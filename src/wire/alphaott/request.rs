@@ -43,9 +43,9 @@ impl FromRequestParts<Arc<App>> for Staff {
 
 pub(in crate::wire::alphaott) fn token_actor(ctx: &Ctx, header: &str) -> Result<Actor, Failure> {
     match bearer(ctx, header)? {
-        Ok(Bearer::Integration(actor)) => Ok(actor),
-        Ok(Bearer::Client) => Err(Failure::forbidden(Why::ClientApi.words())),
-        Err(nobody) => Err(Failure::nobody(nobody.noted(ctx))),
+        Bearer::Integration(actor) => Ok(actor),
+        Bearer::Client => Err(Failure::forbidden(Why::ClientApi.words())),
+        Bearer::Nobody(nobody) => Err(Failure::nobody(nobody.noted(ctx))),
     }
 }
 
@@ -70,9 +70,9 @@ pub(in crate::wire::alphaott) fn session_actor(ctx: &Ctx, parts: &Parts) -> Resu
 }
 
 /// The circumstances of a request that needs no token.
-pub struct Anybody(pub Ctx);
+pub struct Anonymous(pub Ctx);
 
-impl FromRequestParts<Arc<App>> for Anybody {
+impl FromRequestParts<Arc<App>> for Anonymous {
     type Rejection = Failure;
 
     async fn from_request_parts(parts: &mut Parts, app: &Arc<App>) -> Result<Self, Failure> {

@@ -106,13 +106,13 @@ impl FromRequestParts<Arc<App>> for Staff {
     async fn from_request_parts(parts: &mut Parts, app: &Arc<App>) -> Result<Self, Problem> {
         let ctx = circumstances(app, DIALECT, parts);
         // A proxy may put a header of its own before a session.
-        let no_token = match token_actor(&ctx, &parts.headers)? {
-            Some(Ok(actor)) => {
+        let no_token = match token_holder(&ctx, &parts.headers)? {
+            TokenHolder::Actor(actor) => {
                 check_parameters(parts)?;
                 return Ok(Self(Ctx { actor, ..ctx }));
             }
-            Some(Err(nobody)) => Some(nobody),
-            None => None,
+            TokenHolder::Nobody(nobody) => Some(nobody),
+            TokenHolder::NoToken => None,
         };
         let actor = signed_in(&ctx, parts)?.ok_or_else(|| {
             let sent_session = !session_secrets(parts).is_empty();
@@ -135,36 +135,41 @@ impl FromRequestParts<Arc<App>> for Staff {
     }
 }
 
-/// Whoever holds the integration token of a request, or why nobody does; nothing where none was
-/// sent.
-pub(in crate::wire::console) fn token_actor(
+/// Who holds the integration token of a request.
+pub(in crate::wire::console) enum TokenHolder {
+    Actor(Actor),
+    Nobody(Nobody),
+    NoToken,
+}
+
+pub(in crate::wire::console) fn token_holder(
     ctx: &Ctx,
     headers: &HeaderMap,
-) -> Result<Option<Result<Actor, Nobody>>, Problem> {
+) -> Result<TokenHolder, Problem> {
     let Some(header) = headers.get(AUTHORIZATION) else {
-        return Ok(None);
+        return Ok(TokenHolder::NoToken);
     };
-    let holder = match bearer(ctx, header.to_str().unwrap_or_default())? {
-        Ok(Bearer::Integration(actor)) => Ok(actor),
-        Ok(Bearer::Client) => Err(Why::ClientApi.into()),
-        Err(nobody) => Err(nobody),
-    };
-    Ok(Some(holder))
+    Ok(match bearer(ctx, header.to_str().unwrap_or_default())? {
+        Bearer::Integration(actor) => TokenHolder::Actor(actor),
+        Bearer::Client => TokenHolder::Nobody(Why::ClientApi.into()),
+        Bearer::Nobody(nobody) => TokenHolder::Nobody(nobody),
+    })
 }
 
 /// Refuses a request that carries no good integration token, whatever that may do.
 pub fn require_token(ctx: &Ctx, headers: &HeaderMap) -> Result<(), Problem> {
-    match token_actor(ctx, headers)? {
-        Some(Ok(_)) => Ok(()),
-        Some(Err(nobody)) => Err(Problem::nobody(nobody.noted(ctx))),
-        None => Err(Problem::nobody(Nobody::without_token(false).noted(ctx))),
-    }
+    let nobody = match token_holder(ctx, headers)? {
+        TokenHolder::Actor(_) => return Ok(()),
+        TokenHolder::Nobody(nobody) => nobody,
+        TokenHolder::NoToken => Nobody::without_token(false),
+    };
+    Err(Problem::nobody(nobody.noted(ctx)))
 }
 
 /// The circumstances of a request before anybody signed in: may do nothing but what needs no right.
-pub struct Anybody(pub Ctx, pub Vec<String>);
+pub struct Anonymous(pub Ctx, pub Vec<String>);
 
-impl FromRequestParts<Arc<App>> for Anybody {
+impl FromRequestParts<Arc<App>> for Anonymous {
     type Rejection = Problem;
 
     async fn from_request_parts(parts: &mut Parts, app: &Arc<App>) -> Result<Self, Problem> {

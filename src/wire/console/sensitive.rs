@@ -13,7 +13,7 @@ use crate::ops;
 use crate::wire::kit::json::{Body, BodyError, object};
 
 use super::error::Problem;
-use crate::wire::console::request::{Anybody, Staff};
+use crate::wire::console::request::{Anonymous, Staff};
 
 /// A request of somebody who may manage staff, and proved it with the member `password` where they
 /// have to.
@@ -30,7 +30,7 @@ impl FromRequest<Arc<App>> for Sensitive {
         let (mut parts, body) = request.into_parts();
         let Staff(ctx) = Staff::from_request_parts(&mut parts, app).await?;
         ctx.require(Permission::StaffManage)?;
-        let Anybody(_, sessions) = Anybody::from_request_parts(&mut parts, app).await?;
+        let Anonymous(_, sessions) = Anonymous::from_request_parts(&mut parts, app).await?;
         let Ok(body) = Body::from_request(Request::from_parts(parts, body), app).await;
         let text = body.text()?;
         let (password, text) = if text.trim().is_empty() {

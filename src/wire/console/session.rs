@@ -12,7 +12,7 @@ use crate::wire::kit::Caller;
 use crate::wire::kit::json::Body;
 
 use super::error::Problem;
-use crate::wire::console::request::{Anybody, Staff};
+use crate::wire::console::request::{Anonymous, Staff};
 use crate::wire::kit::SESSION_COOKIE as COOKIE_NAME;
 
 #[derive(Deserialize)]
@@ -30,7 +30,7 @@ struct Who {
 
 /// `POST /console/api/session`
 pub async fn sign_in(
-    Anybody(ctx, _): Anybody,
+    Anonymous(ctx, _): Anonymous,
     caller: Option<Extension<Caller>>,
     body: Body,
 ) -> Result<Response, Problem> {
@@ -64,7 +64,7 @@ pub async fn who(Staff(ctx): Staff) -> Json<impl Serialize> {
 /// `DELETE /console/api/session`
 pub async fn sign_out(
     Staff(ctx): Staff,
-    Anybody(_, secrets): Anybody,
+    Anonymous(_, secrets): Anonymous,
 ) -> Result<Response, Problem> {
     for secret in secrets {
         ops::staff::sign_out(&ctx, &secret).await?;

@@ -8,12 +8,12 @@ use crate::wire::kit::json::Body;
 use crate::wire::kit::query::Query;
 
 use super::error::Problem;
-use crate::wire::console::request::Anybody;
+use crate::wire::console::request::Anonymous;
 
 const PAGE: &str = include_str!("../../../assets/console/setup.html");
 
 /// `GET /console/setup?code=…`
-pub async fn page(Anybody(ctx, _): Anybody, uri: axum::http::Uri) -> Result<Response, Problem> {
+pub async fn page(Anonymous(ctx, _): Anonymous, uri: axum::http::Uri) -> Result<Response, Problem> {
     let query = Query::parse(uri.query());
     let code = query.scalar("code").ok().flatten().unwrap_or_default();
     if !ops::staff::is_setup_code(&ctx, code)? {
@@ -27,7 +27,7 @@ pub async fn page(Anybody(ctx, _): Anybody, uri: axum::http::Uri) -> Result<Resp
 }
 
 /// `POST /console/setup`, as the form sends it
-pub async fn submit(Anybody(ctx, _): Anybody, body: Body) -> Result<Response, Problem> {
+pub async fn submit(Anonymous(ctx, _): Anonymous, body: Body) -> Result<Response, Problem> {
     let text = body.text()?;
     let form = Query::parse(Some(&text));
     let field = |name: &str| {

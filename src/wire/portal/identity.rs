@@ -12,8 +12,8 @@ use crate::ops::viewing::sign_in::{SignIn, SignedIn};
 use super::answer::Answer;
 use super::call::{Call, is_token};
 use super::profile::local;
+use crate::wire::portal::call_action::CallAction;
 use crate::wire::portal::profile;
-use crate::wire::portal::step::Step;
 
 #[derive(Serialize)]
 struct HandshakeOut<'a> {
@@ -84,16 +84,16 @@ pub fn get_profile(call: &Call, visit: &Visit) -> Result<Answer, OpError> {
 }
 
 /// `stb/do_auth` (§3.4)
-pub fn do_auth(call: &Call) -> Result<Step, OpError> {
+pub fn do_auth(call: &Call) -> Result<CallAction, OpError> {
     let Some(mac) = call.mac.clone() else {
-        return Ok(Step::Now(Answer::FALSE));
+        return Ok(CallAction::Answer(Answer::FALSE));
     };
     if usual_mac(&mac).is_none() {
         let text = "The MAC address of this box is none: six octets are needed, such as \
                     00:1A:79:00:39:5E.";
-        return Ok(Step::Now(Answer::refusal(text)?));
+        return Ok(CallAction::Answer(Answer::refusal(text)?));
     }
-    Ok(Step::SignIn(SignIn {
+    Ok(CallAction::SignIn(SignIn {
         mac,
         login: call.text("login").unwrap_or_default().to_owned(),
         password: call.verbatim("password").to_owned(),

@@ -13,8 +13,8 @@ use crate::ops::viewing::{self, Found, Visit};
 use super::answer::Answer;
 use super::call::Call;
 use super::profile::own_settings;
-use crate::wire::portal::step::Kept;
-use crate::wire::portal::step::Step;
+use crate::wire::portal::call_action::CallAction;
+use crate::wire::portal::call_action::Kept;
 
 /// Keeps it.
 pub async fn keep(call: &Call, device: DeviceId, kept: Kept) -> Result<(), OpError> {
@@ -32,8 +32,13 @@ pub async fn keep(call: &Call, device: DeviceId, kept: Kept) -> Result<(), OpErr
 }
 
 /// `vod/set_fav`, `del_fav`, `set_not_ended`, `set_ended`: of one film.
-pub fn of_movie(call: &Call, visit: &Visit, seat: &Seat, action: &str) -> Result<Step, OpError> {
-    let none = Ok(Step::Now(Answer::FALSE));
+pub fn of_movie(
+    call: &Call,
+    visit: &Visit,
+    seat: &Seat,
+    action: &str,
+) -> Result<CallAction, OpError> {
+    let none = Ok(CallAction::Answer(Answer::FALSE));
     let Some(id) = call.id::<MovieId>("video_id") else {
         return none;
     };
@@ -60,18 +65,18 @@ pub fn of_movie(call: &Call, visit: &Visit, seat: &Seat, action: &str) -> Result
         _ => left.retain(|(held, _)| *held != id),
     }
     Ok(if liked != state.favourite_movies {
-        Step::Keep(seat.device.id, Kept::FavouriteMovies(liked))
+        CallAction::Keep(seat.device.id, Kept::FavouriteMovies(liked))
     } else if left != state.unfinished_movies {
-        Step::Keep(seat.device.id, Kept::UnfinishedMovies(left))
+        CallAction::Keep(seat.device.id, Kept::UnfinishedMovies(left))
     } else {
-        Step::Now(Answer::TRUE)
+        CallAction::Answer(Answer::TRUE)
     })
 }
 
 /// `itv/add_to_censored` and `del_from_censored`: a lock of the viewer's own. What the operator
 /// locked the viewer cannot open.
-pub fn lock(call: &Call, visit: &Visit, seat: &Seat, locked: bool) -> Result<Step, OpError> {
-    let none = Ok(Step::Now(Answer::FALSE));
+pub fn lock(call: &Call, visit: &Visit, seat: &Seat, locked: bool) -> Result<CallAction, OpError> {
+    let none = Ok(CallAction::Answer(Answer::FALSE));
     let Some(id) = call.id::<ChannelId>("ch_id") else {
         return none;
     };
@@ -91,14 +96,14 @@ pub fn lock(call: &Call, visit: &Visit, seat: &Seat, locked: bool) -> Result<Ste
         wish.push(id);
     }
     Ok(if wish.len() == state.locked_channels.len() {
-        Step::Now(Answer::TRUE)
+        CallAction::Answer(Answer::TRUE)
     } else {
-        Step::Keep(seat.device.id, Kept::Locked(wish))
+        CallAction::Keep(seat.device.id, Kept::Locked(wish))
     })
 }
 
 /// `stb/set_parent_password` and `set_settings_password`. The new one comes alone, or twice.
-pub fn set_pin(call: &Call, seat: &Seat, which: ViewerPin) -> Result<Step, OpError> {
+pub fn set_pin(call: &Call, seat: &Seat, which: ViewerPin) -> Result<CallAction, OpError> {
     let named = match which {
         ViewerPin::Parental => "parent_password",
         ViewerPin::Settings => "settings_password",
@@ -117,8 +122,8 @@ pub fn set_pin(call: &Call, seat: &Seat, which: ViewerPin) -> Result<Step, OpErr
         None => None,
     };
     Ok(match hash {
-        Some(hash) => Step::Keep(seat.device.id, Kept::Pin(which, hash)),
-        None => Step::Now(Answer::FALSE),
+        Some(hash) => CallAction::Keep(seat.device.id, Kept::Pin(which, hash)),
+        None => CallAction::Answer(Answer::FALSE),
     })
 }
 
@@ -137,7 +142,7 @@ pub fn check_pin(call: &Call, visit: &Visit, seat: &Seat) -> Result<Answer, OpEr
 
 /// `stb/set_…` and `itv/set_fav_status`: settings by the names that the profile has for them. What
 /// the profile has no name for stays on the box.
-pub fn set_settings(call: &Call, visit: &Visit, seat: &Seat) -> Result<Step, OpError> {
+pub fn set_settings(call: &Call, visit: &Visit, seat: &Seat) -> Result<CallAction, OpError> {
     let state = boxes::state(visit.read(), seat.device.id)?;
     let known = own_settings(&BoxState::new(seat.device.id));
     let mut wish = Vec::new();
@@ -148,15 +153,15 @@ pub fn set_settings(call: &Call, visit: &Visit, seat: &Seat) -> Result<Step, OpE
             continue;
         };
         if value.chars().count() > SETTING_CHARS_MAX {
-            return Ok(Step::Now(Answer::FALSE));
+            return Ok(CallAction::Answer(Answer::FALSE));
         }
         if state.settings.get(name).map(String::as_str) != Some(value) {
             wish.push((name.to_owned(), value.to_owned()));
         }
     }
     Ok(if wish.is_empty() {
-        Step::Now(Answer::TRUE)
+        CallAction::Answer(Answer::TRUE)
     } else {
-        Step::Keep(seat.device.id, Kept::Settings(wish))
+        CallAction::Keep(seat.device.id, Kept::Settings(wish))
     })
 }

@@ -16,8 +16,8 @@ use super::answer::{Answer, Cut, PAGE_ROWS};
 use super::call::Call;
 use super::groups::{OTHER, wanted};
 use super::live::{ids, link, no_link, play_cmd};
-use crate::wire::portal::step::Kept;
-use crate::wire::portal::step::Step;
+use crate::wire::portal::call_action::CallAction;
+use crate::wire::portal::call_action::Kept;
 
 /// A category of films, or one thing of several to choose.
 #[derive(Serialize)]
@@ -346,14 +346,14 @@ pub fn radio_fav_ids(visit: &Visit, seat: &Seat) -> Result<Answer, OpError> {
 }
 
 /// `radio/set_fav`
-pub fn set_radio_fav(call: &Call, visit: &Visit, seat: &Seat) -> Result<Step, OpError> {
+pub fn set_radio_fav(call: &Call, visit: &Visit, seat: &Seat) -> Result<CallAction, OpError> {
     let wish = call.channels("fav_radio");
     let wish = viewing::existing_channels(visit.read(), wish, ChannelKind::Radio)?;
     let state = boxes::state(visit.read(), seat.device.id)?;
     Ok(if state.favourite_radio == wish {
-        Step::Now(Answer::TRUE)
+        CallAction::Answer(Answer::TRUE)
     } else {
-        Step::Keep(seat.device.id, Kept::FavouriteRadio(wish))
+        CallAction::Keep(seat.device.id, Kept::FavouriteRadio(wish))
     })
 }
 

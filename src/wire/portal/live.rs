@@ -17,8 +17,8 @@ use super::answer::{Answer, Cut, PAGE_ROWS, PageOut};
 use super::call::Call;
 use super::groups::{self, CENSORED, Groups};
 use super::watchdog::digit;
-use crate::wire::portal::step::Kept;
-use crate::wire::portal::step::Step;
+use crate::wire::portal::call_action::CallAction;
+use crate::wire::portal::call_action::Kept;
 
 /// A channel in a list (§5.3): texts where the original has a database column, numbers where it
 /// computes.
@@ -317,12 +317,12 @@ pub fn link(call: &Call, id: &str, url: &str) -> Result<Answer, OpError> {
 /// `itv/create_link`: for whatever was ever listed, and for a channel's own address.
 pub fn create_link(call: &Call, visit: &Visit, seat: &Seat) -> Result<Answer, OpError> {
     let (ctx, read) = (&call.ctx, visit.read());
-    let found = match wanted(call.verbatim("cmd")) {
-        Wanted::Channel(id) => viewing::channel(ctx, read, seat, id)?,
-        Wanted::Address(address) => viewing::channel_that(ctx, read, seat, |channel| {
+    let found = match play_target(call.verbatim("cmd")) {
+        PlayTarget::Channel(id) => viewing::channel(ctx, read, seat, id)?,
+        PlayTarget::Address(address) => viewing::channel_that(ctx, read, seat, |channel| {
             !channel.url.is_empty() && address == address_of(&call.absolute(&channel.url))
         })?,
-        Wanted::Nothing => Found::Missing,
+        PlayTarget::Nothing => Found::Missing,
     };
     match found {
         Found::Yes(channel) => link(call, &channel.id.0.to_string(), &channel.url),
@@ -332,29 +332,31 @@ pub fn create_link(call: &Call, visit: &Visit, seat: &Seat) -> Result<Answer, Op
 }
 
 #[derive(Debug, PartialEq, Eq)]
-enum Wanted {
+enum PlayTarget {
     Channel(ChannelId),
     Address(String),
     Nothing,
 }
 
 /// What a `cmd` asks for. Whatever stands behind the number of a placeholder does not count.
-fn wanted(cmd: &str) -> Wanted {
+fn play_target(cmd: &str) -> PlayTarget {
     let address = address_of(cmd);
     if address.is_empty() {
-        return Wanted::Nothing;
+        return PlayTarget::Nothing;
     }
     let placeholder = ["http://localhost/ch/", "https://localhost/ch/"]
         .iter()
         .find_map(|front| address.strip_prefix(front));
     let Some(rest) = placeholder else {
-        return Wanted::Address(address);
+        return PlayTarget::Address(address);
     };
     let end = rest
         .find(|c: char| !c.is_ascii_digit())
         .unwrap_or(rest.len());
     let number = rest.get(..end).and_then(|digits| digits.parse().ok());
-    number.map_or(Wanted::Nothing, |number| Wanted::Channel(ChannelId(number)))
+    number.map_or(PlayTarget::Nothing, |number| {
+        PlayTarget::Channel(ChannelId(number))
+    })
 }
 
 /// The word before an address says what plays it; it is one word, and no address itself.
@@ -417,20 +419,25 @@ pub fn ids(channels: &[ChannelId]) -> Vec<String> {
 }
 
 /// `itv/set_fav`: the whole list, in the viewer's order.
-pub fn set_fav(call: &Call, visit: &Visit, seat: &Seat) -> Result<Step, OpError> {
+pub fn set_fav(call: &Call, visit: &Visit, seat: &Seat) -> Result<CallAction, OpError> {
     let wish = call.channels("fav_ch");
     let wish = viewing::existing_channels(visit.read(), wish, ChannelKind::Tv)?;
     let state = boxes::state(visit.read(), seat.device.id)?;
     Ok(if state.favourites == wish {
-        Step::Now(Answer::TRUE)
+        CallAction::Answer(Answer::TRUE)
     } else {
-        Step::Keep(seat.device.id, Kept::Favourites(wish))
+        CallAction::Keep(seat.device.id, Kept::Favourites(wish))
     })
 }
 
 /// `itv/set_last_id` and `itv/set_played`: where the box is when it starts again. A censored
 /// channel is not brought up again (§5.8).
-pub fn set_last(call: &Call, visit: &Visit, seat: &Seat, name: &str) -> Result<Step, OpError> {
+pub fn set_last(
+    call: &Call,
+    visit: &Visit,
+    seat: &Seat,
+    name: &str,
+) -> Result<CallAction, OpError> {
     let state = boxes::state(visit.read(), seat.device.id)?;
     let known = match call.id(name) {
         Some(id) if !call.is_on("censored") && state.last_channel != Some(id) => {
@@ -439,14 +446,14 @@ pub fn set_last(call: &Call, visit: &Visit, seat: &Seat, name: &str) -> Result<S
         _ => Vec::new(),
     };
     Ok(match known.first() {
-        Some(channel) => Step::Keep(seat.device.id, Kept::Last(*channel)),
-        None => Step::Now(Answer::TRUE),
+        Some(channel) => CallAction::Keep(seat.device.id, Kept::Last(*channel)),
+        None => CallAction::Answer(Answer::TRUE),
     })
 }
 
 #[cfg(test)]
 mod tests {
-    use super::{Wanted, play_cmd, wanted};
+    use super::{PlayTarget, play_cmd, play_target};
     use crate::domain::values::id::ChannelId;
     use proptest::prelude::*;
 
@@ -458,18 +465,22 @@ mod tests {
             "http://localhost/ch/27",
             " auto  http://localhost/ch/27 position:1",
         ] {
-            assert_eq!(wanted(cmd), Wanted::Channel(ChannelId(27)), "{cmd}");
+            assert_eq!(
+                play_target(cmd),
+                PlayTarget::Channel(ChannelId(27)),
+                "{cmd}"
+            );
         }
-        let address = Wanted::Address("http://a/b%20c".to_owned());
+        let address = PlayTarget::Address("http://a/b%20c".to_owned());
         for cmd in ["ffmpeg http://a/b c", "http://a/b c", "http://a/b%20c"] {
-            assert_eq!(wanted(cmd), address, "{cmd}");
+            assert_eq!(play_target(cmd), address, "{cmd}");
         }
         for cmd in ["", " ", "ffmpeg ", "ffmpeg http://localhost/ch/"] {
             assert_eq!(
-                wanted(cmd),
+                play_target(cmd),
                 match cmd.trim() {
-                    "ffmpeg" => Wanted::Address("ffmpeg".to_owned()),
-                    _ => Wanted::Nothing,
+                    "ffmpeg" => PlayTarget::Address("ffmpeg".to_owned()),
+                    _ => PlayTarget::Nothing,
                 },
                 "{cmd}"
             );
@@ -493,7 +504,7 @@ mod tests {
     proptest! {
         #[test]
         fn fuzz_cmds_never_panic(text in "\\PC{0,60}") {
-            let _ = wanted(&text);
+            let _ = play_target(&text);
             let cmd = play_cmd(&text);
             prop_assert!(cmd.matches(char::is_whitespace).count() <= 1, "{cmd:?}");
         }

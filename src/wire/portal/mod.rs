@@ -7,6 +7,7 @@
 mod account;
 pub(super) mod answer;
 pub mod call;
+mod call_action;
 mod groups;
 mod guide;
 mod identity;
@@ -15,7 +16,6 @@ mod library;
 mod live;
 mod page;
 mod profile;
-mod step;
 mod watchdog;
 
 use std::sync::Arc;
@@ -36,7 +36,7 @@ use crate::ops::viewing::sign_in;
 use crate::ops::viewing::{self, Visit};
 use crate::wire::kit::{ForeignPage, TurnedAway};
 
-use crate::wire::portal::step::Step;
+use crate::wire::portal::call_action::CallAction;
 use answer::Answer;
 use call::Call;
 
@@ -103,24 +103,24 @@ fn only_reads(action: &str) -> bool {
 }
 
 async fn answered(call: &Call) -> Response {
-    let (step, wait) = match step(call) {
-        Ok(step) => step,
+    let (action, wait) = match judged(call) {
+        Ok(judged) => judged,
         Err(error) => return answer::failed(&error),
     };
     if !wait.is_zero() {
         tokio::time::sleep(wait).await;
     }
-    let answer = match step {
-        Step::Now(answer) => Ok(answer),
-        Step::SignIn(wish) => match sign_in::sign_in(&call.ctx, wish).await {
+    let answer = match action {
+        CallAction::Answer(answer) => Ok(answer),
+        CallAction::SignIn(wish) => match sign_in::sign_in(&call.ctx, wish).await {
             Ok(ended) => identity::signed_in(call, ended),
             Err(error) => Err(error),
         },
-        Step::SignOut(device) => {
+        CallAction::SignOut(device) => {
             let signed_out = sign_in::sign_out(&call.ctx, device).await;
             signed_out.map(|()| Answer::TRUE)
         }
-        Step::Keep(device, kept) => keeping::keep(call, device, kept)
+        CallAction::Keep(device, kept) => keeping::keep(call, device, kept)
             .await
             .map(|()| Answer::TRUE),
     };
@@ -134,7 +134,7 @@ async fn answered(call: &Call) -> Response {
 
 /// Everything that needs no waiting: whose box it is, whether it may, and what it asks for; and how
 /// long the answer is held back.
-fn step(call: &Call) -> Result<(Step, Duration), OpError> {
+fn judged(call: &Call) -> Result<(CallAction, Duration), OpError> {
     let visit = viewing::visit(&call.ctx, call.mac.as_deref())?;
     let kind = call.text("type").unwrap_or_default();
     let action = call.text("action").unwrap_or_default();
@@ -154,7 +154,7 @@ fn step(call: &Call) -> Result<(Step, Duration), OpError> {
         } else {
             Answer::Plain(NO_TOKEN)
         };
-        return Ok((Step::Now(words), Duration::ZERO));
+        return Ok((CallAction::Answer(words), Duration::ZERO));
     };
     Ok((asked(call, &visit, kind, action)?, wait))
 }
@@ -165,11 +165,11 @@ const TOO_MANY_STRANGERS: &str = concat!(
     r#""block_msg":"Please try again in a moment."},"text":""}"#,
 );
 
-fn asked(call: &Call, visit: &Visit, kind: &str, action: &str) -> Result<Step, OpError> {
+fn asked(call: &Call, visit: &Visit, kind: &str, action: &str) -> Result<CallAction, OpError> {
     match admitted(call, visit, kind, action)? {
-        Ok(Some(seat)) => of_seat(call, visit, seat, kind, action),
-        Ok(None) => of_anybody(call, visit, kind, action),
-        Err(words) => Ok(Step::Now(Answer::Plain(words))),
+        Admission::Owned(seat) => of_seat(call, visit, seat, kind, action),
+        Admission::Anybody => of_anybody(call, visit, kind, action),
+        Admission::Refused(words) => Ok(CallAction::Answer(Answer::Plain(words))),
     }
 }
 
@@ -198,43 +198,51 @@ fn open(kind: &str, action: &str) -> Open {
     }
 }
 
-/// The box that asks, if it may; `None` where it need not be known.
+/// Who asks, and whether they may.
+enum Admission<'v> {
+    Owned(&'v Seat),
+    /// Whoever it is: they need not be known for what they ask.
+    Anybody,
+    /// In these words.
+    Refused(&'static str),
+}
+
 fn admitted<'v>(
     call: &Call,
     visit: &'v Visit,
     kind: &str,
     action: &str,
-) -> Result<Result<Option<&'v Seat>, &'static str>, OpError> {
+) -> Result<Admission<'v>, OpError> {
     let open = open(kind, action);
     if call.mac.is_none() && kind != "stb" {
-        return Ok(Err(NO_MAC));
+        return Ok(Admission::Refused(NO_MAC));
     }
     if open == Open::Anybody {
-        return Ok(Ok(None));
+        return Ok(Admission::Anybody);
     }
     let Some(token) = call.bearer.as_deref().filter(|_| call.mac.is_some()) else {
-        return Ok(Err(NO_TOKEN));
+        return Ok(Admission::Refused(NO_TOKEN));
     };
     let Some(seat) = &visit.seat else {
         return Ok(match open {
-            Open::Strangers => Ok(None),
-            Open::SwitchedOff => Err(NO_TOKEN),
-            Open::Anybody | Open::NobodyElse => Err(SWITCHED_OFF),
+            Open::Strangers => Admission::Anybody,
+            Open::SwitchedOff => Admission::Refused(NO_TOKEN),
+            Open::Anybody | Open::NobodyElse => Admission::Refused(SWITCHED_OFF),
         });
     };
     if !boxes::holds_token(&call.ctx, visit.read(), seat.device.id, token)? {
-        return Ok(Err(NO_TOKEN));
+        return Ok(Admission::Refused(NO_TOKEN));
     }
     let off = open == Open::NobodyElse && !seat.is_on();
     Ok(if off {
-        Err(SWITCHED_OFF)
+        Admission::Refused(SWITCHED_OFF)
     } else {
-        Ok(Some(seat))
+        Admission::Owned(seat)
     })
 }
 
 /// What anybody may ask for.
-fn of_anybody(call: &Call, visit: &Visit, kind: &str, action: &str) -> Result<Step, OpError> {
+fn of_anybody(call: &Call, visit: &Visit, kind: &str, action: &str) -> Result<CallAction, OpError> {
     let answer = match (kind, action) {
         ("stb", "handshake") => identity::handshake(call, visit)?,
         ("stb", "get_profile") => identity::get_profile(call, visit)?,
@@ -243,7 +251,7 @@ fn of_anybody(call: &Call, visit: &Visit, kind: &str, action: &str) -> Result<St
         ("watchdog", "get_events") => watchdog::get_events(call, visit)?,
         _ => Answer::FALSE,
     };
-    Ok(Step::Now(answer))
+    Ok(CallAction::Answer(answer))
 }
 
 /// What a box may ask for, with the token that it has.
@@ -253,7 +261,7 @@ fn of_seat(
     seat: &Seat,
     kind: &str,
     action: &str,
-) -> Result<Step, OpError> {
+) -> Result<CallAction, OpError> {
     let answer = match (kind, action) {
         ("watchdog", "get_events") => watchdog::get_events(call, visit)?,
         ("watchdog", "confirm_event") => watchdog::confirm_event(call, visit, seat)?,
@@ -281,16 +289,16 @@ fn of_seat(
         ("account_info" | "account", _) => of_account(call, visit, seat, kind, action)?,
         _ => Answer::FALSE,
     };
-    Ok(Step::Now(answer))
+    Ok(CallAction::Answer(answer))
 }
 
 /// `type=stb`: the box itself (§3.7), and what its viewer wants to be kept.
-fn of_box(call: &Call, visit: &Visit, seat: &Seat, action: &str) -> Result<Step, OpError> {
-    Ok(Step::Now(match action {
+fn of_box(call: &Call, visit: &Visit, seat: &Seat, action: &str) -> Result<CallAction, OpError> {
+    Ok(CallAction::Answer(match action {
         "set_parent_password" => return keeping::set_pin(call, seat, ViewerPin::Parental),
         "set_settings_password" => return keeping::set_pin(call, seat, ViewerPin::Settings),
         "check_parent_password" => keeping::check_pin(call, visit, seat)?,
-        "logout" => return Ok(Step::SignOut(seat.device.id)),
+        "logout" => return Ok(CallAction::SignOut(seat.device.id)),
         "get_modules" => account::modules(call, visit, seat)?,
         "get_storages" | "get_settings_profile" | "get_tv_aspects" => Answer::EMPTY_OBJECT,
         "get_preload_images" | "get_locales" | "get_timezones" | "get_countries" | "get_cities"
@@ -303,7 +311,7 @@ fn of_box(call: &Call, visit: &Visit, seat: &Seat, action: &str) -> Result<Step,
 }
 
 /// `type=itv`: live TV (§5).
-fn of_live(call: &Call, visit: &Visit, seat: &Seat, action: &str) -> Result<Step, OpError> {
+fn of_live(call: &Call, visit: &Visit, seat: &Seat, action: &str) -> Result<CallAction, OpError> {
     let answer = match action {
         "get_genres" => live::get_genres(call, visit, seat)?,
         "get_all_channels" => live::get_all_channels(call, visit, seat)?,
@@ -322,7 +330,7 @@ fn of_live(call: &Call, visit: &Visit, seat: &Seat, action: &str) -> Result<Step
         "set_claim" => complaint(call, seat),
         _ => Answer::FALSE,
     };
-    Ok(Step::Now(answer))
+    Ok(CallAction::Answer(answer))
 }
 
 /// `type=epg`: the guide's tables (§5.7).
@@ -375,7 +383,7 @@ fn complaint(call: &Call, seat: &Seat) -> Answer {
 }
 
 /// `type=radio` (§7).
-fn of_radio(call: &Call, visit: &Visit, seat: &Seat, action: &str) -> Result<Step, OpError> {
+fn of_radio(call: &Call, visit: &Visit, seat: &Seat, action: &str) -> Result<CallAction, OpError> {
     let answer = match action {
         "get_categories" => library::radio_categories()?,
         "get_ordered_list" => library::radio_list(call, visit, seat)?,
@@ -386,7 +394,7 @@ fn of_radio(call: &Call, visit: &Visit, seat: &Seat, action: &str) -> Result<Ste
         "create_link" => live::create_link(call, visit, seat)?,
         _ => Answer::FALSE,
     };
-    Ok(Step::Now(answer))
+    Ok(CallAction::Answer(answer))
 }
 
 /// `type=account_info` and `type=account` (§9).

@@ -23,7 +23,8 @@ use crate::domain::messages::{Message, MessageContent};
 use crate::domain::values::id::{
     CustomerId, Id as _, InvoiceId, OrderId, ProductOfferId, ServiceId,
 };
-use crate::domain::values::money::Currency;
+use crate::domain::refusal::Refusal;
+use crate::domain::values::money::{Amount, Currency};
 use crate::domain::values::time::Timestamp;
 use crate::store::key::owned_by;
 use crate::store::{Read, Table, balance_minor};
@@ -299,19 +300,19 @@ impl<'r, R: Read> Books<'r, R> {
         self.put_order(before, after, at)
     }
 
-    /// Renews an order before its time; `Err` with what is missing where the balance does not
-    /// cover it.
+    /// Renews an order before its time; refused where the balance does not cover it.
     pub(in crate::ops) fn renew_early(
         &mut self,
         order: &Order,
         bill: &Bill,
         at: Timestamp,
-    ) -> Result<Result<(), i64>, OpError> {
+    ) -> Result<(), OpError> {
         if let Some(currency) = bill.currency {
             let balance = self.balance(order.customer, currency)?;
-            let missing = bill.total_minor().saturating_sub(balance);
-            if !bill.is_free() && missing > 0 {
-                return Ok(Err(missing));
+            let minor = bill.total_minor().saturating_sub(balance);
+            if !bill.is_free() && minor > 0 {
+                let short_by = Amount { minor, currency };
+                return Err(Refusal::InsufficientFunds { short_by }.into());
             }
         }
         self.issue(order, bill, at)?;
@@ -319,7 +320,7 @@ impl<'r, R: Read> Books<'r, R> {
         self.put_order(order, after, at)?;
         // Only this cycle was asked for: others that a held run would bill wait on.
         self.waits_for_run(order.id, at)?;
-        Ok(Ok(()))
+        Ok(())
     }
 
     /// Does what is due about an order until nothing is. One of which many cycles were missed is

@@ -1,4 +1,4 @@
-//! What a call comes to.
+//! What is done for a call once it was looked at.
 
 use crate::domain::staff::Secret;
 use crate::domain::values::id::{ChannelId, DeviceId, MovieId};
@@ -6,9 +6,9 @@ use crate::ops::viewing::pin::ViewerPin;
 use crate::ops::viewing::sign_in::SignIn;
 use crate::wire::portal::answer::Answer;
 
-/// How a call goes on once it was looked at.
-pub(in crate::wire::portal) enum Step {
-    Now(Answer),
+/// Most calls are answered at once; the others are waited for.
+pub(in crate::wire::portal) enum CallAction {
+    Answer(Answer),
     SignIn(SignIn),
     SignOut(DeviceId),
     Keep(DeviceId, Kept),
