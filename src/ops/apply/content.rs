@@ -9,7 +9,8 @@ use crate::store::{Read as _, Tx};
 
 use super::document::{ChannelIn, ChannelKindIn, Document, MovieIn};
 use super::keep::Keeper;
-use super::{flag, genre, programmes, text, wrong};
+use super::programmes;
+use super::values::{flag, genre, text, wrong};
 
 pub(super) fn keep_content(
     keeper: &mut Keeper<'_>,

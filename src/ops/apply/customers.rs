@@ -29,7 +29,8 @@ use crate::ops::{OpError, customers, services};
 use crate::store::{Owned as _, Read as _, Table, Tx};
 
 use super::document::{CarrierType, CustomerIn, Document};
-use super::{Outcome, parse_amount, wrong};
+use super::report::Outcome;
+use super::values::{parse_amount, wrong};
 
 /// What the document's provider says about dates and money.
 pub(super) struct Setting {

@@ -15,7 +15,6 @@ use super::fields::{
     given_long_text, given_text, long_text_or_none, number, text, text_or_none,
 };
 use super::given::Given;
-use super::provider::ProviderIn;
 
 /// Largest document, in bytes.
 pub const DOCUMENT_BYTES_MAX: usize = 512 * 1024 * 1024;
@@ -625,4 +624,19 @@ pub fn parse(text: &str) -> Result<Document, OpError> {
         problem: error.to_string(),
     })?;
     Ok(document)
+}
+
+/// The element `provider` of a document.
+#[derive(Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct ProviderIn {
+    #[serde(default, deserialize_with = "text_or_none")]
+    pub name: Option<String>,
+    pub currency: Option<String>,
+    pub time_zone: Option<String>,
+    pub address: Option<String>,
+    pub tax_id: Option<String>,
+    pub bank: Option<String>,
+    pub invoice_prefix: Option<String>,
+    pub payment_days: Option<u32>,
 }

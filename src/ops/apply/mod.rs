@@ -16,6 +16,7 @@ mod programmes;
 mod provider;
 mod report;
 mod selling;
+mod values;
 
 use std::collections::BTreeMap;
 
@@ -31,7 +32,6 @@ use crate::domain::staff::Permission;
 use crate::domain::values::calendar::Zone;
 use crate::domain::values::contact::kept_name;
 use crate::domain::values::id::{GenreId, ResellerId};
-use crate::domain::values::money::{Amount, Currency};
 use crate::ops::followers;
 use crate::ops::written::Extent;
 use crate::store::key::Only;
@@ -39,9 +39,8 @@ use crate::store::{Read as _, StoreError, TableSet, Tx};
 
 use super::{OpError, webhooks};
 use document::Document;
-use given::Given;
 use keep::Keeper;
-use report::Outcome;
+use values::wrong;
 
 /// Ends the command without a commit: with an error, or because it was only a rehearsal.
 enum Stop {
@@ -270,49 +269,4 @@ fn run(
         keeper.report.count("customers", outcome);
     }
     Ok(report)
-}
-
-/// A text over the one that is held.
-fn text(given: &Given<String>, held: String) -> String {
-    given.clone().over(held, String::new())
-}
-
-fn flag(given: &Given<bool>, held: bool) -> bool {
-    given.clone().over(held, false)
-}
-
-fn genre(
-    tx: &Tx<'_>,
-    given: Given<u64>,
-    path: impl FnOnce() -> String,
-) -> Result<Given<GenreId>, OpError> {
-    given.try_map(|id| match tx.get::<Genre>(&GenreId(id))? {
-        Some(_) => Ok(GenreId(id)),
-        None => Err(wrong(&path(), "no such genre")),
-    })
-}
-
-fn parse_currency(code: &str, path: impl FnOnce() -> String) -> Result<Currency, OpError> {
-    Currency::parse(code).ok_or_else(|| wrong(&path(), "no such currency; use an ISO 4217 code"))
-}
-
-fn parse_amount(
-    text: &str,
-    currency: Currency,
-    path: impl FnOnce() -> String,
-) -> Result<Amount, OpError> {
-    Amount::parse(text, currency).ok_or_else(|| {
-        let problem = format!(
-            "must be an amount with at most {} decimals",
-            currency.exponent()
-        );
-        wrong(&path(), &problem)
-    })
-}
-
-fn wrong(path: &str, problem: &str) -> OpError {
-    OpError::Document {
-        path: path.to_owned(),
-        problem: problem.to_owned(),
-    }
 }

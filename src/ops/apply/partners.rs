@@ -12,7 +12,7 @@ use crate::outbound::webhook::fault_of;
 use crate::store::{Read as _, Table, Tx};
 
 use super::document::{CallbackIn, PartnerIn, PartnerProductIn};
-use super::{parse_amount, parse_currency, wrong};
+use super::values::{parse_amount, parse_currency, wrong};
 
 /// A partner as the document has it; what it does not say stays as it is. An API key is taken where
 /// there is none yet: one that was rotated must not come back with the next document.

@@ -13,7 +13,8 @@ use crate::ops::viewing::guide;
 use crate::store::{Read as _, Tx};
 
 use super::document::ProgrammeIn;
-use super::{Outcome, wrong};
+use super::report::Outcome;
+use super::values::wrong;
 
 /// Brings one programme in step; its key is the channel and the start.
 pub(super) fn keep_programme(

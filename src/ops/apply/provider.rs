@@ -1,29 +1,12 @@
 //! What a document says of the operator's own company. What it leaves out stays as it is.
 
-use serde::Deserialize;
-
 use crate::app::{Ctx, is_booked};
 use crate::domain::provider::{PAYMENT_DAYS_MAX, Provider, is_invoice_prefix, letterhead_lines};
 use crate::ops::OpError;
 use crate::store::Tx;
 
-use super::fields::text_or_none;
-use super::{parse_currency, wrong};
-
-/// The element `provider` of a document.
-#[derive(Debug, Deserialize)]
-#[serde(deny_unknown_fields)]
-pub struct ProviderIn {
-    #[serde(default, deserialize_with = "text_or_none")]
-    pub name: Option<String>,
-    pub currency: Option<String>,
-    pub time_zone: Option<String>,
-    pub address: Option<String>,
-    pub tax_id: Option<String>,
-    pub bank: Option<String>,
-    pub invoice_prefix: Option<String>,
-    pub payment_days: Option<u32>,
-}
+use super::document::ProviderIn;
+use super::values::{parse_currency, wrong};
 
 /// The provider as the document has it, over what is held and what the settings say.
 pub(super) fn provider(

@@ -19,7 +19,7 @@ use crate::store::{Read as _, Table, Tx};
 
 use super::document::{self, PackageServices, PackageType};
 use super::given::Given;
-use super::{flag, parse_amount, parse_currency, text, wrong};
+use super::values::{flag, parse_amount, parse_currency, text, wrong};
 
 pub(super) fn package_spec(
     ctx: &Ctx,
