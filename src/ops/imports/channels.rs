@@ -12,14 +12,17 @@ use crate::ops::catalogue::channels::Uses;
 use crate::store::Read as _;
 
 use super::films;
+use super::incoming::{Reader, aside};
+use super::m3u;
 use super::m3u::{Choice, List};
 use super::matching::{matched, numbered, without_repeats};
+use super::one_line::shown;
+use super::options::{Options, asked_charset};
+use super::plan::Task;
+use super::report::{Counts, Left, Progress, Report, Step, count, wrong};
 use super::text::Text;
-use super::writing::{Task, write};
-use super::{
-    Counts, OpError, Options, Progress, Reader, Report, Step, aside, asked_charset, count, m3u,
-    shown, wrong,
-};
+use super::writing::write;
+use crate::ops::OpError;
 use crate::ops::imports::plan::{GenreWish, Genres, Ours, Plan, Wish, missing};
 
 /// Brings channels and films in step with an M3U list.
@@ -88,13 +91,11 @@ fn plan(ours: &Ours, list: List, options: &Options) -> Result<Plan, OpError> {
     };
     let entries = without_repeats(list.channels, &mut problems);
     if entries.is_empty() && list.films.is_empty() {
-        report
-            .warnings
-            .push(if list.left == super::Left::default() {
-                "the list is empty".to_owned()
-            } else {
-                "nothing of the list is wanted".to_owned()
-            });
+        report.warnings.push(if list.left == Left::default() {
+            "the list is empty".to_owned()
+        } else {
+            "nothing of the list is wanted".to_owned()
+        });
         if options.remove_missing {
             let problem = "the list brings nothing, so nothing is removed; see what it holds";
             return Err(wrong("--remove-missing".to_owned(), problem.to_owned()));
@@ -194,9 +195,10 @@ mod tests {
     use crate::ops::imports::channels::{matched, numbered, plan};
     use crate::ops::imports::kinds::Entry;
     use crate::ops::imports::m3u::List;
+    use crate::ops::imports::options::Options;
+    use crate::ops::imports::plan::Task;
     use crate::ops::imports::plan::{Ours, Wish};
-    use crate::ops::imports::writing::Task;
-    use crate::ops::imports::{Notes, Options};
+    use crate::ops::imports::report::Notes;
     use proptest::prelude::*;
     use std::collections::BTreeSet;
 

@@ -3,7 +3,7 @@
 
 use super::entities::decoded;
 use super::kinds::Signs;
-use super::one_line;
+use super::one_line::one_line;
 use crate::domain::catalogue::content::GUIDE_SHIFT_MINUTES_MAX;
 use crate::domain::values::address;
 use crate::ops::imports::kinds::Entry;

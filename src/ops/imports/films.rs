@@ -3,8 +3,10 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use super::kinds::year_of;
-use super::writing::Task;
-use super::{Counts, Notes, Options, Report, count, folded, shown};
+use super::one_line::{folded, shown};
+use super::options::Options;
+use super::plan::Task;
+use super::report::{Counts, Notes, Report, count};
 use crate::ops::imports::kinds::Entry;
 use crate::ops::imports::plan::FilmWish;
 use crate::ops::imports::plan::{GenreWish, Genres, Ours};

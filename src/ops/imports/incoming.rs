@@ -6,7 +6,8 @@ use std::io::{self, Read};
 use tokio::sync::mpsc;
 use tokio_util::bytes::Bytes;
 
-use super::{Progress, Step, long};
+use super::report::{Progress, Step, long};
+use crate::ops::OpError;
 
 /// Where bytes come from, read away from the async threads.
 pub type Reader = Box<dyn Read + Send>;
@@ -102,6 +103,14 @@ impl Read for Counted {
         }
         Ok(count)
     }
+}
+
+/// Work that reads, away from the async threads.
+pub(super) async fn aside<T: Send + 'static>(
+    work: impl FnOnce() -> Result<T, OpError> + Send + 'static,
+) -> Result<T, OpError> {
+    let done = tokio::task::spawn_blocking(work).await;
+    done.unwrap_or_else(|error| Err(OpError::Failed(error.to_string())))
 }
 
 #[cfg(test)]

@@ -5,8 +5,10 @@ use std::io;
 
 use super::entities::decoded;
 use super::kinds::{Kind, kind_of};
+use super::one_line::{folded, shown};
+use super::options::{CHANNELS_MAX, FILMS_MAX};
+use super::report::{Left, Notes, count, wrong};
 use super::text::Text;
-use super::{CHANNELS_MAX, FILMS_MAX, Notes, count, folded, shown, wrong};
 use crate::domain::values::address;
 use crate::ops::OpError;
 use crate::ops::imports::entry::{Described, URL_CHARS_MAX, Usual, described, first_group, head};
@@ -38,15 +40,6 @@ pub struct List {
     /// Some of those that are.
     pub groups: Vec<String>,
     pub charset: Option<String>,
-}
-
-/// What is in a list and was left out on purpose.
-#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
-pub struct Left {
-    pub films: usize,
-    pub episodes: usize,
-    pub headings: usize,
-    pub other_groups: usize,
 }
 
 /// Reads a whole list.
@@ -314,8 +307,9 @@ fn after<'t>(line: &'t str, directive: &str) -> Option<&'t str> {
 
 #[cfg(test)]
 mod tests {
-    use super::{Choice, Entry, Left, List, read};
+    use super::{Choice, Entry, List, read};
     use crate::ops::OpError;
+    use crate::ops::imports::report::Left;
     use crate::ops::imports::text::Text;
     use proptest::prelude::*;
     use std::io::Cursor;

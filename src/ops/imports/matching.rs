@@ -4,7 +4,8 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use crate::domain::catalogue::content::Channel;
 
-use super::{Notes, folded, shown};
+use super::one_line::{folded, shown};
+use super::report::Notes;
 use crate::ops::imports::kinds::Entry;
 
 /// The entries, each once. One with the name of another and no other id is the same channel again;

@@ -1,6 +1,6 @@
 //! Texts of a guide as plain text: without HTML, and joined to lists.
 
-use super::one_line;
+use super::one_line::one_line;
 use crate::domain::catalogue::guide::DESCRIPTION_CHARS_MAX;
 
 /// How far behind a `<` its `>` may be, in text with HTML in it.

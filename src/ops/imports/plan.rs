@@ -5,8 +5,9 @@ use crate::domain::values::id::{ChannelId, GenreId, MovieId};
 use crate::ops::catalogue::channels::Uses;
 use crate::ops::imports::kinds::Entry;
 use crate::ops::imports::kinds::year_of;
-use crate::ops::imports::writing::Task;
-use crate::ops::imports::{Options, Report, folded, shown};
+use crate::ops::imports::one_line::{folded, shown};
+use crate::ops::imports::options::Options;
+use crate::ops::imports::report::Report;
 use std::collections::{BTreeMap, BTreeSet};
 
 /// The genre that a channel or film gets.
@@ -224,6 +225,26 @@ impl FilmWish {
             description: String::new(),
             duration_minutes: None,
             source: source.to_owned(),
+        }
+    }
+}
+
+/// One thing to do.
+#[derive(Debug, Clone)]
+pub enum Task {
+    Channel(Box<Wish>),
+    Film(Box<FilmWish>),
+    DropChannel(ChannelId),
+    DropFilm(MovieId),
+}
+
+impl Task {
+    /// Whether programmes go with it.
+    pub(super) fn is_heavy(&self) -> bool {
+        match self {
+            Self::Channel(wish) => wish.channel.is_some() && wish.entry.shift_minutes.is_some(),
+            Self::DropChannel(_) => true,
+            Self::Film(_) | Self::DropFilm(_) => false,
         }
     }
 }

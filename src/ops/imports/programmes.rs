@@ -14,16 +14,18 @@ use crate::domain::values::time::Timestamp;
 use crate::store::key::owned_by;
 use crate::store::{Read as _, Table, Tx};
 
+use super::incoming::{Reader, aside};
 use super::matching::folded_id;
+use super::one_line::{folded, shown};
+use super::options::{CHANNELS_MAX, Options, asked_charset};
+use super::report::{Counts, Notes, Progress, Report, Step, count, wrong};
 use super::spill::{Heap, Spill};
 use super::text::Text;
 use super::times::instant;
+use super::writing::tell_boxes;
 use super::xmltv::{Element, Guide, Listing};
-use super::{
-    CHANNELS_MAX, Counts, Notes, OpError, Options, Progress, Reader, Report, Step, aside,
-    asked_charset, bulk, count, folded, shown, tell_boxes, wrong,
-};
 use crate::ops::imports::spill::Texts;
+use crate::ops::{OpError, bulk};
 
 /// Most programmes of channels of ours, and of those that may be ours until they are named.
 pub const PROGRAMMES_MAX: usize = 2_000_000;

@@ -5,7 +5,7 @@ use std::fs::{File, OpenOptions};
 use std::io::{self, ErrorKind, Read as _, Seek as _, SeekFrom, Write as _};
 use std::path::{Path, PathBuf};
 
-use super::long;
+use super::report::long;
 
 use crate::domain::catalogue::guide::Slot;
 use crate::domain::values::time::Timestamp;

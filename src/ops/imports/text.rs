@@ -7,8 +7,8 @@ use encoding_rs::{Decoder, Encoding, UTF_8};
 
 use super::charset::{self, Charset, DECLARATION_BYTES_MAX, SEEN_BYTES, bare_utf16, recognised};
 use super::incoming::{Counted, Reader};
+use super::report::{Progress, long};
 use super::unpack::unpacked;
-use super::{Progress, long};
 
 /// Largest source, in bytes after unpacking.
 pub const SOURCE_BYTES_MAX: u64 = 4 * 1024 * 1024 * 1024;

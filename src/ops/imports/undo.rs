@@ -12,10 +12,11 @@ use crate::ops::catalogue::channels::{Uses, remove_channel, store_channel};
 use crate::store::key::terminated;
 use crate::store::{Read, Record, Table, Tx, codec};
 
-use super::writing::encoded;
-use super::{
-    Counts, OpError, Progress, Report, Step, aside, bulk, count, shown, tell_boxes, wrong,
-};
+use super::incoming::aside;
+use super::one_line::shown;
+use super::report::{Counts, Progress, Report, Step, count, wrong};
+use super::writing::{encoded, tell_boxes};
+use crate::ops::{OpError, bulk};
 
 /// Channels and films that are worked in one go: programmes go with some.
 const CHUNK: usize = 16;

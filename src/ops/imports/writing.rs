@@ -10,34 +10,17 @@ use crate::ops::catalogue::channels::{remove_channel, store_channel};
 use crate::store::key::terminated;
 use crate::store::{Read as _, Table, Tx, codec};
 
-use super::{OpError, Progress, Step, bulk, count, tell_boxes};
-use crate::ops::imports::plan::FilmWish;
+use super::plan::Task;
+use super::report::{Progress, Step, count};
+use crate::ops::OpError;
+use crate::ops::boxes::events;
+use crate::ops::bulk;
 use crate::ops::imports::plan::{Plan, Wish};
 
 /// Channels, films and genres that are written in one go; and those whose programmes move with
 /// them.
 const CHUNK: usize = 200;
 const CHUNK_HEAVY: usize = 8;
-
-/// One thing to do.
-#[derive(Debug, Clone)]
-pub enum Task {
-    Channel(Box<Wish>),
-    Film(Box<FilmWish>),
-    DropChannel(ChannelId),
-    DropFilm(MovieId),
-}
-
-impl Task {
-    /// Whether programmes go with it.
-    fn is_heavy(&self) -> bool {
-        match self {
-            Self::Channel(wish) => wish.channel.is_some() && wish.entry.shift_minutes.is_some(),
-            Self::DropChannel(_) => true,
-            Self::Film(_) | Self::DropFilm(_) => false,
-        }
-    }
-}
 
 /// Which import it is of which source.
 #[derive(Debug, Clone)]
@@ -271,4 +254,9 @@ fn note(
         genres: noted.genres,
     })?;
     Ok(Some(import))
+}
+
+/// Tells every box that channels or the guide are others now: once for a whole import.
+pub(super) async fn tell_boxes(ctx: &Ctx, kind: BoxEventKind) -> Result<(), OpError> {
+    bulk::write(ctx, move |ctx, tx| events::queue_for_all(ctx, tx, kind)).await
 }

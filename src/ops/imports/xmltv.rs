@@ -6,9 +6,10 @@
 
 use super::entities::decoded;
 use super::markup::{Markup, Piece, name_of, value_of};
+use super::one_line::{one_line, shown};
 use super::plain_text::{BREAKS, HTML, join, plain};
+use super::report::{Notes, wrong};
 use super::text::Text;
-use super::{Notes, one_line, shown, wrong};
 use crate::domain::catalogue::guide::{CATEGORY_CHARS_MAX, PEOPLE_CHARS_MAX, TITLE_CHARS_MAX};
 use crate::ops::OpError;
 
