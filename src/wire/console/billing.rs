@@ -22,9 +22,10 @@ use crate::ops::orders::life::{Credit, Which};
 use crate::wire::kit::json::Decimal;
 use crate::wire::kit::query::Query;
 
-use super::effect::{answer, standing_word, status_word};
+use super::effect::answer;
 use super::error::Problem;
 use super::repeatable::{Asked, EmptyBody, Repeatable};
+use super::words::{standing_word, status_word};
 use crate::wire::console::money;
 use crate::wire::console::request::{Staff, handle, instant};
 

@@ -7,11 +7,10 @@ use serde::Serialize;
 
 use crate::app::{AskedEffect, Ctx};
 use crate::domain::billing::invoice::InvoiceKind;
-use crate::domain::billing::order::{Order, OrderStatus, Standing};
+use crate::domain::billing::order::Order;
 use crate::domain::billing::payment::{Payment, PaymentKind, VoucherBatch};
-use crate::domain::catalogue::kinds::ServiceStatus;
+use crate::domain::customers::Customer;
 use crate::domain::customers::service::Service;
-use crate::domain::customers::{Customer, CustomerStatus};
 use crate::domain::effect::{Balance, Billed, Effect, Missing, Moved, Owed, Titled};
 use crate::domain::messages::template::TemplateKind;
 use crate::domain::partners::PartnerTransaction;
@@ -20,9 +19,10 @@ use crate::domain::values::time::Timestamp;
 use crate::ops::OpError;
 
 use super::error::Problem;
-
-use super::transactions::{transaction_kind, transaction_state};
-use crate::domain::billing::payment::PaymentState;
+use super::words::{
+    customer_word, payment_kind, payment_state, service_word, standing_word, status_word,
+    transaction_kind, transaction_state,
+};
 
 /// What stands there before and after; what is not there is left out.
 #[derive(Debug, Serialize)]
@@ -170,51 +170,6 @@ pub struct EffectOut {
     partner_accounts: Vec<OwedEffectOut>,
     boxes: BoxesOut,
     letters: Vec<&'static str>,
-}
-
-/// How an order stands with the money.
-pub(super) fn standing_word(standing: Standing) -> &'static str {
-    match standing {
-        Standing::Settled => "SETTLED",
-        Standing::Waiting => "WAITING",
-        Standing::Overdue { .. } => "OVERDUE",
-        Standing::Frozen { .. } => "FROZEN",
-        Standing::Paused { .. } => "PAUSED",
-        Standing::Parked { .. } => "PARKED",
-        Standing::Ended => "ENDED",
-        Standing::Owing { .. } => "OWING",
-    }
-}
-
-pub(super) fn status_word(status: OrderStatus) -> &'static str {
-    match status {
-        OrderStatus::Active => "ACTIVE",
-        OrderStatus::Inactive => "INACTIVE",
-        OrderStatus::Expired => "EXPIRED",
-        OrderStatus::Canceled => "CANCELED",
-        OrderStatus::Deleted => "DELETED",
-    }
-}
-
-fn service_word(status: ServiceStatus) -> &'static str {
-    match status {
-        ServiceStatus::Active => "ACTIVE",
-        ServiceStatus::Inactive => "INACTIVE",
-        ServiceStatus::Expired => "EXPIRED",
-        ServiceStatus::Frozen => "FROZEN",
-        ServiceStatus::Deleted => "DELETED",
-    }
-}
-
-fn customer_word(status: CustomerStatus) -> &'static str {
-    match status {
-        CustomerStatus::Active => "ACTIVE",
-        CustomerStatus::Inactive => "INACTIVE",
-        CustomerStatus::AwaitingAuthorization => "AWAITING_AUTHORIZATION",
-        CustomerStatus::SuspendedByCustomer => "SUSPENDED_BY_CUSTOMER",
-        CustomerStatus::SuspendedByBilling => "SUSPENDED_BY_BILLING",
-        CustomerStatus::Deleted => "DELETED",
-    }
 }
 
 /// Words an effect for one who asked, hiding numbers that a look took and gave back.
@@ -455,21 +410,4 @@ pub(super) fn answer<T: Serialize>(
     }
     let made = made()?;
     Ok((code, Json(Done { made, effect })).into_response())
-}
-
-pub(in crate::wire::console) fn payment_kind(payment: &Payment) -> &'static str {
-    match payment.kind {
-        PaymentKind::Payment => "PAYMENT",
-        PaymentKind::Refund { .. } => "REFUND",
-        PaymentKind::Regained { .. } => "REGAINED",
-    }
-}
-
-pub(in crate::wire::console) fn payment_state(payment: &Payment) -> &'static str {
-    match payment.state {
-        PaymentState::Processing => "PROCESSING",
-        PaymentState::Succeeded => "SUCCEEDED",
-        PaymentState::Failed => "FAILED",
-        PaymentState::Unmatched => "UNMATCHED",
-    }
 }

@@ -28,6 +28,7 @@ mod tokens;
 mod transactions;
 mod vouchers;
 mod webhooks;
+mod words;
 
 use std::sync::Arc;
 

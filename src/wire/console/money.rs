@@ -27,8 +27,8 @@ use crate::wire::kit::json::Decimal;
 use super::effect::answer;
 use super::error::Problem;
 use super::repeatable::{Asked, EmptyBody, Repeatable};
-use crate::wire::console::effect::{payment_kind, payment_state};
 use crate::wire::console::request::{Staff, handle};
+use crate::wire::console::words::{payment_kind, payment_state};
 
 /// A payment or refund.
 #[derive(Debug, Serialize)]

@@ -6,7 +6,7 @@ use axum::http::StatusCode;
 use axum::response::Response;
 use serde::{Deserialize, Serialize};
 
-use crate::domain::partners::{PartnerTransaction, TransactionKind, TransactionState};
+use crate::domain::partners::PartnerTransaction;
 use crate::domain::staff::Permission;
 use crate::domain::values::id::PartnerTransactionId;
 use crate::domain::values::time::Timestamp;
@@ -17,22 +17,8 @@ use crate::wire::kit::query::Query;
 use super::effect::answer;
 use super::error::Problem;
 use super::repeatable::{Asked, Repeatable};
+use super::words::{transaction_kind, transaction_state};
 use crate::wire::console::request::Staff;
-
-pub(super) fn transaction_kind(kind: TransactionKind) -> &'static str {
-    match kind {
-        TransactionKind::Charge => "CHARGE",
-        TransactionKind::Refund { .. } => "REFUND",
-    }
-}
-
-pub(super) fn transaction_state(state: TransactionState) -> &'static str {
-    match state {
-        TransactionState::Processing => "PROCESSING",
-        TransactionState::Succeeded => "SUCCEEDED",
-        TransactionState::Denied(_) => "DENIED",
-    }
-}
 
 /// A transaction as the console shows it.
 #[derive(Serialize)]

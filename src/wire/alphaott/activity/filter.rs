@@ -2,7 +2,7 @@
 
 use async_graphql::InputObject;
 
-use super::{AnyJson, CustomerActivity, Date, MongoId};
+use super::types::{AnyJson, CustomerActivity, Date, MongoId};
 
 /// Plain fields are AND-ed; a null one is not filtered by (our resolution: the vendor's published
 /// query sends every field as null and means all).

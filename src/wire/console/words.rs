@@ -1,0 +1,84 @@
+//! Kinds and states as the console names them.
+
+use crate::domain::billing::order::{OrderStatus, Standing};
+use crate::domain::billing::payment::{Payment, PaymentKind, PaymentState};
+use crate::domain::catalogue::kinds::ServiceStatus;
+use crate::domain::customers::CustomerStatus;
+use crate::domain::partners::{TransactionKind, TransactionState};
+
+/// How an order stands with the money.
+pub(super) fn standing_word(standing: Standing) -> &'static str {
+    match standing {
+        Standing::Settled => "SETTLED",
+        Standing::Waiting => "WAITING",
+        Standing::Overdue { .. } => "OVERDUE",
+        Standing::Frozen { .. } => "FROZEN",
+        Standing::Paused { .. } => "PAUSED",
+        Standing::Parked { .. } => "PARKED",
+        Standing::Ended => "ENDED",
+        Standing::Owing { .. } => "OWING",
+    }
+}
+
+pub(super) fn status_word(status: OrderStatus) -> &'static str {
+    match status {
+        OrderStatus::Active => "ACTIVE",
+        OrderStatus::Inactive => "INACTIVE",
+        OrderStatus::Expired => "EXPIRED",
+        OrderStatus::Canceled => "CANCELED",
+        OrderStatus::Deleted => "DELETED",
+    }
+}
+
+pub(super) fn service_word(status: ServiceStatus) -> &'static str {
+    match status {
+        ServiceStatus::Active => "ACTIVE",
+        ServiceStatus::Inactive => "INACTIVE",
+        ServiceStatus::Expired => "EXPIRED",
+        ServiceStatus::Frozen => "FROZEN",
+        ServiceStatus::Deleted => "DELETED",
+    }
+}
+
+pub(super) fn customer_word(status: CustomerStatus) -> &'static str {
+    match status {
+        CustomerStatus::Active => "ACTIVE",
+        CustomerStatus::Inactive => "INACTIVE",
+        CustomerStatus::AwaitingAuthorization => "AWAITING_AUTHORIZATION",
+        CustomerStatus::SuspendedByCustomer => "SUSPENDED_BY_CUSTOMER",
+        CustomerStatus::SuspendedByBilling => "SUSPENDED_BY_BILLING",
+        CustomerStatus::Deleted => "DELETED",
+    }
+}
+
+pub(in crate::wire::console) fn payment_kind(payment: &Payment) -> &'static str {
+    match payment.kind {
+        PaymentKind::Payment => "PAYMENT",
+        PaymentKind::Refund { .. } => "REFUND",
+        PaymentKind::Regained { .. } => "REGAINED",
+    }
+}
+
+pub(in crate::wire::console) fn payment_state(payment: &Payment) -> &'static str {
+    match payment.state {
+        PaymentState::Processing => "PROCESSING",
+        PaymentState::Succeeded => "SUCCEEDED",
+        PaymentState::Failed => "FAILED",
+        PaymentState::Unmatched => "UNMATCHED",
+    }
+}
+
+pub(super) fn transaction_kind(kind: TransactionKind) -> &'static str {
+    match kind {
+        TransactionKind::Charge => "CHARGE",
+        TransactionKind::Refund { .. } => "REFUND",
+    }
+}
+
+pub(super) fn transaction_state(state: TransactionState) -> &'static str {
+    match state {
+        TransactionState::Processing => "PROCESSING",
+        TransactionState::Succeeded => "SUCCEEDED",
+        TransactionState::Denied(_) => "DENIED",
+    }
+}
