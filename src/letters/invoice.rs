@@ -6,8 +6,7 @@ use crate::domain::values::money::Amount;
 use crate::domain::values::time::Timestamp;
 use crate::paper::{Frame, Paper, PaperLine};
 
-use super::House;
-use super::locale::{amount, long_day, percent};
+use super::locale::{House, amount, long_day, percent};
 use super::words::{PaperWords, paper_words};
 
 /// Everything that an invoice says. `open_minor`: what is not paid of it.

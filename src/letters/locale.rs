@@ -130,6 +130,26 @@ pub fn html(text: &str) -> String {
         .replace('\'', "&#39;")
 }
 
+/// Who writes, and how days and amounts are written there.
+#[derive(Debug, Clone, Copy)]
+pub struct House<'h> {
+    pub name: &'h str,
+    pub zone: &'h Zone,
+    pub locale: &'h str,
+}
+
+impl House<'_> {
+    #[must_use]
+    pub fn amount(&self, of: Amount) -> String {
+        amount(of, self.locale)
+    }
+
+    #[must_use]
+    pub fn day(&self, at: Timestamp) -> String {
+        day(at, self.zone)
+    }
+}
+
 #[cfg(test)]
 mod tests {
     use super::amount;

@@ -16,21 +16,11 @@ use serde_json::json;
 
 use crate::domain::billing::invoice::{Invoice, InvoiceKind};
 use crate::domain::messages::template::TemplateKind;
-use crate::domain::values::calendar::Zone;
 use crate::domain::values::money::Amount;
-use crate::domain::values::time::Timestamp;
 use crate::paper::{self, PaperError};
 
-use locale::{amount, day};
+use locale::House;
 use wording::Values;
-
-/// Who writes, and how days and amounts are written there.
-#[derive(Debug, Clone, Copy)]
-pub struct House<'h> {
-    pub name: &'h str,
-    pub zone: &'h Zone,
-    pub locale: &'h str,
-}
 
 /// A letter as it is sent by mail.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -39,18 +29,6 @@ pub struct Letter {
     pub text: String,
     /// Name of a PDF, and the PDF.
     pub attached: Option<(String, Vec<u8>)>,
-}
-
-impl House<'_> {
-    #[must_use]
-    pub fn amount(&self, of: Amount) -> String {
-        amount(of, self.locale)
-    }
-
-    #[must_use]
-    pub fn day(&self, at: Timestamp) -> String {
-        day(at, self.zone)
-    }
 }
 
 /// That a partner was not told about a subscription, for whoever looks after that.

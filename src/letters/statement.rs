@@ -5,8 +5,7 @@ use crate::domain::values::money::{Amount, Currency};
 use crate::domain::values::time::Timestamp;
 use crate::paper::{Frame, Paper, PaperLine};
 
-use super::House;
-use super::locale::{amount, day};
+use super::locale::{House, amount, day};
 
 /// Everything that a statement says. `home`: the operator's currency, in which nothing is nothing.
 #[must_use]

@@ -5,7 +5,7 @@
 use miniz_oxide::deflate::compress_to_vec_zlib;
 use pdf_writer::{Content, Filter, Finish as _, Name, Pdf, Rect, Ref, Str, TextStr};
 
-use super::PaperError;
+use super::document::PaperError;
 use super::face::{COMPRESSION, Face};
 
 /// How wide a page is.

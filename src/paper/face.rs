@@ -12,7 +12,7 @@ use pdf_writer::types::{CidFontType, FontFlags, SystemInfo, UnicodeCmap};
 use pdf_writer::{Filter, Finish as _, Name, Pdf, Ref, Str};
 use subsetter::GlyphRemapper;
 
-use super::PaperError;
+use super::document::PaperError;
 
 /// How hard streams are compressed: the middle between fast and small.
 pub(super) const COMPRESSION: u8 = 6;

@@ -3,7 +3,7 @@
 //! Must not know where it is served, or under which headers: a strict content policy has to allow
 //! the one inline style.
 
-use super::Paper;
+use super::document::Paper;
 
 const STYLE: &str = include_str!(concat!(
     env!("CARGO_MANIFEST_DIR"),
@@ -163,9 +163,9 @@ fn escape(text: &str) -> String {
 
 #[cfg(test)]
 mod tests {
-    use super::super::Paper;
     use super::super::sample::paper;
     use super::{escape, html};
+    use crate::paper::document::Paper;
 
     #[test]
     fn everything_on_the_paper_is_on_the_page() {

@@ -3,7 +3,7 @@
 //! Must not know how pages become a file; that is `canvas`.
 
 use super::canvas::{Canvas, Colour, HEIGHT, Pen, SMALLEST, WIDTH};
-use super::{LINES_MAX, Paper, PaperError, PaperLine};
+use super::document::{LINES_MAX, Paper, PaperError, PaperLine};
 
 const LEFT: f32 = 56.0;
 const RIGHT: f32 = WIDTH - 56.0;
@@ -310,8 +310,8 @@ fn party(lines: &[String]) -> impl Iterator<Item = (Pen, &str)> {
 #[cfg(test)]
 mod tests {
     use super::super::sample::paper;
-    use super::super::{LINES_MAX, PaperError};
     use super::pdf;
+    use crate::paper::document::{LINES_MAX, PaperError};
 
     /// How many pages the page tree of a file counts.
     fn pages(file: &[u8]) -> usize {
@@ -381,6 +381,6 @@ mod tests {
             }
             assert!(pages(&pdf(&paper).unwrap()) >= 1);
         }
-        assert!(pdf(&super::super::Paper::default()).is_ok());
+        assert!(pdf(&super::Paper::default()).is_ok());
     }
 }
