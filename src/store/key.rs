@@ -3,10 +3,10 @@
 use crate::domain::billing::journal::Account;
 use crate::domain::billing::payment::compared_reference;
 use crate::domain::staff::TokenId;
+use crate::domain::values::delivery::DeliveryState;
 use crate::domain::values::id::{ChannelId, Id, OrderId, PartnerId, WebhookId};
 use crate::domain::values::money::Currency;
 use crate::domain::values::time::Timestamp;
-use crate::domain::webhooks::DeliveryState;
 use crate::domain::webhooks::event::Subject;
 
 /// A record's own key.

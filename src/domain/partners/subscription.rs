@@ -9,9 +9,9 @@ use crate::domain::billing::order::{Order, OrderStatus, Standing};
 use crate::domain::customers::Customer;
 use crate::domain::partners::{Callback, Partner, PartnerProduct};
 use crate::domain::values::contact::Email;
+use crate::domain::values::delivery::DeliveryState;
 use crate::domain::values::id::{CustomerId, PartnerCallId, PartnerId, PartnerSubscriptionId};
 use crate::domain::values::time::Timestamp;
-use crate::domain::webhooks::DeliveryState;
 
 /// What a customer has at a partner because it comes with a product of ours.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]

@@ -11,10 +11,10 @@ use crate::domain::partners::subscription::{
 use crate::domain::partners::{Callback, Partner, PartnerProduct};
 use crate::domain::staff::Secret;
 use crate::domain::values::contact::Email;
+use crate::domain::values::delivery::DeliveryState;
 use crate::domain::values::id::{
     CustomerId, PartnerCallId, PartnerId, PartnerSubscriptionId, ProductSpecId,
 };
-use crate::domain::webhooks::DeliveryState;
 
 const NOW: &str = "2026-01-20";
 

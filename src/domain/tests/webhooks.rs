@@ -4,9 +4,10 @@ use super::at;
 use crate::domain::peers::Counterpart;
 use crate::domain::staff::Maker;
 use crate::domain::staff::Secret;
+use crate::domain::values::delivery::DeliveryState;
 use crate::domain::values::id::{CustomerId, DeliveryId, HookEventId, WebhookId};
 use crate::domain::webhooks::event::{EventType, Subject};
-use crate::domain::webhooks::{Delivery, DeliveryState, Webhook};
+use crate::domain::webhooks::{Delivery, Webhook};
 
 fn webhook(events: &[&str]) -> Webhook {
     Webhook {

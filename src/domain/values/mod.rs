@@ -4,6 +4,7 @@ pub mod address;
 pub mod calendar;
 pub mod common_password;
 pub mod contact;
+pub mod delivery;
 pub mod id;
 pub mod lookalike;
 pub mod money;

@@ -6,6 +6,7 @@ pub mod event;
 use serde::{Deserialize, Serialize};
 
 use super::staff::Secret;
+use super::values::delivery::DeliveryState;
 use crate::domain::messages::{BETWEEN_SECONDS, MESSAGE_SECONDS_MAX};
 use crate::domain::staff::Maker;
 use crate::domain::values::id::{DeliveryId, HookEventId, WebhookId};
@@ -82,20 +83,6 @@ fn covers(wish: &str, kind: EventType) -> bool {
 #[must_use]
 pub fn is_wish(text: &str) -> bool {
     EventType::ALL.iter().any(|kind| covers(text, *kind))
-}
-
-/// Stored by position, and a part of keys: append only.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
-pub enum DeliveryState {
-    Waiting,
-    /// The other side said that it has it.
-    Delivered,
-    /// It was tried for three days, and often enough.
-    Dead,
-}
-
-impl DeliveryState {
-    pub const ALL: [DeliveryState; 3] = [Self::Waiting, Self::Delivered, Self::Dead];
 }
 
 /// One event for one webhook.

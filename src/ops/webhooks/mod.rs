@@ -11,11 +11,12 @@ use std::sync::Arc;
 use crate::app::{Ctx, anybody_told};
 use crate::domain::refusal::Refusal;
 use crate::domain::staff::{Permission, Secret};
+use crate::domain::values::delivery::DeliveryState;
 use crate::domain::values::id::{DeliveryId, Id as _, WebhookId};
 use crate::domain::webhooks::event::{EventType, HookEvent, Subject};
 use crate::domain::webhooks::{
-    Delivery, DeliveryState, OLD_SECRET_SECONDS, WAITING_MAX, WEBHOOK_TEXT_MAX, WEBHOOKS_MAX,
-    WISHES_MAX, Webhook, is_wish,
+    Delivery, OLD_SECRET_SECONDS, WAITING_MAX, WEBHOOK_TEXT_MAX, WEBHOOKS_MAX, WISHES_MAX, Webhook,
+    is_wish,
 };
 use crate::ops::staff::credentials;
 use crate::ops::{Handle, Named, OpError};

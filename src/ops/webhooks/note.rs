@@ -12,7 +12,7 @@ use crate::domain::staff::Actor;
 use crate::domain::values::id::{DeliveryId, Id, InvoiceId, WebhookId};
 use crate::domain::webhooks::event;
 use crate::domain::webhooks::event::{EventType, HookEvent, Subject};
-use crate::domain::webhooks::{COUNTED_EVERY, Delivery, DeliveryState, Webhook};
+use crate::domain::webhooks::{COUNTED_EVERY, Delivery, Webhook};
 use crate::ops::OpError;
 use crate::ops::written::Written;
 use crate::outbound::webhook::objects::{self, Object};

@@ -9,10 +9,11 @@ use std::time::Duration;
 use tokio::task::JoinSet;
 
 use crate::app::Ctx;
+use crate::domain::values::delivery::DeliveryState;
 use crate::domain::values::id::{DeliveryId, Id as _, PartnerId, WebhookId};
 use crate::domain::values::time::Timestamp;
 use crate::domain::webhooks::event::HookEvent;
-use crate::domain::webhooks::{Delivery, DeliveryState, PROBLEM_MAX, Webhook};
+use crate::domain::webhooks::{Delivery, PROBLEM_MAX, Webhook};
 use crate::ops::partners::subscriptions;
 use crate::ops::{OpError, bulk, outbox};
 use crate::outbound::webhook::{Call, NotTaken, objects, signature};

@@ -2,11 +2,12 @@
 //! with all others in `schema`.
 
 use crate::domain::partners::subscription::{PartnerCall, PartnerSubscription};
+use crate::domain::values::delivery::DeliveryState;
 use crate::domain::values::id::{
     DeliveryId, HookEventId, Id, PartnerCallId, PartnerSubscriptionId, WebhookId,
 };
 use crate::domain::webhooks::event::HookEvent;
-use crate::domain::webhooks::{Delivery, DeliveryState, Webhook};
+use crate::domain::webhooks::{Delivery, Webhook};
 use crate::store::error::CodecError;
 use crate::store::key::{in_state, instant, number, queue_of};
 use crate::store::record::{Entries, Record};

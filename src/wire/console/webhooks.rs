@@ -6,10 +6,11 @@ use axum::http::StatusCode;
 use serde::{Deserialize, Serialize};
 
 use crate::domain::staff::Permission;
+use crate::domain::values::delivery::DeliveryState;
 use crate::domain::values::id::{DeliveryId, WebhookId};
 use crate::domain::values::time::Timestamp;
 use crate::domain::webhooks::event::HookEvent;
-use crate::domain::webhooks::{Delivery, DeliveryState, Webhook};
+use crate::domain::webhooks::{Delivery, Webhook};
 use crate::ops;
 use crate::ops::webhooks::{Shown, Wish};
 use crate::wire::kit::query::{Query, Wrong};

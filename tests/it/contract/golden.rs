@@ -46,6 +46,7 @@ use boxoffice::domain::provider::Provider;
 use boxoffice::domain::staff::{Maker, Operator, Role, Secret, Session, Token, TokenId};
 use boxoffice::domain::values::calendar::{Period, PeriodCount, Term};
 use boxoffice::domain::values::contact::Email;
+use boxoffice::domain::values::delivery::DeliveryState;
 use boxoffice::domain::values::id::{
     ActivityId, AuditId, BillingPageId, BoxEventId, ChannelId, CustomerId, DeliveryId, DeviceId,
     GenreId, HookEventId, HostedPageId, ImportStepId, MessageId, MovieId, OperatorId, OrderId,
@@ -57,7 +58,7 @@ use boxoffice::domain::values::money::{Amount, Currency, Share, TaxRate};
 use boxoffice::domain::values::open_object::OpenObject;
 use boxoffice::domain::values::time::Timestamp;
 use boxoffice::domain::webhooks::event::{EventType, HookEvent, Subject};
-use boxoffice::domain::webhooks::{Delivery, DeliveryState, Webhook};
+use boxoffice::domain::webhooks::{Delivery, Webhook};
 use boxoffice::store::schema::{RecordVisitor, for_every_record};
 use boxoffice::store::{Entries, Record, Table, codec};
 use data_encoding::HEXLOWER;

@@ -314,10 +314,11 @@ async fn what_is_old_is_tried_more_than_once() {
 /// However much there is to remove, what happens is told meanwhile.
 #[tokio::test]
 async fn what_is_removed_holds_nobody_up() {
+    use boxoffice::domain::values::delivery::DeliveryState;
     use boxoffice::domain::values::id::{HookEventId, WebhookId};
     use boxoffice::domain::values::time::Timestamp;
+    use boxoffice::domain::webhooks::Delivery;
     use boxoffice::domain::webhooks::event::Subject;
-    use boxoffice::domain::webhooks::{Delivery, DeliveryState};
     use boxoffice::store::{StoreError, Table};
     let bx = TestBox::start().await;
     customers(&bx, 1).await;

@@ -11,9 +11,9 @@ use crate::domain::partners::Partner;
 use crate::domain::partners::subscription::{
     CALL_SECONDS, PROBLEM_MAX, PartnerCall, PartnerSubscription,
 };
+use crate::domain::values::delivery::DeliveryState;
 use crate::domain::values::id::{Id as _, PartnerCallId, PartnerId};
 use crate::domain::values::time::Timestamp;
-use crate::domain::webhooks::DeliveryState;
 use crate::letters;
 use crate::ops::{OpError, bulk, outbox};
 use crate::outbound::mail::Mail;
