@@ -1,6 +1,7 @@
 //! The rules of the house that would rot silently: who may use whom, what stands where, and docs
 //! that list what the code has. Reads files, runs nothing.
 
+mod circles;
 mod dependencies;
 
 use std::collections::{BTreeMap, BTreeSet};

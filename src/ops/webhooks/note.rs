@@ -9,6 +9,7 @@ use crate::domain::billing::journal::{Account, AccountTotal};
 use crate::domain::customers::service::Service;
 use crate::domain::partners::{Partner, PartnerTransaction};
 use crate::domain::staff::Actor;
+use crate::domain::values::delivery::DeliveryState;
 use crate::domain::values::id::{DeliveryId, Id, InvoiceId, WebhookId};
 use crate::domain::webhooks::event;
 use crate::domain::webhooks::event::{EventType, HookEvent, Subject};

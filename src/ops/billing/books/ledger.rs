@@ -20,10 +20,10 @@ use crate::domain::customers::service::Service;
 use crate::domain::customers::{Customer, CustomerStatus};
 use crate::domain::event::ActivityAction;
 use crate::domain::messages::{Message, MessageContent};
+use crate::domain::refusal::Refusal;
 use crate::domain::values::id::{
     CustomerId, Id as _, InvoiceId, OrderId, ProductOfferId, ServiceId,
 };
-use crate::domain::refusal::Refusal;
 use crate::domain::values::money::{Amount, Currency};
 use crate::domain::values::time::Timestamp;
 use crate::store::key::owned_by;

@@ -17,7 +17,6 @@ use crate::domain::partners::subscription::{
 use crate::domain::staff::Permission;
 use crate::domain::values::delivery::DeliveryState;
 use crate::domain::values::id::{CustomerId, PartnerId};
-use crate::domain::values::delivery::DeliveryState;
 use crate::ops::{Named, OpError};
 use crate::store::key::{in_state, owned_by, trailing_number};
 use crate::store::{Owned as _, Read, Span, Table, Tx};

@@ -1,0 +1,343 @@
+//! No circles: no file uses another that uses it, by itself or by way of others, and no folder does
+//! so with a folder beside it. Where two files need each other, what both need has a file of its
+//! own below them; the `mod.rs` of a folder is its top or its bottom, never both.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use super::{none, path_of, sources};
+
+/// Where files still go in circles. What has none any more comes off the list.
+const FILES_LEFT: &[&str] = &["ops/outbox/", "ops/partners/"];
+
+/// Folders in which rooms still go in circles.
+const FOLDERS_LEFT: &[&str] = &["ops/"];
+
+/// Who uses whom, and what of it.
+type Arrows = BTreeMap<String, BTreeMap<String, BTreeSet<String>>>;
+
+#[test]
+fn files_go_in_no_circles() {
+    no_circles(&between_files(&sources()), FILES_LEFT);
+}
+
+#[test]
+fn folders_go_in_no_circles() {
+    let mut arrows = Arrows::new();
+    for (from, used) in between_files(&sources()) {
+        for to in used.keys() {
+            if let Some((folder, other)) = beside(&from, to) {
+                let listed = arrows.entry(folder).or_default().entry(other).or_default();
+                listed.insert(format!("{from} -> {to}"));
+            }
+        }
+    }
+    no_circles(&arrows, FOLDERS_LEFT);
+}
+
+/// The test would be of no use if it did not see every way to name a file.
+#[test]
+fn every_way_to_use_a_file_is_seen() {
+    let files = [
+        ("a/mod.rs", "mod b;\nuse b::{One, two as other};\n"),
+        (
+            "a/b.rs",
+            "use super::c::{self, inner::{Three, Four}};\nfn x() { c::five() }\n",
+        ),
+        (
+            "a/c/mod.rs",
+            "pub mod inner; // use crate::a::b::Nothing;\n",
+        ),
+        (
+            "a/c/inner.rs",
+            "fn x<'a>(c: char) -> &'a str { \"crate::d::Text\"; '\"'; crate::d::Six::new() }\n",
+        ),
+        (
+            "d.rs",
+            "pub(in crate::a) fn x() { use crate::a; a::b::seven(self::eight) }\n",
+        ),
+    ];
+    let files = files.map(|(name, text)| (name.to_owned(), text.to_owned()));
+    let seen = between_files(&files.into());
+    let mut lines = Vec::new();
+    for (from, used) in &seen {
+        for (to, items) in used {
+            let items: Vec<&str> = items.iter().map(String::as_str).collect();
+            lines.push(format!("{from} -> {to}: {}", items.join(", ")));
+        }
+    }
+    let wanted = [
+        "a/b.rs -> a/c/inner.rs: Four, Three",
+        "a/b.rs -> a/c/mod.rs: five",
+        "a/c/inner.rs -> d.rs: Six",
+        "a/mod.rs -> a/b.rs: One, two",
+        "d.rs -> a/b.rs: seven",
+    ];
+    assert_eq!(lines, wanted);
+    assert_eq!(circles(&seen).len(), 1);
+}
+
+#[track_caller]
+fn no_circles(arrows: &Arrows, left: &[&str]) {
+    let mut problems = Vec::new();
+    let mut needed = BTreeSet::new();
+    for group in circles(arrows) {
+        let places = group
+            .iter()
+            .map(|name| left.iter().find(|place| name.starts_with(**place)));
+        let places: Vec<_> = places.collect();
+        needed.extend(places.iter().flatten());
+        if places.iter().all(Option::is_some) {
+            continue;
+        }
+        problems.push(format!("{} go in a circle:", group.len()));
+        for from in &group {
+            for (to, items) in arrows.get(*from).into_iter().flatten() {
+                if group.contains(to.as_str()) {
+                    let items: Vec<&str> = items.iter().map(String::as_str).collect();
+                    problems.push(format!("    {from} -> {to}: {}", items.join(", ")));
+                }
+            }
+        }
+    }
+    for place in left {
+        if !needed.contains(&place) {
+            problems.push(format!(
+                "{place}: nothing goes in circles, take it off the list"
+            ));
+        }
+    }
+    none(&problems);
+}
+
+/// The groups whose members all lead to each other.
+fn circles(arrows: &Arrows) -> Vec<BTreeSet<&str>> {
+    let led_to = |from: &str| {
+        let mut found = BTreeSet::new();
+        let mut open = vec![from];
+        while let Some(from) = open.pop() {
+            let used = arrows.get(from).into_iter().flat_map(BTreeMap::keys);
+            open.extend(used.map(String::as_str).filter(|to| found.insert(*to)));
+        }
+        found
+    };
+    let names = arrows.keys().map(String::as_str);
+    let led_to: BTreeMap<&str, BTreeSet<&str>> = names.map(|name| (name, led_to(name))).collect();
+    let mut groups = BTreeSet::new();
+    for (from, ends) in &led_to {
+        let back = |to: &&&str| led_to.get(*to).is_some_and(|ends| ends.contains(from));
+        let group: BTreeSet<&str> = ends.iter().filter(back).copied().collect();
+        groups.extend((!group.is_empty()).then_some(group));
+    }
+    groups.into_iter().collect()
+}
+
+/// The folders in which two files lie where their ways part, if they are two.
+fn beside(from: &str, to: &str) -> Option<(String, String)> {
+    let (from, to): (Vec<&str>, Vec<&str>) = (from.split('/').collect(), to.split('/').collect());
+    let parted = from.iter().zip(&to).take_while(|(a, b)| a == b).count();
+    let folder = |path: &[&str]| {
+        let inside = parted + 1 < path.len();
+        inside.then(|| format!("{}/", path[..=parted].join("/")))
+    };
+    Some((folder(&from)?, folder(&to)?))
+}
+
+/// What every file uses of every other one.
+fn between_files(sources: &BTreeMap<String, String>) -> Arrows {
+    let tests = |name: &str| name.contains("/tests/") || name.ends_with("/tests.rs");
+    let roots = ["lib.rs", "main.rs"];
+    let names = sources
+        .keys()
+        .filter(|name| !tests(name) && !roots.contains(&name.as_str()));
+    let modules: BTreeMap<Vec<&str>, &str> =
+        names.map(|name| (path_of(name), name.as_str())).collect();
+    let mut arrows = Arrows::new();
+    for (module, name) in &modules {
+        let file = File::read(module, &sources[*name]);
+        for path in file.named() {
+            // The longest beginning that is a module; what comes after it is used of it.
+            let ends = (1..path.len()).rev();
+            let found = ends.filter_map(|end| Some((modules.get(&path[..end])?, path[end])));
+            if let Some((used, item)) = found.into_iter().next().filter(|(used, _)| *used != name) {
+                let used = arrows
+                    .entry((*name).to_owned())
+                    .or_default()
+                    .entry((*used).to_owned());
+                used.or_default().insert(item.to_owned());
+            }
+        }
+    }
+    arrows
+}
+
+/// A file as it names others.
+struct File<'t> {
+    module: &'t [&'t str],
+    children: BTreeSet<&'t str>,
+    /// Whole paths of what it imports, by the names that it has here.
+    imported: BTreeMap<&'t str, Vec<&'t str>>,
+    /// Paths as they stand in its imports and in its code.
+    written: Vec<Vec<&'t str>>,
+}
+
+impl<'t> File<'t> {
+    fn read(module: &'t [&'t str], text: &'t str) -> Self {
+        let tokens = tokens(text);
+        let declared = tokens
+            .windows(3)
+            .filter(|three| three[0] == "mod" && three[2] == ";");
+        let mut file = Self {
+            module,
+            children: declared.map(|three| three[1]).collect(),
+            imported: BTreeMap::new(),
+            written: Vec::new(),
+        };
+        let mut rest = tokens.as_slice();
+        let mut before = "";
+        while let Some((first, after)) = rest.split_first() {
+            let mut path = vec![*first];
+            rest = after;
+            if *first == "use" {
+                rest = file.import(after, &[]);
+            } else if is_word(first) {
+                while let ["::", word, after @ ..] = rest
+                    && is_word(word)
+                {
+                    path.push(word);
+                    rest = after;
+                }
+                // `$crate` is the crate of whoever calls the macro, `<T>::item` has no name here.
+                if path.len() > 1 && before != "$" && before != "::" {
+                    file.written.push(path);
+                }
+            }
+            before = first;
+        }
+        file
+    }
+
+    /// Reads one branch of an import, and returns what comes after it.
+    fn import<'r>(&mut self, tokens: &'r [&'t str], above: &[&'t str]) -> &'r [&'t str] {
+        let mut path = above.to_vec();
+        let mut rest = tokens;
+        let mut alias = None;
+        loop {
+            match rest {
+                ["{", after @ ..] => {
+                    rest = after;
+                    while let Some(first) = rest.first().filter(|first| **first != "}") {
+                        rest = if *first == "," {
+                            &rest[1..]
+                        } else {
+                            self.import(rest, &path)
+                        };
+                    }
+                    return rest.get(1..).unwrap_or_default();
+                }
+                ["as", name, after @ ..] => (alias, rest) = (Some(*name), after),
+                ["," | "}" | ";", ..] | [] => break,
+                ["::", after @ ..] => rest = after,
+                [word, after @ ..] => {
+                    path.push(word);
+                    rest = after;
+                }
+            }
+        }
+        path.pop_if(|last| *last == "self" && !above.is_empty());
+        if let (Some(last), Some(whole)) = (path.last(), self.whole(&path)) {
+            self.imported.insert(alias.unwrap_or(last), whole);
+        }
+        self.written.push(path);
+        rest
+    }
+
+    /// A path from the root of the crate, if it leads anywhere in it.
+    fn whole(&self, path: &[&'t str]) -> Option<Vec<&'t str>> {
+        let (first, rest) = path.split_first()?;
+        let (mut whole, mut rest) = match *first {
+            "crate" => (Vec::new(), rest),
+            "self" => (self.module.to_vec(), rest),
+            "super" => (self.module.to_vec(), path),
+            child if self.children.contains(child) => (self.module.to_vec(), path),
+            name => (self.imported.get(name)?.clone(), rest),
+        };
+        while let ["super", after @ ..] = rest {
+            whole.pop();
+            rest = after;
+        }
+        whole.extend(rest);
+        Some(whole)
+    }
+
+    /// Everything that it names inside the crate, by whole paths.
+    fn named(&self) -> impl Iterator<Item = Vec<&'t str>> {
+        self.written.iter().filter_map(|path| self.whole(path))
+    }
+}
+
+fn is_word(token: &str) -> bool {
+    token.starts_with(|c: char| c.is_ascii_alphabetic() || c == '_')
+}
+
+/// The words and signs of a source, without comments, texts, characters and lifetimes.
+fn tokens(text: &str) -> Vec<&str> {
+    let mut found = Vec::new();
+    let mut rest = text;
+    while let Some(first) = rest.chars().next() {
+        let (length, is_code) = match first {
+            '/' if rest.starts_with("//") => (rest.find('\n').unwrap_or(rest.len()), false),
+            '/' if rest.starts_with("/*") => (until(rest, 2, "*/"), false),
+            '"' => (quoted(rest), false),
+            '\'' => (character(rest), false),
+            ':' if rest.starts_with("::") => (2, true),
+            'r' | 'b' if raw(rest).is_some() => (raw(rest).unwrap_or_default(), false),
+            _ if first.is_ascii_alphanumeric() || first == '_' => {
+                let end = |c: char| !c.is_ascii_alphanumeric() && c != '_';
+                (rest.find(end).unwrap_or(rest.len()), true)
+            }
+            _ => (first.len_utf8(), !first.is_whitespace()),
+        };
+        let (token, after) = rest.split_at(length);
+        found.extend(is_code.then_some(token));
+        rest = after;
+    }
+    found
+}
+
+/// Where `end` is over that comes after `from`.
+fn until(text: &str, from: usize, end: &str) -> usize {
+    let rest = text.get(from..).unwrap_or_default();
+    rest.find(end)
+        .map_or(text.len(), |at| from + at + end.len())
+}
+
+fn quoted(text: &str) -> usize {
+    let mut escaped = false;
+    for (at, c) in text.char_indices().skip(1) {
+        if c == '"' && !escaped {
+            return at + 1;
+        }
+        escaped = c == '\\' && !escaped;
+    }
+    text.len()
+}
+
+/// A character, or the apostrophe of a lifetime.
+fn character(text: &str) -> usize {
+    let mut chars = text.chars().skip(1);
+    match (chars.next(), chars.next()) {
+        (Some('\\'), Some(_)) => until(text, 3, "'"),
+        (Some(c), Some('\'')) => c.len_utf8() + 2,
+        _ => 1,
+    }
+}
+
+/// A text between `r#"` and `"#`, with however many signs.
+fn raw(text: &str) -> Option<usize> {
+    let signs = text.strip_prefix('b').unwrap_or(text).strip_prefix('r')?;
+    let count = signs.len() - signs.trim_start_matches('#').len();
+    let opening = text.len() - signs.len() + count;
+    text[opening..]
+        .starts_with('"')
+        .then(|| until(text, opening + 1, &format!("\"{}", "#".repeat(count))))
+}
