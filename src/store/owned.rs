@@ -1,6 +1,6 @@
 //! What belongs to a customer: devices, services and orders, by their indexes.
 
-use super::StoreError;
+use super::error::StoreError;
 use super::key::owned_by;
 use super::read::Read;
 use super::tables::Table;

@@ -79,12 +79,12 @@ fn every_way_to_use_a_file_is_seen() {
 #[track_caller]
 fn no_circles(arrows: &Arrows, left: &[&str]) {
     let mut problems = Vec::new();
-    let mut needed = BTreeSet::new();
+    let mut needed: BTreeSet<&str> = BTreeSet::new();
     for group in circles(arrows) {
         let places = group
             .iter()
-            .map(|name| left.iter().find(|place| name.starts_with(**place)));
-        let places: Vec<_> = places.collect();
+            .map(|name| left.iter().copied().find(|place| name.starts_with(place)));
+        let places: Vec<Option<&str>> = places.collect();
         needed.extend(places.iter().flatten());
         if places.iter().all(Option::is_some) {
             continue;
@@ -100,7 +100,7 @@ fn no_circles(arrows: &Arrows, left: &[&str]) {
         }
     }
     for place in left {
-        if !needed.contains(&place) {
+        if !needed.contains(place) {
             problems.push(format!(
                 "{place}: nothing goes in circles, take it off the list"
             ));
@@ -111,17 +111,9 @@ fn no_circles(arrows: &Arrows, left: &[&str]) {
 
 /// The groups whose members all lead to each other.
 fn circles(arrows: &Arrows) -> Vec<BTreeSet<&str>> {
-    let led_to = |from: &str| {
-        let mut found = BTreeSet::new();
-        let mut open = vec![from];
-        while let Some(from) = open.pop() {
-            let used = arrows.get(from).into_iter().flat_map(BTreeMap::keys);
-            open.extend(used.map(String::as_str).filter(|to| found.insert(*to)));
-        }
-        found
-    };
     let names = arrows.keys().map(String::as_str);
-    let led_to: BTreeMap<&str, BTreeSet<&str>> = names.map(|name| (name, led_to(name))).collect();
+    let led_to: BTreeMap<&str, BTreeSet<&str>> =
+        names.map(|name| (name, led_to(arrows, name))).collect();
     let mut groups = BTreeSet::new();
     for (from, ends) in &led_to {
         let back = |to: &&&str| led_to.get(*to).is_some_and(|ends| ends.contains(from));
@@ -129,6 +121,17 @@ fn circles(arrows: &Arrows) -> Vec<BTreeSet<&str>> {
         groups.extend((!group.is_empty()).then_some(group));
     }
     groups.into_iter().collect()
+}
+
+/// Whatever a name leads to, by itself or by way of others.
+fn led_to<'a>(arrows: &'a Arrows, from: &'a str) -> BTreeSet<&'a str> {
+    let mut found = BTreeSet::new();
+    let mut open = vec![from];
+    while let Some(from) = open.pop() {
+        let used = arrows.get(from).into_iter().flat_map(BTreeMap::keys);
+        open.extend(used.map(String::as_str).filter(|to| found.insert(*to)));
+    }
+    found
 }
 
 /// The folders in which two files lie where their ways part, if they are two.

@@ -10,8 +10,8 @@ const PAGE: &str = "docs/dependencies.md";
 
 #[test]
 fn every_dependency_has_its_line_and_every_line_its_dependency() {
-    let named = lines(&read(PAGE));
-    let names: BTreeSet<&str> = named.iter().map(|(name, _)| name.as_str()).collect();
+    let listed = lines(&read(PAGE));
+    let names: BTreeSet<&str> = listed.iter().map(|(name, _)| name.as_str()).collect();
     let manifest = read("Cargo.toml");
     let declared: BTreeSet<&str> = ["dependencies", "dev-dependencies"]
         .into_iter()
@@ -25,7 +25,7 @@ fn every_dependency_has_its_line_and_every_line_its_dependency() {
     for name in names.difference(&declared) {
         problems.push(format!("{PAGE}: {name} is not in Cargo.toml"));
     }
-    if names.len() != named.len() {
+    if names.len() != listed.len() {
         problems.push(format!("{PAGE}: a dependency has more than one line"));
     }
     none(&problems);
