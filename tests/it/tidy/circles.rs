@@ -158,6 +158,10 @@ fn between_files(sources: &BTreeMap<String, String>) -> Arrows {
     for (module, name) in &modules {
         let file = File::read(module, &sources[*name]);
         for path in file.named() {
+            // A module by itself is a name for what is used of it elsewhere.
+            if modules.contains_key(&path) {
+                continue;
+            }
             // The longest beginning that is a module; what comes after it is used of it.
             let ends = (1..path.len()).rev();
             let found = ends.filter_map(|end| Some((modules.get(&path[..end])?, path[end])));
