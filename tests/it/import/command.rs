@@ -163,11 +163,10 @@ async fn a_stop_does_not_wait_for_an_import() {
     };
     let (asked, stopped) = tokio::join!(asking, stopping);
     assert!(stopped.is_ok(), "the box waits");
+    // The stop may also come before the box has begun to answer.
     let told = asked.map(|_| ()).expect_err("no answer").to_string();
-    assert!(
-        told.contains("the box goes down") || told.contains("silent"),
-        "{told}"
-    );
+    let words = ["the box goes down", "silent", "did not answer"];
+    assert!(words.iter().any(|words| told.contains(words)), "{told}");
 }
 
 /// Answers every request at an address of its own; `/moved` leads to `/list`.
