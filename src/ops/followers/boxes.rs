@@ -25,17 +25,29 @@ pub(super) fn follow(
     extent: Extent,
 ) -> Result<(), OpError> {
     let customers = written.moved::<Customer>(tx)?;
-    for customer in &customers {
-        if let Some(before) = &customer.before
-            && before.reseller != customer.after.reseller
-        {
-            boxes::change_reseller(ctx, tx, before)?;
-        }
-    }
     switch(ctx, tx, &customers, &written.moved(tx)?)?;
-    load_again(ctx, tx, written)?;
+    load_again(ctx, tx, written, extent)?;
     if extent == Extent::Whole && hides_or_shows_channels(tx, written)? {
         events::queue_for_all(ctx, tx, BoxEventKind::UpdateSubscription)?;
+    }
+    Ok(())
+}
+
+/// What was said to everybody counts by the reseller that a customer had then: noted also while the
+/// portal is switched off, for it may be switched on again.
+pub(super) fn change_resellers(ctx: &Ctx, tx: &mut Tx<'_>) -> Result<(), OpError> {
+    let written = Written::of(tx, |table| table == Table::Customers);
+    for row in written.rows().iter().filter(|row| !row.is_new()) {
+        let after = match by_number(&row.key) {
+            Some(id) => tx.get::<Customer>(&id)?,
+            None => None,
+        };
+        let before: Option<Customer> = row.before()?;
+        if let (Some(before), Some(after)) = (before, after)
+            && before.reseller != after.reseller
+        {
+            boxes::change_reseller(ctx, tx, &before)?;
+        }
     }
     Ok(())
 }
@@ -104,11 +116,17 @@ fn set_top_boxes(tx: &Tx<'_>, customer: CustomerId) -> Result<Vec<Device>, OpErr
 /// Has the boxes of customers who may watch something else load their channels again, except those
 /// that were told in the same commit to start anew because of it, and new ones: they have loaded
 /// nothing yet.
-fn load_again(ctx: &Ctx, tx: &mut Tx<'_>, written: &Written) -> Result<(), OpError> {
+fn load_again(
+    ctx: &Ctx,
+    tx: &mut Tx<'_>,
+    written: &Written,
+    extent: Extent,
+) -> Result<(), OpError> {
     let services = written.moved::<Service>(tx)?;
+    let by_clock = (extent == Extent::Whole).then_some(ctx.now);
     let concerned: BTreeSet<CustomerId> = services
         .iter()
-        .filter(|service| changes_rights(service, ctx.now))
+        .filter(|service| changes_rights(service, by_clock))
         .map(|service| service.after.customer)
         .collect();
     if concerned.is_empty() {
@@ -134,14 +152,17 @@ fn load_again(ctx: &Ctx, tx: &mut Tx<'_>, written: &Written) -> Result<(), OpErr
 }
 
 /// Whether a service runs that did not, or the other way round: by what stands in it, which the
-/// last command wrote, or by the clock, which may have ended it since.
-fn changes_rights(service: &Moved<Service>, now: Timestamp) -> bool {
+/// last command wrote, or by the clock, which may have ended it since. Not by the clock in a
+/// billing run: what it renews ended a moment ago, and no box has seen that.
+fn changes_rights(service: &Moved<Service>, by_clock: Option<Timestamp>) -> bool {
     let active = ServiceStatus::Active;
     let stands = |service: &Service| service.status == active;
-    let runs = |service: &Service| service.status_at(now) == active;
     let before = service.before.as_ref();
-    before.is_some_and(stands) != stands(&service.after)
-        || before.is_some_and(runs) != runs(&service.after)
+    let runs = |now: Timestamp| {
+        let runs = |service: &Service| service.status_at(now) == active;
+        before.is_some_and(runs) != runs(&service.after)
+    };
+    before.is_some_and(stands) != stands(&service.after) || by_clock.is_some_and(runs)
 }
 
 /// Whether channels were hidden, shown again or removed.

@@ -79,10 +79,13 @@ pub(super) fn run<T, E: From<OpError>>(
     } else if has_boxes || has_middleware(ctx) {
         is_heard_nearby
     } else {
-        return command(ctx, tx);
+        |_| false
     };
     tx.watch(tables);
     let done = command(ctx, tx)?;
+    if extent == Extent::Whole {
+        boxes::change_resellers(ctx, tx)?;
+    }
     let written = Written::of(tx, tables);
     if written.is_empty() {
         return Ok(done);
@@ -129,6 +132,14 @@ const BILLING: &[Table] = &[
     Table::RunGuards,
 ];
 
+/// What is to be told next, and who is told: one that is switched on again has to hear what waits.
+const TOLD: &[Table] = &[
+    Table::DeliveriesByDue,
+    Table::PartnerCallsByDue,
+    Table::Webhooks,
+    Table::Partners,
+];
+
 /// Wakes whoever reads one of the indexes that a durable commit wrote. A chunk does not wake the
 /// work that it is a chunk of.
 pub(super) fn wake(ctx: &Ctx, written: &TableSet, extent: Extent) {
@@ -142,10 +153,10 @@ pub(super) fn wake(ctx: &Ctx, written: &TableSet, extent: Extent) {
     if written.contains(Table::CustomersToHarden) {
         app.signals.passwords_to_harden.notify_one();
     }
-    if written.contains(Table::CounterpartsUntold) {
+    if written.contains(Table::Counterparts) {
         app.signals.middleware_pending.notify_one();
     }
-    if written.has_any(&[Table::DeliveriesByDue, Table::PartnerCallsByDue]) {
+    if written.has_any(TOLD) {
         app.signals.webhooks_pending.notify_one();
         app.signals.more_webhooks_pending.notify_waiters();
     }

@@ -400,3 +400,31 @@ async fn an_end_in_the_past_ends_a_plan_that_is_owed() {
         );
     }
 }
+
+/// A box loads its channels again when other ones may be watched, not for every bill.
+#[tokio::test]
+async fn a_renewal_tells_no_box() {
+    let mut document = with_money();
+    let customers = document["customers"].as_array_mut().expect("customers");
+    let payer = customers.iter_mut().find(|of| of["login"] == "3210");
+    payer.expect("3210")["opening_balance"] = json!("25.00");
+    let both = Both::of(House::of(document, |_| {}).await);
+    let path = both.path("3210", "/orders").await;
+    let body = json!({"offer": "full-monthly", "createCustomerServices": true});
+    both.api.post(&path, body).await.expect(201);
+    let told = async || {
+        let events = both.house.all_queued(A).await;
+        events
+            .iter()
+            .any(|event| event["event"] == "update_subscription")
+    };
+    assert!(told().await, "of what began");
+    both.house.bx.advance(32 * DAY).await;
+    let balance = both.path("3210", "/account/balance").await;
+    let left = both.api.get(&balance).await.expect(200)["amount"].clone();
+    assert!(
+        same(left.as_f64().expect("a number"), 5.0),
+        "two months: {left}"
+    );
+    assert!(!told().await, "nothing else may be watched");
+}
