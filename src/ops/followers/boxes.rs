@@ -180,3 +180,31 @@ fn hides_or_shows_channels(tx: &Tx<'_>, written: &Written) -> Result<bool, OpErr
     }
     Ok(false)
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::domain::values::id::{ChannelId, ServiceId};
+
+    #[test]
+    fn a_service_that_a_run_renews_changes_nothing_for_boxes() {
+        let at = |micros| Timestamp::from_micros(micros).expect("an instant");
+        let until = |end| Service {
+            expires_at: Some(at(end)),
+            ..Service::of_channel(ServiceId(1), CustomerId(1), ChannelId(1), at(1))
+        };
+        // It ended a moment before the run came to it.
+        let renewed = Moved {
+            before: Some(until(1_000)),
+            after: until(9_000),
+        };
+        assert!(!changes_rights(&renewed, None));
+        assert!(changes_rights(&renewed, Some(at(1_001))));
+        assert!(!changes_rights(&renewed, Some(at(999))));
+        let begun = Moved {
+            before: None,
+            after: until(9_000),
+        };
+        assert!(changes_rights(&begun, None));
+    }
+}
