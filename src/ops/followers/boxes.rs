@@ -98,6 +98,7 @@ fn switch(
     Ok(())
 }
 
+/// Boxes that the command added.
 fn made(devices: &[Moved<Device>]) -> BTreeSet<DeviceId> {
     let new = devices.iter().filter(|device| device.before.is_none());
     new.map(|device| device.after.id).collect()
