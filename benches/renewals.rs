@@ -26,11 +26,11 @@ use boxoffice::domain::values::money::{Amount, Currency};
 use boxoffice::domain::values::time::Timestamp;
 use boxoffice::ops::billing::preview;
 use boxoffice::ops::billing::preview::Scope;
-use boxoffice::ops::billing::run;
 use boxoffice::ops::billing::run::Pace;
 use boxoffice::ops::customers;
 use boxoffice::ops::orders::NewOrder;
 use boxoffice::ops::payments::book::Receipt;
+use boxoffice::ops::schedule::work;
 use boxoffice::ops::{Handle, OpError};
 use boxoffice::ops::{orders, payments};
 use boxoffice::store::{Read as _, Storage, StoreError, Table, Tx, append_entries};
@@ -266,7 +266,7 @@ fn preview(app: &Arc<App>, count: u64) -> anyhow::Result<()> {
 async fn run(app: &Arc<App>, count: u64) -> anyhow::Result<Duration> {
     let ctx = ctx(app);
     let watch = Stopwatch::start();
-    let steps = run::work(&ctx, ctx.now, Pace::Now)
+    let steps = work::work(&ctx, ctx.now, Pace::Now)
         .await
         .map_err(|error| failed(&error))?;
     anyhow::ensure!(steps == count, "{steps} steps instead of {count}");
@@ -402,7 +402,7 @@ async fn reopening(app: &Arc<App>, count: u64) -> anyhow::Result<()> {
         append_entries(tx, entries).map(|_| ())
     })?;
     let now = ctx(app);
-    run::work(&now, now.now, Pace::Now)
+    work::work(&now, now.now, Pace::Now)
         .await
         .map_err(|error| failed(&error))?;
     let mut times = Vec::new();

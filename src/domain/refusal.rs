@@ -1,12 +1,10 @@
 //! Every business "no", with a stable code. Data, never prose: each dialect words it.
 
-use crate::domain::billing::eligible::Ineligible;
-use crate::domain::billing::order::OrderStatus;
-use crate::domain::partners::Denial;
-use crate::domain::partners::pin::PinRefusal;
+use crate::domain::catalogue::kinds::OrderStatus;
 use crate::domain::values::common_password::Guessable;
 use crate::domain::values::id::{InvoiceId, PaymentId, ProductOfferId, ServiceSpecId};
 use crate::domain::values::money::{Amount, Currency};
+use crate::domain::values::reasons::{Denial, Ineligible, PinRefusal};
 use crate::domain::values::time::Timestamp;
 
 /// Why a command was refused although it was well-formed.

@@ -59,10 +59,10 @@ impl Job for Billing {
 /// Works the orders and payments that are due, or moves on a run that is held. Answers when
 /// something is due next.
 async fn work_if_due(ctx: &Ctx) -> Result<Option<Timestamp>, ops::OpError> {
-    let next = ops::billing::run::next_due(ctx)?;
+    let next = ops::schedule::work::next_due(ctx)?;
     if next.is_none_or(|at| at > ctx.now) && !ops::billing::guard::holds(ctx)? {
         return Ok(next);
     }
-    ops::billing::run::work_guarded(ctx, Pace::Now).await?;
-    ops::billing::run::next_due(ctx)
+    ops::schedule::work::work_guarded(ctx, Pace::Now).await?;
+    ops::schedule::work::next_due(ctx)
 }

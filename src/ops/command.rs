@@ -1,12 +1,12 @@
 //! How every write goes: the command runs in the writer, then what follows of it in the same
 //! commit; once that is durable, whoever has something to do now is woken.
 
-use crate::app::Ctx;
+use crate::app::{App, Ctx};
 use crate::ops::OpError;
 use crate::ops::effect::{self, Stop};
 use crate::ops::followers;
 use crate::ops::written::Extent;
-use crate::store::Tx;
+use crate::store::{StoreError, Tx};
 
 impl Ctx {
     /// Runs `command` in the writer; answered when it is durable. A rehearsal answers what it
@@ -25,6 +25,28 @@ impl Ctx {
             Err(Stop::Rehearsed(done)) => Ok(done),
             Err(Stop::Failed(error)) => Err(error),
         }
+    }
+
+    /// As [`Ctx::write`], for a command that says itself when nothing of it shall stand, and why.
+    /// `first` runs before it in the writer's thread.
+    pub(super) async fn write_unless<T, E>(
+        &self,
+        first: impl FnOnce(&App) + Send + 'static,
+        command: impl FnOnce(&Ctx, &mut Tx<'_>) -> Result<T, E> + Send + 'static,
+    ) -> Result<T, E>
+    where
+        T: Send + 'static,
+        E: From<OpError> + From<StoreError> + Send + 'static,
+    {
+        let ctx = self.clone();
+        let run = move |tx: &mut Tx<'_>| -> Result<_, E> {
+            first(&ctx.app);
+            let done = followers::run(&ctx, tx, Extent::Whole, command)?;
+            Ok((done, tx.written()))
+        };
+        let (done, written) = self.app.store.write(run).await?;
+        followers::wake(self, &written, Extent::Whole);
+        Ok(done)
     }
 
     /// As [`Ctx::write`], for a chunk of a long work, which nobody waits for.

@@ -2,6 +2,7 @@
 //!
 //! Must not know HTTP, JSON field names, status codes or any dialect's spelling of ids.
 
+pub mod activity;
 pub mod apply;
 mod attempts;
 pub mod audits;
@@ -9,7 +10,6 @@ pub mod billing;
 pub mod boxes;
 mod bulk;
 pub mod catalogue;
-pub mod clock;
 mod command;
 pub mod customers;
 pub mod demo;
@@ -25,11 +25,13 @@ pub mod partners;
 pub mod payments;
 pub mod peers;
 pub mod rows;
+pub mod schedule;
 pub mod services;
 pub mod staff;
 pub mod templates;
 pub mod upkeep;
 pub mod viewing;
+mod watched;
 pub mod webhooks;
 mod written;
 

@@ -13,9 +13,10 @@ use serde_json::value::RawValue;
 use sha2::{Digest as _, Sha256};
 
 use crate::config::CarrierSettings;
-use crate::domain::partners::{CarrierMark, Denial};
+use crate::domain::partners::CarrierMark;
 use crate::domain::staff::Secret;
 use crate::domain::values::money::Amount;
+use crate::domain::values::reasons::Denial;
 
 /// Largest answer that is read, in bytes.
 const ANSWER_BYTES_MAX: usize = 65_536;

@@ -202,7 +202,7 @@ async fn prepare(app: &Arc<App>) -> anyhow::Result<()> {
     ops::catalogue::charges::adopt(&ctx).await?;
     if app.clock.is_test() {
         // A box that was stopped and starts with a later clock.
-        ops::clock::catch_up(&ctx, ctx.now, Timestamp::MIN).await?;
+        ops::schedule::clock::catch_up(&ctx, ctx.now, Timestamp::MIN).await?;
     }
     Ok(())
 }

@@ -5,8 +5,8 @@ use std::pin::Pin;
 use std::sync::mpsc;
 use std::task::Poll;
 
-use boxoffice::domain::billing::order::{Order, OrderStatus, Standing};
-use boxoffice::domain::catalogue::kinds::{Billing, OrderType};
+use boxoffice::domain::billing::order::{Order, Standing};
+use boxoffice::domain::catalogue::kinds::{Billing, OrderStatus, OrderType};
 use boxoffice::domain::customers::Customer;
 use boxoffice::domain::customers::device::{Device, DeviceKind, DeviceStatus};
 use boxoffice::domain::event::{Audit, Change};

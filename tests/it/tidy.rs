@@ -131,10 +131,10 @@ const HOMES: &[(&str, &str)] = &[
         "tokio",
         "app/signals.rs app/state.rs cli/ control/ jobs/ \
          app/memory/keyed_locks.rs listener/ \
-         ops/apply/mod.rs ops/bulk.rs ops/partners/carrier_calls.rs ops/clock.rs \
+         ops/apply/mod.rs ops/bulk.rs ops/partners/carrier_calls.rs ops/schedule/clock.rs \
          ops/partners/month_close.rs ops/billing/guard/ ops/imports/ ops/peers/middleware.rs \
          ops/outbox/mod.rs ops/payments/due.rs ops/billing/run.rs ops/partners/subscriptions/ \
-         ops/templates.rs ops/webhooks/ outbound/ app/secrets/passwords/ serve/ store/mod.rs wire/",
+         ops/templates/ ops/webhooks/ outbound/ app/secrets/passwords/ serve/ store/mod.rs wire/",
     ),
     (
         "anyhow",
@@ -149,7 +149,7 @@ const CALLERS: &[(&str, &str)] = &[
     (".commit()", "store/writer.rs store/migrate.rs"),
     (".begin_write()", "store/writer.rs store/migrate.rs"),
     (".begin_read()", "store/mod.rs store/migrate.rs"),
-    ("clock.now()", "app/ctx.rs ops/clock.rs"),
+    ("clock.now()", "app/ctx.rs ops/schedule/clock.rs"),
     (".snapshot()", "ops/"),
     ("ctx.write(", "ops/"),
     ("ctx.write_bulk(", "ops/"),

@@ -4,10 +4,10 @@
 //! Rules: `docs/billing.md`. Must not know where the balance comes from or what becomes of the
 //! answer.
 
-use super::order::{Due, Order, OrderStatus, Standing};
+use super::order::{Due, Order, Standing};
 use crate::domain::catalogue::charge::{Line, Price, TaxDays, in_force, lines, total_minor};
 use crate::domain::catalogue::dunning::Ladder;
-use crate::domain::catalogue::kinds::Billing;
+use crate::domain::catalogue::kinds::{Billing, OrderStatus};
 use crate::domain::values::calendar::{LocalDate, Zone};
 use crate::domain::values::money::Currency;
 use crate::domain::values::time::Timestamp;

@@ -1,20 +1,11 @@
 //! Who may order an offer: pure rules over the customer's orders.
 
-use crate::domain::billing::order::{Order, OrderStatus};
+use crate::domain::billing::order::Order;
 use crate::domain::catalogue::eligibility::Eligibility;
+use crate::domain::catalogue::kinds::OrderStatus;
 use crate::domain::values::id::ProductOfferId;
+use crate::domain::values::reasons::Ineligible;
 use crate::domain::values::time::Timestamp;
-
-/// Why a customer may not order an offer.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Ineligible {
-    /// They had an order before.
-    NotNew,
-    /// They had this offer before.
-    HadBefore,
-    /// They have none of the products it goes with.
-    LacksProduct,
-}
 
 impl Eligibility {
     /// Why a customer who has and had `orders` may not order `offer` at `now`; `None`: they may.

@@ -1,10 +1,10 @@
 //! What is given away: time, services and terms beyond what somebody pays for. Whoever lacks the
 //! right for it may still sell what the catalogue has, as the catalogue has it.
 
-use super::order::{Order, OrderStatus, Standing};
+use super::order::{Order, Standing};
 use crate::domain::catalogue::ProductOffer;
 use crate::domain::catalogue::charge::Price;
-use crate::domain::catalogue::kinds::Billing;
+use crate::domain::catalogue::kinds::{Billing, OrderStatus};
 use crate::domain::values::calendar::Zone;
 use crate::domain::values::time::Timestamp;
 

@@ -1,8 +1,8 @@
 //! Orders that were running before they came to us: what another system was paid for, and with
 //! which cycle we begin to bill. The past is billed on request only.
 
-use super::order::{Missed, Order, OrderStatus, Standing, missed};
-use crate::domain::catalogue::kinds::{Billing, OrderType};
+use super::order::{Missed, Order, Standing, missed};
+use crate::domain::catalogue::kinds::{Billing, OrderStatus, OrderType};
 use crate::domain::refusal::Refusal;
 use crate::domain::values::calendar::{Zone, has_passed};
 use crate::domain::values::time::Timestamp;

@@ -3,24 +3,12 @@
 
 use serde::{Deserialize, Serialize};
 
-use crate::domain::catalogue::kinds::{Billing, OrderType, ServiceStatus};
+use crate::domain::catalogue::kinds::{Billing, OrderStatus, OrderType, ServiceStatus};
 use crate::domain::customers::service::{Origin, Service};
 use crate::domain::values::calendar::{Term, Zone, has_passed};
 use crate::domain::values::id::{CustomerId, OrderId, ProductOfferId, ProductSpecId, RunId};
 use crate::domain::values::open_object::OpenObject;
 use crate::domain::values::time::Timestamp;
-
-/// State of an order. Stored by position: append only.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
-pub enum OrderStatus {
-    Active,
-    /// Not yet paid, or no longer.
-    Inactive,
-    Expired,
-    /// No further renewal; runs to its end.
-    Canceled,
-    Deleted,
-}
 
 /// How an order stands with the money. Stored by position: append only.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]

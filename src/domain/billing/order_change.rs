@@ -3,8 +3,8 @@
 //!
 //! Rules: `docs/billing.md`. What it costs is not known here.
 
-use crate::domain::billing::order::{Due, Order, OrderStatus, Standing};
-use crate::domain::catalogue::kinds::{Billing, OrderType};
+use crate::domain::billing::order::{Due, Order, Standing};
+use crate::domain::catalogue::kinds::{Billing, OrderStatus, OrderType};
 use crate::domain::refusal::Refusal;
 use crate::domain::values::calendar::{Period, PeriodCount, Term, Zone, has_passed};
 use crate::domain::values::id::{CustomerId, OrderId, ProductSpecId};

@@ -1,4 +1,4 @@
-//! Kinds and states of what is for sale.
+//! Kinds and states of what is for sale, and of what was ordered.
 
 use serde::{Deserialize, Serialize};
 
@@ -112,4 +112,16 @@ pub enum Billing {
     Postpaid,
     /// Another system owns the money.
     External,
+}
+
+/// State of an order. Stored by position: append only.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+pub enum OrderStatus {
+    Active,
+    /// Not yet paid, or no longer.
+    Inactive,
+    Expired,
+    /// No further renewal; runs to its end.
+    Canceled,
+    Deleted,
 }

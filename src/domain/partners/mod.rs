@@ -17,6 +17,7 @@ use crate::domain::values::id::{
     CustomerId, PartnerId, PartnerTransactionId, PinId, ProductSpecId, uuid_text,
 };
 use crate::domain::values::money::{Amount, Currency, Share, TaxRate};
+use crate::domain::values::reasons::Denial;
 use crate::domain::values::time::Timestamp;
 
 /// A thing a partner sells.
@@ -125,29 +126,6 @@ pub enum TransactionKind {
     Refund {
         of: PartnerTransactionId,
     },
-}
-
-/// Why a charge was refused for good. Stored by position: append only.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
-pub enum Denial {
-    /// The account is suspended because it is not paid.
-    SuspendedNonPayment,
-    /// It is suspended for another reason.
-    Suspended,
-    /// It takes no charges of partners.
-    NotEligible,
-    /// The balance of a prepaid account does not cover it.
-    InsufficientFunds,
-    /// The account's limit for the month would be passed.
-    SpendingLimit,
-    /// It is above the limit for one charge.
-    AmountLimit,
-    /// The carrier knows no such account.
-    NoAccount,
-    /// The carrier does not give it back.
-    RefundNotAllowed,
-    /// It turned out later that the carrier did not charge it.
-    NotCharged,
 }
 
 /// What became of a transaction. Stored by position: append only.

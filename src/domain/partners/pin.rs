@@ -8,6 +8,7 @@ use serde::{Deserialize, Serialize};
 
 use crate::domain::values::id::{CustomerId, PartnerId, PinId};
 use crate::domain::values::money::Amount;
+use crate::domain::values::reasons::PinRefusal;
 use crate::domain::values::time::Timestamp;
 
 /// What became of a PIN. Stored by position: append only.
@@ -66,18 +67,6 @@ pub struct PinRules {
 pub const PIN_WINDOW_SECONDS: i64 = 900;
 /// How long a purchase may use a PIN that was told rightly.
 pub const MARK_SECONDS: i64 = 600;
-
-/// Why a PIN is not accepted.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum PinRefusal {
-    NotFound,
-    /// Wrong, and it may be tried again.
-    Wrong,
-    /// Its time is over, it was used, or a newer one took its place.
-    Expired,
-    /// The last wrong try, and every one after that.
-    TooManyTries,
-}
 
 impl Pin {
     /// Whether it may be tried, and sent.

@@ -5,7 +5,8 @@ use std::collections::BTreeSet;
 
 use serde::{Deserialize, Serialize};
 
-use crate::domain::billing::order::{Order, OrderStatus, Standing};
+use crate::domain::billing::order::{Order, Standing};
+use crate::domain::catalogue::kinds::OrderStatus;
 use crate::domain::customers::Customer;
 use crate::domain::partners::{Callback, Partner, PartnerProduct};
 use crate::domain::values::contact::Email;

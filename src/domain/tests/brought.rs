@@ -4,8 +4,8 @@ use super::{DAY, at, monthly_with, overdue};
 use crate::domain::billing::history::{
     Begins, billed_at_once, is_history, not_ahead, paid_elsewhere, running_only, unless_over,
 };
-use crate::domain::billing::order::{Order, OrderStatus, Standing};
-use crate::domain::catalogue::kinds::{Billing, OrderType};
+use crate::domain::billing::order::{Order, Standing};
+use crate::domain::catalogue::kinds::{Billing, OrderStatus, OrderType};
 use crate::domain::refusal::Refusal;
 use crate::domain::values::calendar::Zone;
 

@@ -8,8 +8,8 @@ use crate::domain::billing::cycle::{
     Bill, Settled, Step, bill, bill_anew, next_bill, overdue_still, owed_again, owed_since,
     renewed, settle,
 };
-use crate::domain::billing::order::{Order, OrderStatus, Standing};
-use crate::domain::catalogue::kinds::Billing;
+use crate::domain::billing::order::{Order, Standing};
+use crate::domain::catalogue::kinds::{Billing, OrderStatus};
 
 /// What a run does about an order on a day, its customer having so much.
 fn run(order: &Order, balance: i64, now: &str) -> Option<Settled> {

@@ -2,9 +2,9 @@
 
 use super::{at, charge, frozen, monthly, monthly_with, offer, overdue, owing, price, term, usd};
 use crate::domain::billing::giving::{beyond_offer, beyond_paid, paid_until, reprices_running};
-use crate::domain::billing::order::{Order, OrderStatus, Standing};
+use crate::domain::billing::order::{Order, Standing};
 use crate::domain::catalogue::charge::Price;
-use crate::domain::catalogue::kinds::{Billing, OrderType};
+use crate::domain::catalogue::kinds::{Billing, OrderStatus, OrderType};
 use crate::domain::values::calendar::{Period, PeriodCount, Zone};
 
 const NOW: &str = "2026-01-01";

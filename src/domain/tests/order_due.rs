@@ -1,8 +1,8 @@
 //! What is next to be done about an order, and what its state means at an instant.
 
 use super::{at, frozen, hold, monthly, monthly_with, overdue, owing, parked, paused};
-use crate::domain::billing::order::{Due, Order, OrderStatus, Standing, follow, service_status};
-use crate::domain::catalogue::kinds::{Billing, OrderType, ServiceStatus};
+use crate::domain::billing::order::{Due, Order, Standing, follow, service_status};
+use crate::domain::catalogue::kinds::{Billing, OrderStatus, OrderType, ServiceStatus};
 use crate::domain::customers::service::{Origin, Service};
 use crate::domain::values::id::{ChannelId, CustomerId, OrderId, ServiceId};
 

@@ -1,8 +1,8 @@
 //! What becomes of an order that somebody activates, cancels, switches off or ends.
 
 use super::{DAY, at, frozen, hold, monthly, monthly_with, overdue, owing, paused};
-use crate::domain::billing::order::{Order, OrderStatus, Standing};
-use crate::domain::catalogue::kinds::{Billing, OrderType};
+use crate::domain::billing::order::{Order, Standing};
+use crate::domain::catalogue::kinds::{Billing, OrderStatus, OrderType};
 use crate::domain::values::calendar::Zone;
 use crate::domain::values::time::Timestamp;
 

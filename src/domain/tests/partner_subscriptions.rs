@@ -2,7 +2,8 @@
 
 use super::partners::{partner, product};
 use super::{at, frozen, monthly, monthly_with, overdue, parked};
-use crate::domain::billing::order::{Order, OrderStatus, Standing};
+use crate::domain::billing::order::{Order, Standing};
+use crate::domain::catalogue::kinds::OrderStatus;
 use crate::domain::customers::Customer;
 use crate::domain::partners::subscription::{
     CallAction, PartnerCall, PartnerSubscription, SubscriptionChange, THERE_MAX,

@@ -8,7 +8,7 @@ use crate::domain::partners::statement::{
     ClosedMonth, ClosedSum, PRODUCTS_MAX, Sums, Tally, csv_line,
 };
 use crate::domain::partners::{
-    CarrierMark, Denial, Partner, PartnerProduct, PartnerTransaction, Pending, PinPolicy, Spent,
+    CarrierMark, Partner, PartnerProduct, PartnerTransaction, Pending, PinPolicy, Spent,
     TransactionKind, TransactionState, UsualLimits, check_charge, check_month, standing_of,
 };
 use crate::domain::staff::Maker;
@@ -17,6 +17,7 @@ use crate::domain::values::id::{
     ClosedMonthId, CustomerId, JournalEntryId, PartnerId, PartnerTransactionId,
 };
 use crate::domain::values::money::{Amount, Share};
+use crate::domain::values::reasons::Denial;
 
 pub fn partner() -> Partner {
     Partner {

@@ -1,8 +1,9 @@
 //! One-time PINs: how long they are good, and for what.
 
 use super::{at, usd};
-use crate::domain::partners::pin::{Pin, PinRefusal, PinRules, PinState, may_make};
+use crate::domain::partners::pin::{Pin, PinRules, PinState, may_make};
 use crate::domain::values::id::{CustomerId, PartnerId, PinId};
+use crate::domain::values::reasons::PinRefusal;
 
 fn pin(change: impl FnOnce(&mut Pin)) -> Pin {
     let mut pin = Pin {

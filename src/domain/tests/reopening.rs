@@ -3,7 +3,8 @@
 use super::cycles::{free, late, postpaid};
 use super::{DAY, at, charge, frozen, monthly, monthly_with, overdue, owing, sold, usd};
 use crate::domain::billing::cycle::{Settled, Step, again, renewed_again, reopen};
-use crate::domain::billing::order::{Order, OrderStatus, Standing};
+use crate::domain::billing::order::{Order, Standing};
+use crate::domain::catalogue::kinds::OrderStatus;
 use crate::domain::values::time::Timestamp;
 
 /// What money does for an order of which nothing is owed, so much being there.

@@ -1,15 +1,15 @@
 //! What is on sale and to whom, and what an invoice may say of its seller.
 
 use super::{at, monthly, monthly_with, offer, price};
-use crate::domain::billing::eligible::Ineligible;
-use crate::domain::billing::order::{Order, OrderStatus};
+use crate::domain::billing::order::Order;
 use crate::domain::catalogue::dunning::Ladder;
 use crate::domain::catalogue::eligibility::Eligibility;
-use crate::domain::catalogue::kinds::{Billing, OfferStatus, ProductStatus, Scope};
+use crate::domain::catalogue::kinds::{Billing, OfferStatus, OrderStatus, ProductStatus, Scope};
 use crate::domain::catalogue::{ProductOffer, ProductSpec};
 use crate::domain::provider::{is_invoice_prefix, letterhead_lines};
 use crate::domain::values::calendar::PeriodCount;
 use crate::domain::values::id::{ProductOfferId, ProductSpecId};
+use crate::domain::values::reasons::Ineligible;
 
 const NOW: &str = "2026-01-10";
 

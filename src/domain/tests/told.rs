@@ -5,12 +5,13 @@ use super::invoices::{invoice, line};
 use super::partners::charged;
 use super::{at, frozen, monthly, monthly_with, overdue, owing, paused};
 use crate::domain::billing::invoice::InvoiceKind;
-use crate::domain::billing::order::{Order, OrderStatus, Standing};
+use crate::domain::billing::order::{Order, Standing};
 use crate::domain::billing::payment::{Payment, PaymentState};
-use crate::domain::catalogue::kinds::ServiceStatus;
+use crate::domain::catalogue::kinds::{OrderStatus, ServiceStatus};
 use crate::domain::customers::{Customer, CustomerStatus};
-use crate::domain::partners::{Denial, PartnerTransaction, TransactionState};
+use crate::domain::partners::{PartnerTransaction, TransactionState};
 use crate::domain::values::id::{CustomerId, InvoiceId};
+use crate::domain::values::reasons::Denial;
 use crate::domain::webhooks::event::{
     EventType, of_customer, of_invoice, of_order, of_payment, of_service, of_transaction,
 };

@@ -9,5 +9,6 @@ pub mod id;
 pub mod lookalike;
 pub mod money;
 pub mod open_object;
+pub mod reasons;
 pub mod time;
 pub mod used_key;

@@ -4,9 +4,9 @@
 use serde::{Deserialize, Serialize};
 
 use crate::domain::billing::invoice::{Invoice, InvoiceKind};
-use crate::domain::billing::order::{Order, OrderStatus, Standing};
+use crate::domain::billing::order::{Order, Standing};
 use crate::domain::billing::payment::{Payment, PaymentState};
-use crate::domain::catalogue::kinds::ServiceStatus;
+use crate::domain::catalogue::kinds::{OrderStatus, ServiceStatus};
 use crate::domain::customers::{Customer, CustomerStatus};
 use crate::domain::partners::{PartnerTransaction, TransactionState};
 use crate::domain::values::id::HookEventId;

@@ -5,10 +5,10 @@ use std::collections::BTreeSet;
 use crate::app::Ctx;
 use crate::app::secrets::passwords::Turn;
 use crate::domain::billing::journal::opening;
-use crate::domain::billing::order::{Order, OrderStatus, follow};
+use crate::domain::billing::order::{Order, follow};
 use crate::domain::catalogue::ProductSpec;
 use crate::domain::catalogue::content::{Channel, Reseller};
-use crate::domain::catalogue::kinds::ServiceStatus;
+use crate::domain::catalogue::kinds::{OrderStatus, ServiceStatus};
 use crate::domain::customers::device::{Device, DeviceKind, DeviceStatus};
 use crate::domain::customers::service::Origin;
 use crate::domain::customers::{

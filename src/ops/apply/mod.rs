@@ -23,7 +23,7 @@ use std::collections::BTreeMap;
 pub use export::catalogue;
 pub use report::{ElementChange, Report};
 
-use crate::app::Ctx;
+use crate::app::{App, Ctx};
 use crate::domain::catalogue::content::{Genre, Reseller};
 use crate::domain::customers::CustomerPassword;
 use crate::domain::provider::Provider;
@@ -32,12 +32,10 @@ use crate::domain::staff::Permission;
 use crate::domain::values::calendar::Zone;
 use crate::domain::values::contact::kept_name;
 use crate::domain::values::id::{GenreId, ResellerId};
-use crate::ops::followers;
-use crate::ops::written::Extent;
 use crate::store::key::Only;
-use crate::store::{Read as _, StoreError, TableSet, Tx};
+use crate::store::{Read as _, StoreError, Tx};
 
-use super::{OpError, webhooks};
+use super::{OpError, watched};
 use document::Document;
 use keep::Keeper;
 use values::wrong;
@@ -66,33 +64,28 @@ pub async fn apply(ctx: &Ctx, text: String, dry_run: bool) -> Result<Report, OpE
     let document = document::parse(&text)?;
     no_doubles(&document)?;
     let passwords = customers::hash_passwords(ctx, &document).await?;
-    let command_ctx = ctx.clone();
     let has_partners = !document.partners.is_empty();
-    let applied = ctx
-        .app
-        .store
-        .write(move |tx| -> Result<(Report, TableSet), Stop> {
-            if has_partners {
-                // They may have to be told of what the same document says of customers. Here and
-                // not before: somebody who looks whether anybody is told could come between.
-                command_ctx.app.set_watched(true);
-            }
-            let report = followers::run(&command_ctx, tx, Extent::Whole, |ctx, tx| {
-                run(ctx, tx, &document, &passwords, dry_run)
-            })?;
-            if dry_run {
-                Err(Stop::Rehearsed(report))
-            } else {
-                Ok((report, tx.written()))
-            }
-        });
-    let applied = applied.await;
+    let first = move |app: &App| {
+        if has_partners {
+            // They may have to be told of what the same document says of customers. Here and
+            // not before: somebody who looks whether anybody is told could come between.
+            app.set_watched(true);
+        }
+    };
+    let command = move |ctx: &Ctx, tx: &mut Tx<'_>| {
+        let report = run(ctx, tx, &document, &passwords, dry_run)?;
+        if dry_run {
+            Err(Stop::Rehearsed(report))
+        } else {
+            Ok(report)
+        }
+    };
+    let applied = ctx.write_unless(first, command).await;
     if has_partners {
-        webhooks::look_again(ctx).await;
+        watched::look_again(ctx).await;
     }
     match applied {
-        Ok((report, written)) => {
-            followers::wake(ctx, &written, Extent::Whole);
+        Ok(report) => {
             ctx.app.refresh_company()?;
             Ok(report)
         }

@@ -4,7 +4,8 @@ use std::collections::BTreeMap;
 
 use serde::Serialize;
 
-use crate::domain::billing::order::{Order, OrderStatus};
+use crate::domain::billing::order::Order;
+use crate::domain::catalogue::kinds::OrderStatus;
 use crate::domain::event::Change;
 use crate::domain::values::id::{ProductOfferId, ProductSpecId};
 use crate::store::{Read, Span, StoreError};

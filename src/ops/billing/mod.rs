@@ -7,6 +7,7 @@ pub mod guard;
 pub mod held_run;
 pub mod invoices;
 pub(in crate::ops) mod opening_debts;
+pub(in crate::ops) mod owned;
 pub mod preview;
 pub mod run;
 mod watching;

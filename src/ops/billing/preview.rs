@@ -16,7 +16,8 @@ use crate::store::{Read, Table};
 
 use super::books::Books;
 use super::due::Walk;
-use crate::ops::{Handle, OpError, orders};
+use super::owned::owned;
+use crate::ops::{Handle, OpError};
 
 /// Whose future is asked for.
 #[derive(Debug, Clone)]
@@ -85,7 +86,7 @@ pub fn preview(
         }
         Scope::Order(customer, order) => {
             let customer: Customer = crate::ops::find(&snapshot, customer)?;
-            let order = orders::owned(&snapshot, &customer, order)?;
+            let order = owned(&snapshot, &customer, order)?;
             let walk = Walk::of(&of_customer(&snapshot, &customer)?, until);
             (walk, Some(order.id))
         }

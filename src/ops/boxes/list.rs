@@ -1,4 +1,4 @@
-//! A customer's boxes as staff sees them.
+//! A customer's boxes as staff sees them, and how many there may be.
 
 use crate::app::Ctx;
 use crate::domain::customers::Customer;
@@ -10,7 +10,7 @@ use crate::domain::values::id::CustomerId;
 use crate::domain::values::time::Timestamp;
 use crate::ops::boxes;
 use crate::ops::boxes::LastSeen;
-use crate::ops::viewing::sign_in;
+use crate::ops::services::plan;
 use crate::ops::{Handle, OpError};
 use crate::store::{Owned as _, Read};
 
@@ -52,7 +52,7 @@ pub fn of_customer(ctx: &Ctx, customer: &Handle<CustomerId>) -> Result<Boxes, Op
         });
     }
     Ok(Boxes {
-        max: sign_in::boxes_max(ctx, &read, &customer)?,
+        max: boxes_max(ctx, &read, &customer)?,
         boxes,
     })
 }
@@ -92,4 +92,20 @@ fn own(ctx: &Ctx, read: &impl Read, handle: &Handle<CustomerId>) -> Result<Custo
         return Err(crate::ops::missing::<Customer>(&handle.text));
     }
     Ok(customer)
+}
+
+/// How many boxes a customer may sign in on: their own number, else their plan's, else the setting.
+pub fn boxes_max(ctx: &Ctx, read: &impl Read, customer: &Customer) -> Result<usize, OpError> {
+    let own = customer.box_profile.devices_max;
+    let of_plan = match own {
+        Some(_) => None,
+        None => {
+            let order = plan::present(read, customer, ctx.now)?;
+            plan::product(read, order.as_ref())?.and_then(|product| product.devices_max)
+        }
+    };
+    let max = own
+        .or(of_plan)
+        .unwrap_or(ctx.app.config.stalker.devices_max);
+    Ok(usize::try_from(max).unwrap_or(usize::MAX))
 }

@@ -29,7 +29,7 @@ use crate::store::key::{Key as _, owned_by, under_text};
 use crate::store::{Owned as _, Read, Snapshot, Span, StoreError, Table, Tx};
 
 use crate::ops::OpError;
-use crate::ops::customers::activity;
+use crate::ops::activity;
 
 /// A box and whose it is.
 #[derive(Debug, Clone)]

@@ -11,7 +11,7 @@ use crate::domain::staff::{Actor, Permission};
 use crate::domain::values::contact::usual_mac;
 use crate::domain::values::id::{CustomerId, DeviceId};
 use crate::domain::values::time::Timestamp;
-use crate::ops::customers::activity;
+use crate::ops::activity;
 use crate::ops::{Handle, Named, OpError, boxes};
 use crate::store::key::{owned_by, under_text};
 use crate::store::{Owned as _, Read, Table, Tx};

@@ -1,6 +1,5 @@
 //! Customers: found, paged, created, changed, removed; their own passwords.
 
-pub mod activity;
 pub mod devices;
 pub mod hardening;
 pub(in crate::ops) mod paid_until;
@@ -17,8 +16,8 @@ use crate::domain::values::contact::{Email, fold, fold_email, kept_name};
 use crate::domain::values::id::CustomerId;
 use crate::domain::values::open_object::OpenObject;
 use crate::domain::values::time::Timestamp;
-use crate::ops::outbox::compose;
-use crate::ops::{Handle, Named, OpError};
+use crate::ops::templates::ways::reaches;
+use crate::ops::{Handle, Named, OpError, activity};
 use crate::store::key::under_text;
 use crate::store::{Read, Table, Tx};
 
@@ -237,7 +236,7 @@ pub async fn change_password(
 
 /// A greeting to a new customer, where such letters are switched on.
 fn welcome(ctx: &Ctx, tx: &mut Tx<'_>, customer: &Customer) -> Result<(), OpError> {
-    if !compose::reaches(ctx, tx, TemplateKind::Welcome, customer)? {
+    if !reaches(ctx, tx, TemplateKind::Welcome, customer)? {
         return Ok(());
     }
     let message = Message {
@@ -254,7 +253,7 @@ pub async fn reset_password(ctx: &Ctx, handle: Handle<CustomerId>) -> Result<(),
     let nonce = ctx.app.entropy.bytes()?;
     ctx.write(move |ctx, tx| {
         let before = super::find::<Customer>(tx, &handle)?;
-        let sends = compose::reaches(ctx, tx, TemplateKind::PasswordReset, &before)?;
+        let sends = reaches(ctx, tx, TemplateKind::PasswordReset, &before)?;
         let password = if sends {
             // It stands nowhere: the letter makes it again of the same number.
             let password = ctx.app.keys.password(&nonce);

@@ -3,7 +3,8 @@
 //! of the coming week.
 
 use crate::app::Ctx;
-use crate::domain::billing::order::{Order, OrderStatus, Standing};
+use crate::domain::billing::order::{Order, Standing};
+use crate::domain::catalogue::kinds::OrderStatus;
 use crate::domain::customers::Customer;
 use crate::domain::staff::Role;
 use crate::domain::values::id::{CustomerId, OrderId};
@@ -15,9 +16,9 @@ mod guide;
 
 use super::orders::NewOrder;
 use super::payments::book::Receipt;
-use crate::ops::billing::run;
 use crate::ops::billing::run::Pace;
 use crate::ops::payments::book;
+use crate::ops::schedule::work;
 use crate::ops::{Handle, OpError, apply, orders, staff};
 
 /// How to sign in to the demo: as its owner, and as a billing script.
@@ -353,7 +354,7 @@ async fn live_a_year(ctx: &Ctx) -> Result<(), OpError> {
         let pace = Pace::WhenDue {
             not_before: Timestamp::MIN,
         };
-        run::work(&today, today.now, pace).await?;
+        work::work(&today, today.now, pace).await?;
         households = today
             .write(move |ctx, tx| {
                 for household in &mut households {

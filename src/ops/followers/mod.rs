@@ -61,11 +61,6 @@ fn is_heard_nearby(table: Table) -> bool {
     hears(table).iter().any(|of| nearby.contains(of))
 }
 
-/// Whether anybody hears of anything.
-pub(super) fn has_any(ctx: &Ctx) -> bool {
-    ctx.app.config.stalker.enabled || has_middleware(ctx) || ctx.app.is_watched()
-}
-
 /// Runs a command, and keeps what others have to hear of it.
 pub(super) fn run<T, E: From<OpError>>(
     ctx: &Ctx,

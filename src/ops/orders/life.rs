@@ -3,16 +3,17 @@
 
 use crate::app::Ctx;
 use crate::domain::billing::cycle::Bill;
-use crate::domain::billing::order::{Order, OrderStatus, PAUSES_MAX, Standing};
-use crate::domain::catalogue::kinds::Billing;
+use crate::domain::billing::order::{Order, PAUSES_MAX, Standing};
+use crate::domain::catalogue::kinds::{Billing, OrderStatus};
 use crate::domain::customers::Customer;
 use crate::domain::refusal::Refusal;
 use crate::domain::staff::Permission;
 use crate::domain::values::id::{CustomerId, OrderId};
 use crate::domain::values::money::Amount;
 use crate::ops::billing::books::{AuditDetail, Books};
+use crate::ops::billing::owned::owned;
 use crate::ops::once::Once;
-use crate::ops::orders::{NewOrder, owned, place_after};
+use crate::ops::orders::{NewOrder, place_after};
 use crate::ops::{Handle, OpError};
 use crate::store::Tx;
 

@@ -9,12 +9,10 @@ use crate::domain::billing::giving;
 use crate::domain::billing::history;
 use crate::domain::billing::history::Begins;
 use crate::domain::billing::invoice::Invoice;
-use crate::domain::billing::order::{
-    ORDERS_PER_CUSTOMER_MAX, Order, OrderStatus, Standing, missed,
-};
+use crate::domain::billing::order::{ORDERS_PER_CUSTOMER_MAX, Order, Standing, missed};
 use crate::domain::billing::order_change::OrderChange;
 use crate::domain::catalogue::charge;
-use crate::domain::catalogue::kinds::Billing;
+use crate::domain::catalogue::kinds::{Billing, OrderStatus};
 use crate::domain::catalogue::{ProductOffer, ProductSpec};
 use crate::domain::customers::Customer;
 use crate::domain::event::ActivityAction;
@@ -24,8 +22,9 @@ use crate::domain::values::calendar::has_passed;
 use crate::domain::values::id::{CustomerId, OrderId, ProductOfferId};
 use crate::domain::values::money::Amount;
 use crate::domain::values::time::Timestamp;
+use crate::ops::activity;
 use crate::ops::billing::books::{AuditDetail, Books};
-use crate::ops::customers::activity;
+use crate::ops::billing::owned::owned;
 pub use crate::ops::orders::opening::{NewOrder, ServicesMade};
 use crate::ops::orders::opening::{open, refuse_many};
 use crate::ops::services::begin_plan::{make_services, serve};
@@ -388,17 +387,4 @@ pub async fn remove(
         Ok(())
     })
     .await
-}
-
-pub(super) fn owned(
-    read: &impl Read,
-    customer: &Customer,
-    handle: &Handle<OrderId>,
-) -> Result<Order, OpError> {
-    let order: Order = super::find(read, handle)?;
-    if order.customer == customer.id {
-        Ok(order)
-    } else {
-        Err(super::missing::<Order>(&handle.text))
-    }
 }

@@ -2,10 +2,10 @@
 
 use crate::app::Ctx;
 use crate::domain::billing::giving;
-use crate::domain::billing::order::{Order, OrderStatus};
+use crate::domain::billing::order::Order;
 use crate::domain::billing::order_change::OrderChange;
 use crate::domain::catalogue::ProductSpec;
-use crate::domain::catalogue::kinds::Billing;
+use crate::domain::catalogue::kinds::{Billing, OrderStatus};
 use crate::domain::customers::Customer;
 use crate::domain::staff::Permission;
 use crate::domain::values::id::{CustomerId, ProductSpecId};

@@ -4,9 +4,9 @@ use crate::app::Ctx;
 use crate::domain::billing::debt::OpeningDebt;
 use crate::domain::billing::invoice::{Invoice, OpenInvoice};
 use crate::domain::billing::journal::Account;
-use crate::domain::billing::order::{Order, OrderStatus, Standing};
+use crate::domain::billing::order::{Order, Standing};
 use crate::domain::billing::payment::Payment;
-use crate::domain::catalogue::kinds::Billing;
+use crate::domain::catalogue::kinds::{Billing, OrderStatus};
 use crate::domain::catalogue::{ProductOffer, ProductSpec};
 use crate::domain::customers::Customer;
 use crate::domain::messages::template::TemplateKind;
@@ -16,11 +16,11 @@ use crate::domain::partners::{Partner, PartnerTransaction};
 use crate::domain::values::id::{MessageId, OrderId};
 use crate::domain::values::money::Amount;
 use crate::letters::locale::House;
-use crate::letters::wording::{self, Part, Values, Wording};
+use crate::letters::wording::{self, Part, Values};
 use crate::letters::{self, Letter};
+use crate::ops::OpError;
 use crate::ops::billing::books::Books;
-use crate::ops::partners::notifications;
-use crate::ops::{OpError, templates};
+use crate::ops::templates::ways::{Way, preference_of, way};
 use crate::outbound::mail::Mail;
 use crate::store::key::owned_by;
 use crate::store::{Read, Snapshot, StoreError, Table, balance_minor};
@@ -83,99 +83,6 @@ impl From<OpError> for NoWords {
 impl From<StoreError> for NoWords {
     fn from(error: StoreError) -> Self {
         Self::Failed(error.into())
-    }
-}
-
-/// How a message should go; what is not said is up to us.
-#[derive(Default)]
-pub(in crate::ops) struct Preference<'p> {
-    pub channel: Option<Channel>,
-    pub address: Option<&'p str>,
-    pub language: Option<&'p str>,
-}
-
-/// How a message gets to its customer.
-pub(in crate::ops) enum Way {
-    /// This way, to this address, in these words.
-    Goes(Channel, String, Wording),
-    /// The customer could be reached, were something set up that is not.
-    Closed(&'static str),
-    /// Not at all, and why.
-    None(&'static str),
-}
-
-/// How a letter of a kind would get to a customer:
-/// by a way that there is, for which there are words.
-pub(in crate::ops) fn way(
-    ctx: &Ctx,
-    read: &impl Read,
-    kind: TemplateKind,
-    customer: &Customer,
-    preference: &Preference<'_>,
-) -> Result<Way, OpError> {
-    let Preference {
-        channel,
-        address,
-        language,
-    } = *preference;
-    let locale = language.unwrap_or(&ctx.app.config.provider.locale);
-    let (is_on, words) = templates::wording(read, kind, locale)?;
-    if !is_on {
-        return Ok(Way::None("such letters are switched off"));
-    }
-    let phone = customer.phone();
-    let mut ways = notifications::ways(&ctx.app, customer, phone.as_deref());
-    // Paper does not fit a short message.
-    let no_sms =
-        words.sms.is_empty() || matches!(kind, TemplateKind::Invoice | TemplateKind::CreditNote);
-    ways.sms = ways.sms && !no_sms;
-    if let Some((channel, address)) = ways.choose(channel, address) {
-        return Ok(Way::Goes(channel, address, words));
-    }
-    let named = address.unwrap_or_default();
-    let has_email = ways.email.is_some() || named.contains('@');
-    let has_phone = ways.phone.is_some() || named.starts_with('+');
-    Ok(if has_email && !ways.mail {
-        Way::Closed("no mail server is set up")
-    } else if has_phone && !no_sms {
-        Way::Closed("no gateway for short messages is set up")
-    } else if has_phone {
-        Way::None("the customer has no e-mail address, and this fits no short message")
-    } else {
-        Way::None(
-            "the customer has neither an e-mail address nor a phone number that can be written to",
-        )
-    })
-}
-
-/// Whether a letter of a kind can be sent to a customer now.
-pub(in crate::ops) fn reaches(
-    ctx: &Ctx,
-    read: &impl Read,
-    kind: TemplateKind,
-    customer: &Customer,
-) -> Result<bool, OpError> {
-    let goes = way(ctx, read, kind, customer, &Preference::default())?;
-    Ok(!customer.is_deleted() && matches!(goes, Way::Goes(..)))
-}
-
-/// How a message gets to its customer as things stand now.
-pub(in crate::ops) fn way_of(
-    ctx: &Ctx,
-    read: &impl Read,
-    message: &Message,
-    customer: &Customer,
-) -> Result<Way, OpError> {
-    let kind = message.content.kind();
-    way(ctx, read, kind, customer, &preference_of(message))
-}
-
-/// Which way, to which address and in which language it is to go.
-fn preference_of(message: &Message) -> Preference<'_> {
-    Preference {
-        channel: message.channel,
-        address: message.address.as_deref(),
-        language: message.language.as_deref(),
     }
 }
 

@@ -17,7 +17,8 @@ use crate::domain::refusal::Refusal;
 use crate::domain::staff::Permission;
 use crate::domain::values::id::MessageId;
 use crate::domain::values::time::Timestamp;
-use crate::ops::outbox::compose::{Composed, Way, compose};
+use crate::ops::outbox::compose::{Composed, compose};
+use crate::ops::templates::ways::{Way, way_of};
 use crate::outbound::mail::{Mail, MailError};
 use crate::outbound::sms::SmsError;
 use crate::store::key::{instant_of, trailing_number};
@@ -172,7 +173,7 @@ fn channel_of(ctx: &Ctx, read: &Snapshot, id: MessageId) -> Channel {
     let way = || -> Result<Way, OpError> {
         let message: Message = super::get(read, id)?;
         let customer: Customer = super::get(read, message.customer)?;
-        compose::way_of(ctx, read, &message, &customer)
+        way_of(ctx, read, &message, &customer)
     };
     match way() {
         Ok(Way::Goes(channel, ..)) => channel,

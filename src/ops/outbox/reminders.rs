@@ -13,6 +13,7 @@ use crate::domain::messages::{Message, MessageContent};
 use crate::domain::values::id::OrderId;
 use crate::domain::values::time::Timestamp;
 use crate::ops::outbox::compose;
+use crate::ops::templates::ways::reaches;
 use crate::ops::{OpError, outbox, templates};
 use crate::store::key::{instant_of, trailing_number, until};
 use crate::store::{Read, Span, Table, Tx};
@@ -111,7 +112,7 @@ fn note_some(ctx: &Ctx, tx: &mut Tx<'_>, to: Timestamp) -> Result<(), OpError> {
             continue;
         };
         let customer: Customer = crate::ops::get(tx, order.customer)?;
-        if !compose::reaches(ctx, tx, TemplateKind::ExpiryReminder, &customer)? {
+        if !reaches(ctx, tx, TemplateKind::ExpiryReminder, &customer)? {
             continue;
         }
         let (_, missing) = compose::lacking(ctx, tx, &order, &customer)?;

@@ -10,19 +10,19 @@ use std::ops::ControlFlow;
 use std::sync::Arc;
 
 use crate::app::Ctx;
-use crate::domain::partners::{
-    Denial, PartnerTransaction, Pending, TransactionKind, TransactionState,
-};
+use crate::domain::partners::{PartnerTransaction, Pending, TransactionKind, TransactionState};
 use crate::domain::refusal::Refusal;
 use crate::domain::staff::{Permission, Secret};
-use crate::domain::values::id::{PartnerId, PartnerTransactionId, PinId};
+use crate::domain::values::id::{PartnerId, PartnerTransactionId};
+use crate::domain::values::reasons::Denial;
 use crate::domain::values::time::Timestamp;
 use crate::ops::OpError;
 use crate::ops::once::Once;
-use crate::ops::partners::charge::{ChargeRequest, decide, entry};
-use crate::ops::partners::pins;
+use crate::ops::partners::decide::{ChargeRequest, decide, entry};
+use crate::ops::partners::hand_over::{carrier, has, is_set, reserve};
+use crate::ops::partners::pin_check;
 use crate::ops::partners::statement::partner_of;
-use crate::outbound::carrier::{Asking, Carrier, Outcome, Wish as Call};
+use crate::outbound::carrier::{Asking, Outcome, Wish as Call};
 use crate::store::key::{instant_of, owned_by, trailing_number};
 use crate::store::{Read as _, Span, Table, Tx, append_entries};
 
@@ -31,36 +31,6 @@ const ROUND_MAX: usize = 256;
 const AT_ONCE: usize = 8;
 /// Most processing transactions that are listed.
 pub const LIST_MAX: usize = 1_000;
-
-/// Whether the carrier decides.
-#[must_use]
-pub fn is_set(ctx: &Ctx) -> bool {
-    ctx.app.outbound.carrier.is_some()
-}
-
-fn carrier(ctx: &Ctx) -> Result<&Carrier, OpError> {
-    let carrier = ctx.app.outbound.carrier.as_ref();
-    carrier.ok_or_else(|| OpError::Failed("no carrier is set up".to_owned()))
-}
-
-/// Whether the carrier that is set up is the one that has it.
-pub(in crate::ops) fn has(ctx: &Ctx, made: &PartnerTransaction) -> bool {
-    let carrier = ctx.app.outbound.carrier.as_ref();
-    made.carrier
-        .is_some_and(|mark| carrier.is_some_and(|carrier| carrier.is(mark)))
-}
-
-/// Notes that a partner hears of a transaction that is processing.
-pub(in crate::ops) fn tell(ctx: &Ctx, made: &PartnerTransaction) -> Result<(), OpError> {
-    if let Some(carrier) = &ctx.app.outbound.carrier
-        && made.state == TransactionState::Processing
-        && !carrier.tell(made.public_id)
-    {
-        // It is just being taken back.
-        return Err(OpError::Throttled { retry_after_s: 1 });
-    }
-    Ok(())
-}
 
 /// The whole way of a charge or refund. It is gone to its end even if the partner hangs up.
 pub(in crate::ops) async fn transact(
@@ -93,45 +63,10 @@ fn is_fresh(made: &PartnerTransaction, public_id: [u8; 16]) -> bool {
     made.public_id == public_id && made.state == TransactionState::Processing
 }
 
-/// Keeps a new transaction as processing.
-pub(in crate::ops) fn hand_over(
-    ctx: &Ctx,
-    tx: &mut Tx<'_>,
-    made: &mut PartnerTransaction,
-    account: String,
-    pin: Option<PinId>,
-) -> Result<(), OpError> {
-    made.carrier = Some(carrier(ctx)?.mark());
-    made.state = TransactionState::Processing;
-    made.completed_at = None;
-    made.pending = Some(Pending {
-        pin,
-        ..Pending::first(Secret(account), ctx.now)
-    });
-    crate::ops::create(ctx, tx, "partner.hand_over", made)?;
-    reserve(ctx, tx, made, made.amount.minor)
-}
-
-/// Reserves so much of the charge that a refund gives back, or lets go of it.
-fn reserve(
-    ctx: &Ctx,
-    tx: &mut Tx<'_>,
-    made: &PartnerTransaction,
-    minor: i64,
-) -> Result<(), OpError> {
-    let TransactionKind::Refund { of } = made.kind else {
-        return Ok(());
-    };
-    let before: PartnerTransaction = crate::ops::get(tx, of)?;
-    let mut after = before.clone();
-    after.refunding_minor = before.refunding_minor.saturating_add(minor);
-    crate::ops::change(ctx, tx, "partner.reserve", &before, &after)
-}
-
 /// Nothing was charged: the PIN that was for it is good for another purchase.
 fn free_pin(ctx: &Ctx, tx: &mut Tx<'_>, made: &PartnerTransaction) -> Result<(), OpError> {
     match made.pending.as_ref().and_then(|pending| pending.pin) {
-        Some(pin) => pins::unspend(ctx, tx, pin),
+        Some(pin) => pin_check::unspend(ctx, tx, pin),
         None => Ok(()),
     }
 }

@@ -1,10 +1,14 @@
 //! Partners that bill through us, as records:
 //! added, given another key, found by the key that they show.
 
+pub mod account;
 pub mod carrier_calls;
 pub mod charge;
+pub mod decide;
+mod hand_over;
 pub mod month_close;
 pub mod notifications;
+mod pin_check;
 pub mod pins;
 pub mod statement;
 pub mod subscriptions;

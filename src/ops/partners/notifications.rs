@@ -3,21 +3,20 @@
 
 use std::ops::ControlFlow;
 
-use crate::app::{App, Ctx};
+use crate::app::Ctx;
 use crate::domain::customers::Customer;
 use crate::domain::messages::template::TemplateKind;
-use crate::domain::messages::{About, Asked, Channel, Lane, Message, MessageContent, Ways};
-use crate::domain::partners::pin::{Pin, PinRefusal};
+use crate::domain::messages::{About, Asked, Channel, Lane, Message, MessageContent};
+use crate::domain::partners::pin::Pin;
 use crate::domain::partners::{Partner, PartnerTransaction, TransactionKind, TransactionState};
 use crate::domain::refusal::Refusal;
-use crate::domain::values::contact::Email;
 use crate::domain::values::id::{CustomerId, MessageId, PartnerId};
+use crate::domain::values::reasons::PinRefusal;
 use crate::domain::values::time::Timestamp;
 use crate::ops::OpError;
-use crate::ops::outbox::compose;
-use crate::ops::outbox::compose::{Preference, Way};
-use crate::ops::partners::charge::{AccountRef, account, find_in, fingerprint, has_charged};
-use crate::ops::partners::pins;
+use crate::ops::partners::account::{AccountRef, account, find_in, fingerprint, has_charged};
+use crate::ops::partners::pin_check;
+use crate::ops::templates::ways::{Preference, Way, way, way_of};
 use crate::store::key::{ext_of, instant_of, trailing_number};
 use crate::store::schema::messages::{account_of, lane};
 use crate::store::{Read, Span, Table, Tx};
@@ -143,7 +142,7 @@ pub(in crate::ops) fn can_send_pin(
         address: Some(&address),
         ..Preference::default()
     };
-    let way = compose::way(ctx, tx, TemplateKind::Pin, customer, &preference)?;
+    let way = way(ctx, tx, TemplateKind::Pin, customer, &preference)?;
     Ok(matches!(way, Way::Goes(..)))
 }
 
@@ -179,27 +178,12 @@ fn put(
     customer: &Customer,
     mut message: Message,
 ) -> Result<bool, OpError> {
-    if !matches!(compose::way_of(ctx, tx, &message, customer)?, Way::Goes(..)) {
+    if !matches!(way_of(ctx, tx, &message, customer)?, Way::Goes(..)) {
         return Ok(false);
     }
     message.id = tx.next_id()?;
     crate::ops::create(ctx, tx, "message.create", &message)?;
     Ok(true)
-}
-
-/// How a customer can be reached. `phone`: see [`Customer::phone`].
-pub(in crate::ops) fn ways<'w>(
-    app: &App,
-    customer: &'w Customer,
-    phone: Option<&'w str>,
-) -> Ways<'w> {
-    let (mail, sms) = (app.outbound.mail.is_some(), app.outbound.sms.is_some());
-    Ways {
-        email: customer.email.as_ref().map(Email::as_str),
-        phone,
-        mail,
-        sms,
-    }
 }
 
 /// What the message is about; refused where there is no such thing, or this partner may not write
@@ -214,7 +198,7 @@ fn content(
     match subject {
         Subject::Pin(public_id) => {
             let refused = |reason| Refusal::PinRefused { reason };
-            let pin = pins::meant(tx, partner.id, Some(customer.id), public_id.as_deref())?;
+            let pin = pin_check::meant(tx, partner.id, Some(customer.id), public_id.as_deref())?;
             let pin = pin.ok_or(refused(PinRefusal::NotFound))?;
             // Burnt or not: there is none that could be sent.
             let is_live = pin.is_live(ctx.now);

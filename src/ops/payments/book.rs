@@ -3,11 +3,10 @@
 use crate::app::Ctx;
 use crate::domain::billing::invoice::OpenInvoice;
 use crate::domain::billing::journal::{Account, EntryCause, JournalEntry, transfer};
-use crate::domain::billing::order::OrderStatus;
 use crate::domain::billing::payment::{
     HostedPage, HostedPageState, Payment, PaymentKind, PaymentState, Voucher, VoucherBatch,
 };
-use crate::domain::catalogue::kinds::Billing;
+use crate::domain::catalogue::kinds::{Billing, OrderStatus};
 use crate::domain::refusal::Refusal;
 use crate::domain::values::id::{CustomerId, HostedPageId, JournalEntryId, OrderId, VoucherId};
 use crate::domain::values::money::{Amount, Currency};

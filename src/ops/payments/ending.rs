@@ -16,7 +16,7 @@ use crate::domain::values::id::{CustomerId, JournalEntryId, PaymentId};
 use crate::domain::values::money::Amount;
 use crate::ops::billing::books::{AuditDetail, Books};
 use crate::ops::once::Once;
-use crate::ops::outbox::compose;
+use crate::ops::templates::ways::reaches;
 use crate::ops::{Handle, OpError};
 use crate::store::{Read as _, Tx};
 
@@ -74,7 +74,7 @@ fn tell_of_failure(ctx: &Ctx, tx: &mut Tx<'_>, payment: &Payment) -> Result<(), 
     let Some(customer) = customer else {
         return Ok(());
     };
-    if compose::reaches(ctx, tx, TemplateKind::PaymentFailed, &customer)? {
+    if reaches(ctx, tx, TemplateKind::PaymentFailed, &customer)? {
         let content = MessageContent::PaymentFailed(payment.id);
         let message = Message {
             id: tx.next_id()?,

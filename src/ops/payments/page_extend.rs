@@ -2,9 +2,10 @@
 
 use super::page_orders::present;
 use crate::app::Ctx;
-use crate::domain::billing::order::{Order, OrderStatus};
+use crate::domain::billing::order::Order;
 use crate::domain::billing::payment::{HostedPage, HostedPageState, PagePurpose, Payment};
 use crate::domain::catalogue::ProductOffer;
+use crate::domain::catalogue::kinds::OrderStatus;
 use crate::domain::customers::Customer;
 use crate::domain::values::id::OrderId;
 use crate::domain::values::money::Amount;

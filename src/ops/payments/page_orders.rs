@@ -2,14 +2,15 @@
 //! one.
 
 use crate::app::Ctx;
-use crate::domain::billing::order::{Order, OrderStatus, Standing};
+use crate::domain::billing::order::{Order, Standing};
 use crate::domain::billing::payment::{HostedPage, PagePurpose};
-use crate::domain::catalogue::kinds::{Billing, OrderType};
+use crate::domain::catalogue::kinds::{Billing, OrderStatus, OrderType};
 use crate::domain::catalogue::{ProductOffer, ProductSpec};
 use crate::domain::customers::Customer;
 use crate::domain::refusal::Refusal;
 use crate::domain::values::id::{OrderId, ProductOfferId};
 use crate::ops::billing::books::{Ahead, Books};
+use crate::ops::billing::owned::owned;
 use crate::ops::{Handle, OpError, catalogue, orders};
 use crate::store::{Owned as _, Read, Tx};
 
@@ -41,7 +42,7 @@ pub(in crate::ops) fn choose(
             of_offer(ctx, tx, customer, handle, &offer)
         }
         Wanted::Order(handle) => {
-            let order = orders::owned(tx, customer, handle)?;
+            let order = owned(tx, customer, handle)?;
             let elsewhere = order.billing == Billing::External;
             let waits = is_waiting(&order) && order.offer.is_some();
             if waits || elsewhere || Books::new(ctx, tx).asks_for_money(&order)? {

@@ -73,6 +73,17 @@ pub fn present(
     Ok(Some(order).filter(|order| order.runs_at(now) || order.stands_still()))
 }
 
+/// What the customer's plan is, be it the default one.
+pub(in crate::ops) fn product(
+    read: &impl Read,
+    order: Option<&Order>,
+) -> Result<Option<ProductSpec>, OpError> {
+    match order {
+        Some(order) => Ok(read.get::<ProductSpec>(&order.product)?),
+        None => default_plan(read),
+    }
+}
+
 /// What is on the customer's account, where this box bills the plan.
 pub fn balance(
     ctx: &Ctx,

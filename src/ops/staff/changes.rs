@@ -6,7 +6,7 @@ use crate::domain::staff::{Operator, Permission, Role};
 use crate::store::{Read, Tx};
 
 use super::credentials::{self, Made};
-use crate::ops::{Handle, OpError, webhooks};
+use crate::ops::{Handle, OpError, watched};
 
 /// A member of staff by name.
 fn named(read: &impl Read, name: &str) -> Result<Operator, OpError> {
@@ -47,7 +47,7 @@ pub async fn remove(
             Ok((person, made))
         })
         .await?;
-    webhooks::look_again(ctx).await;
+    watched::look_again(ctx).await;
     Ok(done)
 }
 
@@ -80,7 +80,7 @@ pub async fn change_role(
             Ok((after, made))
         })
         .await?;
-    webhooks::look_again(ctx).await;
+    watched::look_again(ctx).await;
     Ok(done)
 }
 

@@ -327,10 +327,7 @@ impl Plan {
 /// The plan of a customer.
 pub fn plan(ctx: &Ctx, read: &impl Read, customer: &Customer) -> Result<Plan, OpError> {
     let order = plan::present(read, customer, ctx.now)?;
-    let product = match &order {
-        Some(order) => read.get::<ProductSpec>(&order.product)?,
-        None => plan::default_plan(read)?,
-    };
+    let product = plan::product(read, order.as_ref())?;
     let ends_at = order.and_then(|order| order.expires_at);
     let ends_at = ends_at.or(customer.box_profile.end_at);
     let text = &customer.box_profile.end_text;

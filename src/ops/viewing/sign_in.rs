@@ -15,9 +15,10 @@ use crate::domain::staff::PASSWORD_BYTES_MAX;
 use crate::domain::values::contact::{bare_mac, fold, usual_mac};
 use crate::domain::values::id::{CustomerId, DeviceId};
 use crate::domain::values::time::Timestamp;
+use crate::ops::boxes::list::boxes_max;
 use crate::ops::customers::devices;
 use crate::ops::rows::change;
-use crate::ops::{OpError, attempts, boxes, customers, viewing};
+use crate::ops::{OpError, attempts, boxes, customers};
 use crate::store::key::under_text;
 use crate::store::{Owned as _, Read, Table, Tx};
 
@@ -144,21 +145,6 @@ fn full(ctx: &Ctx, customer: CustomerId, max: usize) -> Result<SignedIn, OpError
         }
     }
     Ok(SignedIn::Full { max, boxes: taken })
-}
-
-/// How many boxes a customer may sign in on: their own number, else their plan's, else the setting.
-pub fn boxes_max(ctx: &Ctx, read: &impl Read, customer: &Customer) -> Result<usize, OpError> {
-    let own = customer.box_profile.devices_max;
-    let of_plan = match own {
-        Some(_) => None,
-        None => viewing::plan(ctx, read, customer)?
-            .product
-            .and_then(|product| product.devices_max),
-    };
-    let max = own
-        .or(of_plan)
-        .unwrap_or(ctx.app.config.stalker.devices_max);
-    Ok(usize::try_from(max).unwrap_or(usize::MAX))
 }
 
 /// Refuses one more box where a viewer signs in; staff and scripts may add more.

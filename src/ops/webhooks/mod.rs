@@ -6,7 +6,6 @@ mod note;
 mod send;
 
 use std::ops::ControlFlow;
-use std::sync::Arc;
 
 use crate::app::{Ctx, anybody_told};
 use crate::domain::refusal::Refusal;
@@ -19,6 +18,7 @@ use crate::domain::webhooks::{
     is_wish,
 };
 use crate::ops::staff::credentials;
+use crate::ops::watched::look_again;
 use crate::ops::{Handle, Named, OpError};
 pub use crate::outbound::webhook::objects::event_name;
 use crate::outbound::webhook::{fault_of, objects};
@@ -217,20 +217,6 @@ pub async fn remove(ctx: &Ctx, id: WebhookId) -> Result<(), OpError> {
     .await?;
     look_again(ctx).await;
     Ok(())
-}
-
-/// After fewer are told: whether anybody still is. In the writer's thread, so that a webhook that
-/// comes meanwhile is not overlooked.
-pub(super) async fn look_again(ctx: &Ctx) {
-    let app = Arc::clone(&ctx.app);
-    // Not through `ctx`: it writes nothing.
-    let looked = ctx.app.store.write(move |tx| -> Result<(), OpError> {
-        app.set_watched(anybody_told(tx)?);
-        Ok(())
-    });
-    if looked.await.is_err() {
-        ctx.app.set_watched(true);
-    }
 }
 
 /// Where nobody is told any more, nobody has to look at what commands do.

@@ -4,9 +4,9 @@
 use serde_json::{Map, Value, json};
 
 use crate::domain::billing::invoice::{Invoice, InvoiceKind};
-use crate::domain::billing::order::{Order, OrderStatus, Standing};
+use crate::domain::billing::order::{Order, Standing};
 use crate::domain::billing::payment::{Payment, PaymentKind, PaymentState};
-use crate::domain::catalogue::kinds::{Billing, OrderType, ServiceStatus};
+use crate::domain::catalogue::kinds::{Billing, OrderStatus, OrderType, ServiceStatus};
 use crate::domain::customers::service::{Grant, Origin, Service};
 use crate::domain::customers::{Customer, CustomerStatus};
 use crate::domain::partners::{PartnerTransaction, TransactionKind, TransactionState};

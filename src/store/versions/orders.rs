@@ -3,8 +3,8 @@
 
 use serde::{Deserialize, Serialize};
 
-use crate::domain::billing::order::{Order, OrderStatus, Pause, Standing};
-use crate::domain::catalogue::kinds::{Billing, OrderType};
+use crate::domain::billing::order::{Order, Pause, Standing};
+use crate::domain::catalogue::kinds::{Billing, OrderStatus, OrderType};
 use crate::domain::values::calendar::Term;
 use crate::domain::values::id::{CustomerId, OrderId, ProductOfferId, ProductSpecId};
 use crate::domain::values::open_object::OpenObject;

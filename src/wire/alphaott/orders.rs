@@ -6,8 +6,9 @@ use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
 
 use crate::app::Ctx;
-use crate::domain::billing::order::{Order, OrderStatus};
+use crate::domain::billing::order::Order;
 use crate::domain::billing::order_change::OrderChange;
+use crate::domain::catalogue::kinds::OrderStatus;
 use crate::domain::staff::Permission;
 use crate::ops;
 use crate::ops::orders::{NewOrder, ServicesMade};

@@ -6,9 +6,9 @@ use utoipa::openapi::RefOr;
 use utoipa::openapi::schema::{ObjectBuilder, Schema, SchemaType, Type};
 use utoipa::{PartialSchema, ToSchema};
 
-use crate::domain::billing::order::OrderStatus;
 use crate::domain::catalogue::kinds::{
-    Billing, ContentType, OfferStatus, OrderType, ProductStatus, Scope, ServiceStatus, ServiceType,
+    Billing, ContentType, OfferStatus, OrderStatus, OrderType, ProductStatus, Scope, ServiceStatus,
+    ServiceType,
 };
 use crate::domain::customers::CustomerStatus;
 use crate::domain::customers::device::{DeviceKind, DeviceStatus};

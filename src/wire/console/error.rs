@@ -7,9 +7,9 @@ use axum::http::{HeaderValue, StatusCode};
 use axum::response::{IntoResponse, Response};
 use serde::Serialize;
 
-use crate::domain::billing::eligible::Ineligible;
 use crate::domain::refusal::Refusal;
 use crate::domain::values::money::Currency;
+use crate::domain::values::reasons::Ineligible;
 use crate::ops::staff::bearers::Why;
 use crate::ops::{DISK_FULL_RETRY_S, OpError};
 use crate::wire::kit::TurnedAway;

@@ -9,7 +9,7 @@ use crate::app::App;
 use crate::domain::staff::Permission;
 use crate::domain::values::time::Timestamp;
 use crate::ops;
-use crate::ops::clock::Move;
+use crate::ops::schedule::clock::Move;
 use crate::wire::kit::json::Body;
 
 use super::error::Problem;
@@ -51,7 +51,7 @@ pub async fn advance(
         (None, Some(seconds)) => Move::BySeconds(seconds),
         _ => return Err(Problem::bad_request("give either set or advance_seconds")),
     };
-    let now = ops::clock::advance(&ctx, by).await?;
+    let now = ops::schedule::clock::advance(&ctx, by).await?;
     Ok(Json(ClockOut {
         now: now.to_rfc3339_millis(),
     }))

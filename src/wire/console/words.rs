@@ -1,8 +1,8 @@
 //! Kinds and states as the console names them.
 
-use crate::domain::billing::order::{OrderStatus, Standing};
+use crate::domain::billing::order::Standing;
 use crate::domain::billing::payment::{Payment, PaymentKind, PaymentState};
-use crate::domain::catalogue::kinds::ServiceStatus;
+use crate::domain::catalogue::kinds::{OrderStatus, ServiceStatus};
 use crate::domain::customers::CustomerStatus;
 use crate::domain::partners::{TransactionKind, TransactionState};
 

@@ -5,9 +5,8 @@ use axum::http::header::{ALLOW, CONTENT_TYPE, RETRY_AFTER};
 use axum::http::{HeaderValue, StatusCode};
 use axum::response::{IntoResponse, Response};
 
-use crate::domain::partners::Denial;
-use crate::domain::partners::pin::PinRefusal;
 use crate::domain::refusal::Refusal;
+use crate::domain::values::reasons::{Denial, PinRefusal};
 use crate::ops::{DISK_FULL_RETRY_S, OpError};
 
 /// Why a key is no partner's.

@@ -7,7 +7,7 @@ use serde_json::value::RawValue;
 use crate::domain::values::contact::Email;
 use crate::domain::values::contact::e164;
 use crate::domain::values::money::{Amount, Currency};
-use crate::ops::partners::charge::AccountRef;
+use crate::ops::partners::account::AccountRef;
 
 use super::error::Failure;
 

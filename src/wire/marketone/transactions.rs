@@ -9,7 +9,7 @@ use crate::domain::staff::Secret;
 use crate::domain::values::money::{Amount, Currency};
 use crate::domain::values::time::Timestamp;
 use crate::ops::partners::charge;
-use crate::ops::partners::charge::ChargeRequest;
+use crate::ops::partners::decide::ChargeRequest;
 use crate::wire::kit::json::Verbatim;
 use crate::wire::kit::php::percent_decoded;
 

@@ -3,10 +3,10 @@
 use boxoffice::domain::billing::cycle;
 use boxoffice::domain::billing::cycle::Terms;
 use boxoffice::domain::billing::invoice::{days_unused, unused};
-use boxoffice::domain::billing::order::{Order, OrderStatus, Standing};
+use boxoffice::domain::billing::order::{Order, Standing};
 use boxoffice::domain::catalogue::charge::{Line, total_minor};
 use boxoffice::domain::catalogue::dunning::Ladder;
-use boxoffice::domain::catalogue::kinds::Billing;
+use boxoffice::domain::catalogue::kinds::{Billing, OrderStatus};
 use boxoffice::domain::values::calendar::{Period, PeriodCount, Term, Zone};
 use boxoffice::domain::values::id::{CustomerId, OrderId};
 use boxoffice::domain::values::money::TaxRate;

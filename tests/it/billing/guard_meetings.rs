@@ -6,7 +6,8 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 
 use boxoffice::app::Ctx;
-use boxoffice::ops::billing::run::{Pace, work_guarded};
+use boxoffice::ops::billing::run::Pace;
+use boxoffice::ops::schedule::work::work_guarded;
 use serde_json::{Value, json};
 
 use super::guard::{ByDay, lagging};

@@ -3,7 +3,8 @@
 
 use boxoffice::app::Ctx;
 use boxoffice::domain::staff::Role;
-use boxoffice::ops::billing::run::{Pace, work_guarded};
+use boxoffice::ops::billing::run::Pace;
+use boxoffice::ops::schedule::work::work_guarded;
 use boxoffice::ops::staff::{NewOperator, add_operator};
 
 use super::guard::{ByDay, lagging, monthly};

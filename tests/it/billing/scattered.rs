@@ -13,6 +13,7 @@ use boxoffice::ops::billing::preview;
 use boxoffice::ops::billing::preview::Scope;
 use boxoffice::ops::billing::run;
 use boxoffice::ops::billing::run::Pace;
+use boxoffice::ops::schedule::work;
 use boxoffice::store::{Read as _, StoreError, append_entries};
 use serde_json::Value;
 
@@ -100,7 +101,7 @@ async fn the_oldest_bill_of_each_customer_takes_their_money() {
         .map(|order| order.next_cycle_at.expect("a next cycle"))
         .collect();
 
-    run::work(&ctx, ctx.now, Pace::Now).await.expect("a run");
+    work::work(&ctx, ctx.now, Pace::Now).await.expect("a run");
     let mut renewed = 0;
     for (number, due) in (100..).zip(before.chunks(2)) {
         let after = orders_of(&till, number);
@@ -112,7 +113,7 @@ async fn the_oldest_bill_of_each_customer_takes_their_money() {
         renewed += u64::from(after[older].cycles_paid > after[newer].cycles_paid);
     }
     assert_eq!(renewed, CUSTOMERS);
-    let again = run::work(&ctx, ctx.now, Pace::Now).await;
+    let again = work::work(&ctx, ctx.now, Pace::Now).await;
     assert_eq!(again.expect("a run"), 0);
     till.prove();
 }
@@ -154,7 +155,7 @@ async fn an_order_that_cannot_be_worked_keeps_no_other_from_its_turn() {
     });
     spoil.expect("a write");
     let ctx = after(&till, 33);
-    run::work(&ctx, ctx.now, Pace::Now).await.expect("a run");
+    work::work(&ctx, ctx.now, Pace::Now).await.expect("a run");
     for number in 100..100 + CUSTOMERS {
         let [spoiled, other] = orders_of(&till, number);
         if [777, 1_500].contains(&number) {

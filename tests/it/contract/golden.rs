@@ -11,7 +11,7 @@ use std::path::{Path, PathBuf};
 
 use boxoffice::domain::billing::guard::{DayForecast, RunGuard};
 use boxoffice::domain::billing::invoice::Invoice;
-use boxoffice::domain::billing::order::{Hold, Order, OrderStatus, Pause, Standing};
+use boxoffice::domain::billing::order::{Hold, Order, Pause, Standing};
 use boxoffice::domain::billing::payment::{HostedPage, HostedPageState, PagePurpose, Shown};
 use boxoffice::domain::boxes::event::{BoxEvent, BoxEventKind, BoxState, Broadcast, Notice};
 use boxoffice::domain::catalogue::content::{
@@ -21,8 +21,8 @@ use boxoffice::domain::catalogue::dunning::Ladder;
 use boxoffice::domain::catalogue::eligibility::Eligibility;
 use boxoffice::domain::catalogue::guide::Programme;
 use boxoffice::domain::catalogue::kinds::{
-    Billing, Content, ContentType, OfferStatus, OrderType, ProductStatus, Scope, ServiceStatus,
-    ServiceType,
+    Billing, Content, ContentType, OfferStatus, OrderStatus, OrderType, ProductStatus, Scope,
+    ServiceStatus, ServiceType,
 };
 use boxoffice::domain::catalogue::{PackageSale, ProductOffer, ProductSpec, ServiceSpec};
 use boxoffice::domain::customers::device::{Device, DeviceKind, DeviceStatus};
@@ -38,7 +38,7 @@ use boxoffice::domain::messages::{
 use boxoffice::domain::partners::pin::{Pin, PinState};
 use boxoffice::domain::partners::subscription::{CallAction, PartnerCall, PartnerSubscription};
 use boxoffice::domain::partners::{
-    Callback, CarrierMark, Denial, Partner, PartnerProduct, PartnerTransaction, Pending, PinPolicy,
+    Callback, CarrierMark, Partner, PartnerProduct, PartnerTransaction, Pending, PinPolicy,
     TransactionKind, TransactionState,
 };
 use boxoffice::domain::peers::{BillingPage, Counterpart};
@@ -56,6 +56,7 @@ use boxoffice::domain::values::id::{
 };
 use boxoffice::domain::values::money::{Amount, Currency, Share, TaxRate};
 use boxoffice::domain::values::open_object::OpenObject;
+use boxoffice::domain::values::reasons::Denial;
 use boxoffice::domain::values::time::Timestamp;
 use boxoffice::domain::webhooks::event::{EventType, HookEvent, Subject};
 use boxoffice::domain::webhooks::{Delivery, Webhook};

@@ -1,15 +1,13 @@
 //! A sample of every refusal, and of every other error of a use case.
 
-use boxoffice::domain::billing::eligible::Ineligible;
-use boxoffice::domain::billing::order::OrderStatus;
-use boxoffice::domain::partners::Denial;
-use boxoffice::domain::partners::pin::PinRefusal;
+use boxoffice::domain::catalogue::kinds::OrderStatus;
 use boxoffice::domain::refusal::Refusal;
 use boxoffice::domain::refusal::Refusal as R;
 use boxoffice::domain::staff::Permission;
 use boxoffice::domain::values::common_password::Guessable;
 use boxoffice::domain::values::id::{InvoiceId, PaymentId, ProductOfferId, ServiceSpecId};
 use boxoffice::domain::values::money::Currency;
+use boxoffice::domain::values::reasons::{Denial, Ineligible, PinRefusal};
 use boxoffice::ops::OpError;
 use boxoffice::store::StoreError;
 

@@ -14,10 +14,10 @@ use boxoffice::config::Config;
 use boxoffice::domain::values::id::CustomerId;
 use boxoffice::domain::values::money::{Amount, Currency};
 use boxoffice::domain::values::time::Timestamp;
-use boxoffice::ops::billing::run;
 use boxoffice::ops::billing::run::Pace;
 use boxoffice::ops::orders::NewOrder;
 use boxoffice::ops::payments::book::Receipt;
+use boxoffice::ops::schedule::work;
 use boxoffice::ops::{Handle, apply, orders, payments};
 use boxoffice::store::{Read as _, Span, Table, check};
 use serde_json::{Value, json};
@@ -130,7 +130,7 @@ async fn seed(app: &Arc<App>) {
 async fn work(app: &Arc<App>, until: &str) {
     let ctx = Ctx::system(Arc::clone(app));
     let not_before = instant(START);
-    run::work(&ctx, instant(until), Pace::WhenDue { not_before })
+    work::work(&ctx, instant(until), Pace::WhenDue { not_before })
         .await
         .expect("a run");
 }
@@ -253,7 +253,7 @@ fn a_disk_that_fails_in_the_middle_of_a_run_costs_a_turn_and_nothing_else() {
         let not_before = instant(START);
         let pace = Pace::WhenDue { not_before };
         let watch = Stopwatch::start();
-        while run(run::work(&ctx, instant(last), pace)).is_err() {
+        while run(work::work(&ctx, instant(last), pace)).is_err() {
             stopped += 1;
             // The file is opened anew meanwhile.
             let patience = watch.elapsed() < Duration::from_secs(30);

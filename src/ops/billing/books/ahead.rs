@@ -3,10 +3,10 @@
 
 use crate::domain::billing::cycle;
 use crate::domain::billing::cycle::{Bill, Terms};
-use crate::domain::billing::order::{Order, OrderStatus, Standing};
+use crate::domain::billing::order::{Order, Standing};
 use crate::domain::catalogue::ProductOffer;
 use crate::domain::catalogue::charge::{up_to, version_in_force};
-use crate::domain::catalogue::kinds::{Billing, OrderType};
+use crate::domain::catalogue::kinds::{Billing, OrderStatus, OrderType};
 use crate::domain::values::time::Timestamp;
 use crate::ops::OpError;
 use crate::store::Read;

@@ -5,8 +5,8 @@ use std::collections::BTreeMap;
 
 use crate::domain::billing::cycle;
 use crate::domain::billing::invoice::{Invoice, OpenInvoice};
-use crate::domain::billing::order::{Order, OrderStatus, Standing};
-use crate::domain::catalogue::kinds::Billing;
+use crate::domain::billing::order::{Order, Standing};
+use crate::domain::catalogue::kinds::{Billing, OrderStatus};
 use crate::domain::values::id::{CustomerId, InvoiceId, OrderId};
 use crate::domain::values::money::Amount;
 use crate::domain::values::time::Timestamp;

@@ -20,8 +20,8 @@ use crate::domain::values::money::Currency;
 use crate::domain::values::time::Timestamp;
 use crate::ops;
 use crate::ops::OpError;
+use crate::ops::activity;
 use crate::ops::boxes::events;
-use crate::ops::customers::activity;
 use crate::ops::services::{begin_plan, choices};
 use crate::store::{Read as _, Record, Tx, append_entries};
 

@@ -19,7 +19,7 @@ use crate::app::Ctx;
 use crate::domain::staff::Permission;
 use crate::domain::values::id::CustomerId;
 use crate::ops;
-use crate::ops::customers::activity::{Query as Search, Seen, Sort, SortField};
+use crate::ops::activity::{Query as Search, Seen, Sort, SortField};
 use crate::wire::kit::json::Body;
 
 use super::error::Failure;
@@ -262,7 +262,7 @@ async fn activities(
     };
     let found = tokio::task::spawn_blocking(move || {
         let _permit = permit;
-        ops::customers::activity::search(&ctx, &search)
+        ops::activity::search(&ctx, &search)
     });
     let found = found.await?.map_err(|error| {
         tracing::error!(%error, "activity.search.failed");
@@ -285,11 +285,7 @@ fn too_many_rows(graphql: &async_graphql::Context<'_>) -> async_graphql::Error {
     ))
 }
 
-fn shown_page(
-    found: &ops::customers::activity::Page,
-    page: i32,
-    per_page: i32,
-) -> CustomerActivityPagination {
+fn shown_page(found: &ops::activity::Page, page: i32, per_page: i32) -> CustomerActivityPagination {
     let count = i64::try_from(found.count).unwrap_or(i64::MAX);
     let int = |number: i64| i32::try_from(number).unwrap_or(i32::MAX);
     let pages = count.saturating_add(i64::from(per_page) - 1) / i64::from(per_page);

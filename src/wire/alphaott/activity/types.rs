@@ -4,7 +4,7 @@ use async_graphql::{InputValueError, InputValueResult, Scalar, ScalarType, Simpl
 
 use crate::domain::event::ActivityAction;
 use crate::domain::values::time::Timestamp;
-use crate::ops::customers::activity::Seen;
+use crate::ops::activity::Seen;
 use crate::wire::alphaott::fields::shown;
 use crate::wire::alphaott::ids;
 

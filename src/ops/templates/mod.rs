@@ -1,5 +1,7 @@
 //! The operator's own wording of letters, and which are sent at all.
 
+pub(super) mod ways;
+
 use crate::app::Ctx;
 use crate::domain::messages::template::{
     LANGUAGES_MAX, SMS_MAX, SUBJECT_MAX, TEXT_MAX, Template, TemplateKind, fallbacks, language,

@@ -6,8 +6,8 @@ use crate::domain::refusal::Refusal;
 use crate::domain::staff::{Actor, Permission};
 use crate::domain::values::time::Timestamp;
 
-use super::OpError;
-use crate::ops::billing::run;
+use super::work;
+use crate::ops::OpError;
 use crate::ops::billing::run::Pace;
 
 /// Where the clock is to go.
@@ -41,9 +41,9 @@ pub async fn advance(ctx: &Ctx, by: Move) -> Result<Timestamp, OpError> {
         };
         crate::ops::outbox::reminders::note(&ctx).await?;
         for queue in Queue::all() {
-            super::outbox::deliver(&ctx, queue).await?;
+            crate::ops::outbox::deliver(&ctx, queue).await?;
         }
-        super::webhooks::deliver_all(&ctx).await?;
+        crate::ops::webhooks::deliver_all(&ctx).await?;
         Ok(clock.now())
     } else {
         Err(Refusal::ClockBackward.into())
@@ -57,6 +57,6 @@ pub async fn catch_up(ctx: &Ctx, to: Timestamp, not_before: Timestamp) -> Result
         actor: Actor::System,
         ..ctx.clone()
     };
-    run::work(ctx, to, Pace::WhenDue { not_before }).await?;
+    work::work(ctx, to, Pace::WhenDue { not_before }).await?;
     crate::ops::partners::carrier_calls::catch_up(ctx, to, not_before).await
 }
