@@ -120,6 +120,35 @@ impl Permission {
         )
     }
 
+    /// Its name, for programs.
+    #[must_use]
+    pub fn name(self) -> &'static str {
+        match self {
+            Self::CustomersRead => "customers_read",
+            Self::CustomersWrite => "customers_write",
+            Self::ServicesWrite => "services_write",
+            Self::CatalogueRead => "catalogue_read",
+            Self::CatalogueWrite => "catalogue_write",
+            Self::OrdersRead => "orders_read",
+            Self::OrdersWrite => "orders_write",
+            Self::MoneyRead => "money_read",
+            Self::MoneyWrite => "money_write",
+            Self::BoxesCommand => "boxes_command",
+            Self::ResellersWrite => "resellers_write",
+            Self::RunsRelease => "runs_release",
+            Self::ActivityRead => "activity_read",
+            Self::ClockMove => "clock_move",
+            Self::StaffManage => "staff_manage",
+            Self::Apply => "apply",
+            Self::TimeGive => "time_give",
+            Self::ServicesGive => "services_give",
+            Self::RunningPricesWrite => "running_prices_write",
+            Self::VouchersMake => "vouchers_make",
+            Self::DebtsWriteOff => "debts_write_off",
+            Self::AuditRead => "audit_read",
+        }
+    }
+
     /// The permission in words, for a refusal.
     #[must_use]
     pub fn words(self) -> &'static str {

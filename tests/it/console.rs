@@ -62,7 +62,14 @@ async fn a_session_begins_and_ends() {
     );
     let cookie = cookie(&answer);
     let who = with_cookie(&bx, "GET", "/console/api/session", &cookie, false).await;
-    assert_eq!(who.expect(200), json!({"name": "ada", "role": "owner"}));
+    let who = who.expect(200);
+    assert_eq!(
+        (&who["name"], &who["role"]),
+        (&json!("ada"), &json!("owner"))
+    );
+    assert_eq!(who["provider"]["time_zone"], "UTC");
+    let may = who["may"].as_array().expect("a list");
+    assert!(may.contains(&json!("staff_manage")), "{may:?}");
     // A page elsewhere cannot send our header.
     let foreign = with_cookie(&bx, "DELETE", "/console/api/session", &cookie, false).await;
     assert_eq!(foreign.status, 403);
@@ -144,6 +151,105 @@ async fn staff_mint_and_revoke_tokens() {
     }
     let manager = bx.with_header(&format!("JWT {}", bx.token("manager").await));
     assert_eq!(manager.post(&path, json!({"name": "x"})).await.status, 403);
+}
+
+const BROWSER: &[(&str, &str)] = &[("accept", "text/html,application/xhtml+xml")];
+
+#[tokio::test]
+async fn every_page_is_one_and_is_asked_for_by_its_tag() {
+    let bx = TestBox::start().await;
+    let anybody = bx.anonymous();
+    let first = anybody.get(bx.url("/console/")).await;
+    assert_eq!(first.status, 200);
+    assert!(
+        first.text.contains("<script type=\"module\""),
+        "{}",
+        first.told()
+    );
+    for path in [
+        "/console/customers",
+        "/console/customers/42",
+        "/console/a/b?c=d",
+    ] {
+        let page = anybody.get(bx.url(path)).await;
+        assert_eq!((page.status, &page.text), (200, &first.text), "{path}");
+        assert_eq!(page.headers["cache-control"], "no-cache");
+        let tag = page.headers["etag"]
+            .to_str()
+            .expect("plain text")
+            .to_owned();
+        let known = [("if-none-match", tag.as_str())];
+        let again = anybody.send("GET", bx.url(path), None, &known).await;
+        assert_eq!((again.status, again.text.as_str()), (304, ""), "{path}");
+    }
+    for path in [
+        "/console/api",
+        "/console/api/none",
+        "/console/assets/none.js",
+    ] {
+        let none = anybody.get(bx.url(path)).await;
+        assert_eq!(none.status, 404, "{path}");
+        assert!(none.text.contains("does not exist"), "{}", none.told());
+    }
+    let wrong = anybody
+        .send("POST", bx.url("/console/customers"), None, &[])
+        .await;
+    assert_eq!(wrong.status, 405, "{}", wrong.told());
+}
+
+#[tokio::test]
+async fn files_of_the_page_are_kept_for_a_year_and_packed_for_who_takes_it() {
+    let bx = TestBox::start().await;
+    let anybody = bx.anonymous();
+    let page = anybody.get(bx.url("/console/")).await.text;
+    let scripts = page
+        .split("src=\"")
+        .skip(1)
+        .filter_map(|rest| rest.split('"').next());
+    let script = scripts.last().expect("a script").to_owned();
+    let plain = anybody.get(bx.url(&script)).await;
+    assert_eq!(plain.status, 200, "{script}");
+    assert!(
+        plain.headers["cache-control"]
+            .to_str()
+            .is_ok_and(|kept| kept.contains("immutable"))
+    );
+    let takes = [("accept-encoding", "br, gzip")];
+    let packed = anybody.send("GET", bx.url(&script), None, &takes).await;
+    assert_eq!(packed.headers["content-encoding"], "gzip");
+    assert_eq!(packed.headers["vary"], "accept-encoding");
+    assert!(packed.text.len() < plain.text.len());
+}
+
+#[tokio::test]
+async fn browsers_see_the_set_up_page_and_scripts_an_answer() {
+    let bx = TestBox::start().await;
+    let ctx = Ctx::system(bx.app());
+    let code = staff::setup_code(&ctx)
+        .await
+        .expect("a box")
+        .expect("a code");
+    let anybody = bx.anonymous();
+    for (code, page, answer) in [(code.as_str(), 200, 200), ("00", 403, 403)] {
+        let url = bx.url(&format!("/console/setup?code={code}"));
+        let shown = anybody.send("GET", &url, None, BROWSER).await;
+        assert_eq!(shown.status, page, "{}", shown.told());
+        assert!(
+            shown.text.contains("<script type=\"module\""),
+            "{}",
+            shown.told()
+        );
+        let told = anybody.get(&url).await;
+        assert_eq!(told.status, answer, "{}", told.told());
+        assert!(told.text.starts_with('{'), "{}", told.told());
+    }
+    let form = format!("code={code}&name=ada&password=correct+horse+battery");
+    let url = bx.url("/console/setup");
+    let made = anybody
+        .send("POST", url, Some(form.into_bytes()), &[])
+        .await;
+    assert_eq!(made.expect(201), json!({"name": "ada", "role": "owner"}));
+    assert_eq!(sign_in(&bx, PASSWORD).await.status, 201);
 }
 
 #[tokio::test]

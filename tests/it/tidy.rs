@@ -2,6 +2,7 @@
 //! that list what the code has. Reads files, runs nothing.
 
 mod circles;
+mod console_build;
 mod dependencies;
 
 use std::collections::{BTreeMap, BTreeSet};
@@ -107,7 +108,7 @@ const HOMES: &[(&str, &str)] = &[
     ),
     ("chardetng", "ops/imports/charset.rs"),
     ("encoding_rs", "ops/imports/charset.rs ops/imports/text.rs"),
-    ("flate2", "ops/imports/unpack.rs"),
+    ("flate2", "ops/imports/unpack.rs wire/console/pages.rs"),
     ("lzma_rust2", "ops/imports/unpack.rs"),
     ("pdf_writer", "paper/"),
     ("subsetter", "paper/"),

@@ -80,6 +80,12 @@ impl Zone {
         jiff::tz::db().get(name).ok().map(Self)
     }
 
+    /// Its IANA name.
+    #[must_use]
+    pub fn name(&self) -> &str {
+        self.0.iana_name().unwrap_or("UTC")
+    }
+
     /// Start of cycle `cycle` (0-based) of an order that is anchored at `anchor`. `None` where the
     /// term has no end (count 0) or the answer would lie beyond the year 9999.
     #[must_use]

@@ -416,7 +416,9 @@ fn check_password(name: &str, password: &str) -> Result<(), OpError> {
     }
 }
 
-fn actor_of(operator: &Operator) -> Actor {
+/// Who acts for somebody who signed in.
+#[must_use]
+pub fn actor_of(operator: &Operator) -> Actor {
     Actor::Operator {
         id: operator.id,
         name: operator.name.clone(),

@@ -1,4 +1,4 @@
-//! The console's own API: sign-in, tokens, first set-up, the test clock. Its screens come on top.
+//! The console's own API: sign-in, tokens, first set-up, the test clock; and its pages.
 //!
 //! Errors are `application/problem+json`. A session is a cookie that scripts cannot read; what
 //! changes something over a session also needs the header `X-Boxoffice: 1`, which no foreign page
@@ -33,22 +33,13 @@ mod words;
 use std::sync::Arc;
 
 use axum::Router;
-use axum::http::StatusCode;
-use axum::http::header::CONTENT_TYPE;
-use axum::response::{IntoResponse as _, Redirect, Response};
 use axum::routing::{delete, get, post, put};
 
 use crate::app::App;
-use crate::wire::kit::KEPT_AN_HOUR;
-
-use crate::wire::console::pages::page;
 
 /// Every path of the console, in one table.
 pub fn router() -> Router<Arc<App>> {
     Router::new()
-        .route("/console", get(async || Redirect::temporary("/console/")))
-        .route("/console/", get(home))
-        .route("/console/style.css", get(style))
         .route("/console/setup", get(setup::page).post(setup::submit))
         .route(
             "/console/api/session",
@@ -70,6 +61,7 @@ pub fn router() -> Router<Arc<App>> {
         .route("/console/api/jobs", get(jobs::list))
         .merge(money_routes())
         .merge(webhook_routes())
+        .merge(pages::routes())
         .route("/console/api/test-clock", post(test_clock::advance))
         .method_not_allowed_fallback(error::wrong_method)
 }
@@ -209,17 +201,4 @@ fn webhook_routes() -> Router<Arc<App>> {
             "/console/api/webhooks/{id}/deliveries/{delivery}/replay",
             post(webhooks::replay),
         )
-}
-
-async fn home() -> Response {
-    page(
-        StatusCode::OK,
-        include_str!("../../../assets/console/index.html"),
-    )
-}
-
-async fn style() -> Response {
-    let text = include_str!("../../../assets/console/style.css");
-    let headers = [(CONTENT_TYPE, "text/css; charset=utf-8"), KEPT_AN_HOUR];
-    (headers, text).into_response()
 }

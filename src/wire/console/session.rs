@@ -6,7 +6,8 @@ use axum::response::{IntoResponse as _, Response};
 use axum::{Extension, Json};
 use serde::{Deserialize, Serialize};
 
-use crate::domain::staff::{Actor, SESSION_SECONDS};
+use crate::app::Ctx;
+use crate::domain::staff::{Actor, Permission, SESSION_SECONDS};
 use crate::ops;
 use crate::wire::kit::Caller;
 use crate::wire::kit::json::Body;
@@ -21,11 +22,44 @@ struct SignIn {
     password: String,
 }
 
-/// Who is signed in.
+/// Who is signed in, what they may do, and what one has to know of the box to show anything.
 #[derive(Debug, Serialize)]
 struct Who {
     name: String,
     role: &'static str,
+    may: Vec<&'static str>,
+    provider: ProviderOut,
+    /// The box's time.
+    now: String,
+    test_clock: bool,
+}
+
+#[derive(Debug, Serialize)]
+struct ProviderOut {
+    name: String,
+    currency: String,
+    time_zone: String,
+    language: String,
+}
+
+fn who_is(ctx: &Ctx, name: String, role: &'static str, actor: &Actor) -> Who {
+    let company = ctx.app.company();
+    let may = Permission::ALL
+        .into_iter()
+        .filter(|right| actor.may(*right));
+    Who {
+        name,
+        role,
+        may: may.map(Permission::name).collect(),
+        provider: ProviderOut {
+            name: company.name.clone(),
+            currency: company.currency.as_str().to_owned(),
+            time_zone: company.zone.name().to_owned(),
+            language: ctx.app.config.provider.locale.clone(),
+        },
+        now: ctx.now.to_rfc3339_millis(),
+        test_clock: ctx.app.clock.is_test(),
+    }
 }
 
 /// `POST /console/api/session`
@@ -39,10 +73,8 @@ pub async fn sign_in(
     let secure = ctx.app.config.public_url.starts_with("https://")
         || caller.is_some_and(|Extension(caller)| caller.is_tls);
     let cookie = cookie(&secret, SESSION_SECONDS, secure)?;
-    let who = Who {
-        name: operator.name,
-        role: operator.role.name(),
-    };
+    let actor = ops::staff::actor_of(&operator);
+    let who = who_is(&ctx, operator.name, operator.role.name(), &actor);
     Ok((StatusCode::CREATED, [(SET_COOKIE, cookie)], Json(who)).into_response())
 }
 
@@ -58,7 +90,7 @@ pub async fn who(Staff(ctx): Staff) -> Json<impl Serialize> {
         | Actor::System
         | Actor::Nobody => (String::new(), ""),
     };
-    Json(Who { name, role })
+    Json(who_is(&ctx, name, role, &ctx.actor))
 }
 
 /// `DELETE /console/api/session`

@@ -1,29 +1,48 @@
-//! The one-time set-up link: a small form that makes the owner's account.
+//! The one-time set-up link, which makes the owner's account. Browsers get the page, which sends
+//! what scripts send.
 
-use axum::http::StatusCode;
-use axum::response::Response;
+use axum::Json;
+use axum::http::{HeaderMap, StatusCode};
+use axum::response::{IntoResponse as _, Response};
+use serde::Serialize;
 
 use crate::ops;
 use crate::wire::kit::json::Body;
 use crate::wire::kit::query::Query;
 
 use super::error::Problem;
+use crate::wire::console::pages::{shell, wants_page};
 use crate::wire::console::request::Anonymous;
 
-const PAGE: &str = include_str!("../../../assets/console/setup.html");
+/// Whether a set-up link is good.
+#[derive(Serialize)]
+struct LinkOut {
+    valid: bool,
+}
+
+/// Whose account was made.
+#[derive(Serialize)]
+struct OwnerOut {
+    name: String,
+    role: &'static str,
+}
 
 /// `GET /console/setup?code=…`
-pub async fn page(Anonymous(ctx, _): Anonymous, uri: axum::http::Uri) -> Result<Response, Problem> {
+pub async fn page(
+    Anonymous(ctx, _): Anonymous,
+    headers: HeaderMap,
+    uri: axum::http::Uri,
+) -> Result<Response, Problem> {
     let query = Query::parse(uri.query());
     let code = query.scalar("code").ok().flatten().unwrap_or_default();
-    if !ops::staff::is_setup_code(&ctx, code)? {
-        return Err(Problem::forbidden("the set-up link is no longer valid"));
+    let valid = ops::staff::is_setup_code(&ctx, code)?;
+    match (wants_page(&headers), valid) {
+        (true, true) => Ok(shell(&headers, StatusCode::OK)),
+        // The page says so in its own words.
+        (true, false) => Ok(shell(&headers, StatusCode::FORBIDDEN)),
+        (false, true) => Ok(Json(LinkOut { valid }).into_response()),
+        (false, false) => Err(Problem::forbidden("the set-up link is no longer valid")),
     }
-    // The code is hex: it needs no escaping.
-    Ok(crate::wire::console::pages::page(
-        StatusCode::OK,
-        PAGE.replace("{code}", code),
-    ))
 }
 
 /// `POST /console/setup`, as the form sends it
@@ -45,9 +64,12 @@ pub async fn submit(Anonymous(ctx, _): Anonymous, body: Body) -> Result<Response
         return Err(Problem::bad_request("name: must have 1 to 64 characters"));
     }
     match ops::staff::set_up(&ctx, &code, name, password).await {
-        Ok(_) => {
-            let done = include_str!("../../../assets/console/setup-done.html");
-            Ok(crate::wire::console::pages::page(StatusCode::CREATED, done))
+        Ok(made) => {
+            let owner = OwnerOut {
+                name: made.name,
+                role: made.role.name(),
+            };
+            Ok((StatusCode::CREATED, Json(owner)).into_response())
         }
         Err(error) => Err(error.into()),
     }

@@ -1,0 +1,38 @@
+// Who is signed in, what they may do, and the operator's currency, zone and clock.
+import { call } from './api/client';
+import type { Right, Who } from './api/types';
+
+let who = $state<Who | null>(null);
+let phase = $state<'asking' | 'out' | 'in' | 'unreachable'>('asking');
+// By how much the box's clock is ahead of this one's; a test clock may be far off.
+let ahead = 0;
+
+function enter(answer: Who) {
+  who = answer;
+  ahead = Date.parse(answer.now) - Date.now();
+  phase = 'in';
+}
+
+export const session = {
+  get state() { return phase; },
+  get who() { return who; },
+  get provider() { return who?.provider ?? { name: 'Boxoffice', currency: 'EUR', time_zone: 'UTC', language: 'en' }; },
+  now: () => Date.now() + ahead,
+  async look() {
+    try {
+      enter(await call<Who>('/console/api/session', { quiet: true }));
+    } catch (error) {
+      phase = (error as { status?: number }).status === 401 ? 'out' : 'unreachable';
+    }
+  },
+  async signIn(name: string, password: string) {
+    enter(await call<Who>('/console/api/session', { body: { name, password }, quiet: true }));
+  },
+  async signOut() {
+    await call('/console/api/session', { method: 'DELETE', quiet: true }).catch(() => undefined);
+    who = null;
+    phase = 'out';
+  },
+};
+
+export const may = (right: Right): boolean => who?.may.includes(right) ?? false;
