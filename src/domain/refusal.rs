@@ -1,4 +1,6 @@
 //! Every business "no", with a stable code. Data, never prose: each dialect words it.
+//!
+//! By subject, so that a dialect need not name one by one those that nothing in it can meet.
 
 use crate::domain::catalogue::kinds::OrderStatus;
 use crate::domain::values::common_password::Guessable;
@@ -19,10 +21,45 @@ pub enum Refusal {
     MacTaken { mac: String },
     /// This client-brought id is or was another record's.
     IdTaken { id: String },
-    /// A name of an operator that exists.
-    OperatorTaken { name: String },
-    /// A name that people take for the one of this operator.
-    OperatorLooksAlike { other: String },
+    /// The order would end after the last day of the calendar.
+    BeyondCalendar,
+    /// More of these than one customer may have.
+    TooMany { what: &'static str, max: usize },
+    /// The key was used for something else.
+    KeyUsed,
+    /// The message was sent, or still waits.
+    NotDead,
+    /// Another reseller has this name.
+    ResellerTaken { name: String },
+    /// Customers belong to the reseller.
+    ResellerHasCustomers,
+    /// Another partner has this key.
+    PartnerTaken { key: String },
+    /// The month of a partner is closed already.
+    MonthClosed { month: String },
+    /// The month ends only then.
+    MonthNotOver { until: Timestamp },
+    /// A partner's transaction has its outcome, and another one.
+    TransactionEnded,
+    /// There is no such reseller.
+    NoSuchReseller,
+    /// A password outside the accepted lengths.
+    PasswordLength { min: usize, max: usize },
+    /// The test clock only moves forward.
+    ClockBackward,
+    /// What is wrong with an order, or with what is ordered.
+    Order(OrderRefusal),
+    /// What is wrong with a payment, a voucher or an invoice.
+    Money(MoneyRefusal),
+    /// What a member of staff may not do, or not so.
+    Staff(StaffRefusal),
+    /// What partners are told over their own API.
+    Partner(PartnerRefusal),
+}
+
+/// Why an order is not placed, changed or billed.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum OrderRefusal {
     /// The offer is not on sale: inactive, expired, removed, or its product is not on offer.
     OfferNotOnSale { offer: ProductOfferId },
     /// Another system takes the money for this offer.
@@ -31,12 +68,32 @@ pub enum Refusal {
     NotEligible { reason: Ineligible },
     /// The service spec cannot be given out: deleted.
     ServiceSpecGone { spec: ServiceSpecId },
-    /// The order would end after the last day of the calendar.
-    BeyondCalendar,
-    /// More of these than one customer may have.
-    TooMany { what: &'static str, max: usize },
     /// Charges of one offer in several currencies.
     MixedCurrencies,
+    /// The order is in no state for that.
+    OrderState {
+        status: OrderStatus,
+        wish: &'static str,
+    },
+    /// The order is paid once, or all of its cycles have begun.
+    NoFurtherCycle,
+    /// The order began more than a day ago: it is not given back whole.
+    BeganEarlier { began: Timestamp },
+    /// The next cycle would begin before the last one that was billed, which began then.
+    CycleTooEarly { begun: Timestamp },
+    /// The order began then, more than a term ago, and nobody says until when it was paid.
+    PastUnpaid { began: Timestamp },
+    /// The order would be created on a day that lies too far ahead.
+    CreatedAhead { latest: Timestamp },
+    /// So many cycles would be billed at once, the first from then on.
+    TooManyCycles { cycles: u32, since: Timestamp },
+    /// The next cycle is to begin at another time than the one until which the order is paid.
+    PaidUntilDiffers { paid_until: Timestamp },
+}
+
+/// Why money is not taken, given back or given up.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum MoneyRefusal {
     /// Money in a currency that nothing of this customer is billed in.
     CurrencyNotTaken {
         paid: Currency,
@@ -54,17 +111,10 @@ pub enum Refusal {
     VouchersBookedByUse,
     /// The balance does not cover it.
     InsufficientFunds { short_by: Amount },
-    /// The order is in no state for that.
-    OrderState {
-        status: OrderStatus,
-        wish: &'static str,
-    },
     /// This key or reference is another payment's.
     PaymentKnown { payment: PaymentId },
     /// The payment ended before, and otherwise than is said now.
     PaymentEnded { payment: PaymentId },
-    /// The key was used for something else.
-    KeyUsed,
     /// More than what is left of the payment.
     RefundTooLarge { left: Amount },
     /// The provider of the payment refunds it, and tells us.
@@ -77,36 +127,27 @@ pub enum Refusal {
     VoucherInvalid,
     /// This way to pay is not switched on.
     MethodOff { method: String },
-    /// The message was sent, or still waits.
-    NotDead,
-    /// Another reseller has this name.
-    ResellerTaken { name: String },
-    /// Customers belong to the reseller.
-    ResellerHasCustomers,
-    /// Another partner has this key.
-    PartnerTaken { key: String },
-    /// The month of a partner is closed already.
-    MonthClosed { month: String },
-    /// The month ends only then.
-    MonthNotOver { until: Timestamp },
-    /// A partner's transaction has its outcome, and another one.
-    TransactionEnded,
-    /// There is no such reseller.
-    NoSuchReseller,
+    /// More than the customer owes.
+    NotOwed { owed: Amount },
+    /// Part of the invoice is paid, credited, or it is a credit note: it cannot be voided.
+    NotVoidable { invoice: InvoiceId },
+}
+
+/// Why a member of staff is not let in, made, changed or removed.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum StaffRefusal {
+    /// A name of an operator that exists.
+    OperatorTaken { name: String },
+    /// A name that people take for the one of this operator.
+    OperatorLooksAlike { other: String },
     /// This member of staff may use the API only.
     ApiOnly,
     /// A set-up or sign-in secret that does not fit.
     BadCredentials,
     /// The set-up link was used or never given out.
     SetupDone,
-    /// A password outside the accepted lengths.
-    PasswordLength { min: usize, max: usize },
     /// A password of staff that is soon guessed.
     PasswordGuessable { why: Guessable },
-    /// The test clock only moves forward.
-    ClockBackward,
-    /// The order is paid once, or all of its cycles have begun.
-    NoFurtherCycle,
     /// What a person made goes on unless it is ended with them.
     MadeCredentials { name: String, lines: Vec<String> },
     /// Nobody would be left who may manage staff.
@@ -117,22 +158,11 @@ pub enum Refusal {
     WrongPassword,
     /// More than this member of staff may move at once.
     AboveLimit { what: &'static str, max: Amount },
-    /// More than the customer owes.
-    NotOwed { owed: Amount },
-    /// Part of the invoice is paid, credited, or it is a credit note: it cannot be voided.
-    NotVoidable { invoice: InvoiceId },
-    /// The order began more than a day ago: it is not given back whole.
-    BeganEarlier { began: Timestamp },
-    /// The next cycle would begin before the last one that was billed, which began then.
-    CycleTooEarly { begun: Timestamp },
-    /// The order began then, more than a term ago, and nobody says until when it was paid.
-    PastUnpaid { began: Timestamp },
-    /// The order would be created on a day that lies too far ahead.
-    CreatedAhead { latest: Timestamp },
-    /// So many cycles would be billed at once, the first from then on.
-    TooManyCycles { cycles: u32, since: Timestamp },
-    /// The next cycle is to begin at another time than the one until which the order is paid.
-    PaidUntilDiffers { paid_until: Timestamp },
+}
+
+/// Why a charge, a PIN or a notification of a partner is refused.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum PartnerRefusal {
     /// There is no such account, or a partner may not know of it.
     AccountNotFound,
     /// A charge or refund of a partner was denied for good: a repeat is told the same.
@@ -178,32 +208,9 @@ impl Refusal {
             Self::LoginTaken => "login-taken",
             Self::MacTaken { .. } => "mac-taken",
             Self::IdTaken { .. } => "id-taken",
-            Self::OperatorTaken { .. } => "operator-taken",
-            Self::OperatorLooksAlike { .. } => "operator-looks-alike",
-            Self::OfferNotOnSale { .. } => "offer-not-on-sale",
-            Self::BilledElsewhere { .. } => "billed-elsewhere",
-            Self::NotEligible { .. } => "not-eligible",
-            Self::ServiceSpecGone { .. } => "service-spec-gone",
             Self::BeyondCalendar => "beyond-calendar",
             Self::TooMany { .. } => "too-many",
-            Self::MixedCurrencies => "mixed-currencies",
-            Self::CurrencyNotTaken { .. } => "currency-not-taken",
-            Self::VouchersLeft { .. } => "vouchers-left",
-            Self::VouchersPaid { .. } => "vouchers-paid",
-            Self::VouchersOver => "vouchers-over",
-            Self::VoucherWhole { .. } => "voucher-whole",
-            Self::VouchersBookedByUse => "vouchers-booked-by-use",
-            Self::InsufficientFunds { .. } => "insufficient-funds",
-            Self::OrderState { .. } => "order-state",
-            Self::PaymentKnown { .. } => "payment-known",
-            Self::PaymentEnded { .. } => "payment-ended",
             Self::KeyUsed => "key-used",
-            Self::RefundTooLarge { .. } => "refund-too-large",
-            Self::RefundElsewhere { .. } => "refund-elsewhere",
-            Self::PageClosed => "page-closed",
-            Self::PriceChanged { .. } => "price-changed",
-            Self::VoucherInvalid => "voucher-invalid",
-            Self::MethodOff { .. } => "method-off",
             Self::NotDead => "not-dead",
             Self::ResellerTaken { .. } => "reseller-taken",
             Self::ResellerHasCustomers => "reseller-has-customers",
@@ -212,26 +219,81 @@ impl Refusal {
             Self::MonthNotOver { .. } => "month-not-over",
             Self::TransactionEnded => "transaction-ended",
             Self::NoSuchReseller => "no-such-reseller",
-            Self::ApiOnly => "api-only",
-            Self::BadCredentials => "bad-credentials",
-            Self::SetupDone => "setup-done",
             Self::PasswordLength { .. } => "password-length",
-            Self::PasswordGuessable { .. } => "password-guessable",
             Self::ClockBackward => "clock-backward",
+            Self::Order(refusal) => refusal.code(),
+            Self::Money(refusal) => refusal.code(),
+            Self::Staff(refusal) => refusal.code(),
+            Self::Partner(refusal) => refusal.code(),
+        }
+    }
+}
+
+impl OrderRefusal {
+    fn code(&self) -> &'static str {
+        match self {
+            Self::OfferNotOnSale { .. } => "offer-not-on-sale",
+            Self::BilledElsewhere { .. } => "billed-elsewhere",
+            Self::NotEligible { .. } => "not-eligible",
+            Self::ServiceSpecGone { .. } => "service-spec-gone",
+            Self::MixedCurrencies => "mixed-currencies",
+            Self::OrderState { .. } => "order-state",
             Self::NoFurtherCycle => "no-further-cycle",
-            Self::MadeCredentials { .. } => "made-credentials",
-            Self::LastOwner => "last-owner",
-            Self::PasswordAgain => "password-again",
-            Self::WrongPassword => "wrong-password",
-            Self::AboveLimit { .. } => "above-limit",
-            Self::NotOwed { .. } => "not-owed",
-            Self::NotVoidable { .. } => "not-voidable",
             Self::BeganEarlier { .. } => "began-earlier",
             Self::CycleTooEarly { .. } => "cycle-too-early",
             Self::PastUnpaid { .. } => "past-unpaid",
             Self::CreatedAhead { .. } => "created-ahead",
             Self::TooManyCycles { .. } => "too-many-cycles",
             Self::PaidUntilDiffers { .. } => "paid-until-differs",
+        }
+    }
+}
+
+impl MoneyRefusal {
+    fn code(&self) -> &'static str {
+        match self {
+            Self::CurrencyNotTaken { .. } => "currency-not-taken",
+            Self::VouchersLeft { .. } => "vouchers-left",
+            Self::VouchersPaid { .. } => "vouchers-paid",
+            Self::VouchersOver => "vouchers-over",
+            Self::VoucherWhole { .. } => "voucher-whole",
+            Self::VouchersBookedByUse => "vouchers-booked-by-use",
+            Self::InsufficientFunds { .. } => "insufficient-funds",
+            Self::PaymentKnown { .. } => "payment-known",
+            Self::PaymentEnded { .. } => "payment-ended",
+            Self::RefundTooLarge { .. } => "refund-too-large",
+            Self::RefundElsewhere { .. } => "refund-elsewhere",
+            Self::PageClosed => "page-closed",
+            Self::PriceChanged { .. } => "price-changed",
+            Self::VoucherInvalid => "voucher-invalid",
+            Self::MethodOff { .. } => "method-off",
+            Self::NotOwed { .. } => "not-owed",
+            Self::NotVoidable { .. } => "not-voidable",
+        }
+    }
+}
+
+impl StaffRefusal {
+    fn code(&self) -> &'static str {
+        match self {
+            Self::OperatorTaken { .. } => "operator-taken",
+            Self::OperatorLooksAlike { .. } => "operator-looks-alike",
+            Self::ApiOnly => "api-only",
+            Self::BadCredentials => "bad-credentials",
+            Self::SetupDone => "setup-done",
+            Self::PasswordGuessable { .. } => "password-guessable",
+            Self::MadeCredentials { .. } => "made-credentials",
+            Self::LastOwner => "last-owner",
+            Self::PasswordAgain => "password-again",
+            Self::WrongPassword => "wrong-password",
+            Self::AboveLimit { .. } => "above-limit",
+        }
+    }
+}
+
+impl PartnerRefusal {
+    fn code(&self) -> &'static str {
+        match self {
             Self::AccountNotFound => "account-not-found",
             Self::ChargeDenied { .. } => "charge-denied",
             Self::ProductNotSold => "product-not-sold",
@@ -250,5 +312,29 @@ impl Refusal {
             Self::TooManyNotifications { .. } => "too-many-notifications",
             Self::NoDealings => "no-dealings",
         }
+    }
+}
+
+impl From<OrderRefusal> for Refusal {
+    fn from(refusal: OrderRefusal) -> Self {
+        Self::Order(refusal)
+    }
+}
+
+impl From<MoneyRefusal> for Refusal {
+    fn from(refusal: MoneyRefusal) -> Self {
+        Self::Money(refusal)
+    }
+}
+
+impl From<StaffRefusal> for Refusal {
+    fn from(refusal: StaffRefusal) -> Self {
+        Self::Staff(refusal)
+    }
+}
+
+impl From<PartnerRefusal> for Refusal {
+    fn from(refusal: PartnerRefusal) -> Self {
+        Self::Partner(refusal)
     }
 }

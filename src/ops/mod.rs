@@ -40,7 +40,7 @@ use serde::Serialize;
 use crate::app::Ctx;
 use crate::app::secrets::passwords::PasswordError;
 use crate::domain::event::{Audit, Change};
-use crate::domain::refusal::Refusal;
+use crate::domain::refusal::{MoneyRefusal, OrderRefusal, PartnerRefusal, Refusal, StaffRefusal};
 use crate::domain::staff::{Permission, Role};
 use crate::domain::values::id::{AuditId, Id};
 use crate::domain::values::money::Amount;
@@ -81,6 +81,30 @@ pub enum OpError {
 
 /// After how many seconds a caller may try again who was told [`OpError::DiskFull`].
 pub const DISK_FULL_RETRY_S: u32 = 30;
+
+impl From<OrderRefusal> for OpError {
+    fn from(refusal: OrderRefusal) -> Self {
+        Self::Refused(refusal.into())
+    }
+}
+
+impl From<MoneyRefusal> for OpError {
+    fn from(refusal: MoneyRefusal) -> Self {
+        Self::Refused(refusal.into())
+    }
+}
+
+impl From<StaffRefusal> for OpError {
+    fn from(refusal: StaffRefusal) -> Self {
+        Self::Refused(refusal.into())
+    }
+}
+
+impl From<PartnerRefusal> for OpError {
+    fn from(refusal: PartnerRefusal) -> Self {
+        Self::Refused(refusal.into())
+    }
+}
 
 impl From<StoreError> for OpError {
     fn from(error: StoreError) -> Self {
@@ -138,7 +162,7 @@ impl Ctx {
 fn at_most(what: &'static str, amount: Amount, units_max: u32) -> Result<(), OpError> {
     let max = Amount::of_units(units_max, amount.currency);
     if amount.minor > max.minor {
-        return Err(Refusal::AboveLimit { what, max }.into());
+        return Err(StaffRefusal::AboveLimit { what, max }.into());
     }
     Ok(())
 }

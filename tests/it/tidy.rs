@@ -172,6 +172,15 @@ const WIDE: &[(&str, &str)] = &[("src/wire/portal/page.rs", "this.ajax_loader = 
 /// Words after whose full stop a sentence goes on.
 const SHORTENED: &[&str] = &["e.g.", "i.e.", "etc."];
 
+/// How arms over refusals begin.
+const REFUSALS: &[&str] = &[
+    "Refusal::",
+    "OrderRefusal::",
+    "MoneyRefusal::",
+    "StaffRefusal::",
+    "PartnerRefusal::",
+];
+
 const LINES_MAX: usize = 700;
 const COLUMNS_MAX: usize = 100;
 const FILE_BYTES_MAX: u64 = 1024 * 1024;
@@ -243,7 +252,7 @@ fn refusals_are_one_family_and_each_is_worded() {
         }
         for (at, (_, line)) in code.iter().enumerate() {
             let arm = line.trim_start().trim_start_matches("| ");
-            if !arm.starts_with("Refusal::") || !is_arm(&code, at) {
+            if !REFUSALS.iter().any(|kind| arm.starts_with(kind)) || !is_arm(&code, at) {
                 continue;
             }
             matches += 1;
@@ -264,7 +273,7 @@ fn refusals_are_one_family_and_each_is_worded() {
         }
     }
     assert!(
-        matches > 300,
+        matches > 150,
         "matches on refusals are no longer recognised"
     );
     problems.dedup();

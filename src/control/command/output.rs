@@ -1,6 +1,6 @@
 //! What a command says, or why it failed.
 
-use crate::domain::refusal::Refusal;
+use crate::domain::refusal::{Refusal, StaffRefusal};
 use crate::domain::staff::Role;
 use crate::ops::OpError;
 use serde::{Deserialize, Serialize};
@@ -64,7 +64,7 @@ pub(in crate::control::command) fn words(error: &OpError) -> String {
 #[deny(clippy::wildcard_enum_match_arm)]
 fn refused(refusal: &Refusal) -> String {
     match refusal {
-        Refusal::OperatorTaken { name } => {
+        Refusal::Staff(StaffRefusal::OperatorTaken { name }) => {
             format!("an operator {name} exists; use `operator passwd` for a new password")
         }
         Refusal::PartnerTaken { key } => {
@@ -76,79 +76,41 @@ fn refused(refusal: &Refusal) -> String {
         Refusal::PasswordLength { min, max } => {
             format!("the password must have {min} to {max} characters")
         }
-        Refusal::PasswordGuessable { why } => format!("the password must not be {}", why.words()),
-        Refusal::OperatorLooksAlike { other } => {
+        Refusal::Staff(StaffRefusal::PasswordGuessable { why }) => {
+            format!("the password must not be {}", why.words())
+        }
+        Refusal::Staff(StaffRefusal::OperatorLooksAlike { other }) => {
             format!("the name looks like operator {other}; choose one that nobody takes for it")
         }
-        Refusal::LastOwner => "nobody else may manage staff; make another owner first".to_owned(),
+        Refusal::Staff(StaffRefusal::LastOwner) => {
+            "nobody else may manage staff; make another owner first".to_owned()
+        }
         // Hardly any command ends in one of these; if one does, the code says which.
         Refusal::EmailTaken
         | Refusal::LoginTaken
         | Refusal::MacTaken { .. }
         | Refusal::IdTaken { .. }
-        | Refusal::OfferNotOnSale { .. }
-        | Refusal::BilledElsewhere { .. }
-        | Refusal::NotEligible { .. }
-        | Refusal::ServiceSpecGone { .. }
         | Refusal::BeyondCalendar
         | Refusal::TooMany { .. }
-        | Refusal::MixedCurrencies
-        | Refusal::CurrencyNotTaken { .. }
-        | Refusal::VouchersLeft { .. }
-        | Refusal::VouchersPaid { .. }
-        | Refusal::VouchersOver
-        | Refusal::VoucherWhole { .. }
-        | Refusal::VouchersBookedByUse
-        | Refusal::InsufficientFunds { .. }
-        | Refusal::OrderState { .. }
-        | Refusal::PaymentKnown { .. }
-        | Refusal::PaymentEnded { .. }
         | Refusal::KeyUsed
-        | Refusal::RefundTooLarge { .. }
-        | Refusal::RefundElsewhere { .. }
-        | Refusal::PageClosed
-        | Refusal::PriceChanged { .. }
-        | Refusal::VoucherInvalid
-        | Refusal::MethodOff { .. }
         | Refusal::NotDead
         | Refusal::ResellerTaken { .. }
         | Refusal::ResellerHasCustomers
         | Refusal::MonthClosed { .. }
         | Refusal::MonthNotOver { .. }
         | Refusal::TransactionEnded
-        | Refusal::ApiOnly
-        | Refusal::BadCredentials
-        | Refusal::SetupDone
         | Refusal::ClockBackward
-        | Refusal::NoFurtherCycle
-        | Refusal::MadeCredentials { .. }
-        | Refusal::PasswordAgain
-        | Refusal::WrongPassword
-        | Refusal::AboveLimit { .. }
-        | Refusal::NotOwed { .. }
-        | Refusal::NotVoidable { .. }
-        | Refusal::BeganEarlier { .. }
-        | Refusal::CycleTooEarly { .. }
-        | Refusal::PastUnpaid { .. }
-        | Refusal::CreatedAhead { .. }
-        | Refusal::TooManyCycles { .. }
-        | Refusal::PaidUntilDiffers { .. }
-        | Refusal::AccountNotFound
-        | Refusal::ChargeDenied { .. }
-        | Refusal::ProductNotSold
-        | Refusal::ProductNotNamed
-        | Refusal::NotAgreed
-        | Refusal::TransactionIdUsed
-        | Refusal::TransactionNotFound
-        | Refusal::RefundNotAllowed
-        | Refusal::RefundsAboveCharge
-        | Refusal::PinRequired
-        | Refusal::PinRefused { .. }
-        | Refusal::TooManyPins { .. }
-        | Refusal::TooManyWrongPins { .. }
-        | Refusal::NotificationNotAllowed
-        | Refusal::NotificationIdUsed
-        | Refusal::TooManyNotifications { .. }
-        | Refusal::NoDealings => format!("refused: {}", refusal.code()),
+        | Refusal::Order(_)
+        | Refusal::Money(_)
+        | Refusal::Staff(
+            StaffRefusal::ApiOnly
+            | StaffRefusal::BadCredentials
+            | StaffRefusal::SetupDone
+            | StaffRefusal::MadeCredentials { .. }
+            | StaffRefusal::PasswordAgain
+            | StaffRefusal::WrongPassword
+            | StaffRefusal::AboveLimit { .. },
+        )
+        | Refusal::Partner(_) => format!("refused: {}", refusal.code()),
     }
 }

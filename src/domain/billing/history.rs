@@ -3,7 +3,7 @@
 
 use super::order::{Missed, Order, Standing, missed};
 use crate::domain::catalogue::kinds::{Billing, OrderStatus, OrderType};
-use crate::domain::refusal::Refusal;
+use crate::domain::refusal::{OrderRefusal, Refusal};
 use crate::domain::values::calendar::{Zone, has_passed};
 use crate::domain::values::time::Timestamp;
 
@@ -59,7 +59,7 @@ pub fn is_history(created_at: Timestamp, now: Timestamp) -> bool {
 pub fn not_ahead(created_at: Timestamp, now: Timestamp) -> Result<(), Refusal> {
     let latest = now.saturating_add_seconds(AHEAD_SECONDS);
     if created_at > latest {
-        return Err(Refusal::CreatedAhead { latest });
+        return Err(OrderRefusal::CreatedAhead { latest }.into());
     }
     Ok(())
 }
@@ -164,9 +164,10 @@ pub fn running_only(
             let end = order.expires_at;
             Ok(paid_elsewhere(order, zone, second, end, now))
         }
-        Some(_) => Err(Refusal::PastUnpaid {
+        Some(_) => Err(OrderRefusal::PastUnpaid {
             began: order.created_at,
-        }),
+        }
+        .into()),
     }
 }
 

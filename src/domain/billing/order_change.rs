@@ -5,7 +5,7 @@
 
 use crate::domain::billing::order::{Due, Order, Standing};
 use crate::domain::catalogue::kinds::{Billing, OrderStatus, OrderType};
-use crate::domain::refusal::Refusal;
+use crate::domain::refusal::{OrderRefusal, Refusal};
 use crate::domain::values::calendar::{Period, PeriodCount, Term, Zone, has_passed};
 use crate::domain::values::id::{CustomerId, OrderId, ProductSpecId};
 use crate::domain::values::time::Timestamp;
@@ -106,7 +106,7 @@ impl Order {
         let moved_cycle = wish.moved_cycle(before);
         if let Some(at) = moved_cycle {
             if ours && !after.has_more_cycles() {
-                return Err(Refusal::NoFurtherCycle);
+                return Err(OrderRefusal::NoFurtherCycle.into());
             }
             after.anchor(at);
             // As an order that is opened with it: the first cycle is billed until then.

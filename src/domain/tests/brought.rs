@@ -6,7 +6,7 @@ use crate::domain::billing::history::{
 };
 use crate::domain::billing::order::{Order, Standing};
 use crate::domain::catalogue::kinds::{Billing, OrderStatus, OrderType};
-use crate::domain::refusal::Refusal;
+use crate::domain::refusal::{OrderRefusal, Refusal};
 use crate::domain::values::calendar::Zone;
 
 const NOW: &str = "2026-01-10";
@@ -129,7 +129,11 @@ fn without_a_word_of_what_was_paid_the_running_cycle_is_billed_and_no_other() {
         let found = running_only(&mut order, &Zone::utc(), None, at(NOW));
         (found, order.anchor_at)
     };
-    let refused = |began| Err(Refusal::PastUnpaid { began: at(began) });
+    let refused = |began| {
+        Err(Refusal::Order(OrderRefusal::PastUnpaid {
+            began: at(began),
+        }))
+    };
     let december = at("2025-12-20");
     assert_eq!(begins("2025-12-20", |_| {}), (Ok(Begins::First), december));
     // One whole term ago to the instant: the cycle that begins now.
@@ -163,7 +167,7 @@ fn an_order_may_be_made_a_month_ahead_and_no_more() {
     assert_eq!(not_ahead(at("2026-02-14"), at(NOW)), Ok(()));
     assert_eq!(not_ahead(at("2025-02-14"), at(NOW)), Ok(()));
     let latest = at("2026-02-14");
-    let refused = Err(Refusal::CreatedAhead { latest });
+    let refused = Err(Refusal::Order(OrderRefusal::CreatedAhead { latest }));
     assert_eq!(not_ahead(at("2026-02-14 00:00:01"), at(NOW)), refused);
 }
 

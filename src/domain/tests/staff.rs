@@ -1,7 +1,7 @@
 //! Who acts, and what they may do.
 
 use super::at;
-use crate::domain::refusal::Refusal;
+use crate::domain::refusal::{OrderRefusal, Refusal};
 use crate::domain::staff::Maker;
 use crate::domain::staff::{Actor, Permission, Role, TokenId};
 use crate::domain::values::address::is_of_stream;
@@ -164,5 +164,8 @@ fn a_scheme_begins_with_a_letter_and_a_host_before_its_port_is_none() {
 fn a_refusal_has_a_code_that_stays() {
     let began = at("2026-01-01");
     assert_eq!(Refusal::EmailTaken.code(), "email-taken");
-    assert_eq!(Refusal::PastUnpaid { began }.to_string(), "past-unpaid");
+    assert_eq!(
+        Refusal::Order(OrderRefusal::PastUnpaid { began }).to_string(),
+        "past-unpaid"
+    );
 }

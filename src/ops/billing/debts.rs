@@ -6,7 +6,7 @@ use crate::domain::billing::invoice::Invoice;
 use crate::domain::billing::journal::{Account, EntryCause, JournalEntry, transfer};
 use crate::domain::customers::Customer;
 use crate::domain::event::Change;
-use crate::domain::refusal::Refusal;
+use crate::domain::refusal::MoneyRefusal;
 use crate::domain::staff::Permission;
 use crate::domain::values::id::{CustomerId, InvoiceId, JournalEntryId};
 use crate::domain::values::money::Amount;
@@ -48,7 +48,7 @@ pub async fn void(
         books.close().write(ctx, tx, AuditDetail::EachRecord)?;
         let note = numbers
             .first()
-            .ok_or(Refusal::NotVoidable { invoice: number })?;
+            .ok_or(MoneyRefusal::NotVoidable { invoice: number })?;
         crate::ops::get(tx, *note)
     })
     .await
@@ -80,7 +80,7 @@ pub async fn write_off(
             ..amount
         };
         if amount.minor > owed.minor {
-            return Err(Refusal::NotOwed { owed }.into());
+            return Err(MoneyRefusal::NotOwed { owed }.into());
         }
         books.post(JournalEntry {
             id: JournalEntryId(0),

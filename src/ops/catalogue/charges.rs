@@ -13,7 +13,7 @@ use crate::domain::catalogue::ProductOffer;
 use crate::domain::catalogue::charge::{Charge, Price, TaxDays, currency, lines, total_minor};
 use crate::domain::catalogue::dunning::{LADDER_DAYS_MAX, Ladder, REMINDERS_MAX};
 use crate::domain::catalogue::kinds::OrderType;
-use crate::domain::refusal::Refusal;
+use crate::domain::refusal::OrderRefusal;
 use crate::domain::values::calendar::LocalDate;
 use crate::domain::values::money::{Amount, Currency, TaxRate};
 use crate::domain::values::open_object::OpenObject;
@@ -288,7 +288,7 @@ fn parse_all(objects: &[OpenObject], home: Currency, path: &str) -> Result<Vec<C
         }
     }
     if currency(&charges).is_err() {
-        return Err(Refusal::MixedCurrencies.into());
+        return Err(OrderRefusal::MixedCurrencies.into());
     }
     Ok(charges)
 }

@@ -14,7 +14,7 @@ use crate::domain::catalogue::kinds::{
 };
 use crate::domain::catalogue::{PackageSale, ProductOffer, ProductSpec, ServiceSpec};
 use crate::domain::customers::Customer;
-use crate::domain::refusal::Refusal;
+use crate::domain::refusal::{OrderRefusal, Refusal};
 use crate::domain::staff::Permission;
 use crate::domain::values::calendar::{PeriodCount, Term};
 use crate::domain::values::id::{CustomerId, ProductOfferId, ProductSpecId, ServiceSpecId};
@@ -575,7 +575,7 @@ pub(super) fn check_eligible(
     }
     let orders = read.orders_of(customer)?;
     match offer.eligibility.refuses(offer.id, &orders, now) {
-        Some(reason) => Err(Refusal::NotEligible { reason }.into()),
+        Some(reason) => Err(OrderRefusal::NotEligible { reason }.into()),
         None => Ok(()),
     }
 }

@@ -6,7 +6,7 @@ use crate::domain::billing::cycle::Bill;
 use crate::domain::billing::order::{Order, PAUSES_MAX, Standing};
 use crate::domain::catalogue::kinds::{Billing, OrderStatus};
 use crate::domain::customers::Customer;
-use crate::domain::refusal::Refusal;
+use crate::domain::refusal::{MoneyRefusal, OrderRefusal, Refusal};
 use crate::domain::staff::Permission;
 use crate::domain::values::id::{CustomerId, OrderId};
 use crate::domain::values::money::Amount;
@@ -32,7 +32,7 @@ fn load(tx: &Tx<'_>, which: &Which) -> Result<(Customer, Order), OpError> {
 
 fn refuse<T>(order: &Order, wish: &'static str) -> Result<T, OpError> {
     let status = order.status;
-    Err(Refusal::OrderState { status, wish }.into())
+    Err(OrderRefusal::OrderState { status, wish }.into())
 }
 
 /// Whether it is active and nothing is owed that would stop it.
@@ -140,7 +140,7 @@ fn end_in(ctx: &Ctx, tx: &mut Tx<'_>, before: &Order, credit: Credit) -> Result<
     }
     let began = before.activated_at.unwrap_or(before.created_at);
     if credit == Credit::Whole && began.saturating_add_seconds(WHOLE_SECONDS) < ctx.now {
-        return Err(Refusal::BeganEarlier { began }.into());
+        return Err(OrderRefusal::BeganEarlier { began }.into());
     }
     let billed = before.billing != Billing::External && before.standing != Standing::Waiting;
     if credit != Credit::Nothing && billed {
@@ -217,7 +217,7 @@ pub async fn renew(
         if let (Some(seen), Some(now)) = (seen, price(&bill))
             && seen != now
         {
-            return Err(Refusal::PriceChanged { now }.into());
+            return Err(MoneyRefusal::PriceChanged { now }.into());
         }
         books.renew_early(&before, &bill, ctx.now)?;
         books.lift(before.id, ctx.now)?;

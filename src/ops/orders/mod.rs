@@ -16,7 +16,7 @@ use crate::domain::catalogue::kinds::{Billing, OrderStatus};
 use crate::domain::catalogue::{ProductOffer, ProductSpec};
 use crate::domain::customers::Customer;
 use crate::domain::event::ActivityAction;
-use crate::domain::refusal::Refusal;
+use crate::domain::refusal::{OrderRefusal, Refusal};
 use crate::domain::staff::Permission;
 use crate::domain::values::calendar::has_passed;
 use crate::domain::values::id::{CustomerId, OrderId, ProductOfferId};
@@ -145,7 +145,7 @@ pub(super) fn place_after(
     let offer: ProductOffer = super::find(tx, &wish.offer)?;
     let product: ProductSpec = super::get(tx, offer.product)?;
     if !offer.is_orderable_at(&product, ctx.now) {
-        return Err(Refusal::OfferNotOnSale { offer: offer.id }.into());
+        return Err(OrderRefusal::OfferNotOnSale { offer: offer.id }.into());
     }
     catalogue::check_eligible(tx, customer.id, &offer, ctx.now)?;
     let max = ORDERS_PER_CUSTOMER_MAX;
@@ -356,7 +356,7 @@ fn check_next_cycle(read: &impl Read, order: &Order, wish: &OrderChange) -> Resu
         billed.from.saturating_add_micros(order.shift_micros(last))
     });
     if at <= begun {
-        return Err(Refusal::CycleTooEarly { begun }.into());
+        return Err(OrderRefusal::CycleTooEarly { begun }.into());
     }
     Ok(())
 }

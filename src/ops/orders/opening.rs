@@ -9,7 +9,7 @@ use crate::domain::catalogue::ProductOffer;
 use crate::domain::catalogue::charge;
 use crate::domain::catalogue::kinds::{Billing, OrderStatus, OrderType};
 use crate::domain::customers::Customer;
-use crate::domain::refusal::Refusal;
+use crate::domain::refusal::{OrderRefusal, Refusal};
 use crate::domain::values::calendar::{Period, PeriodCount, Term};
 use crate::domain::values::id::{OrderId, ProductOfferId};
 use crate::domain::values::open_object::OpenObject;
@@ -138,13 +138,13 @@ pub(in crate::ops) fn open(
     let next_cycle_at = wish.next_cycle_at.filter(|_| comes);
     let too_early = |at: Timestamp| ours && wish.paid_until.is_none() && at <= created_at;
     if next_cycle_at.is_some_and(too_early) {
-        return Err(Refusal::CycleTooEarly { begun: created_at }.into());
+        return Err(OrderRefusal::CycleTooEarly { begun: created_at }.into());
     }
     let brought = ours && history::is_history(created_at, ctx.now);
     let paid_until = wish.paid_until.or(next_cycle_at.filter(|_| brought));
     let begins = if let Some(paid_until) = paid_until {
         if ours && next_cycle_at.is_some_and(|at| at != paid_until) {
-            return Err(Refusal::PaidUntilDiffers { paid_until }.into());
+            return Err(OrderRefusal::PaidUntilDiffers { paid_until }.into());
         }
         history::paid_elsewhere(&mut order, zone, paid_until, wish.expires_at, ctx.now)
     } else if let Some(at) = next_cycle_at {
@@ -185,7 +185,7 @@ pub(in crate::ops) fn refuse_many(
 ) -> Result<(), OpError> {
     if too_many(found, ctx.app.config.billing.guard_cycles) {
         let cycles = found.cycles;
-        return Err(Refusal::TooManyCycles { cycles, since }.into());
+        return Err(OrderRefusal::TooManyCycles { cycles, since }.into());
     }
     Ok(())
 }

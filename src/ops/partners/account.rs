@@ -5,7 +5,7 @@ use std::ops::ControlFlow;
 
 use crate::domain::customers::Customer;
 use crate::domain::partners::{PartnerTransaction, TransactionState, standing_of};
-use crate::domain::refusal::Refusal;
+use crate::domain::refusal::PartnerRefusal;
 
 use crate::domain::values::contact::fold_email;
 use crate::domain::values::id::{CustomerId, PartnerId, PartnerTransactionId};
@@ -85,11 +85,11 @@ pub(in crate::ops) fn account(
 
 /// The account that a partner means, if it may be charged.
 pub(in crate::ops) fn payer(read: &impl Read, named: &AccountRef) -> Result<Customer, OpError> {
-    let customer = account(read, named)?.ok_or(Refusal::AccountNotFound)?;
+    let customer = account(read, named)?.ok_or(PartnerRefusal::AccountNotFound)?;
     match standing_of(customer.status, &customer.carrier) {
         Some(Ok(())) => Ok(customer),
-        Some(Err(denial)) => Err(Refusal::ChargeDenied { denial }.into()),
-        None => Err(Refusal::AccountNotFound.into()),
+        Some(Err(denial)) => Err(PartnerRefusal::ChargeDenied { denial }.into()),
+        None => Err(PartnerRefusal::AccountNotFound.into()),
     }
 }
 

@@ -6,7 +6,7 @@
 use crate::app::Ctx;
 
 use crate::domain::partners::{PartnerTransaction, TransactionState};
-use crate::domain::refusal::Refusal;
+use crate::domain::refusal::PartnerRefusal;
 
 use crate::domain::values::id::{PartnerId, PartnerTransactionId};
 
@@ -33,7 +33,7 @@ pub fn find(ctx: &Ctx, partner: PartnerId, ext_id: &str) -> Result<PartnerTransa
         // It may have been taken back before that; from now on it is not.
         found = find_in(&ctx.snapshot()?, partner, ext_id)?;
     }
-    Ok(found.ok_or(Refusal::TransactionNotFound)?)
+    Ok(found.ok_or(PartnerRefusal::TransactionNotFound)?)
 }
 
 /// The partner's id of the charge that a refund gives back.
@@ -59,7 +59,7 @@ pub async fn transact(
     pin_check::write_of_wrong_pins(ctx);
     let made = made?;
     match made.state {
-        TransactionState::Denied(denial) => Err(Refusal::ChargeDenied { denial }.into()),
+        TransactionState::Denied(denial) => Err(PartnerRefusal::ChargeDenied { denial }.into()),
         // As it was answered first, whatever became of it since.
         TransactionState::Succeeded | TransactionState::Processing => Ok(made),
     }

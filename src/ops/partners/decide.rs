@@ -9,7 +9,7 @@ use crate::domain::partners::{
     LIMITED_CHARGES_MAX, Partner, PartnerTransaction, Spent, TransactionKind, TransactionState,
     UsualLimits, check_charge, check_month, standing_of,
 };
-use crate::domain::refusal::Refusal;
+use crate::domain::refusal::{PartnerRefusal, Refusal};
 use crate::domain::staff::Secret;
 use crate::domain::values::reasons::Denial;
 use std::ops::ControlFlow;
@@ -73,7 +73,7 @@ pub(super) fn decide(
     if let Some(earlier) = find_in(tx, partner.id, &request.ext_id)? {
         hand_over::tell(ctx, &earlier)?;
         if earlier.fingerprint != request.fingerprint() {
-            return Err(Refusal::TransactionIdUsed.into());
+            return Err(PartnerRefusal::TransactionIdUsed.into());
         }
         return Ok(Verdict::Accepted(earlier));
     }
@@ -126,10 +126,10 @@ fn charge(
     request: ChargeRequest,
     public_id: [u8; 16],
 ) -> Result<Verdict<PartnerTransaction>, OpError> {
-    let customer = &account(tx, &request.account)?.ok_or(Refusal::AccountNotFound)?;
+    let customer = &account(tx, &request.account)?.ok_or(PartnerRefusal::AccountNotFound)?;
     let mut mark = None;
     let denial = match standing_of(customer.status, &customer.carrier) {
-        None => return Err(Refusal::AccountNotFound.into()),
+        None => return Err(PartnerRefusal::AccountNotFound.into()),
         Some(Err(denial)) => Some(denial),
         Some(Ok(())) => {
             // Agreements may be mended: these are not kept.
@@ -195,13 +195,15 @@ fn denial_of(
 fn check_agreed(ctx: &Ctx, partner: &Partner, request: &ChargeRequest) -> Result<(), Refusal> {
     let home = ctx.app.company().currency;
     if !partner.agreed || !partner.takes(request.amount.currency, home) {
-        return Err(Refusal::NotAgreed);
+        return Err(Refusal::Partner(PartnerRefusal::NotAgreed));
     }
     let sells = |code: &String| partner.products.iter().any(|product| product.code == *code);
     match &request.product {
-        Some(code) if !sells(code) => Err(Refusal::ProductNotSold),
+        Some(code) if !sells(code) => Err(Refusal::Partner(PartnerRefusal::ProductNotSold)),
         // Who settles by product has to name one.
-        None if !partner.products.is_empty() => Err(Refusal::ProductNotNamed),
+        None if !partner.products.is_empty() => {
+            Err(Refusal::Partner(PartnerRefusal::ProductNotNamed))
+        }
         Some(_) | None => Ok(()),
     }
 }
@@ -274,17 +276,17 @@ fn refund(
         held.account_hash == request.account.hash() || now == Some(held.customer)
     });
     if named.is_none() && !same {
-        return Err(Refusal::AccountNotFound.into());
+        return Err(PartnerRefusal::AccountNotFound.into());
     }
     if !partner.refunds {
-        return Err(Refusal::RefundNotAllowed.into());
+        return Err(PartnerRefusal::RefundNotAllowed.into());
     }
     let Some(before) = charged.filter(|_| same) else {
-        return Err(Refusal::TransactionNotFound.into());
+        return Err(PartnerRefusal::TransactionNotFound.into());
     };
     let customer: Customer = crate::ops::get(tx, before.customer)?;
     if before.kind != TransactionKind::Charge || before.state != TransactionState::Succeeded {
-        return Err(Refusal::RefundNotAllowed.into());
+        return Err(PartnerRefusal::RefundNotAllowed.into());
     }
     // It goes back where it came from.
     if before.carrier.is_some() && !hand_over::has(ctx, &before) {
@@ -295,7 +297,7 @@ fn refund(
         .map(|_| request.account.as_named().to_owned());
     let left = before.left_minor();
     if request.amount.currency != before.amount.currency || request.amount.minor > left {
-        return Err(Refusal::RefundsAboveCharge.into());
+        return Err(PartnerRefusal::RefundsAboveCharge.into());
     }
     let amount = request.amount;
     let mut made = transaction(ctx, tx, partner, customer.id, request, public_id)?;

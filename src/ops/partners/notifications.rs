@@ -9,7 +9,7 @@ use crate::domain::messages::template::TemplateKind;
 use crate::domain::messages::{About, Asked, Channel, Lane, Message, MessageContent};
 use crate::domain::partners::pin::Pin;
 use crate::domain::partners::{Partner, PartnerTransaction, TransactionKind, TransactionState};
-use crate::domain::refusal::Refusal;
+use crate::domain::refusal::{PartnerRefusal, Refusal};
 use crate::domain::values::id::{CustomerId, MessageId, PartnerId};
 use crate::domain::values::reasons::PinRefusal;
 use crate::domain::values::time::Timestamp;
@@ -92,17 +92,17 @@ pub async fn notify(
             let earlier = tx.get_by::<Message>(Table::MessagesByExt, &key)?;
             if let Some(asked) = earlier.and_then(|earlier| earlier.asked) {
                 if asked.fingerprint != request.fingerprint() {
-                    return Err(Refusal::NotificationIdUsed.into());
+                    return Err(PartnerRefusal::NotificationIdUsed.into());
                 }
                 return Ok(asked.public_id);
             }
         }
-        let customer = account(tx, &request.account)?.ok_or(Refusal::AccountNotFound)?;
+        let customer = account(tx, &request.account)?.ok_or(PartnerRefusal::AccountNotFound)?;
         let content = content(ctx, tx, &partner, &customer, &request.subject)?;
         // Words of their own, also around a PIN,
         // go to nobody whom the partner has nothing to do with.
         if request.text.is_some() && !is_known(ctx, tx, partner.id, customer.id)? {
-            return Err(Refusal::NoDealings.into());
+            return Err(PartnerRefusal::NoDealings.into());
         }
         if content.lane() == Lane::Asked {
             check_outbox(tx, ctx.now)?;
@@ -123,7 +123,7 @@ pub async fn notify(
             ..Message::new(customer.id, content, ctx.now)
         };
         if !put(ctx, tx, &customer, message)? {
-            return Err(Refusal::NotificationNotAllowed.into());
+            return Err(PartnerRefusal::NotificationNotAllowed.into());
         }
         Ok(public_id)
     })
@@ -197,7 +197,7 @@ fn content(
 ) -> Result<MessageContent, OpError> {
     match subject {
         Subject::Pin(public_id) => {
-            let refused = |reason| Refusal::PinRefused { reason };
+            let refused = |reason| Refusal::Partner(PartnerRefusal::PinRefused { reason });
             let pin = pin_check::meant(tx, partner.id, Some(customer.id), public_id.as_deref())?;
             let pin = pin.ok_or(refused(PinRefusal::NotFound))?;
             // Burnt or not: there is none that could be sent.
@@ -208,10 +208,10 @@ fn content(
         Subject::Transaction(about, ext_id) => {
             let made = find_in(tx, partner.id, ext_id)?;
             let made = made.filter(|made| made.customer == customer.id && fits(*about, made));
-            let made = made.ok_or(Refusal::TransactionNotFound)?;
+            let made = made.ok_or(PartnerRefusal::TransactionNotFound)?;
             // Of what was not charged nobody is told that it was.
             if made.state != TransactionState::Succeeded {
-                return Err(Refusal::NotificationNotAllowed.into());
+                return Err(PartnerRefusal::NotificationNotAllowed.into());
             }
             Ok(MessageContent::Transaction(made.id, *about))
         }
@@ -243,7 +243,7 @@ fn check_outbox(read: &impl Read, now: Timestamp) -> Result<(), OpError> {
         Ok(ControlFlow::Break(()))
     })?;
     if first.is_some_and(|at| at.saturating_add_seconds(BEHIND_SECONDS) < now) {
-        return Err(Refusal::TooManyNotifications { retry_after_s: 60 }.into());
+        return Err(PartnerRefusal::TooManyNotifications { retry_after_s: 60 }.into());
     }
     Ok(())
 }
@@ -280,5 +280,5 @@ fn check_rate(
     }
     let micros = until.micros().saturating_sub(now.micros()).cast_unsigned();
     let retry_after_s = micros.div_ceil(1_000_000).max(1);
-    Err(Refusal::TooManyNotifications { retry_after_s }.into())
+    Err(PartnerRefusal::TooManyNotifications { retry_after_s }.into())
 }

@@ -5,7 +5,7 @@ use crate::app::Ctx;
 use crate::domain::event::Change;
 use crate::domain::partners::pin::{Pin, PinState};
 use crate::domain::partners::{Partner, PinPolicy};
-use crate::domain::refusal::Refusal;
+use crate::domain::refusal::{PartnerRefusal, Refusal};
 use crate::domain::values::id::{CustomerId, PartnerId, PinId};
 use crate::domain::values::money::Amount;
 use crate::domain::values::reasons::PinRefusal;
@@ -72,9 +72,9 @@ fn fits(ctx: &Ctx, pin: &Pin, digits: &str) -> bool {
     right.as_bytes().ct_eq(digits.as_bytes()).into()
 }
 
-pub(super) const NOT_FOUND: Refusal = Refusal::PinRefused {
+pub(super) const NOT_FOUND: Refusal = Refusal::Partner(PartnerRefusal::PinRefused {
     reason: PinRefusal::NotFound,
-};
+});
 
 /// A try of a PIN's digits. A refusal is kept with it: the try counts.
 pub(super) fn take(
@@ -86,7 +86,7 @@ pub(super) fn take(
     let max = ctx.app.config.marketone.wrong_pins_max;
     let wrong = &ctx.app.wrong_pins;
     if let Some(retry_after_s) = wrong.wait(before.partner, max, ctx.now) {
-        return Err(Refusal::TooManyWrongPins { retry_after_s }.into());
+        return Err(PartnerRefusal::TooManyWrongPins { retry_after_s }.into());
     }
     let mut after = before.clone();
     let tried = after.try_digits(fits(ctx, before, digits), ctx.now);
@@ -99,7 +99,7 @@ pub(super) fn take(
     }
     Ok(match tried {
         Ok(()) => Verdict::Accepted(after),
-        Err(reason) => Verdict::Refused(Refusal::PinRefused { reason }),
+        Err(reason) => Verdict::Refused(Refusal::Partner(PartnerRefusal::PinRefused { reason })),
     })
 }
 
@@ -177,7 +177,7 @@ pub(super) fn clear(
     }
     let mut held = of_account(tx, partner.id, customer)?;
     held.retain(|pin| pin.clears(purchase, amount, ctx.now));
-    let mark = held.pop().ok_or(Refusal::PinRequired)?;
+    let mark = held.pop().ok_or(PartnerRefusal::PinRequired)?;
     Ok(Verdict::Accepted(Some(mark)))
 }
 

@@ -8,7 +8,7 @@ use crate::app::Ctx;
 
 use crate::domain::partners::Partner;
 use crate::domain::partners::pin::{Pin, PinState, may_make};
-use crate::domain::refusal::Refusal;
+use crate::domain::refusal::PartnerRefusal;
 use crate::domain::values::id::{PartnerId, as_uuid};
 use crate::domain::values::money::Amount;
 use crate::domain::values::time::Timestamp;
@@ -42,17 +42,17 @@ pub async fn make(ctx: &Ctx, partner: PartnerId, request: PinRequest) -> Result<
         let home = ctx.app.company().currency;
         let agreed = |amount: &Amount| partner.takes(amount.currency, home);
         if !request.amount.as_ref().is_none_or(agreed) {
-            return Err(Refusal::NotAgreed.into());
+            return Err(PartnerRefusal::NotAgreed.into());
         }
         let account = &request.account;
         if partner.sends_pin && !notifications::can_send_pin(ctx, tx, &customer, account)? {
-            return Err(Refusal::NotificationNotAllowed.into());
+            return Err(PartnerRefusal::NotificationNotAllowed.into());
         }
         let rules = ctx.app.config.marketone.pins();
         let held = of_account(tx, partner.id, customer.id)?;
         let made = held.iter().map(|pin| pin.created_at);
         may_make(&rules, made, ctx.now)
-            .map_err(|retry_after_s| Refusal::TooManyPins { retry_after_s })?;
+            .map_err(|retry_after_s| PartnerRefusal::TooManyPins { retry_after_s })?;
         for before in held {
             if before.is_over(ctx.now) {
                 tx.remove::<Pin>(&before.id)?;
@@ -100,7 +100,7 @@ pub async fn validate(
         let customer = match &named {
             None => None,
             Some(named) => {
-                let customer = account(tx, named)?.ok_or(Refusal::AccountNotFound)?;
+                let customer = account(tx, named)?.ok_or(PartnerRefusal::AccountNotFound)?;
                 Some(customer.id)
             }
         };

@@ -7,7 +7,7 @@ use crate::domain::billing::payment::{
     HostedPage, HostedPageState, Payment, PaymentKind, PaymentState, Voucher, VoucherBatch,
 };
 use crate::domain::catalogue::kinds::{Billing, OrderStatus};
-use crate::domain::refusal::Refusal;
+use crate::domain::refusal::{MoneyRefusal, Refusal};
 use crate::domain::values::id::{CustomerId, HostedPageId, JournalEntryId, OrderId, VoucherId};
 use crate::domain::values::money::{Amount, Currency};
 use crate::domain::values::time::Timestamp;
@@ -78,7 +78,7 @@ pub(super) fn same_as(
     if same {
         Ok(earlier)
     } else {
-        Err(Refusal::PaymentKnown {
+        Err(MoneyRefusal::PaymentKnown {
             payment: earlier.id,
         }
         .into())
@@ -166,7 +166,7 @@ pub(super) fn check_currency(
     if owes || takes.contains(&paid) {
         return Ok(());
     }
-    Err(Refusal::CurrencyNotTaken { paid, takes }.into())
+    Err(MoneyRefusal::CurrencyNotTaken { paid, takes }.into())
 }
 
 /// The journal entry of a payment that succeeded.

@@ -10,7 +10,7 @@ use crate::domain::billing::payment::{
 use crate::domain::customers::Customer;
 use crate::domain::messages::template::TemplateKind;
 use crate::domain::messages::{Message, MessageContent};
-use crate::domain::refusal::Refusal;
+use crate::domain::refusal::MoneyRefusal;
 use crate::domain::staff::Permission;
 use crate::domain::values::id::{CustomerId, JournalEntryId, PaymentId};
 use crate::domain::values::money::Amount;
@@ -42,7 +42,7 @@ pub async fn end(
     ctx.require(Permission::MoneyWrite)?;
     ctx.write_once(once, move |ctx, tx| {
         let before: Payment = crate::ops::get(tx, id)?;
-        let refused = || Err(Refusal::PaymentEnded { payment: id }.into());
+        let refused = || Err(MoneyRefusal::PaymentEnded { payment: id }.into());
         if ending == Ending::Paid {
             let max = ctx.app.config.staff.payment_max;
             ctx.within_limit("one payment", before.amount, max)?;
@@ -167,7 +167,7 @@ pub async fn resolve(
             return if before.customer == Some(customer.id) {
                 Ok(before)
             } else {
-                Err(Refusal::PaymentKnown { payment: id }.into())
+                Err(MoneyRefusal::PaymentKnown { payment: id }.into())
             };
         }
         let max = ctx.app.config.staff.payment_max;

@@ -7,7 +7,7 @@ use crate::domain::billing::payment::{HostedPage, PagePurpose};
 use crate::domain::catalogue::kinds::{Billing, OrderStatus, OrderType};
 use crate::domain::catalogue::{ProductOffer, ProductSpec};
 use crate::domain::customers::Customer;
-use crate::domain::refusal::Refusal;
+use crate::domain::refusal::OrderRefusal;
 use crate::domain::values::id::{OrderId, ProductOfferId};
 use crate::ops::billing::books::{Ahead, Books};
 use crate::ops::billing::owned::owned;
@@ -63,7 +63,7 @@ pub(in crate::ops) fn choose(
 
 fn refuse<T>(order: &Order) -> Result<T, OpError> {
     let (status, wish) = (order.status, "paid on a page");
-    Err(Refusal::OrderState { status, wish }.into())
+    Err(OrderRefusal::OrderState { status, wish }.into())
 }
 
 fn of_offer(
@@ -75,7 +75,7 @@ fn of_offer(
 ) -> Result<(Order, PagePurpose), OpError> {
     if offer.billing == Billing::External {
         // Money for it would lie about here: nothing would ever be billed.
-        return Err(Refusal::BilledElsewhere { offer: offer.id }.into());
+        return Err(OrderRefusal::BilledElsewhere { offer: offer.id }.into());
     }
     let mut held = tx.orders_of(customer.id)?;
     held.retain(|order| order.product == offer.product && order.billing != Billing::External);
@@ -209,7 +209,7 @@ fn check_sold(
 ) -> Result<(), OpError> {
     let product: ProductSpec = crate::ops::get(read, offer.product)?;
     if !offer.is_orderable_at(&product, ctx.now) {
-        return Err(Refusal::OfferNotOnSale { offer: offer.id }.into());
+        return Err(OrderRefusal::OfferNotOnSale { offer: offer.id }.into());
     }
     catalogue::check_eligible(read, customer.id, offer, ctx.now)
 }

@@ -10,7 +10,7 @@ use crate::domain::billing::payment::{HostedPage, HostedPageState, Payment};
 use crate::domain::catalogue::ProductOffer;
 use crate::domain::catalogue::kinds::OrderStatus;
 use crate::domain::customers::Customer;
-use crate::domain::refusal::Refusal;
+use crate::domain::refusal::MoneyRefusal;
 use crate::domain::values::money::Amount;
 use crate::ops::OpError;
 use crate::ops::billing::books::{Agreed, AuditDetail, Books};
@@ -41,7 +41,7 @@ pub(in crate::ops) fn activate(
     // It is to run again, or it cannot begin: the money is the customer's in any case.
     let asks = books.asks_for_money(&order)?;
     if payment.is_none() && !asks && !page_orders::could_extend(ctx, tx, page)? {
-        return Err(Refusal::PageClosed.into());
+        return Err(MoneyRefusal::PageClosed.into());
     }
     if let Some(shown) = page.shown {
         books.agree(order.id, agreed(shown, payment));

@@ -10,7 +10,7 @@ use crate::domain::billing::payment::{HostedPage, HostedPageState, PagePurpose, 
 use crate::domain::catalogue::kinds::{Billing, OrderStatus};
 use crate::domain::catalogue::{ProductOffer, ProductSpec};
 use crate::domain::customers::Customer;
-use crate::domain::refusal::Refusal;
+use crate::domain::refusal::MoneyRefusal;
 use crate::domain::values::money::Amount;
 use crate::ops::OpError;
 use crate::ops::attempts;
@@ -86,7 +86,7 @@ pub(super) fn view_in(ctx: &Ctx, read: &impl Read, page: HostedPage) -> Result<V
     let customer: Customer = crate::ops::get(read, page.customer)?;
     let offer = match (page.purpose, order.offer) {
         (PagePurpose::Extend(id), _) | (_, Some(id)) => crate::ops::get::<ProductOffer>(read, id)?,
-        (_, None) => return Err(Refusal::PageClosed.into()),
+        (_, None) => return Err(MoneyRefusal::PageClosed.into()),
     };
     let product: ProductSpec = crate::ops::get(read, order.product)?;
     let mut books = Books::new(ctx, read);

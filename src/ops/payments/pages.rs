@@ -11,7 +11,7 @@ use crate::domain::billing::payment::{
 use crate::domain::catalogue::kinds::Billing;
 use crate::domain::catalogue::{ProductOffer, ProductSpec};
 use crate::domain::customers::Customer;
-use crate::domain::refusal::Refusal;
+use crate::domain::refusal::{MoneyRefusal, OrderRefusal, Refusal};
 use crate::domain::staff::Permission;
 use crate::domain::values::id::{CustomerId, PaymentId};
 use crate::domain::values::money::Amount;
@@ -46,7 +46,7 @@ pub async fn create(
         let (order, purpose) = page_orders::choose(ctx, tx, &customer, &wanted)?;
         if let Some(offer) = order.offer.filter(|_| order.billing == Billing::External) {
             // Money for it would lie about here: nothing would ever be billed.
-            return Err(Refusal::BilledElsewhere { offer }.into());
+            return Err(OrderRefusal::BilledElsewhere { offer }.into());
         }
         let page = HostedPage {
             id: tx.next_id()?,
@@ -106,7 +106,7 @@ pub async fn submit(ctx: &Ctx, code: String, way: Way, seen: Amount) -> Result<O
     };
     if !on {
         let method = name.to_owned();
-        return Err(Refusal::MethodOff { method }.into());
+        return Err(MoneyRefusal::MethodOff { method }.into());
     }
     // Codes and vouchers that are none never reach the writer.
     let page = find(ctx, &code)?;
@@ -140,14 +140,14 @@ fn submit_in(
     match way {
         Way::Balance => {
             let short_by = view.to_pay;
-            Err(Refusal::InsufficientFunds { short_by }.into())
+            Err(MoneyRefusal::InsufficientFunds { short_by }.into())
         }
         Way::Voucher { code } => {
             tx.put(&page)?;
             let before = page_paid::Asking::of(ctx, tx, &page)?;
             let paid = match vouchers::redeem_in(ctx, tx, page.customer, &code, Some(&page)) {
                 // The attempt counts, so that codes cannot be tried without end.
-                Err(OpError::Refused(Refusal::VoucherInvalid)) => {
+                Err(OpError::Refused(Refusal::Money(MoneyRefusal::VoucherInvalid))) => {
                     let reason = BAD_VOUCHER.to_owned();
                     return Ok(Outcome::Failed { reason });
                 }
@@ -190,15 +190,15 @@ fn enter(ctx: &Ctx, read: &impl Read, code: &str, seen: Amount) -> Result<Entere
         Some(Closed::Paid) => return Ok(Entered::Paid),
         Some(Closed::Processing) => return Ok(Entered::UnderWay(view.payment)),
         Some(Closed::Expired | Closed::Begun | Closed::Withdrawn) => {
-            return Err(Refusal::PageClosed.into());
+            return Err(MoneyRefusal::PageClosed.into());
         }
         None => {}
     }
     if seen != view.to_pay {
-        return Err(Refusal::PriceChanged { now: view.to_pay }.into());
+        return Err(MoneyRefusal::PriceChanged { now: view.to_pay }.into());
     }
     if view.page.attempts >= PAGE_ATTEMPTS_MAX {
-        return Err(Refusal::PageClosed.into());
+        return Err(MoneyRefusal::PageClosed.into());
     }
     let mut page = view.page.clone();
     page.attempts = page.attempts.saturating_add(1);
@@ -316,7 +316,7 @@ pub(in crate::ops) fn begin_at_provider(
         Entered::Paid => return Ok(Begun::Paid),
         Entered::UnderWay(payment) => {
             let payment = payment.filter(|payment| payment.method == method);
-            let payment = payment.ok_or(Refusal::PageClosed)?;
+            let payment = payment.ok_or(MoneyRefusal::PageClosed)?;
             return Ok(Begun::UnderWay(payment.id));
         }
         Entered::Open(view, page) => (view, page),
@@ -334,8 +334,8 @@ pub(in crate::ops) fn named_in(
     read: &impl Read,
     payment: &Payment,
 ) -> Result<(String, String), OpError> {
-    let page = payment.page.ok_or(Refusal::PageClosed)?;
-    let page: HostedPage = read.get(&page)?.ok_or(Refusal::PageClosed)?;
+    let page = payment.page.ok_or(MoneyRefusal::PageClosed)?;
+    let page: HostedPage = read.get(&page)?.ok_or(MoneyRefusal::PageClosed)?;
     let order: Order = crate::ops::get(read, page.order)?;
     let product: ProductSpec = crate::ops::get(read, order.product)?;
     let offer = match page.purpose {

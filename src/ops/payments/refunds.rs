@@ -7,7 +7,7 @@ use crate::app::Ctx;
 use crate::domain::billing::journal::{Account, EntryCause, JournalEntry, transfer};
 use crate::domain::billing::payment::{Payment, PaymentKind, PaymentState, Voucher, VoucherBatch};
 use crate::domain::customers::Customer;
-use crate::domain::refusal::Refusal;
+use crate::domain::refusal::MoneyRefusal;
 use crate::domain::staff::Permission;
 use crate::domain::values::id::{JournalEntryId, PaymentId};
 use crate::domain::values::money::Amount;
@@ -57,7 +57,7 @@ pub async fn refund(
             return if earlier.kind == (PaymentKind::Refund { of }) && earlier.amount == amount {
                 Ok(earlier)
             } else {
-                Err(Refusal::PaymentKnown {
+                Err(MoneyRefusal::PaymentKnown {
                     payment: earlier.id,
                 }
                 .into())
@@ -67,7 +67,7 @@ pub async fn refund(
         // Nothing would be asked of its provider here, and what is done there is told from there.
         if paid.method == stripe::METHOD && ctx.app.outbound.stripe.is_some() {
             let method = paid.method;
-            return Err(Refusal::RefundElsewhere { method }.into());
+            return Err(MoneyRefusal::RefundElsewhere { method }.into());
         }
         let left = paid.left_minor().max(0);
         let fits = paid.kind == PaymentKind::Payment
@@ -80,7 +80,7 @@ pub async fn refund(
                 minor: left,
                 ..paid.amount
             };
-            return Err(Refusal::RefundTooLarge { left }.into());
+            return Err(MoneyRefusal::RefundTooLarge { left }.into());
         }
         give_back(ctx, tx, &paid, amount, how)?;
         let mut after = paid.clone();
@@ -370,10 +370,10 @@ pub(in crate::ops) fn give_back(
         return Ok(());
     };
     if amount != paid.amount {
-        return Err(Refusal::VoucherWhole { worth: paid.amount }.into());
+        return Err(MoneyRefusal::VoucherWhole { worth: paid.amount }.into());
     }
     if how == RefundAs::Goodwill && batch.is_over(ctx.now) {
-        return Err(Refusal::VouchersOver.into());
+        return Err(MoneyRefusal::VouchersOver.into());
     }
     tx.put(&VoucherBatch {
         used_count: batch.used_count.saturating_sub(1),

@@ -6,7 +6,7 @@ use serde_json::Value;
 
 use crate::app::Ctx;
 use crate::domain::billing::payment::{Payment, PaymentState};
-use crate::domain::refusal::Refusal;
+use crate::domain::refusal::MoneyRefusal;
 use crate::domain::values::id::PaymentId;
 use crate::domain::values::money::Amount;
 use crate::outbound::stripe::{Session, SessionState, Stripe, StripeError, Wish, is_payable, mark};
@@ -41,7 +41,7 @@ pub enum Leads {
 
 pub(super) fn account(ctx: &Ctx) -> Result<&Stripe, OpError> {
     let method = METHOD.to_owned();
-    let off = || Refusal::MethodOff { method }.into();
+    let off = || MoneyRefusal::MethodOff { method }.into();
     ctx.app.outbound.stripe.as_ref().ok_or_else(off)
 }
 
@@ -56,7 +56,7 @@ pub async fn pay(ctx: &Ctx, code: String, seen: Amount) -> Result<Leads, OpError
     account(ctx)?;
     if !is_offered(ctx, seen) {
         let method = METHOD.to_owned();
-        return Err(Refusal::MethodOff { method }.into());
+        return Err(MoneyRefusal::MethodOff { method }.into());
     }
     let due_at = ctx.now.saturating_add_seconds(SOON_SECONDS);
     let begun = ctx

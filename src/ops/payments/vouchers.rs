@@ -7,7 +7,7 @@ use crate::domain::billing::payment::{
     HostedPage, Payment, VOUCHERS_PER_BATCH_MAX, Voucher, VoucherBatch,
 };
 use crate::domain::customers::Customer;
-use crate::domain::refusal::Refusal;
+use crate::domain::refusal::{MoneyRefusal, Refusal};
 use crate::domain::staff::{Actor, Permission, Role};
 use crate::domain::values::id::{CustomerId, JournalEntryId, PaymentId, VoucherBatchId, VoucherId};
 use crate::domain::values::money::{Amount, Currency};
@@ -161,7 +161,7 @@ fn batch_of_sale(read: &impl Read, id: VoucherBatchId) -> Result<VoucherBatch, O
     if batch.is_liability {
         Ok(batch)
     } else {
-        Err(Refusal::VouchersBookedByUse.into())
+        Err(MoneyRefusal::VouchersBookedByUse.into())
     }
 }
 
@@ -173,7 +173,7 @@ fn sell_in(
 ) -> Result<VoucherBatch, OpError> {
     let before = batch_of_sale(tx, id)?;
     if before.is_over(ctx.now) {
-        return Err(Refusal::VouchersOver.into());
+        return Err(MoneyRefusal::VouchersOver.into());
     }
     let worth = Amount {
         minor: before.worth(sale.count),
@@ -188,7 +188,7 @@ fn sell_in(
     ctx.within_limit("one sale of vouchers", worth, max)?;
     let left = before.count.saturating_sub(before.sold_count);
     if sale.count > left {
-        return Err(Refusal::VouchersLeft { left }.into());
+        return Err(MoneyRefusal::VouchersLeft { left }.into());
     }
     let mut after = before.clone();
     after.sold_count = before.sold_count.saturating_add(sale.count);
@@ -215,7 +215,7 @@ fn take_back_in(
     let before = batch_of_sale(tx, id)?;
     let left = before.returnable();
     if sale.count > left {
-        return Err(Refusal::VouchersLeft { left }.into());
+        return Err(MoneyRefusal::VouchersLeft { left }.into());
     }
     let money = |minor| Amount {
         minor,
@@ -226,7 +226,7 @@ fn take_back_in(
     let amount = sale.amount.unwrap_or(money(paid));
     if amount.minor > most {
         let most = money(most);
-        return Err(Refusal::VouchersPaid { most }.into());
+        return Err(MoneyRefusal::VouchersPaid { most }.into());
     }
     let max = ctx.app.config.staff.payment_max;
     let worth = money(before.worth(sale.count));
@@ -329,7 +329,7 @@ pub(in crate::ops) fn redeem_in(
     code: &str,
     page: Option<&HostedPage>,
 ) -> Result<Payment, OpError> {
-    let (voucher, batch) = usable(ctx, tx, code)?.ok_or(Refusal::VoucherInvalid)?;
+    let (voucher, batch) = usable(ctx, tx, code)?.ok_or(MoneyRefusal::VoucherInvalid)?;
     book::check_currency(ctx, tx, customer, batch.amount.currency)?;
     let receipt = Receipt {
         method: book::VOUCHER.to_owned(),

@@ -11,7 +11,7 @@ use crate::domain::catalogue::ServiceSpec;
 use crate::domain::catalogue::kinds::ServiceStatus;
 use crate::domain::customers::Customer;
 use crate::domain::customers::service::{Grant, Origin, Service};
-use crate::domain::refusal::Refusal;
+use crate::domain::refusal::OrderRefusal;
 use crate::domain::staff::Permission;
 use crate::domain::values::id::{CustomerId, ServiceId, ServiceSpecId};
 use crate::domain::values::time::Timestamp;
@@ -68,7 +68,7 @@ pub async fn add(
         let customer: Customer = super::find(tx, &customer)?;
         let spec: ServiceSpec = super::find(tx, &wish.spec)?;
         if spec.status == ServiceStatus::Deleted {
-            return Err(Refusal::ServiceSpecGone { spec: spec.id }.into());
+            return Err(OrderRefusal::ServiceSpecGone { spec: spec.id }.into());
         }
         let status = wish.status.unwrap_or(ServiceStatus::Active);
         let mut services = tx.services_of(customer.id)?;

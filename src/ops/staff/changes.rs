@@ -1,7 +1,7 @@
 //! Members of staff who leave, or get another role: what they made ends with their rights.
 
 use crate::app::Ctx;
-use crate::domain::refusal::Refusal;
+use crate::domain::refusal::StaffRefusal;
 use crate::domain::staff::{Operator, Permission, Role};
 use crate::store::{Read, Tx};
 
@@ -110,7 +110,7 @@ fn end(
     end_credentials: bool,
 ) -> Result<(), OpError> {
     if !made.is_empty() && !end_credentials {
-        return Err(Refusal::MadeCredentials {
+        return Err(StaffRefusal::MadeCredentials {
             name: person.name.clone(),
             lines: made.lines(),
         }
@@ -134,6 +134,6 @@ fn check_owner_stays(
     if others.iter().any(other) {
         Ok(())
     } else {
-        Err(Refusal::LastOwner.into())
+        Err(StaffRefusal::LastOwner.into())
     }
 }

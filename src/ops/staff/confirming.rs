@@ -2,7 +2,7 @@
 //! somebody else got hold of must not outlive itself.
 
 use crate::app::Ctx;
-use crate::domain::refusal::Refusal;
+use crate::domain::refusal::StaffRefusal;
 use crate::domain::staff::{Actor, Operator, Permission, Session};
 use crate::domain::values::id::OperatorId;
 use crate::ops::OpError;
@@ -46,11 +46,11 @@ pub async fn confirm(
         return if fresh {
             Ok(())
         } else {
-            Err(Refusal::PasswordAgain.into())
+            Err(StaffRefusal::PasswordAgain.into())
         };
     };
     if !is_password_of(ctx, name, operator.as_ref(), password).await? {
-        return Err(Refusal::WrongPassword.into());
+        return Err(StaffRefusal::WrongPassword.into());
     }
     ctx.write(move |ctx, tx| {
         // The session may have ended meanwhile.

@@ -15,7 +15,7 @@ use subtle::ConstantTimeEq as _;
 use crate::app::Ctx;
 use crate::app::memory::failed_attempts::Door;
 use crate::domain::catalogue::content::Reseller;
-use crate::domain::refusal::Refusal;
+use crate::domain::refusal::{Refusal, StaffRefusal};
 use crate::domain::staff::{
     Actor, OPERATOR_PASSWORD_CHARS_MIN, Operator, PASSWORD_BYTES_MAX, Permission, Role,
     SESSION_SECONDS, Session,
@@ -97,14 +97,14 @@ async fn put_operator(
         if let Some(hash) = code_hash {
             let held = tx.raw_get(Table::Meta, SETUP.as_bytes(), |held| held == hash)?;
             if held != Some(true) {
-                return Err(Refusal::SetupDone.into());
+                return Err(StaffRefusal::SetupDone.into());
             }
         }
         if tx
             .get_by::<Operator>(Table::OperatorsByName, name.as_bytes())?
             .is_some()
         {
-            return Err(Refusal::OperatorTaken { name }.into());
+            return Err(StaffRefusal::OperatorTaken { name }.into());
         }
         let looks = lookalike::look(&name);
         let held: Vec<Operator> = tx.all()?;
@@ -112,7 +112,7 @@ async fn put_operator(
             .into_iter()
             .find(|held| lookalike::look(&held.name) == looks)
         {
-            return Err(Refusal::OperatorLooksAlike { other: other.name }.into());
+            return Err(StaffRefusal::OperatorLooksAlike { other: other.name }.into());
         }
         if let Some(reseller) = reseller
             && tx.get::<Reseller>(&reseller)?.is_none()
@@ -187,13 +187,13 @@ pub async fn sign_in(
         .snapshot()?
         .get_by::<Operator>(Table::OperatorsByName, name.as_bytes())?;
     if !is_password_of(ctx, &name, operator.as_ref(), password).await? {
-        return Err(Refusal::BadCredentials.into());
+        return Err(StaffRefusal::BadCredentials.into());
     }
     let Some(operator) = operator else {
-        return Err(Refusal::BadCredentials.into());
+        return Err(StaffRefusal::BadCredentials.into());
     };
     if operator.role == Role::Api {
-        return Err(Refusal::ApiOnly.into());
+        return Err(StaffRefusal::ApiOnly.into());
     }
     let secret = ctx.app.entropy.hex::<32>()?;
     let session = Session {
@@ -213,7 +213,7 @@ pub async fn sign_in(
         // The password may have been changed while this one was being compared.
         let present = tx.get::<Operator>(&stored.operator)?;
         if present.is_none_or(|present| present.password != verified) {
-            return Err(Refusal::BadCredentials.into());
+            return Err(StaffRefusal::BadCredentials.into());
         }
         let now = ctx.now;
         for old in tx
@@ -376,7 +376,7 @@ pub async fn set_up(
     password: String,
 ) -> Result<Operator, OpError> {
     if !is_setup_code(ctx, code)? {
-        return Err(Refusal::SetupDone.into());
+        return Err(StaffRefusal::SetupDone.into());
     }
     // The code is the owner's credential; adding the first operator uses it up.
     let owner = Ctx {
@@ -411,7 +411,7 @@ fn check_password(name: &str, password: &str) -> Result<(), OpError> {
         .into());
     }
     match guessable(name, password) {
-        Some(why) => Err(Refusal::PasswordGuessable { why }.into()),
+        Some(why) => Err(StaffRefusal::PasswordGuessable { why }.into()),
         None => Ok(()),
     }
 }

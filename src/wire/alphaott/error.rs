@@ -7,7 +7,7 @@ use axum::response::{IntoResponse, Response};
 use serde::Serialize;
 use utoipa::ToSchema;
 
-use crate::domain::refusal::Refusal;
+use crate::domain::refusal::{MoneyRefusal, OrderRefusal, Refusal, StaffRefusal};
 use crate::domain::values::money::Currency;
 use crate::domain::values::reasons::Ineligible;
 use crate::ops::staff::bearers::Why;
@@ -213,40 +213,100 @@ pub fn answer(error: OpError) -> Failure {
 }
 
 #[deny(clippy::wildcard_enum_match_arm)]
-#[expect(clippy::too_many_lines, reason = "a line or a few for every refusal")]
 fn refused(refusal: &Refusal) -> Failure {
     match refusal {
         Refusal::EmailTaken => Failure::conflict("email: another customer has this address"),
         Refusal::LoginTaken => Failure::conflict("login: another customer has this login"),
         Refusal::MacTaken { mac } => Failure::conflict(format!("mac: another box has {mac}")),
         Refusal::IdTaken { id } => Failure::conflict(format!("_id: {id} is or was in use")),
-        Refusal::OperatorTaken { name } => Failure::conflict(format!("operator {name} exists")),
-        Refusal::OperatorLooksAlike { other } => {
-            Failure::conflict(format!("name: looks like operator {other}"))
-        }
-        Refusal::OfferNotOnSale { .. } => {
-            Failure::conflict("offer: this product offer is not on sale")
-        }
-        Refusal::BilledElsewhere { .. } => {
-            Failure::conflict("offer: another system takes the money for it")
-        }
-        Refusal::NotEligible { reason } => Failure::conflict(match reason {
-            Ineligible::NotNew => "offer: is for new customers only",
-            Ineligible::HadBefore => "offer: this customer had it before, and it is given once",
-            Ineligible::LacksProduct => {
-                "offer: goes with a product that this customer does not have"
-            }
-        }),
-        Refusal::ServiceSpecGone { .. } => {
-            Failure::conflict("serviceSpec: this service specification is deleted")
-        }
         Refusal::BeyondCalendar => {
             Failure::conflict("expires: the order would end after the year 9999")
         }
         Refusal::TooMany { what, max } => {
             Failure::conflict(format!("there can be at most {max} {what} here"))
         }
-        Refusal::CurrencyNotTaken { paid, takes } => {
+        Refusal::KeyUsed => Failure::conflict("this key was used for another request"),
+        Refusal::PartnerTaken { key } => Failure::conflict(format!("a partner {key} exists")),
+        Refusal::TransactionEnded => Failure::conflict("the transaction has its outcome"),
+        Refusal::MonthClosed { month } => Failure::conflict(format!("{month} is closed already")),
+        Refusal::MonthNotOver { .. } => Failure::conflict("the month is not over"),
+        Refusal::NotDead => Failure::conflict("this message was sent, or still waits"),
+        Refusal::ResellerTaken { name } => Failure::conflict(format!("a reseller {name} exists")),
+        Refusal::ResellerHasCustomers => Failure::conflict("customers belong to the reseller"),
+        Refusal::NoSuchReseller => Failure::conflict("there is no such reseller"),
+        Refusal::PasswordLength { min, max } => {
+            Failure::bad_request("password", &format!("must have {min} to {max} bytes"))
+        }
+        Refusal::ClockBackward => Failure::conflict("the clock only moves forward"),
+        Refusal::Order(refusal) => order_refused(refusal),
+        Refusal::Money(refusal) => money_refused(refusal),
+        Refusal::Staff(refusal) => staff_refused(refusal),
+        // Only what partners do ends in one of these.
+        Refusal::Partner(_) => Failure::conflict(format!("refused: {}", refusal.code())),
+    }
+}
+
+#[deny(clippy::wildcard_enum_match_arm)]
+fn order_refused(refusal: &OrderRefusal) -> Failure {
+    match refusal {
+        OrderRefusal::OfferNotOnSale { .. } => {
+            Failure::conflict("offer: this product offer is not on sale")
+        }
+        OrderRefusal::BilledElsewhere { .. } => {
+            Failure::conflict("offer: another system takes the money for it")
+        }
+        OrderRefusal::NotEligible { reason } => Failure::conflict(match reason {
+            Ineligible::NotNew => "offer: is for new customers only",
+            Ineligible::HadBefore => "offer: this customer had it before, and it is given once",
+            Ineligible::LacksProduct => {
+                "offer: goes with a product that this customer does not have"
+            }
+        }),
+        OrderRefusal::ServiceSpecGone { .. } => {
+            Failure::conflict("serviceSpec: this service specification is deleted")
+        }
+        OrderRefusal::MixedCurrencies => {
+            Failure::conflict("charges: all charges of an offer must be in one currency")
+        }
+        OrderRefusal::OrderState { wish, .. } => {
+            Failure::conflict(format!("status: an order in this state cannot be {wish}"))
+        }
+        OrderRefusal::BeganEarlier { .. } => {
+            Failure::conflict("the order began more than 24 hours ago")
+        }
+        OrderRefusal::NoFurtherCycle => {
+            Failure::conflict("nextBillingCycle: this order has no further cycle")
+        }
+        OrderRefusal::CycleTooEarly { begun } => Failure::conflict(format!(
+            "nextBillingCycle: must be later than {}, when the last billed cycle began",
+            begun.to_rfc3339_millis()
+        )),
+        OrderRefusal::PastUnpaid { began } => Failure::conflict(format!(
+            "created: the order began on {}, more than one term ago, and nothing says until when \
+             it was paid; give paidUntil, or nextBillingCycle together with created",
+            began.to_rfc3339_millis()
+        )),
+        OrderRefusal::CreatedAhead { latest } => Failure::conflict(format!(
+            "created: must not be later than {}; leave it out for an order that begins now, or \
+             place the order when it begins",
+            latest.to_rfc3339_millis()
+        )),
+        OrderRefusal::TooManyCycles { cycles, since } => Failure::conflict(format!(
+            "paidUntil, nextBillingCycle: {cycles} cycles from {} on would be billed at once; give \
+             the day until which the order was paid, or a later one",
+            since.to_rfc3339_millis()
+        )),
+        OrderRefusal::PaidUntilDiffers { paid_until } => Failure::conflict(format!(
+            "nextBillingCycle: must be {} like paidUntil, or be left out",
+            paid_until.to_rfc3339_millis()
+        )),
+    }
+}
+
+#[deny(clippy::wildcard_enum_match_arm)]
+fn money_refused(refusal: &MoneyRefusal) -> Failure {
+    match refusal {
+        MoneyRefusal::CurrencyNotTaken { paid, takes } => {
             let takes: Vec<&str> = takes.iter().map(Currency::as_str).collect();
             Failure::conflict(format!(
                 "currency: nothing of this customer is billed in {}; book it in {}",
@@ -254,143 +314,93 @@ fn refused(refusal: &Refusal) -> Failure {
                 takes.join(" or ")
             ))
         }
-        Refusal::VouchersLeft { left } => Failure::conflict(format!(
+        MoneyRefusal::VouchersLeft { left } => Failure::conflict(format!(
             "count: only {left} vouchers of this batch are left for that"
         )),
-        Refusal::VouchersPaid { most } => Failure::conflict(format!(
+        MoneyRefusal::VouchersPaid { most } => Failure::conflict(format!(
             "amount: at most {most} can be given back for so many vouchers"
         )),
-        Refusal::VouchersOver => Failure::conflict(
+        MoneyRefusal::VouchersOver => Failure::conflict(
             "this batch of vouchers was revoked or its time is over: none can be sold, and no \
              money can go back to one"
                 .to_owned(),
         ),
-        Refusal::VoucherWhole { worth } => Failure::conflict(format!(
+        MoneyRefusal::VoucherWhole { worth } => Failure::conflict(format!(
             "amount: the money of a voucher goes back to it whole, which is {worth}"
         )),
-        Refusal::VouchersBookedByUse => Failure::conflict(
+        MoneyRefusal::VouchersBookedByUse => Failure::conflict(
             "this batch was made before sales were booked: its vouchers are booked when they are \
              used"
                 .to_owned(),
         ),
-        Refusal::MixedCurrencies => {
-            Failure::conflict("charges: all charges of an offer must be in one currency")
-        }
-        Refusal::InsufficientFunds { short_by } => Failure::conflict(format!(
+        MoneyRefusal::InsufficientFunds { short_by } => Failure::conflict(format!(
             "the balance is short by {} {}",
             short_by.to_fixed(),
             short_by.currency.as_str()
         )),
-        Refusal::OrderState { wish, .. } => {
-            Failure::conflict(format!("status: an order in this state cannot be {wish}"))
-        }
-        Refusal::PaymentKnown { payment } => Failure::conflict(format!(
+        MoneyRefusal::PaymentKnown { payment } => Failure::conflict(format!(
             "this key or reference is that of payment {}",
             payment.0
         )),
-        Refusal::PaymentEnded { payment } => {
+        MoneyRefusal::PaymentEnded { payment } => {
             Failure::conflict(format!("payment {} has ended before", payment.0))
         }
-        Refusal::KeyUsed => Failure::conflict("this key was used for another request"),
-        Refusal::RefundTooLarge { left } => Failure::conflict(format!(
+        MoneyRefusal::RefundTooLarge { left } => Failure::conflict(format!(
             "amount: {} {} of the payment are left",
             left.to_fixed(),
             left.currency.as_str()
         )),
-        Refusal::PartnerTaken { key } => Failure::conflict(format!("a partner {key} exists")),
-        Refusal::TransactionEnded => Failure::conflict("the transaction has its outcome"),
-        Refusal::MonthClosed { month } => Failure::conflict(format!("{month} is closed already")),
-        Refusal::MonthNotOver { .. } => Failure::conflict("the month is not over"),
-        Refusal::RefundElsewhere { method } => {
+        MoneyRefusal::RefundElsewhere { method } => {
             Failure::conflict(format!("refund it at {method}, which tells us of it"))
         }
-        Refusal::PageClosed => Failure::conflict("the page was used, or its time is over"),
-        Refusal::PriceChanged { now } => Failure::conflict(format!(
+        MoneyRefusal::PageClosed => Failure::conflict("the page was used, or its time is over"),
+        MoneyRefusal::PriceChanged { now } => Failure::conflict(format!(
             "the price is {} {} now",
             now.to_fixed(),
             now.currency.as_str()
         )),
-        Refusal::VoucherInvalid => Failure::conflict("this voucher is not valid, or no longer"),
-        Refusal::MethodOff { method } => {
+        MoneyRefusal::VoucherInvalid => {
+            Failure::conflict("this voucher is not valid, or no longer")
+        }
+        MoneyRefusal::MethodOff { method } => {
             Failure::conflict(format!("payment by {method} is not switched on"))
         }
-        Refusal::NotDead => Failure::conflict("this message was sent, or still waits"),
-        Refusal::ResellerTaken { name } => Failure::conflict(format!("a reseller {name} exists")),
-        Refusal::ResellerHasCustomers => Failure::conflict("customers belong to the reseller"),
-        Refusal::NoSuchReseller => Failure::conflict("there is no such reseller"),
-        Refusal::ApiOnly => Failure::forbidden("this account is for another API"),
-        Refusal::BadCredentials => Failure::unauthorized(),
-        Refusal::SetupDone => Failure::forbidden("the set-up link is no longer valid"),
-        Refusal::PasswordLength { min, max } => {
-            Failure::bad_request("password", &format!("must have {min} to {max} bytes"))
-        }
-        Refusal::PasswordGuessable { why } => {
-            Failure::bad_request("password", &format!("must not be {}", why.words()))
-        }
-        Refusal::ClockBackward => Failure::conflict("the clock only moves forward"),
-        Refusal::NotOwed { owed } => Failure::conflict(format!(
+        MoneyRefusal::NotOwed { owed } => Failure::conflict(format!(
             "the customer owes {} {} only",
             owed.to_fixed(),
             owed.currency.as_str()
         )),
-        Refusal::NotVoidable { .. } => {
+        MoneyRefusal::NotVoidable { .. } => {
             Failure::conflict("something of this invoice is paid or credited")
         }
-        Refusal::BeganEarlier { .. } => Failure::conflict("the order began more than 24 hours ago"),
-        Refusal::NoFurtherCycle => {
-            Failure::conflict("nextBillingCycle: this order has no further cycle")
+    }
+}
+
+#[deny(clippy::wildcard_enum_match_arm)]
+fn staff_refused(refusal: &StaffRefusal) -> Failure {
+    match refusal {
+        StaffRefusal::OperatorTaken { name } => {
+            Failure::conflict(format!("operator {name} exists"))
         }
-        Refusal::MadeCredentials { .. } => Failure::conflict("credentials would go on"),
-        Refusal::LastOwner => Failure::conflict("nobody else may manage staff"),
-        Refusal::PasswordAgain | Refusal::WrongPassword => {
+        StaffRefusal::OperatorLooksAlike { other } => {
+            Failure::conflict(format!("name: looks like operator {other}"))
+        }
+        StaffRefusal::ApiOnly => Failure::forbidden("this account is for another API"),
+        StaffRefusal::BadCredentials => Failure::unauthorized(),
+        StaffRefusal::SetupDone => Failure::forbidden("the set-up link is no longer valid"),
+        StaffRefusal::PasswordGuessable { why } => {
+            Failure::bad_request("password", &format!("must not be {}", why.words()))
+        }
+        StaffRefusal::MadeCredentials { .. } => Failure::conflict("credentials would go on"),
+        StaffRefusal::LastOwner => Failure::conflict("nobody else may manage staff"),
+        StaffRefusal::PasswordAgain | StaffRefusal::WrongPassword => {
             Failure::forbidden("the password is needed once more, in the console")
         }
-        Refusal::AboveLimit { what, max } => Failure::forbidden(format!(
+        StaffRefusal::AboveLimit { what, max } => Failure::forbidden(format!(
             "with this role, {what} may be at most {} {}",
             max.to_fixed(),
             max.currency.as_str()
         )),
-        Refusal::CycleTooEarly { begun } => Failure::conflict(format!(
-            "nextBillingCycle: must be later than {}, when the last billed cycle began",
-            begun.to_rfc3339_millis()
-        )),
-        Refusal::PastUnpaid { began } => Failure::conflict(format!(
-            "created: the order began on {}, more than one term ago, and nothing says until when \
-             it was paid; give paidUntil, or nextBillingCycle together with created",
-            began.to_rfc3339_millis()
-        )),
-        Refusal::CreatedAhead { latest } => Failure::conflict(format!(
-            "created: must not be later than {}; leave it out for an order that begins now, or \
-             place the order when it begins",
-            latest.to_rfc3339_millis()
-        )),
-        Refusal::TooManyCycles { cycles, since } => Failure::conflict(format!(
-            "paidUntil, nextBillingCycle: {cycles} cycles from {} on would be billed at once; give \
-             the day until which the order was paid, or a later one",
-            since.to_rfc3339_millis()
-        )),
-        Refusal::PaidUntilDiffers { paid_until } => Failure::conflict(format!(
-            "nextBillingCycle: must be {} like paidUntil, or be left out",
-            paid_until.to_rfc3339_millis()
-        )),
-        // Only what partners do ends in one of these.
-        Refusal::AccountNotFound
-        | Refusal::ChargeDenied { .. }
-        | Refusal::ProductNotSold
-        | Refusal::ProductNotNamed
-        | Refusal::NotAgreed
-        | Refusal::TransactionIdUsed
-        | Refusal::TransactionNotFound
-        | Refusal::RefundNotAllowed
-        | Refusal::RefundsAboveCharge
-        | Refusal::PinRequired
-        | Refusal::PinRefused { .. }
-        | Refusal::TooManyPins { .. }
-        | Refusal::TooManyWrongPins { .. }
-        | Refusal::NotificationNotAllowed
-        | Refusal::NotificationIdUsed
-        | Refusal::TooManyNotifications { .. }
-        | Refusal::NoDealings => Failure::conflict(format!("refused: {}", refusal.code())),
     }
 }
 

@@ -7,7 +7,7 @@ use axum::http::{HeaderValue, StatusCode};
 use axum::response::{IntoResponse, Response};
 use serde::Serialize;
 
-use crate::domain::refusal::Refusal;
+use crate::domain::refusal::{MoneyRefusal, OrderRefusal, Refusal, StaffRefusal};
 use crate::domain::values::money::Currency;
 use crate::domain::values::reasons::Ineligible;
 use crate::ops::staff::bearers::Why;
@@ -164,7 +164,6 @@ pub fn answer(error: OpError) -> Problem {
 }
 
 #[deny(clippy::wildcard_enum_match_arm)]
-#[expect(clippy::too_many_lines, reason = "a line or a few for every refusal")]
 fn refused(refusal: &Refusal) -> Problem {
     let conflict = |detail: String| Problem::new(StatusCode::CONFLICT, detail);
     match refusal {
@@ -172,80 +171,11 @@ fn refused(refusal: &Refusal) -> Problem {
         Refusal::LoginTaken => conflict("another customer has this login".to_owned()),
         Refusal::MacTaken { mac } => conflict(format!("another box has {mac}")),
         Refusal::IdTaken { id } => conflict(format!("{id} is or was in use")),
-        Refusal::OperatorTaken { name } => conflict(format!("operator {name} exists")),
-        Refusal::OperatorLooksAlike { other } => conflict(format!(
-            "name: looks like operator {other}; choose one that nobody takes for it"
-        )),
-        Refusal::OfferNotOnSale { .. } => conflict("this offer is not on sale".to_owned()),
-        Refusal::BilledElsewhere { .. } => {
-            conflict("another system takes the money for this offer".to_owned())
-        }
-        Refusal::NotEligible { reason } => conflict(match reason {
-            Ineligible::NotNew => "this offer is for new customers only".to_owned(),
-            Ineligible::HadBefore => {
-                "the customer had this offer before; it is given once".to_owned()
-            }
-            Ineligible::LacksProduct => {
-                "this offer goes with a product that the customer does not have".to_owned()
-            }
-        }),
-        Refusal::ServiceSpecGone { .. } => conflict("this package is deleted".to_owned()),
         Refusal::BeyondCalendar => conflict("the order would end after the year 9999".to_owned()),
         Refusal::TooMany { what, max } => conflict(format!("there can be at most {max} {what}")),
-        Refusal::CurrencyNotTaken { paid, takes } => {
-            let takes: Vec<&str> = takes.iter().map(Currency::as_str).collect();
-            conflict(format!(
-                "currency: nothing of this customer is billed in {}; book it in {}",
-                paid.as_str(),
-                takes.join(" or ")
-            ))
-        }
-        Refusal::VouchersLeft { left } => conflict(format!(
-            "count: only {left} vouchers of this batch are left for that"
-        )),
-        Refusal::VouchersPaid { most } => conflict(format!(
-            "amount: at most {most} can be given back for so many vouchers"
-        )),
-        Refusal::VouchersOver => conflict(
-            "this batch of vouchers was revoked or its time is over: none can be sold, and no \
-             money can go back to one"
-                .to_owned(),
-        ),
-        Refusal::VoucherWhole { worth } => conflict(format!(
-            "amount: the money of a voucher goes back to it whole, which is {worth}"
-        )),
-        Refusal::VouchersBookedByUse => conflict(
-            "this batch was made before sales were booked: its vouchers are booked when they are \
-             used"
-                .to_owned(),
-        ),
-        Refusal::MixedCurrencies => {
-            conflict("all charges of an offer must be in one currency".to_owned())
-        }
-        Refusal::InsufficientFunds { short_by } => conflict(format!(
-            "the balance is short by {} {}",
-            short_by.to_fixed(),
-            short_by.currency.as_str()
-        )),
-        Refusal::OrderState { wish, .. } => {
-            conflict(format!("an order in this state cannot be {wish}"))
-        }
-        Refusal::PaymentKnown { payment } => conflict(format!(
-            "this key or reference is that of payment {}, which is another one",
-            payment.0
-        )),
-        Refusal::PaymentEnded { payment } => conflict(format!(
-            "payment {} has ended before, and otherwise",
-            payment.0
-        )),
         Refusal::KeyUsed => {
             conflict("this Idempotency-Key was used for another request".to_owned())
         }
-        Refusal::RefundTooLarge { left } => conflict(format!(
-            "only {} {} of the payment can be given back",
-            left.to_fixed(),
-            left.currency.as_str()
-        )),
         Refusal::PartnerTaken { key } => conflict(format!("a partner {key} exists")),
         Refusal::TransactionEnded => {
             conflict("the transaction has its outcome, which is another one".to_owned())
@@ -255,108 +185,189 @@ fn refused(refusal: &Refusal) -> Problem {
             "the month is not over before {}",
             until.to_rfc3339_millis()
         )),
-        Refusal::RefundElsewhere { method } => conflict(format!(
-            "refund it at {method}: it is booked as soon as {method} tells of it"
-        )),
-        Refusal::PageClosed => conflict("the page was used, or its time is over".to_owned()),
-        Refusal::PriceChanged { now } => conflict(format!(
-            "the price is {} {} now",
-            now.to_fixed(),
-            now.currency.as_str()
-        )),
-        Refusal::VoucherInvalid => conflict("this voucher is not valid, or no longer".to_owned()),
-        Refusal::MethodOff { method } => {
-            conflict(format!("payment by {method} is not switched on"))
-        }
         Refusal::NotDead => conflict("only a message that is DEAD can be tried again".to_owned()),
         Refusal::ResellerTaken { name } => conflict(format!("a reseller {name} exists")),
         Refusal::ResellerHasCustomers => conflict("customers belong to the reseller".to_owned()),
         Refusal::NoSuchReseller => conflict("there is no such reseller".to_owned()),
-        Refusal::ApiOnly => Problem::forbidden("this account is for the API, not for the console"),
-        Refusal::BadCredentials => {
-            Problem::new(StatusCode::UNAUTHORIZED, "name or password do not fit")
-        }
-        Refusal::SetupDone => Problem::forbidden("the set-up link is no longer valid"),
         Refusal::PasswordLength { min, max } => {
             Problem::bad_request(format!("password: must have {min} to {max} characters"))
         }
-        Refusal::PasswordGuessable { why } => {
-            Problem::bad_request(format!("password: must not be {}", why.words()))
-        }
         Refusal::ClockBackward => conflict("the clock only moves forward".to_owned()),
-        Refusal::NotOwed { owed } => conflict(format!(
-            "amount: the customer owes {} {} only",
-            owed.to_fixed(),
-            owed.currency.as_str()
-        )),
-        Refusal::NotVoidable { invoice } => conflict(format!(
-            "invoice {} cannot be voided: something of it is paid or credited; refund the payment, \
-             or end the order with its credit",
-            invoice.0
-        )),
-        Refusal::BeganEarlier { began } => conflict(format!(
+        Refusal::Order(refusal) => order_refused(refusal),
+        Refusal::Money(refusal) => money_refused(refusal),
+        Refusal::Staff(refusal) => staff_refused(refusal),
+        // Only what partners do ends in one of these.
+        Refusal::Partner(_) => conflict(format!("refused: {}", refusal.code())),
+    }
+}
+
+#[deny(clippy::wildcard_enum_match_arm)]
+fn order_refused(refusal: &OrderRefusal) -> Problem {
+    let conflict = |detail: String| Problem::new(StatusCode::CONFLICT, detail);
+    match refusal {
+        OrderRefusal::OfferNotOnSale { .. } => conflict("this offer is not on sale".to_owned()),
+        OrderRefusal::BilledElsewhere { .. } => {
+            conflict("another system takes the money for this offer".to_owned())
+        }
+        OrderRefusal::NotEligible { reason } => conflict(match reason {
+            Ineligible::NotNew => "this offer is for new customers only".to_owned(),
+            Ineligible::HadBefore => {
+                "the customer had this offer before; it is given once".to_owned()
+            }
+            Ineligible::LacksProduct => {
+                "this offer goes with a product that the customer does not have".to_owned()
+            }
+        }),
+        OrderRefusal::ServiceSpecGone { .. } => conflict("this package is deleted".to_owned()),
+        OrderRefusal::MixedCurrencies => {
+            conflict("all charges of an offer must be in one currency".to_owned())
+        }
+        OrderRefusal::OrderState { wish, .. } => {
+            conflict(format!("an order in this state cannot be {wish}"))
+        }
+        OrderRefusal::BeganEarlier { began } => conflict(format!(
             "credit: the order began at {}, more than 24 hours ago; true gives back what is not \
              used",
             began.to_rfc3339_millis()
         )),
-        Refusal::NoFurtherCycle => conflict("this order has no further cycle".to_owned()),
-        Refusal::MadeCredentials { name, lines } => conflict(format!(
-            "{name} made what would go on: {}; say \"end_credentials\": true to end it",
-            lines.join("; ")
-        )),
-        Refusal::LastOwner => {
-            conflict("nobody else may manage staff; make another owner first".to_owned())
-        }
-        Refusal::PasswordAgain => {
-            Problem::forbidden("password: give your own password once more, in this member")
-        }
-        Refusal::WrongPassword => Problem::forbidden("password: is not yours"),
-        Refusal::AboveLimit { what, max } => Problem::forbidden(format!(
-            "with your role, {what} may be at most {} {}; ask an owner",
-            max.to_fixed(),
-            max.currency.as_str()
-        )),
-        Refusal::CycleTooEarly { begun } => conflict(format!(
+        OrderRefusal::NoFurtherCycle => conflict("this order has no further cycle".to_owned()),
+        OrderRefusal::CycleTooEarly { begun } => conflict(format!(
             "the next cycle must begin later than {}, when the last billed one did",
             begun.to_rfc3339_millis()
         )),
-        Refusal::PastUnpaid { began } => conflict(format!(
+        OrderRefusal::PastUnpaid { began } => conflict(format!(
             "created: the order began on {}, more than one term ago, and nothing says until when \
              it was paid; give paidUntil, or nextBillingCycle together with created",
             began.to_rfc3339_millis()
         )),
-        Refusal::CreatedAhead { latest } => conflict(format!(
+        OrderRefusal::CreatedAhead { latest } => conflict(format!(
             "created: must not be later than {}; leave it out for an order that begins now, or \
              place the order when it begins",
             latest.to_rfc3339_millis()
         )),
-        Refusal::TooManyCycles { cycles, since } => conflict(format!(
+        OrderRefusal::TooManyCycles { cycles, since } => conflict(format!(
             "paidUntil, nextBillingCycle: {cycles} cycles from {} on would be billed at once; give \
              the day until which the order was paid, or a later one",
             since.to_rfc3339_millis()
         )),
-        Refusal::PaidUntilDiffers { paid_until } => conflict(format!(
+        OrderRefusal::PaidUntilDiffers { paid_until } => conflict(format!(
             "nextBillingCycle: must be {} like paidUntil, or be left out",
             paid_until.to_rfc3339_millis()
         )),
-        // Only what partners do ends in one of these.
-        Refusal::AccountNotFound
-        | Refusal::ChargeDenied { .. }
-        | Refusal::ProductNotSold
-        | Refusal::ProductNotNamed
-        | Refusal::NotAgreed
-        | Refusal::TransactionIdUsed
-        | Refusal::TransactionNotFound
-        | Refusal::RefundNotAllowed
-        | Refusal::RefundsAboveCharge
-        | Refusal::PinRequired
-        | Refusal::PinRefused { .. }
-        | Refusal::TooManyPins { .. }
-        | Refusal::TooManyWrongPins { .. }
-        | Refusal::NotificationNotAllowed
-        | Refusal::NotificationIdUsed
-        | Refusal::TooManyNotifications { .. }
-        | Refusal::NoDealings => conflict(format!("refused: {}", refusal.code())),
+    }
+}
+
+#[deny(clippy::wildcard_enum_match_arm)]
+fn money_refused(refusal: &MoneyRefusal) -> Problem {
+    let conflict = |detail: String| Problem::new(StatusCode::CONFLICT, detail);
+    match refusal {
+        MoneyRefusal::CurrencyNotTaken { paid, takes } => {
+            let takes: Vec<&str> = takes.iter().map(Currency::as_str).collect();
+            conflict(format!(
+                "currency: nothing of this customer is billed in {}; book it in {}",
+                paid.as_str(),
+                takes.join(" or ")
+            ))
+        }
+        MoneyRefusal::VouchersLeft { left } => conflict(format!(
+            "count: only {left} vouchers of this batch are left for that"
+        )),
+        MoneyRefusal::VouchersPaid { most } => conflict(format!(
+            "amount: at most {most} can be given back for so many vouchers"
+        )),
+        MoneyRefusal::VouchersOver => conflict(
+            "this batch of vouchers was revoked or its time is over: none can be sold, and no \
+             money can go back to one"
+                .to_owned(),
+        ),
+        MoneyRefusal::VoucherWhole { worth } => conflict(format!(
+            "amount: the money of a voucher goes back to it whole, which is {worth}"
+        )),
+        MoneyRefusal::VouchersBookedByUse => conflict(
+            "this batch was made before sales were booked: its vouchers are booked when they are \
+             used"
+                .to_owned(),
+        ),
+        MoneyRefusal::InsufficientFunds { short_by } => conflict(format!(
+            "the balance is short by {} {}",
+            short_by.to_fixed(),
+            short_by.currency.as_str()
+        )),
+        MoneyRefusal::PaymentKnown { payment } => conflict(format!(
+            "this key or reference is that of payment {}, which is another one",
+            payment.0
+        )),
+        MoneyRefusal::PaymentEnded { payment } => conflict(format!(
+            "payment {} has ended before, and otherwise",
+            payment.0
+        )),
+        MoneyRefusal::RefundTooLarge { left } => conflict(format!(
+            "only {} {} of the payment can be given back",
+            left.to_fixed(),
+            left.currency.as_str()
+        )),
+        MoneyRefusal::RefundElsewhere { method } => conflict(format!(
+            "refund it at {method}: it is booked as soon as {method} tells of it"
+        )),
+        MoneyRefusal::PageClosed => conflict("the page was used, or its time is over".to_owned()),
+        MoneyRefusal::PriceChanged { now } => conflict(format!(
+            "the price is {} {} now",
+            now.to_fixed(),
+            now.currency.as_str()
+        )),
+        MoneyRefusal::VoucherInvalid => {
+            conflict("this voucher is not valid, or no longer".to_owned())
+        }
+        MoneyRefusal::MethodOff { method } => {
+            conflict(format!("payment by {method} is not switched on"))
+        }
+        MoneyRefusal::NotOwed { owed } => conflict(format!(
+            "amount: the customer owes {} {} only",
+            owed.to_fixed(),
+            owed.currency.as_str()
+        )),
+        MoneyRefusal::NotVoidable { invoice } => conflict(format!(
+            "invoice {} cannot be voided: something of it is paid or credited; refund the payment, \
+             or end the order with its credit",
+            invoice.0
+        )),
+    }
+}
+
+#[deny(clippy::wildcard_enum_match_arm)]
+fn staff_refused(refusal: &StaffRefusal) -> Problem {
+    let conflict = |detail: String| Problem::new(StatusCode::CONFLICT, detail);
+    match refusal {
+        StaffRefusal::OperatorTaken { name } => conflict(format!("operator {name} exists")),
+        StaffRefusal::OperatorLooksAlike { other } => conflict(format!(
+            "name: looks like operator {other}; choose one that nobody takes for it"
+        )),
+        StaffRefusal::ApiOnly => {
+            Problem::forbidden("this account is for the API, not for the console")
+        }
+        StaffRefusal::BadCredentials => {
+            Problem::new(StatusCode::UNAUTHORIZED, "name or password do not fit")
+        }
+        StaffRefusal::SetupDone => Problem::forbidden("the set-up link is no longer valid"),
+        StaffRefusal::PasswordGuessable { why } => {
+            Problem::bad_request(format!("password: must not be {}", why.words()))
+        }
+        StaffRefusal::MadeCredentials { name, lines } => conflict(format!(
+            "{name} made what would go on: {}; say \"end_credentials\": true to end it",
+            lines.join("; ")
+        )),
+        StaffRefusal::LastOwner => {
+            conflict("nobody else may manage staff; make another owner first".to_owned())
+        }
+        StaffRefusal::PasswordAgain => {
+            Problem::forbidden("password: give your own password once more, in this member")
+        }
+        StaffRefusal::WrongPassword => Problem::forbidden("password: is not yours"),
+        StaffRefusal::AboveLimit { what, max } => Problem::forbidden(format!(
+            "with your role, {what} may be at most {} {}; ask an owner",
+            max.to_fixed(),
+            max.currency.as_str()
+        )),
     }
 }
 

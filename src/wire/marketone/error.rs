@@ -5,7 +5,7 @@ use axum::http::header::{ALLOW, CONTENT_TYPE, RETRY_AFTER};
 use axum::http::{HeaderValue, StatusCode};
 use axum::response::{IntoResponse, Response};
 
-use crate::domain::refusal::Refusal;
+use crate::domain::refusal::{PartnerRefusal, Refusal};
 use crate::domain::values::reasons::{Denial, PinRefusal};
 use crate::ops::{DISK_FULL_RETRY_S, OpError};
 
@@ -172,10 +172,40 @@ impl Failure {
     }
 }
 
-/// The one place that words a refusal. No wildcard: a new one must be decided about here.
+/// A refusal in the words of the dialect; one that no partner can meet is a fault of ours.
+#[deny(clippy::wildcard_enum_match_arm)]
+fn refused(refusal: &Refusal) -> Failure {
+    match refusal {
+        Refusal::Partner(refusal) => partner_refused(refusal),
+        // Nothing that a partner can do ends in one of these.
+        Refusal::EmailTaken
+        | Refusal::LoginTaken
+        | Refusal::MacTaken { .. }
+        | Refusal::IdTaken { .. }
+        | Refusal::BeyondCalendar
+        | Refusal::TooMany { .. }
+        | Refusal::KeyUsed
+        | Refusal::NotDead
+        | Refusal::ResellerTaken { .. }
+        | Refusal::ResellerHasCustomers
+        | Refusal::PartnerTaken { .. }
+        | Refusal::MonthClosed { .. }
+        | Refusal::MonthNotOver { .. }
+        | Refusal::TransactionEnded
+        | Refusal::NoSuchReseller
+        | Refusal::PasswordLength { .. }
+        | Refusal::ClockBackward
+        | Refusal::Order(_)
+        | Refusal::Money(_)
+        | Refusal::Staff(_) => unforeseen(&OpError::Refused(refusal.clone())),
+    }
+}
+
+/// The one place that words what partners are refused. No wildcard: a new one must be decided
+/// about here.
 #[deny(clippy::wildcard_enum_match_arm)]
 #[expect(clippy::too_many_lines, reason = "a line or a few for every refusal")]
-fn refused(refusal: &Refusal) -> Failure {
+fn partner_refused(refusal: &PartnerRefusal) -> Failure {
     const BAD: StatusCode = StatusCode::BAD_REQUEST;
     const NOT_FOUND: StatusCode = StatusCode::NOT_FOUND;
     let no = |status, code, message| Failure::Refused {
@@ -187,8 +217,8 @@ fn refused(refusal: &Refusal) -> Failure {
         retry_after_s: Some(*retry_after_s),
     };
     match refusal {
-        Refusal::AccountNotFound => no(NOT_FOUND, "account-not-found", "Account not found"),
-        Refusal::ChargeDenied { denial } => {
+        PartnerRefusal::AccountNotFound => no(NOT_FOUND, "account-not-found", "Account not found"),
+        PartnerRefusal::ChargeDenied { denial } => {
             let (code, message) = denied(*denial);
             let status = if *denial == Denial::NoAccount {
                 NOT_FOUND
@@ -197,29 +227,29 @@ fn refused(refusal: &Refusal) -> Failure {
             };
             no(status, code, message)
         }
-        Refusal::ProductNotSold => no(NOT_FOUND, "product-not-found", "Product not found"),
-        Refusal::ProductNotNamed => no(BAD, "invalid-request", "Invalid request."),
-        Refusal::NotAgreed => no(BAD, "parameter-not-supported", "Not supported."),
-        Refusal::TransactionIdUsed => no(
+        PartnerRefusal::ProductNotSold => no(NOT_FOUND, "product-not-found", "Product not found"),
+        PartnerRefusal::ProductNotNamed => no(BAD, "invalid-request", "Invalid request."),
+        PartnerRefusal::NotAgreed => no(BAD, "parameter-not-supported", "Not supported."),
+        PartnerRefusal::TransactionIdUsed => no(
             StatusCode::CONFLICT,
             "duplicate-transaction",
             "The id was used for another transaction",
         ),
-        Refusal::TransactionNotFound => {
+        PartnerRefusal::TransactionNotFound => {
             no(NOT_FOUND, "transaction-not-found", "Transaction not found")
         }
-        Refusal::RefundNotAllowed => no(
+        PartnerRefusal::RefundNotAllowed => no(
             BAD,
             "refund-not-allowed",
             "The transaction cannot be refunded",
         ),
-        Refusal::RefundsAboveCharge => no(
+        PartnerRefusal::RefundsAboveCharge => no(
             BAD,
             "refund-amount-exceeded",
             "The refunds would exceed the charge",
         ),
-        Refusal::PinRequired => no(BAD, "pin-required", "A valid PIN is required"),
-        Refusal::PinRefused { reason } => match reason {
+        PartnerRefusal::PinRequired => no(BAD, "pin-required", "A valid PIN is required"),
+        PartnerRefusal::PinRefused { reason } => match reason {
             PinRefusal::NotFound => no(NOT_FOUND, "pin-not-found", "PIN not found"),
             PinRefusal::Wrong => no(BAD, "pin-invalid", "PIN is invalid"),
             PinRefusal::Expired => no(BAD, "pin-expired", "PIN has expired"),
@@ -229,93 +259,34 @@ fn refused(refusal: &Refusal) -> Failure {
                 "Maximum number of PIN attempts exceeded",
             ),
         },
-        Refusal::TooManyPins { retry_after_s } => wait(
+        PartnerRefusal::TooManyPins { retry_after_s } => wait(
             retry_after_s,
             "pin-limit-exceeded",
             "Too many PINs for this account",
         ),
-        Refusal::TooManyWrongPins { retry_after_s } => wait(
+        PartnerRefusal::TooManyWrongPins { retry_after_s } => wait(
             retry_after_s,
             "pin-attempts-exceeded",
             "Too many wrong PINs, no PIN is accepted for a while",
         ),
-        Refusal::NotificationNotAllowed => no(
+        PartnerRefusal::NotificationNotAllowed => no(
             BAD,
             "notification-not-allowed",
             "The customer cannot be told this",
         ),
-        Refusal::NotificationIdUsed => no(
+        PartnerRefusal::NotificationIdUsed => no(
             StatusCode::CONFLICT,
             "duplicate-notification",
             "The id was used for another notification",
         ),
-        Refusal::TooManyNotifications { retry_after_s } => {
+        PartnerRefusal::TooManyNotifications { retry_after_s } => {
             wait(retry_after_s, "too-many-requests", "Too many requests.")
         }
-        Refusal::NoDealings => no(
+        PartnerRefusal::NoDealings => no(
             StatusCode::FORBIDDEN,
             "permission-denied",
             "Permissions denied.",
         ),
-        // Nothing that a partner can do ends in one of these.
-        Refusal::EmailTaken
-        | Refusal::LoginTaken
-        | Refusal::MacTaken { .. }
-        | Refusal::IdTaken { .. }
-        | Refusal::OperatorTaken { .. }
-        | Refusal::OperatorLooksAlike { .. }
-        | Refusal::OfferNotOnSale { .. }
-        | Refusal::BilledElsewhere { .. }
-        | Refusal::NotEligible { .. }
-        | Refusal::ServiceSpecGone { .. }
-        | Refusal::BeyondCalendar
-        | Refusal::TooMany { .. }
-        | Refusal::MixedCurrencies
-        | Refusal::CurrencyNotTaken { .. }
-        | Refusal::VouchersLeft { .. }
-        | Refusal::VouchersPaid { .. }
-        | Refusal::VouchersOver
-        | Refusal::VoucherWhole { .. }
-        | Refusal::VouchersBookedByUse
-        | Refusal::InsufficientFunds { .. }
-        | Refusal::OrderState { .. }
-        | Refusal::PaymentKnown { .. }
-        | Refusal::PaymentEnded { .. }
-        | Refusal::KeyUsed
-        | Refusal::RefundTooLarge { .. }
-        | Refusal::RefundElsewhere { .. }
-        | Refusal::PageClosed
-        | Refusal::PriceChanged { .. }
-        | Refusal::VoucherInvalid
-        | Refusal::MethodOff { .. }
-        | Refusal::NotDead
-        | Refusal::ResellerTaken { .. }
-        | Refusal::ResellerHasCustomers
-        | Refusal::PartnerTaken { .. }
-        | Refusal::MonthClosed { .. }
-        | Refusal::MonthNotOver { .. }
-        | Refusal::TransactionEnded
-        | Refusal::NoSuchReseller
-        | Refusal::ApiOnly
-        | Refusal::BadCredentials
-        | Refusal::SetupDone
-        | Refusal::PasswordLength { .. }
-        | Refusal::PasswordGuessable { .. }
-        | Refusal::ClockBackward
-        | Refusal::NoFurtherCycle
-        | Refusal::MadeCredentials { .. }
-        | Refusal::LastOwner
-        | Refusal::PasswordAgain
-        | Refusal::WrongPassword
-        | Refusal::AboveLimit { .. }
-        | Refusal::NotOwed { .. }
-        | Refusal::NotVoidable { .. }
-        | Refusal::BeganEarlier { .. }
-        | Refusal::CycleTooEarly { .. }
-        | Refusal::PastUnpaid { .. }
-        | Refusal::CreatedAhead { .. }
-        | Refusal::TooManyCycles { .. }
-        | Refusal::PaidUntilDiffers { .. } => unforeseen(&OpError::Refused(refusal.clone())),
     }
 }
 

@@ -1,8 +1,10 @@
 //! A sample of every refusal, and of every other error of a use case.
 
 use boxoffice::domain::catalogue::kinds::OrderStatus;
-use boxoffice::domain::refusal::Refusal;
 use boxoffice::domain::refusal::Refusal as R;
+use boxoffice::domain::refusal::{
+    MoneyRefusal, OrderRefusal, PartnerRefusal, Refusal, StaffRefusal,
+};
 use boxoffice::domain::staff::Permission;
 use boxoffice::domain::values::common_password::Guessable;
 use boxoffice::domain::values::id::{InvoiceId, PaymentId, ProductOfferId, ServiceSpecId};
@@ -43,38 +45,75 @@ samples! {
         R::LoginTaken => [R::LoginTaken],
         R::MacTaken { .. } => [R::MacTaken { mac: text("00:1A:79:00:00:01") }],
         R::IdTaken { .. } => [R::IdTaken { id: text("c0ffee") }],
-        R::OperatorTaken { .. } => [R::OperatorTaken { name: text("ada") }],
-        R::OperatorLooksAlike { .. } => [R::OperatorLooksAlike { other: text("ada") }],
-        R::OfferNotOnSale { .. } => [R::OfferNotOnSale { offer: ProductOfferId(3) }],
-        R::BilledElsewhere { .. } => [R::BilledElsewhere { offer: ProductOfferId(3) }],
-        R::NotEligible { .. } => [
-            R::NotEligible { reason: Ineligible::NotNew },
-            R::NotEligible { reason: Ineligible::HadBefore },
-            R::NotEligible { reason: Ineligible::LacksProduct },
+        R::Staff(StaffRefusal::OperatorTaken { .. }) => [
+            R::Staff(StaffRefusal::OperatorTaken { name: text("ada") }),
         ],
-        R::ServiceSpecGone { .. } => [R::ServiceSpecGone { spec: ServiceSpecId(4) }],
+        R::Staff(StaffRefusal::OperatorLooksAlike { .. }) => [
+            R::Staff(StaffRefusal::OperatorLooksAlike { other: text("ada") }),
+        ],
+        R::Order(OrderRefusal::OfferNotOnSale { .. }) => [
+            R::Order(OrderRefusal::OfferNotOnSale { offer: ProductOfferId(3) }),
+        ],
+        R::Order(OrderRefusal::BilledElsewhere { .. }) => [
+            R::Order(OrderRefusal::BilledElsewhere { offer: ProductOfferId(3) }),
+        ],
+        R::Order(OrderRefusal::NotEligible { .. }) => [
+            R::Order(OrderRefusal::NotEligible { reason: Ineligible::NotNew }),
+            R::Order(OrderRefusal::NotEligible { reason: Ineligible::HadBefore }),
+            R::Order(OrderRefusal::NotEligible { reason: Ineligible::LacksProduct }),
+        ],
+        R::Order(OrderRefusal::ServiceSpecGone { .. }) => [
+            R::Order(OrderRefusal::ServiceSpecGone { spec: ServiceSpecId(4) }),
+        ],
         R::BeyondCalendar => [R::BeyondCalendar],
         R::TooMany { .. } => [R::TooMany { what: "devices", max: 5 }],
-        R::MixedCurrencies => [R::MixedCurrencies],
-        R::CurrencyNotTaken { .. } => [
-            R::CurrencyNotTaken { paid: Currency::USD, takes: ["EUR", "KWD"].map(currency).into() },
+        R::Order(OrderRefusal::MixedCurrencies) => [R::Order(OrderRefusal::MixedCurrencies)],
+        R::Money(MoneyRefusal::CurrencyNotTaken { .. }) => [
+            R::Money(MoneyRefusal::CurrencyNotTaken {
+                paid: Currency::USD,
+                takes: ["EUR", "KWD"].map(currency).into(),
+            }),
         ],
-        R::VouchersLeft { .. } => [R::VouchersLeft { left: 2 }],
-        R::VouchersPaid { .. } => [R::VouchersPaid { most: euros(1_250) }],
-        R::VouchersOver => [R::VouchersOver],
-        R::VoucherWhole { .. } => [R::VoucherWhole { worth: euros(1_000) }],
-        R::VouchersBookedByUse => [R::VouchersBookedByUse],
-        R::InsufficientFunds { .. } => [R::InsufficientFunds { short_by: euros(250) }],
-        R::OrderState { .. } => [R::OrderState { status: OrderStatus::Expired, wish: "paused" }],
-        R::PaymentKnown { .. } => [R::PaymentKnown { payment: PaymentId(5) }],
-        R::PaymentEnded { .. } => [R::PaymentEnded { payment: PaymentId(5) }],
+        R::Money(MoneyRefusal::VouchersLeft { .. }) => [
+            R::Money(MoneyRefusal::VouchersLeft { left: 2 }),
+        ],
+        R::Money(MoneyRefusal::VouchersPaid { .. }) => [
+            R::Money(MoneyRefusal::VouchersPaid { most: euros(1_250) }),
+        ],
+        R::Money(MoneyRefusal::VouchersOver) => [R::Money(MoneyRefusal::VouchersOver)],
+        R::Money(MoneyRefusal::VoucherWhole { .. }) => [
+            R::Money(MoneyRefusal::VoucherWhole { worth: euros(1_000) }),
+        ],
+        R::Money(MoneyRefusal::VouchersBookedByUse) => [
+            R::Money(MoneyRefusal::VouchersBookedByUse),
+        ],
+        R::Money(MoneyRefusal::InsufficientFunds { .. }) => [
+            R::Money(MoneyRefusal::InsufficientFunds { short_by: euros(250) }),
+        ],
+        R::Order(OrderRefusal::OrderState { .. }) => [
+            R::Order(OrderRefusal::OrderState { status: OrderStatus::Expired, wish: "paused" }),
+        ],
+        R::Money(MoneyRefusal::PaymentKnown { .. }) => [
+            R::Money(MoneyRefusal::PaymentKnown { payment: PaymentId(5) }),
+        ],
+        R::Money(MoneyRefusal::PaymentEnded { .. }) => [
+            R::Money(MoneyRefusal::PaymentEnded { payment: PaymentId(5) }),
+        ],
         R::KeyUsed => [R::KeyUsed],
-        R::RefundTooLarge { .. } => [R::RefundTooLarge { left: euros(700) }],
-        R::RefundElsewhere { .. } => [R::RefundElsewhere { method: text("stripe") }],
-        R::PageClosed => [R::PageClosed],
-        R::PriceChanged { .. } => [R::PriceChanged { now: euros(1_100) }],
-        R::VoucherInvalid => [R::VoucherInvalid],
-        R::MethodOff { .. } => [R::MethodOff { method: text("voucher") }],
+        R::Money(MoneyRefusal::RefundTooLarge { .. }) => [
+            R::Money(MoneyRefusal::RefundTooLarge { left: euros(700) }),
+        ],
+        R::Money(MoneyRefusal::RefundElsewhere { .. }) => [
+            R::Money(MoneyRefusal::RefundElsewhere { method: text("stripe") }),
+        ],
+        R::Money(MoneyRefusal::PageClosed) => [R::Money(MoneyRefusal::PageClosed)],
+        R::Money(MoneyRefusal::PriceChanged { .. }) => [
+            R::Money(MoneyRefusal::PriceChanged { now: euros(1_100) }),
+        ],
+        R::Money(MoneyRefusal::VoucherInvalid) => [R::Money(MoneyRefusal::VoucherInvalid)],
+        R::Money(MoneyRefusal::MethodOff { .. }) => [
+            R::Money(MoneyRefusal::MethodOff { method: text("voucher") }),
+        ],
         R::NotDead => [R::NotDead],
         R::ResellerTaken { .. } => [R::ResellerTaken { name: text("North") }],
         R::ResellerHasCustomers => [R::ResellerHasCustomers],
@@ -83,67 +122,107 @@ samples! {
         R::MonthNotOver { .. } => [R::MonthNotOver { until: at(0) }],
         R::TransactionEnded => [R::TransactionEnded],
         R::NoSuchReseller => [R::NoSuchReseller],
-        R::ApiOnly => [R::ApiOnly],
-        R::BadCredentials => [R::BadCredentials],
-        R::SetupDone => [R::SetupDone],
+        R::Staff(StaffRefusal::ApiOnly) => [R::Staff(StaffRefusal::ApiOnly)],
+        R::Staff(StaffRefusal::BadCredentials) => [R::Staff(StaffRefusal::BadCredentials)],
+        R::Staff(StaffRefusal::SetupDone) => [R::Staff(StaffRefusal::SetupDone)],
         R::PasswordLength { .. } => [R::PasswordLength { min: 12, max: 200 }],
-        R::PasswordGuessable { .. } => [
-            R::PasswordGuessable { why: Guessable::Common },
-            R::PasswordGuessable { why: Guessable::Name },
-            R::PasswordGuessable { why: Guessable::Pattern },
+        R::Staff(StaffRefusal::PasswordGuessable { .. }) => [
+            R::Staff(StaffRefusal::PasswordGuessable { why: Guessable::Common }),
+            R::Staff(StaffRefusal::PasswordGuessable { why: Guessable::Name }),
+            R::Staff(StaffRefusal::PasswordGuessable { why: Guessable::Pattern }),
         ],
         R::ClockBackward => [R::ClockBackward],
-        R::NoFurtherCycle => [R::NoFurtherCycle],
-        R::MadeCredentials { .. } => [
-            R::MadeCredentials {
+        R::Order(OrderRefusal::NoFurtherCycle) => [R::Order(OrderRefusal::NoFurtherCycle)],
+        R::Staff(StaffRefusal::MadeCredentials { .. }) => [
+            R::Staff(StaffRefusal::MadeCredentials {
                 name: text("ada"),
                 lines: vec![text("token billing"), text("operator bob")],
-            },
+            }),
         ],
-        R::LastOwner => [R::LastOwner],
-        R::PasswordAgain => [R::PasswordAgain],
-        R::WrongPassword => [R::WrongPassword],
-        R::AboveLimit { .. } => [R::AboveLimit { what: "a refund", max: euros(5_000) }],
-        R::NotOwed { .. } => [R::NotOwed { owed: euros(300) }],
-        R::NotVoidable { .. } => [R::NotVoidable { invoice: InvoiceId(6) }],
-        R::BeganEarlier { .. } => [R::BeganEarlier { began: at(0) }],
-        R::CycleTooEarly { .. } => [R::CycleTooEarly { begun: at(0) }],
-        R::PastUnpaid { .. } => [R::PastUnpaid { began: at(0) }],
-        R::CreatedAhead { .. } => [R::CreatedAhead { latest: at(0) }],
-        R::TooManyCycles { .. } => [R::TooManyCycles { cycles: 14, since: at(0) }],
-        R::PaidUntilDiffers { .. } => [R::PaidUntilDiffers { paid_until: at(0) }],
-        R::AccountNotFound => [R::AccountNotFound],
-        R::ChargeDenied { .. } => [
-            R::ChargeDenied { denial: Denial::SuspendedNonPayment },
-            R::ChargeDenied { denial: Denial::Suspended },
-            R::ChargeDenied { denial: Denial::NotEligible },
-            R::ChargeDenied { denial: Denial::InsufficientFunds },
-            R::ChargeDenied { denial: Denial::SpendingLimit },
-            R::ChargeDenied { denial: Denial::AmountLimit },
-            R::ChargeDenied { denial: Denial::NoAccount },
-            R::ChargeDenied { denial: Denial::RefundNotAllowed },
-            R::ChargeDenied { denial: Denial::NotCharged },
+        R::Staff(StaffRefusal::LastOwner) => [R::Staff(StaffRefusal::LastOwner)],
+        R::Staff(StaffRefusal::PasswordAgain) => [R::Staff(StaffRefusal::PasswordAgain)],
+        R::Staff(StaffRefusal::WrongPassword) => [R::Staff(StaffRefusal::WrongPassword)],
+        R::Staff(StaffRefusal::AboveLimit { .. }) => [
+            R::Staff(StaffRefusal::AboveLimit { what: "a refund", max: euros(5_000) }),
         ],
-        R::ProductNotSold => [R::ProductNotSold],
-        R::ProductNotNamed => [R::ProductNotNamed],
-        R::NotAgreed => [R::NotAgreed],
-        R::TransactionIdUsed => [R::TransactionIdUsed],
-        R::TransactionNotFound => [R::TransactionNotFound],
-        R::RefundNotAllowed => [R::RefundNotAllowed],
-        R::RefundsAboveCharge => [R::RefundsAboveCharge],
-        R::PinRequired => [R::PinRequired],
-        R::PinRefused { .. } => [
-            R::PinRefused { reason: PinRefusal::NotFound },
-            R::PinRefused { reason: PinRefusal::Wrong },
-            R::PinRefused { reason: PinRefusal::Expired },
-            R::PinRefused { reason: PinRefusal::TooManyTries },
+        R::Money(MoneyRefusal::NotOwed { .. }) => [
+            R::Money(MoneyRefusal::NotOwed { owed: euros(300) }),
         ],
-        R::TooManyPins { .. } => [R::TooManyPins { retry_after_s: 30 }],
-        R::TooManyWrongPins { .. } => [R::TooManyWrongPins { retry_after_s: 42 }],
-        R::NotificationNotAllowed => [R::NotificationNotAllowed],
-        R::NotificationIdUsed => [R::NotificationIdUsed],
-        R::TooManyNotifications { .. } => [R::TooManyNotifications { retry_after_s: 60 }],
-        R::NoDealings => [R::NoDealings],
+        R::Money(MoneyRefusal::NotVoidable { .. }) => [
+            R::Money(MoneyRefusal::NotVoidable { invoice: InvoiceId(6) }),
+        ],
+        R::Order(OrderRefusal::BeganEarlier { .. }) => [
+            R::Order(OrderRefusal::BeganEarlier { began: at(0) }),
+        ],
+        R::Order(OrderRefusal::CycleTooEarly { .. }) => [
+            R::Order(OrderRefusal::CycleTooEarly { begun: at(0) }),
+        ],
+        R::Order(OrderRefusal::PastUnpaid { .. }) => [
+            R::Order(OrderRefusal::PastUnpaid { began: at(0) }),
+        ],
+        R::Order(OrderRefusal::CreatedAhead { .. }) => [
+            R::Order(OrderRefusal::CreatedAhead { latest: at(0) }),
+        ],
+        R::Order(OrderRefusal::TooManyCycles { .. }) => [
+            R::Order(OrderRefusal::TooManyCycles { cycles: 14, since: at(0) }),
+        ],
+        R::Order(OrderRefusal::PaidUntilDiffers { .. }) => [
+            R::Order(OrderRefusal::PaidUntilDiffers { paid_until: at(0) }),
+        ],
+        R::Partner(PartnerRefusal::AccountNotFound) => [
+            R::Partner(PartnerRefusal::AccountNotFound),
+        ],
+        R::Partner(PartnerRefusal::ChargeDenied { .. }) => [
+            R::Partner(PartnerRefusal::ChargeDenied { denial: Denial::SuspendedNonPayment }),
+            R::Partner(PartnerRefusal::ChargeDenied { denial: Denial::Suspended }),
+            R::Partner(PartnerRefusal::ChargeDenied { denial: Denial::NotEligible }),
+            R::Partner(PartnerRefusal::ChargeDenied { denial: Denial::InsufficientFunds }),
+            R::Partner(PartnerRefusal::ChargeDenied { denial: Denial::SpendingLimit }),
+            R::Partner(PartnerRefusal::ChargeDenied { denial: Denial::AmountLimit }),
+            R::Partner(PartnerRefusal::ChargeDenied { denial: Denial::NoAccount }),
+            R::Partner(PartnerRefusal::ChargeDenied { denial: Denial::RefundNotAllowed }),
+            R::Partner(PartnerRefusal::ChargeDenied { denial: Denial::NotCharged }),
+        ],
+        R::Partner(PartnerRefusal::ProductNotSold) => [R::Partner(PartnerRefusal::ProductNotSold)],
+        R::Partner(PartnerRefusal::ProductNotNamed) => [
+            R::Partner(PartnerRefusal::ProductNotNamed),
+        ],
+        R::Partner(PartnerRefusal::NotAgreed) => [R::Partner(PartnerRefusal::NotAgreed)],
+        R::Partner(PartnerRefusal::TransactionIdUsed) => [
+            R::Partner(PartnerRefusal::TransactionIdUsed),
+        ],
+        R::Partner(PartnerRefusal::TransactionNotFound) => [
+            R::Partner(PartnerRefusal::TransactionNotFound),
+        ],
+        R::Partner(PartnerRefusal::RefundNotAllowed) => [
+            R::Partner(PartnerRefusal::RefundNotAllowed),
+        ],
+        R::Partner(PartnerRefusal::RefundsAboveCharge) => [
+            R::Partner(PartnerRefusal::RefundsAboveCharge),
+        ],
+        R::Partner(PartnerRefusal::PinRequired) => [R::Partner(PartnerRefusal::PinRequired)],
+        R::Partner(PartnerRefusal::PinRefused { .. }) => [
+            R::Partner(PartnerRefusal::PinRefused { reason: PinRefusal::NotFound }),
+            R::Partner(PartnerRefusal::PinRefused { reason: PinRefusal::Wrong }),
+            R::Partner(PartnerRefusal::PinRefused { reason: PinRefusal::Expired }),
+            R::Partner(PartnerRefusal::PinRefused { reason: PinRefusal::TooManyTries }),
+        ],
+        R::Partner(PartnerRefusal::TooManyPins { .. }) => [
+            R::Partner(PartnerRefusal::TooManyPins { retry_after_s: 30 }),
+        ],
+        R::Partner(PartnerRefusal::TooManyWrongPins { .. }) => [
+            R::Partner(PartnerRefusal::TooManyWrongPins { retry_after_s: 42 }),
+        ],
+        R::Partner(PartnerRefusal::NotificationNotAllowed) => [
+            R::Partner(PartnerRefusal::NotificationNotAllowed),
+        ],
+        R::Partner(PartnerRefusal::NotificationIdUsed) => [
+            R::Partner(PartnerRefusal::NotificationIdUsed),
+        ],
+        R::Partner(PartnerRefusal::TooManyNotifications { .. }) => [
+            R::Partner(PartnerRefusal::TooManyNotifications { retry_after_s: 60 }),
+        ],
+        R::Partner(PartnerRefusal::NoDealings) => [R::Partner(PartnerRefusal::NoDealings)],
     }
 }
 

@@ -6,7 +6,7 @@ use std::collections::BTreeMap;
 use crate::domain::billing::invoice::{Invoice, InvoiceKind, days_unused, less, share, unused};
 use crate::domain::billing::order::{Order, Standing};
 use crate::domain::catalogue::charge::{Line, total_minor};
-use crate::domain::refusal::Refusal;
+use crate::domain::refusal::MoneyRefusal;
 use crate::domain::values::id::{CustomerId, InvoiceId, OrderId};
 use crate::domain::values::money::{Amount, Currency};
 use crate::domain::values::time::Timestamp;
@@ -218,7 +218,7 @@ impl<R: Read> Books<'_, R> {
         let (id, total) = (invoice.id, invoice.total().minor);
         let open = self.open_minors(invoice.customer)?.get(&id).copied();
         if invoice.kind != InvoiceKind::Invoice || total <= 0 || open != Some(total) {
-            return Err(Refusal::NotVoidable { invoice: id }.into());
+            return Err(MoneyRefusal::NotVoidable { invoice: id }.into());
         }
         self.credit_all(invoice, reason, at).map(|_| ())
     }

@@ -20,7 +20,7 @@ use crate::domain::customers::service::Service;
 use crate::domain::customers::{Customer, CustomerStatus};
 use crate::domain::event::ActivityAction;
 use crate::domain::messages::{Message, MessageContent};
-use crate::domain::refusal::Refusal;
+use crate::domain::refusal::MoneyRefusal;
 use crate::domain::values::id::{
     CustomerId, Id as _, InvoiceId, OrderId, ProductOfferId, ServiceId,
 };
@@ -312,7 +312,7 @@ impl<'r, R: Read> Books<'r, R> {
             let minor = bill.total_minor().saturating_sub(balance);
             if !bill.is_free() && minor > 0 {
                 let short_by = Amount { minor, currency };
-                return Err(Refusal::InsufficientFunds { short_by }.into());
+                return Err(MoneyRefusal::InsufficientFunds { short_by }.into());
             }
         }
         self.issue(order, bill, at)?;
