@@ -22,6 +22,7 @@ use boxoffice::domain::billing::order::Order;
 use boxoffice::domain::customers::Customer;
 use boxoffice::domain::customers::service::{Origin, Service};
 use boxoffice::domain::values::id::{CustomerId, InvoiceId, OrderId, ServiceId};
+use boxoffice::domain::values::minor::Minor;
 use boxoffice::domain::values::money::{Amount, Currency};
 use boxoffice::domain::values::time::Timestamp;
 use boxoffice::ops::billing::preview;
@@ -221,7 +222,7 @@ fn chunk(tx: &mut Tx<'_>, from: u64, to: u64, scattered: bool) -> Result<(), Sto
             ..customer.clone()
         });
         let amount = Amount {
-            minor: 1_000_000,
+            minor: Minor::of(1_000_000),
             currency: Currency::USD,
         };
         money.push(opening(CustomerId(number), amount, at));
@@ -304,7 +305,7 @@ async fn beside(app: &Arc<App>, count: u64) -> anyhow::Result<()> {
                         reference: None,
                         client_key: None,
                         amount: Amount {
-                            minor: 1,
+                            minor: Minor::of(1),
                             currency: Currency::USD,
                         },
                         note: String::new(),
@@ -415,7 +416,7 @@ async fn reopening(app: &Arc<App>, count: u64) -> anyhow::Result<()> {
             reference: Some(format!("pi_{number}")),
             client_key: None,
             amount: Amount {
-                minor: 1_200,
+                minor: Minor::of(1_200),
                 currency: Currency::USD,
             },
             note: String::new(),

@@ -9,6 +9,7 @@ use crate::domain::customers::service::Service;
 use crate::domain::messages::template::TemplateKind;
 use crate::domain::partners::PartnerTransaction;
 use crate::domain::values::id::{CustomerId, OrderId};
+use crate::domain::values::minor::Minor;
 use crate::domain::values::money::{Amount, Currency};
 
 /// A record before a command and after it.
@@ -31,7 +32,7 @@ pub struct Titled<R> {
 pub struct Billed {
     pub invoice: Invoice,
     /// What is open of it in minor units; `before` is `None` where the command makes it.
-    pub open: Moved<i64>,
+    pub open: Moved<Minor>,
 }
 
 /// What a customer has with us in one currency; negative: owes.
@@ -39,8 +40,8 @@ pub struct Billed {
 pub struct Balance {
     pub customer: CustomerId,
     pub currency: Currency,
-    pub before_minor: i64,
-    pub after_minor: i64,
+    pub before_minor: Minor,
+    pub after_minor: Minor,
 }
 
 /// What a partner is owed, or will be, in one currency.
@@ -48,8 +49,8 @@ pub struct Balance {
 pub struct Owed {
     pub account: Account,
     pub currency: Currency,
-    pub before_minor: i64,
-    pub after_minor: i64,
+    pub before_minor: Minor,
+    pub after_minor: Minor,
 }
 
 /// An order that waits for money once the command is done, and how much of it.

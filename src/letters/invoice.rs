@@ -2,6 +2,7 @@
 
 use crate::domain::billing::invoice::{Invoice, InvoiceKind};
 use crate::domain::values::calendar::Zone;
+use crate::domain::values::minor::Minor;
 use crate::domain::values::money::Amount;
 use crate::domain::values::time::Timestamp;
 use crate::paper::{Frame, Paper, PaperLine};
@@ -11,10 +12,10 @@ use super::words::{PaperWords, paper_words};
 
 /// Everything that an invoice says. `open_minor`: what is not paid of it.
 #[must_use]
-pub fn paper_of(house: &House<'_>, invoice: &Invoice, open_minor: i64) -> Paper {
+pub fn paper_of(house: &House<'_>, invoice: &Invoice, open_minor: Minor) -> Paper {
     let words = paper_words(house.locale);
     let currency = invoice.currency;
-    let money = |minor: i64| amount(Amount { minor, currency }, house.locale);
+    let money = |minor: Minor| amount(Amount { minor, currency }, house.locale);
     let (title, corrects) = match invoice.kind {
         InvoiceKind::Invoice => (words.invoice, None),
         InvoiceKind::CreditNote { of } => {
@@ -80,7 +81,7 @@ fn facts(
     house: &House<'_>,
     invoice: &Invoice,
     words: &PaperWords,
-    open_minor: i64,
+    open_minor: Minor,
 ) -> Vec<(String, String)> {
     let day = |at: Timestamp| long_day(at, house.zone, house.locale);
     let mut facts = vec![
@@ -152,11 +153,10 @@ fn named(invoice: &Invoice, title: &str, words: &PaperWords) -> String {
 /// Net and tax by rate. One rate needs no more than its tax.
 fn totals(house: &House<'_>, invoice: &Invoice, words: &PaperWords) -> Vec<(String, String)> {
     let currency = invoice.currency;
-    let money = |minor: i64| amount(Amount { minor, currency }, house.locale);
+    let money = |minor: Minor| amount(Amount { minor, currency }, house.locale);
     let taxes = invoice.taxes();
     let net = taxes.iter().map(|sum| sum.net_minor);
-    let net = net.fold(0i64, i64::saturating_add);
-    let mut totals = vec![(words.net.to_owned(), money(net))];
+    let mut totals = vec![(words.net.to_owned(), money(net.sum()))];
     for sum in &taxes {
         let rate = percent(&sum.rate.to_percent(), house.locale);
         if taxes.len() > 1 {

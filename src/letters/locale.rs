@@ -153,12 +153,13 @@ impl House<'_> {
 #[cfg(test)]
 mod tests {
     use super::amount;
+    use crate::domain::values::minor::Minor;
     use crate::domain::values::money::{Amount, Currency};
 
     #[test]
     fn amounts_are_written_as_in_the_language() {
         let of = |minor, code: &str, locale| {
-            let currency = Currency::parse(code).unwrap();
+            let (minor, currency) = (Minor::of(minor), Currency::parse(code).unwrap());
             amount(Amount { minor, currency }, locale)
         };
         assert_eq!(of(123_450, "USD", "en"), "1,234.50\u{a0}USD");

@@ -16,6 +16,7 @@ use serde_json::json;
 
 use crate::domain::billing::invoice::{Invoice, InvoiceKind};
 use crate::domain::messages::template::TemplateKind;
+use crate::domain::values::minor::Minor;
 use crate::domain::values::money::Amount;
 use crate::paper::{self, PaperError};
 
@@ -65,8 +66,8 @@ pub fn wrong_pins(partner: &str, wrong: u32) -> Letter {
 
 /// What is said of an invoice or credit note. `open_minor`: what is not paid of it.
 #[must_use]
-pub fn invoice(house: &House<'_>, of: &Invoice, open_minor: i64) -> (TemplateKind, Values) {
-    let money = |minor: i64| {
+pub fn invoice(house: &House<'_>, of: &Invoice, open_minor: Minor) -> (TemplateKind, Values) {
+    let money = |minor: Minor| {
         let currency = of.currency;
         house.amount(Amount { minor, currency })
     };
@@ -93,7 +94,7 @@ pub fn invoice(house: &House<'_>, of: &Invoice, open_minor: i64) -> (TemplateKin
 pub fn invoice_pdf(
     house: &House<'_>,
     of: &Invoice,
-    open_minor: i64,
+    open_minor: Minor,
 ) -> Result<(String, Vec<u8>), PaperError> {
     let name = match of.kind {
         InvoiceKind::Invoice => "invoice",

@@ -1,6 +1,7 @@
 //! What a partner is owed for a month, in the words in which it stands on paper.
 
 use crate::domain::partners::statement::{Settlement, Sums};
+use crate::domain::values::minor::Minor;
 use crate::domain::values::money::{Amount, Currency};
 use crate::domain::values::time::Timestamp;
 use crate::paper::{Frame, Paper, PaperLine};
@@ -11,7 +12,7 @@ use super::locale::{House, amount, day};
 #[must_use]
 pub fn statement_of(house: &House<'_>, of: &Settlement, home: Currency, now: Timestamp) -> Paper {
     let (locale, zone) = (house.locale, house.zone);
-    let money = |minor: i64, currency: Currency| amount(Amount { minor, currency }, locale);
+    let money = |minor: Minor, currency: Currency| amount(Amount { minor, currency }, locale);
     let standing = match &of.closed {
         Some(closed) => format!("closed on {}", day(closed.closed_at, zone)),
         None => "not closed yet: it may change".to_owned(),
@@ -48,8 +49,8 @@ pub fn statement_of(house: &House<'_>, of: &Settlement, home: Currency, now: Tim
         for (name, minor) in [
             ("Charges", sums.charged_minor),
             ("Refunds", sums.refunded_minor),
-            ("Tax", sums.tax_minor.saturating_neg()),
-            ("Kept by the operator", sums.kept_minor.saturating_neg()),
+            ("Tax", -sums.tax_minor),
+            ("Kept by the operator", -sums.kept_minor),
         ] {
             totals.push((name.to_owned(), money(minor, *currency)));
         }
@@ -59,7 +60,7 @@ pub fn statement_of(house: &House<'_>, of: &Settlement, home: Currency, now: Tim
         ));
     }
     // The last currency has the big line.
-    let nothing = || ("Net payable".to_owned(), money(0, home));
+    let nothing = || ("Net payable".to_owned(), money(Minor::ZERO, home));
     let total = totals.pop().unwrap_or_else(nothing);
     Paper {
         frame: Frame::default(),

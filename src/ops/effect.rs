@@ -20,6 +20,7 @@ use crate::domain::effect::{Balance, Billed, Effect, Missing, Moved, Owed, Title
 use crate::domain::messages::template::TemplateKind;
 use crate::domain::messages::{Message, MessageContent};
 use crate::domain::values::id::{CustomerId, InvoiceId, OrderId};
+use crate::domain::values::minor::Minor;
 use crate::domain::values::money::{Amount, Currency};
 use crate::ops::billing::books::Books;
 use crate::store::key::{Raw, owned_by};
@@ -127,7 +128,7 @@ fn invoices(tx: &Tx<'_>, written: &Written) -> Result<Vec<Billed>, OpError> {
     for touched in written.of_table(Table::OpenInvoices) {
         if let Some(id) = by_number::<InvoiceId>(&touched.key) {
             let before: Option<OpenInvoice> = touched.before()?;
-            was_open.insert(id, before.map_or(0, |open| open.open_minor));
+            was_open.insert(id, before.map_or(Minor::ZERO, |open| open.open_minor));
         }
     }
     let ids: BTreeSet<InvoiceId> = made.iter().chain(was_open.keys()).copied().collect();
@@ -138,8 +139,8 @@ fn invoices(tx: &Tx<'_>, written: &Written) -> Result<Vec<Billed>, OpError> {
         };
         let open = tx.get::<OpenInvoice>(&id)?;
         let open = Moved {
-            before: (!made.contains(&id)).then(|| was_open.get(&id).copied().unwrap_or(0)),
-            after: open.map_or(0, |open| open.open_minor),
+            before: (!made.contains(&id)).then(|| was_open.get(&id).copied().unwrap_or_default()),
+            after: open.map_or(Minor::ZERO, |open| open.open_minor),
         };
         if open.before != Some(open.after) {
             billed.push(Billed { invoice, open });
@@ -154,7 +155,7 @@ fn balances(tx: &Tx<'_>, written: &Written) -> Result<(Vec<Balance>, Vec<Owed>),
     let (mut balances, mut owed) = (Vec::new(), Vec::new());
     for Moved { before, after } in totals {
         let (currency, after_minor) = (after.currency, after.credit_minor);
-        let before_minor = before.map_or(0, |total| total.credit_minor);
+        let before_minor = before.map_or(Minor::ZERO, |total| total.credit_minor);
         match after.account {
             Account::Customer(customer) => balances.push(Balance {
                 customer,
@@ -258,11 +259,11 @@ fn missing_of(ctx: &Ctx, tx: &Tx<'_>, order: &Order) -> Result<Option<Amount>, O
         return Ok(None);
     };
     let there = on_balance(tx, order.customer, currency)?;
-    let minor = bill.total_minor().saturating_sub(there);
+    let minor = bill.total_minor() - there;
     Ok((minor > 0).then_some(Amount { minor, currency }))
 }
 
-fn on_balance(tx: &Tx<'_>, customer: CustomerId, currency: Currency) -> Result<i64, OpError> {
+fn on_balance(tx: &Tx<'_>, customer: CustomerId, currency: Currency) -> Result<Minor, OpError> {
     let minor = balance_minor(tx, &Account::Customer(customer), currency)?;
-    Ok(minor.max(0))
+    Ok(minor.above_zero())
 }

@@ -315,6 +315,7 @@ fn denial(code: &str, refund: bool) -> Option<Denial> {
 mod tests {
     use super::{Carrier, Denial, Outcome, Secret, Wish, mark_of};
     use crate::config::CarrierSettings;
+    use crate::domain::values::minor::Minor;
     use crate::domain::values::money::{Amount, Currency};
 
     /// A carrier that nobody listens for: nothing of its address or key is in what is logged.
@@ -332,7 +333,7 @@ mod tests {
             refund_of: None,
             account: Secret("+14165550101".to_owned()),
             amount: Amount {
-                minor: 1,
+                minor: Minor::of(1),
                 currency: Currency::USD,
             },
             description: "d".to_owned(),

@@ -9,6 +9,7 @@ use serde_json::Value;
 use sha2::Sha256;
 
 use crate::config::PaymentSettings;
+use crate::domain::values::minor::Minor;
 use crate::domain::values::money::{Amount, Currency};
 use crate::domain::values::time::Timestamp;
 
@@ -115,7 +116,7 @@ impl Session {
 pub fn amount(object: &Value, key: &str) -> Option<Amount> {
     let code = object.get("currency")?.as_str()?.to_ascii_uppercase();
     Some(Amount {
-        minor: object.get(key)?.as_i64()?,
+        minor: Minor::of(object.get(key)?.as_i64()?),
         currency: Currency::parse(&code)?,
     })
 }
@@ -134,7 +135,7 @@ const OTHER_UNITS: &[&str] = &["ISK", "MGA", "MRU", "UGX"];
 /// last to be 0.
 #[must_use]
 pub fn is_payable(amount: Amount) -> bool {
-    let whole = amount.currency.exponent() < 3 || amount.minor % 10 == 0;
+    let whole = amount.currency.exponent() < 3 || amount.minor.is_multiple_of(10);
     whole && !OTHER_UNITS.contains(&amount.currency.as_str())
 }
 
@@ -199,11 +200,11 @@ impl Stripe {
     }
 
     /// The sum of all refunds of a payment that did not fail, in minor units.
-    pub async fn refunded(&self, intent: &str) -> Result<i64, StripeError> {
+    pub async fn refunded(&self, intent: &str) -> Result<Minor, StripeError> {
         // An intent's name is checked as a part of an address is.
         self.url_of("payment_intents", intent)?;
         let url = format!("{}/v1/refunds", self.base);
-        let mut sum = 0i64;
+        let mut sum = Minor::ZERO;
         let mut after: Option<String> = None;
         loop {
             let mut query = vec![("payment_intent", intent), ("limit", "100")];
@@ -219,7 +220,7 @@ impl Stripe {
                 let status = text(refund, "status");
                 if !matches!(status.as_deref(), Some("failed" | "canceled")) {
                     let minor = refund.get("amount").and_then(Value::as_i64);
-                    sum = sum.saturating_add(minor.ok_or_else(odd)?);
+                    sum += Minor::of(minor.ok_or_else(odd)?);
                 }
             }
             let more = page.get("has_more").and_then(Value::as_bool) == Some(true);

@@ -15,6 +15,7 @@ use crate::domain::billing::debt::OpeningDebt;
 use crate::domain::billing::invoice::{Invoice, InvoiceKind, OpenInvoice};
 use crate::domain::billing::journal::{Account, AccountTotal, JournalEntry};
 use crate::domain::values::id::{InvoiceId, JournalEntryId};
+use crate::domain::values::minor::Minor;
 use crate::domain::values::money::Currency;
 
 /// Adds entries in order and gives them their numbers, which it answers. [`StoreError::Unbalanced`]
@@ -35,16 +36,16 @@ pub fn append_entries(
             let total = moved.entry(key).or_insert_with(|| AccountTotal {
                 account: posting.account.clone(),
                 currency: posting.currency,
-                credit_minor: 0,
+                credit_minor: Minor::ZERO,
             });
-            total.credit_minor = checked(total.credit_minor, posting.credit_minor)?;
+            total.credit_minor += posting.credit_minor;
         }
         entry.id = JournalEntryId(number);
     }
     tx.put_many(&entries)?;
     for (key, total) in &mut moved {
         if let Some(held) = tx.get::<AccountTotal>(&Raw(key.clone()))? {
-            total.credit_minor = checked(held.credit_minor, total.credit_minor)?;
+            total.credit_minor += held.credit_minor;
         }
         tx.put(total)?;
     }
@@ -56,9 +57,9 @@ pub fn balance_minor(
     read: &impl Read,
     account: &Account,
     currency: Currency,
-) -> Result<i64, StoreError> {
+) -> Result<Minor, StoreError> {
     let total = read.get::<AccountTotal>(&account_key(account, currency))?;
-    Ok(total.map_or(0, |total| total.credit_minor))
+    Ok(total.map_or(Minor::ZERO, |total| total.credit_minor))
 }
 
 /// Whether anything was ever booked on an account in a currency.
@@ -71,19 +72,14 @@ pub fn has_account(
     Ok(total.is_some())
 }
 
-fn checked(a: i64, b: i64) -> Result<i64, StoreError> {
-    // 92 thousand million million: only a broken rule gets there.
-    a.checked_add(b).ok_or(StoreError::Unbalanced)
-}
-
 /// A place in the books, and what is wrong there.
 pub(super) type Misfit = (Table, Vec<u8>, &'static str);
 
 /// Open invoices of which more is open than their credit notes leave of them.
 fn open_beyond_net(snapshot: &Snapshot, found: &mut Vec<Misfit>) -> Result<(), StoreError> {
-    let mut nets = BTreeMap::<InvoiceId, (i64, i64)>::new();
+    let mut nets = BTreeMap::<InvoiceId, (Minor, Minor)>::new();
     snapshot.each::<OpenInvoice>(&Span::all(), &mut |open| {
-        nets.insert(open.id, (open.open_minor, 0));
+        nets.insert(open.id, (open.open_minor, Minor::ZERO));
         Ok(ControlFlow::Continue(()))
     })?;
     snapshot.each::<Invoice>(&Span::all(), &mut |invoice| {
@@ -92,7 +88,7 @@ fn open_beyond_net(snapshot: &Snapshot, found: &mut Vec<Misfit>) -> Result<(), S
             InvoiceKind::CreditNote { of } => of,
         };
         if let Some((_, net)) = nets.get_mut(&of) {
-            *net = net.saturating_add(invoice.total().minor);
+            *net += invoice.total().minor;
         }
         Ok(ControlFlow::Continue(()))
     })?;
@@ -107,7 +103,7 @@ fn open_beyond_net(snapshot: &Snapshot, found: &mut Vec<Misfit>) -> Result<(), S
 /// of the entries, invoice numbers that are missing, open invoices beyond the debt.
 pub(super) fn misfits(snapshot: &Snapshot) -> Result<Vec<Misfit>, StoreError> {
     let mut found = Vec::new();
-    let mut sums = BTreeMap::<Vec<u8>, i128>::new();
+    let mut sums = BTreeMap::<Vec<u8>, Minor>::new();
     snapshot.raw_scan(Table::Journal, &Span::all(), &mut |key, value| {
         // What does not decode is named by the walk over all records.
         let Ok(entry) = codec::decode::<JournalEntry>(value) else {
@@ -118,30 +114,27 @@ pub(super) fn misfits(snapshot: &Snapshot) -> Result<Vec<Misfit>, StoreError> {
         }
         for posting in &entry.postings {
             let sum = sums.entry(account_key(&posting.account, posting.currency).0);
-            let sum = sum.or_default();
-            *sum = sum.saturating_add(i128::from(posting.credit_minor));
+            *sum.or_default() += posting.credit_minor;
         }
         Ok(ControlFlow::Continue(()))
     })?;
     open_beyond_net(snapshot, &mut found)?;
-    let mut debts = BTreeMap::<Vec<u8>, i128>::new();
+    let mut debts = BTreeMap::<Vec<u8>, Minor>::new();
     snapshot.each::<OpenInvoice>(&Span::all(), &mut |open| {
         let account = Account::Customer(open.customer);
         let debt = debts.entry(account_key(&account, open.currency).0);
-        let debt = debt.or_default();
-        *debt = debt.saturating_add(i128::from(open.open_minor));
+        *debt.or_default() += open.open_minor;
         Ok(ControlFlow::Continue(()))
     })?;
     snapshot.each::<OpeningDebt>(&Span::all(), &mut |open| {
         let account = Account::Customer(open.customer);
         let debt = debts.entry(account_key(&account, open.currency).0);
-        let debt = debt.or_default();
-        *debt = debt.saturating_add(i128::from(open.open_minor));
+        *debt.or_default() += open.open_minor;
         Ok(ControlFlow::Continue(()))
     })?;
     for (key, debt) in debts {
-        let balance = sums.get(&key).copied().unwrap_or(0);
-        if balance.saturating_add(debt) > 0 {
+        let balance = sums.get(&key).copied().unwrap_or_default();
+        if balance + debt > 0 {
             let problem = "open invoices are beyond what the customer owes";
             found.push((Table::AccountTotals, key, problem));
         }
@@ -151,7 +144,7 @@ pub(super) fn misfits(snapshot: &Snapshot) -> Result<Vec<Misfit>, StoreError> {
             sums.remove(key);
             return Ok(ControlFlow::Continue(()));
         };
-        if sums.remove(key) != Some(i128::from(total.credit_minor)) {
+        if sums.remove(key) != Some(total.credit_minor) {
             let problem = "the running total differs from the sum of the journal";
             found.push((Table::AccountTotals, key.to_vec(), problem));
         }

@@ -14,6 +14,7 @@ use super::tables::Table;
 use crate::domain::billing::journal::{Account, AccountTotal};
 use crate::domain::billing::payment::{Voucher, VoucherBatch};
 use crate::domain::values::id::VoucherBatchId;
+use crate::domain::values::minor::Minor;
 
 pub(super) fn misfits(snapshot: &Snapshot) -> Result<Vec<Misfit>, StoreError> {
     let mut found = Vec::new();
@@ -26,7 +27,7 @@ pub(super) fn misfits(snapshot: &Snapshot) -> Result<Vec<Misfit>, StoreError> {
         }
         Ok(ControlFlow::Continue(()))
     })?;
-    let mut owed = BTreeMap::<Vec<u8>, i128>::new();
+    let mut owed = BTreeMap::<Vec<u8>, Minor>::new();
     snapshot.raw_scan(Table::VoucherBatches, &Span::all(), &mut |key, value| {
         let Ok(batch) = codec::decode::<VoucherBatch>(value) else {
             return Ok(ControlFlow::Continue(()));
@@ -38,8 +39,7 @@ pub(super) fn misfits(snapshot: &Snapshot) -> Result<Vec<Misfit>, StoreError> {
         if batch.sold_count > batch.count {
             say("more of it were sold than there are");
         }
-        let sum = owed.entry(account_of(&batch)).or_default();
-        *sum = sum.saturating_add(i128::from(batch.liability_minor()));
+        *owed.entry(account_of(&batch)).or_default() += batch.liability_minor();
         Ok(ControlFlow::Continue(()))
     })?;
     for id in used.into_keys() {
@@ -50,8 +50,7 @@ pub(super) fn misfits(snapshot: &Snapshot) -> Result<Vec<Misfit>, StoreError> {
         if let Ok(total) = codec::decode::<AccountTotal>(value)
             && total.account == Account::Vouchers
         {
-            let sum = owed.entry(key.to_vec()).or_default();
-            *sum = sum.saturating_sub(i128::from(total.credit_minor));
+            *owed.entry(key.to_vec()).or_default() -= total.credit_minor;
         }
         Ok(ControlFlow::Continue(()))
     })?;

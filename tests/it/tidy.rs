@@ -4,6 +4,7 @@
 mod circles;
 mod console_build;
 mod dependencies;
+mod money;
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::fs;

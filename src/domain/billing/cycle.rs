@@ -9,6 +9,7 @@ use crate::domain::catalogue::charge::{Line, Price, TaxDays, in_force, lines, to
 use crate::domain::catalogue::dunning::Ladder;
 use crate::domain::catalogue::kinds::{Billing, OrderStatus};
 use crate::domain::values::calendar::{LocalDate, Zone};
+use crate::domain::values::minor::Minor;
 use crate::domain::values::money::Currency;
 use crate::domain::values::time::Timestamp;
 
@@ -45,11 +46,11 @@ pub struct Bill {
 impl Bill {
     /// What is to be paid, in minor units; 0 where the cycle is free.
     #[must_use]
-    pub fn total_minor(&self) -> i64 {
+    pub fn total_minor(&self) -> Minor {
         if self.currency.is_some() {
-            total_minor(&self.lines).max(0)
+            total_minor(&self.lines).above_zero()
         } else {
-            0
+            Minor::ZERO
         }
     }
 
@@ -320,7 +321,7 @@ pub fn owing(order: &Order, terms: &Terms<'_>) -> Option<Standing> {
 pub fn settle(
     order: &Order,
     terms: &Terms<'_>,
-    balance: impl FnOnce(Currency) -> i64,
+    balance: impl FnOnce(Currency) -> Minor,
     at: Timestamp,
 ) -> Option<Settled> {
     let (due_at, due) = order.due()?;
@@ -379,7 +380,7 @@ fn done(order: Order, step: Step) -> Settled {
 fn cycle(
     order: &Order,
     terms: &Terms<'_>,
-    balance: impl FnOnce(Currency) -> i64,
+    balance: impl FnOnce(Currency) -> Minor,
     due_at: Timestamp,
     at: Timestamp,
 ) -> Settled {
@@ -434,7 +435,7 @@ fn remind(order: &Order, terms: &Terms<'_>, at: Timestamp) -> Settled {
 pub fn reopen(
     order: &Order,
     terms: &Terms<'_>,
-    balance: impl FnOnce(Currency) -> i64,
+    balance: impl FnOnce(Currency) -> Minor,
     owes: bool,
     at: Timestamp,
 ) -> Option<Settled> {

@@ -7,6 +7,7 @@ use crate::domain::catalogue::dunning::Ladder;
 use crate::domain::catalogue::kinds::Billing;
 use crate::domain::values::calendar::Zone;
 use crate::domain::values::id::CustomerId;
+use crate::domain::values::minor::Minor;
 use crate::domain::values::money::{Amount, Currency};
 use crate::domain::values::time::Timestamp;
 
@@ -14,7 +15,7 @@ use crate::domain::values::time::Timestamp;
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct OpeningDebt {
     pub customer: CustomerId,
-    pub open_minor: i64,
+    pub open_minor: Minor,
     pub currency: Currency,
     /// When it was brought along.
     pub since: Timestamp,

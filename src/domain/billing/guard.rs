@@ -8,13 +8,14 @@ use super::order::{Missed, Order};
 use crate::domain::catalogue::charge::{Price, up_to};
 use crate::domain::catalogue::kinds::OrderType;
 use crate::domain::values::id::{CustomerId, OrderId, ProductOfferId, RunId};
+use crate::domain::values::minor::Minor;
 use crate::domain::values::money::{Amount, Currency};
 use crate::domain::values::time::Timestamp;
 
 /// Fewest orders of a day that the multiple of the forecast holds.
 pub const ORDERS_MIN: u64 = 100;
 /// Least money of a day that the multiple of the forecast holds, in whole units of its currency.
-pub const UNITS_MIN: i64 = 1_000;
+pub const UNITS_MIN: u32 = 1_000;
 /// Longest time, in days, that any number of missed cycles of one order may cover.
 pub const COVERED_DAYS_MAX: i64 = 35;
 /// How far the clock may jump, in seconds.
@@ -44,7 +45,7 @@ pub struct DayForecast {
     pub made_at: Timestamp,
     /// Orders that renew or fall overdue.
     pub orders: u64,
-    pub invoiced: Vec<(Currency, i64)>,
+    pub invoiced: Vec<(Currency, Minor)>,
 }
 
 /// What the guard remembers from run to run. One record.
@@ -161,12 +162,12 @@ pub fn price_jumped(prices: &[Price], accepted: u32, percent: u32) -> bool {
     let later = prices.iter().rfind(|price| {
         price.version > held.version && price.for_running && price.term == held.term
     });
-    let sum = |price: &Price| {
+    let sum = |price: &Price| -> Minor {
         let charges = price
             .charges
             .iter()
             .filter(|charge| charge.kind == OrderType::Recurring);
-        charges.fold(0i64, |sum, charge| sum.saturating_add(charge.amount.minor))
+        charges.map(|charge| charge.amount.minor).sum()
     };
     let currency = |price: &Price| price.charges.first().map(|charge| charge.amount.currency);
     later.is_some_and(|later| {
@@ -174,10 +175,8 @@ pub fn price_jumped(prices: &[Price], accepted: u32, percent: u32) -> bool {
     })
 }
 
-fn differs_by_more(was: i64, is: i64, percent: u32) -> bool {
-    let difference = i128::from(is.abs_diff(was));
-    let allowed = i128::from(was).saturating_mul(i128::from(percent));
-    difference.saturating_mul(100) > allowed
+fn differs_by_more(was: Minor, is: Minor, percent: u32) -> bool {
+    (is - was).abs().times(100) > was.times(percent)
 }
 
 /// Whether a day's runs invoice more than so many times what was forecast: what they would, and
@@ -186,7 +185,7 @@ fn differs_by_more(was: i64, is: i64, percent: u32) -> bool {
 pub fn too_much(
     forecast: &DayForecast,
     orders: u64,
-    invoiced: &[(Currency, i64)],
+    invoiced: &[(Currency, Minor)],
     multiple: u32,
 ) -> Option<(Amount, Amount)> {
     if orders < ORDERS_MIN {
@@ -195,10 +194,9 @@ pub fn too_much(
     let mut sums = invoiced.iter();
     sums.find_map(|(currency, minor)| {
         let expected = forecast.invoiced.iter().find(|(held, _)| held == currency);
-        let expected = expected.map_or(0, |(_, minor)| *minor);
-        let units = 10i64.saturating_pow(currency.exponent());
-        let least = UNITS_MIN.saturating_mul(units);
-        let most = expected.saturating_mul(i64::from(multiple));
+        let expected = expected.map_or(Minor::ZERO, |(_, minor)| *minor);
+        let least = Amount::of_units(UNITS_MIN, *currency).minor;
+        let most = expected.times(multiple);
         let amount = |minor| Amount {
             minor,
             currency: *currency,
@@ -215,14 +213,15 @@ mod tests {
         DayForecast {
             made_at: Timestamp::MIN,
             orders: 0,
-            invoiced: vec![(Currency::USD, minor)],
+            invoiced: vec![(Currency::USD, Minor::of(minor))],
         }
     }
 
     #[test]
     fn the_multiple_holds_neither_few_orders_nor_little_money() {
         let held = |orders, minor, expected| {
-            too_much(&forecast(expected), orders, &[(Currency::USD, minor)], 5).is_some()
+            let invoiced = [(Currency::USD, Minor::of(minor))];
+            too_much(&forecast(expected), orders, &invoiced, 5).is_some()
         };
         assert!(held(100, 100_000, 0));
         assert!(!held(99, 100_000, 0));
@@ -233,7 +232,7 @@ mod tests {
         );
         assert!(held(100_000, 500_001, 100_000));
         let other = Currency::parse("KWD").unwrap();
-        let would = |minor| too_much(&forecast(1), 100, &[(other, minor)], 5);
+        let would = |minor| too_much(&forecast(1), 100, &[(other, Minor::of(minor))], 5);
         assert!(would(999_999).is_none());
         assert!(would(1_000_000).is_some(), "what nobody expected at all");
     }
@@ -258,6 +257,8 @@ mod tests {
 
     #[test]
     fn half_as_much_again_is_no_doubtful_price() {
+        let differs_by_more =
+            |was, is, percent| differs_by_more(Minor::of(was), Minor::of(is), percent);
         assert!(!differs_by_more(1_000, 1_500, 50));
         assert!(differs_by_more(1_000, 1_501, 50));
         assert!(!differs_by_more(1_000, 500, 50));

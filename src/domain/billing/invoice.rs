@@ -7,7 +7,8 @@ use crate::domain::catalogue::charge::{Line, total_minor};
 use crate::domain::provider::Letterhead;
 use crate::domain::values::calendar::Zone;
 use crate::domain::values::id::{CustomerId, InvoiceId, OrderId};
-use crate::domain::values::money::{Amount, Currency, TaxRate, rounded};
+use crate::domain::values::minor::Minor;
+use crate::domain::values::money::{Amount, Currency, TaxRate};
 use crate::domain::values::time::Timestamp;
 
 /// Which paper it is. Stored by position: append only.
@@ -71,7 +72,7 @@ impl Invoice {
     pub fn tax(&self) -> Amount {
         let taxes = self.lines.iter().map(|line| line.tax_minor);
         Amount {
-            minor: taxes.fold(0i64, i64::saturating_add),
+            minor: taxes.sum(),
             currency: self.currency,
         }
     }
@@ -84,17 +85,16 @@ impl Invoice {
             let rate = line.rate;
             let at = sums.partition_point(|sum| sum.rate < rate);
             if sums.get(at).is_none_or(|sum| sum.rate != rate) {
-                let (net_minor, tax_minor) = (0, 0);
                 let sum = RateSum {
                     rate,
-                    net_minor,
-                    tax_minor,
+                    net_minor: Minor::ZERO,
+                    tax_minor: Minor::ZERO,
                 };
                 sums.insert(at, sum);
             }
             if let Some(sum) = sums.get_mut(at) {
-                sum.net_minor = sum.net_minor.saturating_add(line.net_minor);
-                sum.tax_minor = sum.tax_minor.saturating_add(line.tax_minor);
+                sum.net_minor += line.net_minor;
+                sum.tax_minor += line.tax_minor;
             }
         }
         sums
@@ -112,18 +112,13 @@ impl Invoice {
         };
         let nets = self.lines.iter().map(|line| line.net_minor);
         let mut postings = vec![
-            posting(
-                Account::Customer(self.customer),
-                self.total().minor.saturating_neg(),
-            ),
-            posting(Account::Revenue, nets.fold(0i64, i64::saturating_add)),
+            posting(Account::Customer(self.customer), -self.total().minor),
+            posting(Account::Revenue, nets.sum()),
         ];
         for line in self.lines.iter().filter(|line| line.tax_minor != 0) {
             let account = Account::Tax(line.rate);
             match postings.iter_mut().find(|p| p.account == account) {
-                Some(posting) => {
-                    posting.credit_minor = posting.credit_minor.saturating_add(line.tax_minor);
-                }
+                Some(posting) => posting.credit_minor += line.tax_minor,
                 None => postings.push(posting(account, line.tax_minor)),
             }
         }
@@ -135,8 +130,8 @@ impl Invoice {
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct RateSum {
     pub rate: TaxRate,
-    pub net_minor: i64,
-    pub tax_minor: i64,
+    pub net_minor: Minor,
+    pub tax_minor: Minor,
 }
 
 /// The part of an invoice that is not paid yet. Gone once it is.
@@ -145,7 +140,7 @@ pub struct OpenInvoice {
     pub id: InvoiceId,
     pub customer: CustomerId,
     pub order: OrderId,
-    pub open_minor: i64,
+    pub open_minor: Minor,
     pub currency: Currency,
     pub since: Timestamp,
 }
@@ -164,9 +159,9 @@ pub fn days_unused(zone: &Zone, begins: Timestamp, ends: Timestamp, at: Timestam
 /// as far as those are for its time. Empty where nothing is left.
 #[must_use]
 pub fn unused(lines: &[Line], all: i32, left: i32) -> Vec<Line> {
-    let left = i64::from(left.clamp(0, all.max(0)));
+    let left = left.clamp(0, all.max(0));
     let by_day: Vec<Line> = lines.iter().filter(|line| line.by_day).cloned().collect();
-    share(&by_day, left, i64::from(all))
+    share(&by_day, left, all)
 }
 
 /// What is left of `lines` once a credit note with the lines `note` is taken off. A credit note has
@@ -182,8 +177,8 @@ pub fn less(lines: &[Line], note: &[Line]) -> Vec<Line> {
         let Some(line) = ahead.find(is_same) else {
             break;
         };
-        line.net_minor = line.net_minor.saturating_add(credit.net_minor);
-        line.tax_minor = line.tax_minor.saturating_add(credit.tax_minor);
+        line.net_minor += credit.net_minor;
+        line.tax_minor += credit.tax_minor;
     }
     left
 }
@@ -191,16 +186,16 @@ pub fn less(lines: &[Line], note: &[Line]) -> Vec<Line> {
 /// Lines of the credit note for `part` of `whole` of what was billed with `lines`: one for each, in
 /// their order. Empty where that is nothing.
 #[must_use]
-pub fn share(lines: &[Line], part: i64, whole: i64) -> Vec<Line> {
-    let (part, whole) = (i128::from(part), i128::from(whole));
+pub fn share(lines: &[Line], part: impl Into<i128>, whole: impl Into<i128>) -> Vec<Line> {
+    let (part, whole) = (part.into(), whole.into());
     if whole <= 0 || part <= 0 {
         return Vec::new();
     }
-    let share = |minor: i64| rounded(-i128::from(minor) * part, whole);
+    let share = |minor: Minor| -minor.share(part, whole);
     // The totals are what counts: rounding line by line must not give back a cent too much.
     let taxes = lines.iter().map(|line| line.tax_minor);
     let mut gross_left = share(total_minor(lines));
-    let mut tax_left = share(taxes.fold(0i64, i64::saturating_add));
+    let mut tax_left = share(taxes.sum());
     if gross_left == 0 {
         return Vec::new();
     }
@@ -208,10 +203,10 @@ pub fn share(lines: &[Line], part: i64, whole: i64) -> Vec<Line> {
         .iter()
         .map(|line| {
             let (gross, tax) = (share(line.gross_minor()), share(line.tax_minor));
-            gross_left = gross_left.saturating_sub(gross);
-            tax_left = tax_left.saturating_sub(tax);
+            gross_left -= gross;
+            tax_left -= tax;
             Line {
-                net_minor: gross.saturating_sub(tax),
+                net_minor: gross - tax,
                 tax_minor: tax,
                 ..line.clone()
             }
@@ -220,11 +215,8 @@ pub fn share(lines: &[Line], part: i64, whole: i64) -> Vec<Line> {
     // What rounding left over goes to the line with the most tax.
     let largest = credits.iter_mut().max_by_key(|line| line.tax_minor.abs());
     if let Some(line) = largest {
-        line.tax_minor = line.tax_minor.saturating_add(tax_left);
-        line.net_minor = line
-            .net_minor
-            .saturating_add(gross_left)
-            .saturating_sub(tax_left);
+        line.tax_minor += tax_left;
+        line.net_minor += gross_left - tax_left;
     }
     credits
 }

@@ -11,6 +11,7 @@ use crate::domain::values::id::{
     ClosedMonthId, CustomerId, InvoiceId, JournalEntryId, OrderId, PartnerId, PartnerTransactionId,
     PaymentId, VoucherBatchId,
 };
+use crate::domain::values::minor::Minor;
 use crate::domain::values::money::{Amount, Currency, TaxRate};
 use crate::domain::values::time::Timestamp;
 
@@ -64,7 +65,7 @@ impl std::fmt::Display for Account {
 pub struct Posting {
     pub account: Account,
     /// Minor units to the credit of the account; negative: to its debit.
-    pub credit_minor: i64,
+    pub credit_minor: Minor,
     pub currency: Currency,
 }
 
@@ -105,10 +106,9 @@ impl JournalEntry {
     /// written.
     #[must_use]
     pub fn is_balanced(&self) -> bool {
-        let mut sums = BTreeMap::<Currency, i128>::new();
+        let mut sums = BTreeMap::<Currency, Minor>::new();
         for posting in &self.postings {
-            let sum = sums.entry(posting.currency).or_default();
-            *sum = sum.saturating_add(i128::from(posting.credit_minor));
+            *sums.entry(posting.currency).or_default() += posting.credit_minor;
         }
         self.postings.len() >= 2 && sums.values().all(|sum| *sum == 0)
     }
@@ -120,7 +120,7 @@ impl JournalEntry {
 pub struct AccountTotal {
     pub account: Account,
     pub currency: Currency,
-    pub credit_minor: i64,
+    pub credit_minor: Minor,
 }
 
 /// The entry for money that a customer brought along.
@@ -144,8 +144,5 @@ pub fn transfer(from: Account, to: Account, amount: Amount) -> Vec<Posting> {
         credit_minor,
         currency: amount.currency,
     };
-    vec![
-        posting(from, amount.minor.saturating_neg()),
-        posting(to, amount.minor),
-    ]
+    vec![posting(from, -amount.minor), posting(to, amount.minor)]
 }

@@ -6,6 +6,7 @@ use crate::domain::values::calendar::has_passed;
 use crate::domain::values::id::{
     CustomerId, HostedPageId, OrderId, PaymentId, ProductOfferId, VoucherBatchId, VoucherId,
 };
+use crate::domain::values::minor::Minor;
 use crate::domain::values::money::Amount;
 use crate::domain::values::time::Timestamp;
 
@@ -27,7 +28,7 @@ pub struct Shown {
     /// What the first cycle costs.
     pub total: Amount,
     /// In minor units.
-    pub from_balance_minor: i64,
+    pub from_balance_minor: Minor,
 }
 
 /// What a page does once it is paid. Stored by position: append only.
@@ -122,12 +123,12 @@ pub struct Payment {
     pub amount: Amount,
     pub state: PaymentState,
     /// What of it was refunded, in minor units.
-    pub refunded_minor: i64,
+    pub refunded_minor: Minor,
     /// What of it the bank took back because it was disputed, in minor units; with refunds that may
     /// be more than was paid.
-    pub disputed_minor: i64,
+    pub disputed_minor: Minor,
     /// The sum of refunds that its provider last told, in minor units: a part of `refunded_minor`.
-    pub told_minor: i64,
+    pub told_minor: Minor,
     /// Whether a refund failed at its provider: sums that it tells no longer only grow.
     pub refund_failed: bool,
     /// Why it failed, or what staff noted.
@@ -153,9 +154,8 @@ impl Payment {
 
     /// What of it has not gone back, in minor units. Negative where more went than came.
     #[must_use]
-    pub fn left_minor(&self) -> i64 {
-        let gone = self.refunded_minor.saturating_add(self.disputed_minor);
-        self.amount.minor.saturating_sub(gone)
+    pub fn left_minor(&self) -> Minor {
+        self.amount.minor - self.refunded_minor - self.disputed_minor
     }
 
     /// Whether its money was booked.
@@ -204,7 +204,7 @@ pub struct VoucherBatch {
     pub is_liability: bool,
     /// How many of its vouchers were sold, and for how much, in minor units.
     pub sold_count: u32,
-    pub sold_minor: i64,
+    pub sold_minor: Minor,
     /// Who made it; empty: not known.
     pub made_by: String,
     /// How many of its vouchers are used, so that nobody has to count them.
@@ -216,8 +216,8 @@ pub struct VoucherBatch {
 impl VoucherBatch {
     /// What so many vouchers of it are worth, in minor units.
     #[must_use]
-    pub fn worth(&self, count: u32) -> i64 {
-        self.amount.minor.saturating_mul(i64::from(count))
+    pub fn worth(&self, count: u32) -> Minor {
+        self.amount.minor.times(count)
     }
 
     /// How many were sold and are not used: so many may come back.
@@ -228,11 +228,8 @@ impl VoucherBatch {
 
     /// What was paid for so many of them, in minor units: their part of all that was paid.
     #[must_use]
-    pub fn paid_for(&self, count: u32) -> i64 {
-        let (count, sold) = (i128::from(count), i128::from(self.sold_count));
-        let paid = i128::from(self.sold_minor).saturating_mul(count);
-        let share = paid.checked_div(sold).unwrap_or_default();
-        i64::try_from(share).unwrap_or(self.sold_minor)
+    pub fn paid_for(&self, count: u32) -> Minor {
+        self.sold_minor.whole_share(count, self.sold_count)
     }
 
     /// Whether one more may be used. Nobody knows which of the codes came back, so from then on no
@@ -251,30 +248,30 @@ impl VoucherBatch {
 
     /// What was redeemed of it, in minor units.
     #[must_use]
-    pub fn redeemed_minor(&self) -> i64 {
+    pub fn redeemed_minor(&self) -> Minor {
         self.worth(self.used_count)
     }
 
     /// What was redeemed and never paid for: given away. Of older batches nothing is known of that.
     #[must_use]
-    pub fn given_away_minor(&self) -> i64 {
-        self.liability_minor().saturating_neg().max(0)
+    pub fn given_away_minor(&self) -> Minor {
+        self.liability_minor().below_zero()
     }
 
     /// What was paid for and is not redeemed, in minor units.
     #[must_use]
-    pub fn owed_minor(&self) -> i64 {
-        self.liability_minor().max(0)
+    pub fn owed_minor(&self) -> Minor {
+        self.liability_minor().above_zero()
     }
 
     /// What it moves in the account of vouchers, in minor units: what was paid less what was used.
     /// Older batches never move it.
     #[must_use]
-    pub fn liability_minor(&self) -> i64 {
+    pub fn liability_minor(&self) -> Minor {
         if self.is_liability {
-            self.sold_minor.saturating_sub(self.worth(self.used_count))
+            self.sold_minor - self.worth(self.used_count)
         } else {
-            0
+            Minor::ZERO
         }
     }
 }

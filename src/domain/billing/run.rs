@@ -4,6 +4,7 @@
 use serde::{Deserialize, Serialize};
 
 use crate::domain::values::id::{OrderId, RunId};
+use crate::domain::values::minor::Minor;
 use crate::domain::values::money::Currency;
 use crate::domain::values::time::Timestamp;
 
@@ -113,7 +114,7 @@ pub struct Run {
     pub worked_micros: u64,
     pub counts: RunCounts,
     /// What was invoiced, by currency, in minor units.
-    pub invoiced: Vec<(Currency, i64)>,
+    pub invoiced: Vec<(Currency, Minor)>,
     pub failures: Vec<RunFailure>,
     /// Who let it go on while it was held; none where nobody did, and not known of older ones.
     pub released_by: Option<String>,
@@ -121,15 +122,15 @@ pub struct Run {
 
 impl Run {
     /// Adds to what was invoiced.
-    pub fn add_invoiced(&mut self, currency: Currency, minor: i64) {
+    pub fn add_invoiced(&mut self, currency: Currency, minor: Minor) {
         add_money(&mut self.invoiced, currency, minor);
     }
 }
 
 /// Adds to a sum by currency.
-pub fn add_money(sums: &mut Vec<(Currency, i64)>, currency: Currency, minor: i64) {
+pub fn add_money(sums: &mut Vec<(Currency, Minor)>, currency: Currency, minor: Minor) {
     match sums.iter_mut().find(|(held, _)| *held == currency) {
-        Some((_, sum)) => *sum = sum.saturating_add(minor),
+        Some((_, sum)) => *sum += minor,
         None => sums.push((currency, minor)),
     }
 }

@@ -4,6 +4,7 @@ use serde::{Deserialize, Serialize};
 
 use crate::domain::catalogue::kinds::OrderType;
 use crate::domain::values::calendar::{LocalDate, Term};
+use crate::domain::values::minor::Minor;
 use crate::domain::values::money::{Amount, Currency, TaxRate};
 use crate::domain::values::time::Timestamp;
 
@@ -48,10 +49,10 @@ impl Charge {
             let gross = if self.tax_included {
                 minor
             } else {
-                minor.saturating_add(seen.on_top_of(minor))
+                minor + seen.on_top_of(minor)
             };
             let tax = rate.contained_in(gross);
-            (gross.saturating_sub(tax), tax)
+            (gross - tax, tax)
         };
         let title = if self.title.is_empty() {
             offer_title
@@ -93,8 +94,8 @@ impl TaxDays {
 pub struct Line {
     pub title: String,
     pub rate: TaxRate,
-    pub net_minor: i64,
-    pub tax_minor: i64,
+    pub net_minor: Minor,
+    pub tax_minor: Minor,
     /// Whether it is for the time of its cycle: unused days of it are given back.
     pub by_day: bool,
 }
@@ -102,8 +103,8 @@ pub struct Line {
 impl Line {
     /// Net and tax, in minor units.
     #[must_use]
-    pub fn gross_minor(&self) -> i64 {
-        self.net_minor.saturating_add(self.tax_minor)
+    pub fn gross_minor(&self) -> Minor {
+        self.net_minor + self.tax_minor
     }
 }
 
@@ -185,10 +186,8 @@ pub fn lines(
 
 /// Sum of all lines, tax included, in minor units.
 #[must_use]
-pub fn total_minor(lines: &[Line]) -> i64 {
-    lines
-        .iter()
-        .fold(0i64, |sum, line| sum.saturating_add(line.gross_minor()))
+pub fn total_minor(lines: &[Line]) -> Minor {
+    lines.iter().map(Line::gross_minor).sum()
 }
 
 /// The one currency of the charges; `None` where there are none. [`Err`] where they differ.

@@ -16,6 +16,7 @@ use crate::domain::staff::Maker;
 use crate::domain::values::id::{
     CustomerId, PartnerId, PartnerTransactionId, PinId, ProductSpecId, uuid_text,
 };
+use crate::domain::values::minor::Minor;
 use crate::domain::values::money::{Amount, Currency, Share, TaxRate};
 use crate::domain::values::reasons::Denial;
 use crate::domain::values::time::Timestamp;
@@ -128,6 +129,17 @@ pub enum TransactionKind {
     },
 }
 
+impl TransactionKind {
+    /// A part of its amount as it counts for whoever gets it: of a refund they lose it.
+    #[must_use]
+    pub fn signed(self, minor: Minor) -> Minor {
+        match self {
+            Self::Charge => minor,
+            Self::Refund { .. } => -minor,
+        }
+    }
+}
+
 /// What became of a transaction. Stored by position: append only.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 pub enum TransactionState {
@@ -213,20 +225,20 @@ pub struct PartnerTransaction {
     /// Always positive.
     pub amount: Amount,
     /// How much of it is tax, in minor units.
-    pub tax_minor: i64,
+    pub tax_minor: Minor,
     /// As which rate that tax is booked: of a refund that of its charge.
     pub tax_rate: TaxRate,
     /// How much of it is the partner's, in minor units.
-    pub partner_minor: i64,
+    pub partner_minor: Minor,
     pub product: Option<String>,
     pub description: String,
     /// Of everything that a repeat must say again.
     pub fingerprint: [u8; 32],
     pub state: TransactionState,
     /// How much of a charge was given back, in minor units.
-    pub refunded_minor: i64,
+    pub refunded_minor: Minor,
     /// How much more is being given back: reserved until the carrier says.
-    pub refunding_minor: i64,
+    pub refunding_minor: Minor,
     /// The carrier that has the money; `None`: the customer's account here.
     pub carrier: Option<CarrierMark>,
     /// While it is processing.
@@ -244,26 +256,24 @@ impl PartnerTransaction {
 
     /// What of a charge can still be given back, in minor units.
     #[must_use]
-    pub fn left_minor(&self) -> i64 {
-        let back = self.refunded_minor.saturating_add(self.refunding_minor);
-        self.amount.minor.saturating_sub(back)
+    pub fn left_minor(&self) -> Minor {
+        self.amount.minor - self.refunded_minor - self.refunding_minor
+    }
+
+    /// What we keep of it, in minor units.
+    #[must_use]
+    pub fn kept_minor(&self) -> Minor {
+        self.amount.minor - self.partner_minor - self.tax_minor
     }
 
     /// What a refund of `minor` of this charge takes from the partner and from the tax: in all as
     /// much as they got, however often it is refunded in parts.
     #[must_use]
-    pub fn shares_of_refund(&self, minor: i64) -> (i64, i64) {
+    pub fn shares_of_refund(&self, minor: Minor) -> (Minor, Minor) {
         let before = self.refunded_minor;
-        let after = before.saturating_add(minor);
-        let part = |whole: i64| {
-            let upto = |refunded: i64| {
-                crate::domain::values::money::rounded(
-                    i128::from(whole) * i128::from(refunded),
-                    i128::from(self.amount.minor.max(1)),
-                )
-            };
-            upto(after).saturating_sub(upto(before))
-        };
+        let after = before + minor;
+        let all = self.amount.minor.max(Minor::of(1));
+        let part = |whole: Minor| whole.share(after, all) - whole.share(before, all);
         (part(self.partner_minor), part(self.tax_minor))
     }
 
@@ -272,15 +282,6 @@ impl PartnerTransaction {
     /// A refund does the opposite.
     #[must_use]
     pub fn postings(&self) -> Vec<Posting> {
-        let sign = match self.kind {
-            TransactionKind::Charge => 1,
-            TransactionKind::Refund { .. } => -1,
-        };
-        let kept = self
-            .amount
-            .minor
-            .saturating_sub(self.partner_minor)
-            .saturating_sub(self.tax_minor);
         let mut postings = Vec::with_capacity(4);
         let payer = if self.carrier.is_some() {
             Account::Carrier
@@ -288,15 +289,15 @@ impl PartnerTransaction {
             Account::Customer(self.customer)
         };
         for (account, minor) in [
-            (payer, self.amount.minor.saturating_neg()),
+            (payer, -self.amount.minor),
             (Account::Partner(self.partner), self.partner_minor),
             (Account::Tax(self.tax_rate), self.tax_minor),
-            (Account::Revenue, kept),
+            (Account::Revenue, self.kept_minor()),
         ] {
             if minor != 0 {
                 postings.push(Posting {
                     account,
-                    credit_minor: minor.saturating_mul(sign),
+                    credit_minor: self.kind.signed(minor),
                     currency: self.amount.currency,
                 });
             }
@@ -323,24 +324,25 @@ pub fn standing_of(status: CustomerStatus, profile: &CarrierProfile) -> Option<R
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
 pub struct Spent {
     /// By this partner.
-    pub partner_minor: i64,
+    pub partner_minor: Minor,
     /// By all partners.
-    pub all_minor: i64,
+    pub all_minor: Minor,
 }
 
 /// Whether the limit for one charge and the balance allow it. A limit in another currency than the
-/// charge's says nothing.
+/// charge's says nothing. `balance_minor`: `None` where the carrier knows what is left of it.
 pub fn check_charge(
     partner: &Partner,
     profile: &CarrierProfile,
     usual: UsualLimits,
     amount: Amount,
-    balance_minor: i64,
+    balance_minor: Option<Minor>,
 ) -> Result<(), Denial> {
     if !within_or(partner.per_charge_limit, usual.charge, amount, amount.minor) {
         return Err(Denial::AmountLimit);
     }
-    if profile.prepaid && balance_minor < amount.minor {
+    let is_short = balance_minor.is_some_and(|balance| balance < amount.minor);
+    if profile.prepaid && is_short {
         return Err(Denial::InsufficientFunds);
     }
     Ok(())
@@ -365,8 +367,8 @@ pub fn check_month(
     amount: Amount,
     spent: Spent,
 ) -> Result<(), Denial> {
-    let by_partner = spent.partner_minor.saturating_add(amount.minor);
-    let by_all = spent.all_minor.saturating_add(amount.minor);
+    let by_partner = spent.partner_minor + amount.minor;
+    let by_all = spent.all_minor + amount.minor;
     let fits = within_or(partner.monthly_limit, usual.month, amount, by_partner)
         && within(profile.monthly_limit, amount, by_all);
     fits.then_some(()).ok_or(Denial::SpendingLimit)
@@ -374,11 +376,11 @@ pub fn check_month(
 
 /// As [`within`]; where nothing was agreed for this currency the usual limit holds. One that is in
 /// another currency counts by its smallest units: no rate is known here.
-fn within_or(limit: Option<Amount>, usual: Amount, amount: Amount, minor: i64) -> bool {
+fn within_or(limit: Option<Amount>, usual: Amount, amount: Amount, minor: Minor) -> bool {
     let agreed = limit.filter(|limit| limit.currency == amount.currency);
     minor <= agreed.unwrap_or(usual).minor
 }
 
-fn within(limit: Option<Amount>, amount: Amount, minor: i64) -> bool {
+fn within(limit: Option<Amount>, amount: Amount, minor: Minor) -> bool {
     limit.is_none_or(|limit| limit.currency != amount.currency || minor <= limit.minor)
 }

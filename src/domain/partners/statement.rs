@@ -11,6 +11,7 @@ use sha2::{Digest as _, Sha256};
 use crate::domain::billing::journal::{Account, Posting, transfer};
 use crate::domain::partners::{Partner, PartnerTransaction, TransactionKind};
 use crate::domain::values::id::{ClosedMonthId, JournalEntryId, PartnerId};
+use crate::domain::values::minor::Minor;
 use crate::domain::values::money::{Amount, Currency};
 use crate::domain::values::time::Timestamp;
 
@@ -19,13 +20,13 @@ use crate::domain::values::time::Timestamp;
 pub struct Sums {
     pub charges: u64,
     pub refunds: u64,
-    pub charged_minor: i64,
-    pub refunded_minor: i64,
-    pub tax_minor: i64,
+    pub charged_minor: Minor,
+    pub refunded_minor: Minor,
+    pub tax_minor: Minor,
     /// What the partner gets.
-    pub partner_minor: i64,
+    pub partner_minor: Minor,
     /// What we keep.
-    pub kept_minor: i64,
+    pub kept_minor: Minor,
 }
 
 /// What a closed month came to in one currency.
@@ -124,25 +125,19 @@ impl Tally {
 
 impl Sums {
     fn add(&mut self, made: &PartnerTransaction) {
-        let (amount, sign) = match made.kind {
+        match made.kind {
             TransactionKind::Charge => {
                 self.charges = self.charges.saturating_add(1);
-                self.charged_minor = self.charged_minor.saturating_add(made.amount.minor);
-                (made.amount.minor, 1)
+                self.charged_minor += made.amount.minor;
             }
             TransactionKind::Refund { .. } => {
                 self.refunds = self.refunds.saturating_add(1);
-                self.refunded_minor = self.refunded_minor.saturating_sub(made.amount.minor);
-                (made.amount.minor, -1)
+                self.refunded_minor -= made.amount.minor;
             }
-        };
-        let kept = amount
-            .saturating_sub(made.partner_minor)
-            .saturating_sub(made.tax_minor);
-        let add = |sum: &mut i64, minor: i64| *sum = sum.saturating_add(minor.saturating_mul(sign));
-        add(&mut self.tax_minor, made.tax_minor);
-        add(&mut self.partner_minor, made.partner_minor);
-        add(&mut self.kept_minor, kept);
+        }
+        self.tax_minor += made.kind.signed(made.tax_minor);
+        self.partner_minor += made.kind.signed(made.partner_minor);
+        self.kept_minor += made.kind.signed(made.kept_minor());
     }
 }
 
@@ -169,23 +164,18 @@ pub const CSV_HEAD: &str =
 /// changes what stands here breaks the proof of all of them.
 #[must_use]
 pub fn csv_line(line: &PartnerTransaction) -> String {
-    let (kind, sign) = match line.kind {
-        TransactionKind::Charge => ("CHARGE", 1),
-        TransactionKind::Refund { .. } => ("REFUND", -1),
+    let kind = match line.kind {
+        TransactionKind::Charge => "CHARGE",
+        TransactionKind::Refund { .. } => "REFUND",
     };
-    let money = |minor: i64| {
-        let minor = minor.saturating_mul(sign);
+    let money = |minor: Minor| {
+        let minor = line.kind.signed(minor);
         Amount {
             minor,
             ..line.amount
         }
         .to_fixed()
     };
-    let kept = line
-        .amount
-        .minor
-        .saturating_sub(line.partner_minor)
-        .saturating_sub(line.tax_minor);
     let completed = line.completed_at.map(Timestamp::to_rfc3339_millis);
     // As RFC 4180 has it; what looks like a formula is made none.
     let plain = |text: &str| {
@@ -209,7 +199,7 @@ pub fn csv_line(line: &PartnerTransaction) -> String {
         money(line.amount.minor),
         money(line.tax_minor),
         money(line.partner_minor),
-        money(kept),
+        money(line.kept_minor()),
     ];
     format!("{}\r\n", fields.join(","))
 }

@@ -1,6 +1,7 @@
 //! Amounts, rates and shares, as people write and read them.
 
-use super::{money, percent};
+use super::{money, percent, units};
+use crate::domain::values::minor::Minor;
 use crate::domain::values::money::{
     AMOUNT_MINOR_MAX, Amount, Currency, Share, TAX_PERCENT_MAX, TaxRate,
 };
@@ -22,15 +23,15 @@ fn money_is_written_in_groups_of_three() {
 
 #[test]
 fn whole_units_follow_the_decimals_of_the_currency() {
-    let of = |code| Amount::of_units(12, Currency::parse(code).unwrap()).minor;
+    let of = |code| units(Amount::of_units(12, Currency::parse(code).unwrap()).minor);
     assert_eq!((of("USD"), of("JPY"), of("KWD")), (1_200, 12, 12_000));
 }
 
 #[test]
 fn amounts_from_outside_are_bounded() {
-    let most = |text: &str| Amount::parse(text, Currency::USD).map(|amount| amount.minor);
-    assert_eq!(most("10000000000000"), Some(AMOUNT_MINOR_MAX));
-    assert_eq!(most("-10000000000000"), Some(-AMOUNT_MINOR_MAX));
+    let most = |text: &str| Amount::parse(text, Currency::USD).map(|amount| units(amount.minor));
+    assert_eq!(most("10000000000000"), Some(AMOUNT_MINOR_MAX.into()));
+    assert_eq!(most("-10000000000000"), Some((-AMOUNT_MINOR_MAX).into()));
     assert_eq!(most("10000000000000.01"), None);
     // As many digits as one writes, and no more.
     assert_eq!(most(&format!("{}1", "0".repeat(39))), Some(100));
@@ -39,7 +40,8 @@ fn amounts_from_outside_are_bounded() {
 
 #[test]
 fn the_noise_of_floats_is_a_millionth_of_a_cent_and_no_more() {
-    let read = |text: &str| Amount::parse_noisy(text, Currency::USD).map(|amount| amount.minor);
+    let read =
+        |text: &str| Amount::parse_noisy(text, Currency::USD).map(|amount| units(amount.minor));
     assert_eq!(read("0.57000001"), Some(57));
     assert_eq!(read("0.57000002"), None);
     assert_eq!(read("0.56999999"), Some(57));
@@ -49,11 +51,12 @@ fn the_noise_of_floats_is_a_millionth_of_a_cent_and_no_more() {
 
 #[test]
 fn a_rate_is_found_again_from_tax_and_net() {
-    assert_eq!(TaxRate::between(200, 1_000), percent("20"));
-    assert_eq!(TaxRate::between(75, 1_000), percent("7.5"));
-    assert_eq!(TaxRate::between(-200, -1_000), percent("20"));
-    assert_eq!(TaxRate::between(0, 1_000), TaxRate::ZERO);
-    assert_eq!(TaxRate::between(5, 0), TaxRate::ZERO);
+    let between = |tax, net| TaxRate::between(Minor::of(tax), Minor::of(net));
+    assert_eq!(between(200, 1_000), percent("20"));
+    assert_eq!(between(75, 1_000), percent("7.5"));
+    assert_eq!(between(-200, -1_000), percent("20"));
+    assert_eq!(between(0, 1_000), TaxRate::ZERO);
+    assert_eq!(between(5, 0), TaxRate::ZERO);
 }
 
 #[test]
@@ -66,7 +69,7 @@ fn a_rate_is_kept_in_thousandths_of_a_percent() {
 
 #[test]
 fn a_share_of_a_half_cent_goes_to_the_even_one() {
-    let of = |share: &str, minor| Share::parse(share).unwrap().of(minor);
+    let of = |share: &str, minor| units(Share::parse(share).unwrap().of(Minor::of(minor)));
     assert_eq!(of("70", 1_000), 700);
     assert_eq!(of("62.5", 1_000), 625);
     // 0.5, 1.5, 2.5 and their like below zero.

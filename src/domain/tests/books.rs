@@ -1,6 +1,6 @@
 //! The journal, runs, payments, vouchers, and debts that were brought along.
 
-use super::{at, money, usd};
+use super::{at, money, units, usd};
 use crate::domain::billing::debt::{DebtDue, OpeningDebt};
 use crate::domain::billing::journal::{
     Account, EntryCause, JournalEntry, Posting, opening, transfer,
@@ -13,6 +13,7 @@ use crate::domain::values::calendar::Zone;
 use crate::domain::values::id::{
     CustomerId, JournalEntryId, PartnerId, PaymentId, RunId, VoucherBatchId,
 };
+use crate::domain::values::minor::Minor;
 use crate::domain::values::money::Amount;
 use crate::domain::values::time::Timestamp;
 
@@ -28,9 +29,9 @@ pub fn payment() -> Payment {
         client_key: None,
         amount: usd(1_000),
         state: PaymentState::Succeeded,
-        refunded_minor: 0,
-        disputed_minor: 0,
-        told_minor: 0,
+        refunded_minor: Minor::ZERO,
+        disputed_minor: Minor::ZERO,
+        told_minor: Minor::ZERO,
         refund_failed: false,
         note: String::new(),
         created_at: at("2026-01-01"),
@@ -95,11 +96,11 @@ fn an_entry_balances_in_every_currency_by_itself() {
 fn money_moves_from_one_account_to_another() {
     let moved = transfer(Account::Suspense, Account::Revenue, usd(300));
     assert_eq!(
-        (moved[0].account.clone(), moved[0].credit_minor),
+        (moved[0].account.clone(), units(moved[0].credit_minor)),
         (Account::Suspense, -300)
     );
     assert_eq!(
-        (moved[1].account.clone(), moved[1].credit_minor),
+        (moved[1].account.clone(), units(moved[1].credit_minor)),
         (Account::Revenue, 300)
     );
     let brought = opening(CustomerId(7), usd(-1_200), at("2026-01-01"));
@@ -113,9 +114,9 @@ fn money_moves_from_one_account_to_another() {
 
 #[test]
 fn what_of_a_payment_went_back_is_not_left() {
-    let with = |refunded_minor, disputed_minor| Payment {
-        refunded_minor,
-        disputed_minor,
+    let with = |refunded: i64, disputed: i64| Payment {
+        refunded_minor: refunded.into(),
+        disputed_minor: disputed.into(),
         ..payment()
     };
     assert_eq!(payment().left_minor(), 1_000);
@@ -125,9 +126,9 @@ fn what_of_a_payment_went_back_is_not_left() {
 
 #[test]
 fn a_payment_is_booked_once_its_money_is_there() {
-    let with = |state, refunded_minor| Payment {
+    let with = |state, refunded: i64| Payment {
         state,
-        refunded_minor,
+        refunded_minor: refunded.into(),
         ..payment()
     };
     for (state, refunded, open, booked) in [
@@ -159,7 +160,7 @@ fn batch(sold_count: u32, sold_minor: i64, used_count: u32) -> VoucherBatch {
         revoked_at: None,
         is_liability: true,
         sold_count,
-        sold_minor,
+        sold_minor: sold_minor.into(),
         made_by: String::new(),
         used_count,
         returned_count: 0,
@@ -169,7 +170,7 @@ fn batch(sold_count: u32, sold_minor: i64, used_count: u32) -> VoucherBatch {
 #[test]
 fn vouchers_are_worth_what_is_printed_on_them() {
     let batch = batch(0, 0, 0);
-    assert_eq!((batch.worth(0), batch.worth(9)), (0, 9_000));
+    assert_eq!((units(batch.worth(0)), units(batch.worth(9))), (0, 9_000));
 }
 
 fn counts() -> RunCounts {
@@ -223,19 +224,28 @@ fn what_was_invoiced_is_summed_by_currency() {
         failures: Vec::new(),
     };
     let (dollar, euro) = (usd(0).currency, money(0, "EUR").currency);
-    run.add_invoiced(dollar, 100);
-    run.add_invoiced(euro, 7);
-    run.add_invoiced(dollar, 50);
-    assert_eq!(run.invoiced, [(dollar, 150), (euro, 7)]);
-    add_money(&mut run.invoiced, euro, -7);
-    assert_eq!(run.invoiced, [(dollar, 150), (euro, 0)]);
+    run.add_invoiced(dollar, Minor::of(100));
+    run.add_invoiced(euro, Minor::of(7));
+    run.add_invoiced(dollar, Minor::of(50));
+    assert_eq!(
+        run.invoiced,
+        [(dollar, Minor::of(150)), (euro, Minor::of(7))]
+    );
+    add_money(&mut run.invoiced, euro, Minor::of(-7));
+    assert_eq!(
+        run.invoiced,
+        [(dollar, Minor::of(150)), (euro, Minor::ZERO)]
+    );
 }
 
 #[test]
 fn a_debt_from_before_is_reminded_after_a_week_and_suspends_after_two() {
     let zone = Zone::utc();
     let debt = OpeningDebt::new(CustomerId(2), usd(5_000), &zone, at("2026-01-01"));
-    assert_eq!((debt.open_minor, debt.since), (5_000, at("2026-01-01")));
+    assert_eq!(
+        (units(debt.open_minor), debt.since),
+        (5_000, at("2026-01-01"))
+    );
     assert_eq!(debt.due(), Some((at("2026-01-08"), DebtDue::Reminder)));
     let reminded = debt.done(DebtDue::Reminder, &zone);
     assert_eq!(reminded.reminders_sent, 1);
@@ -258,12 +268,15 @@ fn vouchers_that_were_paid_for_are_owed_and_those_beyond_were_given_away() {
         assert_eq!(batch.redeemed_minor(), redeemed);
         assert_eq!(
             (batch.owed_minor(), batch.given_away_minor()),
-            (owed, given_away)
+            (Minor::of(owed), Minor::of(given_away))
         );
         assert_eq!(batch.liability_minor(), owed - given_away);
         let mut old = batch;
         old.is_liability = false;
-        assert_eq!((old.liability_minor(), old.given_away_minor()), (0, 0));
+        assert_eq!(
+            (units(old.liability_minor()), units(old.given_away_minor())),
+            (0, 0)
+        );
     }
 }
 
@@ -271,7 +284,10 @@ fn vouchers_that_were_paid_for_are_owed_and_those_beyond_were_given_away() {
 fn vouchers_come_back_at_their_part_of_what_was_paid() {
     let batch = batch(8, 7_250, 3);
     assert_eq!(batch.returnable(), 5);
-    assert_eq!((batch.paid_for(0), batch.paid_for(8)), (0, 7_250));
+    assert_eq!(
+        (units(batch.paid_for(0)), units(batch.paid_for(8))),
+        (0, 7_250)
+    );
     assert_eq!(batch.paid_for(5), 4_531, "72.50 x 5 / 8 is 45.3125");
     assert_eq!(self::batch(0, 0, 0).paid_for(3), 0);
 }

@@ -1,6 +1,6 @@
 //! What a cycle costs: charges, their tax, and which version of a price holds.
 
-use super::{at, charge, day, money, once, percent, price, term, usd};
+use super::{at, charge, day, money, once, percent, price, term, units, usd};
 use crate::domain::catalogue::charge::{
     Charge, Line, Mixed, Price, TaxDays, currency, in_force, lines, total_minor, up_to,
     version_in_force,
@@ -19,10 +19,10 @@ fn line(charge: Charge, taxed: &str, seen: &str) -> Line {
     found.into_iter().next().unwrap()
 }
 
-fn sums(charge: Charge, taxed: &str, seen: &str) -> (i64, i64) {
+fn sums(charge: Charge, taxed: &str, seen: &str) -> (i128, i128) {
     let line = line(charge, taxed, seen);
     assert_eq!(line.gross_minor(), line.net_minor + line.tax_minor);
-    (line.net_minor, line.tax_minor)
+    (units(line.net_minor), units(line.tax_minor))
 }
 
 fn on_top(minor: i64) -> Charge {
@@ -125,7 +125,9 @@ fn one_time_charges_are_due_with_the_first_cycle_only() {
     let charges = [charge(usd(1_000)), once(usd(500))];
     let total = |order_type, cycle| {
         let days = TaxDays::of(day("2026-01-01"));
-        total_minor(&lines(&charges, "Basic", order_type, cycle, days))
+        units(total_minor(&lines(
+            &charges, "Basic", order_type, cycle, days,
+        )))
     };
     assert_eq!(total(OrderType::Recurring, 0), 1_500);
     assert_eq!(total(OrderType::Recurring, 1), 1_000);
@@ -140,7 +142,7 @@ fn one_time_charges_are_due_with_the_first_cycle_only() {
 
 #[test]
 fn orders_that_run_take_a_later_price_that_is_for_them() {
-    let costs = |minor| vec![charge(usd(minor))];
+    let costs = |minor: i64| vec![charge(usd(minor))];
     let for_new = |price| Price {
         for_running: false,
         ..price

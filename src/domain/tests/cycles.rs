@@ -2,7 +2,7 @@
 
 use super::{
     Sold, at, charge, day, frozen, hold, money, monthly, monthly_with, once, overdue, owing,
-    paused, percent, price, sold, usd,
+    paused, percent, price, sold, units, usd,
 };
 use crate::domain::billing::cycle::{
     Bill, Settled, Step, bill, bill_anew, next_bill, overdue_still, owed_again, owed_since,
@@ -10,10 +10,11 @@ use crate::domain::billing::cycle::{
 };
 use crate::domain::billing::order::{Order, Standing};
 use crate::domain::catalogue::kinds::{Billing, OrderStatus};
+use crate::domain::values::minor::Minor;
 
 /// What a run does about an order on a day, its customer having so much.
 fn run(order: &Order, balance: i64, now: &str) -> Option<Settled> {
-    settle(order, &sold().terms(), |_| balance, at(now))
+    settle(order, &sold().terms(), |_| balance.into(), at(now))
 }
 
 pub fn free() -> Sold {
@@ -44,7 +45,7 @@ fn bill_to(to: Option<&str>) -> Bill {
 #[test]
 fn a_bill_is_for_the_cycle_that_follows() {
     let bill = next_bill(&monthly(), &sold().terms()).unwrap();
-    assert_eq!((bill.cycle, bill.total_minor()), (1, 1_200));
+    assert_eq!((bill.cycle, units(bill.total_minor())), (1, 1_200));
     assert_eq!(
         (bill.from, bill.to),
         (at("2026-02-01"), Some(at("2026-03-01")))
@@ -64,11 +65,14 @@ fn a_cycle_that_costs_nothing_or_less_is_free() {
         next_bill(&monthly(), &sold.terms()).unwrap()
     };
     let discounted = of(vec![charge(usd(1_000)), charge(usd(-1_500))]);
-    assert_eq!((discounted.total_minor(), discounted.is_free()), (0, true));
+    assert_eq!(
+        (units(discounted.total_minor()), discounted.is_free()),
+        (0, true)
+    );
     let nothing = of(Vec::new());
-    assert_eq!((nothing.total_minor(), nothing.is_free()), (0, true));
+    assert_eq!((units(nothing.total_minor()), nothing.is_free()), (0, true));
     let cent = of(vec![charge(usd(1))]);
-    assert_eq!((cent.total_minor(), cent.is_free()), (1, false));
+    assert_eq!((units(cent.total_minor()), cent.is_free()), (1, false));
 }
 
 #[test]
@@ -93,7 +97,7 @@ fn a_cycle_is_taxed_on_the_day_it_begins_or_is_billed_whichever_is_earlier() {
         terms.billed_on = billed_on.map(day);
         terms.seen_on = seen_on.map(day);
         let bill = next_bill(&monthly(), &terms).unwrap();
-        (bill.lines[0].rate, bill.total_minor())
+        (bill.lines[0].rate, units(bill.total_minor()))
     };
     assert_eq!(rate(None, None), (percent("21"), 1_210));
     assert_eq!(rate(Some("2026-01-31"), None), (percent("20"), 1_200));
@@ -118,7 +122,7 @@ fn the_first_cycle_under_another_offer_has_its_one_time_charges() {
         1_200
     );
     let anew = bill_anew(&monthly(), &sold.terms(), 1, from);
-    assert_eq!((anew.cycle, anew.total_minor()), (1, 1_700));
+    assert_eq!((anew.cycle, units(anew.total_minor())), (1, 1_700));
 }
 
 #[test]
@@ -162,7 +166,10 @@ fn a_renewed_order_is_one_cycle_further() {
 #[test]
 fn nothing_is_done_before_its_time() {
     let early = at("2026-02-01").saturating_add_micros(-1);
-    assert_eq!(settle(&monthly(), &sold().terms(), |_| 1_200, early), None);
+    assert_eq!(
+        settle(&monthly(), &sold().terms(), |_| Minor::of(1_200), early),
+        None
+    );
     assert!(run(&monthly(), 1_200, "2026-02-01").is_some());
     assert!(run(&monthly(), 1_200, "2026-02-03").is_some());
 }
@@ -191,12 +198,24 @@ fn a_prepaid_cycle_renews_if_the_balance_covers_it() {
 #[test]
 fn a_free_cycle_renews_whatever_the_balance_is() {
     for order in [monthly(), postpaid(|_| {})] {
-        let found = settle(&order, &free().terms(), |_| -5_000, at("2026-02-01")).unwrap();
+        let found = settle(
+            &order,
+            &free().terms(),
+            |_| Minor::of(-5_000),
+            at("2026-02-01"),
+        )
+        .unwrap();
         assert!(matches!(found.step, Step::Renewed(_)));
         assert_eq!(found.order.standing, Standing::Settled);
         let mut costs_nothing = sold();
         costs_nothing.prices[0].charges = vec![charge(usd(0))];
-        let found = settle(&order, &costs_nothing.terms(), |_| -5_000, at("2026-02-01")).unwrap();
+        let found = settle(
+            &order,
+            &costs_nothing.terms(),
+            |_| Minor::of(-5_000),
+            at("2026-02-01"),
+        )
+        .unwrap();
         assert_eq!(found.order.standing, Standing::Settled);
     }
 }

@@ -158,7 +158,7 @@ fn a_customer_is_paid_until_the_last_end_of_what_is_settled_and_runs() {
 
 #[test]
 fn a_price_that_running_orders_take_is_news_where_it_differs() {
-    let costs = |version, minor| price(version, "2026-01-01", vec![charge(usd(minor))]);
+    let costs = |version, minor: i64| price(version, "2026-01-01", vec![charge(usd(minor))]);
     let for_new = |price| Price {
         for_running: false,
         ..price

@@ -2,7 +2,7 @@
 
 use proptest::prelude::*;
 
-use super::{at, percent, usd};
+use super::{at, percent, units, usd};
 use crate::domain::billing::invoice::{
     Invoice, InvoiceKind, RateSum, days_unused, less, share, unused,
 };
@@ -10,13 +10,14 @@ use crate::domain::catalogue::charge::{Line, total_minor};
 use crate::domain::provider::Letterhead;
 use crate::domain::values::calendar::Zone;
 use crate::domain::values::id::{CustomerId, InvoiceId, OrderId};
+use crate::domain::values::minor::Minor;
 
-pub fn line(title: &str, rate: &str, net_minor: i64, tax_minor: i64) -> Line {
+pub fn line(title: &str, rate: &str, net: i64, tax: i64) -> Line {
     Line {
         title: title.to_owned(),
         rate: percent(rate),
-        net_minor,
-        tax_minor,
+        net_minor: net.into(),
+        tax_minor: tax.into(),
         by_day: true,
     }
 }
@@ -64,10 +65,10 @@ fn an_invoice_is_the_sum_of_its_lines() {
 
 #[test]
 fn net_and_tax_are_said_by_rate_the_lowest_first() {
-    let sum = |rate, net_minor, tax_minor| RateSum {
+    let sum = |rate, net: i64, tax: i64| RateSum {
         rate: percent(rate),
-        net_minor,
-        tax_minor,
+        net_minor: net.into(),
+        tax_minor: tax.into(),
     };
     let expected = [sum("0", 50, 0), sum("7.5", 100, 8), sum("20", 1_500, 300)];
     assert_eq!(invoice(mixed()).taxes(), expected);
@@ -77,7 +78,7 @@ fn net_and_tax_are_said_by_rate_the_lowest_first() {
 fn the_customer_pays_for_revenue_and_the_tax_of_each_rate() {
     let posted = |lines| {
         let postings = invoice(lines).postings();
-        let sum: i64 = postings.iter().map(|posting| posting.credit_minor).sum();
+        let sum: Minor = postings.iter().map(|posting| posting.credit_minor).sum();
         assert_eq!(sum, 0, "it balances");
         let text = |posting: &crate::domain::billing::journal::Posting| {
             format!("{} {}", posting.account, posting.credit_minor)
@@ -121,7 +122,8 @@ fn unused_days_are_given_back_in_proportion() {
     let lines = [line("TV", "20", 1_000, 200)];
     let back = |all, left| {
         let credit = unused(&lines, all, left);
-        credit.first().map(|line| (line.net_minor, line.tax_minor))
+        let line = credit.first();
+        line.map(|line| (units(line.net_minor), units(line.tax_minor)))
     };
     // 12.00 x 10 / 30.
     assert_eq!(back(30, 10), Some((-333, -67)));
@@ -137,7 +139,10 @@ fn unused_days_are_given_back_in_proportion() {
     assert!(unused(std::slice::from_ref(&installed), 30, 10).is_empty());
     let both = unused(&[installed, line("TV", "20", 1_000, 200)], 30, 15);
     assert_eq!(both.len(), 1);
-    assert_eq!((both[0].title.as_str(), total_minor(&both)), ("TV", -600));
+    assert_eq!(
+        (both[0].title.as_str(), units(total_minor(&both))),
+        ("TV", -600)
+    );
 }
 
 #[test]
@@ -146,10 +151,16 @@ fn a_share_keeps_title_and_rate_and_rounds_the_whole() {
     let third = share(&lines, 1, 3);
     // 2.20 / 3 is 0.73, of which 0.09 is tax; the rest of rounding goes to the most tax.
     assert_eq!(total_minor(&third), -73);
-    assert_eq!(third.iter().map(|line| line.tax_minor).sum::<i64>(), -9);
-    let shown: Vec<(&str, i64, i64)> = third
+    assert_eq!(third.iter().map(|line| line.tax_minor).sum::<Minor>(), -9);
+    let shown: Vec<(&str, i128, i128)> = third
         .iter()
-        .map(|line| (line.title.as_str(), line.net_minor, line.tax_minor))
+        .map(|line| {
+            (
+                line.title.as_str(),
+                units(line.net_minor),
+                units(line.tax_minor),
+            )
+        })
         .collect();
     assert_eq!(shown, [("A", -33, -7), ("B", -31, -2)]);
     assert_eq!(third[0].rate, percent("20"));
@@ -175,7 +186,9 @@ fn what_a_credit_note_leaves_is_taken_line_by_line() {
     ];
     let after = |note: &[Line]| {
         let left = less(&lines, note);
-        left.iter().map(Line::gross_minor).collect::<Vec<_>>()
+        left.iter()
+            .map(|line| units(line.gross_minor()))
+            .collect::<Vec<_>>()
     };
     assert_eq!(after(&[]), [1_200, 108, 600, 360]);
     assert_eq!(after(&[line("TV", "20", -500, -100)]), [600, 108, 600, 360]);
@@ -212,12 +225,13 @@ proptest! {
             .map(|(net, rate)| line("TV", rates[*rate].0, *net, net * rates[*rate].1 / 1_000))
             .collect();
         let credit = share(&lines, part, whole);
-        let exact = |minor: i64| (2 * minor * part + whole) / (2 * whole);
-        let tax: i64 = lines.iter().map(|line| line.tax_minor).sum();
-        let given: i64 = credit.iter().map(|line| line.tax_minor).sum();
-        prop_assert_eq!(-total_minor(&credit), exact(total_minor(&lines)));
+        let (two, whole_of) = (2 * i128::from(part), i128::from(whole));
+        let exact = |minor: Minor| (units(minor) * two + whole_of) / (2 * whole_of);
+        let tax: Minor = lines.iter().map(|line| line.tax_minor).sum();
+        let given: Minor = credit.iter().map(|line| line.tax_minor).sum();
+        prop_assert_eq!(units(-total_minor(&credit)), exact(total_minor(&lines)));
         if !credit.is_empty() {
-            prop_assert_eq!(-given, exact(tax));
+            prop_assert_eq!(units(-given), exact(tax));
         }
     }
 }

@@ -38,8 +38,14 @@ use crate::domain::catalogue::eligibility::Eligibility;
 use crate::domain::catalogue::kinds::OrderStatus;
 use crate::domain::values::calendar::{LocalDate, Period, PeriodCount, Term, Zone};
 use crate::domain::values::id::{CustomerId, OrderId, ProductOfferId, ProductSpecId, RunId};
+use crate::domain::values::minor::Minor;
 use crate::domain::values::money::{Amount, Currency, TaxRate};
 use crate::domain::values::time::Timestamp;
+
+/// The bare number, where several are compared at once.
+pub fn units(minor: Minor) -> i128 {
+    minor.into()
+}
 
 pub const DAY: i64 = 86_400_000_000;
 
@@ -139,12 +145,12 @@ pub fn day(text: &str) -> LocalDate {
     LocalDate::parse(text).unwrap()
 }
 
-pub fn money(minor: i64, code: &str) -> Amount {
-    let currency = Currency::parse(code).unwrap();
+pub fn money(minor: impl Into<Minor>, code: &str) -> Amount {
+    let (minor, currency) = (minor.into(), Currency::parse(code).unwrap());
     Amount { minor, currency }
 }
 
-pub fn usd(minor: i64) -> Amount {
+pub fn usd(minor: impl Into<Minor>) -> Amount {
     money(minor, "USD")
 }
 

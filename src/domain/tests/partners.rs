@@ -2,7 +2,7 @@
 
 use proptest::prelude::*;
 
-use super::{at, money, percent, usd};
+use super::{at, money, percent, units, usd};
 use crate::domain::customers::{CarrierProfile, CustomerStatus};
 use crate::domain::partners::statement::{
     ClosedMonth, ClosedSum, PRODUCTS_MAX, Sums, Tally, csv_line,
@@ -16,6 +16,7 @@ use crate::domain::staff::Secret;
 use crate::domain::values::id::{
     ClosedMonthId, CustomerId, JournalEntryId, PartnerId, PartnerTransactionId,
 };
+use crate::domain::values::minor::Minor;
 use crate::domain::values::money::{Amount, Share};
 use crate::domain::values::reasons::Denial;
 
@@ -54,15 +55,15 @@ pub fn charged() -> PartnerTransaction {
         customer: CustomerId(2),
         account_hash: [0; 32],
         amount: usd(999),
-        tax_minor: 167,
+        tax_minor: Minor::of(167),
         tax_rate: percent("20"),
-        partner_minor: 587,
+        partner_minor: Minor::of(587),
         product: Some("NFLX-STD".to_owned()),
         description: String::new(),
         fingerprint: [0; 32],
         state: TransactionState::Succeeded,
-        refunded_minor: 0,
-        refunding_minor: 0,
+        refunded_minor: Minor::ZERO,
+        refunding_minor: Minor::ZERO,
         carrier: None,
         pending: None,
         created_at: at("2026-01-05"),
@@ -137,7 +138,7 @@ fn a_charge_is_bounded_by_what_was_agreed_else_by_the_usual_limit() {
             per_charge_limit: limit,
             ..partner()
         };
-        check_charge(&partner, &profile(), usual(), amount, 0)
+        check_charge(&partner, &profile(), usual(), amount, Some(Minor::ZERO))
     };
     let too_much = Err(Denial::AmountLimit);
     assert_eq!(check(Some(usd(5_000)), usd(5_000)), Ok(()));
@@ -145,23 +146,25 @@ fn a_charge_is_bounded_by_what_was_agreed_else_by_the_usual_limit() {
     assert_eq!(check(None, usd(USUAL)), Ok(()));
     assert_eq!(check(None, usd(USUAL + 1)), too_much);
     // A limit in another currency says nothing: the usual one holds, by its smallest units.
-    let euro = |minor| money(minor, "EUR");
+    let euro = |minor: i64| money(minor, "EUR");
     assert_eq!(check(Some(usd(5_000)), euro(USUAL)), Ok(()));
     assert_eq!(check(Some(usd(USUAL * 2)), euro(USUAL + 1)), too_much);
 }
 
 #[test]
 fn a_prepaid_account_needs_the_balance_and_a_postpaid_one_owes() {
-    let check = |prepaid, balance| {
+    let check = |prepaid, balance: Option<i64>| {
+        let balance = balance.map(Minor::of);
         let profile = CarrierProfile {
             prepaid,
             ..profile()
         };
         check_charge(&partner(), &profile, usual(), usd(999), balance)
     };
-    assert_eq!(check(true, 999), Ok(()));
-    assert_eq!(check(true, 998), Err(Denial::InsufficientFunds));
-    assert_eq!(check(false, 0), Ok(()));
+    assert_eq!(check(true, Some(999)), Ok(()));
+    assert_eq!(check(true, Some(998)), Err(Denial::InsufficientFunds));
+    assert_eq!(check(true, None), Ok(()), "the carrier knows");
+    assert_eq!(check(false, Some(0)), Ok(()));
 }
 
 #[test]
@@ -176,8 +179,8 @@ fn limits_of_a_month_are_by_partner_and_by_account() {
             ..profile()
         };
         let spent = Spent {
-            partner_minor: spent.0,
-            all_minor: spent.1,
+            partner_minor: spent.0.into(),
+            all_minor: spent.1.into(),
         };
         check_month(&partner, &profile, usual(), usd(1_000), spent)
     };
@@ -257,7 +260,7 @@ fn a_charge_is_named_by_a_random_uuid() {
 
 fn posted(made: &PartnerTransaction) -> Vec<String> {
     let postings = made.postings();
-    let sum: i64 = postings.iter().map(|posting| posting.credit_minor).sum();
+    let sum: Minor = postings.iter().map(|posting| posting.credit_minor).sum();
     assert_eq!(sum, 0);
     postings
         .iter()
@@ -283,8 +286,8 @@ fn the_partner_gets_its_share_the_tax_is_set_apart_and_we_keep_the_rest() {
     assert_eq!(posted(&refunded()), back);
     let by_carrier = PartnerTransaction {
         carrier: Some(CarrierMark([1; 32])),
-        tax_minor: 0,
-        partner_minor: 999,
+        tax_minor: Minor::ZERO,
+        partner_minor: Minor::of(999),
         ..charged()
     };
     // What is nothing is not posted.
@@ -293,13 +296,13 @@ fn the_partner_gets_its_share_the_tax_is_set_apart_and_we_keep_the_rest() {
 
 #[test]
 fn what_was_given_back_or_is_being_given_back_is_not_left() {
-    let left = |refunded_minor, refunding_minor| {
-        PartnerTransaction {
-            refunded_minor,
-            refunding_minor,
+    let left = |refunded: i64, refunding: i64| {
+        let made = PartnerTransaction {
+            refunded_minor: refunded.into(),
+            refunding_minor: refunding.into(),
             ..charged()
-        }
-        .left_minor()
+        };
+        units(made.left_minor())
     };
     assert_eq!(
         (left(0, 0), left(300, 0), left(300, 200), left(999, 0)),
@@ -312,8 +315,9 @@ fn three_refunds_of_a_third_take_back_what_the_charge_gave() {
     let mut charge = charged();
     let mut parts = Vec::new();
     for _ in 0..3 {
-        parts.push(charge.shares_of_refund(333));
-        charge.refunded_minor += 333;
+        let (partner, tax) = charge.shares_of_refund(Minor::of(333));
+        parts.push((units(partner), units(tax)));
+        charge.refunded_minor += Minor::of(333);
     }
     // 5.87 / 3 is 1.9567 and 1.67 / 3 is 0.5567.
     assert_eq!(parts, [(196, 56), (195, 55), (196, 56)]);
@@ -328,20 +332,21 @@ proptest! {
     ) {
         let mut charge = PartnerTransaction {
             amount: usd(amount),
-            partner_minor: partner,
-            tax_minor: tax,
+            partner_minor: partner.into(),
+            tax_minor: tax.into(),
             ..charged()
         };
-        let (mut partner_back, mut tax_back) = (0, 0);
+        let (mut partner_back, mut tax_back) = (Minor::ZERO, Minor::ZERO);
         for part in parts.into_iter().chain([amount]) {
-            let part = part.min(charge.left_minor());
+            let part = Minor::of(part).min(charge.left_minor());
             let (from_partner, from_tax) = charge.shares_of_refund(part);
-            prop_assert!(0 <= from_partner && 0 <= from_tax);
+            prop_assert!(from_partner >= 0 && from_tax >= 0);
             partner_back += from_partner;
             tax_back += from_tax;
             charge.refunded_minor += part;
         }
-        prop_assert_eq!((partner_back, tax_back), (partner, tax));
+        prop_assert_eq!(partner_back, Minor::of(partner));
+        prop_assert_eq!(tax_back, Minor::of(tax));
     }
 }
 
@@ -357,26 +362,26 @@ fn tally(made: &[PartnerTransaction]) -> Tally {
 fn a_month_is_the_sum_of_its_charges_less_its_refunds() {
     let euro = PartnerTransaction {
         amount: money(100, "EUR"),
-        tax_minor: 0,
-        partner_minor: 70,
+        tax_minor: Minor::ZERO,
+        partner_minor: Minor::of(70),
         product: None,
         ..charged()
     };
     let half = PartnerTransaction {
         amount: usd(500),
-        partner_minor: 294,
-        tax_minor: 84,
+        partner_minor: Minor::of(294),
+        tax_minor: Minor::of(84),
         ..refunded()
     };
     let month = tally(&[charged(), charged(), half, euro]);
     let dollars = Sums {
         charges: 2,
         refunds: 1,
-        charged_minor: 1_998,
-        refunded_minor: -500,
-        tax_minor: 334 - 84,
-        partner_minor: 1_174 - 294,
-        kept_minor: 490 - 122,
+        charged_minor: Minor::of(1_998),
+        refunded_minor: Minor::of(-500),
+        tax_minor: Minor::of(334 - 84),
+        partner_minor: Minor::of(1_174 - 294),
+        kept_minor: Minor::of(490 - 122),
     };
     assert_eq!(month.sums.get(&usd(0).currency), Some(&dollars));
     assert_eq!((month.lines, month.sums.len()), (4, 2));

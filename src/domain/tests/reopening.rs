@@ -5,11 +5,12 @@ use super::{DAY, at, charge, frozen, monthly, monthly_with, overdue, owing, sold
 use crate::domain::billing::cycle::{Settled, Step, again, renewed_again, reopen};
 use crate::domain::billing::order::{Order, Standing};
 use crate::domain::catalogue::kinds::OrderStatus;
+use crate::domain::values::minor::Minor;
 use crate::domain::values::time::Timestamp;
 
 /// What money does for an order of which nothing is owed, so much being there.
 fn paid(order: &Order, balance: i64, now: &str) -> Option<Settled> {
-    reopen(order, &sold().terms(), |_| balance, false, at(now))
+    reopen(order, &sold().terms(), |_| balance.into(), false, at(now))
 }
 
 /// A prepaid order that was due on 1 February and was frozen after so many days of grace, paid on a
@@ -75,10 +76,23 @@ fn money_opens_nothing_of_which_an_invoice_is_open() {
     let order = postpaid(|order| order.standing = late());
     let terms = sold();
     assert_eq!(
-        reopen(&order, &terms.terms(), |_| 9_999, true, at("2026-02-03")),
+        reopen(
+            &order,
+            &terms.terms(),
+            |_| Minor::of(9_999),
+            true,
+            at("2026-02-03")
+        ),
         None
     );
-    let paid = reopen(&order, &terms.terms(), |_| 0, false, at("2026-02-03")).unwrap();
+    let paid = reopen(
+        &order,
+        &terms.terms(),
+        |_| Minor::ZERO,
+        false,
+        at("2026-02-03"),
+    )
+    .unwrap();
     assert_eq!(paid.step, Step::Reopened);
     assert_eq!(
         (paid.order.status, paid.order.standing),
@@ -105,11 +119,27 @@ fn money_renews_a_prepaid_order_that_is_overdue_if_it_is_enough() {
             "as if paid in time"
         );
     }
-    let free = reopen(&order, &free().terms(), |_| -1, false, at("2026-02-03")).unwrap();
+    let free = reopen(
+        &order,
+        &free().terms(),
+        |_| Minor::of(-1),
+        false,
+        at("2026-02-03"),
+    )
+    .unwrap();
     assert!(matches!(free.step, Step::Renewed(_)));
     let mut nothing = sold();
     nothing.prices[0].charges = vec![charge(usd(0))];
-    assert!(reopen(&order, &nothing.terms(), |_| -1, false, at("2026-02-03")).is_some());
+    assert!(
+        reopen(
+            &order,
+            &nothing.terms(),
+            |_| Minor::of(-1),
+            false,
+            at("2026-02-03")
+        )
+        .is_some()
+    );
 }
 
 #[test]

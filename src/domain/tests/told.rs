@@ -4,16 +4,17 @@ use super::books::payment;
 use super::invoices::{invoice, line};
 use super::partners::charged;
 use super::{at, frozen, monthly, monthly_with, overdue, owing, paused};
-use crate::domain::billing::invoice::InvoiceKind;
+use crate::domain::billing::invoice::{Invoice, InvoiceKind};
 use crate::domain::billing::order::{Order, Standing};
 use crate::domain::billing::payment::{Payment, PaymentState};
 use crate::domain::catalogue::kinds::{OrderStatus, ServiceStatus};
 use crate::domain::customers::{Customer, CustomerStatus};
 use crate::domain::partners::{PartnerTransaction, TransactionState};
 use crate::domain::values::id::{CustomerId, InvoiceId};
+use crate::domain::values::minor::Minor;
 use crate::domain::values::reasons::Denial;
 use crate::domain::webhooks::event::{
-    EventType, of_customer, of_invoice, of_order, of_payment, of_service, of_transaction,
+    EventType, Unpaid, of_customer, of_invoice, of_order, of_payment, of_service, of_transaction,
 };
 
 #[test]
@@ -163,32 +164,49 @@ fn an_invoice_is_paid_when_nothing_of_it_is_open_any_more() {
     };
     let bill = paper(InvoiceKind::Invoice);
     let paid = Some(EventType::InvoicePaid);
-    assert_eq!(of_invoice(&bill, true, (None, None), 0), paid, "at once");
-    assert_eq!(of_invoice(&bill, false, (Some(1_200), None), 0), paid);
-    assert_eq!(of_invoice(&bill, true, (None, Some(1_200)), 0), None);
-    assert_eq!(of_invoice(&bill, false, (Some(1_200), Some(200)), 0), None);
+    let of_invoice =
+        |bill: &Invoice, is_new, (before, after): (Option<i64>, Option<i64>), less: Option<i64>| {
+            let (before, after) = (before.map(Minor::of), after.map(Minor::of));
+            of_invoice(bill, is_new, Unpaid { before, after }, less.map(Minor::of))
+        };
     assert_eq!(
-        of_invoice(&bill, false, (None, None), 0),
+        of_invoice(&bill, true, (None, None), Some(0)),
+        paid,
+        "at once"
+    );
+    assert_eq!(of_invoice(&bill, false, (Some(1_200), None), Some(0)), paid);
+    assert_eq!(of_invoice(&bill, true, (None, Some(1_200)), Some(0)), None);
+    assert_eq!(
+        of_invoice(&bill, false, (Some(1_200), Some(200)), Some(0)),
+        None
+    );
+    assert_eq!(
+        of_invoice(&bill, false, (None, None), Some(0)),
         None,
         "it was paid before"
     );
     let given_up = (Some(1_200), None);
-    assert_eq!(of_invoice(&bill, false, given_up, 1_200), None, "voided");
+    assert_eq!(of_invoice(&bill, false, given_up, None), None, "all of it");
     assert_eq!(
-        of_invoice(&bill, false, given_up, 200),
+        of_invoice(&bill, false, given_up, Some(1_200)),
+        None,
+        "voided"
+    );
+    assert_eq!(
+        of_invoice(&bill, false, given_up, Some(200)),
         paid,
         "the rest was paid"
     );
     let note = paper(InvoiceKind::CreditNote { of: InvoiceId(1) });
-    assert_eq!(of_invoice(&note, true, (None, None), 0), None);
+    assert_eq!(of_invoice(&note, true, (None, None), Some(0)), None);
 }
 
 #[test]
 fn a_payment_comes_to_its_end_and_may_go_back() {
-    let with = |state, refunded_minor, disputed_minor| Payment {
+    let with = |state, refunded: i64, disputed: i64| Payment {
         state,
-        refunded_minor,
-        disputed_minor,
+        refunded_minor: refunded.into(),
+        disputed_minor: disputed.into(),
         ..payment()
     };
     let (processing, succeeded) = (PaymentState::Processing, PaymentState::Succeeded);
@@ -211,9 +229,9 @@ fn a_payment_comes_to_its_end_and_may_go_back() {
 
 #[test]
 fn a_charge_of_a_partner_comes_to_its_end_and_may_go_back() {
-    let with = |state, refunded_minor| PartnerTransaction {
+    let with = |state, refunded: i64| PartnerTransaction {
         state,
-        refunded_minor,
+        refunded_minor: refunded.into(),
         ..charged()
     };
     let begun = with(TransactionState::Processing, 0);

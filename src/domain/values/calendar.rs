@@ -46,7 +46,7 @@ impl PeriodCount {
 
     #[must_use]
     pub fn to_decimal(self) -> String {
-        money::to_shortest(i64::from(self.0), 3)
+        money::to_shortest(self.0.into(), 3)
     }
 
     /// Whole periods for the calendar. A fraction counts as a whole period, so that nobody loses

@@ -2,6 +2,8 @@
 
 use serde::{Deserialize, Serialize};
 
+use super::minor::{Minor, rounded};
+
 /// An ISO 4217 currency code. Our own three bytes, so that no table of another crate decides what
 /// stored money means.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
@@ -34,7 +36,7 @@ impl Currency {
 /// An amount of money: minor units (cents) of a currency. May be negative.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize)]
 pub struct Amount {
-    pub minor: i64,
+    pub minor: Minor,
     pub currency: Currency,
 }
 
@@ -44,16 +46,16 @@ pub const AMOUNT_MINOR_MAX: i64 = 1_000_000_000_000_000;
 impl Amount {
     #[must_use]
     pub fn of_units(units: u32, currency: Currency) -> Self {
-        let minor = 10i64
-            .checked_pow(currency.exponent())
-            .and_then(|unit| unit.checked_mul(i64::from(units)))
-            .unwrap_or(i64::MAX);
+        let minor = Minor::one_unit(currency.exponent()).times(units);
         Self { minor, currency }
     }
 
     #[must_use]
     pub fn zero(currency: Currency) -> Self {
-        Self { minor: 0, currency }
+        Self {
+            minor: Minor::ZERO,
+            currency,
+        }
     }
 
     /// A decimal text such as `102.5`, `-3` or `1e2` (the forms of a JSON number). `None` where it
@@ -61,8 +63,7 @@ impl Amount {
     /// [`AMOUNT_MINOR_MAX`].
     #[must_use]
     pub fn parse(text: &str, currency: Currency) -> Option<Self> {
-        let minor = scaled(text, currency.exponent())?;
-        (minor.abs() <= AMOUNT_MINOR_MAX).then_some(Self { minor, currency })
+        Self::from_outside(scaled(text, currency.exponent())?, currency)
     }
 
     /// As [`Amount::parse`], but takes the noise of a script that computed with floats, such as
@@ -88,21 +89,26 @@ impl Amount {
                 MILLION.checked_div(2)?
             };
             let minor = fine.checked_add(half)?.checked_div(MILLION)?;
-            (minor.abs() <= AMOUNT_MINOR_MAX).then_some(Self { minor, currency })
+            Self::from_outside(minor, currency)
         })
+    }
+
+    fn from_outside(units: i64, currency: Currency) -> Option<Self> {
+        let minor = Minor::of(units);
+        (minor.abs() <= AMOUNT_MINOR_MAX).then_some(Self { minor, currency })
     }
 
     /// `102.5`, `0`, `-3.07`: shortest decimal text, as JSON numbers are written.
     #[must_use]
     pub fn to_decimal(self) -> String {
-        to_shortest(self.minor, self.currency.exponent())
+        to_shortest(self.minor.into(), self.currency.exponent())
     }
 
     /// `102.50`, `0.00`, `-3.07`: with all decimals of the currency, as people write money.
     #[must_use]
     pub fn to_fixed(self) -> String {
         let decimals = usize::try_from(self.currency.exponent()).unwrap_or(2);
-        let digits = self.minor.unsigned_abs().to_string();
+        let digits = self.minor.abs().to_string();
         let digits = format!("{digits:0>width$}", width = decimals.saturating_add(1));
         let (whole, fraction) = digits.split_at(digits.len().saturating_sub(decimals));
         let sign = if self.minor < 0 { "-" } else { "" };
@@ -128,30 +134,6 @@ impl std::fmt::Display for Amount {
         }
         write!(f, "{} {sign}{grouped}{fraction}", self.currency.as_str())
     }
-}
-
-/// `numerator / denominator` rounded to a whole number, half away from zero: how every rule here
-/// rounds money. 0 where the denominator is 0; clamped to what an `i64` holds.
-#[must_use]
-pub fn rounded(numerator: i128, denominator: i128) -> i64 {
-    let (sign, top, bottom) = (
-        numerator.signum() * denominator.signum(),
-        numerator.unsigned_abs(),
-        denominator.unsigned_abs(),
-    );
-    if bottom == 0 {
-        return 0;
-    }
-    let half = bottom.div_ceil(2);
-    let whole = top.checked_div(bottom).unwrap_or(0);
-    let rest = top.checked_rem(bottom).unwrap_or(0);
-    let whole = if rest >= half && rest > 0 {
-        whole.saturating_add(1)
-    } else {
-        whole
-    };
-    let magnitude = i64::try_from(whole).unwrap_or(i64::MAX);
-    if sign < 0 { -magnitude } else { magnitude }
 }
 
 /// A tax rate in thousandths of a percent: 20 % is 20,000.
@@ -187,27 +169,26 @@ impl TaxRate {
     /// `20`, `7.5`: percent.
     #[must_use]
     pub fn to_percent(self) -> String {
-        to_shortest(i64::from(self.0), 3)
+        to_shortest(self.0.into(), 3)
     }
 
     /// The rate by which `tax` is the tax of `net`, as near as a rate can say it.
     #[must_use]
-    pub fn between(tax: i64, net: i64) -> Self {
+    pub fn between(tax: Minor, net: Minor) -> Self {
         let rate = rounded(i128::from(tax) * 100_000, i128::from(net));
         Self::from_thousandths(u32::try_from(rate).unwrap_or(0))
     }
 
     /// The tax contained in `gross`, in minor units.
     #[must_use]
-    pub fn contained_in(self, gross: i64) -> i64 {
-        let rate = i128::from(self.0);
-        rounded(i128::from(gross) * rate, 100_000 + rate)
+    pub fn contained_in(self, gross: Minor) -> Minor {
+        gross.share(self.0, 100_000 + i128::from(self.0))
     }
 
     /// The tax to be added to `net`, in minor units.
     #[must_use]
-    pub fn on_top_of(self, net: i64) -> i64 {
-        rounded(i128::from(net) * i128::from(self.0), 100_000)
+    pub fn on_top_of(self, net: Minor) -> Minor {
+        net.share(self.0, 100_000)
     }
 }
 
@@ -228,27 +209,14 @@ impl Share {
     /// `70`, `62.5`: percent.
     #[must_use]
     pub fn to_percent(self) -> String {
-        to_shortest(i64::from(self.0), 3)
+        to_shortest(self.0.into(), 3)
     }
 
     /// The part of `minor` that it is, to a whole minor unit,
     /// halves to the even one (marketone 4.3).
     #[must_use]
-    pub fn of(self, minor: i64) -> i64 {
-        let (whole, parts) = (i128::from(Self::ALL.0), i128::from(self.0));
-        let twice = i128::from(minor).saturating_mul(parts).saturating_mul(2);
-        let up = rounded(i128::from(minor) * parts, whole);
-        // Half away from zero was taken; of an exact half the even neighbour is wanted.
-        let half = twice
-            .checked_rem(whole.saturating_mul(2))
-            .unwrap_or(0)
-            .abs()
-            == whole;
-        if half && up % 2 != 0 {
-            up.saturating_sub(minor.signum())
-        } else {
-            up
-        }
+    pub fn of(self, minor: Minor) -> Minor {
+        minor.share_to_even(self.0, Self::ALL.0)
     }
 }
 
@@ -302,7 +270,7 @@ pub(in crate::domain) fn scaled(text: &str, exponent: u32) -> Option<i64> {
 }
 
 /// `value` divided by ten to the power of `exponent`, without trailing zeros.
-pub(in crate::domain) fn to_shortest(value: i64, exponent: u32) -> String {
+pub(in crate::domain) fn to_shortest(value: i128, exponent: u32) -> String {
     let digits = format!(
         "{:0width$}",
         value.unsigned_abs(),
@@ -320,32 +288,14 @@ pub(in crate::domain) fn to_shortest(value: i64, exponent: u32) -> String {
 
 #[cfg(test)]
 mod tests {
-    use super::{Amount, Currency, TaxRate, rounded};
+    use super::{Amount, Currency, Minor, TaxRate};
     use proptest::prelude::*;
-
-    #[test]
-    fn halves_go_away_from_zero() {
-        for (top, bottom, whole) in [
-            (1, 2, 1),
-            (-1, 2, -1),
-            (1, 3, 0),
-            (2, 3, 1),
-            (5, 10, 1),
-            (4, 10, 0),
-            (-5, 10, -1),
-            (10, -4, -3),
-            (7, 0, 0),
-            (0, 1, 0),
-        ] {
-            assert_eq!(rounded(top, bottom), whole, "{top}/{bottom}");
-        }
-    }
 
     #[test]
     fn tax_is_taken_out_or_put_on_top() {
         let rate = TaxRate::parse("20").unwrap();
-        assert_eq!(rate.contained_in(1_200), 200);
-        assert_eq!(rate.on_top_of(1_000), 200);
+        assert_eq!(rate.contained_in(Minor::of(1_200)), 200);
+        assert_eq!(rate.on_top_of(Minor::of(1_000)), 200);
         assert_eq!(TaxRate::parse("7.5").unwrap().to_percent(), "7.5");
         assert_eq!(TaxRate::parse("-1"), None);
         assert_eq!(TaxRate::parse("1000.001"), None);
@@ -354,7 +304,7 @@ mod tests {
     #[test]
     fn fixed_texts_have_all_decimals() {
         let of = |minor, code| {
-            let currency = Currency::parse(code).unwrap();
+            let (minor, currency) = (Minor::of(minor), Currency::parse(code).unwrap());
             Amount { minor, currency }.to_fixed()
         };
         assert_eq!(of(10_250, "USD"), "102.50");
@@ -385,13 +335,13 @@ mod tests {
         ] {
             assert_eq!(
                 Amount::parse(text, currency).map(|a| a.minor),
-                minor,
+                minor.map(Minor::of),
                 "{text}"
             );
         }
         assert_eq!(
             Amount {
-                minor: 10_250,
+                minor: Minor::of(10_250),
                 currency: Currency::USD
             }
             .to_decimal(),
@@ -408,7 +358,7 @@ mod tests {
         ] {
             assert_eq!(
                 Amount::parse_noisy(text, Currency::USD).map(|a| a.minor),
-                minor,
+                minor.map(Minor::of),
                 "{text}"
             );
         }
@@ -419,7 +369,7 @@ mod tests {
     proptest! {
         #[test]
         fn what_is_shown_parses_back(minor in -1_000_000_000_000i64..1_000_000_000_000) {
-            let amount = Amount { minor, currency: Currency::USD };
+            let amount = Amount { minor: Minor::of(minor), currency: Currency::USD };
             prop_assert_eq!(Amount::parse(&amount.to_decimal(), Currency::USD), Some(amount));
         }
 

@@ -10,6 +10,7 @@ use crate::domain::catalogue::kinds::{OrderStatus, ServiceStatus};
 use crate::domain::customers::{Customer, CustomerStatus};
 use crate::domain::partners::{PartnerTransaction, TransactionState};
 use crate::domain::values::id::HookEventId;
+use crate::domain::values::minor::Minor;
 use crate::domain::values::time::Timestamp;
 
 /// What an event is about. Stored by position, and a part of keys: append only.
@@ -195,22 +196,30 @@ pub fn of_service(before: Option<ServiceStatus>, after: ServiceStatus) -> Option
     })
 }
 
-/// What an invoice came to. `open`: what is not paid of it, before and after; `given_up`: how much
-/// less is owed of it without having been paid. One of which nothing was paid is not paid.
+/// What is not paid of an invoice, before a command and after it; `None`: nothing.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Unpaid {
+    pub before: Option<Minor>,
+    pub after: Option<Minor>,
+}
+
+/// What an invoice came to, of which `unpaid` is not paid; `given_up`: how much
+/// less is owed of it without having been paid, `None`: all of it. One of which nothing was paid is not paid.
 #[must_use]
 pub fn of_invoice(
     invoice: &Invoice,
     is_new: bool,
-    open: (Option<i64>, Option<i64>),
-    given_up: i64,
+    unpaid: Unpaid,
+    given_up: Option<Minor>,
 ) -> Option<EventType> {
     let owed = if is_new {
         invoice.total().minor
     } else {
-        open.0.unwrap_or(0)
+        unpaid.before.unwrap_or_default()
     };
-    let closed = invoice.kind == InvoiceKind::Invoice && open.1.is_none();
-    (closed && owed > given_up).then_some(EventType::InvoicePaid)
+    let closed = invoice.kind == InvoiceKind::Invoice && unpaid.after.is_none();
+    let paid = given_up.is_some_and(|given_up| owed > given_up);
+    (closed && paid).then_some(EventType::InvoicePaid)
 }
 
 /// What a payment came to.
@@ -223,7 +232,10 @@ pub fn of_payment(before: Option<&Payment>, after: &Payment) -> Option<EventType
             PaymentState::Processing | PaymentState::Unmatched => {}
         }
     }
-    let (refunded, disputed) = before.map_or((0, 0), |p| (p.refunded_minor, p.disputed_minor));
+    let (refunded, disputed) = match before {
+        Some(before) => (before.refunded_minor, before.disputed_minor),
+        None => (Minor::ZERO, Minor::ZERO),
+    };
     if after.refunded_minor > refunded {
         Some(EventType::PaymentRefunded)
     } else if after.disputed_minor > disputed {
@@ -246,7 +258,7 @@ pub fn of_transaction(
             TransactionState::Processing => {}
         }
     }
-    let refunded = before.map_or(0, |before| before.refunded_minor);
+    let refunded = before.map_or(Minor::ZERO, |before| before.refunded_minor);
     (after.refunded_minor > refunded).then_some(EventType::PartnerTransactionRefunded)
 }
 

@@ -20,6 +20,7 @@ use crate::domain::staff::PASSWORD_BYTES_MAX;
 use crate::domain::values::calendar::Zone;
 use crate::domain::values::contact::{kept_name, usual_mac};
 use crate::domain::values::id::{ChannelId, CustomerId, ResellerId, ServiceSpecId};
+use crate::domain::values::minor::Minor;
 use crate::domain::values::money::{Amount, Currency};
 use crate::domain::values::time::Timestamp;
 use crate::ops::billing::books::{AuditDetail, Books};
@@ -147,7 +148,7 @@ fn post_opening(
     }
     let mut books = Books::new(ctx, tx);
     let back = held.map(|amount| Amount {
-        minor: amount.minor.saturating_neg(),
+        minor: -amount.minor,
         ..amount
     });
     for amount in [back, after.opening_balance].into_iter().flatten() {
@@ -158,9 +159,9 @@ fn post_opening(
     // What is more than before is money like any other: it pays what is open.
     let more = after.opening_balance.map(|amount| {
         let before = held.filter(|held| held.currency == amount.currency);
-        let minor = before.map_or(0, |held| held.minor);
+        let minor = before.map_or(Minor::ZERO, |held| held.minor);
         Amount {
-            minor: amount.minor.saturating_sub(minor),
+            minor: amount.minor - minor,
             ..amount
         }
     });

@@ -76,7 +76,7 @@ pub async fn write_off(
         let mut books = Books::new(ctx, tx);
         let balance = books.balance(customer.id, amount.currency)?;
         let owed = Amount {
-            minor: balance.min(0).saturating_neg(),
+            minor: balance.below_zero(),
             ..amount
         };
         if amount.minor > owed.minor {

@@ -5,6 +5,7 @@ use crate::domain::billing::invoice::{Invoice, OpenInvoice};
 use crate::domain::customers::Customer;
 use crate::domain::staff::Permission;
 use crate::domain::values::id::{CustomerId, InvoiceId};
+use crate::domain::values::minor::Minor;
 use crate::domain::values::open_object::OpenObject;
 use crate::ops::{Handle, Named, OpError};
 use crate::store::key::owned_by;
@@ -19,7 +20,7 @@ impl Named for Invoice {
 #[derive(Debug, Clone)]
 pub struct Billed {
     pub invoice: Invoice,
-    pub open_minor: i64,
+    pub open_minor: Minor,
 }
 
 /// The customer's invoices and credit notes, newest first.
@@ -34,7 +35,7 @@ pub fn list(ctx: &Ctx, customer: &Handle<CustomerId>) -> Result<Vec<Billed>, OpE
         let open = snapshot.get::<OpenInvoice>(&invoice.id)?;
         billed.push(Billed {
             invoice,
-            open_minor: open.map_or(0, |open| open.open_minor),
+            open_minor: open.map_or(Minor::ZERO, |open| open.open_minor),
         });
     }
     Ok(billed)
@@ -48,7 +49,7 @@ pub fn get(ctx: &Ctx, number: InvoiceId) -> Result<Billed, OpError> {
     let open = snapshot.get::<OpenInvoice>(&number)?;
     Ok(Billed {
         invoice,
-        open_minor: open.map_or(0, |open| open.open_minor),
+        open_minor: open.map_or(Minor::ZERO, |open| open.open_minor),
     })
 }
 

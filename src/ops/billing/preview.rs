@@ -9,6 +9,7 @@ use crate::domain::billing::run::{RunCounts, add_money};
 use crate::domain::customers::{Customer, CustomerStatus};
 use crate::domain::staff::Permission;
 use crate::domain::values::id::{CustomerId, OrderId};
+use crate::domain::values::minor::Minor;
 use crate::domain::values::money::{Amount, Currency};
 use crate::domain::values::time::Timestamp;
 use crate::store::key::owned_by;
@@ -58,9 +59,9 @@ pub struct Forecast {
     pub until: Timestamp,
     pub counts: RunCounts,
     /// What will be invoiced, in minor units.
-    pub invoiced: Vec<(Currency, i64)>,
+    pub invoiced: Vec<(Currency, Minor)>,
     /// What will not be paid, in minor units.
-    pub unpaid: Vec<(Currency, i64)>,
+    pub unpaid: Vec<(Currency, Minor)>,
     /// The first steps; the figures above count all of them.
     pub steps: Vec<Ahead>,
     pub steps_in_all: u64,
@@ -186,8 +187,8 @@ fn why(
             Some(currency) => {
                 let total = bill.total_minor();
                 let left = books.balance(before.customer, currency)?;
-                let minor = left.saturating_add(total);
-                let owed = total.saturating_sub(minor.clamp(0, total));
+                let minor = left + total;
+                let owed = total - minor.clamp(Minor::ZERO, total);
                 let amount = |minor| Amount { minor, currency };
                 (owed > 0).then_some(Why::Owed {
                     balance: amount(minor),

@@ -8,6 +8,7 @@ use crate::domain::catalogue::kinds::OrderStatus;
 use crate::domain::customers::Customer;
 use crate::domain::staff::Role;
 use crate::domain::values::id::{CustomerId, OrderId};
+use crate::domain::values::minor::Minor;
 use crate::domain::values::money::{Amount, Currency};
 use crate::domain::values::time::Timestamp;
 use crate::store::{Read as _, Table, Tx};
@@ -386,7 +387,7 @@ fn households(ctx: &Ctx) -> Result<Vec<Household>, OpError> {
             customer: customer.id,
             offer,
             price: Amount {
-                minor,
+                minor: Minor::of(minor),
                 currency: Currency::USD,
             },
             joins_on_day: i64::try_from(number * 53 % 350).unwrap_or(0),

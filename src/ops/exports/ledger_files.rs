@@ -9,6 +9,7 @@ use crate::domain::billing::journal::{Account, JournalEntry};
 use crate::domain::customers::Customer;
 use crate::domain::values::calendar::Zone;
 use crate::domain::values::id::CustomerId;
+use crate::domain::values::minor::Minor;
 use crate::domain::values::money::Currency;
 use crate::domain::values::time::Timestamp;
 use crate::ops::OpError;
@@ -17,7 +18,7 @@ use crate::ops::exports::wish::{Format, Wish, Within, cause, debit};
 use crate::store::{Read as _, Snapshot, Span};
 
 /// What accounts hold, to their credit.
-type Sums = BTreeMap<(Account, Currency), i64>;
+type Sums = BTreeMap<(Account, Currency), Minor>;
 
 /// A file of entries.
 pub(in crate::ops) struct Ledger<'s> {
@@ -96,11 +97,10 @@ impl<'s> Ledger<'s> {
         let (before, _) = self.sums(|at| at < from)?;
         let day = self.zone.date(from);
         let mut postings = Vec::new();
-        let mut retained = BTreeMap::<Currency, i64>::new();
+        let mut retained = BTreeMap::<Currency, Minor>::new();
         for ((account, currency), sum) in &before {
             if is_of_a_time(account) {
-                let held = retained.entry(*currency).or_default();
-                *held = held.saturating_add(*sum);
+                *retained.entry(*currency).or_default() += *sum;
             } else if *sum != 0 {
                 postings.push((self.name(account), *sum, *currency));
             }
@@ -132,8 +132,7 @@ impl<'s> Ledger<'s> {
         if let Some(from) = within.from {
             let (before, _) = self.sums(|at| at < from)?;
             for (key, sum) in before.into_iter().filter(|(key, _)| is_of_a_time(&key.0)) {
-                let held = sums.entry(key).or_default();
-                *held = held.saturating_sub(sum);
+                *sums.entry(key).or_default() -= sum;
             }
         }
         let Some(latest) = latest.max(within.from) else {
@@ -191,7 +190,7 @@ impl<'s> Ledger<'s> {
                     for posting in entry.postings {
                         let key = (posting.account, posting.currency);
                         let sum = sums.entry(key).or_default();
-                        *sum = sum.saturating_add(posting.credit_minor);
+                        *sum += posting.credit_minor;
                     }
                 }
                 Ok(ControlFlow::Continue(()))

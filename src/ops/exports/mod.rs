@@ -12,6 +12,7 @@ use crate::domain::billing::invoice::{Invoice, InvoiceKind, OpenInvoice, RateSum
 use crate::domain::billing::journal::{Account, JournalEntry};
 use crate::domain::customers::Customer;
 use crate::domain::staff::Permission;
+use crate::domain::values::minor::Minor;
 use crate::domain::values::money::Amount;
 use crate::domain::values::time::Timestamp;
 use crate::store::{Read as _, Record, Snapshot, Span, balance_minor};
@@ -194,7 +195,7 @@ fn journal_lines(format: Format, entry: &JournalEntry, lines: &mut Vec<String>) 
 fn invoice_line(snapshot: &Snapshot, format: Format, invoice: &Invoice) -> Result<String, OpError> {
     let open = snapshot.get::<OpenInvoice>(&invoice.id)?;
     let open = Amount {
-        minor: open.map_or(0, |open| open.open_minor),
+        minor: open.map_or(Minor::ZERO, |open| open.open_minor),
         currency: invoice.currency,
     };
     let (kind, of) = match invoice.kind {
@@ -202,13 +203,13 @@ fn invoice_line(snapshot: &Snapshot, format: Format, invoice: &Invoice) -> Resul
         InvoiceKind::CreditNote { of } => ("CREDIT_NOTE", Some(of.0)),
     };
     let to = invoice.to.map(Timestamp::to_rfc3339_millis);
-    let amount = |minor: i64| {
+    let amount = |minor: Minor| {
         let currency = invoice.currency;
         Amount { minor, currency }.to_fixed()
     };
     let taxes = invoice.taxes();
     let net = taxes.iter().map(|sum| sum.net_minor);
-    let net = amount(net.fold(0i64, i64::saturating_add));
+    let net = amount(net.sum());
     // A cell has all rates: `20 %: 10.00 + 2.00; 7.5 %: 1.00 + 0.08`.
     let in_words = |sum: &RateSum| {
         let (net, tax) = (amount(sum.net_minor), amount(sum.tax_minor));

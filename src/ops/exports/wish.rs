@@ -2,6 +2,7 @@
 
 use crate::domain::billing::journal::EntryCause;
 use crate::domain::values::calendar::Zone;
+use crate::domain::values::minor::Minor;
 use crate::domain::values::money::{Amount, Currency};
 use crate::domain::values::time::Timestamp;
 use crate::ops::OpError;
@@ -104,9 +105,9 @@ pub(in crate::ops) fn cause(cause: EntryCause) -> String {
 }
 
 /// To the debit of the account, as plain-text accounting counts: what a customer owes is positive.
-pub(in crate::ops) fn debit(credit_minor: i64, currency: Currency) -> String {
+pub(in crate::ops) fn debit(credit_minor: Minor, currency: Currency) -> String {
     Amount {
-        minor: credit_minor.saturating_neg(),
+        minor: -credit_minor,
         currency,
     }
     .to_fixed()

@@ -14,6 +14,7 @@ use crate::domain::messages::{About, Channel, Message, MessageContent};
 use crate::domain::partners::pin::Pin;
 use crate::domain::partners::{Partner, PartnerTransaction};
 use crate::domain::values::id::{MessageId, OrderId};
+use crate::domain::values::minor::Minor;
 use crate::domain::values::money::Amount;
 use crate::letters::locale::House;
 use crate::letters::wording::{self, Part, Values};
@@ -46,7 +47,7 @@ struct Said {
     kind: TemplateKind,
     values: Values,
     /// Which paper goes with a mail.
-    paper: Option<Box<(Invoice, i64)>>,
+    paper: Option<Box<(Invoice, Minor)>>,
     /// In front of the number in its name: what it is about.
     about: (&'static str, u64),
 }
@@ -191,7 +192,7 @@ fn said(
         MessageContent::Invoice(number) => {
             let invoice: Invoice = crate::ops::get(read, number)?;
             let open = read.get::<OpenInvoice>(&number)?;
-            let open_minor = open.map_or(0, |open| open.open_minor);
+            let open_minor = open.map_or(Minor::ZERO, |open| open.open_minor);
             let (kind, values) = letters::invoice(house, &invoice, open_minor);
             Ok(Said {
                 kind,
@@ -312,7 +313,7 @@ pub(in crate::ops) fn lacking(
     };
     let balance = balance_minor(read, &Account::Customer(customer.id), currency)?;
     let missing = Amount {
-        minor: bill.total_minor().saturating_sub(balance),
+        minor: bill.total_minor() - balance,
         currency,
     };
     Ok((title, Some(missing)))
@@ -353,9 +354,9 @@ fn reminder(
     let open: Vec<OpenInvoice> =
         read.listed(Table::OpenInvoicesByCustomer, &owned_by(customer.id))?;
     for open in open.iter().filter(|open| open.order == order.id) {
-        let held = missing.map_or(0, |amount| amount.minor);
+        let held = missing.map_or(Minor::ZERO, |amount| amount.minor);
         missing = Some(Amount {
-            minor: held.saturating_add(open.open_minor),
+            minor: held + open.open_minor,
             currency: open.currency,
         });
     }

@@ -137,7 +137,7 @@ fn withdraw(ctx: &Ctx, tx: &mut Tx<'_>, id: PartnerTransactionId) -> Result<bool
     if made.state != TransactionState::Processing || !carrier(ctx)?.undo(made.public_id) {
         return Ok(false);
     }
-    reserve(ctx, tx, &made, made.amount.minor.saturating_neg())?;
+    reserve(ctx, tx, &made, -made.amount.minor)?;
     free_pin(ctx, tx, &made)?;
     tx.remove::<PartnerTransaction>(&id)?;
     crate::ops::audit(ctx, tx, "partner.withdraw", &made, Vec::new())?;
@@ -174,7 +174,7 @@ fn settle_in(
     after.completed_at = Some(ctx.app.settled.completes_at(before.partner, ctx.now));
     if let Err(denial) = outcome {
         after.state = TransactionState::Denied(denial);
-        reserve(ctx, tx, &before, before.amount.minor.saturating_neg())?;
+        reserve(ctx, tx, &before, -before.amount.minor)?;
         free_pin(ctx, tx, &before)?;
         crate::ops::change(ctx, tx, "partner.denied", &before, &after)?;
         return Ok(after);
@@ -188,8 +188,8 @@ fn settle_in(
             // Now, not when it was begun: what others gave back meanwhile counts first.
             (after.partner_minor, after.tax_minor) = charge.shares_of_refund(minor);
             let mut back = charge.clone();
-            back.refunding_minor = charge.refunding_minor.saturating_sub(minor);
-            back.refunded_minor = charge.refunded_minor.saturating_add(minor);
+            back.refunding_minor -= minor;
+            back.refunded_minor += minor;
             crate::ops::change(ctx, tx, "partner.refunded", &charge, &back)?;
             "partner.refund"
         }

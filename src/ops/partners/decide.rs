@@ -11,6 +11,7 @@ use crate::domain::partners::{
 };
 use crate::domain::refusal::{PartnerRefusal, Refusal};
 use crate::domain::staff::Secret;
+use crate::domain::values::minor::Minor;
 use crate::domain::values::reasons::Denial;
 use std::ops::ControlFlow;
 
@@ -38,7 +39,7 @@ pub struct ChargeRequest {
     pub description: String,
     pub product: Option<String>,
     /// How much of the amount is tax, in minor units.
-    pub tax_minor: i64,
+    pub tax_minor: Minor,
     /// Of a refund: the partner's id of the charge.
     pub refund_of: Option<String>,
     /// The PIN that the customer told; no part of what a repeat has to say again.
@@ -99,19 +100,16 @@ fn transaction(
         customer,
         amount: request.amount,
         tax_minor: request.tax_minor,
-        tax_rate: TaxRate::between(
-            request.tax_minor,
-            request.amount.minor.saturating_sub(request.tax_minor),
-        ),
+        tax_rate: TaxRate::between(request.tax_minor, request.amount.minor - request.tax_minor),
         account_hash: request.account.hash(),
-        partner_minor: 0,
+        partner_minor: Minor::ZERO,
         fingerprint: request.fingerprint(),
         ext_id: request.ext_id,
         product: request.product,
         description: request.description,
         state: TransactionState::Succeeded,
-        refunded_minor: 0,
-        refunding_minor: 0,
+        refunded_minor: Minor::ZERO,
+        refunding_minor: Minor::ZERO,
         carrier: None,
         pending: None,
         created_at: ctx.now,
@@ -150,7 +148,7 @@ fn charge(
         crate::ops::create(ctx, tx, "partner.denied", &made)?;
         return Ok(Verdict::Accepted(made));
     }
-    let net = made.amount.minor.saturating_sub(made.tax_minor);
+    let net = made.amount.minor - made.tax_minor;
     made.partner_minor = partner.share.of(net);
     if let Some(pin) = &mark {
         pin_check::spend(ctx, tx, pin)?;
@@ -175,10 +173,10 @@ fn denial_of(
 ) -> Result<Option<Denial>, OpError> {
     let balance = if hand_over::is_set(ctx) {
         // The carrier knows what is left of it.
-        i64::MAX
+        None
     } else {
         let account = Account::Customer(customer.id);
-        balance_minor(tx, &account, amount.currency)?
+        Some(balance_minor(tx, &account, amount.currency)?)
     };
     let usual = usual_limits(ctx);
     // What costs little to ask is asked first.
@@ -250,10 +248,10 @@ fn spent_this_month(
         if made.amount.currency != currency {
             continue;
         }
-        let left = made.amount.minor.saturating_sub(made.refunded_minor);
-        spent.all_minor = spent.all_minor.saturating_add(left);
+        let left = made.amount.minor - made.refunded_minor;
+        spent.all_minor += left;
         if made.partner == partner.id {
-            spent.partner_minor = spent.partner_minor.saturating_add(left);
+            spent.partner_minor += left;
         }
     }
     Ok(Some(spent))
@@ -312,7 +310,7 @@ fn refund(
     }
     crate::ops::create(ctx, tx, "partner.refund", &made)?;
     let mut after = before.clone();
-    after.refunded_minor = after.refunded_minor.saturating_add(amount.minor);
+    after.refunded_minor += amount.minor;
     crate::ops::change(ctx, tx, "partner.refunded", &before, &after)?;
     let mut books = Books::new(ctx, tx);
     books.post(entry(ctx, &made))?;

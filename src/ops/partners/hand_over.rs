@@ -3,6 +3,7 @@
 
 use crate::app::Ctx;
 use crate::domain::partners::{PartnerTransaction, Pending, TransactionKind, TransactionState};
+use crate::domain::values::minor::Minor;
 
 use crate::domain::staff::Secret;
 use crate::domain::values::id::PinId;
@@ -67,13 +68,13 @@ pub(super) fn reserve(
     ctx: &Ctx,
     tx: &mut Tx<'_>,
     made: &PartnerTransaction,
-    minor: i64,
+    minor: Minor,
 ) -> Result<(), OpError> {
     let TransactionKind::Refund { of } = made.kind else {
         return Ok(());
     };
     let before: PartnerTransaction = crate::ops::get(tx, of)?;
     let mut after = before.clone();
-    after.refunding_minor = before.refunding_minor.saturating_add(minor);
+    after.refunding_minor += minor;
     crate::ops::change(ctx, tx, "partner.reserve", &before, &after)
 }

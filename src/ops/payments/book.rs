@@ -9,6 +9,7 @@ use crate::domain::billing::payment::{
 use crate::domain::catalogue::kinds::{Billing, OrderStatus};
 use crate::domain::refusal::{MoneyRefusal, Refusal};
 use crate::domain::values::id::{CustomerId, HostedPageId, JournalEntryId, OrderId, VoucherId};
+use crate::domain::values::minor::Minor;
 use crate::domain::values::money::{Amount, Currency};
 use crate::domain::values::time::Timestamp;
 use crate::ops::billing::books::{AuditDetail, Books};
@@ -105,9 +106,9 @@ pub(in crate::ops) fn book(
         client_key: receipt.client_key,
         amount: receipt.amount,
         state: PaymentState::Succeeded,
-        refunded_minor: 0,
-        disputed_minor: 0,
-        told_minor: 0,
+        refunded_minor: Minor::ZERO,
+        disputed_minor: Minor::ZERO,
+        told_minor: Minor::ZERO,
         refund_failed: false,
         note: receipt.note,
         created_at: ctx.now,

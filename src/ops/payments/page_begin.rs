@@ -7,6 +7,7 @@ use crate::domain::billing::payment::{
     HOSTED_PAGE_SECONDS, HostedPage, HostedPageState, Payment, Shown,
 };
 use crate::domain::values::id::CustomerId;
+use crate::domain::values::minor::Minor;
 use crate::domain::values::money::Amount;
 use crate::ops::OpError;
 use crate::ops::billing::books::{Agreed, AuditDetail, Books};
@@ -32,9 +33,9 @@ pub(in crate::ops) fn is_covered<R: Read>(
         return Ok(true);
     };
     let paid = payment.filter(|payment| payment.amount.currency == currency);
-    let paid = paid.map_or(0, |payment| payment.amount.minor);
-    let balance = books.balance(customer, currency)?.max(0);
-    Ok(balance.saturating_add(paid) >= bill.total_minor())
+    let paid = paid.map_or(Minor::ZERO, |payment| payment.amount.minor);
+    let balance = books.balance(customer, currency)?.above_zero();
+    Ok(balance + paid >= bill.total_minor())
 }
 
 /// The order begins: it is invoiced, its services begin.

@@ -11,6 +11,7 @@ use crate::domain::catalogue::kinds::{Billing, OrderStatus};
 use crate::domain::catalogue::{ProductOffer, ProductSpec};
 use crate::domain::customers::Customer;
 use crate::domain::refusal::MoneyRefusal;
+use crate::domain::values::minor::Minor;
 use crate::domain::values::money::Amount;
 use crate::ops::OpError;
 use crate::ops::attempts;
@@ -108,10 +109,12 @@ pub(super) fn view_in(ctx: &Ctx, read: &impl Read, page: HostedPage) -> Result<V
     let price = seen.map_or(bill.total_minor(), |shown| shown.total.minor);
     let from_balance = match seen {
         Some(shown) => shown.from_balance_minor,
-        None => books.balance(customer.id, currency)?.clamp(0, price),
+        None => books
+            .balance(customer.id, currency)?
+            .clamp(Minor::ZERO, price),
     };
-    let amount = |minor: i64| Amount { minor, currency };
-    let to_pay = price.saturating_sub(from_balance);
+    let amount = |minor: Minor| Amount { minor, currency };
+    let to_pay = price - from_balance;
     let (reopens, ahead) = (asked.reopens, asked.ahead);
     let closed = match page.state {
         HostedPageState::Succeeded | HostedPageState::Acknowledged => Some(Closed::Paid),

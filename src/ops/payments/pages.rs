@@ -14,6 +14,7 @@ use crate::domain::customers::Customer;
 use crate::domain::refusal::{MoneyRefusal, OrderRefusal, Refusal};
 use crate::domain::staff::Permission;
 use crate::domain::values::id::{CustomerId, PaymentId};
+use crate::domain::values::minor::Minor;
 use crate::domain::values::money::Amount;
 use crate::domain::values::time::Timestamp;
 use crate::ops::payments::book::Receipt;
@@ -284,9 +285,9 @@ fn new_payment(
         client_key: None,
         amount,
         state: PaymentState::Processing,
-        refunded_minor: 0,
-        disputed_minor: 0,
-        told_minor: 0,
+        refunded_minor: Minor::ZERO,
+        disputed_minor: Minor::ZERO,
+        told_minor: Minor::ZERO,
         refund_failed: false,
         note: String::new(),
         created_at: ctx.now,

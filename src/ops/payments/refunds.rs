@@ -10,6 +10,7 @@ use crate::domain::customers::Customer;
 use crate::domain::refusal::MoneyRefusal;
 use crate::domain::staff::Permission;
 use crate::domain::values::id::{JournalEntryId, PaymentId};
+use crate::domain::values::minor::Minor;
 use crate::domain::values::money::Amount;
 use crate::ops::OpError;
 use crate::ops::billing::books::{AuditDetail, Books};
@@ -69,7 +70,7 @@ pub async fn refund(
             let method = paid.method;
             return Err(MoneyRefusal::RefundElsewhere { method }.into());
         }
-        let left = paid.left_minor().max(0);
+        let left = paid.left_minor().above_zero();
         let fits = paid.kind == PaymentKind::Payment
             && paid.is_booked()
             && paid.amount.currency == amount.currency
@@ -84,7 +85,7 @@ pub async fn refund(
         }
         give_back(ctx, tx, &paid, amount, how)?;
         let mut after = paid.clone();
-        after.refunded_minor = after.refunded_minor.saturating_add(amount.minor);
+        after.refunded_minor += amount.minor;
         let movement = Movement {
             amount,
             reference: None,
@@ -111,11 +112,11 @@ pub(in crate::ops) fn told(
     ctx: &Ctx,
     tx: &mut Tx<'_>,
     id: PaymentId,
-    sum_minor: i64,
+    sum_minor: Minor,
     how: Told,
 ) -> Result<bool, OpError> {
     let paid: Payment = crate::ops::get(tx, id)?;
-    let more = sum_minor.saturating_sub(paid.told_minor);
+    let more = sum_minor - paid.told_minor;
     if how == Told::ByEvent && paid.refund_failed {
         return Ok(false);
     }
@@ -124,7 +125,7 @@ pub(in crate::ops) fn told(
     }
     let mut after = paid.clone();
     after.told_minor = sum_minor;
-    after.refunded_minor = after.refunded_minor.saturating_add(more);
+    after.refunded_minor += more;
     let note = if more > 0 {
         "refunded at its provider"
     } else {
@@ -132,7 +133,7 @@ pub(in crate::ops) fn told(
     };
     let movement = Movement {
         amount: Amount {
-            minor: more.saturating_abs(),
+            minor: more.abs(),
             ..paid.amount
         },
         reference: None,
@@ -191,7 +192,7 @@ pub(in crate::ops) fn dispute(
         };
         let mut after = paid.clone();
         if amount.currency == paid.amount.currency {
-            after.disputed_minor = after.disputed_minor.saturating_add(amount.minor);
+            after.disputed_minor += amount.minor;
         }
         goes(ctx, tx, &paid, after, movement, RefundAs::Returned)?;
     }
@@ -207,7 +208,7 @@ pub(in crate::ops) fn dispute(
     };
     let mut after = paid.clone();
     if amount.currency == paid.amount.currency {
-        after.disputed_minor = after.disputed_minor.saturating_sub(amount.minor);
+        after.disputed_minor -= amount.minor;
     }
     comes(ctx, tx, &paid, after, movement)
 }
@@ -258,7 +259,7 @@ fn goes(
     if let Some(customer) = customer.filter(|_| how == RefundAs::Goodwill) {
         let on_balance = books.balance(customer, amount.currency)?;
         let spent = Amount {
-            minor: amount.minor.saturating_sub(on_balance.max(0)).max(0),
+            minor: (amount.minor - on_balance.above_zero()).above_zero(),
             ..amount
         };
         let disputed = after.disputed_minor > 0;
@@ -345,9 +346,9 @@ fn record(
         } else {
             PaymentState::Unmatched
         },
-        refunded_minor: 0,
-        disputed_minor: 0,
-        told_minor: 0,
+        refunded_minor: Minor::ZERO,
+        disputed_minor: Minor::ZERO,
+        told_minor: Minor::ZERO,
         refund_failed: false,
         note: movement.note,
         created_at: ctx.now,

@@ -10,6 +10,7 @@ use crate::domain::customers::Customer;
 use crate::domain::refusal::{MoneyRefusal, Refusal};
 use crate::domain::staff::{Actor, Permission, Role};
 use crate::domain::values::id::{CustomerId, JournalEntryId, PaymentId, VoucherBatchId, VoucherId};
+use crate::domain::values::minor::Minor;
 use crate::domain::values::money::{Amount, Currency};
 use crate::domain::values::time::Timestamp;
 use crate::ops::billing::books::{AuditDetail, Books};
@@ -74,7 +75,7 @@ pub async fn create(
                 revoked_at: None,
                 is_liability: true,
                 sold_count: 0,
-                sold_minor: 0,
+                sold_minor: Minor::ZERO,
                 made_by: made_by.clone(),
                 used_count: 0,
                 returned_count: 0,
@@ -103,7 +104,7 @@ fn check_value(ctx: &Ctx, wish: &NewBatch) -> Result<(), OpError> {
         return Ok(());
     }
     let value = Amount {
-        minor: wish.amount.minor.saturating_mul(i64::from(wish.count)),
+        minor: wish.amount.minor.times(wish.count),
         ..wish.amount
     };
     let max = ctx.app.config.staff.vouchers_max;
@@ -192,7 +193,7 @@ fn sell_in(
     }
     let mut after = before.clone();
     after.sold_count = before.sold_count.saturating_add(sale.count);
-    after.sold_minor = before.sold_minor.saturating_add(amount.minor);
+    after.sold_minor += amount.minor;
     let cash = Account::Cash(sale.method.clone());
     book_sale(
         ctx,
@@ -233,7 +234,7 @@ fn take_back_in(
     ctx.within_limit("one return of vouchers", worth, max)?;
     let mut after = before.clone();
     after.sold_count = before.sold_count.saturating_sub(sale.count);
-    after.sold_minor = before.sold_minor.saturating_sub(amount.minor);
+    after.sold_minor -= amount.minor;
     after.returned_count = before.returned_count.saturating_add(sale.count);
     let cash = Account::Cash(sale.method.clone());
     book_sale(

@@ -11,8 +11,9 @@ use crate::domain::partners::{Partner, PartnerTransaction};
 use crate::domain::staff::Actor;
 use crate::domain::values::delivery::DeliveryState;
 use crate::domain::values::id::{DeliveryId, Id, InvoiceId, WebhookId};
+use crate::domain::values::minor::Minor;
 use crate::domain::webhooks::event;
-use crate::domain::webhooks::event::{EventType, HookEvent, Subject};
+use crate::domain::webhooks::event::{EventType, HookEvent, Subject, Unpaid};
 use crate::domain::webhooks::{COUNTED_EVERY, Delivery, Webhook};
 use crate::ops::OpError;
 use crate::ops::written::Written;
@@ -72,7 +73,7 @@ fn changes(touched: &[Touched]) -> Vec<Change> {
 #[derive(Default)]
 struct GivenUp {
     /// By credit notes over invoices, in minor units.
-    credited: BTreeMap<InvoiceId, i64>,
+    credited: BTreeMap<InvoiceId, Minor>,
     /// Whether debts were written off: whatever is closed by that command is not paid.
     written_off: bool,
 }
@@ -90,7 +91,7 @@ impl GivenUp {
                     };
                     if let InvoiceKind::CreditNote { of } = made.kind {
                         let sum = given_up.credited.entry(of).or_default();
-                        *sum = sum.saturating_sub(made.total().minor);
+                        *sum -= made.total().minor;
                     }
                 }
                 Table::AccountTotals => {
@@ -104,11 +105,12 @@ impl GivenUp {
         Ok(given_up)
     }
 
-    fn of_invoice(&self, id: InvoiceId, is_new: bool) -> i64 {
+    /// `None`: all of it.
+    fn of_invoice(&self, id: InvoiceId, is_new: bool) -> Option<Minor> {
         if self.written_off && !is_new {
-            return i64::MAX;
+            return None;
         }
-        self.credited.get(&id).copied().unwrap_or(0)
+        Some(self.credited.get(&id).copied().unwrap_or_default())
     }
 }
 
@@ -335,13 +337,13 @@ fn of_invoice(tx: &Tx<'_>, change: &Change, given_up: &GivenUp) -> Result<Happen
         Some(touched) => touched.before::<OpenInvoice>()?.map(|open| open.open_minor),
         None => after,
     };
-    let shown = objects::invoice(&invoice, after.unwrap_or(0));
+    let shown = objects::invoice(&invoice, after.unwrap_or_default());
     let mut happened = Vec::new();
     if is_new {
         happened.push((EventType::InvoiceCreated, shown.clone()));
     }
     let given_up = given_up.of_invoice(id, is_new);
-    match event::of_invoice(&invoice, is_new, (before, after), given_up) {
+    match event::of_invoice(&invoice, is_new, Unpaid { before, after }, given_up) {
         Some(kind) => happened.push((kind, shown)),
         None if !is_new && before != after => happened.push((EventType::InvoiceUpdated, shown)),
         None => {}

@@ -12,6 +12,7 @@ use crate::domain::customers::{Customer, CustomerStatus};
 use crate::domain::partners::{PartnerTransaction, TransactionKind, TransactionState};
 use crate::domain::values::calendar::Period;
 use crate::domain::values::contact::Email;
+use crate::domain::values::minor::Minor;
 use crate::domain::values::money::Amount;
 use crate::domain::values::time::Timestamp;
 use crate::domain::webhooks::Webhook;
@@ -175,9 +176,9 @@ pub fn service(service: &Service) -> Object {
 
 /// `open_minor`: what is not paid of it.
 #[must_use]
-pub fn invoice(invoice: &Invoice, open_minor: i64) -> Object {
+pub fn invoice(invoice: &Invoice, open_minor: Minor) -> Object {
     let currency = invoice.currency;
-    let text = |minor: i64| Amount { minor, currency }.to_fixed();
+    let text = |minor: Minor| Amount { minor, currency }.to_fixed();
     let lines = invoice.lines.iter().map(|line| {
         json!({
             "title": line.title,
@@ -214,7 +215,7 @@ pub fn invoice(invoice: &Invoice, open_minor: i64) -> Object {
 
 #[must_use]
 pub fn payment(payment: &Payment) -> Object {
-    let text = |minor: i64| {
+    let text = |minor: Minor| {
         let amount = payment.amount;
         Amount { minor, ..amount }.to_fixed()
     };
@@ -254,7 +255,7 @@ pub fn payment(payment: &Payment) -> Object {
 #[must_use]
 pub fn partner_transaction(transaction: &PartnerTransaction, partner: &str) -> Object {
     let amount = transaction.amount;
-    let text = |minor: i64| Amount { minor, ..amount }.to_fixed();
+    let text = |minor: Minor| Amount { minor, ..amount }.to_fixed();
     let (kind, of) = match transaction.kind {
         TransactionKind::Charge => ("CHARGE", None),
         TransactionKind::Refund { of } => ("REFUND", Some(of.0)),

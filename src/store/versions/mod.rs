@@ -28,6 +28,7 @@ use crate::domain::values::id::{
     CustomerId, HostedPageId, MessageId, OrderId, PaymentId, ProductOfferId, ProductSpecId,
     ResellerId, VoucherBatchId,
 };
+use crate::domain::values::minor::Minor;
 use crate::domain::values::money::Amount;
 use crate::domain::values::open_object::OpenObject;
 use crate::domain::values::time::Timestamp;
@@ -394,7 +395,7 @@ pub(super) fn voucher_batch(version: u8, body: &[u8]) -> Result<VoucherBatch, Co
         revoked_at: old.revoked_at,
         is_liability: false,
         sold_count: 0,
-        sold_minor: 0,
+        sold_minor: Minor::ZERO,
         made_by: String::new(),
         // The step to layout 10 counts them.
         used_count: 0,

@@ -10,6 +10,7 @@ use crate::domain::catalogue::kinds::OrderType;
 use crate::domain::provider::Letterhead;
 use crate::domain::values::calendar::{LocalDate, Term};
 use crate::domain::values::id::{CustomerId, InvoiceId, OrderId, RunId};
+use crate::domain::values::minor::Minor;
 use crate::domain::values::money::{Amount, Currency, TaxRate};
 use crate::domain::values::time::Timestamp;
 use crate::store::codec::decode_body;
@@ -63,8 +64,8 @@ impl From<PriceV2> for Price {
 struct LineV1 {
     title: String,
     rate: TaxRate,
-    net_minor: i64,
-    tax_minor: i64,
+    net_minor: Minor,
+    tax_minor: Minor,
 }
 
 #[derive(Serialize, Deserialize)]
@@ -126,7 +127,7 @@ struct RunV1 {
     ended_at: Timestamp,
     worked_micros: u64,
     counts: RunCounts,
-    invoiced: Vec<(Currency, i64)>,
+    invoiced: Vec<(Currency, Minor)>,
     failures: Vec<RunFailure>,
 }
 

@@ -8,6 +8,7 @@ use crate::domain::partners::{
 };
 use crate::domain::staff::{Maker, Secret};
 use crate::domain::values::id::{CustomerId, PartnerId, PartnerTransactionId};
+use crate::domain::values::minor::Minor;
 use crate::domain::values::money::{Amount, Currency, Share, TaxRate};
 use crate::domain::values::time::Timestamp;
 use crate::store::codec::decode_body;
@@ -174,14 +175,14 @@ struct TransactionV1 {
     customer: CustomerId,
     account_hash: [u8; 32],
     amount: Amount,
-    tax_minor: i64,
+    tax_minor: Minor,
     tax_rate: TaxRate,
-    partner_minor: i64,
+    partner_minor: Minor,
     product: Option<String>,
     description: String,
     fingerprint: [u8; 32],
     state: TransactionState,
-    refunded_minor: i64,
+    refunded_minor: Minor,
     created_at: Timestamp,
     completed_at: Option<Timestamp>,
 }
@@ -211,7 +212,7 @@ pub(in crate::store) fn transaction(
         fingerprint: old.fingerprint,
         state: old.state,
         refunded_minor: old.refunded_minor,
-        refunding_minor: 0,
+        refunding_minor: Minor::ZERO,
         carrier: None,
         pending: None,
         created_at: old.created_at,

@@ -4,6 +4,7 @@ use serde::{Deserialize, Serialize};
 
 use crate::domain::billing::payment::{Payment, PaymentKind, PaymentState};
 use crate::domain::values::id::{CustomerId, HostedPageId, OrderId, PaymentId};
+use crate::domain::values::minor::Minor;
 use crate::domain::values::money::Amount;
 use crate::domain::values::time::Timestamp;
 use crate::store::codec::decode_body;
@@ -23,7 +24,7 @@ struct PaymentV1 {
     client_key: Option<String>,
     amount: Amount,
     state: PaymentState,
-    refunded_minor: i64,
+    refunded_minor: Minor,
     note: String,
     created_at: Timestamp,
     ended_at: Option<Timestamp>,
@@ -43,9 +44,9 @@ struct PaymentV2 {
     client_key: Option<String>,
     amount: Amount,
     state: PaymentState,
-    refunded_minor: i64,
-    disputed_minor: i64,
-    told_minor: i64,
+    refunded_minor: Minor,
+    disputed_minor: Minor,
+    told_minor: Minor,
     refund_failed: bool,
     note: String,
     created_at: Timestamp,
@@ -72,8 +73,12 @@ pub(in crate::store) fn payment(version: u8, body: &[u8]) -> Result<Payment, Cod
                 amount: old.amount,
                 state: old.state,
                 refunded_minor: old.refunded_minor,
-                disputed_minor: 0,
-                told_minor: if told { old.refunded_minor } else { 0 },
+                disputed_minor: Minor::ZERO,
+                told_minor: if told {
+                    old.refunded_minor
+                } else {
+                    Minor::ZERO
+                },
                 refund_failed: false,
                 note: old.note,
                 created_at: old.created_at,

@@ -534,8 +534,8 @@ fn is_charge_amount(json: &str, currency: Currency) -> bool {
         }
         None => json,
     };
-    let units_max = i64::from(CHARGE_MAX).saturating_mul(10i64.saturating_pow(currency.exponent()));
-    Amount::parse_noisy(text, currency).is_some_and(|amount| amount.minor.abs() <= units_max)
+    let most = Amount::of_units(CHARGE_MAX.unsigned_abs(), currency).minor;
+    Amount::parse_noisy(text, currency).is_some_and(|amount| amount.minor.abs() <= most)
 }
 
 impl PartialSchema for Charge {

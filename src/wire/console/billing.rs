@@ -12,6 +12,7 @@ use crate::domain::billing::order::{Order, Standing};
 use crate::domain::billing::run::{Run, RunCounts, RunState};
 use crate::domain::staff::Permission;
 use crate::domain::values::id::RunId;
+use crate::domain::values::minor::Minor;
 use crate::domain::values::money::{Amount, Currency};
 use crate::domain::values::time::Timestamp;
 use crate::ops;
@@ -217,8 +218,8 @@ struct Sum {
     currency: String,
 }
 
-fn sums(money: &[(Currency, i64)]) -> Vec<Sum> {
-    let sum = |(currency, minor): &(Currency, i64)| Sum {
+fn sums(money: &[(Currency, Minor)]) -> Vec<Sum> {
+    let sum = |(currency, minor): &(Currency, Minor)| Sum {
         amount: Amount {
             minor: *minor,
             currency: *currency,

@@ -14,6 +14,7 @@ use crate::domain::customers::service::Service;
 use crate::domain::effect::{Balance, Billed, Effect, Missing, Moved, Owed, Titled};
 use crate::domain::messages::template::TemplateKind;
 use crate::domain::partners::PartnerTransaction;
+use crate::domain::values::minor::Minor;
 use crate::domain::values::money::Amount;
 use crate::domain::values::time::Timestamp;
 use crate::ops::OpError;
@@ -259,7 +260,7 @@ impl Words<'_> {
     fn batch(&self, moved: &Moved<VoucherBatch>) -> BatchEffectOut {
         let VoucherBatch { amount, count, .. } = moved.after;
         let total = Amount {
-            minor: amount.minor.saturating_mul(i64::from(count)),
+            minor: amount.minor.times(count),
             ..amount
         };
         BatchEffectOut {
@@ -353,7 +354,7 @@ fn customer(moved: &Moved<Customer>) -> Option<CustomerEffectOut> {
 
 fn owed(owed: &Owed) -> OwedEffectOut {
     let currency = owed.currency;
-    let text = |minor: i64| Amount { minor, currency }.to_fixed();
+    let text = |minor: Minor| Amount { minor, currency }.to_fixed();
     OwedEffectOut {
         account: owed.account.to_string(),
         currency: currency.as_str().to_owned(),
@@ -364,7 +365,7 @@ fn owed(owed: &Owed) -> OwedEffectOut {
 
 fn balance(balance: &Balance) -> BalanceEffectOut {
     let currency = balance.currency;
-    let text = |minor: i64| Amount { minor, currency }.to_fixed();
+    let text = |minor: Minor| Amount { minor, currency }.to_fixed();
     BalanceEffectOut {
         customer: balance.customer.0,
         currency: currency.as_str().to_owned(),

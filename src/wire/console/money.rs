@@ -12,6 +12,7 @@ use crate::domain::billing::invoice::InvoiceKind;
 use crate::domain::billing::payment::{PAYMENT_TEXT_MAX, Payment, PaymentKind, TYPED_METHODS};
 use crate::domain::staff::Permission;
 use crate::domain::values::id::{InvoiceId, PaymentId};
+use crate::domain::values::minor::Minor;
 use crate::domain::values::money::{Amount, Currency};
 use crate::domain::values::time::Timestamp;
 use crate::letters::locale::House;
@@ -63,7 +64,7 @@ pub struct PaymentOut {
 
 impl PaymentOut {
     pub(super) fn new(payment: &Payment) -> Self {
-        let text = |minor: i64| {
+        let text = |minor: Minor| {
             let amount = Amount {
                 minor,
                 ..payment.amount
@@ -428,13 +429,14 @@ impl InvoiceOut {
     fn new(ctx: &Ctx, billed: &Billed) -> Self {
         let invoice = &billed.invoice;
         let currency = invoice.currency;
-        let text = |minor: i64| Amount { minor, currency }.to_fixed();
+        let text = |minor: Minor| Amount { minor, currency }.to_fixed();
         let head = &invoice.letterhead;
         let zone = &ctx.app.company().zone;
         let last = invoice.to.map(|to| last_day(invoice.from, to, zone));
-        let state = match billed.open_minor {
-            0 => "PAID",
-            _ => "OPEN",
+        let state = if billed.open_minor == 0 {
+            "PAID"
+        } else {
+            "OPEN"
         };
         Self {
             number: invoice.id.0,

@@ -11,6 +11,7 @@ use crate::app::Ctx;
 use crate::domain::partners::statement::{CSV_HEAD, ClosedMonth, Settlement, Sums, csv_line};
 use crate::domain::partners::{Partner, PinPolicy, REQUESTS_PER_SECOND};
 use crate::domain::staff::Permission;
+use crate::domain::values::minor::Minor;
 use crate::domain::values::money::{Amount, Currency};
 use crate::domain::values::time::Timestamp;
 use crate::letters::locale::House;
@@ -211,7 +212,7 @@ struct SumsOut {
 
 impl SumsOut {
     fn new(currency: Currency, sums: &Sums, entry: Option<u64>) -> Self {
-        let text = |minor: i64| Amount { minor, currency }.to_fixed();
+        let text = |minor: Minor| Amount { minor, currency }.to_fixed();
         Self {
             currency: currency.as_str().to_owned(),
             charges: sums.charges,

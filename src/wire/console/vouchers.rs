@@ -10,6 +10,7 @@ use crate::app::Ctx;
 use crate::domain::billing::payment::{TYPED_METHODS, VoucherBatch};
 use crate::domain::staff::Permission;
 use crate::domain::values::id::VoucherBatchId;
+use crate::domain::values::minor::Minor;
 use crate::domain::values::money::Amount;
 use crate::domain::values::time::Timestamp;
 use crate::ops;
@@ -58,7 +59,7 @@ pub struct BatchOut {
 
 impl BatchOut {
     fn new(batch: &VoucherBatch, codes: Option<Vec<String>>) -> Self {
-        let money = |minor: i64| {
+        let money = |minor: Minor| {
             let currency = batch.amount.currency;
             Amount { minor, currency }.to_fixed()
         };

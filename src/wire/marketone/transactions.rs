@@ -6,6 +6,7 @@ use serde::Serialize;
 use crate::app::Ctx;
 use crate::domain::partners::{Partner, PartnerTransaction, TransactionKind, TransactionState};
 use crate::domain::staff::Secret;
+use crate::domain::values::minor::Minor;
 use crate::domain::values::money::{Amount, Currency};
 use crate::domain::values::time::Timestamp;
 use crate::ops::partners::charge;
@@ -69,7 +70,9 @@ fn charge_request(members: &Members) -> Result<ChargeRequest, Failure> {
         product,
         // Tax that is not in the amount is not charged here,
         // and so is not ours to set apart (§6.14).
-        tax_minor: tax.filter(|_| included).map_or(0, |tax| tax.minor),
+        tax_minor: tax
+            .filter(|_| included)
+            .map_or(Minor::ZERO, |tax| tax.minor),
         refund_of,
         pin: members.pin()?.map(Secret),
     })

@@ -374,7 +374,7 @@ fn summary(ctx: &Ctx, view: &View) -> String {
     }
     if view.from_balance.minor > 0 {
         let used = Amount {
-            minor: view.from_balance.minor.saturating_neg(),
+            minor: -view.from_balance.minor,
             ..view.from_balance
         };
         text.push_str(&row("", said.from_balance, &amount(used, locale)));

@@ -5,6 +5,7 @@ use boxoffice::domain::billing::invoice::{OpenInvoice, less, share, unused};
 use boxoffice::domain::billing::journal::{Account, EntryCause, JournalEntry, Posting};
 use boxoffice::domain::catalogue::charge::{Line, total_minor};
 use boxoffice::domain::values::id::{CustomerId, InvoiceId, JournalEntryId};
+use boxoffice::domain::values::minor::Minor;
 use boxoffice::domain::values::money::{Currency, TaxRate};
 use boxoffice::domain::values::time::Timestamp;
 use boxoffice::store::{Read as _, StoreError, append_entries};
@@ -19,9 +20,9 @@ const LATER: &str = "sandbox&card=4000000000000077";
 
 /// +5 dollars and -5 euros: zero only if nobody looks which.
 fn mixed() -> JournalEntry {
-    let posting = |account, credit_minor, code: &str| Posting {
+    let posting = |account, credit: i64, code: &str| Posting {
         account,
-        credit_minor,
+        credit_minor: credit.into(),
         currency: Currency::parse(code).expect("a currency"),
     };
     JournalEntry {
@@ -90,7 +91,7 @@ async fn an_invoice_that_is_open_beyond_its_net_is_named() {
         .store
         .write(|tx| {
             let mut open = tx.get::<OpenInvoice>(&InvoiceId(1))?.expect("it is open");
-            open.open_minor += 1;
+            open.open_minor += Minor::of(1);
             tx.put(&open)
         })
         .await;
@@ -135,7 +136,7 @@ async fn held_money_is_resolved_for_what_is_left_of_it() {
 }
 
 /// What lies in `suspense`, in cents.
-fn held(app: &std::sync::Arc<App>) -> i64 {
+fn held(app: &std::sync::Arc<App>) -> Minor {
     let snapshot = app.store.read().expect("a snapshot");
     let currency = Currency::parse("USD").expect("a currency");
     boxoffice::store::balance_minor(&snapshot, &Account::Suspense, currency).expect("a balance")
@@ -148,6 +149,7 @@ fn line() -> impl Strategy<Value = Line> {
     (-500i64..100_000, 0u32..300_000, any::<bool>(), title).prop_map(
         |(gross, rate, by_day, title)| {
             let rate = TaxRate::from_thousandths(rate);
+            let gross = Minor::of(gross);
             let tax_minor = rate.contained_in(gross);
             Line {
                 title: title.to_owned(),
@@ -170,10 +172,10 @@ proptest! {
     ) {
         let total = total_minor(&lines);
         prop_assume!(total > 0);
-        let tax = |lines: &[Line]| lines.iter().map(|line| line.tax_minor).sum::<i64>();
+        let tax = |lines: &[Line]| lines.iter().map(|line| line.tax_minor).sum::<Minor>();
         let mut left = lines.clone();
         for (by_day, part, days) in parts {
-            let whole = total_minor(&left);
+            let (part, whole) = (Minor::of(part), total_minor(&left));
             let note = if by_day {
                 unused(&left, 40, days)
             } else {
@@ -192,7 +194,7 @@ proptest! {
         let whole = total_minor(&left);
         if whole > 0 {
             left = less(&left, &share(&left, whole, whole));
-            prop_assert_eq!((total_minor(&left), tax(&left)), (0, 0));
+            prop_assert_eq!((total_minor(&left), tax(&left)), (Minor::ZERO, Minor::ZERO));
         }
     }
 
@@ -202,9 +204,9 @@ proptest! {
         amounts in prop::collection::vec((-50i64..50, any::<bool>()), 2..6),
     ) {
         let mut entry = mixed();
-        let posting = |(credit_minor, dollars): &(i64, bool)| Posting {
+        let posting = |(credit, dollars): &(i64, bool)| Posting {
             account: Account::Revenue,
-            credit_minor: *credit_minor,
+            credit_minor: Minor::of(*credit),
             currency: Currency::parse(if *dollars { "USD" } else { "EUR" }).expect("a currency"),
         };
         entry.postings = amounts.iter().map(posting).collect();

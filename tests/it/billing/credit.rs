@@ -9,6 +9,7 @@ use boxoffice::domain::catalogue::dunning::Ladder;
 use boxoffice::domain::catalogue::kinds::{Billing, OrderStatus};
 use boxoffice::domain::values::calendar::{Period, PeriodCount, Term, Zone};
 use boxoffice::domain::values::id::{CustomerId, OrderId};
+use boxoffice::domain::values::minor::Minor;
 use boxoffice::domain::values::money::TaxRate;
 use boxoffice::domain::values::time::Timestamp;
 use proptest::prelude::*;
@@ -291,6 +292,7 @@ impl Life {
 fn line() -> impl Strategy<Value = Line> {
     (-5_000i64..100_000, 0u32..300_000).prop_map(|(gross, rate)| {
         let rate = TaxRate::from_thousandths(rate);
+        let gross = Minor::of(gross);
         let tax_minor = rate.contained_in(gross);
         Line {
             title: String::new(),
@@ -325,11 +327,11 @@ proptest! {
         left in -3i32..5_000,
     ) {
         let total = total_minor(&lines);
-        let tax = |lines: &[Line]| lines.iter().map(|line| line.tax_minor).sum::<i64>();
+        let tax = |lines: &[Line]| lines.iter().map(|line| line.tax_minor).sum::<Minor>();
         let credit = unused(&lines, all, left);
         let back = -total_minor(&credit);
         if total >= 0 {
-            prop_assert!((0..=total).contains(&back), "{back} of {total}");
+            prop_assert!((Minor::ZERO..=total).contains(&back), "{back} of {total}");
         }
         if left >= all && all > 0 && total != 0 {
             prop_assert_eq!((back, -tax(&credit)), (total, tax(&lines)));

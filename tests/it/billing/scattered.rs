@@ -7,6 +7,7 @@ use boxoffice::domain::billing::order::{Order, Standing};
 use boxoffice::domain::customers::Customer;
 use boxoffice::domain::values::calendar::Zone;
 use boxoffice::domain::values::id::{CustomerId, OrderId, ProductOfferId};
+use boxoffice::domain::values::minor::Minor;
 use boxoffice::domain::values::money::{Amount, Currency};
 use boxoffice::domain::values::time::Timestamp;
 use boxoffice::ops::billing::preview;
@@ -58,7 +59,7 @@ fn fill(till: &Till, first: &Value) {
                 tx.put(&order)?;
             }
             let amount = Amount {
-                minor: 1_000,
+                minor: Minor::of(1_000),
                 currency: Currency::USD,
             };
             money.push(opening(id, amount, order.anchor_at));

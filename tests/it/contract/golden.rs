@@ -54,6 +54,7 @@ use boxoffice::domain::values::id::{
     ProductOfferId, ProductSpecId, ProgrammeId, ResellerId, RunId, ServiceId, ServiceSpecId,
     WebhookId,
 };
+use boxoffice::domain::values::minor::Minor;
 use boxoffice::domain::values::money::{Amount, Currency, Share, TaxRate};
 use boxoffice::domain::values::open_object::OpenObject;
 use boxoffice::domain::values::reasons::Denial;
@@ -83,7 +84,7 @@ fn open(name: &str) -> OpenObject {
 
 pub fn euros(minor: i64) -> Amount {
     Amount {
-        minor,
+        minor: minor.into(),
         currency: Currency::parse("EUR").expect("the euro"),
     }
 }
@@ -289,15 +290,15 @@ fn partner_transaction() -> PartnerTransaction {
         customer: CustomerId(2),
         amount: euros(999),
         account_hash: [8; 32],
-        tax_minor: 160,
+        tax_minor: Minor::of(160),
         tax_rate: TaxRate::parse("19").expect("a rate"),
-        partner_minor: 587,
+        partner_minor: Minor::of(587),
         product: Some(text("coin")),
         description: text("Mesačne"),
         fingerprint: [9; 32],
         state: TransactionState::Processing,
-        refunded_minor: 400,
-        refunding_minor: 300,
+        refunded_minor: Minor::of(400),
+        refunding_minor: Minor::of(300),
         carrier: Some(CarrierMark([0xca; 32])),
         pending: Some(Pending {
             account: Secret(text("+421905000001")),
@@ -588,7 +589,7 @@ fn hosted_page() -> HostedPage {
         shown: Some(Shown {
             price_version: 300,
             total: euros(1_270),
-            from_balance_minor: 70,
+            from_balance_minor: Minor::of(70),
         }),
         created_at: at(1),
         expires_at: at(2),
@@ -654,7 +655,7 @@ fn run_guard() -> RunGuard {
         forecast: Some(DayForecast {
             made_at: at(1),
             orders: 300,
-            invoiced: vec![(Currency::USD, 70_000)],
+            invoiced: vec![(Currency::USD, Minor::of(70_000))],
         }),
         prices: vec![(ProductOfferId(251), 3)],
         hold: Some(RunId(301)),
@@ -1166,7 +1167,7 @@ fn plain_values_keep_their_bytes() {
         (bytes_of(&Currency::USD), b"USD".to_vec()),
         (
             bytes_of(&Amount {
-                minor: -1,
+                minor: Minor::of(-1),
                 currency: Currency::USD,
             }),
             b"\x01USD".to_vec(),

@@ -19,6 +19,7 @@ use boxoffice::domain::values::id::{
     ClosedMonthId, CustomerId, HostedPageId, InvoiceId, JournalEntryId, OrderId, PartnerId,
     PartnerTransactionId, PaymentId, RunId, UsedKeyId, VoucherBatchId, VoucherId,
 };
+use boxoffice::domain::values::minor::Minor;
 use boxoffice::domain::values::money::{Currency, TaxRate};
 use boxoffice::domain::values::used_key::UsedKey;
 
@@ -54,16 +55,16 @@ fn line() -> Line {
     Line {
         title: text("Családi csomag"),
         rate: rate("27"),
-        net_minor: 1_000,
-        tax_minor: 270,
+        net_minor: Minor::of(1_000),
+        tax_minor: Minor::of(270),
         by_day: true,
     }
 }
 
 pub fn journal_entry() -> JournalEntry {
-    let posting = |account, credit_minor| Posting {
+    let posting = |account, credit: i64| Posting {
         account,
-        credit_minor,
+        credit_minor: credit.into(),
         currency: euro(),
     };
     JournalEntry {
@@ -99,11 +100,11 @@ pub fn closed_month() -> ClosedMonth {
             sums: Sums {
                 charges: 300,
                 refunds: 2,
-                charged_minor: 99_900,
-                refunded_minor: -1_998,
-                tax_minor: 15_632,
-                partner_minor: 57_589,
-                kept_minor: 24_681,
+                charged_minor: Minor::of(99_900),
+                refunded_minor: Minor::of(-1_998),
+                tax_minor: Minor::of(15_632),
+                partner_minor: Minor::of(57_589),
+                kept_minor: Minor::of(24_681),
             },
             entry: Some(JournalEntryId(323)),
         }],
@@ -118,7 +119,7 @@ pub fn account_total() -> AccountTotal {
     AccountTotal {
         account: Account::Cash(text("sandbox")),
         currency: euro(),
-        credit_minor: -123_456_789,
+        credit_minor: Minor::of(-123_456_789),
     }
 }
 
@@ -151,7 +152,7 @@ pub fn invoice() -> Invoice {
 pub fn opening_debt() -> OpeningDebt {
     OpeningDebt {
         customer: CustomerId(310),
-        open_minor: 4_200,
+        open_minor: Minor::of(4_200),
         currency: euro(),
         since: at(1),
         remind_at: Some(at(2)),
@@ -165,7 +166,7 @@ pub fn open_invoice() -> OpenInvoice {
         id: InvoiceId(307),
         customer: CustomerId(308),
         order: OrderId(309),
-        open_minor: 1_270,
+        open_minor: Minor::of(1_270),
         currency: euro(),
         since: at(1),
     }
@@ -185,9 +186,9 @@ pub fn payment() -> Payment {
         client_key: Some(text("key-1")),
         amount: euros(1_270),
         state: PaymentState::Unmatched,
-        refunded_minor: 70,
-        disputed_minor: 1_200,
-        told_minor: 60,
+        refunded_minor: Minor::of(70),
+        disputed_minor: Minor::of(1_200),
+        told_minor: Minor::of(60),
         refund_failed: true,
         note: text("late"),
         created_at: at(1),
@@ -208,7 +209,7 @@ pub fn voucher_batch() -> VoucherBatch {
         revoked_at: Some(at(3)),
         is_liability: true,
         sold_count: 299,
-        sold_minor: 700_000,
+        sold_minor: Minor::of(700_000),
         made_by: text("operator Olga"),
         used_count: 298,
         returned_count: 297,
@@ -258,7 +259,7 @@ pub fn run() -> Run {
             expired: 300,
             failed: 7,
         },
-        invoiced: vec![(euro(), 1_270), (Currency::USD, -1)],
+        invoiced: vec![(euro(), Minor::of(1_270)), (Currency::USD, Minor::of(-1))],
         failures: vec![RunFailure {
             order: OrderId(319),
             reason: text("broken"),

@@ -13,6 +13,7 @@ use boxoffice::config::Config;
 use boxoffice::domain::billing::order::Order;
 use boxoffice::domain::billing::payment::HostedPage;
 use boxoffice::domain::values::id::{CustomerId, OrderId};
+use boxoffice::domain::values::minor::Minor;
 use boxoffice::domain::values::money::{Amount, Currency};
 use boxoffice::domain::values::time::Timestamp;
 use boxoffice::ops::orders::NewOrder;
@@ -31,7 +32,7 @@ use boxoffice::ops::payments::ending;
 
 const NOW: &str = "2026-01-31T10:00:00Z";
 const PRICE: Amount = Amount {
-    minor: 1_200,
+    minor: Minor::of(1_200),
     currency: Currency::USD,
 };
 

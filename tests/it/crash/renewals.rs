@@ -108,7 +108,7 @@ async fn seed(app: &Arc<App>) {
                 reference: None,
                 client_key: None,
                 amount: Amount {
-                    minor: money,
+                    minor: money.into(),
                     currency: Currency::USD,
                 },
                 note: String::new(),

@@ -3,6 +3,7 @@
 use std::collections::BTreeMap;
 
 use boxoffice::app::clock::Clock;
+use boxoffice::domain::values::minor::Minor;
 use boxoffice::domain::values::time::Timestamp;
 use proptest::prelude::*;
 use proptest::test_runner::{Config as Runner, TestRunner};
@@ -277,7 +278,7 @@ async fn the_check_sees_what_is_changed_in_a_closed_month() {
             let forged = app.store.write(move |tx| -> Result<(), StoreError> {
                 if month {
                     let mut held: ClosedMonth = tx.all()?.remove(0);
-                    held.sums[0].sums.partner_minor += 1;
+                    held.sums[0].sums.partner_minor += Minor::of(1);
                     tx.put(&held)
                 } else {
                     let mut held: PartnerTransaction = tx.all()?.remove(0);

@@ -18,6 +18,7 @@ mod trust;
 mod wrong_pins;
 
 use boxoffice::config::Config;
+use boxoffice::domain::values::minor::Minor;
 use serde_json::{Value, json};
 
 use crate::support::{Answer, Client, TestBox};
@@ -74,6 +75,11 @@ pub struct Partner {
     key: String,
 }
 
+/// The bare number of minor units.
+fn number(minor: Minor) -> i64 {
+    i64::try_from(i128::from(minor)).expect("a number that is stored")
+}
+
 impl Hub {
     pub async fn open() -> Hub {
         Hub::with(|_| {}).await
@@ -94,7 +100,7 @@ impl Hub {
         let snapshot = app.store.read().expect("a snapshot");
         let totals: Vec<AccountTotal> = snapshot.all().expect("totals");
         let held = |total: &AccountTotal| total.credit_minor != 0;
-        let named = |total: AccountTotal| (total.account.to_string(), total.credit_minor);
+        let named = |total: AccountTotal| (total.account.to_string(), number(total.credit_minor));
         totals.into_iter().filter(held).map(named).collect()
     }
 
@@ -108,7 +114,7 @@ impl Hub {
         let mut totals = totals.iter().filter(|total| {
             total.account.to_string() == account && total.currency.as_str() == currency
         });
-        totals.next().map_or(0, |total| total.credit_minor)
+        totals.next().map_or(0, |total| number(total.credit_minor))
     }
 
     pub fn prove(&self) {

@@ -7,6 +7,7 @@ use crate::domain::billing::order::{Order, Standing};
 use crate::domain::catalogue::ProductOffer;
 use crate::domain::catalogue::charge::{up_to, version_in_force};
 use crate::domain::catalogue::kinds::{Billing, OrderStatus, OrderType};
+use crate::domain::values::minor::Minor;
 use crate::domain::values::time::Timestamp;
 use crate::ops::OpError;
 use crate::store::Read;
@@ -160,8 +161,8 @@ impl<R: Read> Books<'_, R> {
         after: Order,
         bill: &Bill,
         at: Timestamp,
-    ) -> Result<i64, OpError> {
+    ) -> Result<Minor, OpError> {
         self.bill_now(before, after, bill, at)?;
-        Ok(self.directed.take().map_or(0, |(_, left)| left))
+        Ok(self.directed.take().map_or(Minor::ZERO, |(_, left)| left))
     }
 }

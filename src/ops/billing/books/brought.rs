@@ -4,6 +4,7 @@
 use crate::domain::billing::debt::{DebtDue, OpeningDebt};
 use crate::domain::messages::{Message, MessageContent};
 use crate::domain::values::id::CustomerId;
+use crate::domain::values::minor::Minor;
 use crate::domain::values::money::{Amount, Currency};
 use crate::domain::values::time::Timestamp;
 use crate::ops::OpError;
@@ -27,10 +28,10 @@ impl<R: Read> Books<'_, R> {
         &self,
         customer: CustomerId,
         currency: Currency,
-    ) -> Result<i64, OpError> {
+    ) -> Result<Minor, OpError> {
         let debt = self.debt_of(customer)?;
         let debt = debt.filter(|debt| debt.currency == currency);
-        Ok(debt.map_or(0, |debt| debt.open_minor))
+        Ok(debt.map_or(Minor::ZERO, |debt| debt.open_minor))
     }
 
     /// Lets money pay it. Answers what is left of that.
@@ -38,15 +39,15 @@ impl<R: Read> Books<'_, R> {
         &mut self,
         customer: CustomerId,
         amount: Amount,
-    ) -> Result<i64, OpError> {
+    ) -> Result<Minor, OpError> {
         let debt = self.debt_of(customer)?;
         let Some(mut debt) = debt.filter(|debt| debt.currency == amount.currency) else {
             return Ok(amount.minor);
         };
-        let paid = debt.open_minor.min(amount.minor.max(0));
-        debt.open_minor = debt.open_minor.saturating_sub(paid);
+        let paid = debt.open_minor.min(amount.minor.above_zero());
+        debt.open_minor -= paid;
         self.changes.debts.insert(customer, debt);
-        Ok(amount.minor.saturating_sub(paid))
+        Ok(amount.minor - paid)
     }
 
     /// An opening balance was `before` and is `after`: what is owed of it, less what was paid of
@@ -61,20 +62,20 @@ impl<R: Read> Books<'_, R> {
         let held = self.debt_of(customer)?;
         let owed = |of: Option<Amount>, currency: Currency| {
             let of = of.filter(|amount| amount.currency == currency);
-            of.map_or(0, |amount| amount.minor.min(0).saturating_neg())
+            of.map_or(Minor::ZERO, |amount| amount.minor.below_zero())
         };
         let Some(currency) = after.or(before).map(|amount| amount.currency) else {
             return Ok(());
         };
         let open_before = self.debt_minor(customer, currency)?;
-        let paid = owed(before, currency).saturating_sub(open_before);
+        let paid = owed(before, currency) - open_before;
         let open = self.open_of(customer)?.into_iter();
         let open = open.filter(|open| open.currency == currency);
-        let invoiced = open.fold(0i64, |sum, open| sum.saturating_add(open.open_minor));
+        let invoiced: Minor = open.map(|open| open.open_minor).sum();
         let balance = self.balance(customer, currency)?;
-        let beside = balance.min(0).saturating_neg().saturating_sub(invoiced);
-        let minor = owed(after, currency).saturating_sub(paid);
-        let minor = minor.min(beside).max(0);
+        let beside = balance.below_zero() - invoiced;
+        let minor = owed(after, currency) - paid;
+        let minor = minor.min(beside).above_zero();
         let mut debt = match held.filter(|debt| debt.currency == currency) {
             Some(debt) => debt,
             None if minor == 0 => return Ok(()),
@@ -94,10 +95,10 @@ impl<R: Read> Books<'_, R> {
     ) -> Result<(), OpError> {
         let brought = self.customer(customer)?.opening_balance;
         let brought = brought.filter(|amount| amount.currency == missing.currency);
-        let whole = brought.map_or(0, |amount| amount.minor.min(0).saturating_neg());
+        let whole = brought.map_or(Minor::ZERO, |amount| amount.minor.below_zero());
         let held = self.debt_of(customer)?;
         let open = self.debt_minor(customer, missing.currency)?;
-        let again = whole.saturating_sub(open).min(missing.minor);
+        let again = (whole - open).min(missing.minor);
         if again <= 0
             || held
                 .as_ref()
@@ -111,7 +112,7 @@ impl<R: Read> Books<'_, R> {
         };
         let mut debt =
             held.unwrap_or_else(|| OpeningDebt::new(customer, again, &self.company.zone, at));
-        debt.open_minor = open.saturating_add(again.minor);
+        debt.open_minor = open + again.minor;
         self.changes.debts.insert(customer, debt);
         Ok(())
     }

@@ -8,6 +8,7 @@ use crate::domain::billing::order::{Order, Standing};
 use crate::domain::catalogue::charge::{Line, total_minor};
 use crate::domain::refusal::MoneyRefusal;
 use crate::domain::values::id::{CustomerId, InvoiceId, OrderId};
+use crate::domain::values::minor::Minor;
 use crate::domain::values::money::{Amount, Currency};
 use crate::domain::values::time::Timestamp;
 use crate::ops::OpError;
@@ -46,7 +47,7 @@ impl Net {
     }
 
     /// In minor units.
-    pub(super) fn total_minor(&self) -> i64 {
+    pub(super) fn total_minor(&self) -> Minor {
         total_minor(&self.left)
     }
 }
@@ -159,18 +160,18 @@ impl<R: Read> Books<'_, R> {
         first: Option<OrderId>,
         also_open: bool,
         at: Timestamp,
-    ) -> Result<i64, OpError> {
+    ) -> Result<Minor, OpError> {
         let mut left = amount.minor;
         let mut nets = self.nets(customer, amount.currency)?;
         nets.sort_by_key(|net| first.is_some_and(|first| first != net.invoice.order));
         let open = self.open_minors(customer)?;
-        let opened = |net: &Net| open.get(&net.invoice.id).copied().unwrap_or(0);
+        let opened = |net: &Net| open.get(&net.invoice.id).copied().unwrap_or_default();
         for of_open in [false, true] {
             for net in &nets {
                 let part = match of_open {
-                    false => net.total_minor().saturating_sub(opened(net)),
+                    false => net.total_minor() - opened(net),
                     true if also_open && first == Some(net.invoice.order) => opened(net),
-                    true => 0,
+                    true => Minor::ZERO,
                 };
                 let part = part.min(left);
                 if part <= 0 {
@@ -183,7 +184,7 @@ impl<R: Read> Books<'_, R> {
                 };
                 let lines = share(&net.left, part, net.total_minor());
                 self.issue_credit(&net.invoice, lines, &reason, at)?;
-                left = left.saturating_sub(part);
+                left -= part;
             }
         }
         Ok(left)
@@ -268,13 +269,13 @@ impl<R: Read> Books<'_, R> {
         let given = note.total();
         self.balance(billed.customer, given.currency)?;
         let mailed = self.mails && self.customer(billed.customer)?.email.is_some();
-        self.post_invoice(note, 0, mailed, reason.words.to_owned());
-        let mut rest = given.minor.saturating_neg();
+        self.post_invoice(note, Minor::ZERO, mailed, reason.words.to_owned());
+        let mut rest = -given.minor;
         let open = self.open_of(billed.customer)?.into_iter();
         if let Some(mut own) = open.into_iter().find(|open| open.id == billed.id) {
             let paid = own.open_minor.min(rest);
-            rest = rest.saturating_sub(paid);
-            own.open_minor = own.open_minor.saturating_sub(paid);
+            rest -= paid;
+            own.open_minor -= paid;
             self.changes.open.insert(own.id, own);
         }
         Ok(Amount {
@@ -338,7 +339,7 @@ impl<R: Read> Books<'_, R> {
     pub(super) fn open_minors(
         &self,
         customer: CustomerId,
-    ) -> Result<BTreeMap<InvoiceId, i64>, OpError> {
+    ) -> Result<BTreeMap<InvoiceId, Minor>, OpError> {
         let open = self.open_of(customer)?.into_iter();
         Ok(open.map(|open| (open.id, open.open_minor)).collect())
     }

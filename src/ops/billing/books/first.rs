@@ -6,6 +6,7 @@ use crate::domain::billing::cycle::{Bill, Terms};
 use crate::domain::billing::order::Order;
 use crate::domain::catalogue::charge::{up_to, version_in_force};
 use crate::domain::values::id::OrderId;
+use crate::domain::values::minor::Minor;
 use crate::domain::values::time::Timestamp;
 use crate::ops::OpError;
 use crate::store::Read;
@@ -69,7 +70,7 @@ impl<R: Read> Books<'_, R> {
     }
 
     /// Sets money aside for the bill of one order.
-    pub(in crate::ops) fn direct(&mut self, order: OrderId, minor: i64) {
+    pub(in crate::ops) fn direct(&mut self, order: OrderId, minor: Minor) {
         self.directed = Some((order, minor));
     }
 
@@ -80,9 +81,9 @@ impl<R: Read> Books<'_, R> {
         order: &Order,
         bill: &Bill,
         at: Timestamp,
-    ) -> Result<i64, OpError> {
+    ) -> Result<Minor, OpError> {
         self.bill_now(order, order.clone(), bill, at)?;
-        Ok(self.directed.take().map_or(0, |(_, left)| left))
+        Ok(self.directed.take().map_or(Minor::ZERO, |(_, left)| left))
     }
 }
 

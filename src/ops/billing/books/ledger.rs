@@ -24,6 +24,7 @@ use crate::domain::refusal::MoneyRefusal;
 use crate::domain::values::id::{
     CustomerId, Id as _, InvoiceId, OrderId, ProductOfferId, ServiceId,
 };
+use crate::domain::values::minor::Minor;
 use crate::domain::values::money::{Amount, Currency};
 use crate::domain::values::time::Timestamp;
 use crate::store::key::owned_by;
@@ -57,9 +58,9 @@ pub(in crate::ops) struct Books<'r, R> {
     pub(super) read: &'r R,
     pub(super) company: Arc<Company>,
     pub(super) priced: BTreeMap<Option<ProductOfferId>, Arc<Priced>>,
-    pub(super) balances: BTreeMap<(CustomerId, Currency), i64>,
+    pub(super) balances: BTreeMap<(CustomerId, Currency), Minor>,
     /// Money that was paid for one order, in minor units: its bill takes it before older debts do.
-    pub(super) directed: Option<(OrderId, i64)>,
+    pub(super) directed: Option<(OrderId, Minor)>,
     /// What the payer of one order was shown, and when.
     pub(super) agreed: Option<(OrderId, Agreed)>,
     /// The order that is let go after it was held.
@@ -116,7 +117,7 @@ impl<'r, R: Read> Books<'r, R> {
     }
 
     /// What was done so far, and what was invoiced by it.
-    pub(in crate::ops) fn so_far(&self) -> (&RunCounts, &[(Currency, i64)]) {
+    pub(in crate::ops) fn so_far(&self) -> (&RunCounts, &[(Currency, Minor)]) {
         (&self.changes.counts, &self.changes.invoiced)
     }
 
@@ -199,7 +200,7 @@ impl<'r, R: Read> Books<'r, R> {
         &mut self,
         customer: CustomerId,
         priced: &Priced,
-    ) -> Result<Vec<(Currency, i64)>, OpError> {
+    ) -> Result<Vec<(Currency, Minor)>, OpError> {
         let mut balances = Vec::with_capacity(1);
         for currency in priced.currencies() {
             if !balances.iter().any(|(held, _)| *held == currency) {
@@ -214,7 +215,7 @@ impl<'r, R: Read> Books<'r, R> {
         &mut self,
         customer: CustomerId,
         currency: Currency,
-    ) -> Result<i64, OpError> {
+    ) -> Result<Minor, OpError> {
         if let Some(minor) = self.balances.get(&(customer, currency)) {
             return Ok(*minor);
         }
@@ -309,7 +310,7 @@ impl<'r, R: Read> Books<'r, R> {
     ) -> Result<(), OpError> {
         if let Some(currency) = bill.currency {
             let balance = self.balance(order.customer, currency)?;
-            let minor = bill.total_minor().saturating_sub(balance);
+            let minor = bill.total_minor() - balance;
             if !bill.is_free() && minor > 0 {
                 let short_by = Amount { minor, currency };
                 return Err(MoneyRefusal::InsufficientFunds { short_by }.into());
@@ -423,9 +424,9 @@ impl<'r, R: Read> Books<'r, R> {
         order: &Order,
         bill: &Bill,
         at: Timestamp,
-    ) -> Result<i64, OpError> {
+    ) -> Result<Minor, OpError> {
         let Some(currency) = bill.currency.filter(|_| !bill.is_free()) else {
-            return Ok(0);
+            return Ok(Minor::ZERO);
         };
         if bill.is_backward() {
             // The dates of the order are broken: nobody gets a bill for such a time.
@@ -436,12 +437,12 @@ impl<'r, R: Read> Books<'r, R> {
         let customer = self.customer(order.customer)?;
         let total = bill.total_minor();
         let balance = self.balance(order.customer, currency)?;
-        let mut covered = balance.clamp(0, total);
+        let mut covered = balance.clamp(Minor::ZERO, total);
         if let Some((_, left)) = self.directed.as_mut().filter(|(id, _)| *id == order.id) {
             covered = covered.max((*left).min(total));
-            *left = left.saturating_sub(covered).max(0);
+            *left = (*left - covered).above_zero();
         }
-        let owed = total.saturating_sub(covered);
+        let owed = total - covered;
         let draft = Invoice {
             id: InvoiceId(0),
             kind: InvoiceKind::Invoice,
@@ -467,7 +468,7 @@ impl<'r, R: Read> Books<'r, R> {
     }
 
     /// When an invoice is to be paid: at once, unless something of it stays open.
-    pub(super) fn due_at(&self, owed: i64, at: Timestamp) -> Timestamp {
+    pub(super) fn due_at(&self, owed: Minor, at: Timestamp) -> Timestamp {
         let days = if owed > 0 {
             self.company.payment_days
         } else {
@@ -490,14 +491,13 @@ impl<'r, R: Read> Books<'r, R> {
     pub(super) fn post_invoice(
         &mut self,
         draft: Invoice,
-        open_minor: i64,
+        open_minor: Minor,
         mailed: bool,
         memo: String,
     ) {
         let (customer, total) = (draft.customer, draft.total());
         let since = draft.issued_at;
-        let balance = self.balances.entry((customer, total.currency)).or_default();
-        *balance = balance.saturating_sub(total.minor);
+        *self.balances.entry((customer, total.currency)).or_default() -= total.minor;
         self.changes.posts.push(Post::Invoice {
             draft,
             open_minor,
@@ -511,8 +511,7 @@ impl<'r, R: Read> Books<'r, R> {
     pub(in crate::ops) fn post(&mut self, entry: JournalEntry) -> Result<(), OpError> {
         for posting in &entry.postings {
             if let Account::Customer(customer) = posting.account {
-                let balance = self.balance(customer, posting.currency)?;
-                let balance = balance.saturating_add(posting.credit_minor);
+                let balance = self.balance(customer, posting.currency)? + posting.credit_minor;
                 self.balances.insert((customer, posting.currency), balance);
             }
         }
@@ -691,7 +690,7 @@ trait DefaultProduct: Read {
 
 impl<R: Read> DefaultProduct for R {}
 
-pub(super) fn held(balances: &[(Currency, i64)], currency: Currency) -> i64 {
+pub(super) fn held(balances: &[(Currency, Minor)], currency: Currency) -> Minor {
     let found = balances.iter().find(|(held, _)| *held == currency);
-    found.map_or(0, |(_, minor)| *minor)
+    found.map_or(Minor::ZERO, |(_, minor)| *minor)
 }

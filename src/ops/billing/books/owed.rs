@@ -8,6 +8,7 @@ use crate::domain::billing::invoice::{Invoice, OpenInvoice};
 use crate::domain::billing::order::{Order, Standing};
 use crate::domain::catalogue::kinds::{Billing, OrderStatus};
 use crate::domain::values::id::{CustomerId, InvoiceId, OrderId};
+use crate::domain::values::minor::Minor;
 use crate::domain::values::money::Amount;
 use crate::domain::values::time::Timestamp;
 use crate::ops::OpError;
@@ -177,16 +178,16 @@ impl<R: Read> Books<'_, R> {
         at: Timestamp,
     ) -> Result<(), OpError> {
         let currency = amount.currency;
-        let owed = self.balance(customer, currency)?.min(0).saturating_neg();
+        let owed = self.balance(customer, currency)?.below_zero();
         let open: BTreeMap<InvoiceId, OpenInvoice> = self
             .open_of(customer)?
             .into_iter()
             .filter(|open| open.currency == currency)
             .map(|open| (open.id, open))
             .collect();
-        let invoiced: i64 = open.values().map(|open| open.open_minor).sum();
-        let asked = invoiced.saturating_add(self.debt_minor(customer, currency)?);
-        let mut missing = owed.saturating_sub(asked).min(amount.minor);
+        let invoiced: Minor = open.values().map(|open| open.open_minor).sum();
+        let asked = invoiced + self.debt_minor(customer, currency)?;
+        let mut missing = (owed - asked).min(amount.minor);
         let mut nets = self.nets(customer, currency)?;
         nets.sort_by_key(|net| first.is_some_and(|first| first != net.invoice.order));
         for net in nets {
@@ -208,12 +209,12 @@ impl<R: Read> Books<'_, R> {
         &mut self,
         net: &Net,
         held: Option<&OpenInvoice>,
-        missing: i64,
+        missing: Minor,
         at: Timestamp,
-    ) -> Result<i64, OpError> {
+    ) -> Result<Minor, OpError> {
         let invoice = &net.invoice;
-        let open_minor = held.map_or(0, |open| open.open_minor);
-        let paid = net.total_minor().saturating_sub(open_minor);
+        let open_minor = held.map_or(Minor::ZERO, |open| open.open_minor);
+        let paid = net.total_minor() - open_minor;
         let again = paid.min(missing);
         if again <= 0 {
             return Ok(missing);
@@ -222,7 +223,7 @@ impl<R: Read> Books<'_, R> {
             id: invoice.id,
             customer: invoice.customer,
             order: invoice.order,
-            open_minor: open_minor.saturating_add(again),
+            open_minor: open_minor + again,
             currency: invoice.currency,
             since: held.map_or(at, |open| open.since),
         };
@@ -233,6 +234,6 @@ impl<R: Read> Books<'_, R> {
             let after = cycle::owed_again(&order, &priced.terms(&self.company), at);
             self.put_order(&order, after, at)?;
         }
-        Ok(missing.saturating_sub(again))
+        Ok(missing - again)
     }
 }

@@ -12,6 +12,7 @@ use crate::domain::catalogue::kinds::{Billing, OrderStatus, ServiceStatus};
 use crate::domain::customers::{Customer, CustomerStatus};
 use crate::domain::event::ActivityAction;
 use crate::domain::values::id::{CustomerId, OrderId};
+use crate::domain::values::minor::Minor;
 use crate::domain::values::money::{Amount, TaxRate};
 use crate::domain::values::time::Timestamp;
 use crate::ops::OpError;
@@ -68,8 +69,8 @@ impl<R: Read> Books<'_, R> {
                 continue;
             }
             let paid = open.open_minor.min(left);
-            left = left.saturating_sub(paid);
-            open.open_minor = open.open_minor.saturating_sub(paid);
+            left -= paid;
+            open.open_minor -= paid;
             self.changes.open.insert(open.id, open);
         }
         if !older_paid {
@@ -279,11 +280,11 @@ impl<R: Read> Books<'_, R> {
         if !self.asks_for_money(order)? {
             return Ok(None);
         }
-        let line = |title: String, net_minor: i64| Line {
+        let line = |title: String, net_minor: Minor| Line {
             title,
             rate: TaxRate::ZERO,
             net_minor,
-            tax_minor: 0,
+            tax_minor: Minor::ZERO,
             by_day: false,
         };
         // One that lost money of its running cycle asks for that, not for the next one.
@@ -306,7 +307,7 @@ impl<R: Read> Books<'_, R> {
             if let Some(currency) = bill.currency.filter(|_| !bill.is_free()) {
                 let balance = self.balance(order.customer, currency)?;
                 if balance < 0 {
-                    let owed = balance.saturating_neg();
+                    let owed = -balance;
                     bill.lines.push(line(OWED_BEFORE.to_owned(), owed));
                 }
             }

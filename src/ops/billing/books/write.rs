@@ -16,6 +16,7 @@ use crate::domain::messages::{Message, MessageContent};
 use crate::domain::values::id::{
     CustomerId, InvoiceId, JournalEntryId, MessageId, OrderId, ProductSpecId, ServiceId,
 };
+use crate::domain::values::minor::Minor;
 use crate::domain::values::money::Currency;
 use crate::domain::values::time::Timestamp;
 use crate::ops;
@@ -41,7 +42,7 @@ pub(in crate::ops) struct Changes {
     /// What was done.
     pub counts: RunCounts,
     /// What was invoiced, in minor units.
-    pub invoiced: Vec<(Currency, i64)>,
+    pub invoiced: Vec<(Currency, Minor)>,
 }
 
 /// Something that is numbered, in the order in which it happened: a chunk may end anywhere, and the
@@ -52,7 +53,7 @@ pub(super) enum Post {
     Message(Message),
     Invoice {
         draft: Invoice,
-        open_minor: i64,
+        open_minor: Minor,
         /// Since when that is unpaid.
         since: Timestamp,
         /// Whether the customer gets it by mail.

@@ -7,6 +7,7 @@ use std::ops::ControlFlow;
 use crate::app::Ctx;
 use crate::domain::billing::guard::{DayForecast, Doubt, RunGuard, too_much};
 use crate::domain::billing::run::{Run, add_money};
+use crate::domain::values::minor::Minor;
 use crate::domain::values::money::Currency;
 use crate::ops::OpError;
 use crate::ops::billing::books::Books;
@@ -76,7 +77,10 @@ pub(super) fn judge(
 }
 
 /// What runs have billed since a forecast was made: orders and money.
-fn since(read: &impl Read, forecast: &DayForecast) -> Result<(u64, Vec<(Currency, i64)>), OpError> {
+fn since(
+    read: &impl Read,
+    forecast: &DayForecast,
+) -> Result<(u64, Vec<(Currency, Minor)>), OpError> {
     let (mut orders, mut sums) = (0u64, Vec::new());
     read.each::<Run>(&Span::all().descending(), &mut |run| {
         if run.started_at < forecast.made_at {
