@@ -390,9 +390,9 @@ async fn reopening(app: &Arc<App>, count: u64) -> anyhow::Result<()> {
         let mut entries = Vec::new();
         for number in 1..=sample {
             let key = boxoffice::domain::billing::journal::Account::Customer(CustomerId(number));
-            let held = boxoffice::store::balance_minor(tx, &key, Currency::USD)?;
+            let held = boxoffice::store::account_balance(tx, &key, Currency::USD)?;
             let amount = Amount {
-                minor: -held,
+                minor: -held.minor,
                 currency: Currency::USD,
             };
             entries.push(JournalEntry {

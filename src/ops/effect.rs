@@ -24,7 +24,7 @@ use crate::domain::values::minor::Minor;
 use crate::domain::values::money::{Amount, Currency};
 use crate::ops::billing::books::Books;
 use crate::store::key::{Raw, owned_by};
-use crate::store::{Read as _, StoreError, Table, TableSet, Tx, balance_minor};
+use crate::store::{Read as _, StoreError, Table, TableSet, Tx, account_balance};
 
 /// Ends a command without a commit: with an error, or because it was only a rehearsal.
 pub(super) enum Stop<T> {
@@ -255,15 +255,14 @@ fn missing_of(ctx: &Ctx, tx: &Tx<'_>, order: &Order) -> Result<Option<Amount>, O
     } else {
         books.bill_to_reopen(order, ctx.now)?
     };
-    let Some((bill, currency)) = bill.and_then(|bill| bill.currency.map(|of| (bill, of))) else {
+    let Some(total) = bill.and_then(|bill| bill.total()) else {
         return Ok(None);
     };
-    let there = on_balance(tx, order.customer, currency)?;
-    let minor = bill.total_minor() - there;
-    Ok((minor > 0).then_some(Amount { minor, currency }))
+    let missing = total.minus(on_balance(tx, order.customer, total.currency)?)?;
+    Ok(Some(missing).filter(|missing| missing.minor > 0))
 }
 
-fn on_balance(tx: &Tx<'_>, customer: CustomerId, currency: Currency) -> Result<Minor, OpError> {
-    let minor = balance_minor(tx, &Account::Customer(customer), currency)?;
-    Ok(minor.above_zero())
+fn on_balance(tx: &Tx<'_>, customer: CustomerId, currency: Currency) -> Result<Amount, OpError> {
+    let balance = account_balance(tx, &Account::Customer(customer), currency)?;
+    Ok(balance.above_zero())
 }

@@ -43,7 +43,7 @@ use crate::domain::event::{Audit, Change};
 use crate::domain::refusal::{MoneyRefusal, OrderRefusal, PartnerRefusal, Refusal, StaffRefusal};
 use crate::domain::staff::{Permission, Role};
 use crate::domain::values::id::{AuditId, Id};
-use crate::domain::values::money::Amount;
+use crate::domain::values::money::{Amount, MixedSum};
 use crate::store::key::{Key as _, trailing_number};
 use crate::store::{Read, Record, StoreError, Table, Tx, append_audit};
 
@@ -115,6 +115,12 @@ impl From<StoreError> for OpError {
             StoreError::Unavailable | StoreError::Closed => Self::Throttled { retry_after_s: 5 },
             other => Self::Store(other),
         }
+    }
+}
+
+impl From<MixedSum> for OpError {
+    fn from(mixed: MixedSum) -> Self {
+        Self::Failed(mixed.to_string())
     }
 }
 

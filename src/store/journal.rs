@@ -16,7 +16,7 @@ use crate::domain::billing::invoice::{Invoice, InvoiceKind, OpenInvoice};
 use crate::domain::billing::journal::{Account, AccountTotal, JournalEntry};
 use crate::domain::values::id::{InvoiceId, JournalEntryId};
 use crate::domain::values::minor::Minor;
-use crate::domain::values::money::Currency;
+use crate::domain::values::money::{Amount, Currency};
 
 /// Adds entries in order and gives them their numbers, which it answers. [`StoreError::Unbalanced`]
 /// where one does not sum to zero: then nothing of the command is kept.
@@ -52,14 +52,15 @@ pub fn append_entries(
     Ok(entries.iter().map(|entry| entry.id).collect())
 }
 
-/// What an account holds, in minor units to its credit.
-pub fn balance_minor(
+/// What an account holds, to its credit.
+pub fn account_balance(
     read: &impl Read,
     account: &Account,
     currency: Currency,
-) -> Result<Minor, StoreError> {
+) -> Result<Amount, StoreError> {
     let total = read.get::<AccountTotal>(&account_key(account, currency))?;
-    Ok(total.map_or(Minor::ZERO, |total| total.credit_minor))
+    let minor = total.map_or(Minor::ZERO, |total| total.credit_minor);
+    Ok(Amount { minor, currency })
 }
 
 /// Whether anything was ever booked on an account in a currency.

@@ -10,7 +10,7 @@ use crate::domain::catalogue::dunning::Ladder;
 use crate::domain::catalogue::kinds::{Billing, OrderStatus};
 use crate::domain::values::calendar::{LocalDate, Zone};
 use crate::domain::values::minor::Minor;
-use crate::domain::values::money::Currency;
+use crate::domain::values::money::{Amount, Currency};
 use crate::domain::values::time::Timestamp;
 
 /// What an order is billed by, taken from its offer.
@@ -52,6 +52,26 @@ impl Bill {
         } else {
             Minor::ZERO
         }
+    }
+
+    /// The same with its currency; `None` where the cycle has no price.
+    #[must_use]
+    pub fn total(&self) -> Option<Amount> {
+        let minor = self.total_minor();
+        self.currency.map(|currency| Amount { minor, currency })
+    }
+
+    /// What is to be paid, where that is more than nothing.
+    #[must_use]
+    pub fn charged(&self) -> Option<Amount> {
+        self.total().filter(|total| total.minor > 0)
+    }
+
+    /// Whether nobody pays more by it than this.
+    #[must_use]
+    pub fn costs_at_most(&self, most: Amount) -> bool {
+        self.total()
+            .is_none_or(|total| total.currency == most.currency && total.minor <= most.minor)
     }
 
     /// Whether it is for a time that does not end after it begins: no such bill is ever due.
@@ -387,8 +407,8 @@ fn cycle(
     // A cycle that was held begins when it would have begun.
     let from = order.next_cycle_at.unwrap_or(due_at);
     let bill = bill(order, terms, order.cycles_paid, from);
-    let covered = match bill.currency {
-        Some(currency) if !bill.is_free() => balance(currency) >= bill.total_minor(),
+    let covered = match bill.charged() {
+        Some(total) => balance(total.currency) >= total.minor,
         _ => true,
     };
     if order.billing == Billing::Prepaid && !covered {
@@ -473,8 +493,8 @@ pub fn reopen(
             Some(_) => again(order, terms, order.unpaid_micros(at), at)?,
             None => (order.clone(), next_bill(order, terms)?),
         };
-        let covered = match bill.currency {
-            Some(currency) if !bill.is_free() => balance(currency) >= bill.total_minor(),
+        let covered = match bill.charged() {
+            Some(total) => balance(total.currency) >= total.minor,
             _ => true,
         };
         let after = renewed_again(&again, &bill, terms.zone, at);

@@ -40,6 +40,14 @@ pub struct Amount {
     pub currency: Currency,
 }
 
+/// Amounts of two currencies in one sum: a bug, and never what somebody asked for.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
+#[error("{} in a sum of {}", .other.as_str(), .sum.as_str())]
+pub struct MixedSum {
+    pub sum: Currency,
+    pub other: Currency,
+}
+
 /// Largest absolute amount taken from outside, in minor units: keeps every sum far from overflow.
 pub const AMOUNT_MINOR_MAX: i64 = 1_000_000_000_000_000;
 
@@ -48,6 +56,42 @@ impl Amount {
     pub fn of_units(units: u32, currency: Currency) -> Self {
         let minor = Minor::one_unit(currency.exponent()).times(units);
         Self { minor, currency }
+    }
+
+    /// So much of the same currency.
+    #[must_use]
+    pub fn with(self, minor: Minor) -> Self {
+        Self { minor, ..self }
+    }
+
+    pub fn plus(self, more: Self) -> Result<Self, MixedSum> {
+        self.like(more).map(|more| self.with(self.minor + more))
+    }
+
+    pub fn minus(self, less: Self) -> Result<Self, MixedSum> {
+        self.like(less).map(|less| self.with(self.minor - less))
+    }
+
+    /// The minor units of another amount of the same currency.
+    fn like(self, other: Self) -> Result<Minor, MixedSum> {
+        if self.currency == other.currency {
+            Ok(other.minor)
+        } else {
+            let (sum, other) = (self.currency, other.currency);
+            Err(MixedSum { sum, other })
+        }
+    }
+
+    /// As [`Minor::above_zero`].
+    #[must_use]
+    pub fn above_zero(self) -> Self {
+        self.with(self.minor.above_zero())
+    }
+
+    /// As [`Minor::below_zero`].
+    #[must_use]
+    pub fn below_zero(self) -> Self {
+        self.with(self.minor.below_zero())
     }
 
     #[must_use]
@@ -288,8 +332,27 @@ pub(in crate::domain) fn to_shortest(value: i128, exponent: u32) -> String {
 
 #[cfg(test)]
 mod tests {
-    use super::{Amount, Currency, Minor, TaxRate};
+    use super::{Amount, Currency, Minor, MixedSum, TaxRate};
     use proptest::prelude::*;
+
+    #[test]
+    fn sums_are_of_one_currency() {
+        let of = |minor, code| {
+            let (minor, currency) = (Minor::of(minor), Currency::parse(code).unwrap());
+            Amount { minor, currency }
+        };
+        let (dollars, euros) = (of(500, "USD"), of(500, "EUR"));
+        assert_eq!(dollars.plus(of(7, "USD")), Ok(of(507, "USD")));
+        assert_eq!(dollars.minus(of(507, "USD")), Ok(of(-7, "USD")));
+        let (sum, other) = (dollars.currency, euros.currency);
+        for mixed in [dollars.plus(euros), dollars.minus(euros)] {
+            assert_eq!(mixed, Err(MixedSum { sum, other }));
+        }
+        let said = MixedSum { sum, other }.to_string();
+        assert_eq!(said, "EUR in a sum of USD");
+        assert_eq!(of(-7, "USD").below_zero(), of(7, "USD"));
+        assert_eq!(of(-7, "USD").above_zero(), of(0, "USD"));
+    }
 
     #[test]
     fn tax_is_taken_out_or_put_on_top() {

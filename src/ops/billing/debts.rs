@@ -74,11 +74,7 @@ pub async fn write_off(
         ];
         crate::ops::audit(ctx, tx, "customer.write_off", &customer, said)?;
         let mut books = Books::new(ctx, tx);
-        let balance = books.balance(customer.id, amount.currency)?;
-        let owed = Amount {
-            minor: balance.below_zero(),
-            ..amount
-        };
+        let owed = books.balance(customer.id, amount.currency)?.below_zero();
         if amount.minor > owed.minor {
             return Err(MoneyRefusal::NotOwed { owed }.into());
         }

@@ -126,17 +126,16 @@ pub fn preview(
         }
         forecast.counts.add(&books.so_far().0.less(&counted));
         if let Step::Renewed(bill) = &step
-            && let Some(currency) = bill.currency.filter(|_| !bill.is_free())
+            && let Some(total) = bill.charged()
         {
-            add_money(&mut forecast.invoiced, currency, bill.total_minor());
+            add_money(&mut forecast.invoiced, total.currency, total.minor);
         }
         let why = why(&mut books, &before, &step)?;
         let unpaid = match (why, &step) {
             (Some(Why::Owed { owed, .. }), _) => Some(owed),
-            (Some(Why::Short { balance }), Step::FellOverdue(bill)) => Some(Amount {
-                minor: bill.total_minor(),
-                ..balance
-            }),
+            (Some(Why::Short { balance }), Step::FellOverdue(bill)) => {
+                Some(balance.with(bill.total_minor()))
+            }
             _ => None,
         };
         if let Some(unpaid) = unpaid {
@@ -177,23 +176,18 @@ fn why(
     Ok(match step {
         Step::FellOverdue(bill) => match bill.currency {
             Some(currency) => {
-                let minor = books.balance(before.customer, currency)?;
-                let balance = Amount { minor, currency };
+                let balance = books.balance(before.customer, currency)?;
                 Some(Why::Short { balance })
             }
             None => None,
         },
-        Step::Renewed(bill) => match bill.currency {
-            Some(currency) => {
-                let total = bill.total_minor();
-                let left = books.balance(before.customer, currency)?;
-                let minor = left + total;
-                let owed = total - minor.clamp(Minor::ZERO, total);
-                let amount = |minor| Amount { minor, currency };
-                (owed > 0).then_some(Why::Owed {
-                    balance: amount(minor),
-                    owed: amount(owed),
-                })
+        Step::Renewed(bill) => match bill.total() {
+            Some(total) => {
+                let left = books.balance(before.customer, total.currency)?;
+                let balance = left.plus(total)?;
+                let covered = balance.minor.clamp(Minor::ZERO, total.minor);
+                let owed = total.with(total.minor - covered);
+                (owed.minor > 0).then_some(Why::Owed { balance, owed })
             }
             None => None,
         },

@@ -15,7 +15,7 @@ use crate::domain::staff::Permission;
 use crate::domain::values::minor::Minor;
 use crate::domain::values::money::Amount;
 use crate::domain::values::time::Timestamp;
-use crate::store::{Read as _, Record, Snapshot, Span, balance_minor};
+use crate::store::{Read as _, Record, Snapshot, Span, account_balance};
 
 use super::OpError;
 use crate::ops::billing::invoices::addressee;
@@ -257,8 +257,8 @@ fn customer_line(
     customer: &Customer,
 ) -> Result<String, OpError> {
     let currency = ctx.app.company().currency;
-    let minor = balance_minor(snapshot, &Account::Customer(customer.id), currency)?;
-    let balance = Amount { minor, currency }.to_fixed();
+    let account = Account::Customer(customer.id);
+    let balance = account_balance(snapshot, &account, currency)?.to_fixed();
     let name = addressee(customer).into_iter().next().unwrap_or_default();
     let email = customer
         .email

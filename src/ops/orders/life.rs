@@ -2,7 +2,6 @@
 //! time, ended at once. Each is one commit with its money and its services.
 
 use crate::app::Ctx;
-use crate::domain::billing::cycle::Bill;
 use crate::domain::billing::order::{Order, PAUSES_MAX, Standing};
 use crate::domain::catalogue::kinds::{Billing, OrderStatus};
 use crate::domain::customers::Customer;
@@ -214,7 +213,7 @@ pub async fn renew(
         let Some(bill) = books.next_bill_at(&before, ctx.now)? else {
             return refuse(&before, "renewed");
         };
-        if let (Some(seen), Some(now)) = (seen, price(&bill))
+        if let (Some(seen), Some(now)) = (seen, bill.total())
             && seen != now
         {
             return Err(MoneyRefusal::PriceChanged { now }.into());
@@ -227,11 +226,4 @@ pub async fn renew(
         Ok(after)
     })
     .await
-}
-
-fn price(bill: &Bill) -> Option<Amount> {
-    bill.currency.map(|currency| Amount {
-        minor: bill.total_minor(),
-        currency,
-    })
 }

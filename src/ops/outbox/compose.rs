@@ -24,7 +24,7 @@ use crate::ops::billing::books::Books;
 use crate::ops::templates::ways::{Way, preference_of, way};
 use crate::outbound::mail::Mail;
 use crate::store::key::owned_by;
-use crate::store::{Read, Snapshot, StoreError, Table, balance_minor};
+use crate::store::{Read, Snapshot, StoreError, Table, account_balance};
 
 /// A message that is ready to go.
 pub(in crate::ops) enum Composed {
@@ -308,15 +308,11 @@ pub(in crate::ops) fn lacking(
         // No further cycle: what it is an order of.
         None => title_of(read, order)?,
     };
-    let Some((bill, currency)) = bill.and_then(|bill| bill.currency.map(|c| (bill, c))) else {
+    let Some(total) = bill.and_then(|bill| bill.total()) else {
         return Ok((title, None));
     };
-    let balance = balance_minor(read, &Account::Customer(customer.id), currency)?;
-    let missing = Amount {
-        minor: bill.total_minor() - balance,
-        currency,
-    };
-    Ok((title, Some(missing)))
+    let balance = account_balance(read, &Account::Customer(customer.id), total.currency)?;
+    Ok((title, Some(total.minus(balance)?)))
 }
 
 fn title_of(read: &impl Read, order: &Order) -> Result<String, OpError> {

@@ -23,7 +23,7 @@ use crate::ops::partners::verdict::Verdict;
 use crate::ops::partners::{hand_over, pin_check};
 use crate::ops::{Named, OpError};
 use crate::store::key::{owned_by, since, trailing_number};
-use crate::store::{Read, Span, Table, Tx, append_entries, balance_minor};
+use crate::store::{Read, Span, Table, Tx, account_balance, append_entries};
 
 impl Named for PartnerTransaction {
     const KIND: &'static str = "transaction";
@@ -176,7 +176,7 @@ fn denial_of(
         None
     } else {
         let account = Account::Customer(customer.id);
-        Some(balance_minor(tx, &account, amount.currency)?)
+        Some(account_balance(tx, &account, amount.currency)?.minor)
     };
     let usual = usual_limits(ctx);
     // What costs little to ask is asked first.

@@ -16,7 +16,7 @@ use crate::ops::billing::books::{AuditDetail, Books};
 use crate::ops::once;
 use crate::ops::{Named, OpError};
 use crate::store::key::{owned_by, reference_of};
-use crate::store::{Owned as _, Read, Table, Tx, balance_minor};
+use crate::store::{Owned as _, Read, Table, Tx, account_balance};
 
 impl Named for Payment {
     const KIND: &'static str = "payment";
@@ -163,7 +163,7 @@ pub(super) fn check_currency(
     takes.extend(open.iter().map(|open| open.currency));
     takes.sort_unstable();
     takes.dedup();
-    let owes = balance_minor(read, &Account::Customer(customer), paid)? < 0;
+    let owes = account_balance(read, &Account::Customer(customer), paid)?.minor < 0;
     if owes || takes.contains(&paid) {
         return Ok(());
     }

@@ -23,7 +23,7 @@ use crate::domain::values::id::CustomerId;
 use crate::domain::values::money::{Amount, Currency};
 use crate::ops::{Handle, OpError};
 use crate::store::key::owned_by;
-use crate::store::{Read as _, Table, balance_minor};
+use crate::store::{Read as _, Table, account_balance};
 use book::{Receipt, check_currency, repeated, same_as};
 
 /// The largest payment, in minor units of any currency: what a typing error must not exceed.
@@ -43,15 +43,15 @@ pub fn balance(ctx: &Ctx, customer: &Handle<CustomerId>) -> Result<Amount, OpErr
     let snapshot = ctx.snapshot()?;
     let customer: Customer = super::find(&snapshot, customer)?;
     let currency = ctx.app.company().currency;
-    let minor = balance_minor(&snapshot, &Account::Customer(customer.id), currency)?;
-    Ok(Amount { minor, currency })
+    let account = Account::Customer(customer.id);
+    Ok(account_balance(&snapshot, &account, currency)?)
 }
 
 /// As [`balance`], in a currency of choice, of a customer that was just read.
 pub fn balance_in(ctx: &Ctx, customer: CustomerId, currency: Currency) -> Result<Amount, OpError> {
     ctx.require(Permission::MoneyRead)?;
-    let minor = balance_minor(&ctx.snapshot()?, &Account::Customer(customer), currency)?;
-    Ok(Amount { minor, currency })
+    let account = Account::Customer(customer);
+    Ok(account_balance(&ctx.snapshot()?, &account, currency)?)
 }
 
 /// Books money that a customer paid: by hand, at the counter, by bank transfer. It pays open

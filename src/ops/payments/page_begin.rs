@@ -7,8 +7,6 @@ use crate::domain::billing::payment::{
     HOSTED_PAGE_SECONDS, HostedPage, HostedPageState, Payment, Shown,
 };
 use crate::domain::values::id::CustomerId;
-use crate::domain::values::minor::Minor;
-use crate::domain::values::money::Amount;
 use crate::ops::OpError;
 use crate::ops::billing::books::{Agreed, AuditDetail, Books};
 use crate::ops::payments::book;
@@ -29,13 +27,15 @@ pub(in crate::ops) fn is_covered<R: Read>(
     bill: &Bill,
     payment: Option<&Payment>,
 ) -> Result<bool, OpError> {
-    let Some(currency) = bill.currency.filter(|_| !bill.is_free()) else {
+    let Some(total) = bill.charged() else {
         return Ok(true);
     };
-    let paid = payment.filter(|payment| payment.amount.currency == currency);
-    let paid = paid.map_or(Minor::ZERO, |payment| payment.amount.minor);
-    let balance = books.balance(customer, currency)?.above_zero();
-    Ok(balance + paid >= bill.total_minor())
+    let mut there = books.balance(customer, total.currency)?.above_zero();
+    let paid = payment.map(|payment| payment.amount);
+    if let Some(paid) = paid.filter(|paid| paid.currency == total.currency) {
+        there = there.plus(paid)?;
+    }
+    Ok(there.minor >= total.minor)
 }
 
 /// The order begins: it is invoiced, its services begin.
@@ -52,16 +52,12 @@ pub(in crate::ops) fn begin(
     let mut books = Books::new(ctx, tx);
     if let Some(payment) = payment {
         books.post(book::entry_of(payment, after.customer, ctx))?;
-        books.direct(after.id, payment.amount.minor);
+        books.set_aside(after.id, payment.amount);
     }
     books.put_order(before, after.clone(), ctx.now)?;
     let left = books.begin_paid(after, bill, ctx.now)?;
     books.end_twins(after.id, ctx.now)?;
-    if let Some(payment) = payment {
-        let left = Amount {
-            minor: left,
-            ..payment.amount
-        };
+    if let Some(left) = left {
         books.use_money(after.customer, left, None, ctx.now)?;
     }
     books.catch_up(after.id, ctx.now)?;

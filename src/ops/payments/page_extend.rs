@@ -8,7 +8,6 @@ use crate::domain::catalogue::ProductOffer;
 use crate::domain::catalogue::kinds::OrderStatus;
 use crate::domain::customers::Customer;
 use crate::domain::values::id::OrderId;
-use crate::domain::values::money::Amount;
 use crate::ops::OpError;
 use crate::ops::billing::books::{Ahead, AuditDetail, Books};
 use crate::ops::catalogue;
@@ -44,8 +43,9 @@ pub(in crate::ops) fn extend(
     let Some(ahead) = books.ahead(&order, &offer, agreed, ctx.now)? else {
         return Ok(false);
     };
-    let total = ahead.bill.total_minor();
-    let as_seen = page.shown.is_none_or(|shown| total <= shown.total.minor);
+    let as_seen = page
+        .shown
+        .is_none_or(|shown| ahead.bill.costs_at_most(shown.total));
     if !as_seen || !page_begin::is_covered(&mut books, customer.id, &ahead.bill, payment)? {
         return Ok(false);
     }
@@ -76,15 +76,11 @@ fn go_on(
     let mut books = Books::new(ctx, tx);
     if let Some(payment) = payment {
         books.post(book::entry_of(payment, before.customer, ctx))?;
-        books.direct(id, payment.amount.minor);
+        books.set_aside(id, payment.amount);
     }
     let left = books.go_on(before, after, &ahead.bill, ctx.now)?;
     books.end_twins(id, ctx.now)?;
-    if let Some(payment) = payment {
-        let left = Amount {
-            minor: left,
-            ..payment.amount
-        };
+    if let Some(left) = left {
         books.use_money(before.customer, left, None, ctx.now)?;
     }
     books.catch_up(id, ctx.now)?;

@@ -154,8 +154,9 @@ fn beginning(
     };
     begun.price_version = shown.version;
     let bill = books.first_bill_as(&begun, shown, ctx.now)?;
-    let total = bill.total_minor();
-    let as_seen = page.shown.is_none_or(|shown| total <= shown.total.minor);
+    let as_seen = page
+        .shown
+        .is_none_or(|shown| bill.costs_at_most(shown.total));
     let covered = is_covered(&mut books, customer.id, &bill, payment)?;
     Ok((as_seen && covered).then_some((begun, bill)))
 }

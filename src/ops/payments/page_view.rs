@@ -111,6 +111,7 @@ pub(super) fn view_in(ctx: &Ctx, read: &impl Read, page: HostedPage) -> Result<V
         Some(shown) => shown.from_balance_minor,
         None => books
             .balance(customer.id, currency)?
+            .minor
             .clamp(Minor::ZERO, price),
     };
     let amount = |minor: Minor| Amount { minor, currency };

@@ -258,12 +258,9 @@ fn goes(
     let mut owed = amount;
     if let Some(customer) = customer.filter(|_| how == RefundAs::Goodwill) {
         let on_balance = books.balance(customer, amount.currency)?;
-        let spent = Amount {
-            minor: (amount.minor - on_balance.above_zero()).above_zero(),
-            ..amount
-        };
+        let spent = amount.minus(on_balance.above_zero())?.above_zero();
         let disputed = after.disputed_minor > 0;
-        owed.minor = books.credit_spent(customer, spent, paid.order, disputed, ctx.now)?;
+        owed = books.credit_spent(customer, spent, paid.order, disputed, ctx.now)?;
     }
     let cash = book::source(tx, paid)?;
     books.post(JournalEntry {

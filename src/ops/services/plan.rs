@@ -14,7 +14,7 @@ use crate::domain::values::id::ServiceSpecId;
 use crate::domain::values::money::Amount;
 use crate::domain::values::time::Timestamp;
 use crate::ops::OpError;
-use crate::store::{Read, Table, balance_minor, has_account};
+use crate::store::{Read, Table, account_balance, has_account};
 
 /// The plan of customers that have none of their own.
 pub fn default_plan(read: &impl Read) -> Result<Option<ProductSpec>, OpError> {
@@ -97,6 +97,5 @@ pub fn balance(
     if !plan.is_some_and(bills) && !has_account(read, &account, currency)? {
         return Ok(None);
     }
-    let minor = balance_minor(read, &account, currency)?;
-    Ok(Some(Amount { minor, currency }))
+    Ok(Some(account_balance(read, &account, currency)?))
 }

@@ -7,7 +7,7 @@ use axum::response::Response;
 use serde::{Deserialize, Serialize};
 
 use crate::app::Ctx;
-use crate::domain::billing::cycle::Step;
+use crate::domain::billing::cycle::{Bill, Step};
 use crate::domain::billing::order::{Order, Standing};
 use crate::domain::billing::run::{Run, RunCounts, RunState};
 use crate::domain::staff::Permission;
@@ -384,10 +384,7 @@ impl StepOut {
             Step::Expired => ("EXPIRED", None),
             Step::Reopened => ("REOPENED", None),
         };
-        let money = bill.and_then(|bill| {
-            let minor = bill.total_minor();
-            bill.currency.map(|currency| Amount { minor, currency })
-        });
+        let money = bill.and_then(Bill::total);
         Self {
             at: ahead.at.to_rfc3339_millis(),
             order: ahead.order.0,

@@ -139,7 +139,8 @@ async fn held_money_is_resolved_for_what_is_left_of_it() {
 fn held(app: &std::sync::Arc<App>) -> Minor {
     let snapshot = app.store.read().expect("a snapshot");
     let currency = Currency::parse("USD").expect("a currency");
-    boxoffice::store::balance_minor(&snapshot, &Account::Suspense, currency).expect("a balance")
+    let held = boxoffice::store::account_balance(&snapshot, &Account::Suspense, currency);
+    held.expect("a balance").minor
 }
 
 // ---- properties

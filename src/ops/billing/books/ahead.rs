@@ -7,7 +7,7 @@ use crate::domain::billing::order::{Order, Standing};
 use crate::domain::catalogue::ProductOffer;
 use crate::domain::catalogue::charge::{up_to, version_in_force};
 use crate::domain::catalogue::kinds::{Billing, OrderStatus, OrderType};
-use crate::domain::values::minor::Minor;
+use crate::domain::values::money::Amount;
 use crate::domain::values::time::Timestamp;
 use crate::ops::OpError;
 use crate::store::Read;
@@ -154,15 +154,15 @@ impl<R: Read> Books<'_, R> {
     }
 
     /// Invoices a cycle that was paid ahead, paid with what was set aside for it. Answers what is
-    /// left of that.
+    /// left of that; `None` where nothing was.
     pub(in crate::ops) fn go_on(
         &mut self,
         before: &Order,
         after: Order,
         bill: &Bill,
         at: Timestamp,
-    ) -> Result<Minor, OpError> {
+    ) -> Result<Option<Amount>, OpError> {
         self.bill_now(before, after, bill, at)?;
-        Ok(self.directed.take().map_or(Minor::ZERO, |(_, left)| left))
+        Ok(self.set_aside.take().map(|aside| aside.left))
     }
 }

@@ -23,15 +23,16 @@ impl<R: Read> Books<'_, R> {
         Ok(debt.filter(|debt| debt.open_minor > 0))
     }
 
-    /// The same in one currency, in minor units.
-    pub(super) fn debt_minor(
+    /// The same in one currency.
+    pub(super) fn debt_in(
         &self,
         customer: CustomerId,
         currency: Currency,
-    ) -> Result<Minor, OpError> {
+    ) -> Result<Amount, OpError> {
         let debt = self.debt_of(customer)?;
         let debt = debt.filter(|debt| debt.currency == currency);
-        Ok(debt.map_or(Minor::ZERO, |debt| debt.open_minor))
+        let minor = debt.map_or(Minor::ZERO, |debt| debt.open_minor);
+        Ok(Amount { minor, currency })
     }
 
     /// Lets money pay it. Answers what is left of that.
@@ -39,15 +40,15 @@ impl<R: Read> Books<'_, R> {
         &mut self,
         customer: CustomerId,
         amount: Amount,
-    ) -> Result<Minor, OpError> {
+    ) -> Result<Amount, OpError> {
         let debt = self.debt_of(customer)?;
         let Some(mut debt) = debt.filter(|debt| debt.currency == amount.currency) else {
-            return Ok(amount.minor);
+            return Ok(amount);
         };
         let paid = debt.open_minor.min(amount.minor.above_zero());
         debt.open_minor -= paid;
         self.changes.debts.insert(customer, debt);
-        Ok(amount.minor - paid)
+        Ok(amount.with(amount.minor - paid))
     }
 
     /// An opening balance was `before` and is `after`: what is owed of it, less what was paid of
@@ -67,13 +68,12 @@ impl<R: Read> Books<'_, R> {
         let Some(currency) = after.or(before).map(|amount| amount.currency) else {
             return Ok(());
         };
-        let open_before = self.debt_minor(customer, currency)?;
+        let open_before = self.debt_in(customer, currency)?.minor;
         let paid = owed(before, currency) - open_before;
         let open = self.open_of(customer)?.into_iter();
         let open = open.filter(|open| open.currency == currency);
         let invoiced: Minor = open.map(|open| open.open_minor).sum();
-        let balance = self.balance(customer, currency)?;
-        let beside = balance.below_zero() - invoiced;
+        let beside = self.balance(customer, currency)?.minor.below_zero() - invoiced;
         let minor = owed(after, currency) - paid;
         let minor = minor.min(beside).above_zero();
         let mut debt = match held.filter(|debt| debt.currency == currency) {
@@ -97,7 +97,7 @@ impl<R: Read> Books<'_, R> {
         let brought = brought.filter(|amount| amount.currency == missing.currency);
         let whole = brought.map_or(Minor::ZERO, |amount| amount.minor.below_zero());
         let held = self.debt_of(customer)?;
-        let open = self.debt_minor(customer, missing.currency)?;
+        let open = self.debt_in(customer, missing.currency)?.minor;
         let again = (whole - open).min(missing.minor);
         if again <= 0
             || held
@@ -106,10 +106,7 @@ impl<R: Read> Books<'_, R> {
         {
             return Ok(());
         }
-        let again = Amount {
-            minor: again,
-            ..missing
-        };
+        let again = missing.with(again);
         let mut debt =
             held.unwrap_or_else(|| OpeningDebt::new(customer, again, &self.company.zone, at));
         debt.open_minor = open + again.minor;

@@ -152,7 +152,7 @@ impl<R: Read> Books<'_, R> {
     /// Gives back by credit notes what was paid with money that goes back now: of invoices of
     /// `first` before others, the newest first. `also_open`: the payment was disputed as well, so
     /// that invoices of `first` are open again which it paid.
-    /// Answers what is left of `amount`, in minor units.
+    /// Answers what is left of `amount`.
     pub(in crate::ops) fn credit_spent(
         &mut self,
         customer: CustomerId,
@@ -160,8 +160,8 @@ impl<R: Read> Books<'_, R> {
         first: Option<OrderId>,
         also_open: bool,
         at: Timestamp,
-    ) -> Result<Minor, OpError> {
-        let mut left = amount.minor;
+    ) -> Result<Amount, OpError> {
+        let mut left = amount;
         let mut nets = self.nets(customer, amount.currency)?;
         nets.sort_by_key(|net| first.is_some_and(|first| first != net.invoice.order));
         let open = self.open_minors(customer)?;
@@ -173,7 +173,7 @@ impl<R: Read> Books<'_, R> {
                     true if also_open && first == Some(net.invoice.order) => opened(net),
                     true => Minor::ZERO,
                 };
-                let part = part.min(left);
+                let part = part.min(left.minor);
                 if part <= 0 {
                     continue;
                 }
@@ -184,7 +184,7 @@ impl<R: Read> Books<'_, R> {
                 };
                 let lines = share(&net.left, part, net.total_minor());
                 self.issue_credit(&net.invoice, lines, &reason, at)?;
-                left -= part;
+                left.minor -= part;
             }
         }
         Ok(left)
@@ -270,18 +270,15 @@ impl<R: Read> Books<'_, R> {
         self.balance(billed.customer, given.currency)?;
         let mailed = self.mails && self.customer(billed.customer)?.email.is_some();
         self.post_invoice(note, Minor::ZERO, mailed, reason.words.to_owned());
-        let mut rest = -given.minor;
+        let mut rest = given.with(-given.minor);
         let open = self.open_of(billed.customer)?.into_iter();
         if let Some(mut own) = open.into_iter().find(|open| open.id == billed.id) {
-            let paid = own.open_minor.min(rest);
-            rest -= paid;
+            let paid = own.open_minor.min(rest.minor);
+            rest.minor -= paid;
             own.open_minor -= paid;
             self.changes.open.insert(own.id, own);
         }
-        Ok(Amount {
-            minor: rest,
-            currency: given.currency,
-        })
+        Ok(rest)
     }
 
     fn net(&self, invoice: Invoice) -> Result<Net, OpError> {

@@ -6,12 +6,12 @@ use crate::domain::billing::cycle::{Bill, Terms};
 use crate::domain::billing::order::Order;
 use crate::domain::catalogue::charge::{up_to, version_in_force};
 use crate::domain::values::id::OrderId;
-use crate::domain::values::minor::Minor;
+use crate::domain::values::money::Amount;
 use crate::domain::values::time::Timestamp;
 use crate::ops::OpError;
 use crate::store::Read;
 
-use super::ledger::{Agreed, Books};
+use super::ledger::{Agreed, Books, SetAside};
 
 impl<R: Read> Books<'_, R> {
     /// Invoices the cycle that follows what another system was paid for, covered or not.
@@ -70,20 +70,20 @@ impl<R: Read> Books<'_, R> {
     }
 
     /// Sets money aside for the bill of one order.
-    pub(in crate::ops) fn direct(&mut self, order: OrderId, minor: Minor) {
-        self.directed = Some((order, minor));
+    pub(in crate::ops) fn set_aside(&mut self, order: OrderId, left: Amount) {
+        self.set_aside = Some(SetAside { order, left });
     }
 
     /// As [`Books::begin`], by this bill, paid with what was set aside.
-    /// Answers what is left of that.
+    /// Answers what is left of that; `None` where nothing was.
     pub(in crate::ops) fn begin_paid(
         &mut self,
         order: &Order,
         bill: &Bill,
         at: Timestamp,
-    ) -> Result<Minor, OpError> {
+    ) -> Result<Option<Amount>, OpError> {
         self.bill_now(order, order.clone(), bill, at)?;
-        Ok(self.directed.take().map_or(Minor::ZERO, |(_, left)| left))
+        Ok(self.set_aside.take().map(|aside| aside.left))
     }
 }
 

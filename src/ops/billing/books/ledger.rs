@@ -28,7 +28,7 @@ use crate::domain::values::minor::Minor;
 use crate::domain::values::money::{Amount, Currency};
 use crate::domain::values::time::Timestamp;
 use crate::store::key::owned_by;
-use crate::store::{Read, Table, balance_minor};
+use crate::store::{Read, Table, account_balance};
 
 use super::write::{Changes, Fallback, Happened, Post};
 use crate::ops::OpError;
@@ -59,8 +59,8 @@ pub(in crate::ops) struct Books<'r, R> {
     pub(super) company: Arc<Company>,
     pub(super) priced: BTreeMap<Option<ProductOfferId>, Arc<Priced>>,
     pub(super) balances: BTreeMap<(CustomerId, Currency), Minor>,
-    /// Money that was paid for one order, in minor units: its bill takes it before older debts do.
-    pub(super) directed: Option<(OrderId, Minor)>,
+    /// Money that was paid for one order: its bill takes it before older debts do.
+    pub(super) set_aside: Option<SetAside>,
     /// What the payer of one order was shown, and when.
     pub(super) agreed: Option<(OrderId, Agreed)>,
     /// The order that is let go after it was held.
@@ -78,6 +78,13 @@ pub(in crate::ops) struct Books<'r, R> {
     /// How the guard is set; `None`: it is off.
     pub(super) guard: Option<Settings>,
     pub(super) changes: Changes,
+}
+
+/// Money that is kept for the bill of one order.
+#[derive(Debug, Clone, Copy)]
+pub(super) struct SetAside {
+    pub order: OrderId,
+    pub left: Amount,
 }
 
 /// What a payer was shown.
@@ -103,7 +110,7 @@ impl<'r, R: Read> Books<'r, R> {
             company: ctx.app.company(),
             priced: BTreeMap::new(),
             balances: BTreeMap::new(),
-            directed: None,
+            set_aside: None,
             agreed: None,
             held_prices: None,
             active_until: BTreeMap::new(),
@@ -200,28 +207,29 @@ impl<'r, R: Read> Books<'r, R> {
         &mut self,
         customer: CustomerId,
         priced: &Priced,
-    ) -> Result<Vec<(Currency, Minor)>, OpError> {
-        let mut balances = Vec::with_capacity(1);
+    ) -> Result<Vec<Amount>, OpError> {
+        let mut balances: Vec<Amount> = Vec::with_capacity(1);
         for currency in priced.currencies() {
-            if !balances.iter().any(|(held, _)| *held == currency) {
-                balances.push((currency, self.balance(customer, currency)?));
+            if !balances.iter().any(|held| held.currency == currency) {
+                balances.push(self.balance(customer, currency)?);
             }
         }
         Ok(balances)
     }
 
-    /// What the customer has with us, in minor units.
+    /// What the customer has with us.
     pub(in crate::ops) fn balance(
         &mut self,
         customer: CustomerId,
         currency: Currency,
-    ) -> Result<Minor, OpError> {
+    ) -> Result<Amount, OpError> {
         if let Some(minor) = self.balances.get(&(customer, currency)) {
-            return Ok(*minor);
+            let minor = *minor;
+            return Ok(Amount { minor, currency });
         }
-        let minor = balance_minor(self.read, &Account::Customer(customer), currency)?;
-        self.balances.insert((customer, currency), minor);
-        Ok(minor)
+        let balance = account_balance(self.read, &Account::Customer(customer), currency)?;
+        self.balances.insert((customer, currency), balance.minor);
+        Ok(balance)
     }
 
     /// The currency in which the next cycle of an order is billed; `None`: it costs nothing.
@@ -294,7 +302,7 @@ impl<'r, R: Read> Books<'r, R> {
         at: Timestamp,
     ) -> Result<(), OpError> {
         let owed = self.issue(&after, bill, at)?;
-        if owed > 0 && after.billing == Billing::Postpaid {
+        if owed.is_some() && after.billing == Billing::Postpaid {
             let priced = self.priced(&after)?;
             after = cycle::overdue(&after, &priced.terms(&self.company), at);
         }
@@ -308,11 +316,9 @@ impl<'r, R: Read> Books<'r, R> {
         bill: &Bill,
         at: Timestamp,
     ) -> Result<(), OpError> {
-        if let Some(currency) = bill.currency {
-            let balance = self.balance(order.customer, currency)?;
-            let minor = bill.total_minor() - balance;
-            if !bill.is_free() && minor > 0 {
-                let short_by = Amount { minor, currency };
+        if let Some(total) = bill.charged() {
+            let short_by = total.minus(self.balance(order.customer, total.currency)?)?;
+            if short_by.minor > 0 {
                 return Err(MoneyRefusal::InsufficientFunds { short_by }.into());
             }
         }
@@ -418,15 +424,15 @@ impl<'r, R: Read> Books<'r, R> {
     }
 
     /// Issues the invoice for a cycle, paid from the balance as far as that goes. Answers what is
-    /// owed, in minor units. A free cycle has no invoice.
+    /// owed; `None`: nothing. A free cycle has no invoice.
     pub(super) fn issue(
         &mut self,
         order: &Order,
         bill: &Bill,
         at: Timestamp,
-    ) -> Result<Minor, OpError> {
-        let Some(currency) = bill.currency.filter(|_| !bill.is_free()) else {
-            return Ok(Minor::ZERO);
+    ) -> Result<Option<Amount>, OpError> {
+        let Some(total) = bill.charged() else {
+            return Ok(None);
         };
         if bill.is_backward() {
             // The dates of the order are broken: nobody gets a bill for such a time.
@@ -435,14 +441,16 @@ impl<'r, R: Read> Books<'r, R> {
             return Err(OpError::Failed(problem));
         }
         let customer = self.customer(order.customer)?;
-        let total = bill.total_minor();
-        let balance = self.balance(order.customer, currency)?;
-        let mut covered = balance.clamp(Minor::ZERO, total);
-        if let Some((_, left)) = self.directed.as_mut().filter(|(id, _)| *id == order.id) {
-            covered = covered.max((*left).min(total));
-            *left = (*left - covered).above_zero();
+        let balance = self.balance(order.customer, total.currency)?;
+        let mut covered = balance.minor.clamp(Minor::ZERO, total.minor);
+        let is_for_it = |aside: &&mut SetAside| {
+            aside.order == order.id && aside.left.currency == total.currency
+        };
+        if let Some(SetAside { left, .. }) = self.set_aside.as_mut().filter(is_for_it) {
+            covered = covered.max(left.minor.min(total.minor));
+            left.minor = (left.minor - covered).above_zero();
         }
-        let owed = total - covered;
+        let owed = total.with(total.minor - covered);
         let draft = Invoice {
             id: InvoiceId(0),
             kind: InvoiceKind::Invoice,
@@ -452,24 +460,24 @@ impl<'r, R: Read> Books<'r, R> {
             issued_at: at,
             from: bill.from,
             to: bill.to,
-            currency,
+            currency: total.currency,
             lines: bill.lines.clone(),
             seller: self.company.name.clone(),
             buyer: invoices::addressee(&customer),
             letterhead: self.company.letterhead.clone(),
-            due_at: Some(self.due_at(owed, at)),
+            due_at: Some(self.due_at(owed.minor > 0, at)),
             product: self.priced(order)?.product.clone(),
             contract: customer.account_number.clone().unwrap_or_default(),
         };
         let mailed = self.mails && customer.email.is_some();
-        self.post_invoice(draft, owed, mailed, String::new());
-        add_money(&mut self.changes.invoiced, currency, total);
-        Ok(owed)
+        self.post_invoice(draft, owed.minor, mailed, String::new());
+        add_money(&mut self.changes.invoiced, total.currency, total.minor);
+        Ok(Some(owed).filter(|owed| owed.minor > 0))
     }
 
     /// When an invoice is to be paid: at once, unless something of it stays open.
-    pub(super) fn due_at(&self, owed: Minor, at: Timestamp) -> Timestamp {
-        let days = if owed > 0 {
+    pub(super) fn due_at(&self, stays_open: bool, at: Timestamp) -> Timestamp {
+        let days = if stays_open {
             self.company.payment_days
         } else {
             0
@@ -511,8 +519,9 @@ impl<'r, R: Read> Books<'r, R> {
     pub(in crate::ops) fn post(&mut self, entry: JournalEntry) -> Result<(), OpError> {
         for posting in &entry.postings {
             if let Account::Customer(customer) = posting.account {
-                let balance = self.balance(customer, posting.currency)? + posting.credit_minor;
-                self.balances.insert((customer, posting.currency), balance);
+                let balance = self.balance(customer, posting.currency)?.minor;
+                let after = balance + posting.credit_minor;
+                self.balances.insert((customer, posting.currency), after);
             }
         }
         self.changes.posts.push(Post::Entry(entry));
@@ -690,7 +699,7 @@ trait DefaultProduct: Read {
 
 impl<R: Read> DefaultProduct for R {}
 
-pub(super) fn held(balances: &[(Currency, Minor)], currency: Currency) -> Minor {
-    let found = balances.iter().find(|(held, _)| *held == currency);
-    found.map_or(Minor::ZERO, |(_, minor)| *minor)
+pub(super) fn held(balances: &[Amount], currency: Currency) -> Minor {
+    let found = balances.iter().find(|held| held.currency == currency);
+    found.map_or(Minor::ZERO, |held| held.minor)
 }

@@ -178,7 +178,7 @@ impl<R: Read> Books<'_, R> {
         at: Timestamp,
     ) -> Result<(), OpError> {
         let currency = amount.currency;
-        let owed = self.balance(customer, currency)?.below_zero();
+        let owed = self.balance(customer, currency)?.minor.below_zero();
         let open: BTreeMap<InvoiceId, OpenInvoice> = self
             .open_of(customer)?
             .into_iter()
@@ -186,20 +186,16 @@ impl<R: Read> Books<'_, R> {
             .map(|open| (open.id, open))
             .collect();
         let invoiced: Minor = open.values().map(|open| open.open_minor).sum();
-        let asked = invoiced + self.debt_minor(customer, currency)?;
-        let mut missing = (owed - asked).min(amount.minor);
+        let asked = invoiced + self.debt_in(customer, currency)?.minor;
+        let mut missing = amount.with((owed - asked).min(amount.minor));
         let mut nets = self.nets(customer, currency)?;
         nets.sort_by_key(|net| first.is_some_and(|first| first != net.invoice.order));
         for net in nets {
-            if missing <= 0 {
+            if missing.minor <= 0 {
                 break;
             }
             missing = self.open_again(&net, open.get(&net.invoice.id), missing, at)?;
         }
-        let missing = Amount {
-            minor: missing,
-            currency,
-        };
         self.bring_again(customer, missing, at)
     }
 
@@ -209,13 +205,13 @@ impl<R: Read> Books<'_, R> {
         &mut self,
         net: &Net,
         held: Option<&OpenInvoice>,
-        missing: Minor,
+        missing: Amount,
         at: Timestamp,
-    ) -> Result<Minor, OpError> {
+    ) -> Result<Amount, OpError> {
         let invoice = &net.invoice;
         let open_minor = held.map_or(Minor::ZERO, |open| open.open_minor);
         let paid = net.total_minor() - open_minor;
-        let again = paid.min(missing);
+        let again = paid.min(missing.minor);
         if again <= 0 {
             return Ok(missing);
         }
@@ -234,6 +230,6 @@ impl<R: Read> Books<'_, R> {
             let after = cycle::owed_again(&order, &priced.terms(&self.company), at);
             self.put_order(&order, after, at)?;
         }
-        Ok(missing - again)
+        Ok(missing.with(missing.minor - again))
     }
 }

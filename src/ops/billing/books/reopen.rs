@@ -35,8 +35,9 @@ impl<R: Read> Books<'_, R> {
         at: Timestamp,
     ) -> Result<(), OpError> {
         // What lay on the balance before can pay as well.
-        let minor = amount.minor.max(self.balance(customer, amount.currency)?);
-        self.pay_open(customer, Amount { minor, ..amount }, first)?;
+        let balance = self.balance(customer, amount.currency)?;
+        let usable = amount.with(amount.minor.max(balance.minor));
+        self.pay_open(customer, usable, first)?;
         self.reopen_for(customer, first, at)
     }
 
@@ -46,7 +47,7 @@ impl<R: Read> Books<'_, R> {
         amount: Amount,
         first: Option<OrderId>,
     ) -> Result<(), OpError> {
-        let mut left = amount.minor;
+        let mut left = amount;
         let mut open = self.open_of(customer)?;
         open.sort_by_key(|open| (first != Some(open.order), open.id));
         let mut older_paid = false;
@@ -54,33 +55,21 @@ impl<R: Read> Books<'_, R> {
             // What was brought along is older than any invoice.
             if !older_paid && first != Some(open.order) {
                 older_paid = true;
-                left = self.pay_debt(
-                    customer,
-                    Amount {
-                        minor: left,
-                        ..amount
-                    },
-                )?;
+                left = self.pay_debt(customer, left)?;
             }
-            if left <= 0 {
+            if left.minor <= 0 {
                 break;
             }
-            if open.currency != amount.currency {
+            if open.currency != left.currency {
                 continue;
             }
-            let paid = open.open_minor.min(left);
-            left -= paid;
+            let paid = open.open_minor.min(left.minor);
+            left.minor -= paid;
             open.open_minor -= paid;
             self.changes.open.insert(open.id, open);
         }
         if !older_paid {
-            self.pay_debt(
-                customer,
-                Amount {
-                    minor: left,
-                    ..amount
-                },
-            )?;
+            self.pay_debt(customer, left)?;
         }
         Ok(())
     }
@@ -304,10 +293,12 @@ impl<R: Read> Books<'_, R> {
             _ => cycle::next_bill(order, &terms),
         };
         if let Some(mut bill) = bill.filter(|_| prepaid) {
-            if let Some(currency) = bill.currency.filter(|_| !bill.is_free()) {
-                let balance = self.balance(order.customer, currency)?;
-                if balance < 0 {
-                    let owed = -balance;
+            if let Some(total) = bill.charged() {
+                let owed = self
+                    .balance(order.customer, total.currency)?
+                    .minor
+                    .below_zero();
+                if owed > 0 {
                     bill.lines.push(line(OWED_BEFORE.to_owned(), owed));
                 }
             }
