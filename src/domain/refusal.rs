@@ -5,6 +5,7 @@
 use crate::domain::catalogue::kinds::OrderStatus;
 use crate::domain::values::common_password::Guessable;
 use crate::domain::values::id::{InvoiceId, PaymentId, ProductOfferId, ServiceSpecId};
+use crate::domain::values::mac::Mac;
 use crate::domain::values::money::{Amount, Currency};
 use crate::domain::values::reasons::{Denial, Ineligible, PinRefusal};
 use crate::domain::values::time::Timestamp;
@@ -18,7 +19,7 @@ pub enum Refusal {
     /// Another customer has this login.
     LoginTaken,
     /// A box of another customer has this MAC.
-    MacTaken { mac: String },
+    MacTaken { mac: Mac },
     /// This client-brought id is or was another record's.
     IdTaken { id: String },
     /// The order would end after the last day of the calendar.

@@ -2,8 +2,8 @@
 
 use serde::{Deserialize, Serialize};
 
-use crate::domain::values::contact::usual_mac;
 use crate::domain::values::id::{CustomerId, DeviceId};
+use crate::domain::values::mac::Mac;
 use crate::domain::values::time::Timestamp;
 
 /// Stored by position: append only.
@@ -53,7 +53,7 @@ pub struct Device {
 impl Device {
     /// A set-top box that a customer begins to use.
     #[must_use]
-    pub fn new_box(id: DeviceId, customer: CustomerId, mac: String, now: Timestamp) -> Self {
+    pub fn new_box(id: DeviceId, customer: CustomerId, mac: Mac, now: Timestamp) -> Self {
         Self {
             id,
             foreign_id: None,
@@ -64,11 +64,17 @@ impl Device {
             platform: String::new(),
             brand: String::new(),
             serial: String::new(),
-            mac,
+            mac: mac.to_string(),
             created_at: now,
             removed_at: None,
             status_changed_at: None,
         }
+    }
+
+    /// The MAC by which it is known; `None` where it has none, or another text for one.
+    #[must_use]
+    pub fn known_by(&self) -> Option<Mac> {
+        Mac::parse(&self.mac)
     }
 
     /// The same device in another status.
@@ -91,7 +97,7 @@ pub fn mac_fault(kind: DeviceKind, text: &str) -> Option<String> {
     let octets = octets(text);
     let is_box = kind == DeviceKind::Stb;
     let fits = if is_box {
-        text.is_empty() || usual_mac(text).is_some()
+        text.is_empty() || Mac::parse(text).is_some()
     } else {
         octets.is_none_or(|octets| matches!(octets, 0..=2 | 6 | 8..))
     };

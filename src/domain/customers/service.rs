@@ -250,7 +250,8 @@ mod tests {
 
     fn world() -> World {
         let customer = Customer::new(CustomerId(1), String::new(), at(0));
-        let device = Device::new_box(DeviceId(2), customer.id, String::new(), at(0));
+        let mac = crate::domain::values::mac::Mac::parse("00:1A:79:00:39:5E").unwrap();
+        let device = Device::new_box(DeviceId(2), customer.id, mac, at(0));
         let spec = spec(ContentType::Tv, Content::Channels(vec![ChannelId(7)]));
         let mut service = Service::of_spec(ServiceId(4), customer.id, &spec, Origin::Direct, at(0));
         service.expires_at = Some(at(200));

@@ -5,6 +5,7 @@ use crate::domain::boxes::event::{BoxEventKind, Notice};
 use crate::domain::catalogue::guide::is_kept;
 use crate::domain::customers::device::{Device, DeviceStatus};
 use crate::domain::values::id::{CustomerId, DeviceId, as_uuid, uuid_text};
+use crate::domain::values::mac::Mac;
 
 const MESSAGES: [BoxEventKind; 2] = [BoxEventKind::Message, BoxEventKind::MessageWithVideo];
 
@@ -42,7 +43,8 @@ fn a_notice_is_told_until_its_time_is_over() {
 
 #[test]
 fn a_device_remembers_when_its_status_changed() {
-    let made = Device::new_box(DeviceId(1), CustomerId(2), String::new(), at("2026-01-01"));
+    let mac = Mac::parse("00:1A:79:00:39:5E").unwrap();
+    let made = Device::new_box(DeviceId(1), CustomerId(2), mac, at("2026-01-01"));
     let later = at("2026-01-05");
     assert_eq!(
         made.with_status(DeviceStatus::Active, later)

@@ -7,9 +7,7 @@ use crate::domain::customers::{
     BoxProfile, Customer, CustomerPassword, CustomerStatus, PaidUntil, PersonName,
 };
 use crate::domain::staff::Secret;
-use crate::domain::values::contact::{
-    Email, bare_mac, fold, fold_email, is_blank, kept_name, reads_as_number, same_mac, usual_mac,
-};
+use crate::domain::values::contact::{Email, fold, fold_email, is_blank, kept_name};
 use crate::domain::values::id::{ChannelId, CustomerId, OrderId, ServiceId};
 use crate::domain::values::time::Timestamp;
 
@@ -164,24 +162,6 @@ fn names_are_kept_and_found_without_blanks_around_them() {
         assert_eq!(kept_name(text), None);
     }
     assert!(!is_blank("a") && !is_blank(" a ") && !is_blank("0"));
-}
-
-#[test]
-fn twelve_hexadecimal_digits_are_a_mac_or_a_number() {
-    assert!(reads_as_number("001a7900395e"));
-    assert!(reads_as_number(" 001A7900395E "));
-    assert!(!reads_as_number("00:1a:79:00:39:5e"), "that is a MAC only");
-    assert!(!reads_as_number("001a7900395g") && !reads_as_number("123"));
-    assert_eq!(
-        bare_mac("00-1a-79-00-39-5e").as_deref(),
-        Some("001A7900395E")
-    );
-    assert_eq!(bare_mac("ada"), None);
-    assert!(same_mac("001a7900395e", "00:1A:79:00:39:5E"));
-    assert!(!same_mac("001a7900395e", "00:1A:79:00:39:5F"));
-    assert!(!same_mac("ada", "ada"), "none is the same as none");
-    assert_eq!(usual_mac("00:1:a79:00:39:5e"), None);
-    assert_eq!(usual_mac("001:a7:90:03:95:e"), None);
 }
 
 #[test]

@@ -60,57 +60,6 @@ pub fn kept_name(text: &str) -> Option<String> {
     (!is_blank(text)).then(|| text.trim().to_owned())
 }
 
-/// A MAC address in its usual spelling, `00:1A:79:00:39:5E`,
-/// if `text` is one of six octets in any common notation.
-///
-/// Devices keep the text they were given; the index by MAC uses this.
-#[must_use]
-pub fn usual_mac(text: &str) -> Option<String> {
-    let digits: Vec<u8> = match text.len() {
-        17 => {
-            let separator = text
-                .as_bytes()
-                .get(2)
-                .copied()
-                .filter(|b| matches!(b, b':' | b'-'))?;
-            let parts: Vec<&str> = text.split(char::from(separator)).collect();
-            if parts.len() != 6 || parts.iter().any(|part| part.len() != 2) {
-                return None;
-            }
-            parts.concat().into_bytes()
-        }
-        12 => text.as_bytes().to_vec(),
-        _ => return None,
-    };
-    if !digits.iter().all(u8::is_ascii_hexdigit) {
-        return None;
-    }
-    let upper = String::from_utf8(digits).ok()?.to_ascii_uppercase();
-    let pairs: Vec<&str> = (0..6).filter_map(|i| upper.get(i * 2..i * 2 + 2)).collect();
-    Some(pairs.join(":"))
-}
-
-/// Whether a text is a MAC address that could as well be a login or a contract number: twelve
-/// hexadecimal digits with nothing between them.
-#[must_use]
-pub fn reads_as_number(text: &str) -> bool {
-    let text = text.trim();
-    text.len() == 12 && usual_mac(text).is_some()
-}
-
-/// Twelve hexadecimal digits of a MAC with nothing between them, as a login or number has them.
-#[must_use]
-pub fn bare_mac(text: &str) -> Option<String> {
-    Some(usual_mac(text)?.replace(':', ""))
-}
-
-/// Whether two texts are one MAC address of six octets.
-#[must_use]
-pub fn same_mac(one: &str, other: &str) -> bool {
-    let usual = usual_mac(one);
-    usual.is_some() && usual == usual_mac(other)
-}
-
 /// A phone number as partners write it: E.164, with or without its plus (marketone 1.3). Nothing is
 /// stripped.
 #[must_use]
@@ -139,24 +88,8 @@ pub fn found_as(phone: &str) -> Option<String> {
 
 #[cfg(test)]
 mod tests {
-    use super::{Email, e164, found_as, usual_mac};
+    use super::{Email, e164, found_as};
     use proptest::prelude::*;
-
-    #[test]
-    fn macs_meet_in_one_spelling() {
-        for text in ["00:1a:79:00:39:5e", "00-1A-79-00-39-5E", "001a7900395E"] {
-            assert_eq!(usual_mac(text).as_deref(), Some("00:1A:79:00:39:5E"));
-        }
-        for text in [
-            "82:90:A8:59:D2:B1:C0:76",
-            "F3:1F:6:D3:CE:97",
-            "",
-            "00:1a:79:00:39:5g",
-            "00:1a-79:00-39:5e",
-        ] {
-            assert_eq!(usual_mac(text), None, "{text}");
-        }
-    }
 
     #[test]
     fn email_is_local_at_domain() {
@@ -201,7 +134,6 @@ mod tests {
     proptest! {
         #[test]
         fn fuzz_contact_parsers_never_panic(text in "\\PC{0,40}") {
-            let _ = usual_mac(&text);
             let _ = Email::parse(&text);
         }
     }

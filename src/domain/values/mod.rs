@@ -7,6 +7,7 @@ pub mod contact;
 pub mod delivery;
 pub mod id;
 pub mod lookalike;
+pub mod mac;
 pub mod minor;
 pub mod money;
 pub mod open_object;

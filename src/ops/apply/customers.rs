@@ -18,8 +18,9 @@ use crate::domain::event::Change;
 use crate::domain::refusal::Refusal;
 use crate::domain::staff::PASSWORD_BYTES_MAX;
 use crate::domain::values::calendar::Zone;
-use crate::domain::values::contact::{kept_name, usual_mac};
+use crate::domain::values::contact::kept_name;
 use crate::domain::values::id::{ChannelId, CustomerId, ResellerId, ServiceSpecId};
+use crate::domain::values::mac::Mac;
 use crate::domain::values::minor::Minor;
 use crate::domain::values::money::{Amount, Currency};
 use crate::domain::values::time::Timestamp;
@@ -288,12 +289,12 @@ fn keep_devices(
     for (i, wish) in given.devices.iter().enumerate() {
         let mac = wish.mac.clone().unwrap_or_default();
         let serial = wish.serial.clone().unwrap_or_default();
+        let known_by = Mac::parse(&mac);
         let same = |device: &Device| {
             if mac.is_empty() {
                 !serial.is_empty() && device.mac.is_empty() && device.serial == serial
             } else {
-                device.mac == mac
-                    || (usual_mac(&mac).is_some() && usual_mac(&device.mac) == usual_mac(&mac))
+                device.mac == mac || (known_by.is_some() && device.known_by() == known_by)
             }
         };
         let position = held.iter().position(same);

@@ -22,8 +22,8 @@ use crate::domain::boxes::event::{
 use crate::domain::customers::device::{Device, DeviceKind, DeviceStatus};
 use crate::domain::customers::{Customer, CustomerStatus};
 use crate::domain::event::ActivityAction;
-use crate::domain::values::contact::usual_mac;
 use crate::domain::values::id::{BoxEventId, ChannelId, DeviceId};
+use crate::domain::values::mac::Mac;
 use crate::domain::values::time::Timestamp;
 use crate::store::key::{Key as _, owned_by, under_text};
 use crate::store::{Owned as _, Read, Snapshot, Span, StoreError, Table, Tx};
@@ -55,12 +55,9 @@ impl Seat {
     }
 }
 
-/// The box with this MAC, in any common notation.
-pub fn by_mac(read: &impl Read, mac: &str) -> Result<Option<Seat>, OpError> {
-    let Some(mac) = usual_mac(mac) else {
-        return Ok(None);
-    };
-    for number in read.numbers(Table::DevicesByMac, &under_text(&mac))? {
+/// The box with this MAC.
+pub fn by_mac(read: &impl Read, mac: Mac) -> Result<Option<Seat>, OpError> {
+    for number in read.numbers(Table::DevicesByMac, &under_text(&mac.to_string()))? {
         let device: Device = super::get(read, DeviceId(number))?;
         if device.kind == DeviceKind::Stb {
             let customer: Customer = super::get(read, device.customer)?;
@@ -200,10 +197,10 @@ pub fn end_session(ctx: &Ctx, read: &impl Read, device: DeviceId) -> Result<(), 
 pub fn stranger_waits(
     ctx: &Ctx,
     visit: &Visit,
-    mac: Option<&str>,
+    mac: Option<Mac>,
     token: Option<&str>,
 ) -> Result<Option<Duration>, OpError> {
-    if mac.and_then(usual_mac).is_none() {
+    if mac.is_none() {
         return Ok(Some(Duration::ZERO));
     }
     if let Some(seat) = &visit.seat {
@@ -510,7 +507,7 @@ pub struct Visit {
 }
 
 /// Looks up whose box it is that asks.
-pub fn visit(ctx: &Ctx, mac: Option<&str>) -> Result<Visit, OpError> {
+pub fn visit(ctx: &Ctx, mac: Option<Mac>) -> Result<Visit, OpError> {
     let read = ctx.snapshot()?;
     let seat = match mac {
         Some(mac) => by_mac(&read, mac)?,

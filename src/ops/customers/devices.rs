@@ -8,7 +8,6 @@ use crate::domain::customers::device::{
 use crate::domain::event::ActivityAction;
 use crate::domain::refusal::Refusal;
 use crate::domain::staff::{Actor, Permission};
-use crate::domain::values::contact::usual_mac;
 use crate::domain::values::id::{CustomerId, DeviceId};
 use crate::domain::values::time::Timestamp;
 use crate::ops::activity;
@@ -227,10 +226,10 @@ pub(in crate::ops) fn claim_mac(
     tx: &mut Tx<'_>,
     device: &Device,
 ) -> Result<(), OpError> {
-    let Some(mac) = usual_mac(&device.mac).filter(|_| device.kind == DeviceKind::Stb) else {
+    let Some(mac) = device.known_by().filter(|_| device.kind == DeviceKind::Stb) else {
         return Ok(());
     };
-    for other in tx.listed::<Device>(Table::DevicesByMac, &under_text(&mac))? {
+    for other in tx.listed::<Device>(Table::DevicesByMac, &under_text(&mac.to_string()))? {
         if other.id == device.id || other.kind != DeviceKind::Stb {
             continue;
         }

@@ -12,8 +12,9 @@ use crate::domain::customers::{Customer, CustomerPassword, CustomerStatus, PaidU
 use crate::domain::event::ActivityAction;
 use crate::domain::refusal::Refusal;
 use crate::domain::staff::{PASSWORD_BYTES_MAX, Permission};
-use crate::domain::values::contact::{fold, kept_name, same_mac};
+use crate::domain::values::contact::{fold, kept_name};
 use crate::domain::values::id::{ChannelId, CustomerId, ResellerId, ServiceSpecId};
+use crate::domain::values::mac::Mac;
 use crate::domain::values::time::Timestamp;
 use crate::ops::activity;
 use crate::ops::boxes::events;
@@ -43,7 +44,8 @@ pub struct RowChange {
     /// Switched on or off.
     pub on: Option<bool>,
     /// In its usual spelling; empty: the box is taken away.
-    pub mac: Option<String>,
+    /// `Some(None)`: taken away.
+    pub mac: Option<Option<Mac>>,
     pub comment: Option<String>,
     pub end: Option<PaidUntil>,
     pub balance_text: Option<String>,
@@ -77,7 +79,7 @@ pub async fn create(ctx: &Ctx, mut wish: RowChange) -> Result<Row, OpError> {
         assign(ctx, &mut customer, &wish);
         customer.set_status(status_of(wish.on.unwrap_or(true)), ctx.now);
         check_login(tx, &customer)?;
-        let device = match wish.mac.as_deref().filter(|mac| !mac.is_empty()) {
+        let device = match wish.mac.flatten() {
             Some(mac) => Some(new_box(ctx, tx, customer.id, mac)?),
             None => None,
         };
@@ -169,9 +171,9 @@ fn update_customer(
         };
         crate::ops::change(ctx, tx, action, &before, &after)?;
     }
-    if let Some(mac) = &wish.mac {
-        if several && !mac.is_empty() {
-            return Err(Refusal::MacTaken { mac: mac.clone() }.into());
+    if let Some(mac) = wish.mac {
+        if let Some(mac) = mac.filter(|_| several) {
+            return Err(Refusal::MacTaken { mac }.into());
         }
         set_mac(ctx, tx, row, mac)?;
     }
@@ -215,7 +217,10 @@ pub async fn remove(ctx: &Ctx, by: By, names: Vec<String>) -> Result<usize, OpEr
                 left.into_iter().partition(|other| other.customer.id == id);
             left = others;
             let held = boxes_of(tx, id)?;
-            let is_named = |device: &Device| names.iter().any(|name| same_mac(name, &device.mac));
+            let is_named = |device: &Device| {
+                let known_by = device.known_by();
+                known_by.is_some() && names.iter().any(|name| Mac::parse(name) == known_by)
+            };
             // Files of before may have one MAC twice: then both boxes are meant.
             let (gone, stay): (Vec<Device>, Vec<Device>) = held.into_iter().partition(is_named);
             if !stay.is_empty() && same.iter().all(|row| row.by_mac) {
@@ -386,7 +391,7 @@ fn assign_plan(
     set_plan::set_end(ctx, tx, &order, end)
 }
 
-fn new_box(ctx: &Ctx, tx: &mut Tx<'_>, customer: CustomerId, mac: &str) -> Result<Device, OpError> {
+fn new_box(ctx: &Ctx, tx: &mut Tx<'_>, customer: CustomerId, mac: Mac) -> Result<Device, OpError> {
     let index = Table::DevicesByCustomer;
     let max = DEVICES_PER_CUSTOMER_MAX;
     if tx.count_up_to(index, &owned_by(customer), max)? >= max {
@@ -396,7 +401,7 @@ fn new_box(ctx: &Ctx, tx: &mut Tx<'_>, customer: CustomerId, mac: &str) -> Resul
         }
         .into());
     }
-    let device = Device::new_box(tx.next_id()?, customer, mac.to_owned(), ctx.now);
+    let device = Device::new_box(tx.next_id()?, customer, mac, ctx.now);
     devices::check_mac(&device)?;
     devices::claim_mac(ctx, tx, &device)?;
     Ok(device)
@@ -407,7 +412,7 @@ pub(in crate::ops) fn add_box(
     ctx: &Ctx,
     tx: &mut Tx<'_>,
     customer: CustomerId,
-    mac: &str,
+    mac: Mac,
 ) -> Result<Device, OpError> {
     let device = new_box(ctx, tx, customer, mac)?;
     crate::ops::create(ctx, tx, "device.add", &device)?;
@@ -418,16 +423,16 @@ pub(in crate::ops) fn add_box(
 
 /// Gives the box of a row another MAC, or takes it away. A box with another MAC is another box: it
 /// has to sign in again.
-fn set_mac(ctx: &Ctx, tx: &mut Tx<'_>, row: &Row, mac: &str) -> Result<(), OpError> {
-    match &row.device {
-        None if mac.is_empty() => Ok(()),
-        None => add_box(ctx, tx, row.customer.id, mac).map(|_| ()),
-        Some(device) if mac.is_empty() => devices::remove_in(ctx, tx, device),
+fn set_mac(ctx: &Ctx, tx: &mut Tx<'_>, row: &Row, mac: Option<Mac>) -> Result<(), OpError> {
+    match (&row.device, mac) {
+        (None, None) => Ok(()),
+        (None, Some(mac)) => add_box(ctx, tx, row.customer.id, mac).map(|_| ()),
+        (Some(device), None) => devices::remove_in(ctx, tx, device),
         // The same in another spelling is no other box.
-        Some(device) if device.mac == mac || same_mac(&device.mac, mac) => Ok(()),
-        Some(before) => {
+        (Some(device), Some(mac)) if device.known_by() == Some(mac) => Ok(()),
+        (Some(before), Some(mac)) => {
             let after = Device {
-                mac: mac.to_owned(),
+                mac: mac.to_string(),
                 ..before.clone()
             };
             devices::check_mac(&after)?;

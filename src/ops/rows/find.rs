@@ -13,8 +13,9 @@ use crate::domain::catalogue::{ProductSpec, ServiceSpec};
 use crate::domain::customers::device::{Device, DeviceKind, DeviceStatus};
 use crate::domain::customers::{Customer, CustomerStatus};
 use crate::domain::staff::Permission;
-use crate::domain::values::contact::{fold, is_blank, reads_as_number};
+use crate::domain::values::contact::{fold, is_blank};
 use crate::domain::values::id::{ChannelId, CustomerId, ProductSpecId, ResellerId, ServiceSpecId};
+use crate::domain::values::mac::Mac;
 use crate::domain::values::money::Amount;
 use crate::domain::values::time::Timestamp;
 use crate::ops::OpError;
@@ -97,7 +98,7 @@ pub(in crate::ops) fn named(
 
 fn rows_of(ctx: &Ctx, read: &impl Read, by: By, name: &str) -> Result<Vec<Row>, OpError> {
     let per_customer = matches!(by, By::Account | By::Login);
-    if per_customer && reads_as_number(name) {
+    if per_customer && Mac::reads_as_number(name) {
         let rows = rows_by_name(ctx, read, by, name)?;
         return if rows.is_empty() {
             row_by_mac(ctx, read, name)
@@ -120,7 +121,10 @@ fn is_visible(ctx: &Ctx, customer: &Customer) -> bool {
 }
 
 fn row_by_mac(ctx: &Ctx, read: &impl Read, name: &str) -> Result<Vec<Row>, OpError> {
-    let seat = boxes::by_mac(read, name.trim())?.filter(|seat| is_visible(ctx, &seat.customer));
+    let Some(mac) = Mac::parse(name.trim()) else {
+        return Ok(Vec::new());
+    };
+    let seat = boxes::by_mac(read, mac)?.filter(|seat| is_visible(ctx, &seat.customer));
     let row = seat.map(|seat| Row {
         customer: seat.customer,
         device: Some(seat.device),
@@ -137,8 +141,8 @@ fn rows_by_name(ctx: &Ctx, read: &impl Read, by: By, name: &str) -> Result<Vec<R
     let (accounts, logins) = (Table::CustomersByAccount, Table::CustomersByFoldedLogin);
     let indexes: &[Table] = match by {
         // What reads as a MAC is somebody's name first, of either kind: never another one's box.
-        By::Account if reads_as_number(name) => &[accounts, logins],
-        By::Login if reads_as_number(name) => &[logins, accounts],
+        By::Account if Mac::reads_as_number(name) => &[accounts, logins],
+        By::Login if Mac::reads_as_number(name) => &[logins, accounts],
         By::Account => &[accounts],
         By::Login => &[logins],
         By::Box if name.trim().bytes().all(|byte| byte.is_ascii_digit()) => &[accounts],

@@ -12,8 +12,9 @@ use crate::domain::customers::Customer;
 use crate::domain::customers::device::{Device, DeviceKind};
 use crate::domain::refusal::Refusal;
 use crate::domain::staff::PASSWORD_BYTES_MAX;
-use crate::domain::values::contact::{bare_mac, fold, usual_mac};
+use crate::domain::values::contact::fold;
 use crate::domain::values::id::{CustomerId, DeviceId};
+use crate::domain::values::mac::Mac;
 use crate::domain::values::time::Timestamp;
 use crate::ops::boxes::list::boxes_max;
 use crate::ops::customers::devices;
@@ -30,7 +31,7 @@ const TOKEN_MINUTES: i64 = 1_440;
 /// What is sealed of a token: when it was given out, and something random.
 const TOKEN_FRONT_BYTES: usize = 8;
 
-/// A new token for the box with this MAC: 32 upper-case hexadecimal digits. It is kept nowhere, and
+/// A new token for the box with this MAC, or what it takes for one: 32 upper-case hexadecimal digits. It is kept nowhere, and
 /// becomes the token of a session when the box comes with it (stalker-stb-portal §3.2).
 pub fn new_token(ctx: &Ctx, mac: &str) -> Result<String, OpError> {
     let random: [u8; 4] = ctx.app.entropy.bytes()?;
@@ -42,7 +43,7 @@ pub fn new_token(ctx: &Ctx, mac: &str) -> Result<String, OpError> {
 
 /// Whether this token was given out to the box with this MAC, not long ago.
 #[must_use]
-pub fn was_given(ctx: &Ctx, mac: &str, token: &str) -> bool {
+pub fn was_given(ctx: &Ctx, mac: Mac, token: &str) -> bool {
     let Ok(bytes) = HEXUPPER.decode(token.as_bytes()) else {
         return false;
     };
@@ -51,19 +52,18 @@ pub fn was_given(ctx: &Ctx, mac: &str, token: &str) -> bool {
     };
     let given_at = front.first_chunk().map_or(0, |at| u32::from_be_bytes(*at));
     let age = (ctx.now.seconds() / 60).saturating_sub(i64::from(given_at));
-    let expected = ctx.app.keys.seal(&sealed(mac, front));
+    let expected = ctx.app.keys.seal(&sealed(&mac.to_string(), front));
     age < TOKEN_MINUTES && bool::from(expected.as_slice().ct_eq(seal))
 }
 
 fn sealed(mac: &str, front: &[u8]) -> Vec<u8> {
-    let mac = usual_mac(mac).unwrap_or_else(|| mac.to_owned());
     [b"box token ", front, mac.as_bytes()].concat()
 }
 
 /// What a box sends to sign in.
 #[derive(Debug, Clone)]
 pub struct SignIn {
-    pub mac: String,
+    pub mac: Mac,
     pub login: String,
     pub password: String,
     /// The token of its session from now on: whoever knows the password may choose it.
@@ -97,9 +97,10 @@ const NAMED_BOXES_MAX: usize = 10;
 pub async fn sign_in(ctx: &Ctx, wish: SignIn) -> Result<SignedIn, OpError> {
     let fits = (1..=LOGIN_BYTES_MAX).contains(&wish.login.len())
         && (1..=PASSWORD_BYTES_MAX).contains(&wish.password.len());
-    let Some(mac) = usual_mac(&wish.mac).filter(|_| fits) else {
+    if !fits {
         return Ok(SignedIn::No);
-    };
+    }
+    let mac = wish.mac;
     let customer = customer(ctx, &wish.login)?;
     let id = customer.as_ref().map(|customer| customer.id);
     let of = id.map(|id| ("customers", id.0));
@@ -193,8 +194,8 @@ fn customer(ctx: &Ctx, login: &str) -> Result<Option<Customer>, OpError> {
 }
 
 /// The box with this MAC as one of the customer's.
-async fn own(ctx: &Ctx, customer: CustomerId, mac: String) -> Result<DeviceId, OpError> {
-    if let Some(seat) = boxes::by_mac(&ctx.snapshot()?, &mac)?
+async fn own(ctx: &Ctx, customer: CustomerId, mac: Mac) -> Result<DeviceId, OpError> {
+    if let Some(seat) = boxes::by_mac(&ctx.snapshot()?, mac)?
         && seat.customer.id == customer
     {
         return Ok(seat.device.id);
@@ -205,12 +206,12 @@ async fn own(ctx: &Ctx, customer: CustomerId, mac: String) -> Result<DeviceId, O
             return Err(crate::ops::missing::<Customer>(&customer.0.to_string()));
         }
         // Two at the same time make one.
-        match boxes::by_mac(tx, &mac)? {
+        match boxes::by_mac(tx, mac)? {
             Some(seat) if seat.customer.id == customer => Ok(seat.device.id),
-            _ if is_anothers_name(tx, &mac, customer)? => Err(Refusal::MacTaken { mac }.into()),
+            _ if is_anothers_name(tx, mac, customer)? => Err(Refusal::MacTaken { mac }.into()),
             _ => {
                 room_for_a_box(ctx, tx, &held)?;
-                let device = change::add_box(ctx, tx, customer, &mac)?;
+                let device = change::add_box(ctx, tx, customer, mac)?;
                 let mut state = boxes::state(tx, device.id)?;
                 state.signed_in_at = Some(ctx.now);
                 tx.put(&state)?;
@@ -223,10 +224,8 @@ async fn own(ctx: &Ctx, customer: CustomerId, mac: String) -> Result<DeviceId, O
 
 /// Whether somebody else's login or contract number is written as this MAC without its separators:
 /// such a box would answer to that name, and a viewer must not choose it.
-fn is_anothers_name(read: &impl Read, mac: &str, own: CustomerId) -> Result<bool, OpError> {
-    let Some(bare) = bare_mac(mac) else {
-        return Ok(false);
-    };
+fn is_anothers_name(read: &impl Read, mac: Mac, own: CustomerId) -> Result<bool, OpError> {
+    let bare = mac.bare();
     for index in [Table::CustomersByAccount, Table::CustomersByFoldedLogin] {
         let holders = read.listed::<Customer>(index, &under_text(&fold(&bare)))?;
         let anothers = |holder: &Customer| holder.id != own && !holder.is_deleted();

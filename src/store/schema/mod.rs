@@ -35,8 +35,8 @@ use crate::domain::partners::{Partner, PartnerTransaction};
 use crate::domain::peers::{BillingPage, Counterpart};
 use crate::domain::provider::Provider;
 use crate::domain::staff::{Operator, Session, Token, TokenId};
+use crate::domain::values::contact::fold;
 use crate::domain::values::contact::found_as;
-use crate::domain::values::contact::{fold, usual_mac};
 use crate::domain::values::id::{
     ActivityId, AuditId, BillingPageId, CustomerId, DeviceId, GenreId, Id, OperatorId, OrderId,
     ProgrammeId, ServiceId,
@@ -148,8 +148,12 @@ impl Record for Device {
                 &number(self.customer),
                 self.id.number(),
             );
-            if let Some(mac) = usual_mac(&self.mac) {
-                entries.listed(Table::DevicesByMac, &terminated(&mac), self.id.number());
+            if let Some(mac) = self.known_by() {
+                entries.listed(
+                    Table::DevicesByMac,
+                    &terminated(&mac.to_string()),
+                    self.id.number(),
+                );
             }
         }
     }

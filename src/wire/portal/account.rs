@@ -95,7 +95,7 @@ pub fn main_info(call: &Call, visit: &Visit, seat: &Seat) -> Result<Answer, OpEr
         "fname": full_name(customer),
         "phone": phone,
         "ls": customer.account_number.as_deref().unwrap_or_default(),
-        "mac": call.mac.as_deref().unwrap_or_default(),
+        "mac": call.mac_text(),
         "login": customer.login.as_deref().unwrap_or_default(),
         "status": u8::from(seat.is_on()),
         "tariff_plan": title,

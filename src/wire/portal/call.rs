@@ -13,8 +13,8 @@ use axum::http::request::Parts;
 use crate::app::{App, Ctx};
 use crate::domain::staff::Actor;
 use crate::domain::values::calendar::Zone;
-use crate::domain::values::contact::usual_mac;
 use crate::domain::values::id::{ChannelId, Id};
+use crate::domain::values::mac::Mac;
 use crate::wire::kit::circumstances;
 
 /// Most parameters of one request; further ones are not looked at.
@@ -30,8 +30,8 @@ const WORD_CHARS_MAX: usize = 64;
 pub struct Call {
     pub ctx: Ctx,
     parameters: Vec<(String, String)>,
-    /// What the box says its MAC is. It need not be one.
-    pub mac: Option<String>,
+    /// What the box says its MAC is.
+    pub mac: Option<ToldMac>,
     pub bearer: Option<String>,
     timezone: Option<String>,
     /// The language of the viewer, as the box spells it.
@@ -63,7 +63,7 @@ impl Call {
         };
         call.read_cookies(&parts.headers);
         if call.mac.is_none() {
-            call.mac = call.text("mac").map(spelt);
+            call.mac = call.text("mac").map(ToldMac::new);
         }
         call
     }
@@ -81,12 +81,24 @@ impl Call {
                 continue;
             }
             match name {
-                "mac" if self.mac.is_none() => self.mac = Some(spelt(value)),
+                "mac" if self.mac.is_none() => self.mac = Some(ToldMac::new(value)),
                 "timezone" => self.timezone = Some(value.to_owned()),
                 "stb_lang" => self.language = value.chars().take(WORD_CHARS_MAX).collect(),
                 _ => {}
             }
         }
+    }
+
+    /// The MAC of the box, if what it says is one.
+    #[must_use]
+    pub fn box_mac(&self) -> Option<Mac> {
+        self.mac.as_ref().and_then(ToldMac::mac)
+    }
+
+    /// What the box says its MAC is, as it is said back.
+    #[must_use]
+    pub fn mac_text(&self) -> &str {
+        self.mac.as_ref().map_or("", |told| &told.text)
     }
 
     /// A parameter that says something. Of several with a name the last one counts, as in PHP.
@@ -158,9 +170,26 @@ impl Call {
     }
 }
 
-/// A MAC as it is compared, if it is one.
-fn spelt(text: &str) -> String {
-    usual_mac(text).unwrap_or_else(|| text.chars().take(WORD_CHARS_MAX).collect())
+/// What a box says its MAC is. It need not be one.
+pub struct ToldMac {
+    mac: Option<Mac>,
+    /// In its usual spelling, where it is one.
+    text: String,
+}
+
+impl ToldMac {
+    fn new(text: &str) -> Self {
+        let mac = Mac::parse(text);
+        let text = match mac {
+            Some(mac) => mac.to_string(),
+            None => text.chars().take(WORD_CHARS_MAX).collect(),
+        };
+        Self { mac, text }
+    }
+
+    fn mac(&self) -> Option<Mac> {
+        self.mac
+    }
 }
 
 /// The host of a request, if it is one that can stand in an address.
@@ -216,7 +245,7 @@ pub const DIALECT: &str = "portal";
 
 #[cfg(test)]
 mod tests {
-    use super::{is_token, percent_decoded, spelt};
+    use super::{ToldMac, is_token, percent_decoded};
     use proptest::prelude::*;
 
     #[test]
@@ -231,8 +260,9 @@ mod tests {
         ] {
             assert_eq!(percent_decoded(text), decoded);
         }
-        assert_eq!(spelt("001a79aabb01"), "00:1A:79:AA:BB:01");
-        assert_eq!(spelt("undefined"), "undefined");
+        assert_eq!(ToldMac::new("001a79aabb01").text, "00:1A:79:AA:BB:01");
+        let other = ToldMac::new("undefined");
+        assert_eq!((other.mac(), &*other.text), (None, "undefined"));
     }
 
     #[test]
@@ -245,7 +275,7 @@ mod tests {
         #[test]
         fn fuzz_decoding_never_panics(text in "\\PC{0,40}") {
             let _ = percent_decoded(&text);
-            let _ = spelt(&text);
+            let _ = ToldMac::new(&text);
         }
     }
 }

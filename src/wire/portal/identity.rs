@@ -2,7 +2,6 @@
 
 use serde::Serialize;
 
-use crate::domain::values::contact::usual_mac;
 use crate::ops::OpError;
 use crate::ops::boxes;
 use crate::ops::viewing::Visit;
@@ -42,7 +41,7 @@ pub fn handshake(call: &Call, visit: &Visit) -> Result<Answer, OpError> {
     let token = match presented {
         Some(token) if live => token,
         _ => {
-            fresh = sign_in::new_token(&call.ctx, call.mac.as_deref().unwrap_or_default())?;
+            fresh = sign_in::new_token(&call.ctx, call.mac_text())?;
             &fresh
         }
     };
@@ -57,11 +56,7 @@ pub fn handshake(call: &Call, visit: &Visit) -> Result<Answer, OpError> {
 /// on (§3.3, §3.6).
 pub fn get_profile(call: &Call, visit: &Visit) -> Result<Answer, OpError> {
     let Some(seat) = &visit.seat else {
-        let is_mac = call
-            .mac
-            .as_deref()
-            .is_some_and(|mac| usual_mac(mac).is_some());
-        return Ok(if is_mac {
+        return Ok(if call.box_mac().is_some() {
             Answer::Whole(
                 r#"{"js":{"status":2,"template":"default","info":"","msg":""},"text":""}"#,
             )
@@ -74,7 +69,8 @@ pub fn get_profile(call: &Call, visit: &Visit) -> Result<Answer, OpError> {
         return profile::without_a_session(call, seat);
     };
     // A token that was never given out is none, and leaves the present one as it is.
-    if !sign_in::was_given(ctx, &seat.device.mac, token)
+    let mac = seat.device.known_by();
+    if !mac.is_some_and(|mac| sign_in::was_given(ctx, mac, token))
         && !boxes::holds_token(ctx, visit.read(), device, token)?
     {
         return profile::without_a_session(call, seat);
@@ -85,14 +81,14 @@ pub fn get_profile(call: &Call, visit: &Visit) -> Result<Answer, OpError> {
 
 /// `stb/do_auth` (§3.4)
 pub fn do_auth(call: &Call) -> Result<CallAction, OpError> {
-    let Some(mac) = call.mac.clone() else {
+    if call.mac.is_none() {
         return Ok(CallAction::Answer(Answer::FALSE));
-    };
-    if usual_mac(&mac).is_none() {
+    }
+    let Some(mac) = call.box_mac() else {
         let text = "The MAC address of this box is none: six octets are needed, such as \
                     00:1A:79:00:39:5E.";
         return Ok(CallAction::Answer(Answer::refusal(text)?));
-    }
+    };
     Ok(CallAction::SignIn(SignIn {
         mac,
         login: call.text("login").unwrap_or_default().to_owned(),

@@ -135,7 +135,7 @@ async fn answered(call: &Call) -> Response {
 /// Everything that needs no waiting: whose box it is, whether it may, and what it asks for; and how
 /// long the answer is held back.
 fn judged(call: &Call) -> Result<(CallAction, Duration), OpError> {
-    let visit = viewing::visit(&call.ctx, call.mac.as_deref())?;
+    let visit = viewing::visit(&call.ctx, call.box_mac())?;
     let kind = call.text("type").unwrap_or_default();
     let action = call.text("action").unwrap_or_default();
     let says_who_is_known = !matches!(
@@ -143,8 +143,7 @@ fn judged(call: &Call) -> Result<(CallAction, Duration), OpError> {
         ("stb", "handshake" | "get_localization" | "do_auth")
     );
     let wait = if says_who_is_known {
-        let mac = call.mac.as_deref();
-        boxes::stranger_waits(&call.ctx, &visit, mac, call.bearer.as_deref())?
+        boxes::stranger_waits(&call.ctx, &visit, call.box_mac(), call.bearer.as_deref())?
     } else {
         Some(Duration::ZERO)
     };

@@ -73,7 +73,7 @@ pub fn answer(call: &Call, visit: &Visit, seat: &Seat) -> Result<Answer, OpError
 /// The same for a box that shows no token that it was given: whoever knows a MAC may ask that, so
 /// it holds what a page needs to begin and nothing of the customer, nor of what the viewer keeps.
 pub fn without_a_session(call: &Call, seat: &Seat) -> Result<Answer, OpError> {
-    let mac = call.mac.as_deref().unwrap_or_default();
+    let mac = call.mac_text();
     let mut profile = fields(json!({
         "id": "0",
         "name": mac,
@@ -111,13 +111,13 @@ fn account_row(call: &Call, visit: &Visit, seat: &Seat) -> Result<Fields, OpErro
     let last = state.last_channel.map_or(0, |channel| channel.0);
     Ok(fields(json!({
         "id": device.id.0.to_string(),
-        "name": if login.is_empty() { call.mac.as_deref().unwrap_or_default() } else { login },
+        "name": if login.is_empty() { call.mac_text() } else { login },
         "sname": "",
         "login": login,
         "fname": name,
         "phone": customer.phones.first().map_or("", String::as_str),
         "ls": customer.account_number.as_deref().unwrap_or_default(),
-        "mac": call.mac.as_deref().unwrap_or_default(),
+        "mac": call.mac_text(),
         "ip": ctx.address_text(),
         "status": status,
         "msg": "",

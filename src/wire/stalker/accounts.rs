@@ -2,8 +2,8 @@
 
 use crate::app::Ctx;
 use crate::domain::customers::{BoxProfile, END_TEXT_CHARS_MAX, PaidUntil};
-use crate::domain::values::contact::usual_mac;
 use crate::domain::values::id::ResellerId;
+use crate::domain::values::mac::Mac;
 use crate::domain::values::time::Timestamp;
 use crate::ops::rows::change;
 use crate::ops::rows::change::RowChange;
@@ -117,7 +117,7 @@ async fn create(call: Call) -> Result<Answer, Failure> {
         return Err(Failure::text("Login required"));
     }
     // An empty value is no MAC to be valid or not.
-    wish.mac = wish.mac.filter(|mac| !mac.is_empty());
+    wish.mac = wish.mac.filter(Option::is_some);
     change::create(&call.ctx, wish).await?;
     Ok(Answer::truth(true))
 }
@@ -213,13 +213,13 @@ pub fn cut(text: &str, chars_max: usize) -> String {
         .collect()
 }
 
-/// A MAC in its usual spelling; empty where it is to be taken away (B7).
-pub fn mac(text: Option<&str>) -> Result<Option<String>, Failure> {
+/// A MAC; `Some(None)` where it is to be taken away (B7).
+pub fn mac(text: Option<&str>) -> Result<Option<Option<Mac>>, Failure> {
     match text.map(str::trim) {
         None => Ok(None),
-        Some("") => Ok(Some(String::new())),
-        Some(text) => usual_mac(&latin(text))
-            .map(Some)
+        Some("") => Ok(Some(None)),
+        Some(text) => Mac::parse(&latin(text))
+            .map(|mac| Some(Some(mac)))
             .ok_or(Failure::text("Not valid mac address")),
     }
 }
@@ -347,9 +347,13 @@ pub fn flag(on: bool) -> &'static str {
 }
 
 pub fn mac_of(row: &Row) -> String {
-    let mac = row.device.as_ref().map(|device| device.mac.as_str());
-    let mac = mac.unwrap_or_default();
-    usual_mac(mac).unwrap_or_else(|| mac.to_owned())
+    match &row.device {
+        Some(device) => match device.known_by() {
+            Some(mac) => mac.to_string(),
+            None => device.mac.clone(),
+        },
+        None => String::new(),
+    }
 }
 
 /// What is really on the account where this box bills, else the operator's own text.

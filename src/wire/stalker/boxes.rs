@@ -75,7 +75,7 @@ async fn create(call: Call) -> Result<Answer, Failure> {
         return Err(Failure::text("Login and password required"));
     }
     let wish = RowChange {
-        mac: mac(form.text("mac"))?.filter(|mac| !mac.is_empty()),
+        mac: mac(form.text("mac"))?.filter(Option::is_some),
         login: form
             .text("login")
             .filter(|login| !login.is_empty())

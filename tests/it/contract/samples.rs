@@ -8,6 +8,7 @@ use boxoffice::domain::refusal::{
 use boxoffice::domain::staff::Permission;
 use boxoffice::domain::values::common_password::Guessable;
 use boxoffice::domain::values::id::{InvoiceId, PaymentId, ProductOfferId, ServiceSpecId};
+use boxoffice::domain::values::mac::Mac;
 use boxoffice::domain::values::money::Currency;
 use boxoffice::domain::values::reasons::{Denial, Ineligible, PinRefusal};
 use boxoffice::ops::OpError;
@@ -34,6 +35,10 @@ macro_rules! samples {
     };
 }
 
+fn mac() -> Mac {
+    Mac::parse("00:1A:79:00:00:01").expect("a MAC")
+}
+
 fn currency(code: &str) -> Currency {
     Currency::parse(code).expect("a currency")
 }
@@ -43,7 +48,7 @@ samples! {
     refusals: Refusal {
         R::EmailTaken => [R::EmailTaken],
         R::LoginTaken => [R::LoginTaken],
-        R::MacTaken { .. } => [R::MacTaken { mac: text("00:1A:79:00:00:01") }],
+        R::MacTaken { .. } => [R::MacTaken { mac: mac() }],
         R::IdTaken { .. } => [R::IdTaken { id: text("c0ffee") }],
         R::Staff(StaffRefusal::OperatorTaken { .. }) => [
             R::Staff(StaffRefusal::OperatorTaken { name: text("ada") }),
