@@ -141,15 +141,22 @@ pub fn brought_id(ctx: &Ctx, id: ServiceSpecId) -> Result<Option<String>, OpErro
     Ok(spec.and_then(|spec| spec.foreign_id))
 }
 
-/// The ids that clients brought for an offer and its product, for showing links to them.
-pub fn brought_offer_ids(
-    ctx: &Ctx,
-    offer: ProductOfferId,
-) -> Result<(Option<String>, ProductSpecId, Option<String>), OpError> {
+/// An offer's product, and the ids that clients brought for both, for showing links to them.
+pub struct OfferNames {
+    pub offer: Option<String>,
+    pub product: ProductSpecId,
+    pub named_product: Option<String>,
+}
+
+pub fn offer_names(ctx: &Ctx, offer: ProductOfferId) -> Result<OfferNames, OpError> {
     let snapshot = ctx.snapshot()?;
     let offer: ProductOffer = super::get(&snapshot, offer)?;
     let product: ProductSpec = super::get(&snapshot, offer.product)?;
-    Ok((offer.foreign_id, product.id, product.foreign_id))
+    Ok(OfferNames {
+        offer: offer.foreign_id,
+        product: product.id,
+        named_product: product.foreign_id,
+    })
 }
 
 /// Creates a service spec; kind, content type and scope are the caller's to give.

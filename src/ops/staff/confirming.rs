@@ -12,19 +12,21 @@ use crate::store::Read as _;
 /// How long a password that was given is good for this, in seconds: five minutes.
 pub const CONFIRMED_SECONDS: i64 = 300;
 
-/// The session of the request and the person it is of, as they are now.
-fn present(
-    ctx: &Ctx,
-    id: OperatorId,
-    sessions: &[String],
-) -> Result<(Option<Session>, Option<Operator>), OpError> {
+/// The session of a request and the person it is of, as they are now; each may be gone.
+struct Present {
+    session: Option<Session>,
+    operator: Option<Operator>,
+}
+
+fn present(ctx: &Ctx, id: OperatorId, sessions: &[String]) -> Result<Present, OpError> {
     let snapshot = ctx.snapshot()?;
-    let mut held = None;
+    let mut session = None;
     for secret in sessions {
-        let session = snapshot.get::<Session>(&hashed(secret))?;
-        held = held.or(session.filter(|session| session.operator == id));
+        let held = snapshot.get::<Session>(&hashed(secret))?;
+        session = session.or(held.filter(|held| held.operator == id));
     }
-    Ok((held, snapshot.get(&id)?))
+    let operator = snapshot.get(&id)?;
+    Ok(Present { session, operator })
 }
 
 /// Lets a caller who may manage staff go on: a script with an owner's token, or an owner who gives
@@ -38,8 +40,8 @@ pub async fn confirm(
     let Actor::Operator { id, name, .. } = &ctx.actor else {
         return Ok(());
     };
-    let (held, operator) = present(ctx, *id, sessions)?;
-    let fresh = held
+    let Present { session, operator } = present(ctx, *id, sessions)?;
+    let fresh = session
         .as_ref()
         .is_some_and(|held| ctx.now < held.password_at.saturating_add_seconds(CONFIRMED_SECONDS));
     let Some(password) = password else {
@@ -54,7 +56,7 @@ pub async fn confirm(
     }
     ctx.write(move |ctx, tx| {
         // The session may have ended meanwhile.
-        let key = held.map(|held| held.secret_hash).unwrap_or_default();
+        let key = session.map(|held| held.secret_hash).unwrap_or_default();
         if let Some(held) = tx.get::<Session>(&key)? {
             tx.put(&Session {
                 password_at: ctx.now,

@@ -56,10 +56,9 @@ impl OrderOut {
     fn new(ctx: &Ctx, order: &Order) -> Result<Self, Failure> {
         let (offer, product_spec) = match order.offer {
             Some(offer) => {
-                let (brought, product, brought_product) =
-                    ops::catalogue::brought_offer_ids(ctx, offer)?;
-                let product = ids::show_named(brought_product.as_ref(), product);
-                (Some(ids::show_named(brought.as_ref(), offer)), product)
+                let names = ops::catalogue::offer_names(ctx, offer)?;
+                let product = ids::show_named(names.named_product.as_ref(), names.product);
+                (Some(ids::show_named(names.offer.as_ref(), offer)), product)
             }
             None => (None, ids::show(order.product)),
         };
