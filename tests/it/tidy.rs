@@ -4,13 +4,14 @@
 mod circles;
 mod console_build;
 mod dependencies;
+mod files;
+mod lines;
 mod money;
+mod pages;
 
 use std::collections::{BTreeMap, BTreeSet};
-use std::fs;
-use std::path::Path;
 
-const ROOT: &str = env!("CARGO_MANIFEST_DIR");
+use files::{begins_in, code_lines, lines_of, none, path_of, read, sources, starts, word};
 
 /// Who may use whom inside the crate: arrows point down only.
 const MAY_USE: &[(&str, &str)] = &[
@@ -161,17 +162,8 @@ const CALLERS: &[(&str, &str)] = &[
     (".store.write_blocking(", "app/company.rs app/state.rs"),
 ];
 
-/// Files of a dialect that implement no section of its reference: bounds the vendor does not have.
-const OWN_INVENTIONS: &[&str] = &["wire/alphaott/activity/guard.rs"];
-
 /// Indexes that nothing reads yet.
 const UNREAD: &[&str] = &["VouchersByBatch"];
-
-/// Lines that are sent as they stand, by their file and how they begin.
-const WIDE: &[(&str, &str)] = &[("src/wire/portal/page.rs", "this.ajax_loader = ")];
-
-/// Words after whose full stop a sentence goes on.
-const SHORTENED: &[&str] = &["e.g.", "i.e.", "etc."];
 
 /// How arms over refusals begin.
 const REFUSALS: &[&str] = &[
@@ -181,10 +173,6 @@ const REFUSALS: &[&str] = &[
     "StaffRefusal::",
     "PartnerRefusal::",
 ];
-
-const LINES_MAX: usize = 700;
-const COLUMNS_MAX: usize = 100;
-const FILE_BYTES_MAX: u64 = 1024 * 1024;
 
 #[test]
 fn modules_use_only_what_lies_below() {
@@ -282,233 +270,6 @@ fn refusals_are_one_family_and_each_is_worded() {
 }
 
 #[test]
-fn every_file_says_what_it_is_and_stays_small() {
-    let mut problems = Vec::new();
-    let sources = sources();
-    for (name, text) in &sources {
-        if !text.starts_with("//! ") {
-            problems.push(format!("src/{name}: must begin with //! and what it is"));
-        }
-        let lines = text.lines().count();
-        if lines > LINES_MAX {
-            problems.push(format!("src/{name}: {lines} lines, at most {LINES_MAX}"));
-        }
-        let folder = format!("{}/", name.trim_end_matches(".rs"));
-        if sources.keys().any(|other| other.starts_with(&folder)) {
-            problems.push(format!("src/{name}: belongs into {folder} as mod.rs"));
-        }
-        let mut sections = text.split("alphaott ").skip(1);
-        let refers = sections.any(|rest| rest.starts_with(|c: char| c.is_ascii_digit()));
-        if name.starts_with("wire/alphaott/") && refers == OWN_INVENTIONS.contains(&name.as_str()) {
-            problems.push(format!(
-                "src/{name}: either names a section (alphaott N) or is listed as our own"
-            ));
-        }
-    }
-    none(&problems);
-}
-
-#[test]
-fn lines_are_at_most_100_columns() {
-    let mut excepted = BTreeSet::new();
-    let mut problems = Vec::new();
-    let mut wide = |name: &str, number: usize, line: &str| {
-        let listed = |(file, begins): &&(&str, &str)| *file == name && line.starts_with(*begins);
-        let columns = line.chars().count();
-        if columns <= COLUMNS_MAX {
-            return;
-        }
-        if let Some((file, begins)) = WIDE.iter().find(listed) {
-            excepted.insert((file, begins));
-        } else {
-            problems.push(format!(
-                "{name}:{number}: {columns} columns, at most {COLUMNS_MAX}"
-            ));
-        }
-    };
-    for name in files_of("src tests benches", ".rs") {
-        for (number, line) in read(&name).lines().enumerate() {
-            wide(&name, number + 1, line);
-        }
-    }
-    for name in pages() {
-        for (number, line) in prose(&read(&name)) {
-            // An address cannot be broken.
-            if line.trim().contains(' ') {
-                wide(&name, number, line);
-            }
-        }
-    }
-    for (file, begins) in WIDE {
-        if !excepted.contains(&(file, begins)) {
-            problems.push(format!(
-                "{file}: no wide line begins with {begins}: take it off the list"
-            ));
-        }
-    }
-    none(&problems);
-}
-
-#[test]
-fn pages_have_one_sentence_a_line() {
-    let mut problems = Vec::new();
-    for name in pages() {
-        for (number, line) in prose(&read(&name)) {
-            if let Some(second) = second_sentence(line) {
-                problems.push(format!("{name}:{number}: a line of its own for: {second}"));
-            }
-        }
-    }
-    none(&problems);
-    assert_eq!(
-        second_sentence("Once (or twice?). `Three` times."),
-        Some("`Three` times.")
-    );
-    assert_eq!(
-        second_sentence("**Once.** [Twice](a.md)"),
-        Some("[Twice](a.md)")
-    );
-    assert_eq!(
-        second_sentence("1. See `a. B`, e.g. Those, and so on …"),
-        None
-    );
-}
-
-#[test]
-fn nothing_is_left_lying_about() {
-    let leftovers = [
-        concat!("FIX", "ME"),
-        concat!("to", "do!("),
-        concat!("unimpl", "emented!("),
-        concat!("#[al", "low("),
-    ];
-    let mut problems = Vec::new();
-    let folders = "src tests benches docs assets packaging systemd .ci web/e2e ";
-    for name in folders.split(' ').flat_map(files) {
-        let path = Path::new(ROOT).join(&name);
-        let size = fs::metadata(&path).map_or(0, |metadata| metadata.len());
-        if size > FILE_BYTES_MAX {
-            problems.push(format!("{name}: {size} bytes, at most {FILE_BYTES_MAX}"));
-        }
-        // What is no text has no lines.
-        let text = fs::read_to_string(&path).unwrap_or_default();
-        for (number, line) in text.lines().enumerate() {
-            let place = format!("{name}:{}", number + 1);
-            if line.ends_with([' ', '\t', '\r']) {
-                problems.push(format!("{place}: trailing space"));
-            }
-            for left in leftovers {
-                if name.strip_suffix(".rs").is_some() && line.contains(left) {
-                    problems.push(format!("{place}: {left}"));
-                }
-            }
-        }
-    }
-    none(&problems);
-}
-
-#[test]
-fn architecture_names_what_exists() {
-    let page = read("ARCHITECTURE.md");
-    let mut problems = Vec::new();
-    let mut paths = 0;
-    for quoted in page.split('`').skip(1).step_by(2) {
-        // `ops/orders/mod.rs::place` names a file too.
-        let path = quoted.split("::").next().unwrap_or_default();
-        let plain = |c: char| c.is_ascii_alphanumeric() || "/._-".contains(c);
-        let ends = [".rs", ".md", ".toml", ".py"];
-        let file = path.contains('/') || ends.iter().any(|end| path.ends_with(end));
-        if file && path.chars().all(plain) && !path.starts_with('/') {
-            paths += 1;
-            let there = |base: &str| Path::new(ROOT).join(base).join(path).exists();
-            if !there("") && !there("src") {
-                problems.push(format!("ARCHITECTURE.md: {path} does not exist"));
-            }
-        }
-    }
-    assert!(paths > 40, "the page's paths are no longer recognised");
-    none(&problems);
-}
-
-#[test]
-fn readme_lists_settings_commands_flags_figures_and_paths() {
-    let mut wanted = Vec::new();
-    let config = files("src/config")
-        .iter()
-        .map(|file| read(file))
-        .collect::<String>();
-    for setting in settings(&config, "Config") {
-        let variable = setting.to_uppercase().replace('.', "__");
-        wanted.push(format!("| `{setting}` |"));
-        wanted.push(format!("| `BOXOFFICE_{variable}` |"));
-    }
-    let cli = files("src/cli")
-        .iter()
-        .map(|file| read(file))
-        .collect::<String>();
-    for command in variants(&cli, "Command") {
-        // A command with commands of its own carries an enum, others a struct or nothing.
-        let inner = variants(&cli, &command);
-        let words = inner.iter().map(|inner| format!(" {}", kebab(inner)));
-        let words = if inner.is_empty() {
-            vec![String::new()]
-        } else {
-            words.collect()
-        };
-        wanted.extend(
-            words
-                .iter()
-                .map(|more| format!("| `boxoffice {}{more}", kebab(&command))),
-        );
-    }
-    assert!(
-        wanted.len() > 65,
-        "settings or commands are no longer recognised"
-    );
-    for declared in cli.split("#[arg(long").skip(1) {
-        let mut lines = declared.lines().skip(1).map(str::trim);
-        let field = word(
-            lines
-                .find(|line| !line.starts_with('#'))
-                .unwrap_or_default(),
-        );
-        wanted.push(format!("--{}", field.replace('_', "-")));
-    }
-    for figure in quoted_after(&read("src/app/telemetry.rs"), "registry.register(") {
-        wanted.push(format!("`boxoffice_{figure}`"));
-    }
-    let paths = quoted_after(&read("src/wire/site.rs"), ".route(");
-    wanted.extend(
-        paths
-            .iter()
-            .filter(|path| *path != "/docs/")
-            .map(|path| format!("`{path}`")),
-    );
-    lists("README.md", &wanted);
-}
-
-#[test]
-fn docs_list_every_operation() {
-    let mut wanted = Vec::new();
-    for text in sources().values() {
-        for declared in text.split("#[utoipa::path(").skip(1) {
-            let method = word(declared.trim_start()).to_uppercase();
-            let path = quoted_after(declared, "path = ").into_iter().next();
-            wanted.push(format!("| `{method} {}` |", path.unwrap_or_default()));
-        }
-    }
-    assert!(wanted.len() > 40, "operations are no longer recognised");
-    lists("docs/alphaott.md", &wanted);
-    let paths = quoted_after(&read("src/wire/console/mod.rs"), ".route(");
-    assert!(
-        paths.len() > 6,
-        "the console's paths are no longer recognised"
-    );
-    let wanted: Vec<String> = paths.iter().map(|path| format!("{path}`")).collect();
-    lists("docs/console-api.md", &wanted);
-}
-
-#[test]
 fn every_record_names_its_tables_and_every_table_is_used() {
     let schema = read("src/store/schema/mod.rs");
     let tables = read("src/store/tables.rs");
@@ -563,138 +324,6 @@ fn every_record_names_its_tables_and_every_table_is_used() {
         }
     }
     none(&problems);
-}
-
-// ---- what the rules are made of
-
-#[track_caller]
-fn none(problems: &[String]) {
-    assert!(problems.is_empty(), "\n{}\n", problems.join("\n"));
-}
-
-#[track_caller]
-fn lists(page: &str, wanted: &[String]) {
-    let text = read(page);
-    let missing = wanted
-        .iter()
-        .filter(|wanted| !text.contains(wanted.as_str()));
-    let missing: Vec<String> = missing
-        .map(|wanted| format!("{page} lacks {wanted}"))
-        .collect();
-    none(&missing);
-}
-
-fn read(name: &str) -> String {
-    let text = fs::read_to_string(Path::new(ROOT).join(name)).unwrap_or_default();
-    assert!(!text.is_empty(), "{name} cannot be read");
-    text
-}
-
-/// The files of a folder and of those in it; of the root only its own.
-fn files(folder: &str) -> Vec<String> {
-    let mut found = Vec::new();
-    let entries = fs::read_dir(Path::new(ROOT).join(folder));
-    for entry in entries.into_iter().flatten().flatten() {
-        let name = entry.file_name().to_string_lossy().into_owned();
-        let name = format!("{folder}/{name}")
-            .trim_start_matches('/')
-            .to_owned();
-        if entry.path().is_file() {
-            found.push(name);
-        } else if !folder.is_empty() {
-            found.extend(files(&name));
-        }
-    }
-    found
-}
-
-/// The files of these folders whose names end so.
-fn files_of(folders: &str, ending: &str) -> Vec<String> {
-    let mut found: Vec<String> = folders.split(' ').flat_map(files).collect();
-    found.retain(|name| name.ends_with(ending));
-    found
-}
-
-/// Every page of Markdown.
-fn pages() -> Vec<String> {
-    let mut pages = files_of("docs assets packaging", ".md");
-    pages.extend(files_of("", ".md"));
-    assert!(pages.len() > 15, "the pages are not where they were");
-    pages
-}
-
-/// The lines of a page with their numbers, but for blocks, tables, headings and comments.
-fn prose(page: &str) -> Vec<(usize, &str)> {
-    let mut lines = Vec::new();
-    let mut block = false;
-    for (number, line) in page.lines().enumerate() {
-        let text = line.trim_start();
-        if text.starts_with("```") {
-            block = !block;
-        } else if !block && !text.starts_with(['|', '#']) && !text.starts_with("<!--") {
-            lines.push((number + 1, line));
-        }
-    }
-    lines
-}
-
-/// What follows the first sentence of a line of prose, if that begins another one.
-fn second_sentence(line: &str) -> Option<&str> {
-    let mut code = false;
-    for (at, c) in line.char_indices() {
-        code ^= c == '`';
-        if code || !".?!".contains(c) {
-            continue;
-        }
-        let word = line[..=at].rsplit([' ', '(']).next().unwrap_or_default();
-        let rest = line[at + 1..].trim_start_matches(|c: char| "*_)]\"”".contains(c));
-        let next = rest.strip_prefix(' ').unwrap_or_default();
-        let begins = next
-            .trim_start_matches(|c: char| "*_([\"“".contains(c))
-            .starts_with(|c: char| c.is_uppercase() || c == '`');
-        // `1.` numbers a list.
-        let numbers = word.bytes().all(|b| b.is_ascii_digit() || b == b'.');
-        if begins && !numbers && !SHORTENED.contains(&word) {
-            return Some(next);
-        }
-    }
-    None
-}
-
-/// Every Rust file by its name under `src/`, without the tests at its end.
-fn sources() -> BTreeMap<String, String> {
-    let mut sources = BTreeMap::new();
-    for file in files("src") {
-        if let Some(name) = file
-            .strip_prefix("src/")
-            .filter(|name| name.strip_suffix(".rs").is_some())
-        {
-            let text = read(&file);
-            let text = text
-                .split("\n#[cfg(test)]\nmod tests {")
-                .next()
-                .unwrap_or_default();
-            sources.insert(name.to_owned(), text.to_owned());
-        }
-    }
-    assert!(sources.len() > 60, "the sources are not where they were");
-    sources
-}
-
-/// The lines that are no comments, with the place of each.
-fn code_lines<'t>(name: &str, text: &'t str) -> Vec<(String, &'t str)> {
-    let lines = text.lines().enumerate();
-    let code = lines.filter(|(_, line)| !line.trim_start().starts_with("//"));
-    code.map(|(number, line)| (format!("src/{name}:{}", number + 1), line))
-        .collect()
-}
-
-/// `wire/alphaott/mod.rs` as `wire`, `alphaott`.
-fn path_of(name: &str) -> Vec<&str> {
-    name.trim_end_matches(".rs")
-        .trim_end_matches("/mod")
-        .split('/')
-        .collect()
 }
 
 /// The row of the table that a path belongs to.
@@ -773,81 +402,10 @@ fn options_in_tuple(rest: &str) -> usize {
     count
 }
 
-/// Where `word` stands as a word of its own and not as the rest of a path.
-fn starts(line: &str, word: &str) -> Vec<usize> {
-    let within = |c: char| c.is_ascii_alphanumeric() || "_:$".contains(c);
-    let places = line.match_indices(word).map(|(at, _)| at);
-    places.filter(|at| !line[..*at].ends_with(within)).collect()
-}
-
-fn begins_in(line: &str, word: &str) -> bool {
-    !starts(line, word).is_empty()
-}
-
-/// The lines of a block, from after `opening` to the next line that is only a brace.
-fn lines_of<'t>(text: &'t str, opening: &str) -> impl Iterator<Item = &'t str> {
-    let body = text.split(opening).nth(1).unwrap_or_default();
-    body.lines().take_while(|line| *line != "}")
-}
-
-/// Dotted names of all settings: the fields of a struct, and those of the structs in it.
-fn settings(config: &str, name: &str) -> Vec<String> {
-    let mut found = Vec::new();
-    for line in lines_of(config, &format!("pub struct {name} {{\n")) {
-        let declared = line
-            .trim()
-            .strip_prefix("pub ")
-            .and_then(|line| line.split_once(": "));
-        let Some((field, kind)) = declared else {
-            continue;
-        };
-        let inner = settings(config, kind.trim_end_matches(','));
-        if inner.is_empty() {
-            found.push(field.to_owned());
-        }
-        found.extend(inner.into_iter().map(|inner| format!("{field}.{inner}")));
-    }
-    found
-}
-
-/// The variants of an enum.
-fn variants(code: &str, name: &str) -> Vec<String> {
-    let opening = format!("enum {name} {{\n");
-    let lines = lines_of(code, &opening).filter_map(|line| line.strip_prefix("    "));
-    lines
-        .map(word)
-        .filter(|name| name.starts_with(|c: char| c.is_ascii_uppercase()))
-        .collect()
-}
-
-/// The text in the first pair of quotes after each `before`.
-fn quoted_after(text: &str, before: &str) -> Vec<String> {
-    let quoted = |rest: &str| rest.split('"').nth(1).map(ToOwned::to_owned);
-    text.split(before).skip(1).filter_map(quoted).collect()
-}
-
 fn tables_in(code: &str) -> BTreeSet<String> {
     code.split("Table::")
         .skip(1)
         .map(word)
         .filter(|name| name != "ALL")
         .collect()
-}
-
-/// The name that a text begins with.
-fn word(text: &str) -> String {
-    text.chars()
-        .take_while(|c| c.is_ascii_alphanumeric() || *c == '_')
-        .collect()
-}
-
-/// `TestClock` as `test-clock`.
-fn kebab(name: &str) -> String {
-    let dashed = name
-        .chars()
-        .flat_map(|c| c.is_uppercase().then_some('-').into_iter().chain([c]));
-    dashed
-        .collect::<String>()
-        .trim_start_matches('-')
-        .to_lowercase()
 }

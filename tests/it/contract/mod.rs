@@ -3,6 +3,7 @@
 mod atlas;
 mod golden;
 pub mod money;
+mod records;
 mod samples;
 mod snapshots;
 

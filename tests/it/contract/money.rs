@@ -1,4 +1,4 @@
-//! Samples of the records that hold money, for `golden`.
+//! Samples of the records that hold money, beside those in `records`.
 
 use boxoffice::domain::billing::debt::OpeningDebt;
 use boxoffice::domain::billing::invoice::{Invoice, InvoiceKind, OpenInvoice};
@@ -23,7 +23,7 @@ use boxoffice::domain::values::minor::Minor;
 use boxoffice::domain::values::money::{Currency, TaxRate};
 use boxoffice::domain::values::used_key::UsedKey;
 
-use super::golden::{at, bytes_of, euros, term, text};
+use super::records::{at, bytes_of, euros, term, text};
 
 fn euro() -> Currency {
     euros(0).currency

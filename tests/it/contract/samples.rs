@@ -14,7 +14,7 @@ use boxoffice::domain::values::reasons::{Denial, Ineligible, PinRefusal};
 use boxoffice::ops::OpError;
 use boxoffice::store::StoreError;
 
-use super::golden::{at, euros, text};
+use super::records::{at, euros, text};
 
 /// A line for each kind: how it is recognised, and its samples. The match has no wildcard: a new
 /// kind does not compile before it has its line.

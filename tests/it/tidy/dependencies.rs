@@ -4,7 +4,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 use std::path::Path;
 
-use super::{ROOT, begins_in, code_lines, files_of, none, read, sources};
+use super::files::{ROOT, begins_in, code_lines, files_of, none, read, sources};
 
 const PAGE: &str = "docs/dependencies.md";
 

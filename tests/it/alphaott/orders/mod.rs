@@ -1,0 +1,23 @@
+//! Who holds what and until when: operations 32 to 36 of reference section 2.0, the terms of
+//! section 5.4 and what an order's status does to its services.
+
+mod access;
+mod changing;
+mod lists;
+mod placing;
+mod services;
+mod terms;
+
+use serde_json::json;
+
+use crate::alphaott::given::Shop;
+use crate::support::TestBox;
+
+const DAY: i64 = 24 * 60 * 60;
+
+async fn shop_in(time_zone: &str) -> Shop {
+    let bx = TestBox::start().await;
+    let provider = json!({"name": "Example TV", "currency": "EUR", "time_zone": time_zone});
+    bx.apply(json!({"provider": provider})).await;
+    Shop::open_in(bx).await
+}
