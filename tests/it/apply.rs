@@ -8,6 +8,7 @@ use boxoffice::ops::apply::apply;
 use boxoffice::store::{Read as _, Table};
 use serde_json::{Value, json};
 
+use crate::support::fixture::a_box;
 use crate::support::{NOW, TestBox};
 
 fn fixture() -> Value {
@@ -32,7 +33,7 @@ fn everything() -> Value {
 }
 
 async fn applied(doc: Value) -> TestBox {
-    let bx = TestBox::start().await;
+    let bx = a_box().await;
     bx.apply(doc).await;
     bx
 }
@@ -95,7 +96,7 @@ fn with(mut doc: Value, pointer: &str, value: Value) -> Value {
 
 #[tokio::test]
 async fn a_document_is_applied_and_counted() {
-    let bx = TestBox::start().await;
+    let bx = a_box().await;
     let report = bx.apply(fixture()).await;
     for (section, number) in [
         ("channels", 4),
@@ -113,7 +114,7 @@ async fn a_document_is_applied_and_counted() {
 #[tokio::test]
 async fn applying_twice_changes_nothing() {
     for doc in [fixture(), everything()] {
-        let bx = TestBox::start().await;
+        let bx = a_box().await;
         bx.apply(doc.clone()).await;
         let lists = ["devices", "services", "orders"];
         let mut before = vec![
@@ -417,7 +418,7 @@ async fn a_full_name_is_split_at_its_first_space() {
 
 #[tokio::test]
 async fn an_error_anywhere_takes_nothing_and_names_its_path() {
-    let bx = TestBox::start().await;
+    let bx = a_box().await;
     for (pointer, value, path) in [
         ("/provider/currency", json!("ZZZ"), "provider.currency"),
         ("/provider/currency", json!(840), "provider.currency"),
@@ -512,7 +513,7 @@ async fn an_error_anywhere_takes_nothing_and_names_its_path() {
 
 #[tokio::test]
 async fn an_unknown_key_is_named() {
-    let bx = TestBox::start().await;
+    let bx = a_box().await;
     for pointer in [
         "/custommers",
         "/provider/town",
@@ -533,7 +534,7 @@ async fn an_unknown_key_is_named() {
 
 #[tokio::test]
 async fn a_document_that_is_none_is_refused() {
-    let bx = TestBox::start().await;
+    let bx = a_box().await;
     for doc in [
         "",
         "{",
@@ -573,7 +574,7 @@ async fn a_refused_change_leaves_what_was_there() {
 
 #[tokio::test]
 async fn a_dry_run_tells_and_takes_nothing() {
-    let bx = TestBox::start().await;
+    let bx = a_box().await;
     let text = everything().to_string();
     let report = match apply(&Ctx::system(bx.app()), text, true).await {
         Ok(report) => serde_json::to_value(&report).expect("a report"),
@@ -612,7 +613,7 @@ async fn applying_again_does_not_undo_what_was_switched_off() {
 /// Edge 33: ends as other systems export them: past, none, MySQL's zero date, beyond 2038.
 #[tokio::test]
 async fn odd_ends_of_other_systems_are_taken() {
-    let bx = TestBox::start().await;
+    let bx = a_box().await;
     let seconds = |text: &str| Timestamp::parse(text).unwrap();
     let berlin = json!({"name": "TV", "currency": "EUR", "time_zone": "Europe/Berlin"});
     for (number, (given, end)) in [
@@ -646,7 +647,9 @@ async fn odd_ends_of_other_systems_are_taken() {
         assert_eq!(held.box_profile.end_at, end, "{given}");
     }
     // What is no date is refused where the box acts on it, else it is a text like any other.
-    let acting = TestBox::with(|config| config.stalker.internal_billing = true).await;
+    let acting = a_box()
+        .set(|config| config.stalker.internal_billing = true)
+        .await;
     for odd in [
         "2026-02-30",
         "31.01.2026",
@@ -663,7 +666,7 @@ async fn odd_ends_of_other_systems_are_taken() {
 
 #[tokio::test]
 async fn programmes_have_their_place_in_the_guide() {
-    let bx = TestBox::start().await;
+    let bx = a_box().await;
     let channel = json!({"id": 1, "name": "One", "number": 1, "kind": "tv"});
     let programme = |start: &str, stop: &str| {
         let day = |clock: &str| format!("2026-01-31T{clock}:00Z");

@@ -5,6 +5,7 @@ use boxoffice::ops::apply::{apply, catalogue};
 use serde_json::{Value, json};
 
 use crate::support::TestBox;
+use crate::support::fixture::a_box;
 
 /// One of everything, with every member said.
 fn full() -> Value {
@@ -99,7 +100,7 @@ async fn refusal(bx: &TestBox, doc: Value) -> String {
 
 #[tokio::test]
 async fn a_member_that_is_left_out_stays_and_null_empties_it() {
-    let bx = TestBox::start().await;
+    let bx = a_box().await;
     bx.apply(full()).await;
     let before = exported(&bx);
     for (section, must, may) in MEMBERS {
@@ -133,21 +134,21 @@ async fn a_member_that_is_left_out_stays_and_null_empties_it() {
 
 #[tokio::test]
 async fn an_exported_catalogue_changes_nothing_and_makes_the_same_elsewhere() {
-    let bx = TestBox::start().await;
+    let bx = a_box().await;
     bx.apply(full()).await;
     let document = exported(&bx);
     let again = bx.apply(document.clone()).await;
     for what in ["created", "changed"] {
         assert_eq!(again[what], json!({}), "{again}");
     }
-    let other = TestBox::start().await;
+    let other = a_box().await;
     other.apply(document.clone()).await;
     assert_eq!(exported(&other), document);
 }
 
 #[tokio::test]
 async fn what_a_document_cannot_say_is_named_in_its_notes() {
-    let bx = TestBox::start().await;
+    let bx = a_box().await;
     bx.apply(full()).await;
     let spec = json!({"title": "Loose", "serviceType": "LIVE_TV", "contentType": "TV",
                       "scope": "ALL_ITEMS"});
@@ -164,7 +165,7 @@ async fn what_a_document_cannot_say_is_named_in_its_notes() {
 
 #[tokio::test]
 async fn a_dry_run_shows_old_and_new_values_and_the_orders_that_are_touched() {
-    let bx = TestBox::start().await;
+    let bx = a_box().await;
     let mut doc = full();
     doc["products"][0]["status"] = json!("ACTTIVE");
     bx.apply(doc.clone()).await;
@@ -207,7 +208,7 @@ async fn a_dry_run_shows_old_and_new_values_and_the_orders_that_are_touched() {
 
 #[tokio::test]
 async fn an_element_that_stands_twice_is_refused_by_name() {
-    let bx = TestBox::start().await;
+    let bx = a_box().await;
     let mut doc = full();
     doc["partners"] = json!([{"key": "ott", "name": "An OTT"}]);
     doc["customers"] = json!([{"login": "olive"}]);
@@ -240,7 +241,7 @@ async fn an_element_that_stands_twice_is_refused_by_name() {
 /// A slip in a charge must not give TV away.
 #[tokio::test]
 async fn a_charge_with_a_slip_in_it_is_refused_over_every_way_in() {
-    let bx = TestBox::start().await;
+    let bx = a_box().await;
     bx.apply(full()).await;
     let before = exported(&bx);
     let product = bx
@@ -296,7 +297,7 @@ async fn a_charge_with_a_slip_in_it_is_refused_over_every_way_in() {
 /// with a later one, or by tax of one day. Discounts down to nothing are fine.
 #[tokio::test]
 async fn charges_never_come_to_less_than_nothing_over_any_way_in() {
-    let bx = TestBox::start().await;
+    let bx = a_box().await;
     bx.apply(full()).await;
     let path = "/product-specs?status=INACTIVE";
     let product = bx.api().get(path).await.expect(200);
@@ -388,7 +389,7 @@ async fn charges_never_come_to_less_than_nothing_over_any_way_in() {
 /// says prices as a person reads them.
 #[tokio::test]
 async fn an_export_of_what_was_made_over_other_ways_in_changes_nothing() {
-    let bx = TestBox::start().await;
+    let bx = a_box().await;
     bx.apply(full()).await;
     let path = "/product-specs?status=INACTIVE";
     let product = bx.api().get(path).await.expect(200);
@@ -435,7 +436,7 @@ async fn an_export_of_what_was_made_over_other_ways_in_changes_nothing() {
 /// What is no filter must not answer with everybody.
 #[tokio::test]
 async fn a_list_refuses_parameters_that_it_does_not_have() {
-    let bx = TestBox::start().await;
+    let bx = a_box().await;
     let mut doc = full();
     doc["customers"] = json!([
         {"login": "olive", "account_number": "C-7", "phones": ["+1 416 555 0101"]},

@@ -5,24 +5,8 @@ use boxoffice::domain::staff::Role;
 use boxoffice::ops::staff;
 use serde_json::{Value, json};
 
-use crate::support::{Answer, TestBox};
-
-const PASSWORD: &str = "correct horse battery";
-
-async fn staffed() -> TestBox {
-    let bx = TestBox::start().await;
-    let ctx = Ctx::system(bx.app());
-    let ada = staff::NewOperator {
-        name: "ada".into(),
-        role: Role::Owner,
-        reseller: None,
-        email: None,
-        password: PASSWORD.into(),
-    };
-    let added = staff::add_operator(&ctx, ada).await;
-    added.expect("an operator");
-    bx
-}
+use crate::support::fixture::a_box;
+use crate::support::{Answer, PASSWORD, TestBox};
 
 async fn sign_in(bx: &TestBox, password: &str) -> Answer {
     let body = json!({"name": "ada", "password": password});
@@ -49,7 +33,7 @@ async fn with_cookie(bx: &TestBox, method: &str, path: &str, cookie: &str, safe:
 
 #[tokio::test]
 async fn a_session_begins_and_ends() {
-    let bx = staffed().await;
+    let bx = a_box().with_staff("ada", Role::Owner).await;
     let answer = sign_in(&bx, PASSWORD).await;
     assert_eq!(answer.status, 201);
     let set = answer.headers["set-cookie"]
@@ -81,7 +65,7 @@ async fn a_session_begins_and_ends() {
 
 #[tokio::test]
 async fn wrong_credentials_are_refused_alike() {
-    let bx = staffed().await;
+    let bx = a_box().with_staff("ada", Role::Owner).await;
     let wrong = sign_in(&bx, "wrong password").await;
     let body = json!({"name": "nobody", "password": PASSWORD});
     let unknown = bx
@@ -98,7 +82,7 @@ async fn wrong_credentials_are_refused_alike() {
 
 #[tokio::test]
 async fn a_new_password_ends_the_sessions() {
-    let bx = staffed().await;
+    let bx = a_box().with_staff("ada", Role::Owner).await;
     let cookie = cookie(&sign_in(&bx, PASSWORD).await);
     let ctx = Ctx::system(bx.app());
     let changed = staff::change_operator_password(&ctx, "ada".into(), "another one".into()).await;
@@ -111,8 +95,8 @@ async fn a_new_password_ends_the_sessions() {
 
 #[tokio::test]
 async fn staff_mint_and_revoke_tokens() {
-    let bx = staffed().await;
-    let owner = bx.with_header(&format!("JWT {}", bx.token("owner").await));
+    let bx = a_box().with_staff("ada", Role::Owner).await;
+    let owner = bx.client_of("owner").await;
     let path = bx.url("/console/api/tokens");
     let made = owner
         .post(&path, json!({"name": "script", "role": "auditor"}))
@@ -149,7 +133,7 @@ async fn staff_mint_and_revoke_tokens() {
     ] {
         assert_eq!(owner.post(&path, &body).await.status, 400, "{body}");
     }
-    let manager = bx.with_header(&format!("JWT {}", bx.token("manager").await));
+    let manager = bx.client_of("manager").await;
     assert_eq!(manager.post(&path, json!({"name": "x"})).await.status, 403);
 }
 
@@ -157,7 +141,7 @@ const BROWSER: &[(&str, &str)] = &[("accept", "text/html,application/xhtml+xml")
 
 #[tokio::test]
 async fn every_page_is_one_and_is_asked_for_by_its_tag() {
-    let bx = TestBox::start().await;
+    let bx = a_box().await;
     let anybody = bx.anonymous();
     let first = anybody.get(bx.url("/console/")).await;
     assert_eq!(first.status, 200);
@@ -199,7 +183,7 @@ async fn every_page_is_one_and_is_asked_for_by_its_tag() {
 
 #[tokio::test]
 async fn files_of_the_page_are_kept_for_a_year_and_packed_for_who_takes_it() {
-    let bx = TestBox::start().await;
+    let bx = a_box().await;
     let anybody = bx.anonymous();
     let page = anybody.get(bx.url("/console/")).await.text;
     let scripts = page
@@ -223,7 +207,7 @@ async fn files_of_the_page_are_kept_for_a_year_and_packed_for_who_takes_it() {
 
 #[tokio::test]
 async fn browsers_see_the_set_up_page_and_scripts_an_answer() {
-    let bx = TestBox::start().await;
+    let bx = a_box().await;
     let ctx = Ctx::system(bx.app());
     let code = staff::setup_code(&ctx)
         .await
@@ -254,7 +238,7 @@ async fn browsers_see_the_set_up_page_and_scripts_an_answer() {
 
 #[tokio::test]
 async fn a_set_up_link_makes_one_owner() {
-    let bx = TestBox::start().await;
+    let bx = a_box().await;
     let ctx = Ctx::system(bx.app());
     let code = staff::setup_code(&ctx)
         .await
@@ -284,7 +268,7 @@ async fn a_set_up_link_makes_one_owner() {
 
 #[tokio::test]
 async fn the_test_clock_moves_forward_only() {
-    let bx = staffed().await;
+    let bx = a_box().with_staff("ada", Role::Owner).await;
     let path = bx.url("/console/api/test-clock");
     let api = bx.api();
     let set = api

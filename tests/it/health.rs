@@ -14,6 +14,7 @@ use serde_json::json;
 use tempfile::tempdir;
 
 use crate::kit::{Refused, hold, queue, run};
+use crate::support::fixture::a_box;
 use crate::support::{Client, TestBox};
 
 /// A name that stands nowhere else in the file.
@@ -68,7 +69,7 @@ fn status(folder: &Path) -> (Option<i32>, String) {
 #[tokio::test(flavor = "multi_thread")]
 async fn the_status_says_whether_the_box_runs_and_is_well() {
     let folder = tempdir().expect("a folder");
-    let bx = TestBox::in_folder(folder.path(), 1, |_| {}).await;
+    let bx = a_box().in_folder(folder.path()).await;
     let (code, text) = status(folder.path());
     let running = format!("running on http://{}\nready\n", bx.address());
     let jobs = text.strip_prefix(&running).expect("it runs, and is ready");
@@ -85,10 +86,7 @@ async fn the_status_says_whether_the_box_runs_and_is_well() {
     assert!(!text.contains("ready"), "{text}");
     bx.stop().await;
     let sound = tempdir().expect("a folder");
-    TestBox::in_folder(sound.path(), 2, |_| {})
-        .await
-        .stop()
-        .await;
+    a_box().in_folder(sound.path()).seed(2).await.stop().await;
     let (code, text) = status(sound.path());
     assert_eq!(
         (code, text.as_str()),
@@ -104,7 +102,7 @@ async fn the_status_says_whether_the_box_runs_and_is_well() {
 async fn a_changed_letter_in_a_name_is_found_by_a_check() {
     let folder = tempdir().expect("a folder");
     let file = folder.path().join("boxoffice.redb");
-    let bx = TestBox::in_folder(folder.path(), 1, |_| {}).await;
+    let bx = a_box().in_folder(folder.path()).await;
     named(&bx.api()).await;
     bx.stop().await;
     assert!(check(&file).0, "a sound file is sound");
@@ -121,7 +119,7 @@ async fn a_changed_letter_in_a_name_is_found_by_a_check() {
 async fn damage_is_found_beside_a_working_box_and_readyz_says_so() {
     let folder = tempdir().expect("a folder");
     let file = folder.path().join("boxoffice.redb");
-    let bx = TestBox::in_folder(folder.path(), 1, |_| {}).await;
+    let bx = a_box().in_folder(folder.path()).await;
     named(&bx.api()).await;
     let ready = bx.anonymous().get(bx.url("/readyz")).await;
     assert_eq!((ready.status, ready.text.as_str()), (200, "ready\n"));
@@ -151,7 +149,7 @@ async fn checked(bx: &TestBox) -> Vec<String> {
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn a_check_beside_writers_raises_no_false_alarm() {
     let folder = tempdir().expect("a folder");
-    let bx = Arc::new(TestBox::in_folder(folder.path(), 1, |_| {}).await);
+    let bx = Arc::new(a_box().in_folder(folder.path()).await);
     let writing = {
         let bx = Arc::clone(&bx);
         tokio::spawn(async move {
@@ -176,7 +174,7 @@ async fn a_record_that_makes_no_sense_is_damage_too() {
     const CUSTOMERS: TableDefinition<'static, &[u8], &[u8]> = TableDefinition::new("customers");
     let folder = tempdir().expect("a folder");
     let file = folder.path().join("boxoffice.redb");
-    let bx = TestBox::in_folder(folder.path(), 1, |_| {}).await;
+    let bx = a_box().in_folder(folder.path()).await;
     named(&bx.api()).await;
     bx.stop().await;
     let database = Database::open(&file).expect("the file");
@@ -189,7 +187,7 @@ async fn a_record_that_makes_no_sense_is_damage_too() {
     writing.commit().expect("a commit");
     drop(database);
 
-    let bx = TestBox::in_folder(folder.path(), 2, |_| {}).await;
+    let bx = a_box().in_folder(folder.path()).seed(2).await;
     let answer = bx.api().get("/customers/000000000000000000000001").await;
     assert_eq!(answer.status, 500, "{}", answer.told());
     let ready = bx.anonymous().get(bx.url("/readyz")).await;
@@ -204,7 +202,7 @@ fn a_file_with_spoiled_pages_is_named_in_one_line() {
         for place in [0_usize, 40, 300, 4_096, 9_000, 20_000, 50_000] {
             let folder = tempdir().expect("a folder");
             let file = folder.path().join("boxoffice.redb");
-            let bx = TestBox::in_folder(folder.path(), 1, |_| {}).await;
+            let bx = a_box().in_folder(folder.path()).await;
             named(&bx.api()).await;
             bx.stop().await;
             let open = OpenOptions::new().write(true).open(&file).expect("a file");

@@ -5,11 +5,11 @@ use serde_json::{Value, json};
 use tempfile::tempdir;
 
 use crate::alphaott::given;
-use crate::support::{Answer, TestBox, until};
+use crate::support::fixture::a_box;
+use crate::support::{Answer, TestBox, eventually};
 
 async fn asked(bx: &TestBox, role: &str) -> Answer {
-    let token = bx.token(role).await;
-    let client = bx.with_header(&format!("JWT {token}"));
+    let client = bx.client_of(role).await;
     client.get(bx.url("/console/api/jobs")).await
 }
 
@@ -19,7 +19,7 @@ async fn jobs(bx: &TestBox) -> Vec<Value> {
 
 /// A job by its name, once it is as it should be.
 async fn job(bx: &TestBox, name: &str, is_so: impl Fn(&Value) -> bool) -> Value {
-    until(name, async || {
+    eventually(name, async || {
         let mut jobs = jobs(bx).await.into_iter();
         jobs.find(|job| job["name"] == name && is_so(job))
     })
@@ -33,19 +33,22 @@ fn names(jobs: &[Value]) -> Vec<&str> {
 
 #[tokio::test]
 async fn every_job_that_has_work_is_listed() {
-    let bx = TestBox::start().await;
+    let bx = a_box().await;
     // A test clock works what is due itself.
     let plain = ["passwords", "presence", "webhooks"];
     assert_eq!(names(&jobs(&bx).await), plain);
     let folder = tempdir().expect("a folder");
-    let bx = TestBox::at(folder.path(), 1, Clock::System, |config| {
-        config.smtp.url = "smtp://127.0.0.1:1".into();
-        config.carrier.url = "http://127.0.0.1:1".into();
-        "http://127.0.0.1:1".clone_into(&mut config.middleware.url);
-        config.middleware.token = "t0k3n".into();
-        config.stalker.enabled = false;
-    })
-    .await;
+    let bx = a_box()
+        .in_folder(folder.path())
+        .by_clock(Clock::System)
+        .set(|config| {
+            config.smtp.url = "smtp://127.0.0.1:1".into();
+            config.carrier.url = "http://127.0.0.1:1".into();
+            "http://127.0.0.1:1".clone_into(&mut config.middleware.url);
+            config.middleware.token = "t0k3n".into();
+            config.stalker.enabled = false;
+        })
+        .await;
     let wanted = [
         "billing",
         "carrier",
@@ -64,7 +67,7 @@ async fn every_job_that_has_work_is_listed() {
 
 #[tokio::test]
 async fn a_job_tells_its_turns_and_when_it_runs_next() {
-    let bx = TestBox::start().await;
+    let bx = a_box().await;
     let waits = |job: &Value| job["state"] == "WAITING" && job["turns"] == 1;
     let job_of = job(&bx, "passwords", waits).await;
     // Nothing but a password wakes it.
@@ -90,18 +93,19 @@ async fn a_job_tells_its_turns_and_when_it_runs_next() {
 
 #[tokio::test]
 async fn a_job_that_fails_says_why_and_goes_on() {
-    let bx = TestBox::with(|config| {
-        // Nobody listens there.
-        config.smtp.url = "smtp://127.0.0.1:1".into();
-    })
-    .await;
+    let bx = a_box()
+        .set(|config| {
+            // Nobody listens there.
+            config.smtp.url = "smtp://127.0.0.1:1".into();
+        })
+        .await;
     let body = json!({"email": "olive@queen.example"});
     let made = bx.api().post("/customers", body).await.expect(201);
     let id = made["_id"].as_str().expect("an id");
     let reset = format!("/customers/{id}/password/reset");
     bx.api().post(reset, json!({})).await.expect(200);
     let failed = |job: &Value| job["errors"].as_u64() >= Some(1);
-    let all = until("a letter that is not sent", async || {
+    let all = eventually("a letter that is not sent", async || {
         jobs(&bx).await.into_iter().find(failed)
     })
     .await;
@@ -126,7 +130,7 @@ async fn a_job_that_fails_says_why_and_goes_on() {
 
 #[tokio::test]
 async fn who_reads_the_audit_log_may_read_of_jobs() {
-    let bx = TestBox::start().await;
+    let bx = a_box().await;
     for (role, status) in [
         ("owner", 200),
         ("manager", 200),

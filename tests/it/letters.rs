@@ -5,13 +5,10 @@ use boxoffice::domain::customers::Customer;
 use boxoffice::store::Read as _;
 use serde_json::{Value, json};
 
+use crate::support::TestBox;
+use crate::support::fixture::a_box;
 use crate::support::gateway::{Gateway, Heard, Turn};
 use crate::support::post::Post;
-use crate::support::{Client, TestBox};
-
-async fn staff(bx: &TestBox) -> Client {
-    bx.with_header(&format!("JWT {}", bx.token("owner").await))
-}
 
 async fn customer(bx: &TestBox, body: Value) -> String {
     let made = bx.api().post("/customers", body).await.expect(201);
@@ -36,7 +33,9 @@ async fn is_password(app: &App, password: &str) -> bool {
 #[tokio::test]
 async fn a_reset_password_arrives_and_is_good() {
     let post = Post::open().await;
-    let bx = TestBox::with(|config| config.smtp.url = (&post.url).into()).await;
+    let bx = a_box()
+        .set(|config| config.smtp.url = (&post.url).into())
+        .await;
     let id = customer(
         &bx,
         json!({"login": "olive", "email": "olive@queen.example"}),
@@ -79,7 +78,7 @@ async fn a_reset_password_arrives_and_is_good() {
 
 #[tokio::test]
 async fn who_cannot_be_reached_has_the_password_taken_only() {
-    let bx = TestBox::start().await;
+    let bx = a_box().await;
     let id = customer(&bx, json!({"email": "olive@queen.example"})).await;
     let path = format!("/customers/{id}/password");
     bx.api()
@@ -98,12 +97,13 @@ async fn who_cannot_be_reached_has_the_password_taken_only() {
 #[tokio::test]
 async fn new_customers_are_greeted_if_that_is_wanted_and_in_these_words() {
     let post = Post::open().await;
-    let bx = TestBox::with(|config| {
-        config.smtp.url = (&post.url).into();
-        "de-AT".clone_into(&mut config.provider.locale);
-    })
-    .await;
-    let staff = staff(&bx).await;
+    let bx = a_box()
+        .set(|config| {
+            config.smtp.url = (&post.url).into();
+            "de-AT".clone_into(&mut config.provider.locale);
+        })
+        .await;
+    let staff = bx.client_of("owner").await;
     customer(&bx, json!({"email": "a@queen.example"})).await;
     let path = |language: &str| bx.url(&format!("/console/api/templates/WELCOME/{language}"));
     let words = json!({"on": true, "subject": "Hallo\n{{ house | upper }}",
@@ -147,8 +147,8 @@ async fn new_customers_are_greeted_if_that_is_wanted_and_in_these_words() {
 
 #[tokio::test]
 async fn wordings_that_cannot_be_sent_are_refused_and_named() {
-    let bx = TestBox::start().await;
-    let staff = staff(&bx).await;
+    let bx = a_box().await;
+    let staff = bx.client_of("owner").await;
     for (kind, body, named) in [
         ("PIN", json!({"text": "{{ pni }} {{ pin }}"}), "text"),
         ("PIN", json!({"text": "Hello"}), "text: must say {{ pin }}"),
@@ -204,7 +204,7 @@ async fn wordings_that_cannot_be_sent_are_refused_and_named() {
         .expect(200);
     assert_eq!(shown["sms"], "PIN 042137");
     // Support may look, and change nothing.
-    let support = bx.with_header(&format!("JWT {}", bx.token("support").await));
+    let support = bx.client_of("support").await;
     support
         .get(bx.url("/console/api/templates"))
         .await
@@ -216,23 +216,28 @@ async fn wordings_that_cannot_be_sent_are_refused_and_named() {
 /// A new password that goes through the gateway with these settings: what the gateway heard, and
 /// how the message stands.
 async fn sent(gateway: &Gateway, settings: &[(&str, &str)]) -> (Heard, Value, Value) {
-    let bx = TestBox::with(|config| {
-        config.sms.url = format!("{}/send", gateway.url).into();
-        for (name, value) in settings {
-            let value = (*value).to_owned();
-            match *name {
-                "url" => config.sms.url = format!("{}{value}", gateway.url).into(),
-                "method" => config.sms.method = value,
-                "body" => config.sms.body = value.into(),
-                "success" => config.sms.success = value,
-                _ => config.sms.headers.push(value.into()),
+    let bx = a_box()
+        .set(|config| {
+            config.sms.url = format!("{}/send", gateway.url).into();
+            for (name, value) in settings {
+                let value = (*value).to_owned();
+                match *name {
+                    "url" => config.sms.url = format!("{}{value}", gateway.url).into(),
+                    "method" => config.sms.method = value,
+                    "body" => config.sms.body = value.into(),
+                    "success" => config.sms.success = value,
+                    _ => config.sms.headers.push(value.into()),
+                }
             }
-        }
-    })
-    .await;
+        })
+        .await;
     let words = json!({"sms": "{{ login }}: {{ password }}"});
     let wording = bx.url("/console/api/templates/PASSWORD_RESET/en");
-    staff(&bx).await.put(wording, words).await.expect(200);
+    bx.client_of("owner")
+        .await
+        .put(wording, words)
+        .await
+        .expect(200);
     let id = customer(&bx, json!({"phones": ["+43 1 555-01"], "login": "ö&<\"x"})).await;
     bx.api()
         .post(format!("/customers/{id}/password/reset"), json!({}))
@@ -345,12 +350,13 @@ async fn what_a_gateway_answers_decides_what_becomes_of_a_message() {
 #[tokio::test]
 async fn a_mail_server_that_is_away_stops_no_short_message() {
     let gateway = Gateway::open().await;
-    let bx = TestBox::with(|config| {
-        config.sms.url = (&gateway.url).into();
-        // Nobody listens there.
-        config.smtp.url = "smtp://127.0.0.1:1".into();
-    })
-    .await;
+    let bx = a_box()
+        .set(|config| {
+            config.sms.url = (&gateway.url).into();
+            // Nobody listens there.
+            config.smtp.url = "smtp://127.0.0.1:1".into();
+        })
+        .await;
     for number in 0..20 {
         let body = json!({"email": format!("a{number}@queen.example")});
         let id = customer(&bx, body).await;
@@ -401,7 +407,9 @@ fn a_gateway_that_cannot_be_spoken_to_is_found_out_at_the_start() {
 #[tokio::test]
 async fn a_letter_with_a_password_that_is_void_is_not_sent() {
     let gateway = Gateway::open().await;
-    let bx = TestBox::with(|config| config.sms.url = (&gateway.url).into()).await;
+    let bx = a_box()
+        .set(|config| config.sms.url = (&gateway.url).into())
+        .await;
     let id = customer(&bx, json!({"phones": ["+43155501"]})).await;
     let path = format!("/customers/{id}/password");
     gateway.next(&[Turn::Answer(500, "")]);
@@ -450,10 +458,12 @@ async fn a_letter_with_a_password_that_is_void_is_not_sent() {
 #[tokio::test]
 async fn no_password_is_made_that_cannot_be_told() {
     let gateway = Gateway::open().await;
-    let bx = TestBox::with(|config| config.sms.url = (&gateway.url).into()).await;
+    let bx = a_box()
+        .set(|config| config.sms.url = (&gateway.url).into())
+        .await;
     let id = customer(&bx, json!({"phones": ["+43155501"]})).await;
     let url = bx.url("/console/api/templates/PASSWORD_RESET/en");
-    staff(&bx)
+    bx.client_of("owner")
         .await
         .put(url, json!({"sms": ""}))
         .await
@@ -478,10 +488,12 @@ async fn no_password_is_made_that_cannot_be_told() {
 async fn what_waits_for_a_way_that_is_not_set_up_is_kept() {
     let folder = tempfile::tempdir().unwrap();
     let (post, gateway) = (Post::open().await, Gateway::open().await);
-    let first = TestBox::in_folder(folder.path(), 1, |config| {
-        config.smtp.url = "smtp://127.0.0.1:1".into();
-    })
-    .await;
+    let first = a_box()
+        .in_folder(folder.path())
+        .set(|config| {
+            config.smtp.url = "smtp://127.0.0.1:1".into();
+        })
+        .await;
     let id = customer(&first, json!({"email": "olive@queen.example"})).await;
     first
         .api()
@@ -490,10 +502,13 @@ async fn what_waits_for_a_way_that_is_not_set_up_is_kept() {
         .expect(200);
     first.advance(0).await;
     first.stop().await;
-    let second = TestBox::in_folder(folder.path(), 2, |config| {
-        config.sms.url = (&gateway.url).into();
-    })
-    .await;
+    let second = a_box()
+        .in_folder(folder.path())
+        .seed(2)
+        .set(|config| {
+            config.sms.url = (&gateway.url).into();
+        })
+        .await;
     second.advance(60).await;
     let messages = second
         .api()
@@ -503,10 +518,13 @@ async fn what_waits_for_a_way_that_is_not_set_up_is_kept() {
     assert_eq!(messages[0]["state"], "WAITING", "{messages}");
     assert_eq!(messages[0]["problem"], "no mail server is set up");
     second.stop().await;
-    let third = TestBox::in_folder(folder.path(), 3, |config| {
-        config.smtp.url = (&post.url).into();
-    })
-    .await;
+    let third = a_box()
+        .in_folder(folder.path())
+        .seed(3)
+        .set(|config| {
+            config.smtp.url = (&post.url).into();
+        })
+        .await;
     third.advance(86_400).await;
     assert_eq!(post.collect().len(), 1);
 }
@@ -514,8 +532,8 @@ async fn what_waits_for_a_way_that_is_not_set_up_is_kept() {
 /// A language of its own begins as what it stood in for.
 #[tokio::test]
 async fn a_new_language_switches_nothing_on_or_off() {
-    let bx = TestBox::start().await;
-    let staff = staff(&bx).await;
+    let bx = a_box().await;
+    let staff = bx.client_of("owner").await;
     let put = async |path: &str, body: Value| {
         let url = bx.url(&format!("/console/api/templates/{path}"));
         staff.put(url, body).await.expect(200)
@@ -539,7 +557,9 @@ async fn a_new_language_switches_nothing_on_or_off() {
 #[tokio::test]
 async fn a_box_with_nothing_but_a_gateway_sends() {
     let gateway = Gateway::open().await;
-    let bx = TestBox::with(|config| config.sms.url = (&gateway.url).into()).await;
+    let bx = a_box()
+        .set(|config| config.sms.url = (&gateway.url).into())
+        .await;
     let id = customer(&bx, json!({"phones": ["+43155501"]})).await;
     let path = format!("/customers/{id}/password/reset");
     bx.api().post(path, json!({})).await.expect(200);

@@ -16,7 +16,8 @@ use tokio::sync::watch;
 
 use super::given::{self, Shop};
 use super::id_of;
-use crate::support::{Client, TestBox, until};
+use crate::support::fixture::a_box;
+use crate::support::{Client, TestBox, eventually};
 
 const DAY: i64 = 86_400;
 const UI: &str = "https://tv.example/back?x=1";
@@ -83,23 +84,29 @@ impl Pair {
         // As an operator does it: each box makes a token for the other, then both are set up.
         let mut tokens = Vec::new();
         for (seed, folder) in [(11, &ours), (12, &theirs)] {
-            let bx = TestBox::in_folder(folder, seed, |_| {}).await;
+            let bx = a_box().in_folder(folder).seed(seed).await;
             tokens.push(bx.token_for("manager", 3 * 366 * DAY).await);
             bx.stop().await;
         }
         let line = Line::lay().await;
-        let billing = TestBox::in_folder(&theirs, 13, |config| {
-            sandbox(config, &line, &tokens[0]);
-        })
-        .await;
-        let middleware = TestBox::in_folder(&ours, 14, |config| {
-            config.billing.external = vec![ExternalBilling {
-                r#type: "main-01".to_owned(),
-                url: billing.url(""),
-                token: (&tokens[1]).into(),
-            }];
-        })
-        .await;
+        let billing = a_box()
+            .in_folder(&theirs)
+            .seed(13)
+            .set(|config| {
+                sandbox(config, &line, &tokens[0]);
+            })
+            .await;
+        let middleware = a_box()
+            .in_folder(&ours)
+            .seed(14)
+            .set(|config| {
+                config.billing.external = vec![ExternalBilling {
+                    r#type: "main-01".to_owned(),
+                    url: billing.url(""),
+                    token: (&tokens[1]).into(),
+                }];
+            })
+            .await;
         line.lead_to(Some(middleware.address()));
         let mut shop = Shop::open_in(middleware).await;
         let offer = json!({
@@ -167,7 +174,7 @@ impl Pair {
                     .all(|service| service["status"] == status && service["expires"] == *expires)
         };
         let what = format!("{count} {status} {expires}");
-        until(&what, async || fits(&self.services().await).then_some(())).await;
+        eventually(&what, async || fits(&self.services().await).then_some(())).await;
     }
 
     async fn customer_status(&self) -> Value {
@@ -177,7 +184,7 @@ impl Pair {
 
     async fn is_active_again(&self) {
         let is_active = async || (self.customer_status().await == "ACTIVE").then_some(());
-        until("an active customer", is_active).await;
+        eventually("an active customer", is_active).await;
     }
 
     /// The only order, as the middleware's callers see it.
@@ -328,7 +335,11 @@ async fn nothing_is_forgotten_while_the_middleware_is_away() {
     } = pair;
     billing.stop().await;
     let theirs = folder.path().join("billing");
-    let billing = TestBox::in_folder(&theirs, 15, |config| sandbox(config, &line, &token)).await;
+    let billing = a_box()
+        .in_folder(&theirs)
+        .seed(15)
+        .set(|config| sandbox(config, &line, &token))
+        .await;
     line.lead_to(Some(middleware.bx.address()));
     // Any change wakes the telling at once; without one it would try again by itself.
     super::customer(&billing.api()).await;
@@ -343,7 +354,7 @@ async fn nothing_is_forgotten_while_the_middleware_is_away() {
     // end is compared.
     pair.settles(2, "ACTIVE", &order["expires"]).await;
     let untold = pair.billing.url("/console/api/middleware");
-    until("that all is told", async || {
+    eventually("that all is told", async || {
         let told = pair.billing.api().get(&untold).await.expect(200);
         (told["untold"] == json!([])).then_some(())
     })
@@ -359,7 +370,7 @@ async fn who_may_not_ask_here_is_not_sent_on() {
         .get("/product-specs")
         .await
         .expect_error(401, "UnauthorizedError", "");
-    let reader = bx.with_header(&format!("JWT {}", bx.token("auditor").await));
+    let reader = bx.client_of("auditor").await;
     reader.get("/product-specs").await.expect(200);
     let body = json!({"offer": shop.offer});
     let path = shop.of_customer("orders");
@@ -425,14 +436,15 @@ async fn before_odd() -> (TestBox, Client, Odd, String) {
     let origin = format!("http://{}/other/prefix/", listener.local_addr().unwrap());
     let router = Router::new().fallback(odd).with_state(fake.clone());
     tokio::spawn(async move { axum::serve(listener, router).await });
-    let bx = TestBox::with(|config| {
-        config.billing.external = vec![ExternalBilling {
-            r#type: "chargebee-01".to_owned(),
-            url: origin,
-            token: "their.own.token".into(),
-        }];
-    })
-    .await;
+    let bx = a_box()
+        .set(|config| {
+            config.billing.external = vec![ExternalBilling {
+                r#type: "chargebee-01".to_owned(),
+                url: origin,
+                token: "their.own.token".into(),
+            }];
+        })
+        .await;
     let api = bx.api();
     let customer = super::customer(&api).await;
     (bx, api, fake, customer)
@@ -541,15 +553,16 @@ async fn any_billing_system_is_asked_by_the_path_table() {
 
 #[tokio::test]
 async fn a_billing_system_that_is_away_is_said() {
-    let bx = TestBox::with(|config| {
-        config.billing.external = vec![ExternalBilling {
-            r#type: "away".to_owned(),
-            // Nobody listens on the port of discard.
-            url: "http://127.0.0.1:9".to_owned(),
-            token: "t".into(),
-        }];
-    })
-    .await;
+    let bx = a_box()
+        .set(|config| {
+            config.billing.external = vec![ExternalBilling {
+                r#type: "away".to_owned(),
+                // Nobody listens on the port of discard.
+                url: "http://127.0.0.1:9".to_owned(),
+                token: "t".into(),
+            }];
+        })
+        .await;
     let api = bx.api();
     api.get("/product-specs")
         .await
@@ -564,8 +577,8 @@ async fn who_may_give_nothing_away_does_not_elsewhere() {
     let pair = Pair::open().await;
     let shop = &pair.middleware;
     let bx = &shop.bx;
-    let dealer = bx.with_header(&format!("JWT {}", bx.token("dealer").await));
-    let editor = bx.with_header(&format!("JWT {}", bx.token("content-editor").await));
+    let dealer = bx.client_of("dealer").await;
+    let editor = bx.client_of("content-editor").await;
     let orders = shop.of_customer("orders");
     for extra in [
         json!({"expires": "2036-01-31T10:00:00Z"}),

@@ -6,7 +6,8 @@ use serde_json::{Value, json};
 use sha2::Sha256;
 
 use super::{PUBLIC, ROUTES};
-use crate::support::{Answer, NOW_SECONDS, TWO_YEARS_SECONDS, TestBox, claims_of, token_part};
+use crate::support::fixture::a_box;
+use crate::support::{Answer, NOW_SECONDS, TWO_YEARS_SECONDS, claims_of, token_part};
 
 const ROLES: [&str; 7] = [
     "owner",
@@ -46,7 +47,7 @@ fn forge(header: &Value, claims: &Value, key: &[u8]) -> String {
 
 #[tokio::test]
 async fn a_token_has_the_vendors_claims() {
-    let the_box = TestBox::start().await;
+    let the_box = a_box().await;
     let token = the_box.token("manager").await;
     assert_eq!(
         token_part(&token, 0),
@@ -77,7 +78,7 @@ async fn a_token_has_the_vendors_claims() {
 
 #[tokio::test]
 async fn without_a_token_only_the_public_operations_answer() {
-    let the_box = TestBox::start().await;
+    let the_box = a_box().await;
     // §2.0: "All operations except 1, 2 and 40 carry security JWT".
     for (path, methods) in ROUTES.iter().filter(|(path, _)| !PUBLIC.contains(path)) {
         for method in *methods {
@@ -105,7 +106,7 @@ async fn without_a_token_only_the_public_operations_answer() {
 
 #[tokio::test]
 async fn the_scheme_word_is_jwt_in_any_case() {
-    let the_box = TestBox::start().await;
+    let the_box = a_box().await;
     let token = the_box.token("manager").await;
     // §1.1: "4.x ignores case; pattern (\S+)\s+(\S+). Accept case-insensitively".
     for word in ["JWT ", "jwt ", "Jwt ", "JWT   "] {
@@ -126,7 +127,7 @@ async fn the_scheme_word_is_jwt_in_any_case() {
 
 #[tokio::test]
 async fn garbage_is_no_token() {
-    let the_box = TestBox::start().await;
+    let the_box = a_box().await;
     let token = the_box.token("manager").await;
     let parts: Vec<&str> = token.split('.').collect();
     let (head, claims, signature) = (parts[0], parts[1], parts[2]);
@@ -162,7 +163,7 @@ async fn garbage_is_no_token() {
 
 #[tokio::test]
 async fn only_our_own_signature_counts() {
-    let the_box = TestBox::start().await;
+    let the_box = a_box().await;
     let token = the_box.token("manager").await;
     let claims = claims_of(&token);
     let parts: Vec<&str> = token.split('.').collect();
@@ -199,7 +200,7 @@ async fn only_our_own_signature_counts() {
 
 #[tokio::test]
 async fn our_signature_does_not_make_every_claim_good() {
-    let the_box = TestBox::start().await;
+    let the_box = a_box().await;
     let claims = claims_of(&the_box.token("manager").await);
     let signed = the_box.sign(&claims);
     the_box
@@ -247,7 +248,7 @@ async fn our_signature_does_not_make_every_claim_good() {
 
 #[tokio::test]
 async fn a_token_expires_to_the_second() {
-    let the_box = TestBox::start().await;
+    let the_box = a_box().await;
     let token = the_box.token_for("manager", 60).await;
     let client = the_box.with_header(&format!("JWT {token}"));
     client.get("/customers").await.expect(200);
@@ -262,7 +263,7 @@ async fn a_token_expires_to_the_second() {
 
 #[tokio::test]
 async fn a_revoked_token_is_none() {
-    let the_box = TestBox::start().await;
+    let the_box = a_box().await;
     let (kept, gone) = (
         the_box.token("manager").await,
         the_box.token("manager").await,
@@ -281,7 +282,7 @@ async fn a_revoked_token_is_none() {
 
 #[tokio::test]
 async fn a_clients_token_is_good_but_not_here() {
-    let the_box = TestBox::start().await;
+    let the_box = a_box().await;
     let mut claims = claims_of(&the_box.token("manager").await);
     // §1.1: "client endpoints require grant_scope == client-api, integration endpoints refuse it".
     claims["grant_scope"] = json!("client-api");
@@ -305,7 +306,7 @@ async fn a_clients_token_is_good_but_not_here() {
 
 #[tokio::test]
 async fn every_roles_token_is_a_credential() {
-    let the_box = TestBox::start().await;
+    let the_box = a_box().await;
     for role in ROLES {
         let token = the_box.token(role).await;
         let client = the_box.with_header(&format!("JWT {token}"));
@@ -317,15 +318,14 @@ async fn every_roles_token_is_a_credential() {
         );
     }
     for role in ["owner", "manager"] {
-        let token = the_box.token(role).await;
-        let client = the_box.with_header(&format!("JWT {token}"));
+        let client = the_box.client_of(role).await;
         client.post("/customers", json!({})).await.expect(201);
     }
 }
 
 #[tokio::test]
 async fn an_auditor_reads_everything() {
-    let the_box = TestBox::start().await;
+    let the_box = a_box().await;
     let api = the_box.api();
     let customer = super::customer(&api).await;
     let spec = super::service_spec(&api).await;
@@ -338,8 +338,7 @@ async fn an_auditor_reads_everything() {
     api.post(&devices, json!({ "_id": "box-1" }))
         .await
         .expect(201);
-    let token = the_box.token("auditor").await;
-    let auditor = the_box.with_header(&format!("JWT {token}"));
+    let auditor = the_box.client_of("auditor").await;
     for path in [
         "/customers".to_owned(),
         format!("/customers/{customer}"),
@@ -357,11 +356,10 @@ async fn an_auditor_reads_everything() {
 
 #[tokio::test]
 async fn an_auditor_writes_nothing() {
-    let the_box = TestBox::start().await;
+    let the_box = a_box().await;
     let api = the_box.api();
     let customer = super::customer(&api).await;
-    let token = the_box.token("auditor").await;
-    let auditor = the_box.with_header(&format!("JWT {token}"));
+    let auditor = the_box.client_of("auditor").await;
     // GraphQL is a reading operation whatever its method.
     for (path, methods) in ROUTES.iter().filter(|(path, _)| *path != "/graphql") {
         for method in methods.iter().filter(|method| **method != "GET") {

@@ -4,10 +4,11 @@
 use serde_json::{Value, json};
 
 use super::given::{
-    self, GOOD_IDS, Shop, absent, assert_judges_the_body, assert_removed, bad_ids, list, merged,
+    self, GOOD_IDS, absent, assert_judges_the_body, assert_removed, bad_ids, list, merged,
 };
 use super::{assert_has, id_of, ids_of, is_object_id, service_spec, service_spec_with};
-use crate::support::{Client, NOW, TestBox, segment};
+use crate::support::fixture::{a_box, a_shop};
+use crate::support::{Client, NOW, segment};
 
 fn sample(text: &str) -> Value {
     serde_json::from_str(text).expect("a JSON file")
@@ -22,7 +23,7 @@ async fn made_spec(api: &Client, extra: Value) -> Value {
 
 #[tokio::test]
 async fn a_service_spec_is_created_and_reads_back() {
-    let bx = TestBox::start().await;
+    let bx = a_box().await;
     let api = bx.api();
     let sent = sample(include_str!("../data/alphaott/service-spec.json"));
     let made = api.post("/service-specs", sent.clone()).await.expect(201);
@@ -41,7 +42,7 @@ async fn a_service_spec_is_created_and_reads_back() {
 
 #[tokio::test]
 async fn a_service_spec_takes_only_its_own_words() {
-    let bx = TestBox::start().await;
+    let bx = a_box().await;
     let api = bx.api();
     let base = json!({"serviceType": "LIVE_TV", "contentType": "TV", "scope": "ALL_ITEMS"});
     for (field, value) in [
@@ -69,7 +70,7 @@ async fn a_service_spec_takes_only_its_own_words() {
 
 #[tokio::test]
 async fn a_service_spec_is_updated_by_merging() {
-    let bx = TestBox::start().await;
+    let bx = a_box().await;
     let api = bx.api();
     let made = made_spec(&api, json!({"expires": "2030-01-01T00:00:00Z"})).await;
     let path = format!("/service-specs/{}", id_of(&made));
@@ -105,7 +106,7 @@ async fn a_service_spec_is_updated_by_merging() {
 
 #[tokio::test]
 async fn a_product_is_created_with_every_documented_field() {
-    let shop = Shop::open().await;
+    let shop = a_shop().await;
     let services = json!({"serviceSpecs": shop.included});
     let sent = merged(
         sample(include_str!("../data/alphaott/product-spec.json")),
@@ -123,7 +124,7 @@ async fn a_product_is_created_with_every_documented_field() {
 
 #[tokio::test]
 async fn a_product_starts_with_defaults() {
-    let bx = TestBox::start().await;
+    let bx = a_box().await;
     let api = bx.api();
     let tv = service_spec(&api).await;
     let films = service_spec(&api).await;
@@ -143,7 +144,7 @@ async fn a_product_starts_with_defaults() {
 #[tokio::test]
 async fn product_statuses_are_spelt_as_the_vendor_spells_them() {
     // Reference 1.6: "Emit `ACTTIVE`. Accept `ACTIVE` on input as a synonym, store `ACTTIVE`"
-    let bx = TestBox::start().await;
+    let bx = a_box().await;
     let api = bx.api();
     let product = id_of(&given::product(&api, json!({})).await);
     let path = format!("/product-specs/{product}");
@@ -166,7 +167,7 @@ async fn product_statuses_are_spelt_as_the_vendor_spells_them() {
 
 #[tokio::test]
 async fn a_product_is_refused_by_the_name_of_its_field() {
-    let shop = Shop::open().await;
+    let shop = a_shop().await;
     let path = format!("/product-specs/{}", shop.product);
     let before = shop.api.get(&path).await.expect(200);
     for (field, value) in [
@@ -211,7 +212,7 @@ fn nested(levels: usize) -> Value {
 
 #[tokio::test]
 async fn a_product_of_an_unknown_service_is_refused() {
-    let shop = Shop::open().await;
+    let shop = a_shop().await;
     let path = format!("/product-specs/{}", shop.product);
     for key in ["serviceSpecs", "optionalServiceSpecs"] {
         let body = json!({"title": "A", key: [shop.included[0], "no-such-spec"]});
@@ -226,7 +227,7 @@ async fn a_product_of_an_unknown_service_is_refused() {
 
 #[tokio::test]
 async fn a_member_given_twice_is_refused_and_an_unknown_one_is_not() {
-    let bx = TestBox::start().await;
+    let bx = a_box().await;
     let api = bx.api();
     let twice = br#"{"title":"A","serviceSpecs":[],"title":"B"}"#.to_vec();
     let answer = api.send("POST", "/product-specs", Some(twice), &[]).await;
@@ -240,7 +241,7 @@ async fn a_member_given_twice_is_refused_and_an_unknown_one_is_not() {
 #[tokio::test]
 async fn ids_brought_by_a_client_are_kept_and_never_free_again() {
     // Reference 1.3: "Treat every id as an opaque string"; section 6, row 14: "409 on clash"
-    let bx = TestBox::start().await;
+    let bx = a_box().await;
     let api = bx.api();
     for collection in ["/product-specs", "/service-specs"] {
         let body = |id: &Value| {
@@ -281,7 +282,7 @@ async fn ids_brought_by_a_client_are_kept_and_never_free_again() {
 
 #[tokio::test]
 async fn a_brought_id_with_a_slash_is_reached_by_encoding_it() {
-    let bx = TestBox::start().await;
+    let bx = a_box().await;
     let api = bx.api();
     given::product(&api, json!({"_id": "tv/family?"})).await;
     let path = format!("/product-specs/{}", segment("tv/family?"));
@@ -292,7 +293,7 @@ async fn a_brought_id_with_a_slash_is_reached_by_encoding_it() {
 #[tokio::test]
 async fn a_product_is_updated_by_merging() {
     // Reference 2.6, 25: "`updated` = now"; section 6, rows 14 to 16
-    let shop = Shop::open().await;
+    let shop = a_shop().await;
     let path = format!("/product-specs/{}", shop.product);
     let before = shop.api.get(&path).await.expect(200);
     shop.bx.advance(3600).await;
@@ -320,7 +321,7 @@ async fn a_product_is_updated_by_merging() {
 
 #[tokio::test]
 async fn null_clears_what_may_be_absent_and_nothing_else() {
-    let shop = Shop::open().await;
+    let shop = a_shop().await;
     let path = format!("/product-specs/{}", shop.product);
     let full = json!({"description": "d", "expires": "2027-01-01T00:00:00Z"});
     shop.api.put(&path, full).await.expect(200);
@@ -346,7 +347,7 @@ async fn null_clears_what_may_be_absent_and_nothing_else() {
 
 #[tokio::test]
 async fn a_removed_product_is_gone() {
-    let shop = Shop::open().await;
+    let shop = a_shop().await;
     let path = format!("/product-specs/{}", shop.product);
     assert_removed(&shop.api.delete(&path).await);
     let offers = shop.of_product("offers");
@@ -374,7 +375,7 @@ async fn a_removed_product_is_gone() {
 #[tokio::test]
 async fn products_are_filtered_by_status() {
     // Reference 1.4: "Accept also `status[]=A` and `A,B`"; 1.6: filters match both spellings
-    let bx = TestBox::start().await;
+    let bx = a_box().await;
     let api = bx.api();
     for status in ["ACTTIVE", "INACTIVE", "EXPIRED", "DRAFT"] {
         given::product(&api, json!({"_id": status, "status": status})).await;
@@ -418,7 +419,7 @@ async fn products_are_filtered_by_status() {
 #[tokio::test]
 async fn products_come_in_pages_in_the_order_of_their_creation() {
     // Reference 1.4: "`limit` integer, 1..100, default 50; `offset` integer >= 0, default 0"
-    let shop = Shop::open().await;
+    let shop = a_shop().await;
     let mut all = vec![shop.product.clone()];
     for n in 0..50 {
         all.push(id_of(
@@ -474,7 +475,7 @@ async fn products_come_in_pages_in_the_order_of_their_creation() {
 #[tokio::test]
 async fn a_product_past_its_date_reads_as_expired() {
     // Reference 5.3: "`expires` in the past makes ACTIVE/ACTTIVE read as `EXPIRED`"
-    let bx = TestBox::start().await;
+    let bx = a_box().await;
     let api = bx.api();
     let until = json!({"_id": "short", "expires": "2026-01-31T11:00:00Z"});
     assert_eq!(given::product(&api, until).await["status"], "ACTTIVE");
@@ -500,7 +501,7 @@ async fn a_product_past_its_date_reads_as_expired() {
 #[tokio::test]
 async fn a_customer_is_offered_only_what_may_be_ordered() {
     // Reference 2.6, 21: "by default active, unexpired, not DRAFT"
-    let bx = TestBox::start().await;
+    let bx = a_box().await;
     let api = bx.api();
     let customer = super::customer(&api).await;
     for status in ["ACTTIVE", "INACTIVE", "EXPIRED", "DRAFT"] {
@@ -527,7 +528,7 @@ async fn a_customer_is_offered_only_what_may_be_ordered() {
 #[tokio::test]
 async fn open_objects_come_back_as_they_were_sent() {
     // Reference 6, row 13: "stored as open objects with unknown keys preserved"
-    let bx = TestBox::start().await;
+    let bx = a_box().await;
     let api = bx.api();
     let refs =
         r#"[{"z":1.50,"type":"a","id":12345678901234567890,"deep":{"b":[1e2,{}],"a":null}}]"#;
@@ -550,9 +551,8 @@ async fn open_objects_come_back_as_they_were_sent() {
 
 #[tokio::test]
 async fn the_catalogue_is_changed_only_by_who_may() {
-    let shop = Shop::open().await;
-    let auditor = format!("JWT {}", shop.bx.token("auditor").await);
-    let auditor = shop.bx.with_header(&auditor);
+    let shop = a_shop().await;
+    let auditor = shop.bx.client_of("auditor").await;
     let product = format!("/product-specs/{}", shop.product);
     let spec = format!("/service-specs/{}", shop.included[0]);
     let offers = shop.of_product("offers");

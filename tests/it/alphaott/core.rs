@@ -4,11 +4,11 @@
 use serde_json::json;
 
 use super::{ROUTES, id_of};
-use crate::support::TestBox;
+use crate::support::fixture::a_box;
 
 #[tokio::test]
 async fn version_and_status() {
-    let api = TestBox::start().await.api();
+    let api = a_box().await.api();
     // §2.1: {"version":"1.1.8"} and {"status":"OK"}, nothing else.
     let answer = api.get("/version").await;
     assert!(answer.is_json(), "{:?}", answer.headers);
@@ -23,7 +23,7 @@ async fn version_and_status() {
 
 #[tokio::test]
 async fn every_path_refuses_every_other_method_and_says_which_it_knows() {
-    let the_box = TestBox::start().await;
+    let the_box = a_box().await;
     // Whether a path knows a method is judged before who asks.
     for client in [the_box.api(), the_box.anonymous()] {
         for (path, known) in ROUTES {
@@ -60,7 +60,7 @@ async fn every_path_refuses_every_other_method_and_says_which_it_knows() {
 
 #[tokio::test]
 async fn what_is_no_path_does_not_exist() {
-    let the_box = TestBox::start().await;
+    let the_box = a_box().await;
     for client in [the_box.api(), the_box.anonymous()] {
         for path in [
             "/nothing",
@@ -88,7 +88,7 @@ async fn what_is_no_path_does_not_exist() {
 
 #[tokio::test]
 async fn answers_are_json_and_removals_have_no_body() {
-    let api = TestBox::start().await.api();
+    let api = a_box().await.api();
     let made = api.post("/customers", json!({})).await;
     assert!(made.is_json(), "{:?}", made.headers);
     let path = format!("/customers/{}", id_of(&made.expect(201)));
@@ -107,7 +107,9 @@ async fn answers_are_json_and_removals_have_no_body() {
 #[tokio::test]
 async fn the_prefix_is_a_setting() {
     // §2.0: "Make the prefix configurable."
-    let the_box = TestBox::with(|config| config.alphaott.prefix = "/ott/v9".to_owned()).await;
+    let the_box = a_box()
+        .set(|config| config.alphaott.prefix = "/ott/v9".to_owned())
+        .await;
     let api = the_box.api();
     let answer = api.get(the_box.url("/ott/v9/status")).await;
     assert_eq!(answer.expect(200), json!({ "status": "OK" }));
@@ -122,8 +124,9 @@ async fn the_prefix_is_a_setting() {
 
 #[tokio::test]
 async fn the_service_provider_is_a_setting() {
-    let the_box =
-        TestBox::with(|config| config.alphaott.service_provider = "zaaptv".to_owned()).await;
+    let the_box = a_box()
+        .set(|config| config.alphaott.service_provider = "zaaptv".to_owned())
+        .await;
     let claims = crate::support::claims_of(&the_box.token("manager").await);
     assert_eq!(claims["aud"], "zaaptv");
     let made = the_box

@@ -3,7 +3,8 @@
 use serde_json::{Value, json};
 
 use super::{DEVICE_SAMPLE, assert_has, customer, id_of, ids_of, is_uuid};
-use crate::support::{Client, NOW, TestBox, segment};
+use crate::support::fixture::a_box;
+use crate::support::{Client, NOW, segment};
 
 async fn devices_path(api: &Client) -> String {
     format!("/customers/{}/devices", customer(api).await)
@@ -11,7 +12,7 @@ async fn devices_path(api: &Client) -> String {
 
 #[tokio::test]
 async fn a_device_of_nothing_has_the_defaults() {
-    let api = TestBox::start().await.api();
+    let api = a_box().await.api();
     let path = devices_path(&api).await;
     for body in [Some(b"{}".to_vec()), Some(Vec::new()), None] {
         let added = api.send("POST", &path, body, &[]).await.expect(201);
@@ -33,7 +34,7 @@ async fn a_device_of_nothing_has_the_defaults() {
 
 #[tokio::test]
 async fn adding_answers_the_whole_list_the_new_one_last() {
-    let api = TestBox::start().await.api();
+    let api = a_box().await.api();
     let path = devices_path(&api).await;
     assert_eq!(api.get(&path).await.expect(200), json!([]));
     // §2.3: "array of Device (not the single device)"; §6 row 6: "new element last".
@@ -51,7 +52,7 @@ async fn adding_answers_the_whole_list_the_new_one_last() {
 
 #[tokio::test]
 async fn the_vendors_sample_reads_back() {
-    let api = TestBox::start().await.api();
+    let api = a_box().await.api();
     let path = devices_path(&api).await;
     let added = api
         .send_text("POST", &path, DEVICE_SAMPLE)
@@ -69,7 +70,7 @@ async fn the_vendors_sample_reads_back() {
 
 #[tokio::test]
 async fn a_mac_is_never_validated() {
-    let api = TestBox::start().await.api();
+    let api = a_box().await.api();
     let path = devices_path(&api).await;
     // §1.3: "MAC sample has eight octets and the token's has a one-digit octet: never validate".
     for mac in [
@@ -95,7 +96,7 @@ async fn a_mac_is_never_validated() {
 
 #[tokio::test]
 async fn a_brought_id_is_kept_to_the_letter_and_found_by_it() {
-    let api = TestBox::start().await.api();
+    let api = a_box().await.api();
     let path = devices_path(&api).await;
     // §1.3: "Treat every id as an opaque string. Do not reject by shape."
     let long = "x".repeat(64);
@@ -154,7 +155,7 @@ async fn a_brought_id_is_kept_to_the_letter_and_found_by_it() {
 
 #[tokio::test]
 async fn what_cannot_be_an_id_is_refused() {
-    let api = TestBox::start().await.api();
+    let api = a_box().await.api();
     let path = devices_path(&api).await;
     for id in [
         json!(""),
@@ -180,7 +181,7 @@ async fn what_cannot_be_an_id_is_refused() {
 
 #[tokio::test]
 async fn an_id_is_taken_once() {
-    let api = TestBox::start().await.api();
+    let api = a_box().await.api();
     let (path, other) = (devices_path(&api).await, devices_path(&api).await);
     let body = json!({ "_id": "box-1", "model": "first" });
     api.post(&path, &body).await.expect(201);
@@ -200,7 +201,7 @@ async fn an_id_is_taken_once() {
 
 #[tokio::test]
 async fn a_removed_device_is_gone_and_comes_back_by_its_id() {
-    let api = TestBox::start().await.api();
+    let api = a_box().await.api();
     let path = devices_path(&api).await;
     api.post(&path, json!({ "_id": "box-1", "model": "first" }))
         .await
@@ -233,7 +234,7 @@ async fn a_removed_device_is_gone_and_comes_back_by_its_id() {
 
 #[tokio::test]
 async fn only_the_status_is_updated() {
-    let api = TestBox::start().await.api();
+    let api = a_box().await.api();
     let path = devices_path(&api).await;
     let made = api
         .send_text("POST", &path, DEVICE_SAMPLE)
@@ -265,7 +266,7 @@ async fn only_the_status_is_updated() {
 
 #[tokio::test]
 async fn wrong_fields_are_named() {
-    let api = TestBox::start().await.api();
+    let api = a_box().await.api();
     let path = devices_path(&api).await;
     let own = json!({ "_id": "box-1" });
     api.post(&path, own).await.expect(201);
@@ -324,7 +325,7 @@ async fn wrong_fields_are_named() {
 
 #[tokio::test]
 async fn every_type_and_status_is_known_and_filtered() {
-    let api = TestBox::start().await.api();
+    let api = a_box().await.api();
     let path = devices_path(&api).await;
     let types = ["UNKNOWN", "STB", "PC", "TV", "MOBILE", "TABLET"];
     let statuses = ["ACTIVE", "INACTIVE", "BROKEN", "STOCK", "RETIRED"];
@@ -354,7 +355,7 @@ async fn every_type_and_status_is_known_and_filtered() {
 
 #[tokio::test]
 async fn the_list_has_no_pages() {
-    let api = TestBox::start().await.api();
+    let api = a_box().await.api();
     let path = devices_path(&api).await;
     let made: Vec<String> = (0..60).map(|number| format!("box-{number}")).collect();
     for id in &made {
@@ -378,7 +379,7 @@ async fn the_list_has_no_pages() {
 
 #[tokio::test]
 async fn a_device_is_found_under_its_own_customer_only() {
-    let api = TestBox::start().await.api();
+    let api = a_box().await.api();
     let (path, other) = (devices_path(&api).await, devices_path(&api).await);
     api.post(&path, json!({ "_id": "box-1" })).await.expect(201);
     for own in [

@@ -6,7 +6,8 @@ use tokio::io::AsyncWriteExt;
 use tokio::net::TcpStream;
 
 use super::{customer, ids_of, service_spec};
-use crate::support::{Answer, Client, TestBox};
+use crate::support::fixture::a_box;
+use crate::support::{Answer, Client};
 
 const MIB: usize = 1024 * 1024;
 
@@ -47,7 +48,7 @@ async fn expect_standing(api: &Client, customers: usize) {
 
 #[tokio::test]
 async fn what_is_not_json_is_invalid_content() {
-    let api = TestBox::start().await.api();
+    let api = a_box().await.api();
     let id = customer(&api).await;
     // §1.2: "body is not JSON: 400 InvalidContent, Invalid JSON: …".
     for body in [
@@ -92,7 +93,7 @@ async fn what_is_not_json_is_invalid_content() {
 
 #[tokio::test]
 async fn a_body_that_is_not_utf8_is_not_json() {
-    let api = TestBox::start().await.api();
+    let api = a_box().await.api();
     for body in [
         &b"{\"firstName\":\"\xff\"}"[..],
         b"{\"firstName\":\"\xc3\"}",
@@ -113,7 +114,7 @@ async fn a_body_that_is_not_utf8_is_not_json() {
 
 #[tokio::test]
 async fn a_body_is_an_object() {
-    let api = TestBox::start().await.api();
+    let api = a_box().await.api();
     let spec = service_spec(&api).await;
     let path = format!("/customers/{}", customer(&api).await);
     for body in [
@@ -138,7 +139,7 @@ async fn a_body_is_an_object() {
 
 #[tokio::test]
 async fn a_body_is_json_whatever_its_content_type() {
-    let api = TestBox::start().await.api();
+    let api = a_box().await.api();
     for kind in [
         "application/json; charset=utf-8",
         "text/plain",
@@ -163,7 +164,7 @@ async fn a_body_is_json_whatever_its_content_type() {
 
 #[tokio::test]
 async fn a_known_member_stands_once() {
-    let api = TestBox::start().await.api();
+    let api = a_box().await.api();
     let path = format!("/customers/{}", customer(&api).await);
     for (body, field) in [
         (r#"{"firstName":"A","firstName":"B"}"#, "firstName"),
@@ -190,7 +191,7 @@ async fn a_known_member_stands_once() {
 
 #[tokio::test]
 async fn deep_nesting_is_survived() {
-    let api = TestBox::start().await.api();
+    let api = a_box().await.api();
     for depth in [200, 90_000] {
         let lists = "[".repeat(depth) + &"]".repeat(depth);
         let objects = r#"{"a":"#.repeat(depth) + "1" + &"}".repeat(depth);
@@ -216,7 +217,7 @@ async fn deep_nesting_is_survived() {
 
 #[tokio::test]
 async fn lone_surrogates_do_no_harm() {
-    let api = TestBox::start().await.api();
+    let api = a_box().await.api();
     for text in [
         r"\ud800",
         r"\udc00",
@@ -252,7 +253,7 @@ async fn lone_surrogates_do_no_harm() {
 
 #[tokio::test]
 async fn numbers_of_a_thousand_digits_do_no_harm() {
-    let api = TestBox::start().await.api();
+    let api = a_box().await.api();
     let long = "9".repeat(1000);
     for number in [
         long.clone(),
@@ -293,7 +294,7 @@ async fn numbers_of_a_thousand_digits_do_no_harm() {
 
 #[tokio::test]
 async fn a_refused_body_leaves_nothing_behind() {
-    let api = TestBox::start().await.api();
+    let api = a_box().await.api();
     let good = json!({ "email": "oliver@queen.com", "login": "oliver" });
     for (field, value) in [
         ("phones", json!(["1", 2])),
@@ -321,7 +322,7 @@ async fn a_refused_body_leaves_nothing_behind() {
 
 #[tokio::test]
 async fn bad_queries_are_refused_by_name() {
-    let api = TestBox::start().await.api();
+    let api = a_box().await.api();
     let id = customer(&api).await;
     // §1.4: "Out-of-range limit/offset, unknown enum value -> 400 BadRequestError".
     let mut cases: Vec<(String, &str)> = Vec::new();
@@ -395,7 +396,7 @@ async fn bad_queries_are_refused_by_name() {
 
 #[tokio::test]
 async fn odd_parameters_are_ignored_and_unknown_ones_refused_by_lists() {
-    let api = TestBox::start().await.api();
+    let api = a_box().await.api();
     let id = customer(&api).await;
     for query in [
         "unknown=1",
@@ -422,7 +423,7 @@ async fn odd_parameters_are_ignored_and_unknown_ones_refused_by_lists() {
 
 #[tokio::test]
 async fn broken_escapes_never_break_the_box() {
-    let the_box = TestBox::start().await;
+    let the_box = a_box().await;
     let api = the_box.api();
     let id = customer(&api).await;
     let own = format!("/integration/api/customers/{id}");
@@ -456,9 +457,9 @@ async fn broken_escapes_never_break_the_box() {
 
 #[tokio::test]
 async fn the_first_fault_is_the_one_told() {
-    let the_box = TestBox::start().await;
+    let the_box = a_box().await;
     let api = the_box.api();
-    let auditor = the_box.with_header(&format!("JWT {}", the_box.token("auditor").await));
+    let auditor = the_box.client_of("auditor").await;
     let nobody = the_box.anonymous();
     let own = format!("/customers/{}", customer(&api).await);
     // route, token, right, path and query, parent, body
@@ -517,7 +518,7 @@ fn body_of(bytes: usize) -> Vec<u8> {
 
 #[tokio::test]
 async fn a_body_has_a_mebibyte() {
-    let the_box = TestBox::start().await;
+    let the_box = a_box().await;
     let api = the_box.api();
     let made = post(&api, &body_of(MIB)).await.expect(201);
     assert_eq!(made["firstName"], "Oliver");
@@ -545,7 +546,7 @@ async fn a_body_has_a_mebibyte() {
 
 #[tokio::test]
 async fn headers_have_sixteen_kibibytes_and_a_hundred_lines() {
-    let the_box = TestBox::start().await;
+    let the_box = a_box().await;
     let target = "/integration/api/customers";
     let filler = |count: usize, bytes: usize| -> Vec<(String, String)> {
         (0..count)
@@ -570,7 +571,7 @@ async fn headers_have_sixteen_kibibytes_and_a_hundred_lines() {
 
 #[tokio::test]
 async fn an_address_has_eight_kibibytes() {
-    let the_box = TestBox::start().await;
+    let the_box = a_box().await;
     let query = |bytes: usize| format!("/integration/api/customers?_={}", "x".repeat(bytes));
     the_box
         .wire("GET", &query(7 * 1024), &[], b"")
@@ -588,7 +589,7 @@ async fn an_address_has_eight_kibibytes() {
 
 #[tokio::test]
 async fn what_is_not_http_does_no_harm() {
-    let the_box = TestBox::start().await;
+    let the_box = a_box().await;
     let api = the_box.api();
     for bytes in [
         &b"nonsense\r\n\r\n"[..],
@@ -618,7 +619,7 @@ async fn what_is_not_http_does_no_harm() {
 
 #[tokio::test]
 async fn one_connection_serves_after_a_refusal() {
-    let the_box = TestBox::start().await;
+    let the_box = a_box().await;
     let token = the_box.token("manager").await;
     // Two requests in one go: the body of the refused first is not taken for the second.
     let post = |body: &str, last: &str| {

@@ -17,10 +17,6 @@ pub struct Shop {
 }
 
 impl Shop {
-    pub async fn open() -> Shop {
-        Shop::open_in(TestBox::start().await).await
-    }
-
     pub async fn open_in(bx: TestBox) -> Shop {
         let api = bx.api();
         let customer = super::customer(&api).await;

@@ -4,7 +4,8 @@ use serde_json::{Value, json};
 
 use super::given::{self, Shop, absent, assert_judges_the_body};
 use super::id_of;
-use crate::support::{NOW, TestBox};
+use crate::support::NOW;
+use crate::support::fixture::a_shop;
 
 const BACK: &str = "https://tv.example/back";
 
@@ -39,7 +40,7 @@ async fn location(shop: &Shop, query: &str) -> String {
 #[tokio::test]
 async fn a_hosted_page_has_an_address_and_an_order_that_waits() {
     // Reference 2.7, 39: "`{id, type, url, orderId?, state, created, expires}`"
-    let shop = Shop::open().await;
+    let shop = a_shop().await;
     let page = page(&shop, BACK).await;
     let id = page["id"].as_str().expect("an id");
     assert!(
@@ -72,7 +73,7 @@ async fn a_hosted_page_has_an_address_and_an_order_that_waits() {
 #[tokio::test]
 async fn a_hosted_page_needs_an_offer_for_sale() {
     // Reference 2.7, 39: "Treat missing `offerId` as 400"
-    let shop = Shop::open().await;
+    let shop = a_shop().await;
     let path = shop.of_customer("orders/hosted-page");
     let off = given::offer(&shop.api, &shop.product, json!({"status": "INACTIVE"})).await;
     let draft = id_of(&given::product(&shop.api, json!({"status": "DRAFT"})).await);
@@ -103,7 +104,7 @@ async fn a_hosted_page_needs_an_offer_for_sale() {
 
 #[tokio::test]
 async fn a_return_address_must_be_one_of_the_web() {
-    let shop = Shop::open().await;
+    let shop = a_shop().await;
     let path = shop.of_customer("orders/hosted-page");
     for bad in [
         "javascript:alert(1)",
@@ -141,7 +142,7 @@ async fn a_return_address_must_be_one_of_the_web() {
 async fn a_missing_return_address_falls_back_to_the_setting() {
     // Reference 2.7, 39: "missing `returnUrl` falls back to configuration"; without it the
     // browser stays on the page, which says how it ended.
-    let shop = Shop::open().await;
+    let shop = a_shop().await;
     let path = shop.of_customer("orders/hosted-page");
     for body in [
         json!({"offerId": shop.offer}),
@@ -153,8 +154,9 @@ async fn a_missing_return_address_falls_back_to_the_setting() {
         let expected = shop.bx.url(&format!("/pay/{code}"));
         assert_eq!(location(&shop, &query).await, expected);
     }
-    let bx = TestBox::with(|config| config.alphaott.return_url = format!("{BACK}?from=box")).await;
-    let shop = Shop::open_in(bx).await;
+    let shop = a_shop()
+        .set(|config| config.alphaott.return_url = format!("{BACK}?from=box"))
+        .await;
     let path = shop.of_customer("orders/hosted-page");
     let page = shop
         .api
@@ -172,7 +174,7 @@ async fn a_missing_return_address_falls_back_to_the_setting() {
 async fn the_browser_is_sent_back_with_the_result_appended() {
     // Reference 2.7, 40: "302 to the remembered `returnUrl` of hosted page `id`, with
     // `type,id,orderId,status` appended"
-    let shop = Shop::open().await;
+    let shop = a_shop().await;
     for (url, expected) in [
         ("https://tv.example/back", "https://tv.example/back?{}"),
         (
@@ -202,7 +204,7 @@ async fn the_browser_is_sent_back_with_the_result_appended() {
 async fn every_spelling_of_success_is_emitted_as_succeded() {
     // Reference 1.6: "Accept `succeded`, `succeeded`, `success` as one value"; section 6, row 8:
     // "emit `succeded`"
-    let shop = Shop::open().await;
+    let shop = a_shop().await;
     let page = page(&shop, BACK).await;
     for (sent, emitted) in [
         ("succeded", "succeded"),
@@ -218,7 +220,7 @@ async fn every_spelling_of_success_is_emitted_as_succeded() {
 
 #[tokio::test]
 async fn the_order_id_is_not_required() {
-    let shop = Shop::open().await;
+    let shop = a_shop().await;
     let page = page(&shop, BACK).await;
     let id = page["id"].as_str().expect("an id");
     let query = format!("status=failed&id={id}&type=boxoffice");
@@ -231,7 +233,7 @@ async fn the_order_id_is_not_required() {
 #[tokio::test]
 async fn a_result_is_refused_by_the_name_of_its_parameter() {
     // Reference 2.7, 40: "Missing/invalid parameter -> 400; unknown id -> 404"
-    let shop = Shop::open().await;
+    let shop = a_shop().await;
     let page = page(&shop, BACK).await;
     let id = page["id"].as_str().expect("an id");
     let nobody = shop.bx.anonymous();
@@ -318,7 +320,7 @@ async fn a_result_is_refused_by_the_name_of_its_parameter() {
 
 #[tokio::test]
 async fn nobody_is_sent_to_an_address_that_was_not_stored() {
-    let shop = Shop::open().await;
+    let shop = a_shop().await;
     let page = page(&shop, BACK).await;
     let id = page["id"].as_str().expect("an id");
     let hostile = format!(
@@ -350,7 +352,7 @@ async fn nobody_is_sent_to_an_address_that_was_not_stored() {
 #[tokio::test]
 async fn coming_back_is_public_and_proves_no_payment() {
     // Reference 2.7, 40: "The redirect is not proof of payment"
-    let shop = Shop::open().await;
+    let shop = a_shop().await;
     let page = page(&shop, BACK).await;
     let path = format!("/payments/redirect?{}", result(&page, "succeded"));
     for header in ["JWT not.a.token", "Bearer x", ""] {

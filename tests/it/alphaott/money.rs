@@ -3,12 +3,12 @@
 use serde_json::json;
 
 use super::id_of;
-use crate::support::TestBox;
+use crate::support::fixture::a_box;
 
 #[tokio::test]
 async fn a_customer_without_movements_has_nothing_and_owes_nothing() {
     // Reference 2.7, 38: `{"amount":102.5,"currency":"USD"}`; "no account yet -> amount 0"
-    let bx = TestBox::start().await;
+    let bx = a_box().await;
     let api = bx.api();
     let customer = super::customer(&api).await;
     let balance = api
@@ -23,7 +23,7 @@ async fn a_customer_without_movements_has_nothing_and_owes_nothing() {
 #[tokio::test]
 async fn the_balance_is_in_the_currency_of_the_provider() {
     for currency in ["EUR", "JPY", "KWD"] {
-        let bx = TestBox::start().await;
+        let bx = a_box().await;
         let provider = json!({"name": "Example TV", "currency": currency, "time_zone": "UTC"});
         bx.apply(json!({"provider": provider})).await;
         let customer = super::customer(&bx.api()).await;
@@ -41,7 +41,7 @@ async fn the_balance_is_in_the_currency_of_the_provider() {
 #[tokio::test]
 async fn an_opening_balance_is_money() {
     for (opening, amount) in [("102.50", "102.5"), ("-0.05", "-0.05"), ("7.00", "7")] {
-        let bx = TestBox::start().await;
+        let bx = a_box().await;
         bx.apply(json!({"customers": [{"login": "1", "devices": [], "opening_balance": opening}]}))
             .await;
         let customer = id_of(&bx.api().get("/customers").await.expect(200)[0]);
@@ -59,7 +59,7 @@ async fn an_opening_balance_is_money() {
 #[tokio::test]
 async fn transactions_are_asked_for_by_one_type() {
     // Reference 2.7, 37: "single string `PAYMENT` or `REFUND`"; 1.4: no paging here
-    let bx = TestBox::start().await;
+    let bx = a_box().await;
     let api = bx.api();
     let customer = super::customer(&api).await;
     let path = format!("/customers/{customer}/transactions");
@@ -85,7 +85,7 @@ async fn transactions_are_asked_for_by_one_type() {
 #[tokio::test]
 async fn an_unknown_customer_has_no_account() {
     // Reference 2.7, 38: "Unknown customer -> 404"
-    let bx = TestBox::start().await;
+    let bx = a_box().await;
     let api = bx.api();
     for rest in ["transactions", "account/balance"] {
         for unknown in [

@@ -3,15 +3,16 @@
 use serde_json::{Value, json};
 
 use super::given::{
-    self, GOOD_IDS, Shop, absent, assert_judges_the_body, assert_removed, bad_ids, merged,
+    self, GOOD_IDS, absent, assert_judges_the_body, assert_removed, bad_ids, merged,
 };
 use super::{assert_has, id_of, ids_of, is_object_id};
 use crate::support::NOW;
+use crate::support::fixture::a_shop;
 
 #[tokio::test]
 async fn an_offer_is_created_with_every_documented_field() {
     // Reference 2.6, 28: no documented success body; "Return 201 with the offer"
-    let shop = Shop::open().await;
+    let shop = a_shop().await;
     let sample: Value = serde_json::from_str(include_str!("../data/alphaott/product-offer.json"))
         .expect("a JSON file");
     let sent = merged(sample, json!({"productSpec": shop.product}));
@@ -29,7 +30,7 @@ async fn an_offer_is_created_with_every_documented_field() {
 
 #[tokio::test]
 async fn nothing_is_required_of_an_offer() {
-    let shop = Shop::open().await;
+    let shop = a_shop().await;
     let path = shop.of_product("offers");
     let empty = shop.api.send("POST", &path, None, &[]).await.expect(201);
     let braces = shop.api.post(&path, json!({})).await.expect(201);
@@ -48,7 +49,7 @@ async fn nothing_is_required_of_an_offer() {
 async fn offer_statuses_and_their_filter_differ_in_spelling() {
     // Reference 1.6: "offer *filter* enum is `ACTIVE`/`INACTIVE` while offer *entity* enum is
     // `ACTTIVE`/`INACTIVE`": "`status=ACTIVE` must match stored `ACTTIVE`; accept `ACTTIVE` too"
-    let shop = Shop::open().await;
+    let shop = a_shop().await;
     let offer = |id: &'static str, status| json!({"_id": id, "status": status});
     let on = given::offer(&shop.api, &shop.product, offer("on", "ACTIVE")).await;
     assert_eq!(on["status"], "ACTTIVE");
@@ -101,7 +102,7 @@ async fn offer_statuses_and_their_filter_differ_in_spelling() {
 
 #[tokio::test]
 async fn an_offer_lives_under_its_own_product() {
-    let shop = Shop::open().await;
+    let shop = a_shop().await;
     let other = id_of(&given::product(&shop.api, json!({})).await);
     let offer = &shop.offer;
     for path in [
@@ -141,7 +142,7 @@ async fn an_offer_lives_under_its_own_product() {
 #[tokio::test]
 async fn the_product_in_the_body_must_be_the_product_in_the_path() {
     // Reference 2.6, 28: "must equal the path's when both are given"
-    let shop = Shop::open().await;
+    let shop = a_shop().await;
     let other = id_of(&given::product(&shop.api, json!({})).await);
     let path = shop.of_product("offers");
     let offer = shop.of_product(&format!("offers/{}", shop.offer));
@@ -169,7 +170,7 @@ async fn the_product_in_the_body_must_be_the_product_in_the_path() {
 
 #[tokio::test]
 async fn an_offer_is_refused_by_the_name_of_its_field() {
-    let shop = Shop::open().await;
+    let shop = a_shop().await;
     let path = shop.of_product("offers");
     let offer = shop.of_product(&format!("offers/{}", shop.offer));
     let before = shop.api.get(&offer).await.expect(200);
@@ -230,7 +231,7 @@ async fn an_offer_is_refused_by_the_name_of_its_field() {
 
 #[tokio::test]
 async fn charges_are_kept_as_they_were_sent() {
-    let shop = Shop::open().await;
+    let shop = a_shop().await;
     let charges = concat!(
         r#"[{"type":"RECURRING","amount":9.90,"currency":"USD"},"#,
         r#"{"amount":"0.10","type":"ONE_TIME"},"#,
@@ -252,7 +253,7 @@ async fn charges_are_kept_as_they_were_sent() {
 #[tokio::test]
 async fn ids_brought_by_a_client_are_kept_and_never_free_again() {
     // Reference section 6, row 14
-    let shop = Shop::open().await;
+    let shop = a_shop().await;
     let other = id_of(&given::product(&shop.api, json!({})).await);
     let path = shop.of_product("offers");
     for brought in GOOD_IDS {
@@ -280,7 +281,7 @@ async fn ids_brought_by_a_client_are_kept_and_never_free_again() {
 
 #[tokio::test]
 async fn an_offer_is_updated_by_merging() {
-    let shop = Shop::open().await;
+    let shop = a_shop().await;
     let path = shop.of_product(&format!("offers/{}", shop.offer));
     let before = shop.api.get(&path).await.expect(200);
     shop.bx.advance(60).await;
@@ -307,7 +308,7 @@ async fn an_offer_is_updated_by_merging() {
 #[tokio::test]
 async fn numbers_are_numbers_and_not_only_integers() {
     // Reference 1.6: "accept integers >= 0; reject nothing fractional for `number`"
-    let shop = Shop::open().await;
+    let shop = a_shop().await;
     for duration in [json!(0), json!(1), json!(1.5), json!(1200)] {
         let made = given::offer(&shop.api, &shop.product, json!({"duration": duration})).await;
         assert_eq!(made["duration"], duration);
@@ -316,7 +317,7 @@ async fn numbers_are_numbers_and_not_only_integers() {
 
 #[tokio::test]
 async fn a_removed_offer_is_gone_but_its_orders_stay() {
-    let shop = Shop::open().await;
+    let shop = a_shop().await;
     let order = shop.place(json!({})).await;
     let path = shop.of_product(&format!("offers/{}", shop.offer));
     assert_removed(&shop.api.delete(&path).await);

@@ -10,12 +10,16 @@ use serde_json::{Value, json};
 use super::given::{self, Shop, merged};
 use super::{CUSTOMER_SAMPLE, DEVICE_SAMPLE, id_of};
 use crate::support::TestBox;
+use crate::support::fixture::a_shop;
 
 /// A box whose clock stands between two milliseconds, as clocks do.
 async fn shop(folder: &std::path::Path) -> Shop {
     let start = Timestamp::parse("2026-01-31T10:00:00.123456Z").expect("an instant");
-    let bx = TestBox::at(folder, 41, Clock::test(start), |_| {}).await;
-    Shop::open_in(bx).await
+    a_shop()
+        .in_folder(folder)
+        .seed(41)
+        .by_clock(Clock::test(start))
+        .await
 }
 
 /// What the audit log says was changed, less when.

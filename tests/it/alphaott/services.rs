@@ -7,7 +7,8 @@ use super::{
     SERVICE_SAMPLE, assert_has, customer, id_of, ids_of, is_object_id, service_spec,
     service_spec_with,
 };
-use crate::support::{Client, NOW, TestBox};
+use crate::support::fixture::a_box;
+use crate::support::{Client, NOW};
 
 const DAY: i64 = 86_400;
 const STATUSES: [&str; 5] = ["ACTIVE", "INACTIVE", "EXPIRED", "FROZEN", "DELETED"];
@@ -29,7 +30,7 @@ async fn add(api: &Client, path: &str, body: Value) -> Value {
 
 #[tokio::test]
 async fn a_specification_reads_back() {
-    let api = TestBox::start().await.api();
+    let api = a_box().await.api();
     let body = json!({ "serviceType": "VOD", "contentType": "MOVIE", "scope": "ONE_ITEM",
                        "status": "INACTIVE", "expires": "2027-01-31T00:00:00.000Z",
                        "externalRefs": [{ "type": "chargebee-01", "id": "7" }] });
@@ -54,7 +55,7 @@ async fn a_specification_reads_back() {
 
 #[tokio::test]
 async fn a_specification_of_every_kind() {
-    let api = TestBox::start().await.api();
+    let api = a_box().await.api();
     for service_type in ["LIVE_TV", "CATCHUP_TV", "RADIO", "VOD", "APPS"] {
         let spec = service_spec_with(&api, json!({ "serviceType": service_type })).await;
         let read = api.get(format!("/service-specs/{spec}")).await.expect(200);
@@ -69,7 +70,7 @@ async fn a_specification_of_every_kind() {
 
 #[tokio::test]
 async fn a_bad_specification_is_refused_by_name() {
-    let api = TestBox::start().await.api();
+    let api = a_box().await.api();
     let good = json!({ "serviceType": "VOD", "contentType": "MOVIE", "scope": "ONE_ITEM" });
     for field in ["serviceType", "contentType", "scope"] {
         let mut missing = good.clone();
@@ -110,7 +111,7 @@ async fn a_bad_specification_is_refused_by_name() {
 
 #[tokio::test]
 async fn a_specifications_own_id_is_kept_and_never_free_again() {
-    let api = TestBox::start().await.api();
+    let api = a_box().await.api();
     // §1.3: the "add service" sample passes a UUID as serviceSpec.
     for id in ["4e8e8494-ef9f-4bc1-9c65-31ef1e372f05", "a/b%20c", "7"] {
         assert_eq!(service_spec_with(&api, json!({ "_id": id })).await, id);
@@ -126,7 +127,7 @@ async fn a_specifications_own_id_is_kept_and_never_free_again() {
 
 #[tokio::test]
 async fn a_specification_is_updated_by_merging() {
-    let the_box = TestBox::start().await;
+    let the_box = a_box().await;
     let api = the_box.api();
     let refs = json!([{ "type": "chargebee-01", "id": "7" }]);
     let spec = service_spec_with(&api, json!({ "externalRefs": refs })).await;
@@ -161,7 +162,7 @@ async fn a_specification_is_updated_by_merging() {
 
 #[tokio::test]
 async fn specifications_are_filtered_and_paged() {
-    let api = TestBox::start().await.api();
+    let api = a_box().await.api();
     let mut made = Vec::new();
     for (service_type, content_type, status) in [
         ("LIVE_TV", "TV", "ACTIVE"),
@@ -210,7 +211,7 @@ async fn specifications_are_filtered_and_paged() {
 
 #[tokio::test]
 async fn a_service_takes_after_its_specification() {
-    let api = TestBox::start().await.api();
+    let api = a_box().await.api();
     let refs = json!([{ "type": "chargebee-01", "id": "7", "n": 1.5 }]);
     let spec = service_spec_with(&api, json!({ "scope": "ONE_ITEM", "externalRefs": refs })).await;
     let path = services_path(&api).await;
@@ -241,7 +242,7 @@ async fn a_service_takes_after_its_specification() {
 
 #[tokio::test]
 async fn the_vendors_sample_is_taken() {
-    let api = TestBox::start().await.api();
+    let api = a_box().await.api();
     let sample: Value = serde_json::from_str(SERVICE_SAMPLE).unwrap();
     service_spec_with(&api, json!({ "_id": sample["serviceSpec"] })).await;
     let path = services_path(&api).await;
@@ -259,7 +260,7 @@ async fn the_vendors_sample_is_taken() {
 
 #[tokio::test]
 async fn the_new_service_stands_last() {
-    let api = TestBox::start().await.api();
+    let api = a_box().await.api();
     let path = services_path(&api).await;
     let mut specs = Vec::new();
     for _ in 0..3 {
@@ -284,7 +285,7 @@ async fn the_new_service_stands_last() {
 
 #[tokio::test]
 async fn a_bad_service_is_refused_by_name() {
-    let api = TestBox::start().await.api();
+    let api = a_box().await.api();
     let spec = service_spec(&api).await;
     let path = services_path(&api).await;
     for body in [None, Some(Vec::new())] {
@@ -344,7 +345,7 @@ async fn a_bad_service_is_refused_by_name() {
 
 #[tokio::test]
 async fn a_held_specification_is_extended_not_doubled() {
-    let the_box = TestBox::start().await;
+    let the_box = a_box().await;
     let api = the_box.api();
     let spec = service_spec(&api).await;
     let path = services_path(&api).await;
@@ -373,7 +374,7 @@ async fn a_held_specification_is_extended_not_doubled() {
 
 #[tokio::test]
 async fn a_held_specification_is_reactivated() {
-    let the_box = TestBox::start().await;
+    let the_box = a_box().await;
     let api = the_box.api();
     let path = services_path(&api).await;
     for status in ["INACTIVE", "FROZEN"] {
@@ -408,7 +409,7 @@ async fn a_held_specification_is_reactivated() {
 
 #[tokio::test]
 async fn a_service_expires_when_its_time_has_come() {
-    let the_box = TestBox::start().await;
+    let the_box = a_box().await;
     let api = the_box.api();
     let path = services_path(&api).await;
     let forever = add(
@@ -456,7 +457,7 @@ async fn a_service_expires_when_its_time_has_come() {
 
 #[tokio::test]
 async fn a_specification_expires_too() {
-    let the_box = TestBox::start().await;
+    let the_box = a_box().await;
     let api = the_box.api();
     let kept = service_spec(&api).await;
     let ends = json!({ "expires": "2026-02-01T10:00:00.000Z" });
@@ -473,7 +474,7 @@ async fn a_specification_expires_too() {
 
 #[tokio::test]
 async fn a_removed_service_is_a_tombstone() {
-    let api = TestBox::start().await.api();
+    let api = a_box().await.api();
     let path = services_path(&api).await;
     let spec = service_spec(&api).await;
     let gone = add(&api, &path, json!({ "serviceSpec": spec })).await;
@@ -519,7 +520,7 @@ async fn a_removed_service_is_a_tombstone() {
 
 #[tokio::test]
 async fn services_are_filtered_but_not_paged() {
-    let api = TestBox::start().await.api();
+    let api = a_box().await.api();
     let path = services_path(&api).await;
     let mut made = Vec::new();
     for status in ["ACTIVE", "INACTIVE", "FROZEN"] {
@@ -555,7 +556,7 @@ async fn services_are_filtered_but_not_paged() {
 
 #[tokio::test]
 async fn a_service_is_found_under_its_own_customer_only() {
-    let api = TestBox::start().await.api();
+    let api = a_box().await.api();
     let (path, other) = (services_path(&api).await, services_path(&api).await);
     let service = add(
         &api,
@@ -583,7 +584,7 @@ async fn a_service_is_found_under_its_own_customer_only() {
 /// being given again without one.
 #[tokio::test]
 async fn giving_again_without_an_end_keeps_the_end() {
-    let api = TestBox::start().await.api();
+    let api = a_box().await.api();
     let path = services_path(&api).await;
     let spec = service_spec(&api).await;
     let dated = json!({ "serviceSpec": spec, "expires": "2027-01-01T00:00:00.000Z" });

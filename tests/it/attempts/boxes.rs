@@ -8,6 +8,8 @@ use serde_json::{Value, json};
 use super::{From, id_of};
 use crate::portal::{document, number, offered_ids};
 use crate::stalker::{A, C, House, Says, StbBox};
+use crate::support::eventually;
+use crate::support::fixture::a_house;
 
 const PASSWORD: &str = "Open-Sesame";
 
@@ -19,7 +21,7 @@ async fn house() -> House {
         customer["full_name"] = json!("Bernadette Lookup");
         customer["account_balance"] = json!("balance-98765");
     }
-    let house = House::of(document, |_| {}).await;
+    let house = a_house().holding(document).await;
     for login in ["nobox", "3210"] {
         let form = format!("password={PASSWORD}&status=1");
         house.rest.put(&format!("/users/{login}"), &form).await.ok();
@@ -169,9 +171,7 @@ async fn the_customers_own_number_goes_before_the_plans_and_that_before_the_sett
         .await;
     assert_eq!(count().await, 4);
     // In the console, and back again.
-    let owner = house
-        .bx
-        .with_header(&format!("JWT {}", house.bx.token("owner").await));
+    let owner = house.bx.client_of("owner").await;
     let id = id_of(&house.bx, "nobox").await;
     let url = house.bx.url(&format!("/console/api/customers/{id}/boxes"));
     let told = owner.put(&url, json!({"devices_max": 6})).await.expect(200);
@@ -329,9 +329,7 @@ async fn futures_of(waiting: Vec<impl Future<Output = super::Came>>) -> Vec<supe
 #[tokio::test]
 async fn a_mac_that_moves_between_networks_is_marked_for_staff() {
     let house = house().await;
-    let owner = house
-        .bx
-        .with_header(&format!("JWT {}", house.bx.token("owner").await));
+    let owner = house.bx.client_of("owner").await;
     let id = id_of(&house.bx, "3210").await;
     let url = house.bx.url(&format!("/console/api/customers/{id}/boxes"));
     for round in 0..14u8 {
@@ -362,8 +360,6 @@ async fn a_mac_that_moves_between_networks_is_marked_for_staff() {
         let is_mark = |held: &&Activity| held.action == ActivityAction::DeviceMovedOften;
         all.iter().filter(is_mark).count()
     };
-    while marks().await == 0 {
-        tokio::task::yield_now().await;
-    }
-    assert_eq!(marks().await, 1);
+    let marked = eventually("a mark", async || Some(marks().await).filter(|n| *n > 0)).await;
+    assert_eq!(marked, 1);
 }

@@ -3,8 +3,9 @@
 use boxoffice::domain::staff::Role;
 use serde_json::json;
 
-use super::{From, PASSWORD, id_of, operator};
-use crate::support::TestBox;
+use super::{From, id_of};
+use crate::support::fixture::a_box;
+use crate::support::{PASSWORD, TestBox, eventually};
 
 /// Slow hashes made while something was asked.
 async fn cost<T>(bx: &TestBox, asked: impl Future<Output = T>) -> (u64, T) {
@@ -16,7 +17,7 @@ async fn cost<T>(bx: &TestBox, asked: impl Future<Output = T>) -> (u64, T) {
 
 #[tokio::test]
 async fn a_box_login_costs_one_hash_whoever_it_names_and_however_that_password_is_kept() {
-    let bx = TestBox::start().await;
+    let bx = a_box().await;
     // As an import keeps them and the box hardens them; one is set over the API, one never.
     bx.apply(json!({"customers": [
         {"login": "imported", "password": "open sesame"},
@@ -44,25 +45,24 @@ async fn a_box_login_costs_one_hash_whoever_it_names_and_however_that_password_i
 async fn settle(bx: &TestBox) {
     use boxoffice::domain::customers::{Customer, CustomerPassword};
     use boxoffice::store::Read as _;
-    loop {
+    eventually("no quick hash", async || {
         let held = bx.app().store.read().unwrap().all::<Customer>().unwrap();
         let quick = |c: &Customer| matches!(c.password, CustomerPassword::Quick(_));
-        if !held.iter().any(quick) {
-            return;
-        }
-        tokio::task::yield_now().await;
-    }
+        (!held.iter().any(quick)).then_some(())
+    })
+    .await;
 }
 
 #[tokio::test]
 async fn staff_cost_one_hash_known_or_not_in_every_dialect() {
-    let bx = TestBox::with(|config| {
-        "script".clone_into(&mut config.stalker.login);
-        config.stalker.password = "walnut tables".into();
-    })
-    .await;
-    operator(&bx, "ada", Role::Owner).await;
-    operator(&bx, "robot", Role::Api).await;
+    let bx = a_box()
+        .set(|config| {
+            "script".clone_into(&mut config.stalker.login);
+            config.stalker.password = "walnut tables".into();
+        })
+        .with_staff("ada", Role::Owner)
+        .with_staff("robot", Role::Api)
+        .await;
     let from = From::address(2);
     for name in ["ada", "robot", "nobody", "script"] {
         let (work, came) = cost(&bx, from.sign_in(&bx, name, "guess")).await;
@@ -82,8 +82,7 @@ async fn staff_cost_one_hash_known_or_not_in_every_dialect() {
 /// What has to wait is not hashed at all.
 #[tokio::test]
 async fn a_guess_that_is_not_judged_costs_nothing() {
-    let bx = TestBox::start().await;
-    operator(&bx, "ada", Role::Owner).await;
+    let bx = a_box().with_staff("ada", Role::Owner).await;
     let from = From::address(2);
     for _ in 0..10 {
         from.sign_in(&bx, "ada", "guess").await;

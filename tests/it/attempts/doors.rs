@@ -11,18 +11,20 @@ use boxoffice::ops::staff::setup_code;
 use boxoffice::store::Read as _;
 use serde_json::{Value, json};
 
-use super::{Came, From, PASSWORD, operator};
-use crate::support::TestBox;
+use super::{Came, From};
+use crate::support::fixture::a_box;
+use crate::support::{PASSWORD, TestBox, eventually};
 
 /// A box with staff, a script, a partner and a customer with a password.
 async fn house() -> TestBox {
-    let bx = TestBox::with(|config| {
-        "script".clone_into(&mut config.stalker.login);
-        config.stalker.password = "walnut tables".into();
-    })
-    .await;
-    operator(&bx, "ada", Role::Owner).await;
-    operator(&bx, "second-script", Role::Api).await;
+    let bx = a_box()
+        .set(|config| {
+            "script".clone_into(&mut config.stalker.login);
+            config.stalker.password = "walnut tables".into();
+        })
+        .with_staff("ada", Role::Owner)
+        .with_staff("second-script", Role::Api)
+        .await;
     bx.apply(json!({
         "partners": [{"key": "NFLX", "name": "A", "api_key": "key-a"}],
         "customers": [
@@ -243,7 +245,7 @@ async fn partners_keys_set_up_codes_and_page_codes_are_counted() {
         came.text
     );
 
-    let fresh = TestBox::start().await;
+    let fresh = a_box().await;
     let code = setup_code(&Ctx::system(fresh.app()))
         .await
         .expect("answered")
@@ -266,7 +268,7 @@ async fn partners_keys_set_up_codes_and_page_codes_are_counted() {
 #[tokio::test]
 async fn vouchers_are_counted_wherever_they_are_typed() {
     let bx = house().await;
-    let cashier = bx.with_header(&format!("JWT {}", bx.token("owner").await));
+    let cashier = bx.client_of("owner").await;
     let made = bx.url("/console/api/voucher-batches");
     let wish = json!({"title": "spring", "amount": "10.00", "currency": "USD", "count": 1});
     let batch = cashier.post(made, wish).await.expect(201);
@@ -298,8 +300,12 @@ async fn vouchers_are_counted_wherever_they_are_typed() {
 /// nobody.
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn connections_full_of_nonsense_keep_no_right_sign_in_out() {
-    let bx = Arc::new(TestBox::with(|config| config.passwords.memory_kib = 2_048).await);
-    operator(&bx, "ada", Role::Owner).await;
+    let bx = Arc::new(
+        a_box()
+            .set(|config| config.passwords.memory_kib = 2_048)
+            .await,
+    );
+    bx.hire("ada", Role::Owner).await;
     let over = Arc::new(AtomicBool::new(false));
     let mut nonsense = Vec::new();
     for connection in 0..24u8 {
@@ -344,15 +350,12 @@ async fn connections_full_of_nonsense_keep_no_right_sign_in_out() {
 
 /// Lines of the audit log about guesses.
 async fn told(bx: &TestBox, least: usize) -> Vec<Audit> {
-    loop {
-        let all = bx.app().store.read().unwrap().all::<Audit>().unwrap();
-        let mut lines: Vec<Audit> = all.into_iter().collect();
+    eventually("as many lines about guesses", async || {
+        let mut lines = bx.app().store.read().unwrap().all::<Audit>().unwrap();
         lines.retain(|line| line.action == "attempts.too_many");
-        if lines.len() >= least {
-            return lines;
-        }
-        tokio::task::yield_now().await;
-    }
+        (lines.len() >= least).then_some(lines)
+    })
+    .await
 }
 
 #[tokio::test]

@@ -8,28 +8,9 @@ mod staff;
 
 use std::net::IpAddr;
 
-use boxoffice::app::Ctx;
-use boxoffice::domain::staff::Role;
-use boxoffice::ops::staff::{NewOperator, add_operator};
 use serde_json::{Value, json};
 
-use crate::support::TestBox;
-
-/// What people of these tests sign in with.
-pub const PASSWORD: &str = "seven green bicycles";
-
-pub async fn operator(bx: &TestBox, name: &str, role: Role) {
-    let wish = NewOperator {
-        name: name.to_owned(),
-        role,
-        reseller: None,
-        email: None,
-        password: PASSWORD.to_owned(),
-    };
-    add_operator(&Ctx::system(bx.app()), wish)
-        .await
-        .expect("an operator");
-}
+use crate::support::{TestBox, http_client};
 
 /// The id of the customer with this login.
 pub async fn id_of(bx: &TestBox, login: &str) -> String {
@@ -53,10 +34,8 @@ pub struct Came {
 
 impl From {
     pub fn address(last: u8) -> From {
-        let client = reqwest::Client::builder()
-            .no_proxy()
+        let client = http_client()
             .local_address(IpAddr::from([127, 0, 0, last]))
-            .redirect(reqwest::redirect::Policy::none())
             .build()
             .expect("a client");
         From(client)

@@ -6,8 +6,8 @@ use boxoffice::control::command::{Command, run};
 use boxoffice::domain::staff::Role;
 use boxoffice::ops::staff::setup_code;
 
-use super::{PASSWORD, operator};
-use crate::support::TestBox;
+use crate::support::fixture::a_box;
+use crate::support::{PASSWORD, TestBox};
 
 /// The set-up page's form.
 async fn set_up(bx: &TestBox, name: &str, password: &str) -> crate::support::Answer {
@@ -47,7 +47,7 @@ fn add(name: &str, password: &str) -> Command {
 
 #[tokio::test]
 async fn a_password_that_everybody_tries_first_is_refused_everywhere() {
-    let bx = TestBox::start().await;
+    let bx = a_box().await;
     for password in [
         "password",
         "Password1",
@@ -95,8 +95,7 @@ async fn a_password_that_everybody_tries_first_is_refused_everywhere() {
 
 #[tokio::test]
 async fn a_name_that_looks_like_another_is_refused() {
-    let bx = TestBox::start().await;
-    operator(&bx, "owner", Role::Owner).await;
+    let bx = a_box().with_staff("owner", Role::Owner).await;
     for name in [
         "OWNER",
         "Owner",

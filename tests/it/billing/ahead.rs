@@ -5,6 +5,7 @@ use serde_json::{Value, json};
 
 use super::{DAY, Till, charge, monthly};
 use crate::alphaott::{given, id_of};
+use crate::support::fixture::a_till;
 
 /// Numbers that are the same in every run.
 struct Dice(u64);
@@ -49,7 +50,7 @@ async fn invoices(till: &Till) -> Vec<String> {
 
 /// A customer with several orders and money for some of them.
 async fn a_customer(dice: &mut Dice) -> (Till, Vec<Value>) {
-    let till = Till::open().await;
+    let till = a_till().await;
     let mut offers = Vec::new();
     for _ in 0..3 {
         let (amount, grace) = (dice.below(20) + 1, dice.below(4));

@@ -12,9 +12,8 @@ use boxoffice::store::{Read as _, StoreError, append_entries};
 use proptest::prelude::*;
 use serde_json::{Value, json};
 
-use super::Till;
-use super::pages::Page;
 use crate::alphaott::given;
+use crate::support::fixture::{a_page, a_till, a_till_selling};
 
 const LATER: &str = "sandbox&card=4000000000000077";
 
@@ -45,7 +44,7 @@ fn problems(app: std::sync::Arc<App>) -> Vec<String> {
 
 #[tokio::test]
 async fn an_entry_balances_in_every_currency_by_itself() {
-    let till = Till::open().await;
+    let till = a_till().await;
     let app = till.shop.bx.app();
     let refused: Result<(), StoreError> = app
         .store
@@ -79,7 +78,7 @@ async fn an_entry_balances_in_every_currency_by_itself() {
 /// More is open of a credited invoice than is left of it: `check` sees that.
 #[tokio::test]
 async fn an_invoice_that_is_open_beyond_its_net_is_named() {
-    let till = Till::with(json!({"billing": "POSTPAID"})).await;
+    let till = a_till_selling(json!({"billing": "POSTPAID"})).await;
     let order = till.order().await;
     till.order().await;
     till.act(&order, "end", json!({"credit": true}))
@@ -106,7 +105,7 @@ async fn an_invoice_that_is_open_beyond_its_net_is_named() {
 #[tokio::test]
 async fn held_money_is_resolved_for_what_is_left_of_it() {
     for (back, left) in [("4", 6), ("9.99", 0)] {
-        let page = Page::open().await;
+        let page = a_page().await;
         page.submit("10.00", LATER).await;
         let till = &page.till;
         let path = format!("/customers/{}", till.shop.customer);

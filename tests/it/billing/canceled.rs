@@ -2,13 +2,12 @@
 
 use serde_json::json;
 
-use super::Till;
-use crate::support::TestBox;
+use crate::support::fixture::{a_till, a_till_selling};
 
 /// The rest of the paid time is the customer's, also after a pause.
 #[tokio::test]
 async fn canceled_from_a_pause_it_runs_to_its_end() {
-    let till = Till::open().await;
+    let till = a_till().await;
     till.pay("100").await;
     let order = till.order().await;
     till.days(10).await;
@@ -32,7 +31,7 @@ async fn canceled_from_a_pause_it_runs_to_its_end() {
 async fn canceled_while_it_owes_it_opens_with_its_money() {
     let postpaid = json!({"billing": "POSTPAID", "dunning": {"grace_days": 10}});
     for (days, services) in [(5, "ACTIVE"), (11, "FROZEN")] {
-        let till = Till::with(postpaid.clone()).await;
+        let till = a_till_selling(postpaid.clone()).await;
         let order = till.order().await;
         till.days(days).await;
         till.shop
@@ -61,7 +60,7 @@ async fn canceled_while_it_owes_it_opens_with_its_money() {
 #[tokio::test]
 async fn canceled_and_paid_too_late_nothing_is_owed() {
     let postpaid = json!({"billing": "POSTPAID", "dunning": {"grace_days": 10}});
-    let till = Till::with(postpaid).await;
+    let till = a_till_selling(postpaid).await;
     let order = till.order().await;
     till.days(11).await;
     till.shop
@@ -80,7 +79,7 @@ async fn canceled_and_paid_too_late_nothing_is_owed() {
 #[tokio::test]
 async fn canceled_after_its_paid_time_it_simply_ends() {
     for grace in [0, 5] {
-        let till = Till::with(json!({"dunning": {"grace_days": grace}})).await;
+        let till = a_till_selling(json!({"dunning": {"grace_days": grace}})).await;
         till.pay("10").await;
         let order = till.order().await;
         till.days(30).await;
@@ -99,8 +98,7 @@ async fn canceled_after_its_paid_time_it_simply_ends() {
 /// Nothing was paid, so canceling and taking it back gives nothing for free.
 #[tokio::test]
 async fn canceled_before_it_was_paid_it_is_billed_when_it_begins() {
-    let bx = TestBox::start().await;
-    let till = Till::in_box(bx, json!({})).await;
+    let till = a_till().await;
     let order = till.order_of(json!({"status": "INACTIVE"})).await;
     till.shop
         .change(&order, json!({"status": "CANCELED"}))

@@ -15,14 +15,15 @@ use boxoffice::domain::values::time::Timestamp;
 use proptest::prelude::*;
 use serde_json::json;
 
-use super::{DAY, Till, charge, monthly};
+use super::{DAY, charge, monthly};
 use crate::alphaott::id_of;
+use crate::support::fixture::{a_till, a_till_selling};
 
 const BACK: &str = "2026-02-28T10:00:00Z";
 
 #[tokio::test]
 async fn an_invoice_is_given_back_once() {
-    let till = Till::open().await;
+    let till = a_till().await;
     till.pay("10").await;
     let order = till.order().await;
     for _ in 0..3 {
@@ -48,7 +49,7 @@ async fn an_invoice_is_given_back_once() {
 /// Whoever may not book money gives none back either.
 #[tokio::test]
 async fn a_change_that_gives_money_back_needs_the_right_to() {
-    let till = Till::open().await;
+    let till = a_till().await;
     till.pay("100").await;
     let order = till.order().await;
     let other = monthly(&till.shop, json!({"charges": [charge("20.00")]})).await;
@@ -56,7 +57,7 @@ async fn a_change_that_gives_money_back_needs_the_right_to() {
     let free = till.order_of(json!({"offer": free})).await;
     let change = async |order: &serde_json::Value, role: &str| {
         let bx = &till.shop.bx;
-        let api = bx.with_header(&format!("JWT {}", bx.token(role).await));
+        let api = bx.client_of(role).await;
         let path = till.of_customer(&format!("orders/{}/change", id_of(order)));
         api.post(path, json!({"offer": other})).await.status
     };
@@ -70,7 +71,7 @@ async fn a_change_that_gives_money_back_needs_the_right_to() {
 
 #[tokio::test]
 async fn time_given_away_is_not_given_back() {
-    let till = Till::with(json!({"charges": [charge("28.00")]})).await;
+    let till = a_till_selling(json!({"charges": [charge("28.00")]})).await;
     till.pay("28").await;
     let order = till.order().await;
     let gift = json!({"expires": "2026-12-01T10:00:00Z"});
@@ -87,7 +88,7 @@ async fn time_given_away_is_not_given_back() {
 /// Two cycles are paid and one pause moves both.
 #[tokio::test]
 async fn days_of_a_pause_are_given_back() {
-    let till = Till::with(json!({"charges": [charge("31.00")]})).await;
+    let till = a_till_selling(json!({"charges": [charge("31.00")]})).await;
     till.pay("62").await;
     // 31 January to 28 February, and to 31 March.
     let order = till.order().await;
@@ -111,7 +112,7 @@ async fn days_of_a_pause_are_given_back() {
 /// A pause moves what was billed before it, not what is billed after it.
 #[tokio::test]
 async fn a_pause_moves_only_what_was_paid_by_then() {
-    let till = Till::with(json!({"charges": [charge("31.00")]})).await;
+    let till = a_till_selling(json!({"charges": [charge("31.00")]})).await;
     till.pay("62").await;
     let order = till.order().await;
     till.days(10).await;

@@ -7,6 +7,7 @@ use serde_json::{Value, json};
 use super::{Till, monthly};
 use crate::alphaott::{given, id_of};
 use crate::support::TestBox;
+use crate::support::fixture::{a_box, a_till};
 
 fn priced(amount: &str, currency: &str) -> Value {
     json!([{"type": "RECURRING", "title": "TV", "amount": amount, "currency": currency}])
@@ -20,7 +21,7 @@ async fn refused(bx: &TestBox, doc: Value) -> String {
 
 #[tokio::test]
 async fn a_document_changes_the_currency_only_before_money_is_booked() {
-    let till = Till::open().await;
+    let till = a_till().await;
     let bx = &till.shop.bx;
     bx.apply(json!({"provider": {"currency": "EUR"}})).await;
     bx.apply(json!({"provider": {"currency": "USD"}})).await;
@@ -41,10 +42,13 @@ async fn settings_do_not_move_books_that_are_begun() {
     let folder = tempfile::tempdir().expect("a folder");
     let start = async |seed, currency: &str| {
         let currency = currency.to_owned();
-        TestBox::in_folder(folder.path(), seed, |config| {
-            config.provider.currency = currency;
-        })
-        .await
+        a_box()
+            .in_folder(folder.path())
+            .seed(seed)
+            .set(|config| {
+                config.provider.currency = currency;
+            })
+            .await
     };
     let currency = |bx: &TestBox| bx.app().company().currency.as_str().to_owned();
     let bx = start(1, "EUR").await;
@@ -73,7 +77,7 @@ async fn settings_do_not_move_books_that_are_begun() {
 
 #[tokio::test]
 async fn money_in_another_currency_is_not_taken() {
-    let till = Till::open().await;
+    let till = a_till().await;
     till.order().await;
     let path = till.of_customer("payments");
     let euros = json!({"amount": "10", "currency": "EUR", "method": "cash"});
@@ -104,7 +108,7 @@ async fn money_in_another_currency_is_not_taken() {
 /// it is open; what another system bills, and what staff removed, is not billed here.
 #[tokio::test]
 async fn money_is_taken_in_the_currency_of_an_order_while_it_is_billed() {
-    let till = Till::open().await;
+    let till = a_till().await;
     let path = till.of_customer("payments");
     let euros = || json!({"amount": "9", "currency": "EUR", "method": "cash"});
     let offer = json!({"charges": priced("9", "EUR"), "billing": "EXTERNAL"});
@@ -129,7 +133,7 @@ async fn money_is_taken_in_the_currency_of_an_order_while_it_is_billed() {
 #[tokio::test]
 async fn a_price_in_another_currency_is_for_new_orders() {
     for change in [json!({}), json!({"priceChange": "NEXT_CYCLE"})] {
-        let till = Till::open().await;
+        let till = a_till().await;
         till.pay("30").await;
         let order = till.order().await;
         let path = till.shop.of_product(&format!("offers/{}", till.shop.offer));

@@ -2,12 +2,12 @@
 
 use serde_json::json;
 
-use super::{DAY, Till, charge};
-use crate::support::TestBox;
+use super::{DAY, charge};
+use crate::support::fixture::{a_till, a_till_selling};
 
 #[tokio::test]
 async fn an_order_renews_from_the_balance_month_after_month() {
-    let till = Till::open().await;
+    let till = a_till().await;
     till.pay("40").await;
     let order = till.order().await;
     assert_eq!(till.balance().await, "30.00");
@@ -41,7 +41,7 @@ async fn an_order_renews_from_the_balance_month_after_month() {
 /// A jump over years works every cycle that was missed, one by one, in its turn.
 #[tokio::test]
 async fn every_missed_cycle_is_billed_once() {
-    let mut till = Till::open().await;
+    let mut till = a_till().await;
     till.stay().await;
     till.pay("1000").await;
     till.order().await;
@@ -56,7 +56,7 @@ async fn every_missed_cycle_is_billed_once() {
 /// Edge 2: free renewals neither stop nor hide what costs money.
 #[tokio::test]
 async fn a_free_order_renews_without_invoices() {
-    let till = Till::with(json!({"charges": []})).await;
+    let till = a_till_selling(json!({"charges": []})).await;
     let order = till.order().await;
     till.days(100).await;
     assert_eq!(till.state(&order).await, "ACTTIVE 2026-05-31 2026-05-31");
@@ -66,7 +66,7 @@ async fn a_free_order_renews_without_invoices() {
 
 #[tokio::test]
 async fn after_its_last_cycle_an_order_ends() {
-    let till = Till::with(json!({"numberOfBillingCycles": 2})).await;
+    let till = a_till_selling(json!({"numberOfBillingCycles": 2})).await;
     till.pay("50").await;
     let order = till.order().await;
     till.days(40).await;
@@ -80,7 +80,7 @@ async fn after_its_last_cycle_an_order_ends() {
 
 #[tokio::test]
 async fn what_is_paid_once_ends_by_itself() {
-    let till = Till::with(json!({"type": "ONE_TIME"})).await;
+    let till = a_till_selling(json!({"type": "ONE_TIME"})).await;
     let order = till.order().await;
     assert_eq!(till.balance().await, "-10.00");
     till.days(40).await;
@@ -91,7 +91,7 @@ async fn what_is_paid_once_ends_by_itself() {
 /// Edge 5: canceled on the instant of the renewal, and taken back on it.
 #[tokio::test]
 async fn canceled_before_its_renewal_it_is_not_billed() {
-    let till = Till::open().await;
+    let till = a_till().await;
     till.pay("50").await;
     let order = till.order().await;
     till.shop.bx.advance(28 * DAY - 1).await;
@@ -103,7 +103,7 @@ async fn canceled_before_its_renewal_it_is_not_billed() {
     assert_eq!(till.services().await, "EXPIRED");
     assert_eq!(till.invoices().await.len(), 1);
 
-    let till = Till::open().await;
+    let till = a_till().await;
     till.pay("50").await;
     let order = till.order().await;
     till.shop.bx.advance(28 * DAY - 1).await;
@@ -121,7 +121,7 @@ async fn canceled_before_its_renewal_it_is_not_billed() {
 /// Edge 6: an order that ended before its renewal came is not renewed.
 #[tokio::test]
 async fn an_order_that_ended_is_not_renewed() {
-    let till = Till::open().await;
+    let till = a_till().await;
     till.pay("50").await;
     let order = till.order().await;
     till.days(5).await;
@@ -133,7 +133,7 @@ async fn an_order_that_ended_is_not_renewed() {
 /// Edge 7: extended a moment before the end, it is not cut off at the old one.
 #[tokio::test]
 async fn an_extension_outruns_the_end() {
-    let till = Till::open().await;
+    let till = a_till().await;
     let order = till.order().await;
     till.shop.bx.advance(28 * DAY - 1).await;
     let later = json!({"expires": "2026-03-10T10:00:00Z"});
@@ -153,7 +153,7 @@ async fn an_extension_outruns_the_end() {
 /// Edge 10: a date that an operator sets is where the cycles are counted from.
 #[tokio::test]
 async fn a_date_from_outside_moves_the_anchor() {
-    let till = Till::open().await;
+    let till = a_till().await;
     till.pay("100").await;
     let order = till.order().await;
     let moved = json!({"nextBillingCycle": "2026-02-15T00:00:00Z"});
@@ -167,7 +167,7 @@ async fn a_date_from_outside_moves_the_anchor() {
 /// Edge 23: one balance, two orders, one second: it is spent once.
 #[tokio::test]
 async fn two_orders_share_one_balance() {
-    let till = Till::open().await;
+    let till = a_till().await;
     till.pay("30").await;
     let first = till.order().await;
     let second = till.order().await;
@@ -186,14 +186,16 @@ async fn cycles_follow_the_operators_wall_clock() {
         ("Pacific/Pago_Pago", "2026-03-01T10:00:00.000Z"),
         ("Europe/Berlin", "2026-02-28T10:00:00.000Z"),
     ] {
-        let bx = TestBox::with(|config| config.provider.time_zone = zone.to_owned()).await;
-        let till = Till::in_box(bx, json!({})).await;
+        let till = a_till()
+            .set(|config| config.provider.time_zone = zone.to_owned())
+            .await;
         let order = till.order().await;
         // 31 January 10:00 UTC is 23:00 in Auckland, and 23:00 of the day before in Pago Pago.
         assert_eq!(order["nextBillingCycle"], next, "{zone}");
     }
-    let bx = TestBox::with(|config| config.provider.time_zone = "Europe/Berlin".to_owned()).await;
-    let till = Till::in_box(bx, json!({})).await;
+    let till = a_till()
+        .set(|config| config.provider.time_zone = "Europe/Berlin".to_owned())
+        .await;
     till.pay("100").await;
     let order = till.order().await;
     till.days(70).await;
@@ -205,7 +207,7 @@ async fn cycles_follow_the_operators_wall_clock() {
 /// Edge 30: many orders in one second, all of them once.
 #[tokio::test]
 async fn a_crowd_renews_in_one_second() {
-    let till = Till::open().await;
+    let till = a_till().await;
     till.pay("100000").await;
     for _ in 0..200 {
         till.order().await;
@@ -219,7 +221,7 @@ async fn a_crowd_renews_in_one_second() {
 /// What takes the place of a plan that ended: the operator's default plan, in the same moment.
 #[tokio::test]
 async fn the_default_plan_takes_the_place_of_one_that_ended() {
-    let till = Till::with(json!({"numberOfBillingCycles": 1})).await;
+    let till = a_till_selling(json!({"numberOfBillingCycles": 1})).await;
     let free = json!({
         "packages": [{"id": 900, "external_id": "free", "name": "Free", "type": "tv",
             "service_type": "periodic", "services": "all"}],
@@ -247,7 +249,7 @@ async fn the_default_plan_takes_the_place_of_one_that_ended() {
 /// Edge 34: nobody is billed who is gone.
 #[tokio::test]
 async fn a_customer_who_is_deleted_is_not_billed() {
-    let till = Till::open().await;
+    let till = a_till().await;
     till.pay("50").await;
     till.order().await;
     let path = format!("/customers/{}", till.shop.customer);
@@ -264,10 +266,11 @@ async fn a_customer_who_is_deleted_is_not_billed() {
 #[tokio::test]
 async fn currencies_keep_their_decimals() {
     for (currency, amount, shown) in [("JPY", "1000", "1000"), ("KWD", "3.125", "3.125")] {
-        let bx = TestBox::with(|config| config.provider.currency = currency.to_owned()).await;
         let charge =
             json!({"type": "RECURRING", "amount": amount, "currency": currency, "taxRate": 10});
-        let till = Till::in_box(bx, json!({"charges": [charge]})).await;
+        let till = a_till_selling(json!({"charges": [charge]}))
+            .set(|config| config.provider.currency = currency.to_owned())
+            .await;
         till.order().await;
         assert_eq!(
             till.invoices().await,
@@ -280,7 +283,7 @@ async fn currencies_keep_their_decimals() {
 
 #[tokio::test]
 async fn charges_of_one_offer_have_one_currency() {
-    let till = Till::open().await;
+    let till = a_till().await;
     let euros = json!({"type": "RECURRING", "amount": 5, "currency": "EUR"});
     let body = json!({"charges": [charge("1.00"), euros]});
     let path = till.shop.of_product("offers");
@@ -291,7 +294,7 @@ async fn charges_of_one_offer_have_one_currency() {
 /// Edge 26: fifty invoices at once, numbers without gaps.
 #[tokio::test]
 async fn numbers_have_no_gaps() {
-    let till = Till::open().await;
+    let till = a_till().await;
     let body = json!({"offer": till.shop.offer});
     let mut all = Vec::new();
     for _ in 0..50 {
@@ -323,7 +326,7 @@ async fn numbers_have_no_gaps() {
 /// An offer that another system bills: we never charge, and it ends where that system leaves it.
 #[tokio::test]
 async fn what_others_bill_is_left_alone() {
-    let till = Till::with(json!({"billing": "EXTERNAL"})).await;
+    let till = a_till_selling(json!({"billing": "EXTERNAL"})).await;
     let order = till.order().await;
     assert!(till.invoices().await.is_empty());
     let moved =

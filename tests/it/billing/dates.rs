@@ -7,10 +7,10 @@ use boxoffice::domain::values::time::Timestamp;
 use boxoffice::store::{Read as _, StoreError};
 use serde_json::{Value, json};
 
-use super::pages::Page;
 use super::{DAY, Till, charge, monthly};
 use crate::alphaott::{given, id_of};
-use crate::support::{Answer, TestBox};
+use crate::support::Answer;
+use crate::support::fixture::{a_page, a_till, a_till_selling};
 
 async fn put(till: &Till, order: &Value, body: Value) -> Answer {
     let path = till.shop.of_customer(&format!("orders/{}", id_of(order)));
@@ -30,7 +30,7 @@ const GIFT: &str = "2026-04-15T10:00:00Z";
 
 #[tokio::test]
 async fn time_given_to_a_canceled_order_is_not_billed() {
-    let till = Till::open().await;
+    let till = a_till().await;
     till.pay("100").await;
     let order = till.order().await;
     till.shop
@@ -50,7 +50,7 @@ async fn time_given_to_a_canceled_order_is_not_billed() {
 
 #[tokio::test]
 async fn time_given_to_an_order_of_some_cycles_is_not_billed() {
-    let till = Till::with(json!({"numberOfBillingCycles": 1})).await;
+    let till = a_till_selling(json!({"numberOfBillingCycles": 1})).await;
     till.pay("100").await;
     let order = till.order().await;
     till.shop.change(&order, json!({"expires": GIFT})).await;
@@ -68,7 +68,7 @@ async fn time_given_to_an_order_of_some_cycles_is_not_billed() {
 /// A caller sends the whole order back, with a later end only.
 #[tokio::test]
 async fn time_given_with_the_whole_order_is_not_billed() {
-    let till = Till::open().await;
+    let till = a_till().await;
     till.pay("100").await;
     let order = till.order().await;
     let mut whole = till.shop.order(&order).await;
@@ -88,8 +88,11 @@ async fn time_given_with_the_whole_order_is_not_billed() {
 async fn an_order_that_is_sent_back_moves_nothing() {
     let folder = tempfile::tempdir().unwrap();
     let start = Timestamp::parse("2026-01-31T10:00:00.000456Z").expect("an instant");
-    let bx = TestBox::at(folder.path(), 31, Clock::test(start), |_| {}).await;
-    let till = Till::in_box(bx, json!({"billing": "POSTPAID"})).await;
+    let till = a_till_selling(json!({"billing": "POSTPAID"}))
+        .in_folder(folder.path())
+        .seed(31)
+        .by_clock(Clock::test(start))
+        .await;
     till.pay("10").await;
     let order = till.order().await;
     let send_back = async || {
@@ -108,7 +111,7 @@ async fn an_order_that_is_sent_back_moves_nothing() {
 /// Shortened and canceled, then taken back: what is paid is not paid again.
 #[tokio::test]
 async fn what_is_paid_is_not_billed_again_after_a_cut() {
-    let till = Till::open().await;
+    let till = a_till().await;
     till.pay("100").await;
     let order = till.order().await;
     let cut = json!({"status": "CANCELED", "expires": "2026-02-10T10:00:00Z"});
@@ -124,7 +127,7 @@ async fn what_is_paid_is_not_billed_again_after_a_cut() {
 
 #[tokio::test]
 async fn a_later_cycle_moves_the_end_along() {
-    let till = Till::open().await;
+    let till = a_till().await;
     till.pay("100").await;
     let order = till.order().await;
     let later = json!({"nextBillingCycle": "2026-03-15T10:00:00Z"});
@@ -152,7 +155,7 @@ async fn without_a_further_cycle_nothing_more_is_billed() {
         json!({"type": "ONE_TIME"}),
         json!({"numberOfBillingCycles": 1}),
     ] {
-        let till = Till::with(offer).await;
+        let till = a_till_selling(offer).await;
         till.pay("100").await;
         let order = till.order_of(next.clone()).await;
         assert_eq!(till.state(&order).await, "ACTTIVE - 2026-02-28");
@@ -164,7 +167,7 @@ async fn without_a_further_cycle_nothing_more_is_billed() {
         till.prove();
     }
     // Fewer cycles than it has had, while it waits for money.
-    let till = Till::with(json!({"numberOfBillingCycles": 5})).await;
+    let till = a_till_selling(json!({"numberOfBillingCycles": 5})).await;
     till.pay("10").await;
     let order = till.order().await;
     till.days(30).await;
@@ -178,7 +181,7 @@ async fn without_a_further_cycle_nothing_more_is_billed() {
 
 #[tokio::test]
 async fn a_slip_of_the_pen_bills_no_years() {
-    let till = Till::with(json!({"billing": "POSTPAID"})).await;
+    let till = a_till_selling(json!({"billing": "POSTPAID"})).await;
     till.pay("20").await;
     let order = till.order().await;
     till.days(30).await;
@@ -198,8 +201,7 @@ async fn a_slip_of_the_pen_bills_no_years() {
 /// The term of an order that waits begins when it is paid, however many cycles it is to have.
 #[tokio::test]
 async fn a_waiting_order_keeps_its_term() {
-    let bx = TestBox::with(|config| config.payments.sandbox = true).await;
-    let page = Page::of(Till::in_box(bx, json!({})).await).await;
+    let page = a_page().await;
     let path = page.till.shop.of_customer("orders");
     let orders = page.till.shop.api.get(path).await.expect(200);
     let once = json!({"numberOfBillingCycles": 1});
@@ -215,7 +217,7 @@ async fn a_waiting_order_keeps_its_term() {
 /// all others are worked.
 #[tokio::test]
 async fn an_order_of_broken_dates_is_parked() {
-    let till = Till::open().await;
+    let till = a_till().await;
     till.pay("100").await;
     let broken = till.order().await;
     let dearer = monthly(&till.shop, json!({"charges": [charge("20.00")]})).await;

@@ -6,6 +6,7 @@ use serde_json::json;
 use super::pages::Page;
 use super::{DAY, Till, charge};
 use crate::alphaott::{given, id_of};
+use crate::support::fixture::{a_till, a_till_selling};
 
 const CARD: &str = "sandbox&card=4242424242424242";
 
@@ -24,7 +25,7 @@ async fn paying_late_does_not_begin_the_ladder_anew() {
         "duration": 1, "period": "DAY", "charges": [charge("1.00")],
         "dunning": {"grace_days": 3, "reminder_days": [1, 2]},
     });
-    let till = Till::with(daily).await;
+    let till = a_till_selling(daily).await;
     till.pay("1").await;
     let order = till.order().await;
     // The first of February is not paid.
@@ -49,7 +50,9 @@ async fn the_ladder_goes_on_when_a_postpaid_order_has_ended() {
         ]}),
     ] {
         let offer = json!({"billing": "POSTPAID", "duration": 7, "period": "DAY"});
-        let till = Till::with_cards(given::merged(offer, wish.clone())).await;
+        let till = a_till_selling(given::merged(offer, wish.clone()))
+            .taking_cards()
+            .await;
         let order = till.order().await;
         till.days(8).await;
         assert_eq!(&till.state(&order).await[..7], "EXPIRED", "{wish}");
@@ -82,7 +85,7 @@ async fn the_ladder_goes_on_when_a_postpaid_order_has_ended() {
 async fn the_ladder_goes_on_when_an_unpaid_order_is_canceled_or_ended() {
     for verb in ["cancel", "end"] {
         let offer = json!({"billing": "POSTPAID", "duration": 7, "period": "DAY"});
-        let till = Till::with_cards(offer).await;
+        let till = a_till_selling(offer).taking_cards().await;
         let order = till.order().await;
         if verb == "end" {
             till.act(&order, "end", json!({})).await.expect(200);
@@ -112,7 +115,8 @@ async fn the_ladder_goes_on_when_an_unpaid_order_is_canceled_or_ended() {
 /// With a credit note that covers what is owed nothing is left to be asked for.
 #[tokio::test]
 async fn an_order_that_is_ended_with_its_credit_owes_the_used_days_only() {
-    let till = Till::with(json!({"billing": "POSTPAID", "duration": 10, "period": "DAY"})).await;
+    let till =
+        a_till_selling(json!({"billing": "POSTPAID", "duration": 10, "period": "DAY"})).await;
     let order = till.order().await;
     till.days(4).await;
     till.act(&order, "end", json!({"credit": true}))
@@ -136,7 +140,9 @@ async fn a_voucher_pays_on_the_page_of_a_frozen_order() {
         ("PREPAID", "25", "15.00"),
         ("POSTPAID", "15", "5.00"),
     ] {
-        let till = Till::with_cards(json!({"billing": billing})).await;
+        let till = a_till_selling(json!({"billing": billing}))
+            .taking_cards()
+            .await;
         if billing == "PREPAID" {
             till.pay("10").await;
         }
@@ -172,7 +178,7 @@ async fn a_voucher_pays_on_the_page_of_a_frozen_order() {
 /// A voucher on a page is money for that page's order, as a card is.
 #[tokio::test]
 async fn a_voucher_opens_the_order_of_its_page() {
-    let till = Till::with_cards(json!({})).await;
+    let till = a_till().taking_cards().await;
     let dear = super::monthly(&till.shop, json!({"charges": [charge("20.00")]})).await;
     till.pay("30").await;
     let cheap = till.order().await;
@@ -193,7 +199,7 @@ async fn a_voucher_opens_the_order_of_its_page() {
 /// Money that an apply document brings pays what is open, and opens what waits for it.
 #[tokio::test]
 async fn an_opening_balance_pays_open_invoices() {
-    let till = Till::with(json!({"billing": "POSTPAID"})).await;
+    let till = a_till_selling(json!({"billing": "POSTPAID"})).await;
     let order = till.order().await;
     let customer = format!("/customers/{}", till.shop.customer);
     let login = json!({"login": "open"});
@@ -214,7 +220,7 @@ async fn an_opening_balance_pays_open_invoices() {
 /// What the payer saw of an order that runs again is what is billed, as for one that begins.
 #[tokio::test]
 async fn a_frozen_order_runs_again_at_the_price_that_was_shown() {
-    let till = Till::with_cards(json!({})).await;
+    let till = a_till().taking_cards().await;
     till.pay("10").await;
     let order = till.order().await;
     till.days(35).await;
@@ -255,7 +261,7 @@ async fn a_frozen_order_runs_again_at_the_price_that_was_shown() {
 /// However an order is ended that is not paid: what is owed of it is asked for on.
 #[tokio::test]
 async fn an_order_that_is_set_expired_is_dunned_on() {
-    let till = Till::with(json!({"billing": "POSTPAID"})).await;
+    let till = a_till_selling(json!({"billing": "POSTPAID"})).await;
     let order = till.order().await;
     let path = till.shop.of_customer(&format!("orders/{}", id_of(&order)));
     let expired = json!({"status": "EXPIRED"});
@@ -272,7 +278,7 @@ async fn an_order_that_is_set_expired_is_dunned_on() {
 #[tokio::test]
 async fn a_voucher_pays_an_open_invoice_on_a_page() {
     for (value, left) in [("10", "0.00"), ("100", "90.00")] {
-        let till = Till::with_cards(json!({})).await;
+        let till = a_till().taking_cards().await;
         let order = till.order().await;
         let code = voucher(&till, value).await;
         let page = Page::wished(till, json!({"orderId": id_of(&order)})).await;
@@ -288,7 +294,7 @@ async fn a_voucher_pays_an_open_invoice_on_a_page() {
         page.till.prove();
     }
     // One that is worth less leaves the rest to be paid.
-    let till = Till::with_cards(json!({})).await;
+    let till = a_till().taking_cards().await;
     let order = till.order().await;
     let code = voucher(&till, "4").await;
     let page = Page::wished(till, json!({"orderId": id_of(&order)})).await;

@@ -2,11 +2,12 @@
 
 use serde_json::json;
 
-use super::{DAY, Till};
+use super::DAY;
+use crate::support::fixture::{a_till, a_till_selling};
 
 #[tokio::test]
 async fn without_money_a_prepaid_order_is_frozen_and_its_customer_suspended() {
-    let till = Till::open().await;
+    let till = a_till().await;
     till.pay("10").await;
     let order = till.order().await;
     till.days(28).await;
@@ -38,7 +39,7 @@ async fn without_money_a_prepaid_order_is_frozen_and_its_customer_suspended() {
 
 #[tokio::test]
 async fn in_the_grace_services_go_on_and_the_cycle_counts_from_its_day() {
-    let till = Till::with(json!({"dunning": {"grace_days": 5, "reminder_days": [1, 3]}})).await;
+    let till = a_till_selling(json!({"dunning": {"grace_days": 5, "reminder_days": [1, 3]}})).await;
     let order = till.order().await;
     till.days(30).await;
     assert_eq!(till.state(&order).await, "ACTTIVE 2026-02-28 2026-02-28");
@@ -56,7 +57,7 @@ async fn in_the_grace_services_go_on_and_the_cycle_counts_from_its_day() {
 
 #[tokio::test]
 async fn a_postpaid_order_is_billed_then_dunned_then_frozen() {
-    let till = Till::with(json!({
+    let till = a_till_selling(json!({
         "billing": "POSTPAID",
         "dunning": {"grace_days": 40, "suspend_days": 10},
     }))
@@ -93,7 +94,7 @@ async fn a_postpaid_order_is_billed_then_dunned_then_frozen() {
 /// A customer with something else that runs is not suspended.
 #[tokio::test]
 async fn who_still_has_something_is_not_suspended() {
-    let till = Till::open().await;
+    let till = a_till().await;
     till.pay("10").await;
     let year = super::monthly(
         &till.shop,
@@ -110,7 +111,7 @@ async fn who_still_has_something_is_not_suspended() {
 /// What an operator switched off by hand, money does not switch on.
 #[tokio::test]
 async fn money_does_not_undo_what_staff_did() {
-    let till = Till::open().await;
+    let till = a_till().await;
     let order = till.order().await;
     till.shop
         .change(&order, json!({"status": "INACTIVE"}))
@@ -127,7 +128,7 @@ async fn money_does_not_undo_what_staff_did() {
 /// Staff switch a frozen order on again: it is taken at its word and owed.
 #[tokio::test]
 async fn staff_may_switch_a_frozen_order_on() {
-    let till = Till::open().await;
+    let till = a_till().await;
     till.pay("10").await;
     let order = till.order().await;
     till.days(30).await;
@@ -141,7 +142,7 @@ async fn staff_may_switch_a_frozen_order_on() {
 /// A date in the future from outside lifts the dunning without money.
 #[tokio::test]
 async fn a_date_from_outside_lifts_the_dunning() {
-    let till = Till::with(json!({"dunning": {"grace_days": 5}})).await;
+    let till = a_till_selling(json!({"dunning": {"grace_days": 5}})).await;
     till.pay("10").await;
     let order = till.order().await;
     till.days(30).await;
@@ -157,7 +158,7 @@ async fn a_date_from_outside_lifts_the_dunning() {
 /// The same key, the same payment: answered as the first time, booked once.
 #[tokio::test]
 async fn a_payment_is_booked_once() {
-    let till = Till::open().await;
+    let till = a_till().await;
     let body = json!({"amount": "5", "method": "bank", "reference": "TX-1"}).to_string();
     let headers = [
         ("Idempotency-Key", "k-1"),
@@ -194,7 +195,7 @@ async fn a_payment_is_booked_once() {
 
 #[tokio::test]
 async fn a_refund_gives_back_no_more_than_was_paid() {
-    let till = Till::open().await;
+    let till = a_till().await;
     let paid = till.pay("20").await;
     let path = till.console(&format!("payments/{}/refunds", paid["id"]));
     let back = |amount: &str| json!({"amount": amount});

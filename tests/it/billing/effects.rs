@@ -2,10 +2,10 @@
 
 use serde_json::{Value, json};
 
-use super::pages::Page;
 use super::{Till, charge, monthly};
 use crate::alphaott::{given, id_of};
 use crate::support::Answer;
+use crate::support::fixture::{a_page, a_till, a_till_selling};
 
 impl Till {
     /// All that a look could have moved, as others read it.
@@ -155,7 +155,7 @@ async fn any_request(till: &Till, dice: &mut Dice, offers: &[String]) -> (String
 async fn a_look_is_the_truth_and_moves_nothing() {
     for seed in [3, 1_789, 77_041] {
         let mut dice = Dice(seed);
-        let till = Till::with(json!({"billing": dice.one_of(&["POSTPAID", "PREPAID"])})).await;
+        let till = a_till_selling(json!({"billing": dice.one_of(&["POSTPAID", "PREPAID"])})).await;
         let dearer = monthly(&till.shop, json!({"charges": [charge("15.00")]})).await;
         let offers = [till.shop.offer.clone(), dearer];
         till.order().await;
@@ -177,7 +177,7 @@ async fn a_look_is_the_truth_and_moves_nothing() {
 
 #[tokio::test]
 async fn cash_says_what_it_opened_and_what_is_missing() {
-    let till = Till::open().await;
+    let till = a_till().await;
     till.pay("10").await;
     let order = till.order().await;
     till.days(60).await;
@@ -210,7 +210,7 @@ async fn cash_says_what_it_opened_and_what_is_missing() {
 
 #[tokio::test]
 async fn a_change_of_plan_shows_its_credit_and_its_bill() {
-    let till = Till::open().await;
+    let till = a_till().await;
     till.pay("40").await;
     let order = till.order().await;
     let dearer = monthly(&till.shop, json!({"charges": [charge("15.00")]})).await;
@@ -232,7 +232,7 @@ fn given_list<'v>(effect: &'v Value, list: &str, member: &str) -> Vec<&'v Value>
 /// The key of a look is as good as before, and one that was used says that a repeat moves nothing.
 #[tokio::test]
 async fn a_look_uses_up_no_key() {
-    let till = Till::open().await;
+    let till = a_till().await;
     let order = till.order().await;
     let headers = [
         ("Idempotency-Key", "k"),
@@ -258,7 +258,7 @@ async fn a_look_uses_up_no_key() {
 /// Nothing is done where the wish to look is not understood, on every path.
 #[tokio::test]
 async fn a_look_that_is_misspelled_does_nothing() {
-    let till = Till::open().await;
+    let till = a_till().await;
     let order = id_of(&till.order().await);
     let before = till.state_of_all().await;
     for verb in ["pause", "resume", "renew", "end"] {
@@ -281,7 +281,7 @@ async fn a_look_that_is_misspelled_does_nothing() {
 /// Vouchers that are sold and redeemed, and money that a person says is there.
 #[tokio::test]
 async fn vouchers_are_looked_at_before_they_are_sold_or_redeemed() {
-    let till = Till::open().await;
+    let till = a_till().await;
     let wish = json!({"title": "Gifts", "amount": "5.00", "count": 2});
     let batch = till.look_and_do("voucher-batches", &wish).await.expect(201);
     assert_eq!(batch["effect"]["voucher_batches"][0]["total"], "10.00");
@@ -320,7 +320,7 @@ async fn vouchers_are_looked_at_before_they_are_sold_or_redeemed() {
 /// order gets by it.
 #[tokio::test]
 async fn payments_by_hand_are_looked_at_before_they_are_decided() {
-    let page = Page::open().await;
+    let page = a_page().await;
     let till = &page.till;
     let open = async || {
         let open = till.console("payments/open");
@@ -352,7 +352,7 @@ async fn payments_by_hand_are_looked_at_before_they_are_decided() {
 /// Money that is nobody's, and somebody's then.
 #[tokio::test]
 async fn held_money_is_looked_at_before_it_finds_its_customer() {
-    let page = Page::open().await;
+    let page = a_page().await;
     let till = &page.till;
     page.submit("10.00", "sandbox&card=4000000000000077").await;
     let gone = format!("/customers/{}", till.shop.customer);

@@ -5,7 +5,7 @@ use serde_json::{Value, json};
 use super::Till;
 use super::pages::Page;
 use crate::alphaott::{given, id_of};
-use crate::support::TestBox;
+use crate::support::fixture::{a_till, a_till_selling};
 
 impl Till {
     async fn offer_for(&self, eligibility: Value) -> String {
@@ -40,7 +40,7 @@ impl Till {
 
 #[tokio::test]
 async fn a_welcome_offer_is_for_new_customers() {
-    let till = Till::open().await;
+    let till = a_till().await;
     let (old, new) = (
         &till.shop.customer,
         crate::alphaott::customer(&till.shop.api).await,
@@ -65,7 +65,7 @@ async fn a_welcome_offer_is_for_new_customers() {
 /// A typing error must not open an offer to everybody.
 #[tokio::test]
 async fn a_rule_that_is_not_known_is_refused() {
-    let till = Till::open().await;
+    let till = a_till().await;
     let offer = till.offer_for(json!({"newCustomers": true})).await;
     let path = till.shop.of_product(&format!("offers/{offer}"));
     for rule in [json!({"foo": 1}), json!({"newCustomer": true})] {
@@ -79,7 +79,7 @@ async fn a_rule_that_is_not_known_is_refused() {
 
 #[tokio::test]
 async fn an_offer_can_be_given_once() {
-    let till = Till::open().await;
+    let till = a_till().await;
     let customer = &till.shop.customer;
     till.order().await;
     let offer = till.offer_for(json!({"oncePerCustomer": true})).await;
@@ -98,7 +98,7 @@ async fn an_offer_can_be_given_once() {
 
 #[tokio::test]
 async fn an_addition_goes_with_its_base() {
-    let till = Till::open().await;
+    let till = a_till().await;
     let shop = &till.shop;
     let sports = id_of(&given::product(&shop.api, json!({"title": "Sports"})).await);
     let rule = json!({"eligibility": {"withProducts": [shop.product]}});
@@ -135,9 +135,8 @@ async fn an_addition_goes_with_its_base() {
 
 #[tokio::test]
 async fn a_page_that_was_made_before_sells_it_once() {
-    let bx = TestBox::with(|config| config.payments.sandbox = true).await;
     let rule = json!({"eligibility": {"oncePerCustomer": true}});
-    let first = Page::of(Till::in_box(bx, rule).await).await;
+    let first = a_till_selling(rule).taking_cards().then(Page::of).await;
     let second = Page::make(&first.till).await;
     let paid = first.submit("10.00", "sandbox&card=4242424242424242").await;
     assert_eq!(paid.status, 303);

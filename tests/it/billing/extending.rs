@@ -8,6 +8,7 @@ use serde_json::{Value, json};
 use super::{DAY, Till, charge, monthly};
 use crate::alphaott::{given, id_of};
 use crate::support::Answer;
+use crate::support::fixture::{a_till, a_till_selling};
 
 const CARD: &str = "sandbox&card=4242424242424242";
 const LATER: &str = "sandbox&card=4000000000000077";
@@ -61,7 +62,7 @@ fn of(till: &Till) -> Value {
 
 #[tokio::test]
 async fn a_page_for_the_same_offer_is_for_the_order_that_runs() {
-    let till = Till::with_cards(json!({})).await;
+    let till = a_till().taking_cards().await;
     pay(&till, of(&till), "10.00").await;
     assert_eq!(orders(&till).await, ["ACTTIVE 2026-02-28 2026-02-28"]);
     let made = ask(&till, of(&till)).await.expect(201);
@@ -93,7 +94,7 @@ async fn a_page_for_the_same_offer_is_for_the_order_that_runs() {
 
 #[tokio::test]
 async fn another_offer_of_the_product_goes_on_when_the_paid_time_ends() {
-    let till = Till::with_cards(json!({})).await;
+    let till = a_till().taking_cards().await;
     pay(&till, of(&till), "10.00").await;
     let charges = json!([
         {"type": "RECURRING", "title": "Year", "amount": "100", "currency": "USD"},
@@ -121,7 +122,7 @@ async fn another_offer_of_the_product_goes_on_when_the_paid_time_ends() {
 /// The same product and term under another offer: one order, by what its payer saw.
 #[tokio::test]
 async fn the_same_term_under_another_offer_is_for_that_order() {
-    let till = Till::with_cards(json!({})).await;
+    let till = a_till().taking_cards().await;
     pay(&till, of(&till), "10.00").await;
     let cheaper = monthly(&till.shop, json!({"charges": [charge("8.00")]})).await;
     pay(&till, json!({"offerId": cheaper}), "8.00").await;
@@ -131,7 +132,7 @@ async fn the_same_term_under_another_offer_is_for_that_order() {
 
 #[tokio::test]
 async fn one_more_is_a_new_order() {
-    let till = Till::with_cards(json!({})).await;
+    let till = a_till().taking_cards().await;
     pay(&till, of(&till), "10.00").await;
     let wish = json!({"offerId": till.shop.offer, "additional": true});
     pay(&till, wish, "10.00").await;
@@ -151,7 +152,7 @@ async fn one_more_is_a_new_order() {
 #[tokio::test]
 async fn a_one_time_order_bought_again_is_extended_by_its_term() {
     let week = json!({"type": "ONE_TIME", "duration": 7, "period": "DAY"});
-    let till = Till::with_cards(week).await;
+    let till = a_till_selling(week).taking_cards().await;
     pay(&till, of(&till), "10.00").await;
     assert_eq!(orders(&till).await, ["ACTTIVE - 2026-02-07"]);
     pay(&till, of(&till), "10.00").await;
@@ -176,7 +177,7 @@ async fn a_one_time_order_bought_again_is_extended_by_its_term() {
 async fn what_is_sold_once_is_not_extended() {
     let rule = json!({"oncePerCustomer": true});
     let week = json!({"type": "ONE_TIME", "duration": 7, "period": "DAY", "eligibility": rule});
-    let till = Till::with_cards(week).await;
+    let till = a_till_selling(week).taking_cards().await;
     pay(&till, of(&till), "10.00").await;
     let again = ask(&till, of(&till)).await;
     assert_eq!(again.status, 409, "{}", again.text);
@@ -185,7 +186,7 @@ async fn what_is_sold_once_is_not_extended() {
 
 #[tokio::test]
 async fn a_canceled_order_is_taken_back_and_extended() {
-    let till = Till::with_cards(json!({})).await;
+    let till = a_till().taking_cards().await;
     pay(&till, of(&till), "10.00").await;
     let order = till.shop.of_customer("orders/000000000000000000000001");
     let canceled = json!({"status": "CANCELED"});
@@ -198,7 +199,9 @@ async fn a_canceled_order_is_taken_back_and_extended() {
 
 #[tokio::test]
 async fn an_order_in_its_last_cycle_is_followed_by_a_new_one() {
-    let till = Till::with_cards(json!({"numberOfBillingCycles": 1})).await;
+    let till = a_till_selling(json!({"numberOfBillingCycles": 1}))
+        .taking_cards()
+        .await;
     pay(&till, of(&till), "10.00").await;
     assert_eq!(orders(&till).await, ["ACTTIVE - 2026-02-28"]);
     // Two pages, both paid: two months more.
@@ -230,7 +233,9 @@ async fn an_order_in_its_last_cycle_is_followed_by_a_new_one() {
 
 #[tokio::test]
 async fn a_postpaid_order_that_owes_nothing_has_no_page() {
-    let till = Till::with_cards(json!({"billing": "POSTPAID"})).await;
+    let till = a_till_selling(json!({"billing": "POSTPAID"}))
+        .taking_cards()
+        .await;
     let order = till.order().await;
     till.pay("10").await;
     for wish in [of(&till), json!({"orderId": id_of(&order)})] {
@@ -244,7 +249,7 @@ async fn a_postpaid_order_that_owes_nothing_has_no_page() {
 
 #[tokio::test]
 async fn what_cannot_be_extended_is_refused_and_opens_nothing() {
-    let till = Till::with_cards(json!({})).await;
+    let till = a_till().taking_cards().await;
     let order = till.order().await;
     till.pay("10").await;
     till.act(&order, "pause", json!({})).await.expect(200);
@@ -264,7 +269,7 @@ async fn what_cannot_be_extended_is_refused_and_opens_nothing() {
 
 #[tokio::test]
 async fn a_first_purchase_paid_twice_is_one_order() {
-    let till = Till::with_cards(json!({})).await;
+    let till = a_till().taking_cards().await;
     let (first, second) = (code(&till, of(&till)).await, code(&till, of(&till)).await);
     for code in [&first, &second] {
         assert_eq!(send(&till, code, "10.00", LATER).await.status, 303);
@@ -275,7 +280,7 @@ async fn a_first_purchase_paid_twice_is_one_order() {
     till.prove();
 
     // The same where the second page was for another offer of the product.
-    let till = Till::with_cards(json!({})).await;
+    let till = a_till().taking_cards().await;
     let other = monthly(&till.shop, json!({"charges": [charge("8.00")]})).await;
     let first = code(&till, of(&till)).await;
     let second = code(&till, json!({"offerId": other})).await;
@@ -293,7 +298,7 @@ async fn a_first_purchase_paid_twice_is_one_order() {
 /// lies on the balance.
 #[tokio::test]
 async fn each_paid_page_extends_once() {
-    let till = Till::with_cards(json!({})).await;
+    let till = a_till().taking_cards().await;
     pay(&till, of(&till), "10.00").await;
     let (first, second) = (code(&till, of(&till)).await, code(&till, of(&till)).await);
     for code in [&first, &second] {
@@ -331,7 +336,7 @@ async fn money_that_comes_after_the_end_extends_from_then() {
         ),
         (json!({"type": "ONE_TIME"}), 30, "ACTTIVE - 2026-04-02"),
     ] {
-        let till = Till::with_cards(offer).await;
+        let till = a_till_selling(offer).taking_cards().await;
         pay(&till, of(&till), "10.00").await;
         let code = code(&till, of(&till)).await;
         assert_eq!(send(&till, &code, "10.00", "manual").await.status, 303);
@@ -349,7 +354,7 @@ async fn money_that_comes_after_the_end_extends_from_then() {
 
 #[tokio::test]
 async fn money_that_does_not_suffice_asks_for_the_rest() {
-    let till = Till::with_cards(json!({})).await;
+    let till = a_till().taking_cards().await;
     pay(&till, of(&till), "10.00").await;
     till.pay("4").await;
     let code = code(&till, of(&till)).await;
@@ -369,7 +374,7 @@ async fn money_that_does_not_suffice_asks_for_the_rest() {
 /// A voucher and the balance extend as a card does.
 #[tokio::test]
 async fn every_way_to_pay_extends() {
-    let till = Till::with_cards(json!({})).await;
+    let till = a_till().taking_cards().await;
     pay(&till, of(&till), "10.00").await;
     let batch = json!({"title": "", "amount": "10", "count": 1});
     let path = till.console("voucher-batches");
@@ -394,7 +399,7 @@ async fn every_way_to_pay_extends() {
 #[tokio::test]
 async fn an_order_that_was_ended_or_removed_takes_no_money() {
     for ends in [true, false] {
-        let till = Till::with_cards(json!({})).await;
+        let till = a_till().taking_cards().await;
         pay(&till, of(&till), "10.00").await;
         let page = code(&till, of(&till)).await;
         assert_eq!(send(&till, &page, "10.00", LATER).await.status, 303);
@@ -464,7 +469,9 @@ fn time_bought_is_time_paid() {
 }
 
 async fn walk(acts: &[Act]) {
-    let till = Till::with_cards(json!({"charges": [charge("10.00")]})).await;
+    let till = a_till_selling(json!({"charges": [charge("10.00")]}))
+        .taking_cards()
+        .await;
     let mut offers = Vec::new();
     for (days, kind, price) in TERMS {
         let offer = json!({

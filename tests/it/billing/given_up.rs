@@ -7,6 +7,7 @@ use super::pages::Page;
 use super::{DAY, Till, charge, monthly};
 use crate::alphaott::{given, id_of};
 use crate::support::Answer;
+use crate::support::fixture::{a_page, a_till, a_till_selling};
 
 impl Till {
     async fn void(&self, number: u64) -> Answer {
@@ -30,7 +31,7 @@ fn setup() -> Value {
 
 #[tokio::test]
 async fn an_invoice_that_nobody_paid_is_voided() {
-    let till = Till::with(json!({"billing": "POSTPAID"})).await;
+    let till = a_till_selling(json!({"billing": "POSTPAID"})).await;
     let order = till.order().await;
     let note = till.void(1).await.expect(201);
     assert_eq!(
@@ -53,7 +54,7 @@ async fn an_invoice_that_nobody_paid_is_voided() {
 /// One that froze its order lets it go on; the reason stands in the journal.
 #[tokio::test]
 async fn a_voided_invoice_thaws_its_order() {
-    let till = Till::with(json!({"billing": "POSTPAID"})).await;
+    let till = a_till_selling(json!({"billing": "POSTPAID"})).await;
     let order = till.order().await;
     till.days(15).await;
     assert_eq!(&till.state(&order).await[..8], "INACTIVE");
@@ -65,7 +66,7 @@ async fn a_voided_invoice_thaws_its_order() {
 
 #[tokio::test]
 async fn what_is_partly_paid_or_credited_is_not_voided() {
-    let till = Till::with(json!({"billing": "POSTPAID"})).await;
+    let till = a_till_selling(json!({"billing": "POSTPAID"})).await;
     let order = till.order().await;
     till.pay("1").await;
     let refused = till.void(1).await;
@@ -90,7 +91,7 @@ async fn what_is_partly_paid_or_credited_is_not_voided() {
 async fn an_order_is_given_back_whole_within_a_day() {
     let charges = json!({"charges": [charge("10.00"), setup()]});
     for (paid, hours, status) in [(true, 23, 200), (false, 24, 200), (true, 25, 409)] {
-        let till = Till::with(charges.clone()).await;
+        let till = a_till_selling(charges.clone()).await;
         if paid {
             till.pay("60").await;
         }
@@ -110,7 +111,7 @@ async fn an_order_is_given_back_whole_within_a_day() {
         }
         till.prove();
     }
-    let till = Till::open().await;
+    let till = a_till().await;
     let order = till.order().await;
     for credit in [json!("whole"), json!(1), json!("PART")] {
         let body = json!({"credit": credit});
@@ -122,7 +123,7 @@ async fn an_order_is_given_back_whole_within_a_day() {
 
 #[tokio::test]
 async fn a_debt_that_is_written_off_is_no_payment() {
-    let till = Till::with(json!({"billing": "POSTPAID"})).await;
+    let till = a_till_selling(json!({"billing": "POSTPAID"})).await;
     let order = till.order().await;
     till.days(15).await;
     assert_eq!(till.customer_status().await, "SUSPENDED_BY_BILLING");
@@ -148,7 +149,7 @@ async fn a_debt_that_is_written_off_is_no_payment() {
 /// Who owes something else stays suspended; what runs goes on.
 #[tokio::test]
 async fn what_else_is_owed_stays_owed() {
-    let till = Till::with(json!({"billing": "POSTPAID"})).await;
+    let till = a_till_selling(json!({"billing": "POSTPAID"})).await;
     let first = till.order().await;
     let dear = json!({"billing": "POSTPAID", "charges": [charge("20.00")]});
     let dear = monthly(&till.shop, dear).await;
@@ -170,11 +171,11 @@ async fn what_else_is_owed_stays_owed() {
 
 #[tokio::test]
 async fn only_those_give_up_debts_who_may() {
-    let till = Till::with(json!({"billing": "POSTPAID"})).await;
+    let till = a_till_selling(json!({"billing": "POSTPAID"})).await;
     let order = till.order().await;
     let bx = &till.shop.bx;
     for role in ["cashier", "dealer", "support"] {
-        let api = bx.with_header(&format!("JWT {}", bx.token(role).await));
+        let api = bx.client_of(role).await;
         let end = format!("orders/{}/end", id_of(&order));
         for (path, body) in [
             (till.console("invoices/1/void"), json!({"reason": "x"})),
@@ -196,7 +197,7 @@ async fn only_those_give_up_debts_who_may() {
 /// A credit note pays its own invoice before older ones of others.
 #[tokio::test]
 async fn a_credit_note_pays_its_own_invoice_first() {
-    let till = Till::with(json!({"billing": "POSTPAID"})).await;
+    let till = a_till_selling(json!({"billing": "POSTPAID"})).await;
     till.order().await;
     let dear = json!({"billing": "POSTPAID", "charges": [charge("28.00")]});
     let dear = monthly(&till.shop, dear).await;
@@ -208,7 +209,7 @@ async fn a_credit_note_pays_its_own_invoice_first() {
     assert_eq!(till.unpaid().await, ["10.00", "8.00", "0.00"]);
     till.prove();
     // What is paid already frees money for what else is open.
-    let till = Till::with(json!({"billing": "POSTPAID"})).await;
+    let till = a_till_selling(json!({"billing": "POSTPAID"})).await;
     till.pay("28").await;
     let dear = json!({"billing": "POSTPAID", "charges": [charge("28.00")]});
     let dear = monthly(&till.shop, dear).await;
@@ -226,7 +227,8 @@ async fn a_credit_note_pays_its_own_invoice_first() {
 /// back.
 #[tokio::test]
 async fn a_credited_invoice_is_open_for_its_net_at_most() {
-    let till = Till::with(json!({"billing": "POSTPAID", "duration": 10, "period": "DAY"})).await;
+    let till =
+        a_till_selling(json!({"billing": "POSTPAID", "duration": 10, "period": "DAY"})).await;
     let first = till.order().await;
     let second = till.order().await;
     let payment = till.pay("20").await;
@@ -259,7 +261,7 @@ async fn an_installation_is_not_given_back_by_the_day() {
             "-55.71",
         ),
     ] {
-        let till = Till::with(offer.clone()).await;
+        let till = a_till_selling(offer.clone()).await;
         till.pay("78").await;
         let order = till.order().await;
         till.days(7).await;
@@ -274,7 +276,7 @@ async fn an_installation_is_not_given_back_by_the_day() {
         till.prove();
     }
     // It says so over the API as well, and nothing else.
-    let till = Till::open().await;
+    let till = a_till().await;
     let wrong = given::merged(setup(), json!({"refundable": "yes"}));
     let path = till.shop.of_product(&format!("offers/{}", till.shop.offer));
     let refused = till.shop.api.put(path, json!({"charges": [wrong]})).await;
@@ -286,7 +288,7 @@ async fn an_installation_is_not_given_back_by_the_day() {
 
 #[tokio::test]
 async fn a_late_payment_opens_no_page_that_another_one_is_under_way_on() {
-    let page = Page::open().await;
+    let page = a_page().await;
     let till = &page.till;
     till.pay("5").await;
     page.submit("5.00", "manual").await;
@@ -317,7 +319,7 @@ async fn a_late_payment_opens_no_page_that_another_one_is_under_way_on() {
 /// Money of one currency pays what is owed in that currency only.
 #[tokio::test]
 async fn euros_pay_no_dollars() {
-    let till = Till::with(json!({"billing": "POSTPAID"})).await;
+    let till = a_till_selling(json!({"billing": "POSTPAID"})).await;
     let order = till.order().await;
     let euros = json!({"amount": "10", "currency": "EUR", "method": "cash"});
     // Whether it is taken at all is another question.
@@ -335,7 +337,7 @@ async fn euros_pay_no_dollars() {
 // ---- what was owed before the first bill
 
 async fn brought(offer: Value, amount: &str) -> Till {
-    let till = Till::with_cards(offer).await;
+    let till = a_till_selling(offer).taking_cards().await;
     let customer = format!("/customers/{}", till.shop.customer);
     let login = json!({"login": "brought", "email": "b@example.com"});
     till.shop.api.put(customer, login).await.expect(200);

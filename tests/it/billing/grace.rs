@@ -16,6 +16,7 @@ use serde_json::{Value, json};
 use super::{DAY, Till, charge, monthly};
 use crate::alphaott::given;
 use crate::kit;
+use crate::support::fixture::a_till_selling;
 
 fn patient(days: u32) -> Value {
     json!({"dunning": {"grace_days": days}})
@@ -23,7 +24,7 @@ fn patient(days: u32) -> Value {
 
 /// A prepaid order whose second cycle is due on 28 February and not paid.
 async fn unpaid(grace: u32) -> (Till, Value) {
-    let till = Till::with(patient(grace)).await;
+    let till = a_till_selling(patient(grace)).await;
     till.pay("10").await;
     let order = till.order().await;
     till.days(28).await;
@@ -78,7 +79,7 @@ async fn days_of_grace_are_a_part_of_the_cycle_that_pays_for_them() {
 #[tokio::test]
 async fn half_of_the_cycle_is_served_after_the_payment() {
     let days = json!({"duration": 4, "period": "DAY", "dunning": {"grace_days": 7}});
-    let till = Till::with(days).await;
+    let till = a_till_selling(days).await;
     till.pay("10").await;
     let order = till.order().await;
     // Due on 4 February, frozen on the 11th, paid on the 12th: two days instead of four.
@@ -197,7 +198,7 @@ async fn a_change_of_plan_that_is_paid_or_lifted_runs() {
     let (till, order) = unpaid(5).await;
     let lift = json!({"offer": till.shop.offer, "lift": true});
     let bx = &till.shop.bx;
-    let cashier = bx.with_header(&format!("JWT {}", bx.token("cashier").await));
+    let cashier = bx.client_of("cashier").await;
     let path = till.of_customer(&format!("orders/{}/change", crate::alphaott::id_of(&order)));
     assert_eq!(cashier.post(path, lift.clone()).await.status, 403);
     assert_eq!(orders(&till).await, ["ACTTIVE"]);
@@ -213,7 +214,7 @@ async fn a_change_of_plan_that_is_paid_or_lifted_runs() {
 #[tokio::test]
 async fn nobody_is_reminded_on_the_day_of_the_freeze() {
     let dunning = json!({"grace_days": 5, "reminder_days": [2, 5, 7]});
-    let till = Till::with(json!({"billing": "POSTPAID", "dunning": dunning})).await;
+    let till = a_till_selling(json!({"billing": "POSTPAID", "dunning": dunning})).await;
     let order = till.order().await;
     till.days(5).await;
     assert_eq!(&till.state(&order).await[..8], "INACTIVE");
@@ -230,7 +231,7 @@ async fn an_order_that_ends_inside_its_grace_is_reminded_on() {
         "billing": "POSTPAID", "type": "ONE_TIME", "duration": 3, "period": "DAY",
         "dunning": {"grace_days": 10, "reminder_days": [2, 5, 10]},
     });
-    let till = Till::with(offer).await;
+    let till = a_till_selling(offer).await;
     let order = till.order().await;
     till.days(4).await;
     assert_eq!(&till.state(&order).await[..7], "EXPIRED");

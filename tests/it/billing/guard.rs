@@ -10,7 +10,8 @@ use serde_json::{Value, json};
 use super::pages::Page;
 use super::{DAY, Till, charge};
 use crate::alphaott::{given, id_of};
-use crate::support::{TestBox, until};
+use crate::support::fixture::{a_box, a_till_selling};
+use crate::support::{TestBox, eventually};
 
 const HOUR: i64 = 3_600;
 
@@ -28,8 +29,12 @@ pub async fn lagging(folder: &Path, seconds: i64, offer: Value) -> Till {
     let now = Clock::System.now();
     let ago = now.saturating_add_seconds(-seconds);
     let sandbox = |config: &mut Config| config.payments.sandbox = true;
-    let bx = TestBox::at(folder, 21, Clock::test(ago), sandbox).await;
-    Till::in_box(bx, offer).await
+    a_till_selling(offer)
+        .in_folder(folder)
+        .seed(21)
+        .by_clock(Clock::test(ago))
+        .set(sandbox)
+        .await
 }
 
 /// A box by the time of day, with the guard as it comes, whose clock can be shifted.
@@ -42,7 +47,7 @@ pub struct ByDay {
 
 impl ByDay {
     /// The same box.
-    pub async fn from(till: Till, folder: &Path, change: impl FnOnce(&mut Config)) -> ByDay {
+    pub async fn from(till: Till, folder: &Path, change: impl FnOnce(&mut Config) + Send) -> ByDay {
         let shop = till.shop;
         let (offer, product) = (shop.offer.clone(), shop.product.clone());
         drop(shop.api);
@@ -51,7 +56,12 @@ impl ByDay {
         // In the morning, whenever the tests run: the evening's forecast would come between.
         let morning = clock.now().seconds().rem_euclid(DAY);
         clock.shift((10 * HOUR - morning).rem_euclid(DAY));
-        let bx = TestBox::at(folder, 22, clock.clone(), change).await;
+        let bx = a_box()
+            .in_folder(folder)
+            .seed(22)
+            .by_clock(clock.clone())
+            .set(change)
+            .await;
         ByDay {
             bx,
             clock,
@@ -61,9 +71,14 @@ impl ByDay {
     }
 
     /// Stopped and started anew.
-    pub async fn again(self, folder: &Path, change: impl FnOnce(&mut Config)) -> ByDay {
+    pub async fn again(self, folder: &Path, change: impl FnOnce(&mut Config) + Send) -> ByDay {
         self.bx.stop().await;
-        let bx = TestBox::at(folder, 23, self.clock.clone(), change).await;
+        let bx = a_box()
+            .in_folder(folder)
+            .seed(23)
+            .by_clock(self.clock.clone())
+            .set(change)
+            .await;
         ByDay { bx, ..self }
     }
 
@@ -71,7 +86,7 @@ impl ByDay {
     async fn open(folder: &Path, offer: Value) -> ByDay {
         let till = lagging(folder, 60, offer).await;
         let day = ByDay::from(till, folder, |_| {}).await;
-        until("a forecast", async || {
+        eventually("a forecast", async || {
             let guard = boxoffice::ops::billing::guard::expected(&day.ctx()).unwrap();
             guard.is_some().then_some(())
         })
@@ -105,7 +120,7 @@ impl ByDay {
     /// Waits for a run that fits.
     async fn run(&self, what: &str, fits: impl Fn(&Value) -> bool) -> Value {
         let found = async || self.runs().await.into_iter().find(&fits);
-        until(what, found).await
+        eventually(what, found).await
     }
 
     /// Waits for a held run of which owners were told: all of its orders wait then.
@@ -224,9 +239,7 @@ async fn many_missed_cycles_wait_for_a_person_and_are_served() {
         .put(&path, json!({"status": "ACTTIVE"}))
         .await
         .expect(200);
-    let cashier = day
-        .bx
-        .with_header(&format!("JWT {}", day.bx.token("cashier").await));
+    let cashier = day.bx.client_of("cashier").await;
     let release = day
         .bx
         .url(&format!("/console/api/runs/{}/release", stopped["id"]));
@@ -263,7 +276,7 @@ async fn after_a_week_the_running_cycle_alone_is_billed() {
     let day = ByDay::from(till, folder.path(), |_| {}).await;
     day.held().await;
     day.shift(73 * HOUR);
-    until("the second alarm", async || {
+    eventually("the second alarm", async || {
         let eased = boxoffice::ops::billing::held_run::held(&day.ctx()).unwrap()?;
         matches!(
             eased.run.state,
@@ -327,7 +340,7 @@ async fn a_run_far_beyond_the_forecast_is_held_and_eased() {
     // An order that becomes due meanwhile waits with them.
     day.order(day.in_an_hour()).await;
     day.shift(2 * HOUR);
-    until("the next one", async || {
+    eventually("the next one", async || {
         (day.runs().await[0]["held_orders"] == 126).then_some(())
     })
     .await;
@@ -438,7 +451,7 @@ async fn a_clock_that_jumps_does_nothing() {
     assert_eq!(day.invoices().await, before);
     day.shift(-12 * DAY);
     day.run("the end", |run| run["state"] == "DONE").await;
-    until("no hold", async || {
+    eventually("no hold", async || {
         boxoffice::ops::billing::held_run::held(&day.ctx())
             .unwrap()
             .is_none()
@@ -474,7 +487,7 @@ async fn a_hold_of_bills_lets_everything_else_go_on() {
     day.price("100.00").await;
     day.shift(2 * HOUR);
     day.held().await;
-    until("its end", async || {
+    eventually("its end", async || {
         let services = day
             .bx
             .api()
@@ -575,7 +588,7 @@ async fn payments_under_way_go_on_while_a_run_is_held() {
     .await;
     day.held().await;
     let first = json!({"_id": format!("{:024x}", 1)});
-    until("the payment and the end", async || {
+    eventually("the payment and the end", async || {
         let order = day.order_again(&first).await;
         let end = day
             .bx

@@ -7,7 +7,8 @@ use serde_json::{Value, json};
 use super::prove;
 use crate::alphaott::given::{self, Shop};
 use crate::alphaott::id_of;
-use crate::support::{Client, TestBox};
+use crate::support::Client;
+use crate::support::fixture::a_shop;
 
 const CASES: &str = include_str!("../data/ledger.jsonl");
 /// Names a file of other cases, for trying many more than are kept.
@@ -80,12 +81,12 @@ struct Life<'c> {
 impl<'c> Life<'c> {
     async fn begin(case: &'c Value) -> Life<'c> {
         let (zone, currency) = (word(&case["zone"]), word(&case["currency"]));
-        let bx = TestBox::with(|config| {
-            zone.clone_into(&mut config.provider.time_zone);
-            currency.clone_into(&mut config.provider.currency);
-        })
-        .await;
-        let shop = Shop::open_in(bx).await;
+        let shop = a_shop()
+            .set(|config| {
+                zone.clone_into(&mut config.provider.time_zone);
+                currency.clone_into(&mut config.provider.currency);
+            })
+            .await;
         let mut offers = Vec::new();
         for offer in case["offers"].as_array().expect("offers") {
             let body = json!({
@@ -396,22 +397,20 @@ async fn share(share: usize) {
     );
 }
 
-#[tokio::test]
-async fn the_ledger_of_the_oracle_comes_out_the_same_1() {
-    share(0).await;
+/// A test for each share, so that they run side by side.
+macro_rules! shares {
+    ($($name:ident: $share:literal),*) => {
+        const _: () = assert!([$($share),*].len() == SHARES, "a share without its test");
+
+        mod the_ledger_of_the_oracle_comes_out_the_same {
+            $(
+                #[tokio::test]
+                async fn $name() {
+                    super::share($share).await;
+                }
+            )*
+        }
+    };
 }
 
-#[tokio::test]
-async fn the_ledger_of_the_oracle_comes_out_the_same_2() {
-    share(1).await;
-}
-
-#[tokio::test]
-async fn the_ledger_of_the_oracle_comes_out_the_same_3() {
-    share(2).await;
-}
-
-#[tokio::test]
-async fn the_ledger_of_the_oracle_comes_out_the_same_4() {
-    share(3).await;
-}
+shares! { share_1: 0, share_2: 1, share_3: 2, share_4: 3 }

@@ -8,6 +8,7 @@ use boxoffice::ops::exports::wish::{Format, What, Wish};
 use serde_json::json;
 
 use super::Till;
+use crate::support::fixture::{a_till, a_till_selling};
 
 fn lines(till: &Till, wish: &Wish) -> Result<Vec<String>, String> {
     let ctx = Ctx::system(till.shop.bx.app());
@@ -21,7 +22,7 @@ fn journal(format: Format) -> Wish {
 
 /// A month that is paid, one a month later, and a voucher that nobody bought.
 async fn till() -> Till {
-    let till = Till::with(json!({"charges": [
+    let till = a_till_selling(json!({"charges": [
         {"type": "RECURRING", "title": "TV", "amount": "12.00", "currency": "USD", "taxRate": 20},
     ]}))
     .await;
@@ -139,7 +140,7 @@ async fn customers_are_named_on_request_only() {
 
 #[tokio::test]
 async fn what_cannot_be_exported_so_is_refused_by_its_name() {
-    let till = Till::open().await;
+    let till = a_till().await;
     let some = |text: &str| Some(text.to_owned());
     for (wish, name) in [
         (

@@ -2,11 +2,12 @@
 
 use serde_json::json;
 
-use super::{Till, charge, monthly};
+use super::{charge, monthly};
+use crate::support::fixture::{a_till, a_till_selling};
 
 #[tokio::test]
 async fn a_pause_keeps_the_rest_of_the_paid_time() {
-    let till = Till::open().await;
+    let till = a_till().await;
     till.pay("100").await;
     let order = till.order().await;
     till.days(10).await;
@@ -27,7 +28,7 @@ async fn a_pause_keeps_the_rest_of_the_paid_time() {
 /// Edge 12: paused and resumed twice on a yearly order, the paid time stays what it is.
 #[tokio::test]
 async fn two_pauses_on_a_year_overlap_nothing() {
-    let till = Till::with(json!({"period": "YEAR", "charges": [charge("100.00")]})).await;
+    let till = a_till_selling(json!({"period": "YEAR", "charges": [charge("100.00")]})).await;
     till.pay("1000").await;
     let order = till.order().await;
     for _ in 0..2 {
@@ -46,7 +47,7 @@ async fn two_pauses_on_a_year_overlap_nothing() {
 
 #[tokio::test]
 async fn a_change_of_plan_gives_back_what_is_not_used() {
-    let till = Till::open().await;
+    let till = a_till().await;
     till.pay("100").await;
     let order = till.order().await;
     let better = monthly(&till.shop, json!({"charges": [charge("28.00")]})).await;
@@ -74,7 +75,7 @@ async fn a_change_of_plan_gives_back_what_is_not_used() {
 /// Edge 3 and 4: changed twice in a day, and back again.
 #[tokio::test]
 async fn changing_twice_a_day_costs_no_day_twice() {
-    let till = Till::open().await;
+    let till = a_till().await;
     till.pay("100").await;
     let order = till.order().await;
     let other = monthly(&till.shop, json!({"charges": [charge("20.00")]})).await;
@@ -104,7 +105,7 @@ async fn changing_twice_a_day_costs_no_day_twice() {
 /// Edge 1: from a free plan to a paid one on the same day.
 #[tokio::test]
 async fn from_free_to_paid_on_one_day() {
-    let till = Till::with(json!({"charges": []})).await;
+    let till = a_till_selling(json!({"charges": []})).await;
     let order = till.order().await;
     let paid = monthly(&till.shop, json!({})).await;
     till.act(&order, "change", json!({"offer": paid}))
@@ -116,7 +117,7 @@ async fn from_free_to_paid_on_one_day() {
 
 #[tokio::test]
 async fn renewing_early_adds_to_the_end() {
-    let till = Till::open().await;
+    let till = a_till().await;
     till.pay("25").await;
     let order = till.order().await;
     till.days(5).await;
@@ -139,7 +140,7 @@ async fn renewing_early_adds_to_the_end() {
 /// Edge 15: the price changed between looking and buying.
 #[tokio::test]
 async fn a_price_that_changed_meanwhile_is_not_taken() {
-    let till = Till::open().await;
+    let till = a_till().await;
     till.pay("100").await;
     let order = till.order().await;
     let path = till.shop.of_product(&format!("offers/{}", till.shop.offer));
@@ -157,7 +158,7 @@ async fn a_price_that_changed_meanwhile_is_not_taken() {
 #[tokio::test]
 async fn ended_at_once_with_and_without_credit() {
     for (credit, invoices, balance) in [(true, 2, "95.36"), (false, 1, "90.00")] {
-        let till = Till::open().await;
+        let till = a_till().await;
         till.pay("100").await;
         let order = till.order().await;
         till.days(12).await;
@@ -180,7 +181,7 @@ async fn ended_at_once_with_and_without_credit() {
 /// A credit note is money: it pays what is open, and what is frozen runs again.
 #[tokio::test]
 async fn a_credit_note_pays_what_is_open() {
-    let till = Till::with(json!({"billing": "POSTPAID", "dunning": {"grace_days": 0}})).await;
+    let till = a_till_selling(json!({"billing": "POSTPAID", "dunning": {"grace_days": 0}})).await;
     let year = json!({"type": "ONE_TIME", "period": "YEAR", "charges": [charge("365.00")]});
     let year = monthly(&till.shop, year).await;
     till.pay("365").await;
@@ -198,7 +199,7 @@ async fn a_credit_note_pays_what_is_open() {
 /// Edge 13: a credit, a refund and another price: nothing is given back twice.
 #[tokio::test]
 async fn credit_refund_and_a_new_price_do_not_mix() {
-    let till = Till::open().await;
+    let till = a_till().await;
     let paid = till.pay("10").await;
     let order = till.order().await;
     till.days(10).await;
@@ -226,7 +227,7 @@ async fn credit_refund_and_a_new_price_do_not_mix() {
 /// from its end.
 #[tokio::test]
 async fn time_given_away_over_a_months_end_moves_the_cycles() {
-    let till = Till::open().await;
+    let till = a_till().await;
     till.pay("100").await;
     let order = till.order().await;
     // Paid from 31 January to 28 February; ten days more, in two steps, the second over the border.
@@ -253,7 +254,7 @@ async fn time_given_away_over_a_months_end_moves_the_cycles() {
 /// is not used again.
 #[tokio::test]
 async fn an_invoice_that_is_taken_back_keeps_its_number() {
-    let till = Till::open().await;
+    let till = a_till().await;
     till.pay("10").await;
     let wrong = till.order().await;
     till.act(&wrong, "end", json!({"credit": true}))

@@ -4,17 +4,17 @@ use serde_json::{Value, json};
 
 use super::{DAY, Till};
 use crate::alphaott::given;
-use crate::support::TestBox;
+use crate::support::fixture::{a_till, a_till_selling};
 use crate::support::post::{Post, Turn};
 
 /// A till whose customer has an e-mail address, before a mail server.
 async fn open(post: &Post, offer: Value) -> Till {
-    let bx = TestBox::with(|config| {
-        config.smtp.url = (&post.url).into();
-        "billing@tv.example".clone_into(&mut config.smtp.from);
-    })
-    .await;
-    let till = Till::in_box(bx, offer).await;
+    let till = a_till_selling(offer)
+        .set(|config| {
+            config.smtp.url = (&post.url).into();
+            "billing@tv.example".clone_into(&mut config.smtp.from);
+        })
+        .await;
     let path = format!("/customers/{}", till.shop.customer);
     let name = json!({"email": "olive@queen.example", "firstName": "Ölive", "lastName": "Queen"});
     till.shop.api.put(path, name).await.expect(200);
@@ -186,7 +186,7 @@ async fn without_an_address_or_a_server_nothing_is_noted() {
     till.order().await;
     till.days(0).await;
     assert!(till.messages().await.is_empty());
-    let till = Till::open().await;
+    let till = a_till().await;
     till.order().await;
     assert!(till.messages().await.is_empty());
 }
@@ -289,8 +289,7 @@ async fn a_preview_writes_nobody() {
 async fn who_is_about_to_lose_something_hears_of_it_once() {
     let post = Post::open().await;
     let till = open(&post, json!({})).await;
-    let owner = till.shop.bx.token("owner").await;
-    let staff = till.shop.bx.with_header(&format!("JWT {owner}"));
+    let staff = till.shop.bx.client_of("owner").await;
     till.pay("10").await;
     till.order().await;
     till.days(26).await;
@@ -324,12 +323,12 @@ async fn who_is_about_to_lose_something_hears_of_it_once() {
 #[tokio::test]
 async fn a_payment_that_fails_later_is_told() {
     let post = Post::open().await;
-    let bx = TestBox::with(|config| {
-        config.smtp.url = (&post.url).into();
-        config.payments.sandbox = true;
-    })
-    .await;
-    let till = Till::in_box(bx, json!({})).await;
+    let till = a_till()
+        .set(|config| {
+            config.smtp.url = (&post.url).into();
+            config.payments.sandbox = true;
+        })
+        .await;
     let path = format!("/customers/{}", till.shop.customer);
     let address = json!({"email": "olive@queen.example"});
     till.shop.api.put(path, address).await.expect(200);
@@ -351,12 +350,9 @@ async fn a_payment_that_fails_later_is_told() {
 #[tokio::test]
 async fn reminders_go_by_short_message_too() {
     let gateway = crate::support::gateway::Gateway::open().await;
-    let bx = TestBox::with(|config| config.sms.url = (&gateway.url).into()).await;
-    let till = Till::in_box(
-        bx,
-        json!({"dunning": {"grace_days": 10, "reminder_days": [2]}}),
-    )
-    .await;
+    let till = a_till_selling(json!({"dunning": {"grace_days": 10, "reminder_days": [2]}}))
+        .set(|config| config.sms.url = (&gateway.url).into())
+        .await;
     let path = format!("/customers/{}", till.shop.customer);
     let phone = json!({"email": null, "phones": ["0049 30 12345"]});
     till.shop.api.put(path, phone).await.expect(200);

@@ -6,6 +6,7 @@ use serde_json::{Value, json};
 use super::pages::Page;
 use super::{DAY, Till, charge, monthly};
 use crate::alphaott::{given, id_of};
+use crate::support::fixture::{a_till, a_till_selling};
 
 const CARD: &str = "sandbox&card=4242424242424242";
 
@@ -41,7 +42,7 @@ async fn confirm(till: &Till) {
 /// Of two orders that are due at one instant the first is not paid and the second is.
 #[tokio::test]
 async fn who_pays_for_one_of_two_orders_is_not_suspended() {
-    let till = Till::open().await;
+    let till = a_till().await;
     let dear = monthly(&till.shop, json!({"charges": [charge("20.00")]})).await;
     till.pay("40").await;
     let dear = till.order_of(json!({"offer": dear})).await;
@@ -60,7 +61,7 @@ async fn who_pays_for_one_of_two_orders_is_not_suspended() {
 /// What was given back by a credit note is not given again by changing the status to and fro.
 #[tokio::test]
 async fn credited_time_does_not_come_back() {
-    let till = Till::open().await;
+    let till = a_till().await;
     till.pay("10").await;
     let order = till.order().await;
     till.days(1).await;
@@ -85,7 +86,7 @@ async fn an_order_that_never_began_is_billed_for_its_first_cycle_whenever_it_beg
     let setup = json!({"charges": [charge("10.00"),
         {"type": "ONE_TIME", "amount": "50.00", "currency": "USD"}]});
     for way in ["opened expired", "set expired", "ended"] {
-        let till = Till::with_cards(setup.clone()).await;
+        let till = a_till_selling(setup.clone()).taking_cards().await;
         let order = if way == "opened expired" {
             till.order_of(json!({"status": "EXPIRED"})).await
         } else {
@@ -122,7 +123,7 @@ async fn a_waiting_order_that_is_paid_late_has_its_whole_cycle() {
         json!({"expires": "2026-02-02T10:00:00.000Z"}),
         json!({"nextBillingCycle": "2026-02-04T10:00:00.000Z"}),
     ] {
-        let page = offered(Till::with_cards(json!({})).await).await;
+        let page = offered(a_till().taking_cards().await).await;
         let orders = page.till.shop.of_customer("orders");
         let order = given::list(page.till.shop.api.get(orders).await.expect(200))[0].clone();
         put(&page.till, &order, dates.clone()).await;
@@ -146,7 +147,7 @@ async fn a_waiting_order_that_is_paid_late_has_its_whole_cycle() {
 /// A price is for a term: orders with another one keep theirs, now and at later changes.
 #[tokio::test]
 async fn a_price_for_another_term_is_for_new_orders() {
-    let till = Till::open().await;
+    let till = a_till().await;
     till.pay("100").await;
     let order = till.order().await;
     change_offer(
@@ -179,7 +180,12 @@ async fn a_tax_rate_that_changes_while_a_page_is_paid_is_not_billed() {
         "type": "RECURRING", "amount": "10.00", "currency": "USD",
         "taxRate": "19", "taxIncluded": false, "taxRates": [{"from": "2026-02-01", "rate": "21"}],
     });
-    let page = offered(Till::with_cards(json!({"charges": [taxed]})).await).await;
+    let page = offered(
+        a_till_selling(json!({"charges": [taxed]}))
+            .taking_cards()
+            .await,
+    )
+    .await;
     let shown = page.show().await.text;
     assert!(shown.contains("11.90\u{a0}USD"), "{shown}");
     page.submit("11.90", "manual").await;
@@ -199,7 +205,7 @@ async fn a_tax_rate_that_changes_while_a_page_is_paid_is_not_billed() {
 /// Time that was given to a frozen order is not billed when it is paid again.
 #[tokio::test]
 async fn time_given_to_a_frozen_order_is_not_billed() {
-    let till = Till::open().await;
+    let till = a_till().await;
     till.pay("10").await;
     let order = till.order().await;
     till.days(30).await;
@@ -224,7 +230,7 @@ async fn time_given_to_a_frozen_order_is_not_billed() {
 /// The first cycle is billed until the next one begins, so it ends there.
 #[tokio::test]
 async fn an_order_with_a_near_next_cycle_ends_there() {
-    let till = Till::open().await;
+    let till = a_till().await;
     till.pay("10").await;
     let next = "2026-02-10T10:00:00.000Z";
     let order = till.order_of(json!({"nextBillingCycle": next})).await;
@@ -238,7 +244,9 @@ async fn an_order_with_a_near_next_cycle_ends_there() {
 /// Money of a postpaid customer that goes back is owed again, and asked for.
 #[tokio::test]
 async fn a_refund_is_owed_again() {
-    let till = Till::with_cards(json!({"billing": "POSTPAID"})).await;
+    let till = a_till_selling(json!({"billing": "POSTPAID"}))
+        .taking_cards()
+        .await;
     let order = till.order().await;
     let payment = till.pay("10").await;
     let back = till.console(&format!("payments/{}/refunds", payment["id"]));
@@ -262,7 +270,7 @@ async fn a_refund_is_owed_again() {
 /// What was credited is no longer owed, whatever goes back.
 #[tokio::test]
 async fn a_refund_of_what_was_credited_is_owed_by_nobody() {
-    let till = Till::with(json!({"billing": "POSTPAID"})).await;
+    let till = a_till_selling(json!({"billing": "POSTPAID"})).await;
     let payment = till.pay("10").await;
     let order = till.order().await;
     till.act(&order, "end", json!({"credit": true}))
@@ -284,7 +292,7 @@ async fn a_refund_of_what_was_credited_is_owed_by_nobody() {
 /// A second payment for an order that runs again already lies on the balance, and its page says so.
 #[tokio::test]
 async fn a_late_second_payment_is_on_the_balance() {
-    let till = Till::with_cards(json!({})).await;
+    let till = a_till().taking_cards().await;
     till.pay("10").await;
     let order = till.order().await;
     till.days(35).await;
@@ -315,7 +323,7 @@ async fn a_late_second_payment_is_on_the_balance() {
 /// no second one is sold in its place.
 #[tokio::test]
 async fn an_order_that_runs_and_is_owed_is_paid_on_a_page() {
-    let till = Till::with_cards(json!({})).await;
+    let till = a_till().taking_cards().await;
     let order = till.order().await;
     assert_eq!(till.balance().await, "-10.00");
     let wish = json!({"offerId": till.shop.offer});
@@ -340,7 +348,12 @@ async fn an_order_that_runs_and_is_owed_is_paid_on_a_page() {
 /// after all: from then on, to the date that is given with it.
 #[tokio::test]
 async fn an_order_that_is_switched_on_after_all_is_billed_from_then() {
-    let page = offered(Till::with_cards(json!({"billing": "POSTPAID"})).await).await;
+    let page = offered(
+        a_till_selling(json!({"billing": "POSTPAID"}))
+            .taking_cards()
+            .await,
+    )
+    .await;
     let orders = page.till.shop.of_customer("orders");
     let order = given::list(page.till.shop.api.get(orders).await.expect(200))[0].clone();
     page.till.days(3).await;

@@ -61,21 +61,7 @@ pub struct Till {
 }
 
 impl Till {
-    pub async fn open() -> Till {
-        Till::with(json!({})).await
-    }
-
     /// The offer with these members.
-    pub async fn with(offer: Value) -> Till {
-        Till::in_box(TestBox::start().await, offer).await
-    }
-
-    /// As [`Till::with`], where the sandbox's cards are taken.
-    pub async fn with_cards(offer: Value) -> Till {
-        let bx = TestBox::with(|config| config.payments.sandbox = true).await;
-        Till::in_box(bx, offer).await
-    }
-
     pub async fn in_box(bx: TestBox, offer: Value) -> Till {
         let mut shop = Shop::open_in(bx).await;
         shop.offer = monthly(&shop, offer).await;

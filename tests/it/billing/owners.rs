@@ -1,27 +1,20 @@
 //! Owners are told by mail of a run that the guard holds: each of them once a day, whatever else
 //! happens.
 
-use boxoffice::app::Ctx;
 use boxoffice::domain::staff::Role;
 use boxoffice::ops::billing::run::Pace;
 use boxoffice::ops::schedule::work::work_guarded;
-use boxoffice::ops::staff::{NewOperator, add_operator};
+use boxoffice::ops::staff::NewOperator;
 
 use super::guard::{ByDay, lagging, monthly};
 use super::{DAY, Till};
+use crate::support::eventually;
 use crate::support::post::Post;
-use crate::support::until;
 
 async fn staff(till: &Till, name: &str, role: &str, email: Option<&str>) {
-    let ctx = Ctx::system(till.shop.bx.app());
-    let wish = NewOperator {
-        name: name.to_owned(),
-        role: Role::parse(role).unwrap(),
-        reseller: None,
-        email: email.map(str::to_owned),
-        password: "seventeen blue trams".to_owned(),
-    };
-    add_operator(&ctx, wish).await.expect("a member of staff");
+    let role = Role::parse(role).unwrap();
+    let address = |wish: &mut NewOperator| wish.email = email.map(str::to_owned);
+    till.shop.bx.hire_as(name, role, address).await;
 }
 
 /// To whom the mails of a held run went, each checked for what it says; sorted.
@@ -48,7 +41,7 @@ fn told(post: &Post) -> Vec<String> {
 /// Waits until the mails of one alarm are there: as many as there are owners with an address.
 async fn alarm(post: &Post) -> Vec<String> {
     let mut all = Vec::new();
-    until("mail to owners", async || {
+    eventually("mail to owners", async || {
         all.extend(told(post));
         (all.len() >= 2).then_some(())
     })

@@ -7,7 +7,8 @@ use serde_json::{Value, json};
 
 use super::{Till, charge};
 use crate::alphaott::given;
-use crate::support::{Answer, TestBox};
+use crate::support::Answer;
+use crate::support::fixture::{a_page, a_till};
 
 /// A page for the shop's offer, in a box with the sandbox on.
 pub struct Page {
@@ -16,11 +17,6 @@ pub struct Page {
 }
 
 impl Page {
-    pub async fn open() -> Page {
-        let bx = TestBox::with(|config| config.payments.sandbox = true).await;
-        Page::of(Till::in_box(bx, json!({})).await).await
-    }
-
     pub async fn of(till: Till) -> Page {
         let code = Page::make(&till).await;
         Page { till, code }
@@ -78,7 +74,7 @@ const LATER_FAILS: &str = "sandbox&card=4000000000000341";
 
 #[tokio::test]
 async fn a_card_pays_a_page_and_the_order_begins() {
-    let page = Page::open().await;
+    let page = a_page().await;
     let shown = page.show().await;
     assert_eq!(shown.status, 200);
     assert!(shown.text.contains("10.00\u{a0}USD"), "{}", shown.text);
@@ -124,7 +120,7 @@ async fn a_card_pays_a_page_and_the_order_begins() {
 /// The term of an order begins when it is paid, not when the page was made.
 #[tokio::test]
 async fn the_term_begins_with_the_payment() {
-    let page = Page::open().await;
+    let page = a_page().await;
     page.till.shop.bx.advance(20 * 3_600).await;
     page.submit("10.00", GOOD).await;
     let orders = page
@@ -139,7 +135,7 @@ async fn the_term_begins_with_the_payment() {
 
 #[tokio::test]
 async fn fifty_submits_are_one_charge() {
-    let page = Page::open().await;
+    let page = a_page().await;
     let mut all = Vec::new();
     for _ in 0..50 {
         let url = page.till.shop.bx.url(&format!("/pay/{}", page.code));
@@ -161,7 +157,7 @@ async fn fifty_submits_are_one_charge() {
 
 #[tokio::test]
 async fn a_declined_card_leaves_the_page_open() {
-    let page = Page::open().await;
+    let page = a_page().await;
     let declined = page.submit("10.00", DECLINED).await;
     assert_eq!(declined.status, 422);
     assert!(declined.text.contains("declined"), "{}", declined.text);
@@ -180,7 +176,7 @@ async fn a_slow_payment_ends_by_itself() {
         (LATER, "ACTTIVE", "0.00"),
         (LATER_FAILS, "INACTIVE", "0.00"),
     ] {
-        let page = Page::open().await;
+        let page = a_page().await;
         let sent = page.submit("10.00", card).await;
         let location = sent.headers["location"].to_str().unwrap();
         assert!(location.ends_with("status=processing"), "{location}");
@@ -202,7 +198,7 @@ async fn a_slow_payment_ends_by_itself() {
 /// Money whose order finds no room for its services comes up again, and stops nothing meanwhile.
 #[tokio::test]
 async fn a_slow_payment_that_cannot_be_used_stops_nobody() {
-    let page = Page::open().await;
+    let page = a_page().await;
     let sent = page.submit("10.00", LATER).await;
     assert_eq!(sent.status, 303);
     let bx = &page.till.shop.bx;
@@ -235,7 +231,7 @@ async fn a_slow_payment_that_cannot_be_used_stops_nobody() {
 /// Edge 16: paid after the order was canceled, after the page expired, for a customer who is gone.
 #[tokio::test]
 async fn money_that_comes_late_is_not_lost() {
-    let page = Page::open().await;
+    let page = a_page().await;
     page.submit("10.00", LATER).await;
     let order = page
         .till
@@ -247,7 +243,7 @@ async fn money_that_comes_late_is_not_lost() {
     assert!(page.till.invoices().await.is_empty());
     page.till.prove();
 
-    let page = Page::open().await;
+    let page = a_page().await;
     page.submit("10.00", LATER).await;
     let path = format!("/customers/{}", page.till.shop.customer);
     page.till.shop.api.delete(path).await;
@@ -278,7 +274,7 @@ async fn money_that_comes_late_is_not_lost() {
 
 #[tokio::test]
 async fn a_page_has_its_day() {
-    let page = Page::open().await;
+    let page = a_page().await;
     page.till.shop.bx.advance(86_400).await;
     assert_eq!(page.show().await.status, 410);
     assert_eq!(page.submit("10.00", GOOD).await.status, 410);
@@ -294,7 +290,7 @@ async fn a_page_has_its_day() {
 /// Edge 15 and 29: what is paid is what was seen, and what is still sold.
 #[tokio::test]
 async fn what_is_paid_is_what_was_seen() {
-    let page = Page::open().await;
+    let page = a_page().await;
     let offer = page
         .till
         .shop
@@ -315,7 +311,7 @@ async fn what_is_paid_is_what_was_seen() {
 /// Edge 22: the balance covers a part, the card the rest.
 #[tokio::test]
 async fn the_balance_pays_its_part() {
-    let page = Page::open().await;
+    let page = a_page().await;
     page.till.pay("4").await;
     let shown = page.show().await.text;
     assert!(shown.contains("6.00\u{a0}USD"), "{shown}");
@@ -323,7 +319,7 @@ async fn the_balance_pays_its_part() {
     assert_eq!(page.till.balance().await, "0.00");
     page.till.prove();
 
-    let page = Page::open().await;
+    let page = a_page().await;
     assert_eq!(page.submit("10.00", "balance").await.status, 409);
     page.till.pay("15").await;
     assert_eq!(page.submit("0.00", "balance").await.status, 303);
@@ -335,7 +331,7 @@ async fn the_balance_pays_its_part() {
 /// Whoever pays for an order gets it, whatever else they owe.
 #[tokio::test]
 async fn older_debts_do_not_eat_a_payment() {
-    let page = Page::open().await;
+    let page = a_page().await;
     let owed = super::monthly(
         &page.till.shop,
         json!({"type": "ONE_TIME", "charges": [charge("50.00")]}),
@@ -351,7 +347,7 @@ async fn older_debts_do_not_eat_a_payment() {
 
 #[tokio::test]
 async fn paid_by_hand_it_waits_for_a_person() {
-    let page = Page::open().await;
+    let page = a_page().await;
     assert_eq!(page.submit("10.00", "manual").await.status, 303);
     let shown = page.show().await.text;
     assert!(shown.contains("P-1"), "{shown}");
@@ -375,7 +371,7 @@ async fn paid_by_hand_it_waits_for_a_person() {
 
 #[tokio::test]
 async fn a_voucher_is_worth_its_value_once() {
-    let page = Page::open().await;
+    let page = a_page().await;
     let batch = json!({"title": "Christmas", "amount": "6", "count": 3});
     let path = page.till.console("voucher-batches");
     let batch = page.till.shop.api.post(&path, batch).await.expect(201);
@@ -428,7 +424,7 @@ async fn a_voucher_is_worth_its_value_once() {
 /// Codes cannot be tried without end.
 #[tokio::test]
 async fn a_page_takes_so_many_attempts_and_no_more() {
-    let page = Page::open().await;
+    let page = a_page().await;
     for _ in 0..20 {
         page.submit("10.00", "voucher&voucher=AAAA").await;
     }
@@ -438,7 +434,7 @@ async fn a_page_takes_so_many_attempts_and_no_more() {
 
 #[tokio::test]
 async fn what_is_not_switched_on_takes_no_money() {
-    let page = Page::of(Till::open().await).await;
+    let page = Page::of(a_till().await).await;
     assert!(!page.show().await.text.contains("sandbox"));
     assert_eq!(page.submit("10.00", GOOD).await.status, 409);
     for form in [

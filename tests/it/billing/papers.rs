@@ -4,11 +4,12 @@
 use serde_json::{Value, json};
 
 use super::Till;
+use crate::support::fixture::{Fixture, a_box};
 use crate::support::{Answer, TestBox};
 
-async fn box_of(locale: &str) -> TestBox {
+fn invoicing_in(locale: &str) -> Fixture<'_, TestBox> {
     let locale = locale.to_owned();
-    TestBox::with(|config| {
+    a_box().set(|config| {
         config.payments.sandbox = true;
         config.provider.locale = locale;
         "Nordlicht TV".clone_into(&mut config.provider.name);
@@ -18,7 +19,6 @@ async fn box_of(locale: &str) -> TestBox {
         "NL-".clone_into(&mut config.provider.invoice_prefix);
         config.provider.payment_days = 10;
     })
-    .await
 }
 
 fn taxed() -> Value {
@@ -30,7 +30,9 @@ fn taxed() -> Value {
 }
 
 async fn till(locale: &str) -> Till {
-    let till = Till::in_box(box_of(locale).await, taxed()).await;
+    let till = invoicing_in(locale)
+        .then(|bx| Till::in_box(bx, taxed()))
+        .await;
     let path = format!("/customers/{}", till.shop.customer);
     let known = json!({"accountNumber": "C-1007"});
     till.shop.api.put(path, known).await.expect(200);

@@ -4,7 +4,8 @@ use serde_json::{Value, json};
 
 use super::{DAY, Till, charge};
 use crate::alphaott::given;
-use crate::support::{Answer, TestBox};
+use crate::support::Answer;
+use crate::support::fixture::a_till_selling;
 
 /// Opens an order whatever comes of it.
 async fn open(till: &Till, extra: Value) -> Answer {
@@ -21,13 +22,13 @@ fn daily() -> Value {
 async fn with_entry_fee() -> Till {
     let fee =
         json!({"type": "ONE_TIME", "title": "Installation", "amount": "50.00", "currency": "USD"});
-    Till::with(json!({"billing": "POSTPAID", "charges": [charge("10.00"), fee]})).await
+    a_till_selling(json!({"billing": "POSTPAID", "charges": [charge("10.00"), fee]})).await
 }
 
 /// A slip of the pen bills no years, in whatever member it stands: nothing is made.
 #[tokio::test]
 async fn no_date_in_the_past_bills_years() {
-    let till = Till::with(daily()).await;
+    let till = a_till_selling(daily()).await;
     let refused = [
         json!({"created": "1971-01-01T00:00:00Z"}),
         json!({"created": "2025-12-01T00:00:00Z", "type": "ONE_TIME"}),
@@ -59,7 +60,7 @@ async fn no_date_in_the_past_bills_years() {
 /// Neither does a change of an order whose beginning is history.
 #[tokio::test]
 async fn no_later_change_bills_years() {
-    let till = Till::with(daily()).await;
+    let till = a_till_selling(daily()).await;
     let created = json!({"created": "1971-01-01T00:00:00Z", "paidUntil": "2026-02-03T10:00:00Z"});
     let order = till.order_of(created).await;
     let path = till
@@ -76,7 +77,7 @@ async fn no_later_change_bills_years() {
 /// 409 names both ways to say it.
 #[tokio::test]
 async fn what_is_refused_says_what_to_do() {
-    let till = Till::with(json!({"billing": "POSTPAID"})).await;
+    let till = a_till_selling(json!({"billing": "POSTPAID"})).await;
     let refused = open(&till, json!({"created": "2025-12-30T10:00:00Z"})).await;
     refused.expect_error(
         409,
@@ -119,7 +120,7 @@ async fn what_was_paid_elsewhere_is_billed_from_then_on() {
 #[tokio::test]
 async fn what_was_paid_until_some_days_ago_is_billed_from_then_on() {
     for billing in ["PREPAID", "POSTPAID"] {
-        let till = Till::with(json!({"billing": billing})).await;
+        let till = a_till_selling(json!({"billing": billing})).await;
         let order = till
             .order_of(
                 json!({"created": "2025-06-15T10:00:00Z", "paidUntil": "2026-01-15T10:00:00Z"}),
@@ -154,7 +155,7 @@ async fn the_running_cycle_alone_is_billed() {
 /// History that is over, waits or was canceled bills nothing, whenever it was.
 #[tokio::test]
 async fn history_that_does_not_run_bills_nothing() {
-    let till = Till::with(json!({"billing": "POSTPAID"})).await;
+    let till = a_till_selling(json!({"billing": "POSTPAID"})).await;
     for status in ["EXPIRED", "CANCELED", "INACTIVE"] {
         let wish = json!({"created": "1990-01-01T00:00:00Z", "status": status});
         till.order_of(wish).await;
@@ -167,7 +168,7 @@ async fn history_that_does_not_run_bills_nothing() {
 /// What is paid once and was paid elsewhere is never billed, and ends when it says.
 #[tokio::test]
 async fn what_is_paid_once_elsewhere_ends_then() {
-    let till = Till::with(json!({"type": "ONE_TIME"})).await;
+    let till = a_till_selling(json!({"type": "ONE_TIME"})).await;
     let wish = json!({"created": "2025-03-01T10:00:00Z", "paidUntil": "2026-03-01T10:00:00Z"});
     let order = till.order_of(wish).await;
     assert_eq!(till.state(&order).await, "ACTTIVE - 2026-03-01");
@@ -180,7 +181,7 @@ async fn what_is_paid_once_elsewhere_ends_then() {
 /// elsewhere.
 #[tokio::test]
 async fn what_was_paid_elsewhere_is_for_those_who_may_give_time() {
-    let till = Till::with(json!({"billing": "POSTPAID"})).await;
+    let till = a_till_selling(json!({"billing": "POSTPAID"})).await;
     let cashier = till.shop.bx.token("cashier").await;
     let cashier = till.shop.bx.with_header(&format!("JWT {cashier}"));
     let path = till.shop.of_customer("orders");
@@ -191,7 +192,7 @@ async fn what_was_paid_elsewhere_is_for_those_who_may_give_time() {
 /// An order of the test clock's box bills what its dates say, once the clock is moved.
 #[tokio::test]
 async fn a_few_missed_days_are_billed_at_once() {
-    let till = Till::in_box(TestBox::start().await, daily()).await;
+    let till = a_till_selling(daily()).await;
     till.order_of(json!({"paidUntil": "2026-01-11T10:00:00Z"}))
         .await;
     assert_eq!(till.invoices().await.len(), 21);
@@ -205,7 +206,7 @@ async fn history_that_is_switched_on_begins_now_with_one_cycle() {
     for billing in ["PREPAID", "POSTPAID"] {
         for (period, end) in [("MONTH", "2026-02-28"), ("DAY", "2026-02-01")] {
             for member in ["paidUntil", "nextBillingCycle"] {
-                let till = Till::with(json!({"billing": billing, "period": period})).await;
+                let till = a_till_selling(json!({"billing": billing, "period": period})).await;
                 let wish = json!({"created": "2016-01-01T00:00:00Z", "status": "INACTIVE",
                                   member: "2026-01-10T00:00:00Z"});
                 let order = till.order_of(wish).await;
@@ -252,7 +253,7 @@ async fn nothing_begins_without_a_bill_that_was_never_billed_here() {
                       "paidUntil": "2026-01-01T10:00:00Z", "status": "INACTIVE"});
     let expired = json!({"status": "EXPIRED"});
     for (wish, end) in [(once, "- 2026-02-28"), (expired, "2026-02-28 2026-02-28")] {
-        let till = Till::with(json!({"billing": "POSTPAID"})).await;
+        let till = a_till_selling(json!({"billing": "POSTPAID"})).await;
         let order = till.order_of(wish).await;
         for status in ["INACTIVE", "ACTTIVE"] {
             till.shop.change(&order, json!({"status": status})).await;
@@ -284,7 +285,7 @@ async fn history_that_is_over_is_not_billed() {
         json!({"billing": "POSTPAID"}),
         json!({"type": "ONE_TIME"}),
     ] {
-        let till = Till::with(offer.clone()).await;
+        let till = a_till_selling(offer.clone()).await;
         for wish in &wishes {
             let order = till.order_of(wish.clone()).await;
             let what = format!("{offer} {wish}");
@@ -307,7 +308,7 @@ async fn history_that_is_over_is_not_billed() {
 /// An order is served from when it is placed: its first cycle may not be years ahead.
 #[tokio::test]
 async fn no_order_is_created_far_ahead() {
-    let till = Till::with(json!({"billing": "POSTPAID"})).await;
+    let till = a_till_selling(json!({"billing": "POSTPAID"})).await;
     for status in ["ACTTIVE", "INACTIVE", "CANCELED"] {
         for created in ["2026-03-08T10:00:00Z", "2027-03-07T10:00:00Z"] {
             let refused = open(&till, json!({"created": created, "status": status})).await;

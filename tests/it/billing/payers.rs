@@ -3,9 +3,9 @@
 
 use serde_json::{Value, json};
 
-use super::Till;
 use super::pages::Page;
-use crate::support::{Answer, TestBox};
+use crate::support::Answer;
+use crate::support::fixture::a_till;
 
 const CARD: &str = "sandbox&card=4242424242424242";
 const LATER: &str = "sandbox&card=4000000000000077";
@@ -13,12 +13,12 @@ const DECLINED: &str = "sandbox&card=4000000000000002";
 
 async fn page_in(locale: &str) -> Page {
     let locale = locale.to_owned();
-    let bx = TestBox::with(|config| {
-        config.payments.sandbox = true;
-        config.provider.locale = locale;
-    })
-    .await;
-    let till = Till::in_box(bx, json!({})).await;
+    let till = a_till()
+        .set(|config| {
+            config.payments.sandbox = true;
+            config.provider.locale = locale;
+        })
+        .await;
     let offer = till.shop.offer.clone();
     Page::wished(till, json!({"offerId": offer})).await
 }
@@ -58,8 +58,7 @@ async fn a_page_without_a_way_back_says_thank_you() {
 /// The box's own address is the console: that is no way back for a subscriber either.
 #[tokio::test]
 async fn the_consoles_address_is_no_way_back() {
-    let bx = TestBox::with(|config| config.payments.sandbox = true).await;
-    let till = Till::in_box(bx, json!({})).await;
+    let till = a_till().set(|config| config.payments.sandbox = true).await;
     for root in ["", "/", "/console/", "/console/?x=1"] {
         let wish = json!({"offerId": till.shop.offer, "additional": true,
                           "returnUrl": till.shop.bx.url(root)});

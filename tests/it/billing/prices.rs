@@ -3,6 +3,7 @@
 use serde_json::{Value, json};
 
 use super::{Till, charge};
+use crate::support::fixture::{a_till, a_till_selling};
 
 async fn invoice(till: &Till, number: u64) -> Value {
     let path = till.console(&format!("invoices/{number}"));
@@ -11,7 +12,7 @@ async fn invoice(till: &Till, number: u64) -> Value {
 
 #[tokio::test]
 async fn tax_is_inside_the_price_or_on_top() {
-    let till = Till::with(json!({"charges": [
+    let till = a_till_selling(json!({"charges": [
         {"type": "RECURRING", "title": "TV", "amount": "12.00", "currency": "USD", "taxRate": 20},
         {"type": "RECURRING", "title": "Box", "amount": "1.00", "currency": "USD", "taxRate": "7.5",
          "taxIncluded": false},
@@ -49,7 +50,7 @@ async fn tax_is_inside_the_price_or_on_top() {
 /// Edge 25: a rate that changes within a period holds from the first cycle that begins after it.
 #[tokio::test]
 async fn a_dated_rate_holds_for_cycles_that_begin_from_then_on() {
-    let till = Till::with(json!({"charges": [
+    let till = a_till_selling(json!({"charges": [
         {"type": "RECURRING", "amount": "12.00", "currency": "USD", "taxRate": 20,
          "taxRates": [{"from": "2026-02-15", "rate": 21}]},
     ]}))
@@ -64,7 +65,7 @@ async fn a_dated_rate_holds_for_cycles_that_begin_from_then_on() {
 #[tokio::test]
 async fn a_new_price_holds_from_the_next_cycle_or_for_new_orders_only() {
     for (word, second) in [("NEXT_CYCLE", "15.00"), ("NEW_ORDERS", "10.00")] {
-        let till = Till::open().await;
+        let till = a_till().await;
         till.pay("100").await;
         till.order().await;
         till.days(5).await;
@@ -85,7 +86,7 @@ async fn a_new_price_holds_from_the_next_cycle_or_for_new_orders_only() {
 async fn nobody_is_paid_for_watching() {
     let discount =
         json!({"type": "RECURRING", "title": "Friend", "amount": "-10.00", "currency": "USD"});
-    let till = Till::with(json!({"charges": [charge("10.00"), discount]})).await;
+    let till = a_till_selling(json!({"charges": [charge("10.00"), discount]})).await;
     let order = till.order().await;
     till.days(30).await;
     assert!(till.invoices().await.is_empty());
@@ -100,7 +101,7 @@ async fn parts_sum_to_the_whole() {
             "type": "RECURRING", "amount": amount, "currency": "USD", "taxRate": 19,
         })
     };
-    let till = Till::with(json!({"charges": [odd("3.33"), odd("3.33"), odd("3.34")]})).await;
+    let till = a_till_selling(json!({"charges": [odd("3.33"), odd("3.33"), odd("3.34")]})).await;
     till.pay("100").await;
     let order = till.order().await;
     till.days(9).await;
@@ -115,7 +116,7 @@ async fn parts_sum_to_the_whole() {
 
 #[tokio::test]
 async fn a_price_that_cannot_be_read_is_refused_by_its_field() {
-    let till = Till::open().await;
+    let till = a_till().await;
     let path = till.shop.of_product("offers");
     for (charge, field) in [
         (

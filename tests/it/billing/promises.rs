@@ -7,6 +7,7 @@ use super::charge;
 use super::pages::Page;
 use crate::alphaott::given;
 use crate::support::Answer;
+use crate::support::fixture::a_page;
 
 const GOOD: &str = "sandbox&card=4242424242424242";
 const DECLINED: &str = "sandbox&card=4000000000000002";
@@ -77,7 +78,7 @@ fn says_arrived(shown: &Answer, amount: &str) {
 
 #[tokio::test]
 async fn an_offer_that_is_billed_elsewhere_has_no_page() {
-    let page = Page::open().await;
+    let page = a_page().await;
     page.change_offer(json!({"billing": "EXTERNAL"})).await;
     let shop = &page.till.shop;
     let body = json!({"offerId": shop.offer, "returnUrl": "https://tv.example/"});
@@ -102,7 +103,7 @@ async fn an_offer_that_is_billed_elsewhere_has_no_page() {
 
 #[tokio::test]
 async fn the_price_that_was_shown_is_billed() {
-    let page = Page::open().await;
+    let page = a_page().await;
     page.submit("10.00", LATER).await;
     page.change_offer(json!({"charges": [charge("25.00")]}))
         .await;
@@ -127,7 +128,7 @@ async fn the_price_that_was_shown_is_billed() {
 /// A page that nobody has begun to pay shows what the offer costs now.
 #[tokio::test]
 async fn who_did_not_begin_to_pay_sees_the_new_price() {
-    let page = Page::open().await;
+    let page = a_page().await;
     page.submit("10.00", DECLINED).await;
     page.change_offer(json!({"charges": [charge("25.00")]}))
         .await;
@@ -141,7 +142,7 @@ async fn who_did_not_begin_to_pay_sees_the_new_price() {
 
 #[tokio::test]
 async fn one_balance_pays_one_order() {
-    let mut page = Page::open().await;
+    let mut page = a_page().await;
     page.till.pay("9.99").await;
     let mut codes = vec![page.code.clone()];
     for _ in 0..3 {
@@ -171,7 +172,7 @@ async fn one_balance_pays_one_order() {
 
 #[tokio::test]
 async fn what_is_given_once_is_not_sold_twice() {
-    let mut page = Page::open().await;
+    let mut page = a_page().await;
     let rule = json!({"newCustomers": true, "oncePerCustomer": true});
     page.change_offer(json!({"eligibility": rule})).await;
     let second = page.another().await;
@@ -191,7 +192,7 @@ async fn what_is_given_once_is_not_sold_twice() {
 /// A voucher's value is spent on something else while the card's part is under way.
 #[tokio::test]
 async fn a_voucher_and_a_card_that_no_longer_suffice_are_kept() {
-    let page = Page::open().await;
+    let page = a_page().await;
     let batch = json!({"title": "", "amount": "6", "count": 1});
     let path = page.till.console("voucher-batches");
     let batch = page.till.shop.api.post(path, batch).await.expect(201);
@@ -219,7 +220,7 @@ async fn a_voucher_and_a_card_that_no_longer_suffice_are_kept() {
 /// Who paid too little after days of waiting has a day for the rest.
 #[tokio::test]
 async fn a_page_that_opens_again_has_another_day() {
-    let page = Page::open().await;
+    let page = a_page().await;
     page.till.pay("4").await;
     page.submit("6.00", "manual").await;
     let charges = json!({"type": "ONE_TIME", "charges": [charge("4.00")]});
@@ -244,7 +245,7 @@ async fn with_nothing_to_pay_every_way_is_the_balance() {
         "voucher&voucher=NONE",
         "balance",
     ] {
-        let page = Page::open().await;
+        let page = a_page().await;
         page.till.pay("10").await;
         let paid = page.submit("0.00", way).await;
         assert_eq!(paid.status, 303, "{way}");
@@ -260,7 +261,7 @@ async fn with_nothing_to_pay_every_way_is_the_balance() {
 
 #[tokio::test]
 async fn money_that_comes_after_it_was_given_up_is_booked() {
-    let page = Page::open().await;
+    let page = a_page().await;
     page.submit("10.00", "manual").await;
     let payment = page.open_payments().await[0]["id"].clone();
     for _ in 0..2 {
@@ -276,7 +277,7 @@ async fn money_that_comes_after_it_was_given_up_is_booked() {
     page.till.prove();
 
     // The page was paid otherwise meanwhile.
-    let page = Page::open().await;
+    let page = a_page().await;
     page.submit("10.00", "manual").await;
     let payment = page.open_payments().await[0]["id"].clone();
     page.say(&payment, "fail").await.expect(200);
@@ -291,7 +292,7 @@ async fn money_that_comes_after_it_was_given_up_is_booked() {
 /// What a card's provider said is not for a person to say otherwise.
 #[tokio::test]
 async fn nothing_is_answered_as_done_that_was_not() {
-    let page = Page::open().await;
+    let page = a_page().await;
     page.submit("10.00", DECLINED).await;
     let path = page.till.of_customer("payments");
     let payments = given::list(page.till.shop.api.get(&path).await.expect(200));
@@ -315,7 +316,7 @@ async fn nothing_is_answered_as_done_that_was_not() {
 
 #[tokio::test]
 async fn a_page_whose_order_is_gone_says_where_the_money_is() {
-    let page = Page::open().await;
+    let page = a_page().await;
     page.submit("10.00", LATER).await;
     let order = page
         .till
@@ -334,7 +335,7 @@ async fn a_page_whose_order_is_gone_says_where_the_money_is() {
 /// Staff began the order while the payment was under way: the money pays its invoice.
 #[tokio::test]
 async fn an_order_that_began_meanwhile_is_paid() {
-    let page = Page::open().await;
+    let page = a_page().await;
     page.submit("10.00", LATER).await;
     let order = page
         .till

@@ -3,9 +3,9 @@
 
 use serde_json::{Value, json};
 
-use super::pages::Page;
 use super::{Till, monthly};
 use crate::alphaott::given;
+use crate::support::fixture::{a_page, a_till};
 
 const LATER: &str = "sandbox&card=4000000000000077";
 
@@ -23,7 +23,7 @@ async fn services_by(till: &Till, order: &Value) -> String {
 
 #[tokio::test]
 async fn an_order_of_a_page_that_staff_switch_on_has_its_services() {
-    let page = Page::open().await;
+    let page = a_page().await;
     assert!(page.till.shop.services().await.is_empty());
     switch_on(&page.till, "000000000000000000000001").await;
     assert_eq!(page.till.services().await, "ACTIVE");
@@ -42,7 +42,7 @@ async fn an_order_of_a_page_that_staff_switch_on_has_its_services() {
 
 #[tokio::test]
 async fn money_that_comes_after_staff_switched_it_on_makes_no_second_set() {
-    let page = Page::open().await;
+    let page = a_page().await;
     page.submit("10.00", LATER).await;
     switch_on(&page.till, "000000000000000000000001").await;
     page.till.shop.bx.advance(60).await;
@@ -54,7 +54,7 @@ async fn money_that_comes_after_staff_switched_it_on_makes_no_second_set() {
 #[tokio::test]
 async fn who_makes_services_themselves_gets_none() {
     for said in [json!({}), json!({"createCustomerServices": false})] {
-        let till = Till::open().await;
+        let till = a_till().await;
         let waiting = given::merged(json!({"status": "INACTIVE"}), said);
         let order = till.shop.place(waiting).await;
         till.shop.change(&order, json!({"status": "ACTTIVE"})).await;
@@ -62,7 +62,7 @@ async fn who_makes_services_themselves_gets_none() {
         assert_eq!(services_by(&till, &order).await, "CALLER");
         till.prove();
     }
-    let till = Till::open().await;
+    let till = a_till().await;
     let waiting = json!({"status": "INACTIVE", "createCustomerServices": true});
     let order = till.shop.place(waiting).await;
     till.shop.change(&order, json!({"status": "ACTTIVE"})).await;
@@ -75,7 +75,7 @@ async fn who_makes_services_themselves_gets_none() {
 /// A change of plan in the console is a sale by us.
 #[tokio::test]
 async fn a_plan_that_the_console_changes_to_has_its_services() {
-    let till = Till::open().await;
+    let till = a_till().await;
     till.pay("20").await;
     let order = till.shop.place(json!({})).await;
     let other = monthly(&till.shop, json!({})).await;

@@ -5,6 +5,7 @@ use serde_json::{Value, json};
 
 use super::{Till, charge};
 use crate::alphaott::{given, id_of};
+use crate::support::fixture::a_till_selling;
 
 /// An offer of 28.00 for a month: one day of February is 1.00.
 fn a_unit_a_day() -> Value {
@@ -30,7 +31,7 @@ impl Till {
 
 #[tokio::test]
 async fn days_that_would_be_billed_twice_are_given_back() {
-    let till = Till::with(a_unit_a_day()).await;
+    let till = a_till_selling(a_unit_a_day()).await;
     till.pay("28").await;
     let order = till.order().await;
     till.days(1).await;
@@ -65,7 +66,7 @@ async fn days_that_would_be_billed_twice_are_given_back() {
 /// What is given back later of a cycle that ends earlier counts the days that it has left.
 #[tokio::test]
 async fn an_end_after_it_gives_back_the_rest_and_no_more() {
-    let till = Till::with(a_unit_a_day()).await;
+    let till = a_till_selling(a_unit_a_day()).await;
     till.pay("28").await;
     let order = till.order().await;
     till.pull(&order, "02-10").await;
@@ -84,7 +85,7 @@ async fn an_end_after_it_gives_back_the_rest_and_no_more() {
 /// Pulled back into the past it is billed at once, and the credit pays for that.
 #[tokio::test]
 async fn a_cycle_that_has_begun_by_it_is_billed_at_once() {
-    let till = Till::with(a_unit_a_day()).await;
+    let till = a_till_selling(a_unit_a_day()).await;
     till.pay("38").await;
     let order = till.order().await;
     till.days(10).await;
@@ -102,7 +103,7 @@ async fn a_cycle_that_has_begun_by_it_is_billed_at_once() {
 /// order.
 #[tokio::test]
 async fn days_that_were_given_back_are_not_served() {
-    let till = Till::with(a_unit_a_day()).await;
+    let till = a_till_selling(a_unit_a_day()).await;
     till.pay("28").await;
     let order = till.order().await;
     till.pull(&order, "02-10").await;
@@ -126,7 +127,7 @@ async fn days_that_were_given_back_are_not_served() {
 /// An end that is given with it is meant; a date after what is billed gives nothing back.
 #[tokio::test]
 async fn dates_that_bill_nothing_twice_give_nothing_back() {
-    let till = Till::with(a_unit_a_day()).await;
+    let till = a_till_selling(a_unit_a_day()).await;
     till.pay("100").await;
     let order = till.order().await;
     till.pull(&order, "03-10").await;
@@ -148,7 +149,7 @@ async fn dates_that_bill_nothing_twice_give_nothing_back() {
         json!({"charges": [charge("0.00")]}),
         json!({"charges": [charge("28.00")], "billing": "EXTERNAL"}),
     ] {
-        let till = Till::with(offer.clone()).await;
+        let till = a_till_selling(offer.clone()).await;
         till.pay("28").await;
         let order = till.order().await;
         let before = till.invoices().await;
@@ -161,7 +162,7 @@ async fn dates_that_bill_nothing_twice_give_nothing_back() {
 /// What is given back pays its own invoice first, and re-opens what waits for money.
 #[tokio::test]
 async fn the_credit_pays_what_is_open_and_what_waits() {
-    let till = Till::with(json!({"charges": [charge("28.00")], "billing": "POSTPAID"})).await;
+    let till = a_till_selling(json!({"charges": [charge("28.00")], "billing": "POSTPAID"})).await;
     let order = till.order().await;
     assert_eq!(till.balance().await, "-28.00");
     till.pull(&order, "02-10").await;
@@ -170,7 +171,7 @@ async fn the_credit_pays_what_is_open_and_what_waits() {
     assert_eq!(invoices[1]["open"], "10.00");
     till.prove();
 
-    let till = Till::with(a_unit_a_day()).await;
+    let till = a_till_selling(a_unit_a_day()).await;
     let ten_days = json!({"duration": 10, "period": "DAY", "charges": [charge("5.00")]});
     let small = super::monthly(&till.shop, ten_days).await;
     till.pay("33").await;
@@ -187,11 +188,10 @@ async fn the_credit_pays_what_is_open_and_what_waits() {
 /// A credit is money: whoever may only change orders gives none.
 #[tokio::test]
 async fn who_may_book_no_money_gives_no_credit() {
-    let till = Till::with(a_unit_a_day()).await;
+    let till = a_till_selling(a_unit_a_day()).await;
     till.pay("28").await;
     let order = till.order().await;
-    let token = till.shop.bx.token("dealer").await;
-    let dealer = till.shop.bx.with_header(&format!("JWT {token}"));
+    let dealer = till.shop.bx.client_of("dealer").await;
     let path = till.shop.of_customer(&format!("orders/{}", id_of(&order)));
     let next = json!({"nextBillingCycle": "2026-02-10T10:00:00Z"});
     let refused = dealer.put(&path, next).await;

@@ -5,13 +5,15 @@ use serde_json::{Value, json};
 use super::pages::Page;
 use super::{Till, charge, monthly};
 use crate::alphaott::{given, id_of};
-use crate::support::{Answer, TestBox};
+use crate::support::Answer;
+use crate::support::fixture::{a_till, a_till_selling};
 
 const CARD: &str = "sandbox&card=4242424242424242";
 
 async fn till(offer: Value) -> Till {
-    let bx = TestBox::with(|config| config.payments.sandbox = true).await;
-    Till::in_box(bx, offer).await
+    a_till_selling(offer)
+        .set(|config| config.payments.sandbox = true)
+        .await
 }
 
 async fn make(till: &Till, wish: Value) -> Answer {
@@ -161,7 +163,7 @@ async fn a_frozen_order_does_not_eat_the_money_for_its_successor() {
 /// Money lets go on what still runs, before it opens again what does not.
 #[tokio::test]
 async fn money_keeps_running_what_runs() {
-    let till = Till::open().await;
+    let till = a_till().await;
     till.pay("20").await;
     let frozen = till.order().await;
     let patient = json!({"dunning": {"grace_days": 10}});

@@ -3,10 +3,10 @@
 
 use serde_json::{Value, json};
 
-use super::pages::Page;
 use super::{Till, charge};
 use crate::alphaott::{given, id_of};
 use crate::support::Answer;
+use crate::support::fixture::{a_page, a_till};
 
 impl Till {
     /// A POST to the console under this key.
@@ -44,7 +44,7 @@ fn made(answer: &Value) -> Value {
 
 #[tokio::test]
 async fn a_renewal_is_made_once() {
-    let till = Till::open().await;
+    let till = a_till().await;
     till.pay("40").await;
     let order = till.order().await;
     let path = till.on(&order, "renew");
@@ -65,7 +65,7 @@ async fn a_renewal_is_made_once() {
 
 #[tokio::test]
 async fn a_plan_is_changed_once() {
-    let till = Till::open().await;
+    let till = a_till().await;
     till.pay("40").await;
     let order = till.order().await;
     let dearer = super::monthly(&till.shop, json!({"charges": [charge("15.00")]})).await;
@@ -80,7 +80,7 @@ async fn a_plan_is_changed_once() {
 
 #[tokio::test]
 async fn an_order_is_ended_and_credited_once() {
-    let till = Till::open().await;
+    let till = a_till().await;
     till.pay("10").await;
     let order = till.order().await;
     till.days(7).await;
@@ -94,7 +94,7 @@ async fn an_order_is_ended_and_credited_once() {
 
 #[tokio::test]
 async fn a_pause_and_its_end_are_told_once() {
-    let till = Till::open().await;
+    let till = a_till().await;
     till.pay("10").await;
     let order = till.order().await;
     let [first, again, other] = till.thrice(&till.on(&order, "pause"), json!({})).await;
@@ -117,7 +117,7 @@ async fn a_pause_and_its_end_are_told_once() {
 /// Codes are kept as hashes: they are shown to the first that asks, and to nobody else.
 #[tokio::test]
 async fn a_batch_of_vouchers_is_made_once() {
-    let till = Till::open().await;
+    let till = a_till().await;
     let wish = json!({"title": "Christmas", "amount": "5", "count": 3});
     let [first, again, other] = till.thrice("voucher-batches", wish).await;
     let (first, again) = (first.expect(201), again.expect(201));
@@ -143,7 +143,7 @@ async fn a_batch_of_vouchers_is_made_once() {
 
 #[tokio::test]
 async fn what_becomes_of_a_payment_is_said_once() {
-    let page = Page::open().await;
+    let page = a_page().await;
     page.submit("10.00", "manual").await;
     let till = &page.till;
     for (verb, body) in [("fail", json!({"reason": "no"})), ("confirm", json!({}))] {
@@ -165,7 +165,7 @@ async fn what_becomes_of_a_payment_is_said_once() {
 
 #[tokio::test]
 async fn a_key_is_good_for_one_request() {
-    let till = Till::open().await;
+    let till = a_till().await;
     let order = till.order().await;
     let renew = till.on(&order, "renew");
     // What was refused leaves the key free.
@@ -213,7 +213,7 @@ async fn a_key_is_good_for_one_request() {
 
 #[tokio::test]
 async fn a_key_is_kept_for_a_week_and_not_for_ever() {
-    let till = Till::open().await;
+    let till = a_till().await;
     till.pay("100").await;
     let order = till.order().await;
     let renew = till.on(&order, "renew");
@@ -240,7 +240,7 @@ async fn a_key_is_kept_for_a_week_and_not_for_ever() {
 /// A bank's reference is one whatever blanks stand around it, and in whatever case it was typed.
 #[tokio::test]
 async fn a_typed_reference_is_one_in_every_spelling() {
-    let till = Till::open().await;
+    let till = a_till().await;
     let path = till.of_customer("payments");
     let pay = |method: &str, reference: &str| {
         let body = json!({"amount": "10", "method": method, "reference": reference});

@@ -2,12 +2,12 @@
 
 use serde_json::{Value, json};
 
-use super::Till;
 use crate::alphaott::given;
+use crate::support::fixture::{a_till, a_till_selling};
 
 #[tokio::test]
 async fn the_preview_is_what_then_happens() {
-    let till = Till::open().await;
+    let till = a_till().await;
     till.pay("30").await;
     till.order().await;
     till.order().await;
@@ -63,7 +63,7 @@ async fn the_preview_is_what_then_happens() {
 #[tokio::test]
 async fn the_preview_says_why() {
     let dunning = json!({"grace_days": 14, "suspend_days": 2});
-    let till = Till::with(json!({"billing": "POSTPAID", "dunning": dunning})).await;
+    let till = a_till_selling(json!({"billing": "POSTPAID", "dunning": dunning})).await;
     till.pay("13").await;
     till.order().await;
     let preview = till.console("preview?until=2026-04-15T00:00:00Z");
@@ -98,7 +98,7 @@ async fn the_preview_says_why() {
 
 #[tokio::test]
 async fn a_preview_can_be_of_one_customer_or_one_order() {
-    let till = Till::open().await;
+    let till = a_till().await;
     till.pay("100").await;
     let first = till.order().await;
     till.order().await;
@@ -121,7 +121,7 @@ async fn a_preview_can_be_of_one_customer_or_one_order() {
 
 #[tokio::test]
 async fn an_invoice_can_be_read_and_printed() {
-    let till = Till::with(json!({"charges": [
+    let till = a_till_selling(json!({"charges": [
         {"type": "RECURRING", "title": "TV <b>& more</b>", "amount": "1234.50", "currency": "USD",
          "taxRate": 20},
     ]}))
@@ -142,7 +142,7 @@ async fn an_invoice_can_be_read_and_printed() {
 /// An invoice says what was true when it was issued.
 #[tokio::test]
 async fn an_invoice_does_not_follow_its_customer() {
-    let till = Till::open().await;
+    let till = a_till().await;
     till.order().await;
     let before = till
         .shop
@@ -166,10 +166,10 @@ async fn an_invoice_does_not_follow_its_customer() {
 /// Money is for those who may see and book it.
 #[tokio::test]
 async fn roles_are_kept() {
-    let till = Till::open().await;
+    let till = a_till().await;
     let as_role = |role: &'static str| {
         let bx = &till.shop.bx;
-        async move { bx.with_header(&format!("JWT {}", bx.token(role).await)) }
+        async move { bx.client_of(role).await }
     };
     let body = json!({"amount": "5", "method": "cash"});
     let path = till.of_customer("payments");
@@ -197,7 +197,7 @@ async fn roles_are_kept() {
 
 #[tokio::test]
 async fn what_cannot_be_a_payment_is_refused_by_its_field() {
-    let till = Till::open().await;
+    let till = a_till().await;
     let path = till.of_customer("payments");
     for (body, field) in [
         (json!({"amount": "0", "method": "cash"}), "amount"),

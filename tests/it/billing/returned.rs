@@ -7,6 +7,7 @@ use super::pages::Page;
 use super::{Till, charge};
 use crate::alphaott::{given, id_of};
 use crate::support::Answer;
+use crate::support::fixture::{a_till, a_till_selling};
 
 const CARD: &str = "sandbox&card=4242424242424242";
 
@@ -34,7 +35,9 @@ impl Till {
 /// A prepaid order with so many days of grace, paid for its first cycle, and three days later.
 async fn paid(grace: u32) -> (Till, Value, Value) {
     let dunning = json!({"grace_days": grace, "reminder_days": [1, 3]});
-    let till = Till::with_cards(json!({"dunning": dunning})).await;
+    let till = a_till_selling(json!({"dunning": dunning}))
+        .taking_cards()
+        .await;
     let payment = till.pay("10").await;
     let order = till.order().await;
     till.days(3).await;
@@ -180,7 +183,7 @@ async fn a_debt_outlives_what_becomes_of_its_order() {
 #[tokio::test]
 async fn the_bill_of_a_removed_order_is_dunned_on() {
     for (billing, days) in [("POSTPAID", 14), ("PREPAID", 1)] {
-        let till = Till::with(json!({"billing": billing})).await;
+        let till = a_till_selling(json!({"billing": billing})).await;
         let order = till.order().await;
         let path = till.shop.of_customer(&format!("orders/{}", id_of(&order)));
         till.shop.api.delete(path).await;
@@ -200,7 +203,7 @@ async fn the_bill_of_a_removed_order_is_dunned_on() {
 #[tokio::test]
 async fn goodwill_is_owed_by_nobody() {
     for billing in ["PREPAID", "POSTPAID"] {
-        let till = Till::with(json!({"billing": billing})).await;
+        let till = a_till_selling(json!({"billing": billing})).await;
         let payment = till.pay("10").await;
         let order = till.order().await;
         for (amount, body) in [
@@ -229,7 +232,7 @@ async fn goodwill_is_owed_by_nobody() {
 
 #[tokio::test]
 async fn what_lay_on_the_balance_just_goes_back() {
-    let till = Till::open().await;
+    let till = a_till().await;
     let payment = till.pay("15").await;
     till.order().await;
     till.refund(&payment, json!({"amount": "5"}))
@@ -246,7 +249,7 @@ async fn what_lay_on_the_balance_just_goes_back() {
 
 #[tokio::test]
 async fn a_refund_is_called_by_a_word_that_is_known() {
-    let till = Till::open().await;
+    let till = a_till().await;
     let payment = till.pay("15").await;
     let body = json!({"amount": "5", "as": "returned"});
     let refused = till.refund(&payment, body).await;
@@ -261,7 +264,7 @@ async fn a_refund_is_called_by_a_word_that_is_known() {
 async fn credit_notes_of_one_invoice_add_up_to_it_and_no_more() {
     let taxed = json!({"type": "RECURRING", "title": "TV", "amount": "9.99", "currency": "USD",
         "taxRate": 20});
-    let till = Till::with(json!({"charges": [taxed]})).await;
+    let till = a_till_selling(json!({"charges": [taxed]})).await;
     let payment = till.pay("9.99").await;
     let order = till.order().await;
     for _ in 0..3 {
@@ -288,7 +291,7 @@ async fn credit_notes_of_one_invoice_add_up_to_it_and_no_more() {
     }
     till.prove();
     // Half of 28.00 was given back; 20 of 28 days are left of the other half.
-    let till = Till::with(json!({"charges": [charge("28.00")]})).await;
+    let till = a_till_selling(json!({"charges": [charge("28.00")]})).await;
     let payment = till.pay("28").await;
     let order = till.order().await;
     till.refund(&payment, json!({"amount": "14"}))
@@ -309,7 +312,7 @@ async fn credit_notes_of_one_invoice_add_up_to_it_and_no_more() {
 #[tokio::test]
 async fn the_grace_counts_from_the_oldest_open_invoice() {
     let dunning = json!({"grace_days": 40});
-    let till = Till::with(json!({"billing": "POSTPAID", "dunning": dunning})).await;
+    let till = a_till_selling(json!({"billing": "POSTPAID", "dunning": dunning})).await;
     let order = till.order().await;
     // 5 March: the invoice of 31 January is paid, that of 28 February is not.
     till.days(33).await;
@@ -332,7 +335,7 @@ async fn the_grace_counts_from_the_oldest_open_invoice() {
 #[tokio::test]
 async fn a_part_payment_does_not_begin_the_grace_anew() {
     let dunning = json!({"grace_days": 10});
-    let till = Till::with(json!({"billing": "POSTPAID", "dunning": dunning})).await;
+    let till = a_till_selling(json!({"billing": "POSTPAID", "dunning": dunning})).await;
     let order = till.order().await;
     till.days(9).await;
     till.pay("9.99").await;

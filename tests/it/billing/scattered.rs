@@ -19,6 +19,7 @@ use boxoffice::store::{Read as _, StoreError, append_entries};
 use serde_json::Value;
 
 use super::{DAY, Till};
+use crate::support::fixture::a_till;
 
 const CUSTOMERS: u64 = 2_500;
 
@@ -88,7 +89,7 @@ fn orders_of(till: &Till, number: u64) -> [Order; 2] {
 
 #[tokio::test]
 async fn the_oldest_bill_of_each_customer_takes_their_money() {
-    let till = Till::open().await;
+    let till = a_till().await;
     let first = till.order().await;
     fill(&till, &first);
     let ctx = after(&till, 33);
@@ -122,7 +123,7 @@ async fn the_oldest_bill_of_each_customer_takes_their_money() {
 /// What a preview shows first is what comes first.
 #[tokio::test]
 async fn a_preview_shows_the_first_steps_by_time() {
-    let till = Till::open().await;
+    let till = a_till().await;
     let first = till.order().await;
     fill(&till, &first);
     let ctx = Ctx::system(till.shop.bx.app());
@@ -140,7 +141,7 @@ async fn a_preview_shows_the_first_steps_by_time() {
 
 #[tokio::test]
 async fn an_order_that_cannot_be_worked_keeps_no_other_from_its_turn() {
-    let till = Till::open().await;
+    let till = a_till().await;
     let first = till.order().await;
     fill(&till, &first);
     let app = till.shop.bx.app();

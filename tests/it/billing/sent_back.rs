@@ -6,13 +6,16 @@ use serde_json::{Value, json};
 
 use super::Till;
 use crate::alphaott::{given, id_of};
-use crate::support::TestBox;
+use crate::support::fixture::a_till_selling;
 
 /// A box whose clock stands between two milliseconds, as clocks do.
 async fn till(folder: &std::path::Path, offer: Value) -> Till {
     let start = Timestamp::parse("2026-01-31T10:00:00.123456Z").expect("an instant");
-    let bx = TestBox::at(folder, 31, Clock::test(start), |_| {}).await;
-    Till::in_box(bx, offer).await
+    a_till_selling(offer)
+        .in_folder(folder)
+        .seed(31)
+        .by_clock(Clock::test(start))
+        .await
 }
 
 /// The order less when it was changed, and its services' ends.

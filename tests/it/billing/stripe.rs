@@ -13,10 +13,10 @@ use hmac::{Hmac, KeyInit as _, Mac as _};
 use serde_json::{Value, json};
 use sha2::Sha256;
 
-use super::Till;
 use super::pages::Page;
 use crate::alphaott::given;
-use crate::support::{Answer, TestBox};
+use crate::support::Answer;
+use crate::support::fixture::a_till;
 
 const KEY: &str = "sk_test_box";
 const SECRET: &str = "whsec_new";
@@ -223,13 +223,14 @@ impl Shop {
     pub async fn open() -> Shop {
         let fake = Fake::default();
         let origin = fake.listen().await;
-        let bx = TestBox::with(|config| {
-            config.payments.stripe_secret_key = KEY.into();
-            config.payments.stripe_webhook_secret = format!("whsec_old,{SECRET}").into();
-            config.payments.stripe_api = origin;
-        })
-        .await;
-        let page = Page::of(Till::in_box(bx, json!({})).await).await;
+        let page = a_till()
+            .set(|config| {
+                config.payments.stripe_secret_key = KEY.into();
+                config.payments.stripe_webhook_secret = format!("whsec_old,{SECRET}").into();
+                config.payments.stripe_api = origin;
+            })
+            .then(Page::of)
+            .await;
         Shop { page, fake }
     }
 

@@ -5,12 +5,11 @@ use serde_json::json;
 use super::pages::Page;
 use super::{Till, charge, monthly};
 use crate::alphaott::id_of;
-use crate::support::TestBox;
+use crate::support::fixture::{a_till, a_till_selling};
 
 /// A month was paid, nothing came after it: frozen and suspended.
 async fn suspended() -> (Till, serde_json::Value) {
-    let bx = TestBox::with(|config| config.payments.sandbox = true).await;
-    let till = Till::in_box(bx, json!({})).await;
+    let till = a_till().set(|config| config.payments.sandbox = true).await;
     till.pay("10").await;
     let order = till.order().await;
     till.days(30).await;
@@ -67,7 +66,7 @@ async fn whoever_owes_nothing_is_not_suspended() {
 
     // The order is gone, its invoice is not: money is still to come.
     let postpaid = json!({"billing": "POSTPAID", "dunning": {"grace_days": 5}});
-    let till = Till::with(postpaid).await;
+    let till = a_till_selling(postpaid).await;
     let order = till.order().await;
     till.days(6).await;
     till.act(&order, "end", json!({})).await.expect(200);

@@ -5,6 +5,7 @@ use serde_json::{Value, json};
 
 use super::Till;
 use super::pages::Page;
+use crate::support::fixture::{a_box, a_till_selling};
 
 const CARD: &str = "sandbox&card=4242424242424242";
 
@@ -33,7 +34,7 @@ async fn a_dated_rate_holds_from_its_very_day() {
         ("2026-02-28", "8.00 50 4.00"),
         ("2026-03-01", "10.00 20 2.00"),
     ] {
-        let till = Till::with(taxed(from, true)).await;
+        let till = a_till_selling(taxed(from, true)).await;
         till.pay("24").await;
         till.order().await;
         till.days(30).await;
@@ -45,12 +46,15 @@ async fn a_dated_rate_holds_from_its_very_day() {
 /// The day is the operator's: at 23:30 UTC it is the next one in Kyiv.
 #[tokio::test]
 async fn the_day_is_one_of_the_operators_calendar() {
-    let bx = crate::support::TestBox::with(|config| {
-        config.provider.time_zone = "Europe/Kyiv".to_owned();
-    })
-    .await;
-    bx.advance(13 * 3_600 + 1_800).await;
-    let till = Till::in_box(bx, taxed("2026-02-01", true)).await;
+    let late = a_box()
+        .set(|config| config.provider.time_zone = "Europe/Kyiv".to_owned())
+        .then(async |bx| {
+            bx.advance(13 * 3_600 + 1_800).await;
+            bx
+        });
+    let till = late
+        .then(|bx| Till::in_box(bx, taxed("2026-02-01", true)))
+        .await;
     till.pay("12").await;
     till.order().await;
     assert_eq!(line(&till, 1).await, "8.00 50 4.00");
@@ -59,7 +63,9 @@ async fn the_day_is_one_of_the_operators_calendar() {
 /// A month that begins on 28 February is paid on 31 January: the payment comes before the supply.
 #[tokio::test]
 async fn what_is_paid_ahead_bears_the_rate_of_the_payment() {
-    let till = Till::with_cards(taxed("2026-02-10", true)).await;
+    let till = a_till_selling(taxed("2026-02-10", true))
+        .taking_cards()
+        .await;
     till.pay("24").await;
     let order = till.order().await;
     till.act(&order, "renew", json!({})).await.expect(200);
@@ -82,7 +88,9 @@ async fn the_gross_that_was_seen_stays() {
         (true, "12.00", "8.00 50 4.00"),
         (false, "14.40", "9.60 50 4.80"),
     ] {
-        let till = Till::with_cards(taxed("2026-02-03", included)).await;
+        let till = a_till_selling(taxed("2026-02-03", included))
+            .taking_cards()
+            .await;
         let page = Page::of(till).await;
         assert_eq!(page.submit(seen, "manual").await.status, 303);
         page.till.days(5).await;
@@ -108,7 +116,7 @@ async fn the_gross_that_was_seen_stays() {
 async fn a_cycle_that_is_paid_late_bears_the_rate_of_its_beginning() {
     let offer = taxed("2026-03-02", true);
     let offer = crate::alphaott::given::merged(offer, json!({"dunning": {"grace_days": 10}}));
-    let till = Till::with(offer).await;
+    let till = a_till_selling(offer).await;
     till.pay("12").await;
     till.order().await;
     till.days(33).await;
@@ -125,7 +133,7 @@ async fn exports_have_net_and_tax_by_rate() {
          "taxRate": "7.5", "taxIncluded": false},
         {"type": "RECURRING", "title": "Sport", "amount": "6.00", "currency": "USD", "taxRate": 20},
     ]);
-    let till = Till::with(json!({"charges": charges})).await;
+    let till = a_till_selling(json!({"charges": charges})).await;
     till.order().await;
     let ctx = boxoffice::app::Ctx::system(till.shop.bx.app());
     let lines = |format| {

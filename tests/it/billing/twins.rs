@@ -5,6 +5,7 @@ use serde_json::{Value, json};
 
 use super::{Till, charge, monthly};
 use crate::alphaott::{given, id_of};
+use crate::support::fixture::a_till;
 
 /// Pays what a page for the wish asks for, by card.
 async fn pay_page(till: &Till, wish: Value) {
@@ -32,7 +33,7 @@ async fn open_invoices(till: &Till) -> Vec<Value> {
 /// it: the days are there when the money is.
 #[tokio::test]
 async fn an_order_that_keeps_days_is_not_ended_by_another_one() {
-    let till = Till::with_cards(json!({})).await;
+    let till = a_till().taking_cards().await;
     let payment = till.pay("10").await;
     let kept = till.order().await;
     till.days(3).await;
@@ -59,7 +60,7 @@ async fn an_order_that_keeps_days_is_not_ended_by_another_one() {
 /// one.
 #[tokio::test]
 async fn a_first_cycle_that_is_kept_is_had_when_it_is_paid() {
-    let till = Till::with_cards(json!({})).await;
+    let till = a_till().taking_cards().await;
     till.pay("10").await;
     let first = till.order().await;
     till.days(30).await;
@@ -86,7 +87,7 @@ async fn a_first_cycle_that_is_kept_is_had_when_it_is_paid() {
 /// A postpaid order is billed until a later day: paid, it runs until then, and is not billed on.
 #[tokio::test]
 async fn what_is_billed_ahead_is_had_once_it_is_paid() {
-    let till = Till::with_cards(json!({})).await;
+    let till = a_till().taking_cards().await;
     let postpaid = json!({"billing": "POSTPAID", "dunning": {"grace_days": 5}});
     let postpaid = monthly(&till.shop, postpaid).await;
     let owed = till.order_of(json!({"offer": postpaid})).await;

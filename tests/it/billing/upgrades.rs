@@ -9,6 +9,7 @@ use super::pages::Page;
 use super::{Till, charge, prove};
 use crate::alphaott::{given, id_of};
 use crate::support::TestBox;
+use crate::support::fixture::{a_box, a_till};
 
 /// The newest layout that knew nothing of who makes the services of an order.
 const LAYOUT_BEFORE: u64 = 9;
@@ -44,8 +45,7 @@ fn served(bx: &TestBox) -> Vec<u64> {
 async fn an_order_that_waited_on_a_page_is_served_once_it_is_paid() {
     let folder = tempfile::tempdir().unwrap();
     let cards = |config: &mut Config| config.payments.sandbox = true;
-    let bx = TestBox::in_folder(folder.path(), 1, cards).await;
-    let till = Till::in_box(bx, json!({})).await;
+    let till = a_till().in_folder(folder.path()).set(cards).await;
     // Placed by a script that makes the services: one that runs, one that waits.
     till.shop.place(json!({})).await;
     let waits = till.shop.place(json!({"status": "INACTIVE"})).await;
@@ -62,7 +62,7 @@ async fn an_order_that_waited_on_a_page_is_served_once_it_is_paid() {
     drop(till.shop.api);
     bx.stop().await;
 
-    let bx = TestBox::in_folder(folder.path(), 2, cards).await;
+    let bx = a_box().in_folder(folder.path()).seed(2).set(cards).await;
     assert_eq!(served(&bx), [0; 0]);
     let form = "amount=10.00&currency=USD&method=sandbox&card=4242424242424242";
     let kind = [("Content-Type", "application/x-www-form-urlencoded")];

@@ -5,6 +5,7 @@ use serde_json::{Value, json};
 
 use super::Till;
 use crate::support::Answer;
+use crate::support::fixture::a_till;
 
 async fn batch(till: &Till, count: u32) -> (String, Vec<String>) {
     let wish = json!({"title": "Kiosk", "amount": "10", "count": count});
@@ -69,7 +70,7 @@ fn held(till: &Till, account: &str) -> String {
 
 #[tokio::test]
 async fn a_sale_is_a_debt_until_its_vouchers_are_used() {
-    let till = Till::open().await;
+    let till = a_till().await;
     let (id, codes) = batch(&till, 3).await;
     let sale = json!({"count": 2, "method": "cash", "note": "kiosk 7"});
     trade(&till, &id, "sales", sale).await.expect(201);
@@ -90,7 +91,7 @@ async fn a_sale_is_a_debt_until_its_vouchers_are_used() {
 
 #[tokio::test]
 async fn what_was_never_sold_was_given_away() {
-    let till = Till::open().await;
+    let till = a_till().await;
     let (id, codes) = batch(&till, 1).await;
     redeem(&till, &codes[0]).await;
     assert_eq!(state(&till, &id).await, "0.00 10.00 10.00 0.00");
@@ -101,7 +102,7 @@ async fn what_was_never_sold_was_given_away() {
 /// Sold below their value, taken back, sold twice, and what cannot be.
 #[tokio::test]
 async fn sales_are_counted() {
-    let till = Till::open().await;
+    let till = a_till().await;
     let (id, _) = batch(&till, 10).await;
     let sale = json!({"count": 8, "amount": "72.50", "method": "bank"});
     let made = trade(&till, &id, "sales", sale).await.expect(201);
@@ -139,10 +140,9 @@ async fn sales_are_counted() {
 /// back for less.
 #[tokio::test]
 async fn vouchers_are_sold_below_their_value_by_those_who_may_make_them() {
-    let till = Till::open().await;
+    let till = a_till().await;
     let (id, _) = batch(&till, 10).await;
-    let token = till.shop.bx.token("cashier").await;
-    let cashier = till.shop.bx.with_header(&format!("JWT {token}"));
+    let cashier = till.shop.bx.client_of("cashier").await;
     let trade = async |what: &str, amount: &str| {
         let path = till.console(&format!("voucher-batches/{id}/{what}"));
         let body = json!({"count": 2, "amount": amount, "method": "cash"});
@@ -160,7 +160,7 @@ async fn vouchers_are_sold_below_their_value_by_those_who_may_make_them() {
 /// A repeat under its key books once.
 #[tokio::test]
 async fn a_sale_is_booked_once() {
-    let till = Till::open().await;
+    let till = a_till().await;
     let (id, _) = batch(&till, 10).await;
     let path = till.console(&format!("voucher-batches/{id}/sales"));
     let body = json!({"count": 1, "method": "cash"})
@@ -184,7 +184,7 @@ async fn a_sale_is_booked_once() {
 
 #[tokio::test]
 async fn who_made_a_batch_stands_on_it() {
-    let till = Till::open().await;
+    let till = a_till().await;
     batch(&till, 1).await;
     let all = till
         .shop
@@ -222,7 +222,7 @@ async fn refund(till: &Till, body: Value) -> Answer {
 /// A voucher that is given back is a debt again, and no cash; its code is good again.
 #[tokio::test]
 async fn a_refund_of_a_voucher_makes_its_code_good_again() {
-    let till = Till::open().await;
+    let till = a_till().await;
     let (id, codes) = batch(&till, 5).await;
     let sale = json!({"count": 5, "method": "cash"});
     trade(&till, &id, "sales", sale).await.expect(201);
@@ -246,7 +246,7 @@ async fn a_refund_of_a_voucher_makes_its_code_good_again() {
 /// Also one that nobody bought, and one whose money was spent.
 #[tokio::test]
 async fn a_refund_of_a_voucher_that_was_given_away_or_spent_adds_up() {
-    let till = Till::open().await;
+    let till = a_till().await;
     let (id, codes) = batch(&till, 2).await;
     redeem(&till, &codes[0]).await;
     till.order().await;
@@ -263,7 +263,7 @@ async fn a_refund_of_a_voucher_that_was_given_away_or_spent_adds_up() {
 /// wrong customer's.
 #[tokio::test]
 async fn money_of_a_revoked_voucher_is_not_lost() {
-    let till = Till::open().await;
+    let till = a_till().await;
     let (id, codes) = batch(&till, 2).await;
     let sale = json!({"count": 2, "method": "cash"});
     trade(&till, &id, "sales", sale).await.expect(201);
@@ -287,7 +287,7 @@ async fn money_of_a_revoked_voucher_is_not_lost() {
 /// What is used cannot come back, and what came back cannot be used.
 #[tokio::test]
 async fn only_unused_vouchers_come_back() {
-    let till = Till::open().await;
+    let till = a_till().await;
     let (id, codes) = batch(&till, 5).await;
     let of = |count: u32| json!({"count": count, "method": "cash"});
     trade(&till, &id, "sales", of(5)).await.expect(201);
@@ -317,7 +317,7 @@ async fn only_unused_vouchers_come_back() {
 /// No more money goes back than was paid, and without an amount just that.
 #[tokio::test]
 async fn what_was_paid_for_vouchers_is_what_goes_back() {
-    let till = Till::open().await;
+    let till = a_till().await;
     let (id, _) = batch(&till, 10).await;
     let sale = json!({"count": 8, "amount": "72.00", "method": "cash"});
     trade(&till, &id, "sales", sale).await.expect(201);
@@ -335,7 +335,7 @@ async fn what_was_paid_for_vouchers_is_what_goes_back() {
 
 #[tokio::test]
 async fn vouchers_that_are_worth_nothing_are_not_sold() {
-    let mut till = Till::open().await;
+    let mut till = a_till().await;
     till.stay().await;
     let (revoked, _) = batch(&till, 1).await;
     let path = till.console(&format!("voucher-batches/{revoked}"));

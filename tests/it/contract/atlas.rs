@@ -13,6 +13,7 @@ use boxoffice::wire::atlas::answers;
 
 use super::{keeps, samples};
 use crate::billing::pages::Page;
+use crate::support::fixture::a_page;
 
 /// Status, what there is to wait, and the body; of a page only what it says has gone wrong.
 async fn shown(answer: Response) -> String {
@@ -62,7 +63,7 @@ fn fits_partners(shown: &str) {
 
 #[tokio::test]
 async fn every_refusal_is_worded_in_every_dialect() {
-    let page = Page::open().await;
+    let page = a_page().await;
     let mut refusals: Vec<Refusal> = samples::refusals().iter().map(|make| make()).collect();
     refusals.sort_by_key(|refusal| (refusal.code(), format!("{refusal:?}")));
     let mut text = String::new();
@@ -75,7 +76,7 @@ async fn every_refusal_is_worded_in_every_dialect() {
 
 #[tokio::test]
 async fn every_error_is_worded_in_every_dialect() {
-    let page = Page::open().await;
+    let page = a_page().await;
     let mut text = String::new();
     for error in samples::errors() {
         let told = lines(&page, error).await;

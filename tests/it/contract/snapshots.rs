@@ -11,11 +11,11 @@ use boxoffice::store::schema::{RecordVisitor, for_every_record};
 use boxoffice::store::{LAYOUT, Record, Table};
 
 use super::keeps;
-use crate::support::TestBox;
+use crate::support::fixture::a_box;
 
 #[tokio::test]
 async fn the_openapi_document_is_the_one_that_was_agreed() {
-    let bx = TestBox::start().await;
+    let bx = a_box().await;
     let document = bx.anonymous().get(bx.url("/docs/openapi.json")).await;
     let document = document.expect(200);
     let lines = serde_json::to_string_pretty(&document).expect("JSON");
@@ -24,7 +24,7 @@ async fn the_openapi_document_is_the_one_that_was_agreed() {
 
 #[tokio::test]
 async fn the_graphql_schema_is_the_one_that_was_agreed() {
-    let bx = TestBox::start().await;
+    let bx = a_box().await;
     let schema = bx.anonymous().get(bx.url("/docs/activity.graphql")).await;
     assert_eq!(schema.status, 200);
     keeps("activity.graphql", &schema.text);

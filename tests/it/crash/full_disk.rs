@@ -9,7 +9,7 @@ use boxoffice::store::{Read as _, Store, StoreError, Tx};
 use super::disk::{Dice, Disk, Reach};
 use super::{Contents, Step, join, proved, recovered};
 use crate::kit::{Refused, command, is_unavailable, run, together};
-use crate::support::until;
+use crate::support::eventually;
 
 /// How often something is tried that has to work in the end.
 const TRIES: u32 = 400;
@@ -163,7 +163,7 @@ fn reads_work_again_when_the_disk_is_mended() {
         let answers = together(&store, BATCH.map(Step::command).into()).await;
         assert!(answers.iter().all(is_unavailable), "{answers:?}");
         disk.mend();
-        until("a read that works", async || proved(&store).ok()).await;
+        eventually("a read that works", async || proved(&store).ok()).await;
     });
 }
 
@@ -182,7 +182,7 @@ fn a_disk_that_fails_while_nobody_writes_is_got_over() {
                 .expect("a write");
             lines += 1;
             disk.fails_once(0);
-            let failed = until("a failure", async || disk.has_failed().then_some(()));
+            let failed = eventually("a failure", async || disk.has_failed().then_some(()));
             // Unless the writer was idle before the disk began to fail.
             if tokio::time::timeout(Duration::from_secs(1), failed)
                 .await
@@ -230,7 +230,7 @@ fn a_disk_that_stays_full_costs_writes_and_no_reads() {
         assert!(store.health().is_full());
         disk.mend();
         let mut guest = 1_000;
-        until("a write that works", async || {
+        eventually("a write that works", async || {
             guest += 1;
             written(&store, guest).await.ok()
         })

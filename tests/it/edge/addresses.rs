@@ -1,14 +1,13 @@
 //! Addresses of streams and pictures: only what players and boxes load, by whatever way they come
 //! in.
 
-use serde_json::json;
-
 use boxoffice::app::Ctx;
 use boxoffice::domain::catalogue::content::Channel;
 use boxoffice::ops::apply::apply;
+use serde_json::json;
 
 use crate::import::{all, m3u};
-use crate::support::TestBox;
+use crate::support::fixture::a_box;
 
 const BAD: &[&str] = &[
     "javascript:alert(1)",
@@ -20,7 +19,7 @@ const BAD: &[&str] = &[
 
 #[tokio::test]
 async fn an_apply_document_names_the_address_that_no_player_opens() {
-    let bx = TestBox::start().await;
+    let bx = a_box().await;
     let ctx = Ctx::system(bx.app());
     for bad in BAD {
         for (section, member) in [
@@ -57,7 +56,7 @@ async fn an_apply_document_names_the_address_that_no_player_opens() {
 
 #[tokio::test]
 async fn a_list_leaves_out_what_no_player_opens() {
-    let bx = TestBox::start().await;
+    let bx = a_box().await;
     let mut list =
         "#EXTM3U\n#EXTINF:-1 tvg-logo=\"http://tv/1.png\",Good\nhttp://tv/1\n".to_owned();
     for (number, bad) in BAD.iter().enumerate() {

@@ -1,12 +1,13 @@
 //! A page of another site changes nothing, in whatever dialect it asks a browser to.
 
-use boxoffice::app::Ctx;
-use boxoffice::ops::staff;
 use serde_json::{Value, json};
 
+use boxoffice::domain::staff::Role;
+
 use super::every_path;
-use crate::stalker::{A, FORM, House, Rest, Says};
-use crate::support::{Answer, TestBox};
+use crate::stalker::{A, FORM, Rest, Says};
+use crate::support::fixture::{a_box, a_house};
+use crate::support::{Answer, PASSWORD};
 
 const FOREIGN: &[&[(&str, &str)]] = &[
     &[("origin", "https://evil.example")],
@@ -40,10 +41,8 @@ fn refused(answer: &Answer, path: &str) {
 
 #[tokio::test]
 async fn no_path_lets_a_foreign_page_change_anything() {
-    let house = House::open().await;
-    let owner = house
-        .bx
-        .with_header(&format!("JWT {}", house.bx.token("owner").await));
+    let house = a_house().await;
+    let owner = house.bx.client_of("owner").await;
     for path in every_path() {
         let url = house.bx.url(&path);
         for headers in FOREIGN {
@@ -57,7 +56,7 @@ async fn no_path_lets_a_foreign_page_change_anything() {
 
 #[tokio::test]
 async fn a_form_of_a_foreign_page_reaches_nobody() {
-    let bx = TestBox::start().await;
+    let bx = a_box().await;
     bx.apply(crate::stalker::fixture()).await;
     let form = Some(b"msg=%3Cimg+src%3Dx+onerror%3Dalert(1)%3E&status=0".to_vec());
     let before = Rest::anonymous(&bx).get("/accounts").await.ok();
@@ -91,7 +90,7 @@ async fn a_form_of_a_foreign_page_reaches_nobody() {
 /// The portal changes things on GET as well.
 #[tokio::test]
 async fn a_foreign_page_does_nothing_at_the_portal() {
-    let house = House::open().await;
+    let house = a_house().await;
     let mut stb = house.stb(A);
     stb.sign_in().await;
     for path in [
@@ -128,20 +127,13 @@ async fn a_foreign_page_does_nothing_at_the_portal() {
 
 #[tokio::test]
 async fn pages_of_ours_programs_and_returns_are_let_through() {
-    let bx = TestBox::with(|config| {
-        "https://tv.example.net".clone_into(&mut config.public_url);
-    })
-    .await;
-    let ctx = Ctx::system(bx.app());
-    let ada = staff::NewOperator {
-        name: "ada".into(),
-        role: boxoffice::domain::staff::Role::Owner,
-        reseller: None,
-        email: None,
-        password: "correct horse battery".into(),
-    };
-    staff::add_operator(&ctx, ada).await.expect("an operator");
-    let body = json!({"name": "ada", "password": "correct horse battery"}).to_string();
+    let bx = a_box()
+        .set(|config| {
+            "https://tv.example.net".clone_into(&mut config.public_url);
+        })
+        .with_staff("ada", Role::Owner)
+        .await;
+    let body = json!({"name": "ada", "password": PASSWORD}).to_string();
     let url = bx.url("/console/api/session");
     let here = bx.url("");
     for (headers, status) in [

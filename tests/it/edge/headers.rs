@@ -5,6 +5,7 @@ use boxoffice::ops::staff;
 use serde_json::json;
 
 use super::every_path;
+use crate::support::fixture::a_box;
 use crate::support::{Answer, TestBox};
 
 /// What is the same for everybody, and may be kept.
@@ -75,8 +76,8 @@ fn without_inline(page: &str, policy: &str, path: &str) {
 
 #[tokio::test]
 async fn every_path_and_every_refusal_is_protected() {
-    let bx = TestBox::start().await;
-    let owner = bx.with_header(&format!("JWT {}", bx.token("owner").await));
+    let bx = a_box().await;
+    let owner = bx.client_of("owner").await;
     let mut pages = 0;
     for path in every_path() {
         let url = bx.url(&path);
@@ -93,7 +94,7 @@ async fn every_path_and_every_refusal_is_protected() {
 
 #[tokio::test]
 async fn refusals_before_any_operation_are_protected() {
-    let bx = TestBox::start().await;
+    let bx = a_box().await;
     let long = "x".repeat(60_000);
     let large = vec![b'x'; 2 * 1024 * 1024];
     for path in [
@@ -130,7 +131,7 @@ async fn refusals_before_any_operation_are_protected() {
 /// Pages that only somebody with a secret sees.
 #[tokio::test]
 async fn pages_behind_a_secret_are_protected() {
-    let bx = TestBox::start().await;
+    let bx = a_box().await;
     let ctx = Ctx::system(bx.app());
     let code = staff::setup_code(&ctx)
         .await

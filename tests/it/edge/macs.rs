@@ -10,6 +10,7 @@ use serde_json::{Value, json};
 use crate::alphaott::customer;
 use crate::attempts::From;
 use crate::stalker::Rest;
+use crate::support::fixture::a_box;
 use crate::support::{TestBox, segment};
 
 /// None of these is a MAC address that a box sends.
@@ -48,7 +49,7 @@ fn customers(bx: &TestBox) -> u64 {
 
 #[tokio::test]
 async fn what_is_no_mac_of_a_box_is_refused_by_name_and_kept_nowhere() {
-    let bx = TestBox::start().await;
+    let bx = a_box().await;
     let api = bx.api();
     let path = format!("/customers/{}/devices", customer(&api).await);
     let rest = Rest::anonymous(&bx);
@@ -119,7 +120,7 @@ async fn what_is_no_mac_of_a_box_is_refused_by_name_and_kept_nowhere() {
 /// letter, but not one with an octet lost or doubled.
 #[tokio::test]
 async fn other_devices_have_any_text_that_is_no_slip_of_the_pen() {
-    let bx = TestBox::start().await;
+    let bx = a_box().await;
     let api = bx.api();
     let path = format!("/customers/{}/devices", customer(&api).await);
     for kind in ["UNKNOWN", "PC", "TV", "MOBILE", "TABLET"] {

@@ -4,6 +4,7 @@ use boxoffice::config::Network;
 
 use crate::stalker::{A, House};
 use crate::support::TestBox;
+use crate::support::fixture::{a_box, a_house};
 
 fn networks(texts: &[&str]) -> Vec<Network> {
     let parse = |text: &&str| Network::parse(text).expect("a network");
@@ -12,7 +13,9 @@ fn networks(texts: &[&str]) -> Vec<Network> {
 
 async fn trusting(texts: &[&str]) -> House {
     let trusted = networks(texts);
-    House::with(|config| config.trusted_proxies = trusted).await
+    a_house()
+        .set(|config| config.trusted_proxies = trusted)
+        .await
 }
 
 /// The address that the box's row shows after a poll with these headers.
@@ -38,7 +41,7 @@ async fn only_a_trusted_proxy_says_who_comes() {
         ("x-forwarded-for", "203.0.113.5"),
         ("x-real-ip", "203.0.113.5"),
     ];
-    let house = House::open().await;
+    let house = a_house().await;
     assert_eq!(address_shown(&house, &forged).await, "127.0.0.1");
     let house = trusting(&["10.0.0.0/8"]).await;
     assert_eq!(address_shown(&house, &forged).await, "127.0.0.1");
@@ -94,7 +97,7 @@ async fn one_client_behind_a_proxy_does_not_lock_out_another() {
 
 #[tokio::test]
 async fn figures_are_for_this_machine_itself() {
-    let bx = TestBox::start().await;
+    let bx = a_box().await;
     let ask = async |bx: &TestBox, headers: &[(&str, &str)]| {
         let client = bx.anonymous();
         let asked = client.send("GET", bx.url("/metrics"), None, headers).await;
@@ -122,16 +125,19 @@ async fn figures_are_for_this_machine_itself() {
         ("http://localhost", 200),
         ("http://[::1]:8080/", 200),
     ] {
-        let bx = TestBox::with(|config| url.clone_into(&mut config.public_url)).await;
+        let bx = a_box()
+            .set(|config| url.clone_into(&mut config.public_url))
+            .await;
         assert_eq!(ask(&bx, &[]).await, status, "{url}");
     }
     // Who names the proxy says that it leaves its traces.
     let trusted = networks(&["127.0.0.1"]);
-    let bx = TestBox::with(|config| {
-        "https://tv.example.net".clone_into(&mut config.public_url);
-        config.trusted_proxies = trusted;
-    })
-    .await;
+    let bx = a_box()
+        .set(|config| {
+            "https://tv.example.net".clone_into(&mut config.public_url);
+            config.trusted_proxies = trusted;
+        })
+        .await;
     assert_eq!(ask(&bx, &[]).await, 200);
     // Also where what it says cannot be believed.
     let contradiction = [

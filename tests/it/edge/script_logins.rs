@@ -4,12 +4,11 @@ use std::io::{BufRead as _, BufReader};
 use std::path::Path;
 use std::process::{Child, Command, Stdio};
 
-use boxoffice::app::Ctx;
 use boxoffice::domain::staff::Role;
-use boxoffice::ops::staff::{NewOperator, add_operator};
 
-use crate::stalker::{House, Rest, Says};
-use crate::support::{Answer, TestBox};
+use crate::stalker::{Rest, Says};
+use crate::support::fixture::{a_box, a_house};
+use crate::support::{Answer, PASSWORD, http_client};
 
 #[track_caller]
 fn unauthorized(answer: &Answer) {
@@ -23,12 +22,13 @@ fn unauthorized(answer: &Answer) {
 
 #[tokio::test]
 async fn without_a_login_nobody_is_answered() {
-    let house = House::with(|config| {
-        config.stalker.login = String::new();
-        config.stalker.password = "".into();
-        config.stalker.open = false;
-    })
-    .await;
+    let house = a_house()
+        .set(|config| {
+            config.stalker.login = String::new();
+            config.stalker.password = "".into();
+            config.stalker.open = false;
+        })
+        .await;
     for credentials in [":", "stalker:", ":secret", "stalker:secret", "anybody:"] {
         unauthorized(&Rest::login(&house.bx, credentials).get("/accounts").await);
     }
@@ -42,28 +42,21 @@ async fn without_a_login_nobody_is_answered() {
     let headers = [("x-forwarded-for", "127.0.0.1")];
     unauthorized(&by_proxy.send("GET", url, None, &headers).await);
 
-    let wish = NewOperator {
-        name: "script".to_owned(),
-        role: Role::Api,
-        reseller: None,
-        email: None,
-        password: "correct horse".to_owned(),
-    };
-    let ctx = Ctx::system(house.bx.app());
-    add_operator(&ctx, wish).await.expect("an account");
-    let script = Rest::login(&house.bx, "script:correct horse");
+    house.bx.hire("script", Role::Api).await;
+    let script = Rest::login(&house.bx, &format!("script:{PASSWORD}"));
     assert_eq!(script.get("/users/3").await.ok()["login"], "3");
     unauthorized(&anonymous.get("/users/3").await);
 }
 
 #[tokio::test]
 async fn who_says_so_has_it_open() {
-    let house = House::with(|config| {
-        config.stalker.login = String::new();
-        config.stalker.password = "".into();
-        config.stalker.open = true;
-    })
-    .await;
+    let house = a_house()
+        .set(|config| {
+            config.stalker.login = String::new();
+            config.stalker.password = "".into();
+            config.stalker.open = true;
+        })
+        .await;
     let anonymous = Rest::anonymous(&house.bx);
     assert_eq!(anonymous.get("/users/3").await.ok()["login"], "3");
 }
@@ -148,17 +141,10 @@ async fn a_box_says_at_its_start_whom_scripts_have_to_be() {
     );
     assert!(!told.contains("Xq-77-vz"), "{told}");
 
-    let bx = TestBox::in_folder(folder.path(), 1, |_| {}).await;
-    let ctx = Ctx::system(bx.app());
-    let wish = NewOperator {
-        name: "script".to_owned(),
-        role: Role::Api,
-        reseller: None,
-        email: None,
-        password: "correct horse".to_owned(),
-    };
-    add_operator(&ctx, wish).await.expect("an account");
-    drop(ctx);
+    let bx = a_box()
+        .in_folder(folder.path())
+        .with_staff("script", Role::Api)
+        .await;
     bx.stop().await;
     let told = told_at_start(folder.path(), &[]);
     assert!(
@@ -183,10 +169,7 @@ async fn the_demo_prints_a_login_for_scripts() {
         panic!("{words:?}")
     };
     let ask = async |credentials: Option<(&str, &str)>| {
-        let client = reqwest::Client::builder()
-            .no_proxy()
-            .build()
-            .expect("a client");
+        let client = http_client().build().expect("a client");
         let mut request = client.get(format!("{origin}/stalker_portal/api/accounts/10001"));
         if let Some((login, password)) = credentials {
             request = request.basic_auth(login, Some(password));
@@ -218,10 +201,7 @@ async fn a_hangup_does_not_end_the_box() {
     let mut log = BufReader::new(served.0.stderr.take().expect("a pipe")).lines();
     let told = log.find(|line| line.as_ref().is_ok_and(|line| line.contains("SIGHUP")));
     assert!(told.is_some());
-    let client = reqwest::Client::builder()
-        .no_proxy()
-        .build()
-        .expect("a client");
+    let client = http_client().build().expect("a client");
     let alive = client
         .get(format!("{origin}/healthz"))
         .send()

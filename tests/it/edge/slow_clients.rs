@@ -12,7 +12,8 @@ use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
 use tokio::net::{TcpSocket, TcpStream, UnixStream};
 use tokio::time::timeout;
 
-use crate::support::TestBox;
+use crate::support::eventually_within;
+use crate::support::fixture::a_box;
 
 const SHORT: Patience = Patience {
     head: Duration::from_millis(400),
@@ -37,7 +38,7 @@ async fn until_closed(stream: &mut TcpStream) -> String {
 
 #[tokio::test]
 async fn half_a_body_is_answered_in_the_shape_of_its_dialect() {
-    let bx = TestBox::impatient(SHORT, |_| {}).await;
+    let bx = a_box().with_patience(SHORT).await;
     let token = format!("Authorization: JWT {}\r\n", bx.token("owner").await);
     let partner = json!({"key": "A", "name": "A", "api_key": "key-a", "currencies": ["USD"]});
     bx.apply(json!({"partners": [partner]})).await;
@@ -72,7 +73,7 @@ async fn half_a_body_is_answered_in_the_shape_of_its_dialect() {
 /// A body that broke off or stalled must not have done anything.
 #[tokio::test]
 async fn half_a_request_changes_nothing() {
-    let bx = TestBox::impatient(SHORT, |_| {}).await;
+    let bx = a_box().with_patience(SHORT).await;
     bx.apply(crate::stalker::fixture()).await;
     for (method, path) in [
         ("DELETE", "/accounts/3"),
@@ -95,7 +96,7 @@ async fn half_a_request_changes_nothing() {
 
 #[tokio::test]
 async fn half_a_head_and_idle_connections_are_closed() {
-    let bx = TestBox::impatient(SHORT, |_| {}).await;
+    let bx = a_box().with_patience(SHORT).await;
     for sent in [
         "",
         "GET /healthz HT",
@@ -118,7 +119,7 @@ async fn a_slow_upload_that_goes_on_is_taken_and_a_trickle_is_not() {
     // Longer in all than `body` allows for an empty one.
     let pieces = 12;
     let upload = async |patience: Patience| {
-        let bx = TestBox::impatient(patience, |_| {}).await;
+        let bx = a_box().with_patience(patience).await;
         let mut stream = TcpStream::connect(bx.address()).await.expect("it listens");
         let body = "msg=".to_owned() + &"x".repeat(1_196);
         let head = format!(
@@ -156,29 +157,23 @@ async fn narrow(address: SocketAddr) -> TcpStream {
 
 #[tokio::test]
 async fn who_takes_nothing_of_an_answer_is_cut() {
-    let bx = TestBox::impatient(SHORT, |_| {}).await;
+    let bx = a_box().with_patience(SHORT).await;
     let stream = narrow(bx.address()).await;
     let ask = "GET /docs/assets/swagger-ui-bundle.js HTTP/1.1\r\nHost: box\r\n\r\n".repeat(40);
     stream.writable().await.expect("writable");
     stream.try_write(ask.as_bytes()).expect("sent");
     // What is written to a connection that was cut fails.
-    let cut = async {
-        let mut often = tokio::time::interval(Duration::from_millis(50));
-        loop {
-            often.tick().await;
-            match stream.try_write(b"x") {
-                Err(error) if error.kind() != std::io::ErrorKind::WouldBlock => return,
-                _ => {}
-            }
-        }
-    };
-    timeout(SOON, cut).await.expect("the connection is cut");
+    eventually_within(SOON, "an end of the connection", async || {
+        let failed = stream.try_write(b"x").err()?;
+        (failed.kind() != std::io::ErrorKind::WouldBlock).then_some(())
+    })
+    .await;
     assert_eq!(bx.anonymous().get(bx.url("/healthz")).await.status, 200);
 }
 
 #[tokio::test]
 async fn who_takes_an_answer_slowly_gets_all_of_it() {
-    let bx = TestBox::impatient(SHORT, |_| {}).await;
+    let bx = a_box().with_patience(SHORT).await;
     let mut stream = narrow(bx.address()).await;
     let ask =
         "GET /docs/assets/swagger-ui-bundle.js HTTP/1.1\r\nHost: box\r\nConnection: close\r\n\r\n";
@@ -218,7 +213,7 @@ const MANY: usize = 1_100;
 #[tokio::test]
 async fn a_thousand_half_sent_requests_stop_nobody() {
     let folder = tempfile::tempdir().expect("a folder");
-    let bx = TestBox::in_folder(folder.path(), 1, |_| {}).await;
+    let bx = a_box().in_folder(folder.path()).await;
     let token = format!("Authorization: JWT {}\r\n", bx.token("owner").await);
     let mut held = Vec::new();
     for number in 0..MANY {

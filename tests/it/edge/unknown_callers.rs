@@ -9,7 +9,8 @@ use serde_json::json;
 
 use super::script_logins::Served;
 use crate::marketone::{Partner, refused};
-use crate::support::{NOW_SECONDS, TestBox, claims_of};
+use crate::support::fixture::a_box;
+use crate::support::{NOW_SECONDS, TestBox, claims_of, http_client};
 
 /// What a caller sends as `Authorization`, and words that the answer must have.
 struct Sent {
@@ -20,9 +21,9 @@ struct Sent {
 
 /// A box, and every way to be nobody there with a token.
 async fn nobodies() -> (TestBox, Vec<Sent>) {
-    let bx = TestBox::start().await;
+    let bx = a_box().await;
     let folder = tempfile::tempdir().expect("a folder");
-    let other = TestBox::in_folder(folder.path(), 2, |_| {}).await;
+    let other = a_box().in_folder(folder.path()).seed(2).await;
     let foreign = other.token("manager").await;
     let expired = bx.token_for("manager", 60).await;
     bx.advance(60).await;
@@ -151,9 +152,9 @@ async fn each_is_told_what_is_wrong_in_the_shape_of_its_dialect() {
 /// Whoever cannot sign learns nothing about claims: whatever they say, the answer is the same one.
 #[tokio::test]
 async fn a_token_that_this_box_did_not_sign_shows_nothing_else() {
-    let bx = TestBox::start().await;
+    let bx = a_box().await;
     let folder = tempfile::tempdir().expect("a folder");
-    let other = TestBox::in_folder(folder.path(), 2, |_| {}).await;
+    let other = a_box().in_folder(folder.path()).seed(2).await;
     let real = bx.token("owner").await;
     bx.revoke(&real).await;
     let claims = claims_of(&real);
@@ -179,7 +180,7 @@ async fn a_token_that_this_box_did_not_sign_shows_nothing_else() {
 
 #[tokio::test]
 async fn a_session_that_is_over_is_said_to_be() {
-    let bx = TestBox::start().await;
+    let bx = a_box().await;
     let cookie = [("cookie", "boxoffice_session=0123456789abcdef")];
     let anybody = bx.anonymous();
     let console = anybody.send("GET", bx.url(CONSOLE), None, &cookie).await;
@@ -196,7 +197,7 @@ async fn a_session_that_is_over_is_said_to_be() {
 
 #[tokio::test]
 async fn a_partner_hears_whether_its_key_is_missing_wrong_or_replaced() {
-    let bx = TestBox::start().await;
+    let bx = a_box().await;
     let document = json!({"key": "NFLX", "name": "A", "api_key": "key-a", "currencies": ["USD"]});
     bx.apply(json!({"partners": [document]})).await;
     let ctx = Ctx::system(bx.app());
@@ -225,7 +226,7 @@ async fn a_partner_hears_whether_its_key_is_missing_wrong_or_replaced() {
 async fn the_log_says_it_once_for_each_address_and_reason_and_never_a_token() {
     let folder = tempfile::tempdir().expect("a folder");
     // Long over by the time of day.
-    let bx = TestBox::in_folder(folder.path(), 1, |_| {}).await;
+    let bx = a_box().in_folder(folder.path()).await;
     let expired = bx.token_for("manager", 60).await;
     let revoked = bx.token("manager").await;
     let number = claims_of(&revoked)["jti"]
@@ -241,10 +242,7 @@ async fn the_log_says_it_once_for_each_address_and_reason_and_never_a_token() {
         .last()
         .and_then(|line| line.strip_prefix("listening on "));
     let origin = origin.expect("an address").to_owned();
-    let client = reqwest::Client::builder()
-        .no_proxy()
-        .build()
-        .expect("a client");
+    let client = http_client().build().expect("a client");
     // Fewer wrong passwords than make anybody wait.
     for round in 0..8 {
         for address in ["203.0.113.7", "198.51.100.8"] {

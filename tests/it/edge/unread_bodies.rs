@@ -5,6 +5,7 @@ use serde_json::json;
 use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
 use tokio::net::TcpStream;
 
+use crate::support::fixture::a_box;
 use crate::support::{PATIENCE, TestBox, is_whole};
 
 /// The head of a request, with what it says of its body and how much of that comes.
@@ -136,12 +137,13 @@ async fn answer_at_once(bx: &TestBox, request: &str) -> String {
 
 #[tokio::test]
 async fn strangers_are_answered_before_their_body() {
-    let bx = TestBox::with(|config| {
-        config.stalker.open = false;
-        "bill".clone_into(&mut config.stalker.login);
-        config.stalker.password = "Xq-77-vz".into();
-    })
-    .await;
+    let bx = a_box()
+        .set(|config| {
+            config.stalker.open = false;
+            "bill".clone_into(&mut config.stalker.login);
+            config.stalker.password = "Xq-77-vz".into();
+        })
+        .await;
     let partner = |key: &str, api_key: &str, on: bool| {
         json!({
             "key": key, "name": key, "api_key": api_key, "on": on, "currencies": ["USD"],
@@ -166,7 +168,7 @@ async fn strangers_are_answered_before_their_body() {
 /// A script that may call keeps its connection, also where its request is refused.
 #[tokio::test]
 async fn a_body_of_somebody_is_read_whatever_else_is_wrong() {
-    let bx = TestBox::start().await;
+    let bx = a_box().await;
     let partner = json!({"key": "A", "name": "A", "api_key": "key-a", "currencies": ["USD"]});
     bx.apply(json!({"partners": [partner]})).await;
     let text = "x".repeat(70_000);

@@ -1,6 +1,7 @@
 //! What stands in the log of a request, and what enters the page that boxes show.
 
 use super::script_logins::Served;
+use crate::support::http_client;
 
 /// A browser takes names, messages and addresses for text only if no script makes markup of them.
 #[test]
@@ -42,10 +43,7 @@ async fn the_log_has_no_code_of_a_page_and_no_query() {
         .last()
         .and_then(|line| line.strip_prefix("listening on "));
     let origin = origin.expect("an address").to_owned();
-    let client = reqwest::Client::builder()
-        .no_proxy()
-        .build()
-        .expect("a client");
+    let client = http_client().build().expect("a client");
     let secret = "0123456789abcdef0123456789abcdef";
     for path in [
         format!("/pay/{secret}"),

@@ -9,7 +9,7 @@ use boxoffice::ops::imports::{Options, Progress, Step, import_m3u};
 use serde_json::json;
 
 use super::{LIST, all, counts, is_clean, m3u, packed, quiet, reader, state, with_channels};
-use crate::support::TestBox;
+use crate::support::fixture::a_box;
 
 #[tokio::test]
 async fn a_list_makes_channels_and_genres() {
@@ -66,7 +66,7 @@ async fn the_same_list_again_changes_nothing() {
 
 #[tokio::test]
 async fn what_the_list_does_not_say_stays() {
-    let bx = TestBox::start().await;
+    let bx = a_box().await;
     let channel = json!({"id": 1, "name": "Radio Eins", "number": 7, "kind": "radio", "genre": 1,
         "url": "http://a", "logo": "http://l", "xmltv_id": "eins", "base_ch": true,
         "censored": true, "archive_days": 3});
@@ -113,7 +113,7 @@ async fn what_the_list_does_not_say_stays() {
 
 #[tokio::test]
 async fn what_is_twice_in_a_list_is_taken_once() {
-    let bx = TestBox::start().await;
+    let bx = a_box().await;
     let list = "#EXTM3U\n#EXTINF:-1 tvg-id=\"a\",A\nhttp://1\n#EXTINF:-1 tvg-id=\"a\",a \n\
         http://2\n#EXTINF:-1,A\nhttp://3\n#EXTINF:-1 tvg-id=\"a\",A HD\nhttp://4\n";
     let report = m3u(&bx, list).await;
@@ -150,7 +150,7 @@ async fn a_dry_run_tells_what_a_list_would_do() {
 
 #[tokio::test]
 async fn long_lists_are_reported_in_bounds() {
-    let bx = TestBox::start().await;
+    let bx = a_box().await;
     let mut list = "#EXTM3U\n".to_owned();
     for number in 0..450 {
         list.push_str(&format!("#EXTINF:-1,Channel {number}\nhttp://h/{number}\n"));

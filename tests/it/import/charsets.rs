@@ -6,9 +6,11 @@ use boxoffice::domain::catalogue::guide::Programme;
 use boxoffice::ops::imports::{Options, import_m3u};
 use encoding_rs::{Encoding, ISO_8859_2, KOI8_U, WINDOWS_1251, WINDOWS_1252, WINDOWS_1253};
 
-use super::{all, counts, field, guide, m3u, m3u_with, names, quiet, reader, shown, state};
-use super::{with_channels, xmltv};
-use crate::support::TestBox;
+use super::{
+    all, counts, field, guide, m3u, m3u_with, names, quiet, reader, shown, state, with_channels,
+    xmltv,
+};
+use crate::support::fixture::a_box;
 
 fn asking(charset: &str) -> Options {
     Options {
@@ -19,7 +21,7 @@ fn asking(charset: &str) -> Options {
 
 #[tokio::test]
 async fn a_russian_list_is_read_and_its_charset_said() {
-    let bx = TestBox::start().await;
+    let bx = a_box().await;
     let report = m3u(&bx, field("m01-cp1251.m3u")).await;
     assert_eq!(names(&bx), ["Первый канал", "Дом кино"]);
     let genres: Vec<String> = all::<Genre>(&bx).into_iter().map(|g| g.title).collect();
@@ -49,7 +51,7 @@ async fn charsets_are_recognised_in_lists_and_guides_whatever_they_say() {
     ] {
         let told = encoding.name();
         let bytes = |text: &str| encoding.encode(text).0.into_owned();
-        let bx = TestBox::start().await;
+        let bx = a_box().await;
         let list = format!("#EXTM3U\n#EXTINF:-1 tvg-id=\"one.example\",{name}\nhttp://h/1\n");
         m3u(&bx, bytes(&list)).await;
         assert_eq!(names(&bx), [name], "{told}");
@@ -75,7 +77,7 @@ async fn a_charset_is_asked_for_by_any_of_its_names() {
         ("866", "ibm866"),
     ] {
         let encoding = Encoding::for_label(label.as_bytes()).expect("a charset");
-        let bx = TestBox::start().await;
+        let bx = a_box().await;
         let report = m3u_with(&bx, encoding.encode(list).0, &asking(name)).await;
         assert_eq!(names(&bx), ["Ё"], "{name}");
         assert!(
@@ -84,7 +86,7 @@ async fn a_charset_is_asked_for_by_any_of_its_names() {
                 .is_some_and(|said| said.ends_with("(as asked for)"))
         );
     }
-    let bx = TestBox::start().await;
+    let bx = a_box().await;
     let utf16: Vec<u8> = list.encode_utf16().flat_map(u16::to_le_bytes).collect();
     m3u(&bx, &utf16).await;
     assert_eq!(names(&bx), ["Ё"]);

@@ -11,7 +11,7 @@ use boxoffice::ops::imports::Reader;
 use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
 
 use super::{LIST, airs, all, guide, is_clean, packed, quiet, shown};
-use crate::support::TestBox;
+use crate::support::fixture::a_box;
 
 pub fn written(folder: &Path, name: &str, bytes: impl AsRef<[u8]>) -> PathBuf {
     let path = folder.join(name);
@@ -88,7 +88,7 @@ async fn the_command_works_beside_a_box() {
     let folder = tempfile::tempdir().expect("a folder");
     let data = folder.path().join("data");
     std::fs::create_dir(&data).expect("a folder");
-    let bx = TestBox::in_folder(&data, 1, |_| {}).await;
+    let bx = a_box().in_folder(&data).await;
     let list = written(folder.path(), "list.m3u", LIST);
     let told = out(&boxoffice(&["import", "m3u", list.to_str().expect("text")], &data).await);
     assert!(told.starts_with("channels: 3 created\n"), "{told}");
@@ -142,7 +142,7 @@ impl std::io::Read for Slow {
 #[tokio::test(flavor = "multi_thread")]
 async fn a_stop_does_not_wait_for_an_import() {
     let folder = tempfile::tempdir().expect("a folder");
-    let bx = TestBox::in_folder(folder.path(), 1, |_| {}).await;
+    let bx = a_box().in_folder(folder.path()).await;
     let (hold, let_go) = std::sync::mpsc::channel();
     let (taken, is_taken) = tokio::sync::oneshot::channel();
     let taken = Some(taken);
@@ -224,7 +224,7 @@ async fn lists_are_fetched_from_the_web() {
     let web = web_server().await;
     let told = out(&boxoffice(&["import", "m3u", &format!("{web}/moved")], &data).await);
     assert!(told.starts_with("channels: 3 created\n"), "{told}");
-    let bx = TestBox::in_folder(&data, 1, |_| {}).await;
+    let bx = a_box().in_folder(&data).await;
     let told = out(&boxoffice(&["import", "m3u", &format!("{web}/list")], &data).await);
     assert_eq!(told, "channels: 3 left\n");
     for (path, told) in [

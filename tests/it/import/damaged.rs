@@ -5,9 +5,10 @@ use boxoffice::domain::catalogue::guide::Programme;
 
 use super::{airs, all, counts, field, guide, is_clean, m3u, shown, state, with_channels, xmltv};
 use crate::support::TestBox;
+use crate::support::fixture::a_box;
 
 async fn with_tf1() -> TestBox {
-    let bx = TestBox::start().await;
+    let bx = a_box().await;
     m3u(&bx, field("base.m3u")).await;
     bx
 }

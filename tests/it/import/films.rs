@@ -5,6 +5,7 @@ use boxoffice::ops::imports::{Left, Options};
 
 use super::{all, counts, field, is_clean, m3u, m3u_with, named, names, state};
 use crate::support::TestBox;
+use crate::support::fixture::a_box;
 
 fn titles(bx: &TestBox) -> Vec<String> {
     all::<Movie>(bx)
@@ -15,7 +16,7 @@ fn titles(bx: &TestBox) -> Vec<String> {
 
 #[tokio::test]
 async fn channels_are_taken_as_channels_and_films_as_films() {
-    let bx = TestBox::start().await;
+    let bx = a_box().await;
     let report = m3u(&bx, field("m06-vod-mixed.m3u")).await;
     assert_eq!(
         names(&bx),
@@ -47,7 +48,7 @@ async fn channels_are_taken_as_channels_and_films_as_films() {
 
 #[tokio::test]
 async fn what_is_not_wanted_is_counted() {
-    let bx = TestBox::start().await;
+    let bx = a_box().await;
     let live = Options {
         live_only: true,
         ..Options::default()
@@ -55,7 +56,7 @@ async fn what_is_not_wanted_is_counted() {
     let report = m3u_with(&bx, field("m06-vod-mixed.m3u"), &live).await;
     assert_eq!((report.films, report.left_out.films), (None, 3));
     assert_eq!(titles(&bx), Vec::<String>::new());
-    let bx = TestBox::start().await;
+    let bx = a_box().await;
     let groups = Options {
         groups: vec!["vod".to_owned(), "none".to_owned()],
         ..Options::default()
@@ -71,7 +72,7 @@ async fn what_is_not_wanted_is_counted() {
 
 #[tokio::test]
 async fn a_film_stays_one_film_when_its_address_or_name_changes() {
-    let bx = TestBox::start().await;
+    let bx = a_box().await;
     let list = |name: &str, user: &str| {
         format!(
             "#EXTM3U\n#EXTINF:5400 tvg-logo=\"http://l/1\",{name}\nhttp://p/movie/{user}/x/1.mkv\n"
@@ -94,7 +95,7 @@ async fn a_film_stays_one_film_when_its_address_or_name_changes() {
 /// The list of a panel: few channels, very many films.
 #[tokio::test]
 async fn a_list_of_very_many_films_is_within_bounds() {
-    let bx = TestBox::start().await;
+    let bx = a_box().await;
     let mut list = "#EXTM3U\n".to_owned();
     for number in 0..59_500 {
         list.push_str(&format!(

@@ -5,11 +5,11 @@ use boxoffice::domain::catalogue::content::Channel;
 use serde_json::json;
 
 use super::{airs, all, counts, field, is_clean, m3u, state, with_channels, xmltv};
-use crate::support::TestBox;
+use crate::support::fixture::a_box;
 
 #[tokio::test]
 async fn ids_of_a_guide_are_matched_without_case() {
-    let bx = TestBox::start().await;
+    let bx = a_box().await;
     m3u(&bx, field("base.m3u")).await;
     let report = xmltv(&bx, field("x01-case.xml")).await;
     assert_eq!(report.programmes, Some(counts([1, 0, 0, 0])));
@@ -25,7 +25,7 @@ async fn ids_of_a_guide_are_matched_without_case() {
             .is_some_and(|line| line.ends_with("Same"))
     );
     // A programme may spell its channel otherwise than the channel itself, and come first.
-    let bx = TestBox::start().await;
+    let bx = a_box().await;
     m3u(&bx, field("base.m3u")).await;
     let text = "<tv><programme start=\"20261203\" channel=\"tf1.FR\"><title>A</title></programme>\
         <channel id=\"TF1.fr\"/></tv>";
@@ -37,7 +37,7 @@ async fn ids_of_a_guide_are_matched_without_case() {
 
 #[tokio::test]
 async fn names_that_a_list_gives_for_guides_are_matched() {
-    let bx = TestBox::start().await;
+    let bx = a_box().await;
     m3u(&bx, field("m20-tvgname.m3u")).await;
     let report = xmltv(&bx, field("m20.xml")).await;
     assert_eq!(report.programmes, Some(counts([3, 0, 0, 0])));
@@ -54,7 +54,7 @@ async fn names_that_a_list_gives_for_guides_are_matched() {
 /// An id leads before a name for guides, that before the channel's own name.
 #[tokio::test]
 async fn what_says_more_is_matched_first() {
-    let bx = TestBox::start().await;
+    let bx = a_box().await;
     let list = "#EXTM3U\n#EXTINF:-1 tvg-id=\"by.id\" tvg-name=\"By name\",Own\nhttp://h\n";
     m3u(&bx, list).await;
     let channel = |id: &str, name: &str| {
@@ -109,7 +109,7 @@ async fn what_says_more_is_matched_first() {
 
 #[tokio::test]
 async fn a_guide_is_shifted_as_the_list_says() {
-    let bx = TestBox::start().await;
+    let bx = a_box().await;
     m3u(&bx, field("m03-shift.m3u")).await;
     let report = xmltv(&bx, field("m03-shift.xml")).await;
     assert_eq!(report.programmes, Some(counts([2, 0, 0, 0])));
@@ -135,7 +135,7 @@ async fn a_guide_is_shifted_as_the_list_says() {
 
 #[tokio::test]
 async fn attributes_behind_the_comma_are_attributes() {
-    let bx = TestBox::start().await;
+    let bx = a_box().await;
     let report = m3u(&bx, field("m02-comma.m3u")).await;
     assert_eq!(report.problems.lines, Vec::<String>::new());
     let channels: Vec<Channel> = all(&bx);
@@ -156,7 +156,7 @@ async fn attributes_behind_the_comma_are_attributes() {
 
 #[tokio::test]
 async fn numbers_archives_and_long_addresses_are_taken_or_said() {
-    let bx = TestBox::start().await;
+    let bx = a_box().await;
     let long = format!("http://h/{}", "a".repeat(5_000));
     let list = format!(
         "#EXTM3U catchup-days=\"5\"\n\

@@ -33,6 +33,7 @@ use flate2::write::GzEncoder;
 use serde_json::json;
 
 use crate::support::TestBox;
+use crate::support::fixture::a_box;
 
 pub const LIST: &str = "#EXTM3U x-tvg-url=\"http://guide.example/all.xml.gz\"\n\
     #EXTINF:-1 tvg-id=\"one.example\" tvg-name=\"One\" tvg-logo=\"http://logos.example/1.png\" \
@@ -104,7 +105,7 @@ pub fn counts([created, changed, left, removed]: [usize; 4]) -> Counts {
 
 /// A box with three channels: by id, by name, and one that no guide knows.
 pub async fn with_channels() -> TestBox {
-    let bx = TestBox::start().await;
+    let bx = a_box().await;
     bx.apply(json!({"channels": [
         {"id": 1, "name": "One", "number": 1, "kind": "tv", "xmltv_id": "one.example"},
         {"id": 2, "name": "Das ZWEITE", "number": 2, "kind": "tv"},

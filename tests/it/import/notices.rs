@@ -6,6 +6,7 @@ use boxoffice::domain::boxes::event::{BoxEventKind, Broadcast};
 use super::command::{boxoffice, out, written};
 use super::{all, counts, guide, m3u, shown, with_channels, xmltv};
 use crate::support::TestBox;
+use crate::support::fixture::a_box;
 
 fn told(bx: &TestBox) -> Vec<BoxEventKind> {
     let broadcasts = all::<Broadcast>(bx).into_iter();
@@ -14,7 +15,7 @@ fn told(bx: &TestBox) -> Vec<BoxEventKind> {
 
 #[tokio::test]
 async fn boxes_are_told_once_per_import_and_only_of_what_changed() {
-    let bx = TestBox::start().await;
+    let bx = a_box().await;
     let mut list = "#EXTM3U\n".to_owned();
     for number in 0..450 {
         list.push_str(&format!(

@@ -14,7 +14,7 @@ use super::{
     airs, all, counts, guide, is_clean, m3u, packed, quiet, reader, shown, state, with_channels,
     xmltv,
 };
-use crate::support::TestBox;
+use crate::support::fixture::a_box;
 
 #[tokio::test]
 async fn a_guide_is_matched_by_id_and_then_by_name() {
@@ -244,7 +244,7 @@ async fn a_programme_that_is_cut_to_an_old_end_goes_at_once() {
 /// "Case and spaces at the ends do not count", of ids as of names.
 #[tokio::test]
 async fn ids_of_a_list_are_compared_without_case() {
-    let bx = TestBox::start().await;
+    let bx = a_box().await;
     let list = |id: &str, name: &str| {
         format!("#EXTM3U\n#EXTINF:-1 tvg-id=\"{id}\",{name}\nhttp://s.example/{name}\n")
     };
@@ -268,7 +268,7 @@ async fn ids_of_a_list_are_compared_without_case() {
 
 #[tokio::test]
 async fn variants_of_a_channel_show_the_same() {
-    let bx = TestBox::start().await;
+    let bx = a_box().await;
     bx.apply(json!({"channels": [
         {"id": 1, "name": "One", "number": 1, "kind": "tv", "xmltv_id": "one.example"},
         {"id": 2, "name": "One HD", "number": 2, "kind": "tv", "xmltv_id": "one.example"},

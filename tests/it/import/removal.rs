@@ -13,6 +13,7 @@ use serde_json::json;
 use super::{airs, all, counts, guide, is_clean, m3u, m3u_with, named, names, quiet, reader};
 use super::{shown, state, with_channels, xmltv};
 use crate::support::TestBox;
+use crate::support::fixture::a_box;
 
 fn list(names: &[&str]) -> String {
     let entries = names.iter().map(|name| {
@@ -90,7 +91,7 @@ async fn only_channels_of_the_source_are_missed_in_its_list() {
 
 #[tokio::test]
 async fn programmes_go_with_their_channel_and_numbers_are_free_at_once() {
-    let bx = TestBox::start().await;
+    let bx = a_box().await;
     let one = "#EXTM3U\n#EXTINF:-1 tvg-id=\"one.example\" tvg-chno=\"5\",One\nhttp://h/1\n";
     m3u_with(&bx, one, &named("a")).await;
     xmltv(&bx, guide(&shown("0600", "0700", "A"))).await;
@@ -118,7 +119,7 @@ async fn needed(bx: &TestBox) {
 
 #[tokio::test]
 async fn what_somebody_needs_stays_and_is_named() {
-    let bx = TestBox::start().await;
+    let bx = a_box().await;
     needed(&bx).await;
     let report = m3u_with(&bx, list(&["D"]), &removing("a")).await;
     assert_eq!(names(&bx), ["A", "B", "D"]);
@@ -132,7 +133,7 @@ async fn what_somebody_needs_stays_and_is_named() {
         error.contains("is in the package Basic; take it out there first"),
         "{error}"
     );
-    let bx = TestBox::start().await;
+    let bx = a_box().await;
     needed(&bx).await;
     let mut report = undone(&bx, "a", false).await;
     assert_eq!(names(&bx), ["A", "B"]);
@@ -143,7 +144,7 @@ async fn what_somebody_needs_stays_and_is_named() {
 
 #[tokio::test]
 async fn nothing_is_removed_for_an_empty_list_or_a_source_without_a_name() {
-    let bx = TestBox::start().await;
+    let bx = a_box().await;
     m3u_with(&bx, list(&["A"]), &named("a")).await;
     let ctx = Ctx::system(bx.app());
     for (text, options, told) in [
@@ -196,7 +197,7 @@ async fn the_last_import_of_a_source_is_undone() {
 
 #[tokio::test]
 async fn an_undo_brings_back_what_was_removed_and_leaves_what_was_changed_since() {
-    let bx = TestBox::start().await;
+    let bx = a_box().await;
     m3u_with(&bx, list(&["A", "B", "C", "Film D"]), &named("a")).await;
     let before = all::<Channel>(&bx);
     let other = list(&["B", "C", "E"]).replace("http://h/", "http://wrong/");
@@ -219,7 +220,7 @@ async fn an_undo_brings_back_what_was_removed_and_leaves_what_was_changed_since(
 /// matter.
 #[tokio::test]
 async fn each_source_has_its_own_last_import() {
-    let bx = TestBox::start().await;
+    let bx = a_box().await;
     m3u_with(&bx, list(&["A"]), &named("a")).await;
     m3u_with(&bx, list(&["A", "B"]), &named("a")).await;
     m3u_with(&bx, list(&["A", "B"]), &named("a")).await;

@@ -2,13 +2,14 @@
 
 use serde_json::{Value, json};
 
-use super::{Hub, P1, P2, P3, P4, P5, P6, P7, purchase, refused};
+use super::{P1, P2, P3, P4, P5, P6, P7, purchase, refused};
 use crate::alphaott::given::merged;
+use crate::support::fixture::a_hub;
 
 /// The three that are published, byte for byte (§3.1).
 #[tokio::test]
 async fn the_certification_cases_pass_literally() {
-    let hub = Hub::open().await;
+    let hub = a_hub().await;
     for (account, status, body) in [
         (P1, 200, r#"{"status":"ACTIVE","type":"postpaid"}"#),
         (
@@ -43,7 +44,7 @@ async fn the_certification_cases_pass_literally() {
 /// X2, X4, X6.
 #[tokio::test]
 async fn accounts_are_found_by_number_and_address() {
-    let hub = Hub::open().await;
+    let hub = a_hub().await;
     for account in ["14165550101", "user@example.com", "USER@EXAMPLE.COM"] {
         let answer = hub.a.validate(account).await;
         assert_eq!(
@@ -95,7 +96,7 @@ async fn accounts_are_found_by_number_and_address() {
 /// X20, X32: one charge, one entry, shared as agreed, and our words on it.
 #[tokio::test]
 async fn a_charge_is_booked_once_and_shown() {
-    let hub = Hub::open().await;
+    let hub = a_hub().await;
     let first = hub.a.charge(&purchase("NFLX-000123", P1)).await;
     assert_eq!(first.status, 200, "{}", first.told());
     assert!(first.text.contains(r#""amount":9.99,"#), "{}", first.text);
@@ -137,7 +138,7 @@ async fn a_charge_is_booked_once_and_shown() {
 /// X22 and §1.6: a repeat is the same bytes, another content is another matter.
 #[tokio::test]
 async fn a_repeat_answers_as_the_first_time() {
-    let hub = Hub::open().await;
+    let hub = a_hub().await;
     let first = hub.a.charge(&purchase("one", P1)).await;
     hub.bx.advance(3_600).await;
     for body in [
@@ -187,7 +188,7 @@ async fn a_repeat_answers_as_the_first_time() {
 /// X24, X26, §2.3: what an account, its limits and the agreement allow.
 #[tokio::test]
 async fn limits_and_agreements_hold() {
-    let hub = Hub::open().await;
+    let hub = a_hub().await;
     let with = |id: &str, account: &str, more: Value| merged(purchase(id, account), more);
     for (body, status, code) in [
         (with("a", P3, json!({})), 404, "account-not-found"),
@@ -274,7 +275,7 @@ async fn limits_and_agreements_hold() {
 /// X34, X36.
 #[tokio::test]
 async fn a_charge_is_given_back_in_parts_and_no_further() {
-    let hub = Hub::open().await;
+    let hub = a_hub().await;
     let taxed = json!({"isTaxIncluded": true, "taxAmount": "1.60"});
     hub.a.charge(&merged(purchase("c", P1), taxed)).await;
     let books = hub.books();
@@ -365,7 +366,7 @@ async fn a_charge_is_given_back_in_parts_and_no_further() {
 /// One balance: what a partner charges shows in the AlphaOTT API, and what is on it can be spent.
 #[tokio::test]
 async fn the_balance_is_one() {
-    let hub = Hub::open().await;
+    let hub = a_hub().await;
     let body = merged(purchase("c", P2), json!({"amount": "4.50"}));
     assert_eq!(hub.a.charge(&body).await.status, 200);
     let api = hub.bx.api();
@@ -388,7 +389,7 @@ async fn the_balance_is_one() {
 /// Money that a partner gives back is no money that came in: it pays no invoice of ours.
 #[tokio::test]
 async fn a_refund_pays_no_invoice() {
-    let hub = Hub::open().await;
+    let hub = a_hub().await;
     hub.bx
         .apply(json!({
             "packages": [{"id": 1, "external_id": "tv", "name": "TV", "type": "tv",
@@ -429,7 +430,7 @@ async fn a_refund_pays_no_invoice() {
 /// Who has left, or has another number by now, gets money back all the same; nobody else does.
 #[tokio::test]
 async fn a_refund_finds_the_account_of_its_charge() {
-    let hub = Hub::open().await;
+    let hub = a_hub().await;
     hub.a.charge(&purchase("c", P1)).await;
     hub.bx
         .apply(json!({"customers": [
@@ -461,7 +462,7 @@ async fn a_refund_finds_the_account_of_its_charge() {
 /// A number without plus or zeros may be a national one: abroad it is somebody else's.
 #[tokio::test]
 async fn a_national_number_is_nobodys() {
-    let hub = Hub::open().await;
+    let hub = a_hub().await;
     hub.bx
         .apply(json!({"customers": [
             {"login": "national", "phones": ["416 555 0155"]},

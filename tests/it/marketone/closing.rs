@@ -13,18 +13,14 @@ use sha2::{Digest as _, Sha256};
 use super::{Hub, P1, P2, P7, Partner, fixture, purchase};
 use crate::alphaott::given::merged;
 use crate::kit::run;
+use crate::support::fixture::{a_box, a_hub};
 use crate::support::{Answer, NOW, TestBox};
 
 const DAY: i64 = 86_400;
 
-async fn staff(bx: &TestBox, role: &str) -> crate::support::Client {
-    let token = bx.token(role).await;
-    bx.with_header(&format!("JWT {token}"))
-}
-
 async fn close(bx: &TestBox, key: &str, month: &str) -> Answer {
     let url = bx.url(&format!("/console/api/partners/{key}/settlement/close"));
-    staff(bx, "manager")
+    bx.client_of("manager")
         .await
         .post(url, json!({ "month": month }))
         .await
@@ -38,7 +34,7 @@ fn without_effect(mut closed: Value) -> Value {
 
 async fn read(bx: &TestBox, path: &str) -> Answer {
     let url = bx.url(&format!("/console/api/partners/{path}"));
-    staff(bx, "auditor").await.get(url).await
+    bx.client_of("auditor").await.get(url).await
 }
 
 fn back(id: &str, of: &str, account: &str, amount: &str) -> Value {
@@ -50,7 +46,7 @@ fn back(id: &str, of: &str, account: &str, amount: &str) -> Value {
 
 #[tokio::test]
 async fn a_closed_month_stands_still_and_is_to_be_paid_out() {
-    let hub = Hub::open().await;
+    let hub = a_hub().await;
     for (id, account) in [("a", P1), ("b", P7)] {
         hub.a.charge(&purchase(id, account)).await.expect(200);
     }
@@ -110,7 +106,7 @@ async fn a_closed_month_stands_still_and_is_to_be_paid_out() {
 
 #[tokio::test]
 async fn a_month_of_refunds_is_owed_by_the_partner() {
-    let hub = Hub::open().await;
+    let hub = a_hub().await;
     hub.a.charge(&purchase("a", P1)).await.expect(200);
     hub.bx.advance(DAY).await;
     hub.a.charge(&back("r", "a", P1, "9.99")).await.expect(200);
@@ -127,10 +123,10 @@ async fn a_month_of_refunds_is_owed_by_the_partner() {
 
 #[tokio::test]
 async fn who_may_not_and_what_is_not_there() {
-    let hub = Hub::open().await;
+    let hub = a_hub().await;
     hub.bx.advance(DAY).await;
     let url = hub.bx.url("/console/api/partners/NFLX/settlement/close");
-    let auditor = staff(&hub.bx, "auditor").await;
+    let auditor = hub.bx.client_of("auditor").await;
     let denied = auditor.post(&url, json!({"month": "2026-01"})).await;
     assert_eq!(denied.status, 403, "{}", denied.told());
     assert_eq!(close(&hub.bx, "NONE", "2026-01").await.status, 404);
@@ -138,7 +134,7 @@ async fn who_may_not_and_what_is_not_there() {
     for month in ["2026-13", "january", "", "2026-1", "0000-01-01"] {
         assert_eq!(close(&hub.bx, "NFLX", month).await.status, 400, "{month}");
     }
-    let owner = staff(&hub.bx, "owner").await;
+    let owner = hub.bx.client_of("owner").await;
     assert_eq!(
         owner.post(&url, json!({"mont": "2026-01"})).await.status,
         400
@@ -147,13 +143,13 @@ async fn who_may_not_and_what_is_not_there() {
 
 #[tokio::test]
 async fn many_who_close_close_once() {
-    let hub = Hub::open().await;
+    let hub = a_hub().await;
     hub.a.charge(&purchase("a", P1)).await.expect(200);
     hub.bx.advance(DAY).await;
     let url = hub.bx.url("/console/api/partners/NFLX/settlement/close");
     let mut tries = tokio::task::JoinSet::new();
     for _ in 0..8 {
-        let (staff, url) = (staff(&hub.bx, "manager").await, url.clone());
+        let (staff, url) = (hub.bx.client_of("manager").await, url.clone());
         tries.spawn(async move { staff.post(url, json!({"month": "2026-01"})).await.status });
     }
     let mut statuses = tries.join_all().await;
@@ -165,7 +161,7 @@ async fn many_who_close_close_once() {
 
 #[tokio::test]
 async fn a_statement_says_what_the_partner_gets() {
-    let hub = Hub::open().await;
+    let hub = a_hub().await;
     hub.a.charge(&purchase("a", P1)).await.expect(200);
     let yen = json!({"amount": 101, "currency": "JPY"});
     hub.a
@@ -205,7 +201,7 @@ async fn a_statement_says_what_the_partner_gets() {
 #[tokio::test]
 async fn a_clock_that_went_back_opens_no_closed_month() {
     let folder = tempfile::tempdir().expect("a folder");
-    let bx = TestBox::in_folder(folder.path(), 1, |_| {}).await;
+    let bx = a_box().in_folder(folder.path()).await;
     bx.apply(fixture()).await;
     Partner::of(&bx, "key-a")
         .charge(&purchase("a", P1))
@@ -216,7 +212,11 @@ async fn a_clock_that_went_back_opens_no_closed_month() {
     bx.stop().await;
 
     let clock = Clock::test(Timestamp::parse(NOW).expect("an instant"));
-    let bx = TestBox::at(folder.path(), 2, clock, |_| {}).await;
+    let bx = a_box()
+        .in_folder(folder.path())
+        .seed(2)
+        .by_clock(clock)
+        .await;
     let (a, b) = (Partner::of(&bx, "key-a"), Partner::of(&bx, "key-b"));
     let made = a.charge(&purchase("b", P1)).await.expect(200);
     assert_eq!(made["createdDate"], "2026-01-31T10:00:00Z");
@@ -244,7 +244,7 @@ async fn a_clock_that_went_back_opens_no_closed_month() {
 #[tokio::test]
 async fn another_time_zone_counts_nothing_twice() {
     for zone in ["America/New_York", "Asia/Tokyo"] {
-        let hub = Hub::open().await;
+        let hub = a_hub().await;
         hub.a.charge(&purchase("a", P1)).await.expect(200);
         // 2 a.m. of the first of February in UTC: the 31st in New York.
         hub.bx.advance(16 * 3_600).await;
@@ -266,7 +266,7 @@ async fn the_check_sees_what_is_changed_in_a_closed_month() {
     use boxoffice::domain::partners::PartnerTransaction;
     use boxoffice::domain::partners::statement::ClosedMonth;
     use boxoffice::store::{Read as _, StoreError};
-    let hub = Hub::open().await;
+    let hub = a_hub().await;
     hub.a.charge(&purchase("a", P1)).await.expect(200);
     hub.bx.advance(DAY).await;
     close(&hub.bx, "NFLX", "2026-01").await.expect(201);
@@ -353,7 +353,7 @@ fn minor(text: &str) -> i64 {
 
 /// Everything that was done, against what the lines and the books say.
 async fn live(deeds: &[Deed], share: &str) {
-    let hub = Hub::open().await;
+    let hub = a_hub().await;
     let currencies: Vec<&str> = CURRENCIES.iter().map(|(code, _)| *code).collect();
     hub.bx
         .apply(

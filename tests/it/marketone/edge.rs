@@ -3,12 +3,13 @@
 
 use serde_json::json;
 
-use super::{Hub, P1, Partner, purchase, refused};
+use super::{P1, Partner, purchase, refused};
 use crate::alphaott::given::merged;
+use crate::support::fixture::a_hub;
 
 #[tokio::test]
 async fn requests_are_judged_in_order() {
-    let hub = Hub::open().await;
+    let hub = a_hub().await;
     let body = || Some(purchase("one", P1).to_string().into_bytes());
     let json_type = [("content-type", "application/json; charset=utf-8")];
     let text_type = [("content-type", "text/plain")];
@@ -65,7 +66,7 @@ async fn requests_are_judged_in_order() {
 
 #[tokio::test]
 async fn bodies_that_are_none_are_invalid() {
-    let hub = Hub::open().await;
+    let hub = a_hub().await;
     let long = "x".repeat(70_000);
     for body in [
         "",
@@ -87,7 +88,7 @@ async fn bodies_that_are_none_are_invalid() {
 /// X28.
 #[tokio::test]
 async fn fields_that_do_not_fit_are_invalid_and_nothing_is_kept() {
-    let hub = Hub::open().await;
+    let hub = a_hub().await;
     for other in [
         json!({"amount": 0}),
         json!({"amount": -1}),
@@ -144,7 +145,7 @@ async fn fields_that_do_not_fit_are_invalid_and_nothing_is_kept() {
 
 #[tokio::test]
 async fn transactions_are_found_by_their_own_partner_only() {
-    let hub = Hub::open().await;
+    let hub = a_hub().await;
     hub.a.charge(&purchase("a:~1.x", P1)).await;
     assert_eq!(hub.a.get("/transaction/a:~1.x").await.status, 200);
     assert_eq!(hub.a.get("/transaction/a%3A%7E1.x").await.status, 200);
@@ -169,7 +170,7 @@ async fn transactions_are_found_by_their_own_partner_only() {
 /// §1.2: a trace is given back, one that is none is passed over.
 #[tokio::test]
 async fn traces_are_given_back() {
-    let hub = Hub::open().await;
+    let hub = a_hub().await;
     let trace = "463ac35c9f6413ad48485a3953bb6124";
     for (given, back) in [
         (trace, true),
@@ -189,7 +190,7 @@ async fn traces_are_given_back() {
 
 #[tokio::test]
 async fn a_partner_asks_so_often_and_no_more() {
-    let hub = Hub::open().await;
+    let hub = a_hub().await;
     let one = json!({"partners": [{"key": "SLOW", "name": "S", "api_key": "key-s",
         "currencies": ["USD"], "requests_per_second": 5}]});
     hub.bx.apply(one).await;
@@ -215,7 +216,7 @@ async fn a_partner_asks_so_often_and_no_more() {
 /// Keys are shown once, rotated with an overlap, and kept as hashes.
 #[tokio::test]
 async fn keys_are_rotated_with_an_overlap() {
-    let hub = Hub::open().await;
+    let hub = a_hub().await;
     let ctx = boxoffice::app::Ctx::system(hub.bx.app());
     let add = boxoffice::ops::partners::add(&ctx, "NEWP".to_owned(), "New".to_owned());
     let (_, first) = add.await.expect("a partner");
@@ -240,7 +241,7 @@ async fn keys_are_rotated_with_an_overlap() {
 /// A document that is applied again brings no old key back, and nobody who was switched off.
 #[tokio::test]
 async fn a_document_undoes_no_rotation() {
-    let hub = Hub::open().await;
+    let hub = a_hub().await;
     let ctx = boxoffice::app::Ctx::system(hub.bx.app());
     let rotate = boxoffice::ops::partners::rotate(&ctx, "NFLX".to_owned(), 0);
     let (_, fresh) = rotate.await.expect("a key");
@@ -260,7 +261,7 @@ async fn a_document_undoes_no_rotation() {
 
 #[tokio::test]
 async fn it_can_be_switched_off() {
-    let hub = Hub::with(|config| config.marketone.enabled = false).await;
+    let hub = a_hub().set(|config| config.marketone.enabled = false).await;
     let answer = hub.a.validate(P1).await;
     assert_eq!(answer.status, 404);
 }
@@ -270,7 +271,7 @@ async fn it_can_be_switched_off() {
 #[tokio::test]
 async fn a_refused_request_does_not_cost_the_connection() {
     use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
-    let hub = Hub::open().await;
+    let hub = a_hub().await;
     let body = "x".repeat(3_000);
     for path in [
         "/marketone/v1/transaction",

@@ -17,7 +17,6 @@ mod subscriptions;
 mod trust;
 mod wrong_pins;
 
-use boxoffice::config::Config;
 use boxoffice::domain::values::minor::Minor;
 use serde_json::{Value, json};
 
@@ -81,13 +80,7 @@ fn number(minor: Minor) -> i64 {
 }
 
 impl Hub {
-    pub async fn open() -> Hub {
-        Hub::with(|_| {}).await
-    }
-
-    pub async fn with(settings: impl FnOnce(&mut Config)) -> Hub {
-        let bx = TestBox::with(settings).await;
-        bx.apply(fixture()).await;
+    pub fn of(bx: TestBox) -> Hub {
         let (a, b) = (Partner::of(&bx, "key-a"), Partner::of(&bx, "key-b"));
         Hub { bx, a, b }
     }

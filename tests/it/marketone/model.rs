@@ -9,6 +9,7 @@ use serde_json::{Value, json};
 
 use super::{Hub, P1, P2, P3, P4, P6, P7};
 use crate::kit::run;
+use crate::support::fixture::a_hub;
 
 const ACCOUNTS: [&str; 6] = [P1, P2, P3, P4, P6, P7];
 
@@ -203,7 +204,7 @@ fn fuzz_partners_are_answered_as_the_model_says() {
     let mut runner = TestRunner::new(config);
     let tried = runner.run(&asks(), |asks| {
         run(async {
-            let hub = Hub::open().await;
+            let hub = a_hub().await;
             let mut model = Model {
                 balance: [0, 500, 0, 0, 0, 0],
                 ..Model::default()

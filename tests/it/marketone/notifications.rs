@@ -6,6 +6,7 @@ use super::pins::{open, received};
 use super::{Hub, P1, P2, P3, P4, P5, Partner, purchase, refused};
 use crate::alphaott::given::merged;
 use crate::support::Answer;
+use crate::support::fixture::a_hub;
 use crate::support::gateway::{Gateway, Turn};
 use crate::support::post::Post;
 
@@ -167,9 +168,7 @@ async fn a_partner_may_bring_its_own_words() {
     hub.a.notify(P1, own).await.expect(200);
     assert_eq!(texts(&hub, &gateway).await, ["Hi"]);
     // What is switched off, or fits no short message, is not accepted.
-    let owner = hub
-        .bx
-        .with_header(&format!("JWT {}", hub.bx.token("owner").await));
+    let owner = hub.bx.client_of("owner").await;
     let url = hub.bx.url("/console/api/templates/PIN/en");
     owner.put(url, json!({"sms": ""})).await.expect(200);
     refused(&hub.a.send_pin(P1).await, 400, "notification-not-allowed");
@@ -195,11 +194,12 @@ async fn strangers_are_not_written_to() {
     // Who is suspended cannot be got to know that way.
     refused(&hub.a.validate(P4).await, 400, "suspended-non-payment");
     refused(&hub.a.notify(P4, hello()).await, 403, "permission-denied");
-    let hub = Hub::with(|config| {
-        config.sms.url = format!("{}/send", gateway.url).into();
-        config.marketone.notify_known_only = false;
-    })
-    .await;
+    let hub = a_hub()
+        .set(|config| {
+            config.sms.url = format!("{}/send", gateway.url).into();
+            config.marketone.notify_known_only = false;
+        })
+        .await;
     hub.a.notify(P5, hello()).await.expect(200);
 }
 
@@ -249,12 +249,13 @@ async fn a_repeat_under_an_id_is_sent_once() {
 #[tokio::test]
 async fn the_way_is_the_one_that_there_is() {
     let (gateway, post) = (Gateway::open().await, Post::open().await);
-    let hub = Hub::with(|config| {
-        config.sms.url = format!("{}/send", gateway.url).into();
-        config.smtp.url = (&post.url).into();
-        config.marketone.notify_known_only = false;
-    })
-    .await;
+    let hub = a_hub()
+        .set(|config| {
+            config.sms.url = format!("{}/send", gateway.url).into();
+            config.smtp.url = (&post.url).into();
+            config.marketone.notify_known_only = false;
+        })
+        .await;
     let hello = |more: Value| {
         merged(
             json!({"notificationType": "GENERAL", "message": "Hello"}),
@@ -286,11 +287,12 @@ async fn the_way_is_the_one_that_there_is() {
         mails[0]
     );
     // Without a gateway only those with a mail address can be told anything.
-    let hub = Hub::with(|config| {
-        config.smtp.url = (&post.url).into();
-        config.marketone.notify_known_only = false;
-    })
-    .await;
+    let hub = a_hub()
+        .set(|config| {
+            config.smtp.url = (&post.url).into();
+            config.marketone.notify_known_only = false;
+        })
+        .await;
     hub.a
         .notify(P1, hello(json!({"channel": "SMS"})))
         .await
@@ -300,7 +302,9 @@ async fn the_way_is_the_one_that_there_is() {
         400,
         "notification-not-allowed",
     );
-    let hub = Hub::with(|config| config.marketone.notify_known_only = false).await;
+    let hub = a_hub()
+        .set(|config| config.marketone.notify_known_only = false)
+        .await;
     refused(
         &hub.a.notify(P1, hello(json!({}))).await,
         400,

@@ -7,6 +7,7 @@ use serde_json::{Value, json};
 use super::{Hub, P1, P2, P3, P4, Partner, purchase, refused};
 use crate::alphaott::given::merged;
 use crate::support::Answer;
+use crate::support::fixture::{a_box, a_hub};
 use crate::support::gateway::Gateway;
 
 /// A box that can send short messages, with PINs agreed as `policy` says for partner A.
@@ -14,12 +15,17 @@ pub async fn open(gateway: &Gateway, policy: &str) -> Hub {
     open_with(gateway, policy, |_| {}).await
 }
 
-pub async fn open_with(gateway: &Gateway, policy: &str, more: impl FnOnce(&mut Config)) -> Hub {
-    let hub = Hub::with(|config| {
-        config.sms.url = format!("{}/send", gateway.url).into();
-        more(config);
-    })
-    .await;
+pub async fn open_with(
+    gateway: &Gateway,
+    policy: &str,
+    more: impl FnOnce(&mut Config) + Send,
+) -> Hub {
+    let hub = a_hub()
+        .set(|config| {
+            config.sms.url = format!("{}/send", gateway.url).into();
+            more(config);
+        })
+        .await;
     let partner = json!({"key": "NFLX", "name": "A",
         "products": [{"code": "NFLX-STD", "title": "Monthly"}],
         "currencies": ["USD", "JPY"], "refunds": true, "per_charge_limit": "50.00", "share": "70",
@@ -254,7 +260,7 @@ async fn pins_have_limits_of_their_own() {
 /// X10.
 #[tokio::test]
 async fn only_accounts_that_may_be_charged_get_one() {
-    let hub = Hub::open().await;
+    let hub = a_hub().await;
     refused(&hub.a.pin(P3).await, 404, "account-not-found");
     refused(&hub.a.pin(P4).await, 400, "suspended-non-payment");
     for body in [
@@ -426,7 +432,7 @@ async fn a_pin_may_be_sent_as_soon_as_it_is_made() {
     let pin = received(&hub, &gateway).await;
     hub.b.tell(P1, &pin).await.expect(200);
     // Where there is no way to send it, none is made.
-    let hub = Hub::open().await;
+    let hub = a_hub().await;
     hub.bx
         .apply(json!({"partners": [{"key": "GOOG", "name": "B", "sends_pin": true}]}))
         .await;
@@ -439,11 +445,14 @@ async fn a_pin_stands_nowhere() {
     let gateway = Gateway::open().await;
     let folder = tempfile::tempdir().expect("a folder");
     let digits = |config: &mut Config| config.marketone.pin_digits = 10;
-    let bx = crate::support::TestBox::in_folder(folder.path(), 3, |config| {
-        config.sms.url = format!("{}/send", gateway.url).into();
-        digits(config);
-    })
-    .await;
+    let bx = a_box()
+        .in_folder(folder.path())
+        .seed(3)
+        .set(|config| {
+            config.sms.url = format!("{}/send", gateway.url).into();
+            digits(config);
+        })
+        .await;
     bx.apply(super::fixture()).await;
     let partner = Partner::of(&bx, "key-a");
     partner.pin(P1).await.expect(200);

@@ -6,12 +6,8 @@ use serde_json::{Value, json};
 use super::backend::{Csp, Mood, hub, open};
 use super::{Hub, P1, purchase};
 use crate::alphaott::given::merged;
-use crate::support::{Answer, Client};
-
-async fn staff(hub: &Hub) -> Client {
-    let token = hub.bx.token("manager").await;
-    hub.bx.with_header(&format!("JWT {token}"))
-}
+use crate::support::Answer;
+use crate::support::fixture::a_hub;
 
 /// The books, what is open, and the lines of the audit log.
 async fn all(hub: &Hub) -> (Vec<(String, i64)>, Value, usize) {
@@ -32,7 +28,7 @@ async fn all(hub: &Hub) -> (Vec<(String, i64)>, Value, usize) {
 /// Looks first, then does it.
 async fn look_and_do(hub: &Hub, path: &str, body: &Value) -> Answer {
     let url = hub.bx.url(&format!("/console/api/partners/{path}"));
-    let staff = staff(hub).await;
+    let staff = hub.bx.client_of("manager").await;
     let before = all(hub).await;
     let look = merged(body.clone(), json!({"preview": true}));
     let looked = staff.post(&url, look).await;
@@ -82,7 +78,7 @@ async fn a_charge_that_the_carrier_left_open_is_looked_at_before_it_is_decided()
 
 #[tokio::test]
 async fn a_month_is_looked_at_before_it_is_closed() {
-    let hub = Hub::open().await;
+    let hub = a_hub().await;
     hub.a.charge(&purchase("a", P1)).await.expect(200);
     let close = json!({"month": "2026-01"});
     let early = look_and_do(&hub, "NFLX/settlement/close", &close).await;
@@ -102,12 +98,17 @@ async fn a_month_is_looked_at_before_it_is_closed() {
 /// A look does not end a month either: what is charged after it may still be of that month.
 #[tokio::test]
 async fn a_look_leaves_a_month_open_for_charges() {
-    let hub = Hub::open().await;
+    let hub = a_hub().await;
     hub.a.charge(&purchase("a", P1)).await.expect(200);
     hub.bx.advance(86_400).await;
     let url = hub.bx.url("/console/api/partners/NFLX/settlement/close");
     let look = json!({"month": "2026-01", "preview": true});
-    staff(&hub).await.post(&url, look).await.expect(200);
+    hub.bx
+        .client_of("manager")
+        .await
+        .post(&url, look)
+        .await
+        .expect(200);
     let app = hub.bx.app();
     let partner = boxoffice::domain::values::id::PartnerId(1);
     let january =

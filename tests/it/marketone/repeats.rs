@@ -3,8 +3,9 @@
 
 use serde_json::{Value, json};
 
-use super::{Hub, P1, P7, purchase, refused};
+use super::{P1, P7, purchase, refused};
 use crate::alphaott::given::merged;
+use crate::support::fixture::a_hub;
 
 fn back(id: &str, of: &str) -> Value {
     let more = json!({
@@ -15,7 +16,7 @@ fn back(id: &str, of: &str) -> Value {
 
 #[tokio::test]
 async fn another_meaning_under_a_known_id_is_refused_and_moves_nothing() {
-    let hub = Hub::open().await;
+    let hub = a_hub().await;
     for id in ["one", "two"] {
         hub.a.charge(&purchase(id, P1)).await.expect(200);
     }

@@ -5,19 +5,19 @@ use serde_json::{Value, json};
 use super::{Hub, P1, P7, Partner, purchase};
 use crate::alphaott::given::merged;
 use crate::support::Answer;
+use crate::support::fixture::a_hub;
 
 const DAY: i64 = 86_400;
 
 async fn settled(hub: &Hub, query: &str) -> Answer {
     let path = format!("/console/api/partners/NFLX/settlement?{query}");
-    let token = hub.bx.token("owner").await;
-    let staff = hub.bx.with_header(&format!("JWT {token}"));
+    let staff = hub.bx.client_of("owner").await;
     staff.get(hub.bx.url(&path)).await
 }
 
 #[tokio::test]
 async fn the_lines_of_a_month_sum_up_to_the_books() {
-    let hub = Hub::open().await;
+    let hub = a_hub().await;
     let charge = |id: &str, account: &str, amount: &str| {
         merged(purchase(id, account), json!({"amount": amount}))
     };
@@ -81,10 +81,8 @@ async fn the_lines_of_a_month_sum_up_to_the_books() {
 /// Partners over the console's API: added, agreed with, given another key.
 #[tokio::test]
 async fn partners_are_looked_after_over_the_api() {
-    let hub = Hub::open().await;
-    let owner = hub
-        .bx
-        .with_header(&format!("JWT {}", hub.bx.token("owner").await));
+    let hub = a_hub().await;
+    let owner = hub.bx.client_of("owner").await;
     let url = |rest: &str| hub.bx.url(&format!("/console/api/partners{rest}"));
     let made = owner
         .post(url(""), json!({"key": "NEW", "name": "New Films"}))

@@ -4,6 +4,7 @@ use serde_json::{Value, json};
 
 use super::{Hub, P1, purchase};
 use crate::alphaott::given::merged;
+use crate::support::fixture::a_hub;
 
 fn back(id: &str, of: &str, minor: i64) -> Value {
     let more = json!({
@@ -27,7 +28,7 @@ async fn agree(hub: &Hub, share: &str) {
 /// 58.7 % of 9.99 are 5.86. Three times a third of that, each rounded by itself, would be 5.88.
 #[tokio::test]
 async fn three_thirds_of_a_charge_are_the_whole_share() {
-    let hub = Hub::open().await;
+    let hub = a_hub().await;
     agree(&hub, "58.7").await;
     let before = hub.books();
     hub.a.charge(&purchase("c", P1)).await.expect(200);
@@ -54,7 +55,7 @@ fn below(state: &mut u64, limit: i64) -> i64 {
 /// from its part of the share than a cent, and at the end no account has a rest.
 #[tokio::test]
 async fn no_split_leaves_anybody_a_rest() {
-    let hub = Hub::open().await;
+    let hub = a_hub().await;
     let mut state = 88_172_645_463_325_252;
     for (round, share) in ["58.7", "33.333", "0.05", "99.99", "70", "100"]
         .into_iter()

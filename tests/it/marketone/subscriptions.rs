@@ -9,6 +9,7 @@ use crate::alphaott::given;
 use crate::billing::{DAY, prove};
 use crate::support::TestBox;
 use crate::support::ear::{Ear, Heard, Turn};
+use crate::support::fixture::a_box;
 use crate::support::post::Post;
 
 fn document(ear: &Ear, customers: &Value) -> Value {
@@ -44,7 +45,7 @@ fn ada(plan: &str) -> Value {
 
 /// A box whose customer has that plan, and a partner that is told.
 async fn open(plan: &str) -> (TestBox, Ear) {
-    let (bx, ear) = (TestBox::start().await, Ear::open().await);
+    let (bx, ear) = (a_box().await, Ear::open().await);
     ear.always(Some(said("there-1", "INACTIVE")));
     bx.apply(document(&ear, &ada(plan))).await;
     bx.advance(0).await;
@@ -169,11 +170,12 @@ async fn what_is_not_paid_keeps_its_subscription_until_it_ends() {
 #[tokio::test]
 async fn it_is_tried_as_often_as_agreed_and_then_somebody_hears_of_it() {
     let post = Post::open().await;
-    let bx = TestBox::with(|config| {
-        config.smtp.url = (&post.url).into();
-        "billing@tv.example".clone_into(&mut config.smtp.from);
-    })
-    .await;
+    let bx = a_box()
+        .set(|config| {
+            config.smtp.url = (&post.url).into();
+            "billing@tv.example".clone_into(&mut config.smtp.from);
+        })
+        .await;
     let ear = Ear::open().await;
     ear.next(&[Turn::Answer(503), Turn::Answer(429), Turn::Answer(500)]);
     bx.apply(document(&ear, &ada("START"))).await;
@@ -343,10 +345,7 @@ async fn a_callback_is_checked_and_its_key_is_never_shown() {
 #[tokio::test]
 async fn what_ends_while_a_partner_is_off_is_told_when_it_is_back() {
     let folder = tempfile::tempdir().unwrap();
-    let (bx, ear) = (
-        TestBox::in_folder(folder.path(), 1, |_| {}).await,
-        Ear::open().await,
-    );
+    let (bx, ear) = (a_box().in_folder(folder.path()).await, Ear::open().await);
     bx.apply(document(&ear, &ada("START"))).await;
     bx.advance(0).await;
     assert_eq!(ear.collect()[0].json()["action"], "AddSubscription");
@@ -354,7 +353,7 @@ async fn what_ends_while_a_partner_is_off_is_told_when_it_is_back() {
     bx.apply(json!({"partners": [{"key": "NFLX", "name": "Films", "on": false, "products": []}]}))
         .await;
     bx.stop().await;
-    let bx = TestBox::in_folder(folder.path(), 2, |_| {}).await;
+    let bx = a_box().in_folder(folder.path()).seed(2).await;
     bx.apply(json!({"customers": ada("BARE")})).await;
     bx.advance(DAY).await;
     assert!(ear.collect().is_empty());
@@ -371,12 +370,12 @@ async fn a_restart_keeps_what_waits_for_a_partner() {
     let folder = tempfile::tempdir().unwrap();
     let ear = Ear::open().await;
     ear.next(&[Turn::Answer(500)]);
-    let bx = TestBox::in_folder(folder.path(), 1, |_| {}).await;
+    let bx = a_box().in_folder(folder.path()).await;
     bx.apply(document(&ear, &ada("START"))).await;
     bx.advance(0).await;
     let event = ear.collect()[0].header("boxoffice-event").to_owned();
     bx.stop().await;
-    let bx = TestBox::in_folder(folder.path(), 2, |_| {}).await;
+    let bx = a_box().in_folder(folder.path()).seed(2).await;
     bx.advance(30).await;
     let heard = ear.collect();
     assert_eq!(heard.len(), 1);

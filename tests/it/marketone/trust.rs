@@ -1,13 +1,15 @@
 //! A partner that asks again and again, at once, after a crash: one charge, the same bytes.
 
-use super::{Hub, P1, P2, P7, purchase};
-use crate::alphaott::given::merged;
 use serde_json::json;
+
+use super::{P1, P2, P7, purchase};
+use crate::alphaott::given::merged;
+use crate::support::fixture::a_hub;
 
 /// "50 parallel copies of one charge: one entry."
 #[tokio::test]
 async fn fifty_copies_at_once_are_one_charge() {
-    let hub = Hub::open().await;
+    let hub = a_hub().await;
     let copies = (0..50).map(|_| {
         let partner = hub.a.clone();
         tokio::spawn(async move { partner.charge(&purchase("one", P1)).await })
@@ -27,7 +29,7 @@ async fn fifty_copies_at_once_are_one_charge() {
 /// No limit and no balance is passed by asking for much at once.
 #[tokio::test]
 async fn many_charges_at_once_pass_no_limit() {
-    let hub = Hub::open().await;
+    let hub = a_hub().await;
     let charges = (0..60).map(|number| {
         let partner = hub.a.clone();
         let account = if number % 2 == 0 { P2 } else { P7 };

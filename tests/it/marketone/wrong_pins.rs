@@ -1,15 +1,15 @@
 //! A partner that guesses PINs over many accounts: refused for the rest of the hour, and whoever
 //! runs the box hears of it.
 
-use boxoffice::app::Ctx;
 use boxoffice::domain::event::Audit;
 use boxoffice::domain::staff::Role;
-use boxoffice::ops::staff::{NewOperator, add_operator};
+use boxoffice::ops::staff::NewOperator;
 use boxoffice::store::Read as _;
 use serde_json::json;
 
 use super::pins::{asked_for, open_with};
 use super::{Hub, P1, refused};
+use crate::support::fixture::a_hub;
 use crate::support::gateway::Gateway;
 use crate::support::post::Post;
 
@@ -92,12 +92,13 @@ async fn guess(hub: &Hub, first: u32) {
 #[tokio::test]
 async fn owners_are_written_once_for_a_budget_and_see_it_in_the_console() {
     let post = Post::open().await;
-    let hub = Hub::with(|config| {
-        config.marketone.wrong_pins_max = 3;
-        config.smtp.url = (&post.url).into();
-        "billing@tv.example".clone_into(&mut config.smtp.from);
-    })
-    .await;
+    let hub = a_hub()
+        .set(|config| {
+            config.marketone.wrong_pins_max = 3;
+            config.smtp.url = (&post.url).into();
+            "billing@tv.example".clone_into(&mut config.smtp.from);
+        })
+        .await;
     let callback = json!({"url": "http://127.0.0.1:1/", "api_key": "their key",
         "error_email": "desk@tv.example"});
     let partner = json!({"key": "NFLX", "name": "Netflux", "callback": callback});
@@ -107,24 +108,16 @@ async fn owners_are_written_once_for_a_budget_and_see_it_in_the_console() {
     hub.bx
         .apply(json!({"partners": [partner], "customers": customers}))
         .await;
-    let ctx = Ctx::system(hub.bx.app());
     for (name, role, email) in [
         ("ada", Role::Owner, Some("ada@tv.example")),
         ("bob", Role::Owner, Some("bob@tv.example")),
         ("mute", Role::Owner, None),
         ("mia", Role::Manager, Some("mia@tv.example")),
     ] {
-        let wish = NewOperator {
-            name: name.to_owned(),
-            role,
-            reseller: None,
-            email: email.map(str::to_owned),
-            password: "seven green bicycles".to_owned(),
-        };
-        add_operator(&ctx, wish).await.expect("an operator");
+        let address = |wish: &mut NewOperator| wish.email = email.map(str::to_owned);
+        hub.bx.hire_as(name, role, address).await;
     }
-    let owner = format!("JWT {}", hub.bx.token("owner").await);
-    let owner = hub.bx.with_header(&owner);
+    let owner = hub.bx.client_of("owner").await;
     let shown = async || {
         let path = hub.bx.url("/console/api/partners/NFLX");
         let shown = owner.get(path).await.expect(200);

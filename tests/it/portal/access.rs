@@ -3,9 +3,10 @@
 
 use serde_json::{Value, json};
 
-use super::{UNKNOWN, link, offered, offered_ids, open, signed};
+use super::{UNKNOWN, link, offered, offered_ids, signed};
 use crate::stalker::{A, B, C, House, Says, StbBox};
 use crate::support::Client;
+use crate::support::fixture::{a_house, a_portal};
 
 const DAY: i64 = 86_400;
 /// Channels of the base package.
@@ -59,7 +60,7 @@ async fn assert_may_watch(house: &House, stb: &StbBox, expected: &[i64]) {
 
 #[tokio::test]
 async fn a_box_is_offered_what_its_plan_packages_and_single_channels_cover() {
-    let house = open().await;
+    let house = a_portal().await;
     // Base, TV 2 by subscription, 27 once more by itself.
     assert_may_watch(&house, &signed(&house, A).await, &[27, 29, 58, 90, 91]).await;
     // No plan of its own: the default plan's.
@@ -68,7 +69,7 @@ async fn a_box_is_offered_what_its_plan_packages_and_single_channels_cover() {
 
 #[tokio::test]
 async fn every_change_of_rights_shows_in_the_next_request() {
-    let house = open().await;
+    let house = a_portal().await;
     let stb = signed(&house, B).await;
     for (method, resource, form, expected) in [
         (
@@ -122,7 +123,7 @@ async fn every_change_of_rights_shows_in_the_next_request() {
 /// A plan without what was chosen hides it, and the plan that has it brings it back.
 #[tokio::test]
 async fn a_package_that_the_plan_lacks_is_not_watched() {
-    let house = open().await;
+    let house = a_portal().await;
     let stb = signed(&house, A).await;
     house
         .rest
@@ -148,7 +149,10 @@ async fn a_package_that_the_plan_lacks_is_not_watched() {
 async fn channels_go_with_the_plan() {
     let mut document = super::document();
     document["products"][0]["user_default"] = json!(false);
-    let house = House::of(document, |config| config.stalker.tariff_plans = true).await;
+    let house = a_house()
+        .holding(document)
+        .set(|config| config.stalker.tariff_plans = true)
+        .await;
     let mut stb = signed(&house, A).await;
     let form = "tariff_expired_date=2026-02-03";
     house.rest.put(&format!("/accounts/{A}"), form).await.ok();
@@ -163,7 +167,7 @@ async fn channels_go_with_the_plan() {
 /// A right that an outside billing gave, until it ends.
 #[tokio::test]
 async fn a_service_of_the_integration_api_is_watched_until_it_expires() {
-    let house = open().await;
+    let house = a_portal().await;
     let api = house.bx.api();
     let services = format!("{}/services", path(&api, "3211").await);
     let body = json!({"serviceSpec": spec(&api, "TV 3").await, "expires": "2026-01-31T11:00:00Z"});
@@ -179,7 +183,7 @@ async fn a_service_of_the_integration_api_is_watched_until_it_expires() {
 /// No state but ACTIVE watches; the portal says so as it says it of any account that is off.
 #[tokio::test]
 async fn only_an_active_customer_watches() {
-    let house = open().await;
+    let house = a_portal().await;
     let api = house.bx.api();
     let path = path(&api, "3210").await;
     let stb = signed(&house, A).await;
@@ -210,7 +214,7 @@ async fn only_an_active_customer_watches() {
 /// "and, for a device, if that device is ACTIVE".
 #[tokio::test]
 async fn only_an_active_device_watches() {
-    let house = open().await;
+    let house = a_portal().await;
     let api = house.bx.api();
     let devices = format!("{}/devices", path(&api, "3210").await);
     let device = api.get(&devices).await.expect(200)[0]["_id"].clone();
@@ -242,7 +246,7 @@ async fn only_an_active_device_watches() {
 /// The same rule in an answer of the other dialect: what it calls active is what is watched.
 #[tokio::test]
 async fn a_service_taken_away_is_not_watched() {
-    let house = open().await;
+    let house = a_portal().await;
     let api = house.bx.api();
     let services = format!("{}/services", path(&api, "3210").await);
     let tv_2 = spec(&api, "TV 2").await;

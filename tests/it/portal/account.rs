@@ -2,8 +2,9 @@
 
 use serde_json::{Value, json};
 
-use super::{open, signed};
+use super::signed;
 use crate::stalker::{A, B, C, Says};
+use crate::support::fixture::a_portal;
 
 async fn main_info(stb: &crate::stalker::StbBox) -> Value {
     stb.call("account_info", "get_main_info", &[]).await.js()
@@ -12,7 +13,7 @@ async fn main_info(stb: &crate::stalker::StbBox) -> Value {
 /// "flat object `{fname, phone, ls, mac, tariff_plan, account_balance, end_date, …}`".
 #[tokio::test]
 async fn the_account_is_a_flat_object_of_texts() {
-    let house = open().await;
+    let house = a_portal().await;
     house
         .rest
         .put("/users/3210", "account_balance=100+UAH.&full_name=Ann+Lee")
@@ -51,7 +52,7 @@ async fn the_account_is_a_flat_object_of_texts() {
 /// "STB-Proxy reads only `js.phone` (absent or empty → the MAC fails its test …)".
 #[tokio::test]
 async fn the_phone_is_never_empty() {
-    let house = open().await;
+    let house = a_portal().await;
     for (mac, login) in [(A, "3210"), (B, "3211")] {
         let stb = signed(&house, mac).await;
         let info = main_info(&stb).await;
@@ -76,7 +77,7 @@ async fn the_phone_is_never_empty() {
 /// "BLUE opens the account page (hence `get_modules`/`get_main_info` stay allowed)" (§3.6).
 #[tokio::test]
 async fn a_box_that_is_off_still_sees_the_account() {
-    let house = open().await;
+    let house = a_portal().await;
     let mut stb = house.stb(C);
     stb.sign_in().await;
     assert_eq!(main_info(&stb).await["mac"], C);
@@ -94,7 +95,7 @@ fn list(modules: &Value, name: &str) -> Vec<String> {
 /// §3.7 `get_modules`, and what STB_MODULES sets.
 #[tokio::test]
 async fn modules_follow_what_the_operator_sets() {
-    let house = open().await;
+    let house = a_portal().await;
     let stb = signed(&house, A).await;
     let modules = stb.call("stb", "get_modules", &[]).await.js();
     assert!(
@@ -138,7 +139,7 @@ async fn modules_follow_what_the_operator_sets() {
 /// "`get_localization`: flat object word-key → text …; `{}` is legal".
 #[tokio::test]
 async fn words_are_a_flat_object() {
-    let house = open().await;
+    let house = a_portal().await;
     let stb = signed(&house, A).await;
     let js = stb.call("stb", "get_localization", &[]).await.js();
     let words = js.as_object().expect("an object");

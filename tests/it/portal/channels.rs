@@ -5,8 +5,9 @@ use std::collections::BTreeSet;
 
 use serde_json::{Value, json};
 
-use super::{document, number, offered, open, page, signed};
-use crate::stalker::{A, B, House, NOTHING, Says, StbBox, all};
+use super::{document, number, offered, page, signed};
+use crate::stalker::{A, B, NOTHING, Says, StbBox, all};
+use crate::support::fixture::{a_house, a_portal};
 
 async fn channels(stb: &StbBox) -> Vec<Value> {
     page(&stb.call("itv", "get_all_channels", &[]).await.js())
@@ -57,7 +58,7 @@ fn row_is_sound(row: &Value) {
 
 #[tokio::test]
 async fn every_row_has_the_types_of_strict_players() {
-    let house = open().await;
+    let house = a_portal().await;
     let stb = signed(&house, A).await;
     let rows = channels(&stb).await;
     assert!(rows.len() >= 3, "{rows:?}");
@@ -80,7 +81,7 @@ async fn every_row_has_the_types_of_strict_players() {
 /// be listed here".
 #[tokio::test]
 async fn genres_begin_with_all_and_cover_every_channel() {
-    let house = open().await;
+    let house = a_portal().await;
     let stb = signed(&house, A).await;
     let genres = stb.call("itv", "get_genres", &[]).await.js();
     let genres = genres.as_array().expect("an array");
@@ -109,7 +110,7 @@ async fn genres_begin_with_all_and_cover_every_channel() {
 /// §5.3: "No paging, sorted by number"; "leaves out censored/locked channels here".
 #[tokio::test]
 async fn all_channels_come_by_number_and_without_locked_ones() {
-    let house = open().await;
+    let house = a_portal().await;
     let stb = signed(&house, A).await;
     let js = stb
         .call("itv", "get_all_channels", &[("force_ch_link_check", "")])
@@ -154,7 +155,7 @@ async fn genre_ten_is_a_page_of_locked_channels_or_of_nothing() {
         .push(json!({"id": 10, "title": "Sport"}));
     other["channels"][0]["genre"] = json!(10);
     for document in [document(), other, crate::stalker::fixture()] {
-        let house = House::of(document, |_| {}).await;
+        let house = a_house().holding(document).await;
         let stb = signed(&house, A).await;
         let plain = texts(&channels(&stb).await, "id");
         let rows = page(&listed(&stb, &kodi).await);
@@ -170,7 +171,7 @@ async fn genre_ten_is_a_page_of_locked_channels_or_of_nothing() {
         }
     }
     // Locked ones are to be had somewhere: in a page of all.
-    let house = open().await;
+    let house = a_portal().await;
     let stb = signed(&house, A).await;
     let night = offered(&stb)
         .await
@@ -204,7 +205,7 @@ fn many() -> Value {
 /// empty `data`".
 #[tokio::test]
 async fn pages_hold_every_channel_once() {
-    let house = House::of(many(), |_| {}).await;
+    let house = a_house().holding(many()).await;
     let stb = signed(&house, B).await;
     let first = listed(&stb, &[("genre", "*"), ("p", "1"), ("sortby", "number")]).await;
     let (total, size) = (
@@ -248,7 +249,7 @@ async fn pages_hold_every_channel_once() {
 /// §5.4: "`genre` (id or `*`), …, `sortby` `number|name|fav`".
 #[tokio::test]
 async fn lists_are_filtered_by_genre_and_sorted() {
-    let house = House::of(many(), |_| {}).await;
+    let house = a_house().holding(many()).await;
     let stb = signed(&house, B).await;
     let rows = page(&listed(&stb, &[("genre", "2"), ("p", "1"), ("sortby", "number")]).await);
     assert!(rows.iter().all(|row| row["tv_genre_id"] == "2"), "{rows:?}");
@@ -265,7 +266,7 @@ async fn lists_are_filtered_by_genre_and_sorted() {
 /// §5.2: "`p=0` or absent: the page holding my current item (`from_ch_id`, else last watched)".
 #[tokio::test]
 async fn page_zero_is_the_one_of_the_last_channel() {
-    let house = House::of(many(), |_| {}).await;
+    let house = a_house().holding(many()).await;
     let stb = signed(&house, B).await;
     let told = [
         ("genre", "*"),
@@ -304,7 +305,7 @@ async fn a_box_without_channels_gets_empty_pages() {
     let document = json!({"customers": [
         {"login": "poor", "devices": [{"mac": A, "type": "STB"}]},
     ]});
-    let house = House::of(document, |_| {}).await;
+    let house = a_house().holding(document).await;
     let stb = signed(&house, A).await;
     assert_eq!(channels(&stb).await, NOTHING);
     for genre in ["*", "10", "1", ""] {
@@ -323,7 +324,7 @@ async fn a_box_without_channels_gets_empty_pages() {
 /// shown again.
 #[tokio::test]
 async fn hidden_channels_are_nobodys() {
-    let house = open().await;
+    let house = a_portal().await;
     let stb = signed(&house, A).await;
     let rows = channels(&stb).await;
     let one = rows
@@ -358,7 +359,7 @@ async fn hidden_channels_are_nobodys() {
 #[tokio::test]
 async fn boxes_hear_of_imports() {
     use boxoffice::ops::imports::{Options, Progress, import_m3u, import_xmltv};
-    let house = open().await;
+    let house = a_portal().await;
     let stb = signed(&house, A).await;
     stb.drain().await;
     let ctx = boxoffice::app::Ctx::system(house.bx.app());

@@ -3,13 +3,14 @@
 
 use serde_json::{Value, json};
 
-use super::{number, open, page, signed};
+use super::{number, page, signed};
 use crate::stalker::{A, Says};
+use crate::support::fixture::a_portal;
 
 /// §5.7 and §2.4: "object keyed by channel id; `[]` … tolerated by Kodi as no EPG".
 #[tokio::test]
 async fn the_guide_of_all_channels_is_empty_in_shape() {
-    let house = open().await;
+    let house = a_portal().await;
     let stb = signed(&house, A).await;
     for period in ["3", "96", "168", "", "0", "-1", "1e9", "x"] {
         let js = stb
@@ -28,7 +29,7 @@ async fn the_guide_of_all_channels_is_empty_in_shape() {
 /// §5.7: programmes of a document are shown, ids of digits, times in seconds and in words.
 #[tokio::test]
 async fn what_is_on_is_shown() {
-    let house = open().await;
+    let house = a_portal().await;
     let programme = |start: &str, stop: &str, title: &str| {
         json!({
             "channel": 27, "title": title, "description": "«Drama»",
@@ -71,7 +72,7 @@ async fn what_is_on_is_shown() {
 /// "`js` is a bare array of events from the current one on, `[]` if none".
 #[tokio::test]
 async fn a_short_guide_is_a_bare_array() {
-    let house = open().await;
+    let house = a_portal().await;
     let stb = signed(&house, A).await;
     for told in [
         &[("ch_id", "27")][..],
@@ -87,7 +88,7 @@ async fn a_short_guide_is_a_bare_array() {
 /// §5.7: a day of one channel: "envelope 5.2".
 #[tokio::test]
 async fn a_day_of_a_channel_is_a_page() {
-    let house = open().await;
+    let house = a_portal().await;
     let stb = signed(&house, A).await;
     for p in ["0", "1", "9"] {
         let told = [("ch_id", "27"), ("date", "2026-01-31"), ("p", p)];
@@ -103,7 +104,7 @@ async fn a_day_of_a_channel_is_a_page() {
 /// "from one week back to two ahead"; the clock stands at 31 January 2026.
 #[tokio::test]
 async fn a_week_has_today_in_it() {
-    let house = open().await;
+    let house = a_portal().await;
     let stb = signed(&house, A).await;
     let js = stb.call("epg", "get_week", &[]).await.js();
     // Not every server has it: `false` is tolerated.
@@ -122,7 +123,7 @@ async fn a_week_has_today_in_it() {
 /// §6: films and series: categories begin with all, lists are pages.
 #[tokio::test]
 async fn films_are_pages_too() {
-    let house = open().await;
+    let house = a_portal().await;
     let stb = signed(&house, A).await;
     let categories = stb.call("vod", "get_categories", &[]).await.js();
     let categories = categories.as_array().expect("an array");
@@ -162,7 +163,7 @@ async fn films_are_pages_too() {
 /// §7: "radio/get_ordered_list → rows"; only those the customer may hear.
 #[tokio::test]
 async fn radio_is_a_page() {
-    let house = open().await;
+    let house = a_portal().await;
     let stb = signed(&house, A).await;
     let js = stb
         .call("radio", "get_ordered_list", &[("p", "1"), ("all", "1")])
@@ -177,7 +178,7 @@ async fn radio_is_a_page() {
 /// §8: "MAG asks at boot": an array.
 #[tokio::test]
 async fn lists_that_a_box_asks_for_at_boot_are_arrays() {
-    let house = open().await;
+    let house = a_portal().await;
     let stb = signed(&house, A).await;
     for (kind, action) in [
         ("remote_pvr", "get_active_recordings"),

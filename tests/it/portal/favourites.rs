@@ -2,8 +2,9 @@
 
 use serde_json::{Value, json};
 
-use super::{number, open, page, signed};
+use super::{number, page, signed};
 use crate::stalker::{A, B, NOTHING, Says, StbBox, all};
+use crate::support::fixture::a_portal;
 
 fn truthy(value: &Value) -> bool {
     ![json!(false), json!(null), json!(0), json!(""), json!("0")].contains(value)
@@ -24,7 +25,7 @@ async fn ids(stb: &StbBox) -> Value {
 /// "`fav_ch=1,5,7` (full ordered list; empty clears)"; "array of id strings".
 #[tokio::test]
 async fn favourites_keep_their_order() {
-    let house = open().await;
+    let house = a_portal().await;
     let mut stb = signed(&house, A).await;
     assert_eq!(ids(&stb).await, json!([]));
     set(&stb, "58,27,91").await;
@@ -56,7 +57,7 @@ async fn favourites_keep_their_order() {
 
 #[tokio::test]
 async fn favourites_of_one_box_are_not_anothers() {
-    let house = open().await;
+    let house = a_portal().await;
     let (of_a, of_b) = (signed(&house, A).await, signed(&house, B).await);
     set(&of_a, "27").await;
     set(&of_b, "29").await;
@@ -67,7 +68,7 @@ async fn favourites_of_one_box_are_not_anothers() {
 /// A favourite that may no longer be watched is not offered; nonsense is no favourite.
 #[tokio::test]
 async fn favourites_offer_only_what_may_be_watched() {
-    let house = open().await;
+    let house = a_portal().await;
     let stb = signed(&house, A).await;
     set(&stb, "58,27").await;
     house
@@ -108,7 +109,7 @@ async fn favourites_offer_only_what_may_be_watched() {
 /// "`itv/set_last_id` → true (feeds `last_itv_id`)"; `set_played` does so as well.
 #[tokio::test]
 async fn the_last_channel_is_remembered() {
-    let house = open().await;
+    let house = a_portal().await;
     let mut stb = signed(&house, A).await;
     assert_eq!(
         stb.call("itv", "set_last_id", &[("id", "29")]).await.js(),
@@ -130,7 +131,7 @@ async fn the_last_channel_is_remembered() {
 /// §3.7 and §5.8: settings and claims are acknowledged.
 #[tokio::test]
 async fn what_a_box_reports_is_acknowledged() {
-    let house = open().await;
+    let house = a_portal().await;
     let stb = signed(&house, A).await;
     let log = [
         ("real_action", "play"),

@@ -4,7 +4,8 @@
 use serde_json::{Value, json};
 
 use super::{document, number, page, signed};
-use crate::stalker::{A, B, House, Says, StbBox, all};
+use crate::stalker::{A, B, Says, StbBox, all};
+use crate::support::fixture::a_house;
 
 /// The document with films that everybody has.
 fn with_films() -> Value {
@@ -31,7 +32,7 @@ async fn names(stb: &StbBox, more: &[(&str, &str)]) -> Vec<String> {
 
 #[tokio::test]
 async fn favourite_films_are_kept() {
-    let house = House::of(with_films(), |_| {}).await;
+    let house = a_house().holding(with_films()).await;
     let mut stb = signed(&house, A).await;
     assert_eq!(names(&stb, &[("fav", "1")]).await, [""; 0]);
     for id in ["7", "9", "9"] {
@@ -67,7 +68,7 @@ async fn favourite_films_are_kept() {
 
 #[tokio::test]
 async fn films_that_were_left_are_kept_until_they_are_ended() {
-    let house = House::of(with_films(), |_| {}).await;
+    let house = a_house().holding(with_films()).await;
     let mut stb = signed(&house, A).await;
     for (id, seconds) in [("7", "1200"), ("8", "60"), ("7", "1300")] {
         let told = [
@@ -99,7 +100,7 @@ async fn fits(stb: &StbBox, pin: &str) -> Value {
 
 #[tokio::test]
 async fn a_parental_pin_is_kept_and_told_to_nobody() {
-    let house = House::of(document(), |_| {}).await;
+    let house = a_house().holding(document()).await;
     let mut stb = signed(&house, A).await;
     assert_eq!(fits(&stb, "0000").await, true);
     assert_eq!(stb.profile().await["parent_password"], "0000");
@@ -152,7 +153,7 @@ async fn a_parental_pin_is_kept_and_told_to_nobody() {
 /// Ten thousand PINs are not tried in a minute.
 #[tokio::test]
 async fn a_pin_is_not_guessed() {
-    let house = House::of(document(), |_| {}).await;
+    let house = a_house().holding(document()).await;
     let stb = signed(&house, A).await;
     let told = [("parent_password", "4711")];
     assert_eq!(
@@ -169,7 +170,7 @@ async fn a_pin_is_not_guessed() {
 
 #[tokio::test]
 async fn a_viewers_own_locks_are_kept() {
-    let house = House::of(document(), |_| {}).await;
+    let house = a_house().holding(document()).await;
     let mut stb = signed(&house, A).await;
     let locked = async |stb: &StbBox| -> Vec<i64> {
         let js = stb
@@ -203,7 +204,7 @@ async fn a_viewers_own_locks_are_kept() {
 
 #[tokio::test]
 async fn settings_of_a_viewer_stand_in_the_profile() {
-    let house = House::of(document(), |_| {}).await;
+    let house = a_house().holding(document()).await;
     let mut stb = signed(&house, A).await;
     for (kind, action, told) in [
         ("stb", "set_volume", &[("vol", "35")][..]),
@@ -255,7 +256,7 @@ async fn settings_of_a_viewer_stand_in_the_profile() {
 /// too.
 #[tokio::test]
 async fn a_list_of_everything_is_asked_for_in_many_ways() {
-    let house = House::of(with_films(), |_| {}).await;
+    let house = a_house().holding(with_films()).await;
     let stb = signed(&house, A).await;
     let ids = async |kind: &str, more: &[(&str, &str)]| {
         let mut told = vec![("p", "1")];

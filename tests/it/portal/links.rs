@@ -2,8 +2,9 @@
 
 use serde_json::{Value, json};
 
-use super::{document, link, offered, open, signed};
-use crate::stalker::{A, B, House, Says, StbBox};
+use super::{document, link, offered, signed};
+use crate::stalker::{A, B, Says, StbBox};
+use crate::support::fixture::{a_house, a_portal};
 
 /// §5.6.
 const ERRORS: [&str; 7] = [
@@ -72,7 +73,7 @@ async fn cmd_of(stb: &StbBox, id: &str) -> String {
 /// "create_link accepts everything ever listed" and `cmds` too; the answer is what is played.
 #[tokio::test]
 async fn whatever_is_listed_can_be_played() {
-    let house = open().await;
+    let house = a_portal().await;
     let stb = signed(&house, A).await;
     let rows = offered(&stb).await;
     assert!(rows.len() >= 4, "{rows:?}");
@@ -103,7 +104,7 @@ async fn whatever_is_listed_can_be_played() {
 /// "stock appends it to the resolved URL"; MAG boxes repeat `cmds[0].url`.
 #[tokio::test]
 async fn an_address_of_the_links_is_accepted_as_well() {
-    let house = open().await;
+    let house = a_portal().await;
     let stb = signed(&house, A).await;
     for row in offered(&stb).await {
         for of in row["cmds"].as_array().expect("links") {
@@ -134,7 +135,7 @@ async fn addresses_with_signs_in_them_survive() {
             .unwrap()
             .push(json!(id));
     }
-    let house = House::of(document, |_| {}).await;
+    let house = a_house().holding(document).await;
     let stb = signed(&house, B).await;
     let rows = offered(&stb).await;
     for id in ["300", "301", "302"] {
@@ -150,7 +151,7 @@ async fn addresses_with_signs_in_them_survive() {
 /// "On failure: `cmd:""` and `error` = code of 5.6", in a plain object.
 #[tokio::test]
 async fn what_was_never_listed_is_not_played() {
-    let house = open().await;
+    let house = a_portal().await;
     let stb = signed(&house, A).await;
     for wrong in [
         "",
@@ -174,7 +175,7 @@ async fn what_was_never_listed_is_not_played() {
 /// Only who may watch a channel gets a link to it, whatever `cmd` they bring.
 #[tokio::test]
 async fn a_link_is_made_only_for_who_may_watch() {
-    let house = open().await;
+    let house = a_portal().await;
     house
         .rest
         .put(&format!("/account_subscription/{B}"), "subscribed[]=tv_3")
@@ -203,7 +204,7 @@ async fn a_link_is_made_only_for_who_may_watch() {
 /// A channel without an address is no reason to fail but for that channel.
 #[tokio::test]
 async fn a_channel_without_an_address_says_so() {
-    let house = House::open().await;
+    let house = a_house().await;
     let stb = signed(&house, A).await;
     for row in offered(&stb).await {
         listed_is_sound(cmd(&row));
@@ -214,7 +215,7 @@ async fn a_channel_without_an_address_says_so() {
 /// §5.5: "Kodi opens the URL twice at start …: a one-shot token fails": asked for twice, both work.
 #[tokio::test]
 async fn a_link_can_be_asked_for_again() {
-    let house = open().await;
+    let house = a_portal().await;
     let stb = signed(&house, A).await;
     let cmd = cmd_of(&stb, "27").await;
     for _ in 0..10 {

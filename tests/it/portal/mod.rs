@@ -47,10 +47,6 @@ pub fn document() -> Value {
     document
 }
 
-pub async fn open() -> House {
-    House::of(document(), |_| {}).await
-}
-
 /// A box that is signed in.
 pub async fn signed(house: &House, mac: &str) -> StbBox {
     let mut stb = house.stb(mac);

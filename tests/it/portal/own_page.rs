@@ -7,11 +7,12 @@ use std::process::{Child, Command, Stdio};
 use serde_json::{Value, json};
 
 use super::{document, link, signed};
-use crate::stalker::{A, House};
+use crate::stalker::A;
+use crate::support::fixture::{a_house, a_portal};
 
 #[tokio::test]
 async fn a_portal_is_known_by_its_files() {
-    let house = super::open().await;
+    let house = a_portal().await;
     let client = house.bx.anonymous();
     for front in ["/c/", "/stalker_portal/c/"] {
         for (name, kind, part) in [
@@ -66,7 +67,10 @@ async fn an_address_on_the_box_itself_is_made_whole() {
     ] {
         let mut document = document();
         document["channels"][0]["url"] = json!("/demo/live.m3u8");
-        let house = House::of(document, |config| public.clone_into(&mut config.public_url)).await;
+        let house = a_house()
+            .holding(document)
+            .set(|config| public.clone_into(&mut config.public_url))
+            .await;
         let stb = signed(&house, A).await;
         let js = link(&stb, "ffmpeg http://localhost/ch/27").await;
         let front = front.map_or_else(|| house.bx.url(""), str::to_owned);
@@ -80,7 +84,7 @@ async fn an_address_on_the_box_itself_is_made_whole() {
 /// The clip is the demo's, and no file's of a real operator.
 #[tokio::test]
 async fn without_the_demo_there_is_no_clip() {
-    let house = super::open().await;
+    let house = a_portal().await;
     for name in ["live.m3u8", "clip-0.ts", "clip.mp4"] {
         let path = house.bx.url(&format!("/demo/{name}"));
         assert_eq!(house.bx.anonymous().get(path).await.status, 404, "{name}");

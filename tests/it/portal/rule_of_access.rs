@@ -5,7 +5,8 @@ use serde_json::{Value, json};
 
 use super::{document, link, number, page, signed};
 use crate::stalker::across::Both;
-use crate::stalker::{House, Says, StbBox};
+use crate::stalker::{Says, StbBox};
+use crate::support::fixture::a_house_with_both_apis;
 
 const BOX: &str = "00:1A:79:60:00:01";
 /// The channel that the service is for, and one that it is not for.
@@ -24,7 +25,7 @@ async fn world() -> (Both, StbBox, String) {
         .push(json!({
         "login": "w", "account_number": "W-1", "status": "ACTIVE",
         "devices": [{"mac": BOX, "type": "STB"}]}));
-    let both = Both::of(House::of(document, |_| {}).await);
+    let both = a_house_with_both_apis().holding(document).await;
     let services = both.path("w", "/services").await;
     let spec = both.spec("service-specs", "TV 3").await;
     let body = json!({"serviceSpec": spec, "expires": "2026-01-31T11:00:00Z"});

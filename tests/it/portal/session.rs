@@ -2,9 +2,10 @@
 
 use serde_json::json;
 
-use super::{UNKNOWN, open, signed};
+use super::{UNKNOWN, signed};
 use crate::stalker::{A, B, C, Says};
 use crate::support::Answer;
+use crate::support::fixture::a_portal;
 
 const FAILED: &str = "Authorization failed.";
 const DENIED: &str = "Access denied.";
@@ -28,7 +29,7 @@ fn not_plain(answer: &Answer) {
 /// "no `mac` cookie, `type` ≠ `stb`: `Unauthorized request.`"
 #[tokio::test]
 async fn without_a_mac_nothing_is_told() {
-    let house = open().await;
+    let house = a_portal().await;
     let mut stb = signed(&house, A).await;
     for cookie in ["", "stb_lang=en", "mac=", "xmac=00:1A:79:00:39:5E", "mac"] {
         cookie.clone_into(&mut stb.cookie);
@@ -49,7 +50,7 @@ async fn without_a_mac_nothing_is_told() {
 /// "`mac` cookie, Bearer missing or ≠ the token stored for that MAC: `Authorization failed.`"
 #[tokio::test]
 async fn without_the_token_of_the_mac_nothing_is_told() {
-    let house = open().await;
+    let house = a_portal().await;
     let of_b = signed(&house, B).await.token;
     let mut stb = signed(&house, A).await;
     let own = stb.token.clone().expect("a token");
@@ -85,7 +86,7 @@ async fn without_the_token_of_the_mac_nothing_is_told() {
 /// "The token becomes the session at `get_profile`"; "last one wins".
 #[tokio::test]
 async fn the_last_box_that_asks_for_its_profile_has_the_session() {
-    let house = open().await;
+    let house = a_portal().await;
     let first = signed(&house, A).await;
     let mut second = house.stb(A);
     let token = second.handshake().await;
@@ -109,7 +110,7 @@ async fn the_last_box_that_asks_for_its_profile_has_the_session() {
 /// "Presenting the MAC's current token returns it unchanged (idempotent resume)".
 #[tokio::test]
 async fn the_current_token_is_given_back() {
-    let house = open().await;
+    let house = a_portal().await;
     let mut stb = signed(&house, A).await;
     let token = stb.token.clone().expect("a token");
     for _ in 0..2 {
@@ -123,7 +124,7 @@ async fn the_current_token_is_given_back() {
 /// "anything else returns a new one"; `not_valid` 1 or absent.
 #[tokio::test]
 async fn a_stale_token_is_answered_with_a_new_one() {
-    let house = open().await;
+    let house = a_portal().await;
     let mut stb = signed(&house, A).await;
     let stale = stb.token.clone().expect("a token");
     stb.sign_in().await;
@@ -150,7 +151,7 @@ async fn a_stale_token_is_answered_with_a_new_one() {
 /// "A MAC with no stored token accepts any Bearer in the stock server; do not copy that."
 #[tokio::test]
 async fn a_token_that_was_never_given_is_none() {
-    let house = open().await;
+    let house = a_portal().await;
     for mac in [A, B, UNKNOWN] {
         let mut stb = house.stb(mac);
         stb.token = Some("0123456789ABCDEF0123456789ABCDEF".to_owned());
@@ -183,7 +184,7 @@ async fn a_token_that_was_never_given_is_none() {
 /// otherwise `Access denied.`"
 #[tokio::test]
 async fn a_box_that_is_off_may_do_little() {
-    let house = open().await;
+    let house = a_portal().await;
     let mut stb = house.stb(C);
     let profile = stb.sign_in().await;
     assert_eq!(super::number(&profile["status"]), 1);
@@ -208,7 +209,7 @@ async fn a_box_that_is_off_may_do_little() {
 /// Switched off while it runs, and on again: the same session goes on.
 #[tokio::test]
 async fn a_running_box_is_switched_off_and_on() {
-    let house = open().await;
+    let house = a_portal().await;
     let stb = signed(&house, A).await;
     house.rest.put("/users/3210", "status=0").await.ok();
     stb.call("itv", "get_genres", &[]).await.plain(DENIED);
@@ -225,7 +226,7 @@ async fn a_running_box_is_switched_off_and_on() {
 /// `Authorization failed.`)"
 #[tokio::test]
 async fn an_unknown_box_may_do_nothing() {
-    let house = open().await;
+    let house = a_portal().await;
     let mut stb = house.stb(UNKNOWN);
     let js = stb.call("stb", "handshake", &[]).await.js();
     assert!(js.is_object() && js["token"].is_string(), "{js}");
@@ -250,7 +251,7 @@ async fn an_unknown_box_may_do_nothing() {
 /// "`logout`: `js: true`; forget the token and unbind the MAC/device ids".
 #[tokio::test]
 async fn after_logout_the_token_is_forgotten() {
-    let house = open().await;
+    let house = a_portal().await;
     let mut stb = signed(&house, A).await;
     let token = stb.token.clone().expect("a token");
     assert_eq!(stb.call("stb", "logout", &[]).await.js(), json!(true));
@@ -265,7 +266,7 @@ async fn after_logout_the_token_is_forgotten() {
 /// stalker-rest-v1 §2.2: "A new non-empty `stb_mac` clears the box token"; `stb_mac=` detaches.
 #[tokio::test]
 async fn a_box_that_is_exchanged_has_no_session() {
-    let house = open().await;
+    let house = a_portal().await;
     let stb = signed(&house, A).await;
     let new = "00:1A:79:00:39:00";
     house

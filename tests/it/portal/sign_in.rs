@@ -3,8 +3,9 @@
 
 use serde_json::{Value, json};
 
-use super::{UNKNOWN, number, offered_ids, open, signed};
+use super::{UNKNOWN, number, offered_ids, signed};
 use crate::stalker::{A, C, FORM, House, Says, StbBox, query};
+use crate::support::fixture::{a_house, a_portal};
 
 /// What must hold of every profile: `js` an object, texts never null, no secrets.
 #[track_caller]
@@ -35,7 +36,7 @@ fn sound(profile: &Value) {
 
 #[tokio::test]
 async fn a_profile_has_what_players_read() {
-    let house = open().await;
+    let house = a_portal().await;
     let profile = house.stb(A).sign_in().await;
     sound(&profile);
     assert_eq!(number(&profile["status"]), 0);
@@ -59,7 +60,9 @@ async fn a_profile_has_what_players_read() {
         "{profile}"
     );
 
-    let house = House::with(|config| config.stalker.watchdog_timeout = 45).await;
+    let house = a_house()
+        .set(|config| config.stalker.watchdog_timeout = 45)
+        .await;
     let profile = house.stb(A).sign_in().await;
     assert_eq!(number(&profile["watchdog_timeout"]), 45);
 }
@@ -67,7 +70,7 @@ async fn a_profile_has_what_players_read() {
 /// §3.3: "Treat all as optional"; what boxes send besides does not matter.
 #[tokio::test]
 async fn parameters_of_the_profile_are_optional() {
-    let house = open().await;
+    let house = a_portal().await;
     let mut stb = house.stb(A);
     stb.handshake().await;
     for more in [
@@ -101,7 +104,7 @@ async fn parameters_of_the_profile_are_optional() {
 /// §2.4: "handshake `js`: object".
 #[tokio::test]
 async fn a_handshake_is_an_object_with_texts() {
-    let house = open().await;
+    let house = a_portal().await;
     for mac in [A, C, UNKNOWN, "AA:BB:CC:DD:EE:FF", "nonsense"] {
         let stb = house.stb(mac);
         for token in ["", "x", "98D6CB5B0800D180D1CF08109D471808"] {
@@ -119,7 +122,7 @@ async fn a_handshake_is_an_object_with_texts() {
 /// §3.6: refusals are objects too, with texts that are no null.
 #[tokio::test]
 async fn a_refusal_is_a_sound_profile() {
-    let house = open().await;
+    let house = a_portal().await;
     for mac in [C, UNKNOWN, "AA:BB:CC:DD:EE:FF", "nonsense"] {
         let profile = house.stb(mac).sign_in().await;
         sound(&profile);
@@ -149,7 +152,7 @@ async fn auth(stb: &StbBox, login: &str, password: &str) -> Value {
 /// return status 0, not 2 again".
 #[tokio::test]
 async fn a_new_box_signs_in_with_login_and_password() {
-    let house = open().await;
+    let house = a_portal().await;
     with_password(&house).await;
     let mut stb = house.stb(UNKNOWN);
     let profile = stb.sign_in().await;
@@ -173,7 +176,7 @@ async fn a_new_box_signs_in_with_login_and_password() {
 /// its profile first. POST carries the password in its body.
 #[tokio::test]
 async fn a_password_may_come_before_the_profile_and_in_a_body() {
-    let house = open().await;
+    let house = a_portal().await;
     with_password(&house).await;
     let mut stb = house.stb(UNKNOWN);
     stb.handshake().await;
@@ -193,7 +196,7 @@ async fn a_password_may_come_before_the_profile_and_in_a_body() {
 /// "`js: false` = wrong", a JSON boolean; and nothing is opened by it.
 #[tokio::test]
 async fn a_wrong_password_is_false() {
-    let house = open().await;
+    let house = a_portal().await;
     with_password(&house).await;
     let mut stb = house.stb(UNKNOWN);
     stb.sign_in().await;
@@ -225,7 +228,7 @@ async fn a_wrong_password_is_false() {
 /// A login with a NUL in it is another one: tries for it are none for the login without.
 #[tokio::test]
 async fn a_login_with_a_nul_is_nobodys() {
-    let house = open().await;
+    let house = a_portal().await;
     with_password(&house).await;
     let mut stb = house.stb(UNKNOWN);
     stb.sign_in().await;
@@ -242,7 +245,7 @@ async fn a_login_with_a_nul_is_nobodys() {
 /// "5 tries in 20 s is one honest mistake".
 #[tokio::test]
 async fn five_wrong_tries_are_one_honest_mistake() {
-    let house = open().await;
+    let house = a_portal().await;
     with_password(&house).await;
     let mut stb = house.stb(UNKNOWN);
     for _ in 0..5 {
@@ -257,7 +260,7 @@ async fn five_wrong_tries_are_one_honest_mistake() {
 /// A password set through either API is the one that counts; one that was reset is none.
 #[tokio::test]
 async fn the_password_is_one_for_every_dialect() {
-    let house = open().await;
+    let house = a_portal().await;
     with_password(&house).await;
     let api = house.bx.api();
     let list = api.get("/customers").await.expect(200);
@@ -284,7 +287,7 @@ async fn the_password_is_one_for_every_dialect() {
 /// An account that is off opens nothing, whatever it knows.
 #[tokio::test]
 async fn an_account_that_is_off_does_not_get_in_by_password() {
-    let house = open().await;
+    let house = a_portal().await;
     with_password(&house).await;
     house.rest.put("/users/nobox", "status=0").await.ok();
     let mut stb = house.stb(UNKNOWN);
@@ -302,7 +305,7 @@ async fn an_account_that_is_off_does_not_get_in_by_password() {
 /// §3.4: "Credentials travel in the query string": a known box is not moved by somebody's guess.
 #[tokio::test]
 async fn a_wrong_guess_does_not_disturb_the_box_that_is_in() {
-    let house = open().await;
+    let house = a_portal().await;
     let good = signed(&house, A).await;
     let mut thief = house.stb(A);
     thief.handshake().await;
@@ -323,7 +326,7 @@ async fn a_mac_that_reads_as_anothers_name_is_not_taken_by_signing_in() {
     for (login, number) in [("aabbccddeeff", "N-1"), ("other", "112233445566")] {
         customers.push(json!({"login": login, "account_number": number, "status": "ACTIVE"}));
     }
-    let house = House::of(document, |_| {}).await;
+    let house = a_house().holding(document).await;
     with_password(&house).await;
     house
         .rest

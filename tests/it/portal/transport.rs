@@ -2,8 +2,9 @@
 
 use serde_json::{Value, json};
 
-use super::{open, signed};
+use super::signed;
 use crate::stalker::{A, C, FORM, Says, StbBox, query};
+use crate::support::fixture::a_portal;
 
 const PATHS: [&str; 5] = [
     "/stalker_portal/server/load.php",
@@ -16,7 +17,7 @@ const PATHS: [&str; 5] = [
 /// §2.1: "Serve the same handler on all of".
 #[tokio::test]
 async fn the_portal_is_served_where_players_look_for_it() {
-    let house = open().await;
+    let house = a_portal().await;
     for path in PATHS {
         let mut stb = house.stb(A);
         let js = stb
@@ -38,7 +39,7 @@ async fn the_portal_is_served_where_players_look_for_it() {
 /// §2.1: "unknown paths must be 404, not 200".
 #[tokio::test]
 async fn unknown_paths_are_not_found() {
-    let house = open().await;
+    let house = a_portal().await;
     let stb = signed(&house, A).await;
     for path in [
         "/load.php",
@@ -62,7 +63,7 @@ async fn unknown_paths_are_not_found() {
 /// §2.2: "merge query and form body, either method".
 #[tokio::test]
 async fn query_and_form_are_merged_whatever_the_method() {
-    let house = open().await;
+    let house = a_portal().await;
     let stb = signed(&house, A).await;
     let expected = stb.call("itv", "get_genres", &[]).await.js();
     let url = house.bx.url(PATHS[0]);
@@ -90,7 +91,7 @@ async fn query_and_form_are_merged_whatever_the_method() {
 /// ignore it, answer 200 with the whole body".
 #[tokio::test]
 async fn ranges_and_odd_headers_are_ignored() {
-    let house = open().await;
+    let house = a_portal().await;
     let stb = signed(&house, A).await;
     let url = house
         .bx
@@ -118,7 +119,7 @@ async fn ranges_and_odd_headers_are_ignored() {
 /// §2.2: "percent-encoded …: decode, trim, upper-case"; "Extra cookies to ignore".
 #[tokio::test]
 async fn a_box_is_known_by_its_mac_in_every_spelling() {
-    let house = open().await;
+    let house = a_portal().await;
     let mut escaped = StbBox::encoded(&house.bx, A);
     assert_eq!(super::number(&escaped.sign_in().await["status"]), 0);
     for cookie in [
@@ -143,7 +144,7 @@ async fn a_box_is_known_by_its_mac_in_every_spelling() {
 /// §2.2: "may be odd …, may be `undefined`, may be invalid: fall back, never 500".
 #[tokio::test]
 async fn odd_languages_and_time_zones_fall_back() {
-    let house = open().await;
+    let house = a_portal().await;
     for rest in [
         "stb_lang=en_US@rg=dezzzz; timezone=undefined",
         "stb_lang=; timezone=",
@@ -171,7 +172,7 @@ async fn odd_languages_and_time_zones_fall_back() {
 /// §2.3: "Unknown `type`/`action`, or a handler that found nothing: `{"js":false,…}`."
 #[tokio::test]
 async fn what_is_unknown_is_false() {
-    let house = open().await;
+    let house = a_portal().await;
     let stb = signed(&house, A).await;
     for (kind, action) in [
         ("itv", "nope"),
@@ -196,7 +197,7 @@ async fn what_is_unknown_is_false() {
 /// §2.3: HTTP 200 and JSON without a byte order mark, for every call there is.
 #[tokio::test]
 async fn every_call_answers_the_envelope_or_a_plain_refusal() {
-    let house = open().await;
+    let house = a_portal().await;
     let mut boxes = vec![signed(&house, A).await];
     let mut off = house.stb(C);
     off.sign_in().await;
@@ -277,7 +278,7 @@ async fn every_call_answers_the_envelope_or_a_plain_refusal() {
 /// §11.9: "two simultaneous API calls (watchdog runs in its own thread)".
 #[tokio::test]
 async fn calls_at_once_are_all_answered() {
-    let house = open().await;
+    let house = a_portal().await;
     let stb = signed(&house, A).await;
     let (events, genres, channels, page) = tokio::join!(
         stb.poll(),

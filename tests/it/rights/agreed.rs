@@ -7,9 +7,10 @@ use serde_json::{Value, json};
 
 use crate::marketone::{Partner, purchase, refused};
 use crate::support::TestBox;
+use crate::support::fixture::a_box;
 
 async fn with_account() -> TestBox {
-    let bx = TestBox::start().await;
+    let bx = a_box().await;
     bx.apply(json!({
         "provider": {"name": "Example TV", "currency": "USD", "time_zone": "UTC"},
         "customers": [{"login": "p1", "phones": [crate::marketone::P1]}],
@@ -59,7 +60,7 @@ async fn a_partner_is_off_until_something_is_agreed() {
         refuse().await;
         let mut what = agreement.clone();
         what["name"] = json!("New");
-        let owner = bx.with_header(&format!("JWT {}", bx.token("owner").await));
+        let owner = bx.client_of("owner").await;
         let path = bx.url("/console/api/partners/NEW");
         let shown = owner.put(&path, what).await.expect(200);
         assert_eq!(shown["agreed"], true, "{agreement}");
@@ -75,11 +76,12 @@ async fn a_partner_is_off_until_something_is_agreed() {
 
 #[tokio::test]
 async fn where_no_limit_was_agreed_the_usual_one_holds() {
-    let bx = TestBox::with(|config| {
-        config.marketone.charge_max = 10;
-        config.marketone.month_max = 25;
-    })
-    .await;
+    let bx = a_box()
+        .set(|config| {
+            config.marketone.charge_max = 10;
+            config.marketone.month_max = 25;
+        })
+        .await;
     bx.apply(json!({
         "provider": {"name": "Example TV", "currency": "USD", "time_zone": "UTC"},
         "customers": [{"login": "p1", "phones": [crate::marketone::P1]}],

@@ -3,8 +3,8 @@
 use boxoffice::domain::staff::{Permission, Role};
 use serde_json::{Value, json};
 
-use super::{Person, hire};
-use crate::support::TestBox;
+use super::Person;
+use crate::support::fixture::a_box;
 
 async fn log(person: &Person<'_>, query: &str) -> Value {
     let path = format!("/console/api/audit?{query}");
@@ -23,9 +23,10 @@ fn actions(page: &Value) -> Vec<&str> {
 
 #[tokio::test]
 async fn the_log_is_filtered_and_read_page_by_page() {
-    let bx = TestBox::start().await;
-    hire(&bx, "ada", Role::Owner).await;
-    hire(&bx, "sue", Role::Support).await;
+    let bx = a_box()
+        .with_staff("ada", Role::Owner)
+        .with_staff("sue", Role::Support)
+        .await;
     let (ada, sue) = (Person::of(&bx, "ada").await, Person::of(&bx, "sue").await);
     let customers = "/integration/api/customers";
     let made = sue.ask("POST", customers, json!({})).await.expect(201);
@@ -76,9 +77,9 @@ async fn the_log_is_filtered_and_read_page_by_page() {
 
 #[tokio::test]
 async fn the_log_is_for_those_who_may_read_it() {
-    let bx = TestBox::start().await;
+    let bx = a_box().await;
     for role in Role::ALL.into_iter().filter(|role| *role != Role::Api) {
-        hire(&bx, role.name(), role).await;
+        bx.hire(role.name(), role).await;
         let person = Person::of(&bx, role.name()).await;
         let status = person.get("/console/api/audit").await.status;
         let may = role.may(Permission::AuditRead);

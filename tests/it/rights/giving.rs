@@ -6,6 +6,7 @@ use serde_json::{Value, json};
 
 use crate::alphaott::id_of;
 use crate::billing::{Till, charge, monthly};
+use crate::support::fixture::{a_till, a_till_selling};
 use crate::support::{Answer, Client};
 
 /// A way to give something away.
@@ -32,11 +33,6 @@ fn gift(name: &'static str, needs: [Permission; 2], ask: (&'static str, String, 
 fn roles() -> impl Iterator<Item = Role> {
     // Whose scripts have no token: see `sessions`.
     Role::ALL.into_iter().filter(|role| *role != Role::Api)
-}
-
-async fn client(till: &Till, role: Role) -> Client {
-    let bx = &till.shop.bx;
-    bx.with_header(&format!("JWT {}", bx.token(role.name()).await))
 }
 
 async fn ask(client: &Client, gift: &Gift) -> Answer {
@@ -173,7 +169,7 @@ async fn vouchers(till: &Till) -> Vec<Gift> {
 
 #[tokio::test]
 async fn what_gives_value_away_needs_the_right_to() {
-    let till = Till::open().await;
+    let till = a_till().await;
     till.pay("100").await;
     let mut gifts = changes(&till).await;
     gifts.extend(new_orders(&till).await);
@@ -191,7 +187,7 @@ async fn what_gives_value_away_needs_the_right_to() {
     // Those who may not come first: what the others do shows in what is there.
     let before = state().await;
     for role in roles() {
-        let asks = client(&till, role).await;
+        let asks = till.shop.bx.client_of(role.name()).await;
         for gift in &gifts {
             if !gift.needs.into_iter().all(|need| role.may(need)) {
                 let answer = ask(&asks, gift).await;
@@ -202,7 +198,7 @@ async fn what_gives_value_away_needs_the_right_to() {
     }
     assert_eq!(state().await, before);
     for role in roles() {
-        let asks = client(&till, role).await;
+        let asks = till.shop.bx.client_of(role.name()).await;
         for gift in &gifts {
             if gift.needs.into_iter().all(|need| role.may(need)) {
                 let answer = ask(&asks, gift).await;
@@ -216,10 +212,10 @@ async fn what_gives_value_away_needs_the_right_to() {
 
 #[tokio::test]
 async fn who_gives_nothing_away_sells_as_the_catalogue_has_it() {
-    let till = Till::open().await;
+    let till = a_till().await;
     let orders = till.shop.of_customer("orders");
     for role in [Role::Dealer, Role::Cashier] {
-        let asks = client(&till, role).await;
+        let asks = till.shop.bx.client_of(role.name()).await;
         for extra in [
             json!({}),
             json!({"created": "2026-01-31T09:00:00Z"}),
@@ -245,11 +241,11 @@ async fn who_gives_nothing_away_sells_as_the_catalogue_has_it() {
 
 #[tokio::test]
 async fn services_may_run_as_long_as_what_is_paid() {
-    let till = Till::open().await;
+    let till = a_till().await;
     till.pay("10").await;
     let order = till.order().await;
     let paid = order["nextBillingCycle"].clone();
-    let support = client(&till, Role::Support).await;
+    let support = till.shop.bx.client_of(Role::Support.name()).await;
     let services = till.shop.of_customer("services");
     let body = json!({"serviceSpec": till.shop.included[1], "expires": paid});
     support.post(&services, &body).await.expect(201);
@@ -263,10 +259,10 @@ async fn services_may_run_as_long_as_what_is_paid() {
 
 #[tokio::test]
 async fn editors_make_prices_for_new_orders() {
-    let till = Till::open().await;
+    let till = a_till().await;
     till.pay("10").await;
     let order = till.order().await;
-    let editor = client(&till, Role::ContentEditor).await;
+    let editor = till.shop.bx.client_of(Role::ContentEditor.name()).await;
     let path = till.shop.of_product(&format!("offers/{}", till.shop.offer));
     let body =
         json!({"title": "Monthly TV", "charges": [charge("12.00")], "priceChange": "NEW_ORDERS"});
@@ -284,9 +280,10 @@ async fn editors_make_prices_for_new_orders() {
 
 #[tokio::test]
 async fn a_debt_is_not_lifted_by_who_may_give_nothing() {
-    let till =
-        Till::with(json!({"dunning": {"grace_days": 1, "reminder_days": [], "suspend_days": 1}}))
-            .await;
+    let till = a_till_selling(
+        json!({"dunning": {"grace_days": 1, "reminder_days": [], "suspend_days": 1}}),
+    )
+    .await;
     till.pay("10").await;
     let order = till.order().await;
     till.days(35).await;
@@ -295,16 +292,16 @@ async fn a_debt_is_not_lifted_by_who_may_give_nothing() {
     let path = till.shop.of_customer(&format!("orders/{}", id_of(&order)));
     let customer = format!("/customers/{}", till.shop.customer);
     for role in [Role::Dealer, Role::Cashier] {
-        let asks = client(&till, role).await;
+        let asks = till.shop.bx.client_of(role.name()).await;
         let answer = asks.put(&path, json!({"status": "ACTTIVE"})).await;
         answer.expect_error(403, "ForbiddenError", "");
     }
     for role in [Role::Dealer, Role::Support] {
-        let asks = client(&till, role).await;
+        let asks = till.shop.bx.client_of(role.name()).await;
         let answer = asks.put(&customer, json!({"status": "ACTIVE"})).await;
         answer.expect_error(403, "ForbiddenError", "");
     }
-    let manager = client(&till, Role::Manager).await;
+    let manager = till.shop.bx.client_of(Role::Manager.name()).await;
     manager
         .put(&customer, json!({"status": "ACTIVE"}))
         .await
@@ -317,19 +314,19 @@ async fn a_debt_is_not_lifted_by_who_may_give_nothing() {
 
 #[tokio::test]
 async fn cashiers_dealers_and_vouchers_have_limits() {
-    let bx = crate::support::TestBox::with(|config| {
-        config.staff.payment_max = 50;
-        config.staff.refund_max = 5;
-        config.staff.sale_max = 11;
-        config.staff.vouchers_max = 100;
-    })
-    .await;
-    let till = Till::in_box(bx, json!({})).await;
+    let till = a_till()
+        .set(|config| {
+            config.staff.payment_max = 50;
+            config.staff.refund_max = 5;
+            config.staff.sale_max = 11;
+            config.staff.vouchers_max = 100;
+        })
+        .await;
     let dear = monthly(&till.shop, json!({"charges": [charge("11.01")]})).await;
-    let cashier = client(&till, Role::Cashier).await;
+    let cashier = till.shop.bx.client_of(Role::Cashier.name()).await;
     let (manager, owner) = (
-        client(&till, Role::Manager).await,
-        client(&till, Role::Owner).await,
+        till.shop.bx.client_of(Role::Manager.name()).await,
+        till.shop.bx.client_of(Role::Owner.name()).await,
     );
     let payments = till.of_customer("payments");
     let pay = |amount: &str| json!({"amount": amount, "method": "cash"});
@@ -346,7 +343,7 @@ async fn cashiers_dealers_and_vouchers_have_limits() {
     manager.post(&refunds, back("5.01")).await.expect(201);
     let orders = till.shop.of_customer("orders");
     for role in [Role::Dealer, Role::Cashier] {
-        let asks = client(&till, role).await;
+        let asks = till.shop.bx.client_of(role.name()).await;
         let answer = asks.post(&orders, json!({"offer": dear})).await;
         answer.expect_error(403, "ForbiddenError", "11.00 USD");
         let usual = json!({"offer": till.shop.offer});

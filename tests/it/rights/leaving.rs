@@ -5,8 +5,9 @@ use boxoffice::domain::staff::{Actor, Role};
 use boxoffice::ops::staff::tokens::{NewToken, create_token};
 use serde_json::{Value, json};
 
-use super::{PASSWORD, Person, hire, sign_in};
-use crate::support::TestBox;
+use super::{Person, sign_in};
+use crate::support::fixture::a_box;
+use crate::support::{PASSWORD, TestBox};
 
 /// What one owner made: a token, one minted with it, a webhook, a partner's key, another partner's
 /// key that somebody else made first, an account for scripts, and a colleague.
@@ -59,13 +60,14 @@ async fn make(bx: &TestBox, olive: &Person<'_>) -> Made {
 }
 
 async fn staffed() -> TestBox {
-    let bx = TestBox::with(|config| {
-        "main".clone_into(&mut config.stalker.login);
-        config.stalker.password = "main password".into();
-    })
-    .await;
-    hire(&bx, "ada", Role::Owner).await;
-    hire(&bx, "olive", Role::Owner).await;
+    let bx = a_box()
+        .set(|config| {
+            "main".clone_into(&mut config.stalker.login);
+            config.stalker.password = "main password".into();
+        })
+        .with_staff("ada", Role::Owner)
+        .with_staff("olive", Role::Owner)
+        .await;
     bx.apply(json!({"partners": [
         {"key": "OTHER", "name": "Other", "api_key": "key-other", "currencies": ["USD"]},
     ]}))
@@ -180,9 +182,10 @@ async fn who_may_manage_staff_no_more_keeps_nothing_of_it() {
 
 #[tokio::test]
 async fn somebody_who_may_manage_staff_is_always_left() {
-    let bx = TestBox::start().await;
-    hire(&bx, "ada", Role::Owner).await;
-    hire(&bx, "max", Role::Manager).await;
+    let bx = a_box()
+        .with_staff("ada", Role::Owner)
+        .with_staff("max", Role::Manager)
+        .await;
     let ada = Person::of(&bx, "ada").await;
     let path = "/console/api/staff/ada";
     let all = json!({"end_credentials": true});
@@ -313,9 +316,11 @@ fn told(data: &std::path::Path, args: &[&str], input: &str) -> (bool, String) {
 #[tokio::test]
 async fn the_command_line_lists_first_and_asks() {
     let folder = tempfile::tempdir().expect("a folder");
-    let bx = TestBox::in_folder(folder.path(), 1, |_| {}).await;
-    hire(&bx, "ada", Role::Owner).await;
-    hire(&bx, "olive", Role::Owner).await;
+    let bx = a_box()
+        .in_folder(folder.path())
+        .with_staff("ada", Role::Owner)
+        .with_staff("olive", Role::Owner)
+        .await;
     let olive = Person::of(&bx, "olive").await;
     let token = json!({"name": "olives"});
     olive

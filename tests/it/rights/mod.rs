@@ -8,28 +8,9 @@ mod leaving;
 mod order_of_checks;
 mod sessions;
 
-use boxoffice::app::Ctx;
-use boxoffice::domain::staff::Role;
-use boxoffice::ops::staff::{NewOperator, add_operator};
 use serde_json::{Value, json};
 
-use crate::support::{Answer, TestBox};
-
-/// The password of everybody here.
-const PASSWORD: &str = "correct horse battery";
-
-/// Adds somebody from the command line.
-async fn hire(bx: &TestBox, name: &str, role: Role) {
-    let wish = NewOperator {
-        name: name.to_owned(),
-        role,
-        reseller: None,
-        email: None,
-        password: PASSWORD.to_owned(),
-    };
-    let added = add_operator(&Ctx::system(bx.app()), wish).await;
-    added.expect("a member of staff");
-}
+use crate::support::{Answer, PASSWORD, TestBox};
 
 /// Somebody who is signed in to the console.
 struct Person<'b> {

@@ -4,8 +4,8 @@ use std::collections::BTreeMap;
 
 use boxoffice::domain::staff::Role;
 
-use super::{Person, hire};
-use crate::support::TestBox;
+use super::Person;
+use crate::support::fixture::a_box;
 
 /// The paths of a dialect's table, with `x` for every part that names something.
 fn paths(source: &str) -> Vec<String> {
@@ -26,8 +26,7 @@ fn paths(source: &str) -> Vec<String> {
 
 #[tokio::test]
 async fn the_right_is_judged_before_the_body() {
-    let bx = TestBox::start().await;
-    hire(&bx, "reader", Role::Auditor).await;
+    let bx = a_box().with_staff("reader", Role::Auditor).await;
     let reader = Person::of(&bx, "reader").await;
     let console = paths(include_str!("../../../src/wire/console/mod.rs"));
     let alphaott = crate::alphaott::writing_paths();
@@ -62,7 +61,7 @@ async fn the_right_is_judged_before_the_body() {
 /// change go unheard. The table of paths is walked, so that no list is forgotten.
 #[tokio::test]
 async fn every_path_of_the_console_refuses_parameters_that_it_does_not_have() {
-    let bx = TestBox::start().await;
+    let bx = a_box().await;
     let paths = paths(include_str!("../../../src/wire/console/mod.rs"));
     let mut judged = BTreeMap::<&str, usize>::new();
     for path in paths

@@ -5,8 +5,9 @@ use boxoffice::domain::staff::Role;
 use boxoffice::ops::staff::tokens::{NewToken, TOKEN_SECONDS_MAX, create_token};
 use serde_json::{Value, json};
 
-use super::{PASSWORD, Person, hire, sign_in};
-use crate::support::{NOW_SECONDS, TestBox, claims_of};
+use super::{Person, sign_in};
+use crate::support::fixture::a_box;
+use crate::support::{NOW_SECONDS, PASSWORD, claims_of};
 
 /// Everything that makes a credential or changes who has one.
 fn sensitive() -> Vec<(&'static str, &'static str, Value)> {
@@ -35,9 +36,10 @@ fn sensitive() -> Vec<(&'static str, &'static str, Value)> {
 
 #[tokio::test]
 async fn what_makes_credentials_wants_the_password_once_more() {
-    let bx = TestBox::start().await;
-    hire(&bx, "ada", Role::Owner).await;
-    hire(&bx, "max", Role::Manager).await;
+    let bx = a_box()
+        .with_staff("ada", Role::Owner)
+        .with_staff("max", Role::Manager)
+        .await;
     let ada = Person::of(&bx, "ada").await;
     bx.advance(301).await;
     for (method, path, body) in sensitive() {
@@ -66,8 +68,7 @@ async fn what_makes_credentials_wants_the_password_once_more() {
 /// Whoever has a session only cannot guess the password here either.
 #[tokio::test]
 async fn guesses_at_the_password_are_limited_as_at_sign_in() {
-    let bx = TestBox::start().await;
-    hire(&bx, "ada", Role::Owner).await;
+    let bx = a_box().with_staff("ada", Role::Owner).await;
     let ada = Person::of(&bx, "ada").await;
     bx.advance(301).await;
     let mut statuses = Vec::new();
@@ -82,8 +83,7 @@ async fn guesses_at_the_password_are_limited_as_at_sign_in() {
 
 #[tokio::test]
 async fn a_password_that_was_just_given_is_good_for_minutes() {
-    let bx = TestBox::start().await;
-    hire(&bx, "ada", Role::Owner).await;
+    let bx = a_box().with_staff("ada", Role::Owner).await;
     let ada = Person::of(&bx, "ada").await;
     let mint = async |body: Value| ada.ask("POST", "/console/api/tokens", body).await.status;
     assert_eq!(mint(json!({"name": "a"})).await, 201);
@@ -105,8 +105,7 @@ async fn a_password_that_was_just_given_is_good_for_minutes() {
 
 #[tokio::test]
 async fn tokens_have_a_usual_life_and_a_longest() {
-    let bx = TestBox::start().await;
-    hire(&bx, "ada", Role::Owner).await;
+    let bx = a_box().with_staff("ada", Role::Owner).await;
     let ada = Person::of(&bx, "ada").await;
     let mint = async |body: Value| ada.ask("POST", "/console/api/tokens", body).await;
     let usual = mint(json!({"name": "usual"})).await.expect(201);
@@ -145,9 +144,9 @@ async fn tokens_have_a_usual_life_and_a_longest() {
 #[tokio::test]
 async fn a_session_is_good_wherever_its_role_is() {
     use boxoffice::domain::staff::Permission as P;
-    let bx = TestBox::start().await;
+    let bx = a_box().await;
     for role in Role::ALL.into_iter().filter(|role| *role != Role::Api) {
-        hire(&bx, role.name(), role).await;
+        bx.hire(role.name(), role).await;
     }
     let asked = [
         (
@@ -211,8 +210,7 @@ async fn a_session_is_good_wherever_its_role_is() {
 
 #[tokio::test]
 async fn a_cookie_of_before_does_not_hide_the_session() {
-    let bx = TestBox::start().await;
-    hire(&bx, "ada", Role::Owner).await;
+    let bx = a_box().with_staff("ada", Role::Owner).await;
     let set = sign_in(&bx, "ada").await;
     let set = set.headers["set-cookie"].to_str().unwrap();
     assert!(set.contains("Path=/;"), "{set}");
@@ -229,8 +227,10 @@ async fn a_cookie_of_before_does_not_hide_the_session() {
 #[tokio::test]
 async fn another_signing_key_ends_all_tokens_and_nothing_else() {
     let folder = tempfile::tempdir().unwrap();
-    let bx = TestBox::in_folder(folder.path(), 1, |_| {}).await;
-    hire(&bx, "ada", Role::Owner).await;
+    let bx = a_box()
+        .in_folder(folder.path())
+        .with_staff("ada", Role::Owner)
+        .await;
     let old = bx.token("manager").await;
     let ada = Person::of(&bx, "ada").await;
     let forged = bx.sign(&claims_of(&old));
@@ -248,7 +248,7 @@ async fn another_signing_key_ends_all_tokens_and_nothing_else() {
     drop(ada);
     drop(ctx);
     bx.stop().await;
-    let bx = TestBox::in_folder(folder.path(), 2, |_| {}).await;
+    let bx = a_box().in_folder(folder.path()).seed(2).await;
     assert_eq!(
         bx.with_header(&format!("JWT {old}"))
             .get("/customers")

@@ -3,7 +3,8 @@
 
 use serde_json::{Value, json};
 
-use super::{A, B, C, House, Says, all, keys};
+use super::{A, B, C, Says, all, keys};
+use crate::support::fixture::a_house;
 
 /// §2.2, in this order.
 const FIELDS: [&str; 19] = [
@@ -53,15 +54,16 @@ pub fn assert_keys(text: &str, expected: &[&str]) {
 
 #[tokio::test]
 async fn the_keys_stand_in_the_order_of_the_reference() {
-    let house = House::open().await;
+    let house = a_house().await;
     for path in ["/accounts/1553", "/users/3210", "/accounts", "/users"] {
         assert_keys(&house.rest.get(path).await.text, &FIELDS);
     }
-    let house = House::with(|config| {
-        config.stalker.internal_billing = true;
-        config.stalker.allow_resellers_info = true;
-    })
-    .await;
+    let house = a_house()
+        .set(|config| {
+            config.stalker.internal_billing = true;
+            config.stalker.allow_resellers_info = true;
+        })
+        .await;
     let mut fields = FIELDS.to_vec();
     fields.insert(15, "end_date");
     fields.splice(18..18, ["reseller_id", "reseller_name"]);
@@ -72,7 +74,7 @@ async fn the_keys_stand_in_the_order_of_the_reference() {
 /// "The password is never returned."
 #[tokio::test]
 async fn a_password_is_never_shown() {
-    let house = House::open().await;
+    let house = a_house().await;
     let form = "login=p&password=Quite-Secret-1&comment=c";
     assert_eq!(house.rest.post("/accounts", form).await.ok(), true);
     for path in ["/users/p", "/accounts", "/stb"] {
@@ -85,7 +87,9 @@ async fn a_password_is_never_shown() {
 /// §2.2 POST: "body → known field → MAC valid → login present → login free → MAC free → reseller".
 #[tokio::test]
 async fn a_new_account_is_checked_in_order() {
-    let house = House::with(|config| config.stalker.allow_resellers_info = true).await;
+    let house = a_house()
+        .set(|config| config.stalker.allow_resellers_info = true)
+        .await;
     let before = house.accounts().await;
     for path in ["/accounts", "/users", "/accounts/", "/users/"] {
         for (form, text) in [
@@ -118,7 +122,9 @@ async fn a_new_account_is_checked_in_order() {
 /// identifier allowed` → `Login already in use` → reseller".
 #[tokio::test]
 async fn a_change_is_checked_in_order() {
-    let house = House::with(|config| config.stalker.allow_resellers_info = true).await;
+    let house = a_house()
+        .set(|config| config.stalker.allow_resellers_info = true)
+        .await;
     let before = house.accounts().await;
     for (path, form, text) in [
         ("/accounts", "", "HTTP POST data is empty"),
@@ -169,7 +175,7 @@ async fn a_change_is_checked_in_order() {
 /// §2.2 DELETE: "Check order as PUT."
 #[tokio::test]
 async fn a_deletion_is_checked_in_order() {
-    let house = House::open().await;
+    let house = a_house().await;
     let before = house.accounts().await;
     for (path, text) in [
         ("/accounts", "Identifier required"),
@@ -195,7 +201,7 @@ async fn a_deletion_is_checked_in_order() {
 /// "Only sent fields change. Empty `password` is ignored."
 #[tokio::test]
 async fn a_change_touches_only_what_is_sent() {
-    let house = House::open().await;
+    let house = a_house().await;
     let form = "login=w&full_name=Full+Name&phone=5&account_number=77&tariff_plan=STANDART\
                 &comment=c&account_balance=7.50&stb_mac=00:1A:79:00:00:77&status=1\
                 &tariff_expired_date=2030-01-31";
@@ -228,7 +234,7 @@ async fn a_change_touches_only_what_is_sent() {
 /// A login may be changed; the old one is then free.
 #[tokio::test]
 async fn a_login_is_changed_and_the_old_one_free() {
-    let house = House::open().await;
+    let house = a_house().await;
     assert_eq!(
         house.rest.put("/users/nobox", "login=moved").await.ok(),
         true
@@ -252,7 +258,7 @@ async fn a_login_is_changed_and_the_old_one_free() {
 /// An identifier may address several rows (§2.2 PUT): they never get one login, nor one MAC.
 #[tokio::test]
 async fn several_rows_never_share_a_login_or_a_mac() {
-    let house = House::open().await;
+    let house = a_house().await;
     house.rest.put("/accounts/1553", "login=shared").await;
     let mut logins = all(&house.accounts().await, "login");
     logins.sort();
@@ -270,7 +276,7 @@ async fn several_rows_never_share_a_login_or_a_mac() {
 /// "`stb_mac=` (empty) detaches the box."
 #[tokio::test]
 async fn an_empty_mac_detaches_the_box() {
-    let house = House::open().await;
+    let house = a_house().await;
     assert_eq!(house.rest.put("/users/3210", "stb_mac=").await.ok(), true);
     assert_eq!(house.account("3210").await["stb_mac"], "");
     house
@@ -288,7 +294,7 @@ async fn an_empty_mac_detaches_the_box() {
 /// §2.3: "with several identifiers or none, simply the first row".
 #[tokio::test]
 async fn users_answers_one_object() {
-    let house = House::open().await;
+    let house = a_house().await;
     for path in [
         "/users",
         "/users/",
@@ -298,7 +304,7 @@ async fn users_answers_one_object() {
         let user = house.rest.get(path).await.ok();
         assert_eq!(user["login"], "3210", "{path}");
     }
-    let nobody = House::of(json!({}), |_| {}).await;
+    let nobody = a_house().holding(json!({})).await;
     assert_eq!(nobody.rest.get("/users").await.ok(), json!([]));
     assert_eq!(nobody.accounts().await, json!([]));
     assert_eq!(nobody.rest.get("/stb").await.ok(), json!([]));
@@ -308,7 +314,7 @@ async fn users_answers_one_object() {
 /// default plan"; external ids are texts.
 #[tokio::test]
 async fn plans_are_named_by_external_id() {
-    let house = House::open().await;
+    let house = a_house().await;
     assert_eq!(
         house.rest.put("/users/3", "tariff_plan=NOPE").await.ok(),
         true
@@ -341,7 +347,7 @@ async fn plans_are_named_by_external_id() {
 #[tokio::test]
 async fn without_a_default_plan_there_is_none() {
     let document = json!({"customers": [{"login": "alone", "devices": []}]});
-    let house = House::of(document, |_| {}).await;
+    let house = a_house().holding(document).await;
     assert_eq!(house.account("alone").await["tariff_plan"], Value::Null);
     let made = house.rest.post("/accounts", "login=b&tariff_plan=X").await;
     assert_eq!(made.ok(), true);
@@ -351,7 +357,7 @@ async fn without_a_default_plan_there_is_none() {
 /// §4.5: "Longer values are cut to the stored length".
 #[tokio::test]
 async fn long_values_are_cut() {
-    let house = House::open().await;
+    let house = a_house().await;
     house
         .rest
         .put("/users/3", "account_balance=12345678901234567890")

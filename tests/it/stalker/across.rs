@@ -6,6 +6,7 @@ use serde_json::{Value, json};
 
 use super::{A, B, C, House, Says, all};
 use crate::support::Client;
+use crate::support::fixture::a_house_with_both_apis;
 
 /// The operator's two billing systems.
 pub struct Both {
@@ -14,10 +15,6 @@ pub struct Both {
 }
 
 impl Both {
-    pub async fn open() -> Both {
-        Both::of(House::open().await)
-    }
-
     pub fn of(house: House) -> Both {
         let api = house.bx.api();
         Both { house, api }
@@ -96,7 +93,7 @@ impl Both {
 
 #[tokio::test]
 async fn a_status_is_one() {
-    let both = Both::open().await;
+    let both = a_house_with_both_apis().await;
     for (form, status) in [("status=0", "INACTIVE"), ("status=1", "ACTIVE")] {
         both.house.rest.put("/users/3210", form).await.ok();
         assert_eq!(both.customer("3210").await["status"], status);
@@ -143,7 +140,7 @@ async fn a_status_is_one() {
 
 #[tokio::test]
 async fn a_status_set_by_the_other_api_reaches_the_box() {
-    let both = Both::open().await;
+    let both = a_house_with_both_apis().await;
     for (status, event) in [("SUSPENDED_BY_BILLING", "cut_off"), ("ACTIVE", "cut_on")] {
         both.change("3210", json!({"status": status})).await;
         assert_eq!(both.house.names(A).await, [event], "{status}");
@@ -153,7 +150,7 @@ async fn a_status_set_by_the_other_api_reaches_the_box() {
 
 #[tokio::test]
 async fn names_and_phones_are_one() {
-    let both = Both::open().await;
+    let both = a_house_with_both_apis().await;
     both.house
         .rest
         .put("/users/3210", "full_name=Ann+Lee+Smith&phone=%2B1")
@@ -192,7 +189,7 @@ async fn names_and_phones_are_one() {
 
 #[tokio::test]
 async fn contract_and_login_are_one() {
-    let both = Both::open().await;
+    let both = a_house_with_both_apis().await;
     both.house.rest.put("/stb/3", "ls=777").await.ok();
     let customer = both.customer("3").await;
     assert_eq!(customer["accountNumber"], "777");
@@ -243,7 +240,7 @@ async fn contract_and_login_are_one() {
 
 #[tokio::test]
 async fn a_box_is_a_device() {
-    let both = Both::open().await;
+    let both = a_house_with_both_apis().await;
     let device = both.active("3210", "devices").await[0].clone();
     assert_eq!(
         (&device["mac"], &device["type"]),
@@ -287,7 +284,7 @@ async fn a_box_is_a_device() {
 
 #[tokio::test]
 async fn a_mac_has_one_account_whoever_gives_it() {
-    let both = Both::open().await;
+    let both = a_house_with_both_apis().await;
     let path = both.path("nobox", "/devices").await;
     let taken = both.api.post(&path, json!({"type": "STB", "mac": A})).await;
     taken.expect_error(409, "ConflictError", "");
@@ -313,7 +310,7 @@ async fn a_mac_has_one_account_whoever_gives_it() {
 
 #[tokio::test]
 async fn a_new_account_is_a_customer() {
-    let both = Both::open().await;
+    let both = a_house_with_both_apis().await;
     let form = "login=n&full_name=New+One&phone=5&account_number=9&stb_mac=001a79000d04&status=0";
     both.house.rest.post("/accounts", form).await.ok();
     let customer = both.customer("n").await;
@@ -348,7 +345,7 @@ async fn a_new_account_is_a_customer() {
 
 #[tokio::test]
 async fn what_is_deleted_is_gone_for_both_and_free() {
-    let both = Both::open().await;
+    let both = a_house_with_both_apis().await;
     let (of_a, of_c) = (both.path("3210", "").await, both.path("3", "").await);
     assert_eq!(both.house.rest.delete("/users/3210").await.ok(), true);
     both.api

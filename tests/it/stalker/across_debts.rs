@@ -3,7 +3,8 @@
 use serde_json::{Value, json};
 
 use super::across::Both;
-use super::{House, Says, fixture};
+use super::{Says, fixture};
+use crate::support::fixture::a_house_with_both_apis;
 
 const DAY: i64 = 86_400;
 
@@ -17,7 +18,7 @@ async fn with_frozen_plan() -> Both {
     }]);
     document["customers"][3]["opening_balance"] = json!("10.00");
     document["customers"][3]["account_number"] = json!("N-1");
-    let both = Both::of(House::of(document, |_| {}).await);
+    let both = a_house_with_both_apis().holding(document).await;
     let path = both.path("nobox", "/orders").await;
     let body = json!({"offer": "standard-monthly", "createCustomerServices": true});
     both.api.post(&path, body).await.expect(201);

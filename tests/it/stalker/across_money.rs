@@ -3,7 +3,8 @@
 use serde_json::{Value, json};
 
 use super::across::Both;
-use super::{A, House, Says, fixture};
+use super::{A, Says, fixture};
+use crate::support::fixture::a_house_with_both_apis;
 
 const DAY: i64 = 86_400;
 
@@ -30,7 +31,7 @@ async fn offer(both: &Both, product: &str) -> String {
 
 #[tokio::test]
 async fn a_plan_is_an_order() {
-    let both = Both::open().await;
+    let both = a_house_with_both_apis().await;
     let full = both.spec("product-specs", "Full").await;
     let standard = both.spec("product-specs", "Standart").await;
     let base = both.spec("service-specs", "Base").await;
@@ -66,7 +67,7 @@ async fn a_plan_is_an_order() {
 
 #[tokio::test]
 async fn the_end_of_a_plan_is_the_end_of_its_order() {
-    let both = Both::open().await;
+    let both = a_house_with_both_apis().await;
     both.house
         .rest
         .put("/users/3210", "tariff_expired_date=2026-02-10")
@@ -94,7 +95,7 @@ async fn the_end_of_a_plan_is_the_end_of_its_order() {
 /// otherwise it stands beside it."
 #[tokio::test]
 async fn an_order_of_the_other_api_is_the_plan_where_there_was_none() {
-    let both = Both::open().await;
+    let both = a_house_with_both_apis().await;
     let standard = both.spec("product-specs", "Standart").await;
     let standard_offer = offer(&both, &standard).await;
     let full_offer = offer(&both, &both.spec("product-specs", "Full").await).await;
@@ -139,7 +140,7 @@ async fn an_order_of_the_other_api_is_the_plan_where_there_was_none() {
 
 #[tokio::test]
 async fn an_order_that_ends_takes_the_plan_with_it() {
-    let both = Both::open().await;
+    let both = a_house_with_both_apis().await;
     let order = both.active("3", "orders").await[0].clone();
     assert_eq!(both.house.account("3").await["tariff_plan"], "STANDART");
     let path = both.path("3", "/orders").await;
@@ -161,8 +162,9 @@ async fn an_order_that_ends_takes_the_plan_with_it() {
 /// A follow-up plan begins in the commit in which the old one ends.
 #[tokio::test]
 async fn a_follow_up_plan_is_an_order_of_its_own() {
-    let house = House::with(|config| config.stalker.tariff_plans = true).await;
-    let both = Both::of(house);
+    let both = a_house_with_both_apis()
+        .set(|config| config.stalker.tariff_plans = true)
+        .await;
     let (full, standard) = (
         both.spec("product-specs", "Full").await,
         both.spec("product-specs", "Standart").await,
@@ -205,7 +207,7 @@ fn same(one: f64, other: f64) -> bool {
 /// "Where the engine bills the customer, Stalker's `account_balance` shows the real balance."
 #[tokio::test]
 async fn a_balance_is_real_where_we_bill_and_a_text_where_not() {
-    let both = Both::of(House::of(with_money(), |_| {}).await);
+    let both = a_house_with_both_apis().holding(with_money()).await;
     both.house
         .rest
         .put("/users/3210", "account_balance=100+UAH.")
@@ -262,7 +264,7 @@ async fn switching_on_a_debtor_leaves_the_debt() {
     document["offers"][0]["billing"] = json!("POSTPAID");
     document["customers"][3]["opening_balance"] = json!("1.00");
     document["customers"][3]["devices"] = json!([{"mac": "00:1A:79:00:0E:01", "type": "STB"}]);
-    let both = Both::of(House::of(document, |_| {}).await);
+    let both = a_house_with_both_apis().holding(document).await;
     let path = both.path("nobox", "/orders").await;
     let body = json!({"offer": "full-monthly", "createCustomerServices": true});
     both.api.post(&path, body).await.expect(201);
@@ -285,7 +287,7 @@ async fn switching_on_a_debtor_leaves_the_debt() {
 /// A plan set over the Stalker API has no charges: nobody is invoiced for it.
 #[tokio::test]
 async fn a_plan_of_the_rest_api_costs_nothing_here() {
-    let both = Both::of(House::of(with_money(), |_| {}).await);
+    let both = a_house_with_both_apis().holding(with_money()).await;
     both.house
         .rest
         .put("/users/3210", "tariff_plan=STANDART")
@@ -308,7 +310,7 @@ async fn a_plan_of_the_rest_api_costs_nothing_here() {
 /// Time that is given away is not billed, whichever dialect gives it.
 #[tokio::test]
 async fn a_later_end_of_a_plan_that_we_bill_is_a_gift() {
-    let both = Both::open().await;
+    let both = a_house_with_both_apis().await;
     let standard = both.spec("product-specs", "Standart").await;
     let body = json!({
         "title": "Monthly", "type": "RECURRING", "duration": 1, "period": "MONTH",
@@ -332,7 +334,7 @@ async fn a_later_end_of_a_plan_that_we_bill_is_a_gift() {
 /// became the customer's plan.
 #[tokio::test]
 async fn chosen_packages_come_with_a_plan_that_is_ordered() {
-    let both = Both::open().await;
+    let both = a_house_with_both_apis().await;
     let extra = both.spec("service-specs", "TV 3").await;
     let path = format!("/account_subscription/{A}");
     both.house.rest.put(&path, "subscribed[]=tv_3").await.ok();
@@ -368,7 +370,7 @@ async fn an_end_in_the_past_ends_a_plan_that_is_owed() {
         document["offers"][0]["billing"] = json!("POSTPAID");
         document["offers"][0]["product"] = json!("STANDART");
         document["customers"][3]["opening_balance"] = json!("1.00");
-        let both = Both::of(House::of(document, |_| {}).await);
+        let both = a_house_with_both_apis().holding(document).await;
         let orders = both.path("nobox", "/orders").await;
         let body = json!({"offer": "full-monthly", "createCustomerServices": true});
         let order = both.api.post(&orders, body).await.expect(201);
@@ -408,7 +410,7 @@ async fn a_renewal_tells_no_box() {
     let customers = document["customers"].as_array_mut().expect("customers");
     let payer = customers.iter_mut().find(|of| of["login"] == "3210");
     payer.expect("3210")["opening_balance"] = json!("25.00");
-    let both = Both::of(House::of(document, |_| {}).await);
+    let both = a_house_with_both_apis().holding(document).await;
     let path = both.path("3210", "/orders").await;
     let body = json!({"offer": "full-monthly", "createCustomerServices": true});
     both.api.post(&path, body).await.expect(201);

@@ -2,12 +2,12 @@
 
 use serde_json::json;
 
-use super::across::Both;
 use super::{A, Says, names};
+use crate::support::fixture::a_house_with_both_apis;
 
 #[tokio::test]
 async fn single_channels_are_services() {
-    let both = Both::open().await;
+    let both = a_house_with_both_apis().await;
     let of = |services: Vec<String>| {
         let singles = services
             .into_iter()
@@ -53,7 +53,7 @@ async fn single_channels_are_services() {
 
 #[tokio::test]
 async fn optional_packages_are_services() {
-    let both = Both::open().await;
+    let both = a_house_with_both_apis().await;
     let tv_3 = both.spec("service-specs", "TV 3").await;
     let tv_2 = both.spec("service-specs", "TV 2").await;
     let path = format!("/account_subscription/{A}");
@@ -101,7 +101,7 @@ async fn optional_packages_are_services() {
 async fn services_that_were_taken_away_make_room() {
     use boxoffice::domain::event::Audit;
     use boxoffice::store::Read as _;
-    let both = Both::open().await;
+    let both = a_house_with_both_apis().await;
     let path = "/itv_subscription/1553";
     let list = |from: u32| -> String {
         let channels = (from..from + 400).map(|channel| format!("sub_ch[]={channel}"));

@@ -3,11 +3,12 @@
 
 use serde_json::{Value, json};
 
-use super::{A, B, C, House, NOTHING, Says, all};
+use super::{A, B, C, NOTHING, Says, all};
+use crate::support::fixture::a_house;
 
 #[tokio::test]
 async fn b1_a_reboot_with_another_field_changes_only_whom_it_names() {
-    let house = House::open().await;
+    let house = a_house().await;
     let list = house
         .rest
         .put("/stb/3", "reboot=1&status=1&additional_services_on=1&ls=9")
@@ -31,7 +32,9 @@ async fn b1_a_reboot_with_another_field_changes_only_whom_it_names() {
 
 #[tokio::test]
 async fn b2_identifier_zero_is_nobody_not_everybody() {
-    let house = House::with(|config| config.stalker.allow_resellers_info = true).await;
+    let house = a_house()
+        .set(|config| config.stalker.allow_resellers_info = true)
+        .await;
     let before = house.accounts().await;
     for (method, path, form, text) in [
         ("POST", "/send_event/0", "event=reboot", "STB not found"),
@@ -103,7 +106,7 @@ async fn b2_identifier_zero_is_nobody_not_everybody() {
 
 #[tokio::test]
 async fn b3_an_empty_identifier_is_not_whoever_has_no_number() {
-    let house = House::open().await;
+    let house = a_house().await;
     // Account D has no account number.
     for empty in ["//", "/,", "/%2C", "/,,"] {
         let answer = house.rest.delete(&format!("/accounts{empty}")).await;
@@ -132,7 +135,7 @@ async fn b3_an_empty_identifier_is_not_whoever_has_no_number() {
 
 #[tokio::test]
 async fn b4_no_change_of_subscriptions_or_modules_goes_to_all() {
-    let house = House::open().await;
+    let house = a_house().await;
     let (before, channels) = (
         house.accounts().await,
         house.rest.get("/itv_subscription").await.ok(),
@@ -161,7 +164,7 @@ async fn b4_no_change_of_subscriptions_or_modules_goes_to_all() {
 
 #[tokio::test]
 async fn b5_channels_of_an_unknown_box_are_nobodys() {
-    let house = House::open().await;
+    let house = a_house().await;
     for path in ["999", "998,999", "00:1A:79:FF:FF:FF", "nosuch"] {
         let list = house
             .rest
@@ -174,7 +177,7 @@ async fn b5_channels_of_an_unknown_box_are_nobodys() {
 
 #[tokio::test]
 async fn b6_a_new_box_with_status_one_is_on() {
-    let house = House::open().await;
+    let house = a_house().await;
     for (number, form, status) in [(1, "&status=1", 1), (2, "&status=0", 0), (3, "", 1)] {
         let mac = format!("00:1A:79:00:0B:0{number}");
         let made = house
@@ -189,7 +192,7 @@ async fn b6_a_new_box_with_status_one_is_on() {
 
 #[tokio::test]
 async fn b7_a_mac_is_checked_and_normalised_everywhere() {
-    let house = House::open().await;
+    let house = a_house().await;
     for (number, sent) in ["00-1a-79-00-0c-01", "001A79000c01", "00:1a:79:00:0c:01"]
         .iter()
         .enumerate()
@@ -285,7 +288,7 @@ async fn b7_a_mac_is_checked_and_normalised_everywhere() {
 /// §1.6: "upper-case, trim, Cyrillic А/В/С/Е look-alikes replaced by Latin".
 #[tokio::test]
 async fn b7_letters_that_look_latin_are_taken_for_latin() {
-    let house = House::open().await;
+    let house = a_house().await;
     let form = "login=look&stb_mac=+00:1А:79:00:ВС:Е1+";
     assert_eq!(house.rest.post("/accounts", form).await.ok(), true);
     assert_eq!(house.account("look").await["stb_mac"], "00:1A:79:00:BC:E1");
@@ -293,7 +296,7 @@ async fn b7_letters_that_look_latin_are_taken_for_latin() {
 
 #[tokio::test]
 async fn b8_an_empty_plan_is_ignored() {
-    let house = House::open().await;
+    let house = a_house().await;
     let before = house.account("3").await;
     let answer = house.rest.put("/accounts/3", "tariff_plan=").await;
     assert_eq!(answer.ok(), true);
@@ -312,7 +315,7 @@ async fn b8_an_empty_plan_is_ignored() {
 /// `forms.rs` has the rest of it.
 #[tokio::test]
 async fn b9_json_and_multipart_bodies_are_read() {
-    let house = House::open().await;
+    let house = a_house().await;
     let json = Some(br#"{"login":"j1","status":false,"phone":null}"#.to_vec());
     let made = house
         .rest
@@ -333,7 +336,7 @@ async fn b9_json_and_multipart_bodies_are_read() {
 /// `identifiers.rs` has the rest of it.
 #[tokio::test]
 async fn b10_each_identifier_is_judged_by_itself() {
-    let house = House::open().await;
+    let house = a_house().await;
     let path = "/send_event/1553,00-1A-79-00-21-40";
     assert_eq!(house.rest.post(path, "event=reboot").await.ok(), true);
     for mac in [A, B, C] {
@@ -352,7 +355,7 @@ async fn b10_each_identifier_is_judged_by_itself() {
 
 #[tokio::test]
 async fn b11_an_event_honours_auto_hide() {
-    let house = House::open().await;
+    let house = a_house().await;
     let form = "event=send_msg&msg=x&auto_hide_timeout=15";
     assert_eq!(
         house
@@ -367,13 +370,15 @@ async fn b11_an_event_honours_auto_hide() {
 
 #[tokio::test]
 async fn b12_a_new_reseller_is_true() {
-    let house = House::with(|config| config.stalker.allow_resellers_info = true).await;
+    let house = a_house()
+        .set(|config| config.stalker.allow_resellers_info = true)
+        .await;
     assert_eq!(house.rest.post("/reseller", "name=R").await.ok(), true);
 }
 
 #[tokio::test]
 async fn b13_a_follow_up_without_expiry_is_an_external_id_or_null() {
-    let house = House::open().await;
+    let house = a_house().await;
     for form in [
         "tariff_instead_expired=STANDART",
         "tariff_instead_expired=NOPE",
@@ -390,7 +395,7 @@ async fn b13_a_follow_up_without_expiry_is_an_external_id_or_null() {
 /// [`Says`] checks it on every answer of these tests; here on those that made warnings.
 #[tokio::test]
 async fn b14_there_is_never_an_output_key() {
-    let house = House::open().await;
+    let house = a_house().await;
     for (method, path, form) in [
         ("POST", "/account_subscription/3", "subscribed=tv_3"),
         ("PUT", "/account_subscription/3", "subscribed_id=3"),

@@ -2,12 +2,13 @@
 
 use serde_json::{Value, json};
 
-use super::{A, B, C, House, Says, all, names};
+use super::{A, B, C, Says, all, names};
+use crate::support::fixture::a_house;
 
 #[tokio::test]
 async fn b15_a_deleted_account_leaves_nothing_behind() {
     for resource in ["stb", "accounts"] {
-        let house = House::open().await;
+        let house = a_house().await;
         house
             .rest
             .put(
@@ -63,7 +64,9 @@ async fn b15_a_deleted_account_leaves_nothing_behind() {
 
 #[tokio::test]
 async fn b16_online_is_never_null_and_dates_are_of_one_kind() {
-    let house = House::with(|config| config.stalker.internal_billing = true).await;
+    let house = a_house()
+        .set(|config| config.stalker.internal_billing = true)
+        .await;
     house.rest.post("/accounts", "login=fresh").await.ok();
     house.rest.post("/stb", "mac=00:1A:79:00:00:51").await.ok();
     for path in ["/accounts", "/stb"] {
@@ -81,7 +84,7 @@ async fn b16_online_is_never_null_and_dates_are_of_one_kind() {
 
 #[tokio::test]
 async fn b17_the_same_identifier_twice_is_no_error() {
-    let house = House::open().await;
+    let house = a_house().await;
     assert_eq!(
         all(&house.rest.get("/accounts/3,3").await.ok(), "login"),
         ["3"]
@@ -91,7 +94,7 @@ async fn b17_the_same_identifier_twice_is_no_error() {
 
 #[tokio::test]
 async fn b18_an_empty_package_id_is_nothing() {
-    let house = House::open().await;
+    let house = a_house().await;
     let path = format!("/account_subscription/{A}");
     for form in [
         "subscribed[]=",
@@ -122,7 +125,7 @@ async fn b18_an_empty_package_id_is_nothing() {
 
 #[tokio::test]
 async fn b19_a_change_of_plan_or_channels_reloads_the_box() {
-    let house = House::open().await;
+    let house = a_house().await;
     let told = async |mac: &str| {
         names(&house.all_queued(mac).await)
             .iter()
@@ -147,7 +150,7 @@ async fn b19_a_change_of_plan_or_channels_reloads_the_box() {
 /// "keep for `status` (compat)".
 #[tokio::test]
 async fn b20_the_text_false_still_switches_a_status_on() {
-    let house = House::open().await;
+    let house = a_house().await;
     assert_eq!(
         house.rest.put("/accounts/3", "status=false").await.ok(),
         true
@@ -179,11 +182,12 @@ async fn b20_the_text_false_still_switches_a_status_on() {
 
 #[tokio::test]
 async fn b21_no_value_brings_the_insides_out() {
-    let house = House::with(|config| {
-        config.stalker.allow_resellers_info = true;
-        config.stalker.internal_billing = true;
-    })
-    .await;
+    let house = a_house()
+        .set(|config| {
+            config.stalker.allow_resellers_info = true;
+            config.stalker.internal_billing = true;
+        })
+        .await;
     let values = [
         "'",
         "%27+OR+1%3D1--",
@@ -245,7 +249,9 @@ async fn b21_no_value_brings_the_insides_out() {
 
 #[tokio::test]
 async fn b22_the_most_users_of_a_reseller_bind_the_panel_only() {
-    let house = House::with(|config| config.stalker.allow_resellers_info = true).await;
+    let house = a_house()
+        .set(|config| config.stalker.allow_resellers_info = true)
+        .await;
     house.rest.put("/reseller/1", "max_users=1").await.ok();
     for login in ["u1", "u2", "u3"] {
         let form = format!("login={login}&reseller_id=1");
@@ -260,7 +266,9 @@ async fn b22_the_most_users_of_a_reseller_bind_the_panel_only() {
 
 #[tokio::test]
 async fn b23_a_box_is_not_given_to_an_unknown_reseller() {
-    let house = House::with(|config| config.stalker.allow_resellers_info = true).await;
+    let house = a_house()
+        .set(|config| config.stalker.allow_resellers_info = true)
+        .await;
     let answer = house.rest.put("/stb/3", "reseller_id=99&ls=8").await;
     answer.refused("Reseller does not exist");
     let row = house.rest.get("/stb/3").await.ok()[0].clone();
@@ -272,7 +280,7 @@ async fn b23_a_box_is_not_given_to_an_unknown_reseller() {
 
 #[tokio::test]
 async fn b24_a_new_box_does_not_take_a_login() {
-    let house = House::open().await;
+    let house = a_house().await;
     for form in [
         "mac=00:1A:79:00:00:52&login=3210",
         "login=3210&password=x",
@@ -289,7 +297,7 @@ async fn b24_a_new_box_does_not_take_a_login() {
 
 #[tokio::test]
 async fn b25_a_plan_or_package_that_is_no_number_is_null() {
-    let house = House::open().await;
+    let house = a_house().await;
     for path in [
         "/tariffs/abc",
         "/tariffs/FULL",
@@ -303,7 +311,7 @@ async fn b25_a_plan_or_package_that_is_no_number_is_null() {
 
 #[tokio::test]
 async fn b26_lists_with_gaps_come_back_as_lists() {
-    let house = House::open().await;
+    let house = a_house().await;
     let put = house
         .rest
         .put("/itv_subscription/3", "sub_ch[0]=27&sub_ch[2]=29")
@@ -321,7 +329,7 @@ async fn b26_lists_with_gaps_come_back_as_lists() {
 
 #[tokio::test]
 async fn b27_a_plus_is_taken_literally_first() {
-    let house = House::open().await;
+    let house = a_house().await;
     house.rest.post("/accounts", "login=two+words").await.ok();
     assert_eq!(house.account("two+words").await["login"], "two words");
     house.rest.post("/accounts", "login=two%2Bwords").await.ok();
@@ -331,7 +339,7 @@ async fn b27_a_plus_is_taken_literally_first() {
 
 #[tokio::test]
 async fn b28_a_posted_scalar_is_a_list_of_one() {
-    let house = House::open().await;
+    let house = a_house().await;
     let path = format!("/account_subscription/{A}");
     assert_eq!(house.rest.post(&path, "subscribed=tv_3").await.ok(), true);
     assert_eq!(house.account("3210").await["subscribed"], json!(["tv_3"]));
@@ -339,7 +347,7 @@ async fn b28_a_posted_scalar_is_a_list_of_one() {
 
 #[tokio::test]
 async fn b29_a_scalar_of_modules_is_a_list_of_one() {
-    let house = House::open().await;
+    let house = a_house().await;
     let put = house
         .rest
         .put("/stb_modules/3", "restricted=vclub&disabled=tv")

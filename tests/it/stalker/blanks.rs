@@ -2,8 +2,8 @@
 
 use serde_json::{Value, json};
 
-use super::across::Both;
-use super::{A, B, House, NOTHING, Says};
+use super::{A, B, NOTHING, Says};
+use crate::support::fixture::{a_house, a_house_with_both_apis};
 
 const FIRST: &str = "00:1A:79:88:00:01";
 const SECOND: &str = "00:1A:79:88:00:02";
@@ -12,7 +12,7 @@ const SECOND: &str = "00:1A:79:88:00:02";
 /// one is nobody (B3).
 #[tokio::test]
 async fn a_blank_identifier_is_nobody() {
-    let both = Both::open().await;
+    let both = a_house_with_both_apis().await;
     let house = &both.house;
     for (login, number) in [
         ("blank1", "+"),
@@ -82,7 +82,7 @@ async fn a_blank_identifier_is_nobody() {
 /// A NUL is a sign like any other: what has one is nobody's name.
 #[tokio::test]
 async fn a_nul_behind_a_name_makes_it_another() {
-    let house = House::open().await;
+    let house = a_house().await;
     for name in [
         "1553%00",
         "1553%00%00",
@@ -110,7 +110,7 @@ async fn a_nul_behind_a_name_makes_it_another() {
 /// One MAC is one box, whoever has it and in whatever spelling.
 #[tokio::test]
 async fn a_customer_has_no_mac_twice() {
-    let both = Both::open().await;
+    let both = a_house_with_both_apis().await;
     let house = &both.house;
     let form = format!("login=dd&account_number=DD&stb_mac={FIRST}");
     house.rest.post("/accounts", &form).await.ok();
@@ -156,7 +156,7 @@ async fn a_customer_has_no_mac_twice() {
 /// A MAC that is sent back as it is shown is not a new one, however it was written once.
 #[tokio::test]
 async fn the_same_mac_in_another_spelling_is_the_same_box() {
-    let both = Both::open().await;
+    let both = a_house_with_both_apis().await;
     let house = &both.house;
     let devices = both.path("nobox", "/devices").await;
     let device = json!({"type": "STB", "mac": "00-1a-79-00-0c-01"});
@@ -178,7 +178,7 @@ async fn the_same_mac_in_another_spelling_is_the_same_box() {
 /// §2.1: "With `password` but no `login`, the login becomes the new internal id", one that is free.
 #[tokio::test]
 async fn a_login_that_is_made_is_nobodys() {
-    let house = House::open().await;
+    let house = a_house().await;
     for taken in ["6", "7", "8"] {
         let form = format!("login={taken}");
         house.rest.post("/accounts", &form).await.ok();

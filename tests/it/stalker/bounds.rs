@@ -7,6 +7,7 @@ use serde_json::{Value, json};
 
 use super::staff::with_shop;
 use super::{A, C, House, NOTHING, Says, all, fixture};
+use crate::support::fixture::a_house;
 
 const DAY: i64 = 86_400;
 
@@ -33,7 +34,9 @@ async fn runs(house: &House) -> Value {
 /// Nothing more can be given to one customer whose plan ends; the plans of others end all the same.
 #[tokio::test]
 async fn a_customer_whose_next_plan_finds_no_room_stops_nobody() {
-    let house = House::with(|config| config.stalker.tariff_plans = true).await;
+    let house = a_house()
+        .set(|config| config.stalker.tariff_plans = true)
+        .await;
     let ends = "tariff_plan=FULL&tariff_instead_expired=STANDART&tariff_expired_date=2026-02-0";
     for (login, day) in [("before", 2), ("full", 3), ("after", 4)] {
         let form = format!("login={login}&account_number={login}&{ends}{day}");
@@ -71,7 +74,9 @@ async fn a_customer_whose_next_plan_finds_no_room_stops_nobody() {
 /// As above, of an order that was canceled before: it is put aside once.
 #[tokio::test]
 async fn a_canceled_order_that_finds_no_room_is_put_aside_once() {
-    let house = House::with(|config| config.stalker.tariff_plans = true).await;
+    let house = a_house()
+        .set(|config| config.stalker.tariff_plans = true)
+        .await;
     let form = "login=full&tariff_plan=FULL&tariff_instead_expired=STANDART\
         &tariff_expired_date=2026-02-03";
     house.rest.post("/accounts", form).await.ok();

@@ -2,13 +2,14 @@
 
 use serde_json::{Value, json};
 
-use super::{A, B, C, House, Says, names};
+use super::{A, B, C, Says, names};
+use crate::support::fixture::a_house;
 
 /// "`data` always has `msgs` and `additional_services_on`; … exactly one event is included"; "(all
 /// strings), plus … `valid_until` (number, unix time)".
 #[tokio::test]
 async fn a_poll_has_the_documented_types() {
-    let house = House::open().await;
+    let house = a_house().await;
     let mut stb = house.stb(A);
     stb.sign_in().await;
     let idle = stb.poll().await;
@@ -46,7 +47,7 @@ async fn a_poll_has_the_documented_types() {
 /// "lowest priority number first, then oldest": messages have 2, all else 1.
 #[tokio::test]
 async fn system_events_come_first_and_the_oldest_before_the_newer() {
-    let house = House::open().await;
+    let house = a_house().await;
     let send = async |form: &str| {
         assert_eq!(
             house
@@ -85,7 +86,7 @@ async fn system_events_come_first_and_the_oldest_before_the_newer() {
 /// "`reboot` etc. are delivered once; messages are repeated at every poll until confirmed".
 #[tokio::test]
 async fn a_message_repeats_until_it_is_confirmed() {
-    let house = House::open().await;
+    let house = a_house().await;
     house
         .rest
         .post(&format!("/stb_msg/{A}"), "msg=first")
@@ -120,7 +121,7 @@ async fn a_message_repeats_until_it_is_confirmed() {
 
 #[tokio::test]
 async fn a_system_event_is_delivered_once() {
-    let house = House::open().await;
+    let house = a_house().await;
     house
         .rest
         .post(&format!("/send_event/{A}"), "event=reboot")
@@ -144,7 +145,7 @@ async fn a_system_event_is_delivered_once() {
 /// An id belongs to one box: another's confirmation ends nothing.
 #[tokio::test]
 async fn nobody_confirms_for_another() {
-    let house = House::open().await;
+    let house = a_house().await;
     house.rest.post("/stb_msg/1553", "msg=m").await.ok();
     let (mut of_a, mut of_b) = (house.stb(A), house.stb(B));
     of_a.sign_in().await;
@@ -166,7 +167,7 @@ async fn nobody_confirms_for_another() {
 /// text `Access denied.`, so messages to it repeat until they expire".
 #[tokio::test]
 async fn a_box_that_is_off_polls_and_may_not_confirm() {
-    let house = House::open().await;
+    let house = a_house().await;
     house.rest.post("/stb_msg/3", "msg=m&ttl=100").await.ok();
     house
         .rest
@@ -194,7 +195,7 @@ async fn a_box_that_is_off_polls_and_may_not_confirm() {
 /// "(string; constant "1" when tariff plans are on)".
 #[tokio::test]
 async fn additional_services_are_told_at_every_poll() {
-    let house = House::open().await;
+    let house = a_house().await;
     let mut stb = house.stb(C);
     stb.sign_in().await;
     assert_eq!(stb.poll().await["additional_services_on"], "0");
@@ -204,7 +205,9 @@ async fn additional_services_are_told_at_every_poll() {
         .await
         .ok();
     assert_eq!(stb.poll().await["additional_services_on"], "1");
-    let house = House::with(|config| config.stalker.tariff_plans = true).await;
+    let house = a_house()
+        .set(|config| config.stalker.tariff_plans = true)
+        .await;
     let mut stb = house.stb(C);
     stb.sign_in().await;
     assert_eq!(stb.poll().await["additional_services_on"], "1");
@@ -213,7 +216,7 @@ async fn additional_services_are_told_at_every_poll() {
 /// Texts arrive as they were sent: the box, not we, puts its MAC in (§3.2).
 #[tokio::test]
 async fn texts_arrive_as_they_were_sent() {
-    let house = House::open().await;
+    let house = a_house().await;
     for (sent, text) in [
         ("%25mac%25+%25sn%25", "%mac% %sn%"),
         ("%3Cb%3EHi%3C%2Fb%3E%0Athere", "<b>Hi</b>\nthere"),
@@ -232,7 +235,7 @@ async fn texts_arrive_as_they_were_sent() {
 /// Boxes at the same time, and one box twice: nothing is lost, nothing comes twice.
 #[tokio::test]
 async fn boxes_that_poll_at_once_each_get_their_own() {
-    let house = House::open().await;
+    let house = a_house().await;
     for number in 0..5 {
         let form = format!("event=play_channel&channel={number}");
         house.rest.post("/send_event/1553", &form).await.ok();

@@ -11,6 +11,7 @@ use tokio::task::JoinSet;
 
 use super::matching::{Refs, expand, fits};
 use super::{FORM, House, Rest, StbBox, fixture};
+use crate::support::fixture::a_house;
 use crate::support::{Answer, NOW_SECONDS};
 
 const CASES: &str = include_str!("../data/stalker-rest-v1.cases.jsonl");
@@ -110,7 +111,7 @@ async fn alone(case: Value, refs: Arc<Refs>) -> Checked {
 
 async fn run(case: &Value, refs: &Refs) -> Checked {
     let config = case["config"].as_object().cloned().unwrap_or_default();
-    let house = House::with(|settings| configure(settings, &config)).await;
+    let house = a_house().set(|settings| configure(settings, &config)).await;
     ask(&house, case, refs).await?;
     for step in steps(case, "then") {
         ask(&house, step, refs).await?;

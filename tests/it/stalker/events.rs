@@ -3,8 +3,9 @@
 
 use serde_json::{Value, json};
 
-use super::{A, B, C, House, Says, names};
+use super::{A, B, C, Says, names};
 use crate::support::NOW_SECONDS;
+use crate::support::fixture::a_house;
 
 /// Seconds of life that a delivered event has from the test's beginning.
 #[track_caller]
@@ -15,7 +16,7 @@ fn ttl(event: &Value) -> i64 {
 /// "Nothing found → `Empty stb list`; then `Empty msg`."
 #[tokio::test]
 async fn a_message_is_checked_in_order() {
-    let house = House::open().await;
+    let house = a_house().await;
     for (path, form, text) in [
         ("/stb_msg/999", "", "Empty stb list"),
         ("/stb_msg/999", "msg=x", "Empty stb list"),
@@ -36,7 +37,9 @@ async fn a_message_is_checked_in_order() {
 /// 2 x `watchdog_timeout`.
 #[tokio::test]
 async fn an_event_lives_as_long_as_it_should() {
-    let house = House::with(|config| config.stalker.watchdog_timeout = 300).await;
+    let house = a_house()
+        .set(|config| config.stalker.watchdog_timeout = 300)
+        .await;
     for (path, form, seconds) in [
         ("/stb_msg/3210", "msg=x", 604_800),
         ("/stb_msg/3210", "msg=x&ttl=0", 604_800),
@@ -71,7 +74,7 @@ async fn an_event_lives_as_long_as_it_should() {
 
 #[tokio::test]
 async fn an_event_is_gone_when_its_time_is_over() {
-    let house = House::open().await;
+    let house = a_house().await;
     house
         .rest
         .post("/stb_msg/3211", "msg=short&ttl=60")
@@ -107,7 +110,7 @@ async fn an_event_is_gone_when_its_time_is_over() {
 /// Table of §2.5.
 #[tokio::test]
 async fn every_event_reaches_the_box_by_its_name() {
-    let house = House::open().await;
+    let house = a_house().await;
     for (form, name, msg, param, confirm) in [
         (
             "event=send_msg&msg=hi&need_reboot=0",
@@ -172,7 +175,7 @@ async fn every_event_reaches_the_box_by_its_name() {
 /// "anything else / missing: nothing; `results:false`, status OK"; "`cut_on` is not accepted".
 #[tokio::test]
 async fn unknown_events_are_nothing() {
-    let house = House::open().await;
+    let house = a_house().await;
     for form in [
         "event=cut_on",
         "event=play_channel$channel_number=5",
@@ -192,7 +195,7 @@ async fn unknown_events_are_nothing() {
 /// "Unknown identifiers → `STB not found`; partly unknown → the known ones."
 #[tokio::test]
 async fn the_known_boxes_of_a_list_get_the_event() {
-    let house = House::open().await;
+    let house = a_house().await;
     for path in [
         "/send_event/999",
         "/send_event/998,999",
@@ -218,7 +221,7 @@ async fn the_known_boxes_of_a_list_get_the_event() {
 /// not meant.
 #[tokio::test]
 async fn what_goes_to_all_reaches_every_box_once_and_no_later_one() {
-    let house = House::open().await;
+    let house = a_house().await;
     assert_eq!(
         house.rest.post("/send_event/", "event=reboot").await.ok(),
         true
@@ -254,7 +257,7 @@ async fn what_goes_to_all_reaches_every_box_once_and_no_later_one() {
 /// §2.5: "`results:true`, also when the device list was empty".
 #[tokio::test]
 async fn an_event_to_all_of_nobody_is_fine() {
-    let house = House::of(json!({}), |_| {}).await;
+    let house = a_house().holding(json!({})).await;
     assert_eq!(
         house.rest.post("/send_event/", "event=reboot").await.ok(),
         true
@@ -265,7 +268,7 @@ async fn an_event_to_all_of_nobody_is_fine() {
 /// same devices."
 #[tokio::test]
 async fn of_messages_that_reboot_the_last_unsent_one_counts() {
-    let house = House::open().await;
+    let house = a_house().await;
     let path = format!("/send_event/{A}");
     for form in [
         "event=send_msg&msg=plain",
@@ -296,7 +299,7 @@ async fn of_messages_that_reboot_the_last_unsent_one_counts() {
 /// POST anything else: none" (but `update_subscription`, §5.2 B19).
 #[tokio::test]
 async fn what_billing_does_not_wait_for_queues_nothing_else() {
-    let house = House::open().await;
+    let house = a_house().await;
     let mac = "00:1A:79:00:00:31";
     let form = format!("login=q&stb_mac={mac}&status=1&tariff_plan=STANDART&password=p");
     assert_eq!(house.rest.post("/accounts", &form).await.ok(), true);
@@ -336,7 +339,7 @@ async fn what_billing_does_not_wait_for_queues_nothing_else() {
 /// §2.2: "`status` that changes the state queues `cut_off` or `cut_on`; same state → no event".
 #[tokio::test]
 async fn a_switch_tells_every_box_of_the_account() {
-    let house = House::open().await;
+    let house = a_house().await;
     for (form, expected) in [
         ("status=1", vec![]),
         ("status=0", vec!["cut_off"]),
@@ -354,7 +357,7 @@ async fn a_switch_tells_every_box_of_the_account() {
 /// A box with another MAC is another box, and what was said to all before is not for it.
 #[tokio::test]
 async fn what_went_to_all_does_not_come_again_with_a_new_mac() {
-    let house = House::open().await;
+    let house = a_house().await;
     let next = "00:1A:79:00:00:EF";
     house.rest.post("/stb_msg/", "msg=all").await.ok();
     house.rest.post("/send_event/", "event=reboot").await.ok();

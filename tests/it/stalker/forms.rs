@@ -4,6 +4,7 @@
 use serde_json::{Value, json};
 
 use super::{FORM, House, Says, all};
+use crate::support::fixture::a_house;
 
 /// Sends a form to account 3 and answers the account.
 async fn after(house: &House, form: &str) -> Value {
@@ -13,7 +14,7 @@ async fn after(house: &House, form: &str) -> Value {
 
 #[tokio::test]
 async fn values_are_decoded_and_not_trimmed() {
-    let house = House::open().await;
+    let house = a_house().await;
     for (form, comment) in [
         ("comment=a+b", "a b"),
         ("comment=a%20b%2Bc", "a b+c"),
@@ -35,7 +36,7 @@ async fn values_are_decoded_and_not_trimmed() {
 /// "Same scalar name twice → last one wins"; "A name without `=` has the empty string as value".
 #[tokio::test]
 async fn of_one_name_the_last_value_counts() {
-    let house = House::open().await;
+    let house = a_house().await;
     let account = after(&house, "comment=a&phone=1&comment=b").await;
     assert_eq!(
         (&account["comment"], &account["phone"]),
@@ -48,7 +49,7 @@ async fn of_one_name_the_last_value_counts() {
 /// "Dots and spaces in names become `_`."
 #[tokio::test]
 async fn dots_and_spaces_in_names_are_underscores() {
-    let house = House::open().await;
+    let house = a_house().await;
     assert_eq!(after(&house, "full.name=Dot").await["full_name"], "Dot");
     assert_eq!(after(&house, "full name=Space").await["full_name"], "Space");
     assert_eq!(after(&house, "full+name=Plus").await["full_name"], "Plus");
@@ -57,7 +58,7 @@ async fn dots_and_spaces_in_names_are_underscores() {
 /// "`name[]=a&name[]=b`, `name%5B%5D=a`, `name[0]=a`"; mixed forms.
 #[tokio::test]
 async fn arrays_are_spelt_in_every_way_of_php() {
-    let house = House::open().await;
+    let house = a_house().await;
     for (form, channels) in [
         ("sub_ch[]=27&sub_ch[]=29", vec!["27", "29"]),
         ("sub_ch%5B%5D=29&sub_ch%5B%5D=27", vec!["29", "27"]),
@@ -73,7 +74,7 @@ async fn arrays_are_spelt_in_every_way_of_php() {
 
 #[tokio::test]
 async fn strange_forms_break_nothing() {
-    let house = House::open().await;
+    let house = a_house().await;
     let before = house.accounts().await;
     for form in [
         "sub_ch[a][b][c]=1",
@@ -119,7 +120,7 @@ async fn strange_forms_break_nothing() {
 /// or none.
 #[tokio::test]
 async fn no_field_is_cut_off() {
-    let house = House::open().await;
+    let house = a_house().await;
     let fields = |count: usize| -> String {
         let fields = (0..count).map(|number| format!("f{number}=x&"));
         fields.chain(["comment=last".to_owned()]).collect()
@@ -141,7 +142,7 @@ async fn no_field_is_cut_off() {
 /// "The raw body is always parsed as a form, whatever the `Content-Type` header says".
 #[tokio::test]
 async fn a_form_is_a_form_by_any_name() {
-    let house = House::open().await;
+    let house = a_house().await;
     let types = [
         "text/plain",
         "application/json",
@@ -172,7 +173,7 @@ async fn a_form_is_a_form_by_any_name() {
 /// "A value is false only if it is empty or exactly `0`; everything else … is true."
 #[tokio::test]
 async fn a_flag_is_off_only_when_empty_or_zero() {
-    let house = House::open().await;
+    let house = a_house().await;
     for (value, status) in [
         ("1", 1),
         ("0", 0),
@@ -202,7 +203,7 @@ async fn a_flag_is_off_only_when_empty_or_zero() {
 /// B9: "accept JSON when the type says JSON and it parses".
 #[tokio::test]
 async fn json_is_read_where_it_says_so() {
-    let house = House::open().await;
+    let house = a_house().await;
     let json = |body: Value| Some(body.to_string().into_bytes());
     let put = async |path: &str, body: Value| {
         let kind = Some("application/json; charset=utf-8");
@@ -249,7 +250,7 @@ async fn json_is_read_where_it_says_so() {
 /// B9: "accept multipart".
 #[tokio::test]
 async fn multipart_is_read() {
-    let house = House::open().await;
+    let house = a_house().await;
     let part = |name: &str, value: &str| {
         format!("--XyZ\r\nContent-Disposition: form-data; name=\"{name}\"\r\n\r\n{value}\r\n")
     };
@@ -284,7 +285,7 @@ async fn multipart_is_read() {
 /// No client makes the box keep a text of any size.
 #[tokio::test]
 async fn a_body_of_megabytes_is_not_kept() {
-    let house = House::open().await;
+    let house = a_house().await;
     let form = format!("comment={}", "x".repeat(4 * 1024 * 1024));
     let length = form.len();
     let request = format!(

@@ -4,6 +4,7 @@
 use serde_json::{Value, json};
 
 use super::{A, B, C, House, NOTHING, Says, all, fixture};
+use crate::support::fixture::a_house;
 use crate::support::segment;
 
 const OF_BOXES: [&str; 2] = ["/stb", "/itv_subscription"];
@@ -15,7 +16,7 @@ async fn logins(house: &House, path: &str) -> Vec<String> {
 /// B10: "6 hex pairs with `:`, `-` or nothing = MAC".
 #[tokio::test]
 async fn a_mac_is_found_in_every_form() {
-    let house = House::open().await;
+    let house = a_house().await;
     for mac in [
         C,
         "00:1a:79:00:21:40",
@@ -50,7 +51,7 @@ async fn a_mac_is_found_in_every_form() {
 /// B10: "12+ character account numbers unusable for device resources".
 #[tokio::test]
 async fn a_long_account_number_is_found_everywhere() {
-    let house = House::open().await;
+    let house = a_house().await;
     let numbers = [
         "CONTRACT-000001",
         "5d1c6c1e-0000-4000-8000-000000000000",
@@ -106,7 +107,7 @@ async fn a_long_account_number_is_found_everywhere() {
 /// B10: "classify each entry".
 #[tokio::test]
 async fn a_list_may_mix_kinds() {
-    let house = House::open().await;
+    let house = a_house().await;
     for list in [
         "1553,00:1A:79:00:21:40",
         "00:1A:79:00:21:40,1553",
@@ -133,7 +134,7 @@ async fn a_list_may_mix_kinds() {
 /// B10: "then fall back to login (C:odoo posts events to a login)"; the number goes first.
 #[tokio::test]
 async fn a_login_is_the_last_resort() {
-    let house = House::open().await;
+    let house = a_house().await;
     for login in ["3210", "3211"] {
         let path = format!("/send_event/{login}");
         assert_eq!(
@@ -166,7 +167,7 @@ async fn a_login_is_the_last_resort() {
 /// "Comparison is done … with a case-insensitive collation …; trailing spaces are insignificant".
 #[tokio::test]
 async fn letter_case_and_trailing_spaces_do_not_matter() {
-    let house = House::open().await;
+    let house = a_house().await;
     let form = "login=Anna@Example.com&account_number=Ab-Ж";
     assert_eq!(house.rest.post("/accounts", form).await.ok(), true);
     let mut of_anna = Vec::new();
@@ -192,7 +193,7 @@ async fn letter_case_and_trailing_spaces_do_not_matter() {
 /// §1.6: "Results come in database order — normally ascending internal id".
 #[tokio::test]
 async fn answers_come_in_internal_order() {
-    let house = House::open().await;
+    let house = a_house().await;
     assert_eq!(logins(&house, "/stb").await, ["3210", "3211", "3", "nobox"]);
     assert_eq!(logins(&house, "/stb/3,1553").await, ["3210", "3211", "3"]);
     assert_eq!(
@@ -204,7 +205,7 @@ async fn answers_come_in_internal_order() {
 /// B27: "take it literally, then try the space form".
 #[tokio::test]
 async fn a_plus_in_a_path_is_a_plus_first() {
-    let house = House::open().await;
+    let house = a_house().await;
     house
         .rest
         .post("/accounts", "login=space&account_number=a%20b")
@@ -225,7 +226,7 @@ async fn a_plus_in_a_path_is_a_plus_first() {
 /// B3: an empty entry is dropped; alone it names nobody, and never whoever has no account number.
 #[tokio::test]
 async fn empty_entries_name_nobody() {
-    let house = House::open().await;
+    let house = a_house().await;
     assert_eq!(logins(&house, "/accounts/,3").await, ["3"]);
     assert_eq!(logins(&house, "/stb/,3,,").await, ["3"]);
     let before = house.accounts().await;
@@ -277,7 +278,7 @@ async fn empty_entries_name_nobody() {
 async fn zero_is_an_ordinary_identifier() {
     let mut document = fixture();
     document["customers"][3]["account_number"] = json!("0");
-    let house = House::of(document, |_| {}).await;
+    let house = a_house().holding(document).await;
     assert_eq!(logins(&house, "/accounts/0").await, ["nobox"]);
     assert_eq!(logins(&house, "/stb/0").await, ["nobox"]);
     assert_eq!(
@@ -298,7 +299,7 @@ async fn zero_is_an_ordinary_identifier() {
 /// A bound on lists refuses them; it never turns them into everybody.
 #[tokio::test]
 async fn ten_thousand_identifiers_are_nobody_else() {
-    let house = House::open().await;
+    let house = a_house().await;
     let before = house.accounts().await;
     let many: String = (20_000..30_000).map(|n| format!("{n},")).collect();
     let many = many.trim_end_matches(',');
@@ -347,7 +348,7 @@ async fn ten_thousand_identifiers_are_nobody_else() {
 /// B17: "de-duplicate first".
 #[tokio::test]
 async fn the_same_identifier_twice_is_one() {
-    let house = House::open().await;
+    let house = a_house().await;
     for list in ["3,3", "3,3,", &format!("{C},{C}")] {
         assert_eq!(
             logins(&house, &format!("/accounts/{list}")).await,

@@ -67,22 +67,7 @@ pub struct House {
 }
 
 impl House {
-    pub async fn open() -> House {
-        House::with(|_| {}).await
-    }
-
-    /// With settings that differ from the base.
-    pub async fn with(settings: impl FnOnce(&mut Config)) -> House {
-        House::of(fixture(), settings).await
-    }
-
-    pub async fn of(document: Value, settings: impl FnOnce(&mut Config)) -> House {
-        let bx = TestBox::with(|config| {
-            base(config);
-            settings(config);
-        })
-        .await;
-        bx.apply(document).await;
+    pub fn of(bx: TestBox) -> House {
         let rest = Rest::of(&bx);
         House { bx, rest }
     }

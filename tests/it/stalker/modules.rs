@@ -3,11 +3,12 @@
 use serde_json::{Value, json};
 
 use super::accounts::assert_keys;
-use super::{A, B, C, House, Says, fixture};
+use super::{A, B, C, Says, fixture};
+use crate::support::fixture::a_house;
 
 #[tokio::test]
 async fn exactly_one_device_is_read() {
-    let house = House::open().await;
+    let house = a_house().await;
     let answer = house.rest.get(&format!("/stb_modules/{A}")).await;
     assert_keys(&answer.text, &["disabled", "restricted"]);
     house
@@ -29,7 +30,7 @@ async fn exactly_one_device_is_read() {
 /// "Errors in order: `Empty stb list`, `HTTP PUT data is empty`, `Update data is empty`."
 #[tokio::test]
 async fn a_change_is_checked_in_order() {
-    let house = House::open().await;
+    let house = a_house().await;
     for (path, form, text) in [
         ("/stb_modules/999", "", "Empty stb list"),
         ("/stb_modules/999", "foo=1", "Empty stb list"),
@@ -47,7 +48,7 @@ async fn a_change_is_checked_in_order() {
 /// "only the sent one is replaced"; "Names are not validated."
 #[tokio::test]
 async fn only_the_list_that_is_sent_is_replaced() {
-    let house = House::open().await;
+    let house = a_house().await;
     for (form, disabled, restricted) in [
         (
             "disabled[]=radio&disabled[]=no.such",
@@ -84,7 +85,7 @@ async fn only_the_list_that_is_sent_is_replaced() {
 /// "Several devices allowed; the answer shows the first device."
 #[tokio::test]
 async fn several_devices_are_changed_at_once() {
-    let house = House::open().await;
+    let house = a_house().await;
     house
         .rest
         .put(&format!("/stb_modules/{A}"), "disabled[]=tv")
@@ -108,7 +109,7 @@ async fn several_devices_are_changed_at_once() {
 /// "sending `restricted` queues `update_modules`; `disabled` queues nothing".
 #[tokio::test]
 async fn only_restricted_tells_the_box() {
-    let house = House::open().await;
+    let house = a_house().await;
     house
         .rest
         .put("/stb_modules/3", "disabled[]=radio")
@@ -134,7 +135,10 @@ fn with_modules() -> Value {
 /// list of switchable modules.
 #[tokio::test]
 async fn with_tariff_plans_the_plan_decides_what_is_disabled() {
-    let house = House::of(with_modules(), |config| config.stalker.tariff_plans = true).await;
+    let house = a_house()
+        .holding(with_modules())
+        .set(|config| config.stalker.tariff_plans = true)
+        .await;
     let switchable = [
         "vclub",
         "karaoke",
@@ -180,7 +184,7 @@ async fn with_tariff_plans_the_plan_decides_what_is_disabled() {
 /// Without the setting the plan has no say.
 #[tokio::test]
 async fn without_tariff_plans_what_is_stored_counts() {
-    let house = House::of(with_modules(), |_| {}).await;
+    let house = a_house().holding(with_modules()).await;
     let path = format!("/stb_modules/{A}");
     assert_eq!(house.rest.get(&path).await.ok()["disabled"], json!([]));
     house.rest.put(&path, "disabled[]=vclub").await.ok();

@@ -6,6 +6,7 @@ use serde_json::{Value, json};
 
 use super::across::Both;
 use super::{House, Says, all, fixture};
+use crate::support::fixture::{a_house, a_house_with_both_apis};
 use crate::support::segment;
 
 /// A customer whose login, and one whose contract number, reads as the MAC of somebody else's box.
@@ -60,7 +61,7 @@ async fn meant(house: &House, resource: &str, id: &str) -> String {
 
 #[tokio::test]
 async fn every_form_of_identifier_means_one_customer_in_every_resource() {
-    let house = House::of(document(), |_| {}).await;
+    let house = a_house().holding(document()).await;
     // An identifier, and whom it means: in ACCOUNTS, in USERS, in the resources of boxes.
     let table = [
         (LOGIN, [LOGIN, LOGIN, "v1"]),
@@ -122,7 +123,7 @@ async fn every_form_of_identifier_means_one_customer_in_every_resource() {
 
 #[tokio::test]
 async fn a_write_to_a_name_that_reads_as_a_mac_leaves_the_box_of_another_alone() {
-    let house = House::of(document(), |_| {}).await;
+    let house = a_house().holding(document()).await;
     for (resource, id, owner) in [
         ("accounts", LOGIN, LOGIN),
         ("users", LOGIN, LOGIN),
@@ -166,7 +167,7 @@ async fn a_number_that_is_also_a_mac_of_the_same_customer_means_the_customer() {
     document["customers"][5]["devices"] = json!([
         {"mac": "00:1A:79:70:00:02", "type": "STB"},
         {"mac": "00:1A:79:70:00:03", "type": "STB"}]);
-    let house = House::of(document, |_| {}).await;
+    let house = a_house().holding(document).await;
     house.rest.delete(&format!("/stb/{BOX_OF_V2}")).await.ok();
     let api = house.bx.api();
     let both = Both { house, api };
@@ -193,7 +194,7 @@ async fn a_number_that_is_also_a_mac_of_the_same_customer_means_the_customer() {
 /// What is written with blanks around it is found without and with them, wherever it came from.
 #[tokio::test]
 async fn a_name_with_blanks_around_it_is_found_again_in_every_dialect() {
-    let both = Both::open().await;
+    let both = a_house_with_both_apis().await;
     let house = &both.house;
     house
         .rest

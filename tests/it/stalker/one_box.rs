@@ -4,7 +4,8 @@
 use serde_json::{Value, json};
 
 use super::across::Both;
-use super::{House, Says, all, fixture};
+use super::{Says, all, fixture};
+use crate::support::fixture::a_house_with_both_apis;
 
 const FIRST: &str = "00:1A:79:50:00:01";
 const SECOND: &str = "00:1A:79:50:00:02";
@@ -21,7 +22,7 @@ async fn household() -> Both {
         .push(json!({
         "login": "house", "account_number": "H-1", "status": "ACTIVE", "tariff_plan": "FULL",
         "devices": devices}));
-    let both = Both::of(House::of(document, |_| {}).await);
+    let both = a_house_with_both_apis().holding(document).await;
     for mac in BOXES {
         both.house.all_queued(mac).await;
     }

@@ -2,12 +2,13 @@
 
 use serde_json::{Value, json};
 
-use super::{A, B, C, House, Rest, Says, all};
+use super::{A, B, C, Rest, Says, all};
+use crate::support::fixture::a_house;
 use crate::support::segment;
 
 #[tokio::test]
 async fn r1_errors_are_http_200_with_null_results() {
-    let house = House::open().await;
+    let house = a_house().await;
     for (method, path, form) in [
         ("GET", "/nosuch", ""),
         ("GET", "/accounts/999", ""),
@@ -36,7 +37,7 @@ async fn r1_errors_are_http_200_with_null_results() {
 
 #[tokio::test]
 async fn r2_without_credentials_results_are_an_empty_text() {
-    let house = House::open().await;
+    let house = a_house().await;
     for (method, path) in [
         ("GET", "/accounts"),
         ("POST", "/send_event/"),
@@ -54,7 +55,7 @@ async fn r2_without_credentials_results_are_an_empty_text() {
 
 #[tokio::test]
 async fn r3_the_health_probe_of_clients_says_empty_resource() {
-    let house = House::open().await;
+    let house = a_house().await;
     let answer = house.rest.get("/").await;
     assert_eq!(answer.status, 200);
     answer.refused("Empty resource");
@@ -66,7 +67,7 @@ async fn r3_the_health_probe_of_clients_says_empty_resource() {
 
 #[tokio::test]
 async fn r4_a_form_called_plain_text_is_read() {
-    let house = House::open().await;
+    let house = a_house().await;
     let form = Some(b"login=nest%40example.com&status=1&account_number=5d1c-00".to_vec());
     let made = house
         .rest
@@ -88,7 +89,7 @@ async fn r4_a_form_called_plain_text_is_read() {
 
 #[tokio::test]
 async fn r5_names_of_resources_have_any_letter_case() {
-    let house = House::open().await;
+    let house = a_house().await;
     for (path, plain) in [
         ("/STB/", "/stb"),
         ("/Stb/3", "/stb/3"),
@@ -118,7 +119,7 @@ async fn r5_names_of_resources_have_any_letter_case() {
 
 #[tokio::test]
 async fn r6_slashes_at_the_end_and_escapes_in_identifiers_do_not_matter() {
-    let house = House::open().await;
+    let house = a_house().await;
     for path in ["/accounts/", "/accounts"] {
         assert_eq!(
             all(&house.rest.get(path).await.ok(), "login").len(),
@@ -157,7 +158,7 @@ async fn r6_slashes_at_the_end_and_escapes_in_identifiers_do_not_matter() {
 /// its resource.
 #[tokio::test]
 async fn r7_error_texts_are_exact() {
-    let house = House::open().await;
+    let house = a_house().await;
     house.rest.get("/").await.refused("Empty resource");
     for path in ["/accounts/999", "/users/999", "/accounts/00:1A:79:FF:FF:FF"] {
         house.rest.get(path).await.refused("Account not found");
@@ -173,7 +174,7 @@ async fn r7_error_texts_are_exact() {
         .post("/accounts", &format!("login=x&stb_mac={A}"))
         .await;
     mac.refused("MAC address already in use");
-    let house = House::with(|config| config.stalker.enabled = false).await;
+    let house = a_house().set(|config| config.stalker.enabled = false).await;
     let off = house.rest.get("/").await;
     assert_eq!((off.status, off.text.as_str()), (404, "API not enabled"));
 }
@@ -194,11 +195,12 @@ fn typed(name: &str, value: &Value, problems: &mut Vec<String>) {
 
 #[tokio::test]
 async fn r8_status_is_a_number_and_every_other_scalar_a_string() {
-    let house = House::with(|config| {
-        config.stalker.allow_resellers_info = true;
-        config.stalker.internal_billing = true;
-    })
-    .await;
+    let house = a_house()
+        .set(|config| {
+            config.stalker.allow_resellers_info = true;
+            config.stalker.internal_billing = true;
+        })
+        .await;
     house
         .rest
         .put(
@@ -241,7 +243,7 @@ async fn r8_status_is_a_number_and_every_other_scalar_a_string() {
 
 #[tokio::test]
 async fn r9_accounts_are_a_list_and_users_an_object() {
-    let house = House::open().await;
+    let house = a_house().await;
     assert_eq!(house.rest.get("/accounts/3").await.ok()[0]["login"], "3");
     assert_eq!(house.rest.get("/users/3").await.ok()["login"], "3");
     assert!(house.rest.get("/tariffs").await.ok().is_array());
@@ -258,7 +260,7 @@ async fn r9_accounts_are_a_list_and_users_an_object() {
 
 #[tokio::test]
 async fn r10_every_resource_answers_its_kind() {
-    let house = House::open().await;
+    let house = a_house().await;
     assert_eq!(house.rest.post("/accounts", "login=k").await.ok(), true);
     assert_eq!(house.rest.put("/users/k", "comment=x").await.ok(), true);
     assert_eq!(house.rest.delete("/users/k").await.ok(), true);
@@ -293,7 +295,7 @@ async fn r10_every_resource_answers_its_kind() {
 
 #[tokio::test]
 async fn r11_unknown_ids_shorten_lists_of_boxes_and_are_errors_of_accounts() {
-    let house = House::open().await;
+    let house = a_house().await;
     for path in [
         "/stb/999",
         "/itv/999",
@@ -327,7 +329,7 @@ async fn r11_unknown_ids_shorten_lists_of_boxes_and_are_errors_of_accounts() {
 
 #[tokio::test]
 async fn r12_unknown_fields_are_ignored_and_only_sent_ones_change() {
-    let house = House::open().await;
+    let house = a_house().await;
     let mut expected = house.account("3").await;
     let form = "comment=x&reseller=1&ids=3,4&subscribed=tv_3&id=77&online=1&ip=1.2.3.4&created=x";
     assert_eq!(house.rest.put("/accounts/3", form).await.ok(), true);

@@ -2,11 +2,12 @@
 
 use serde_json::{Value, json};
 
-use super::{A, B, C, House, Says, all};
+use super::{A, B, C, Says, all};
+use crate::support::fixture::a_house;
 
 #[tokio::test]
 async fn r13_an_unknown_plan_is_the_default_plan() {
-    let house = House::open().await;
+    let house = a_house().await;
     assert_eq!(
         house
             .rest
@@ -29,7 +30,7 @@ async fn r13_an_unknown_plan_is_the_default_plan() {
 
 #[tokio::test]
 async fn r14_an_account_number_means_all_its_devices() {
-    let house = House::open().await;
+    let house = a_house().await;
     let list = house
         .rest
         .put("/stb/1553", "additional_services_on=0")
@@ -57,7 +58,7 @@ async fn r14_an_account_number_means_all_its_devices() {
 
 #[tokio::test]
 async fn r15_cleared_lists_are_echoed_with_one_empty_text() {
-    let house = House::open().await;
+    let house = a_house().await;
     let cleared = house
         .rest
         .put("/stb_modules/3", "disabled[]=&restricted[]=")
@@ -76,7 +77,7 @@ async fn r15_cleared_lists_are_echoed_with_one_empty_text() {
 
 #[tokio::test]
 async fn r16_a_scalar_subscribes_and_the_last_form_wins() {
-    let house = House::open().await;
+    let house = a_house().await;
     let path = format!("/account_subscription/{B}");
     for (form, names) in [
         ("subscribed=tv_2", vec!["tv_2"]),
@@ -100,7 +101,7 @@ async fn r16_a_scalar_subscribes_and_the_last_form_wins() {
 
 #[tokio::test]
 async fn r17_what_changes_nothing_is_ok_and_false() {
-    let house = House::open().await;
+    let house = a_house().await;
     let path = format!("/account_subscription/{A}");
     for form in [
         "subscribed[]=tv_2",
@@ -125,7 +126,7 @@ async fn r17_what_changes_nothing_is_ok_and_false() {
 
 #[tokio::test]
 async fn r18_update_channels_reaches_boxes_as_update_subscription() {
-    let house = House::open().await;
+    let house = a_house().await;
     let answer = house
         .rest
         .post(&format!("/send_event/{A}"), "event=update_channels")
@@ -140,7 +141,7 @@ async fn r18_update_channels_reaches_boxes_as_update_subscription() {
 
 #[tokio::test]
 async fn r19_without_identifiers_all_devices_are_meant() {
-    let house = House::open().await;
+    let house = a_house().await;
     for (path, form, name) in [
         ("/send_event/", "event=reload_portal", "reload_portal"),
         ("/send_event", "event=show_menu", "show_menu"),
@@ -161,7 +162,7 @@ async fn r19_without_identifiers_all_devices_are_meant() {
 
 #[tokio::test]
 async fn r20_empty_entries_in_a_list_of_channels_are_skipped() {
-    let house = House::open().await;
+    let house = a_house().await;
     for path in [
         "/itv/,27,29",
         "/itv/27,,29",
@@ -178,7 +179,7 @@ async fn r20_empty_entries_in_a_list_of_channels_are_skipped() {
 
 #[tokio::test]
 async fn r21_an_empty_change_of_an_account_says_post() {
-    let house = House::open().await;
+    let house = a_house().await;
     for path in ["/accounts/3", "/users/3", "/accounts", "/accounts/999"] {
         house
             .rest
@@ -192,7 +193,7 @@ async fn r21_an_empty_change_of_an_account_says_post() {
 
 #[tokio::test]
 async fn r22_an_expiry_date_is_null_or_a_date_with_time() {
-    let house = House::open().await;
+    let house = a_house().await;
     assert_eq!(house.account("3").await["tariff_expired_date"], Value::Null);
     for (sent, shown) in [
         ("2030-01-31", json!("2030-01-31 00:00:00")),
@@ -235,7 +236,7 @@ async fn r22_an_expiry_date_is_null_or_a_date_with_time() {
 
 #[tokio::test]
 async fn r23_the_event_cut_off_leaves_the_status() {
-    let house = House::open().await;
+    let house = a_house().await;
     let answer = house
         .rest
         .post(&format!("/send_event/{A}"), "event=cut_off")
@@ -247,7 +248,7 @@ async fn r23_the_event_cut_off_leaves_the_status() {
 
 #[tokio::test]
 async fn r24_a_success_has_results_and_no_error() {
-    let house = House::open().await;
+    let house = a_house().await;
     for (method, path, form) in [
         ("GET", "/tariffs/999", ""),
         ("GET", "/stb/999", ""),

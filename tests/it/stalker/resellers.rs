@@ -4,6 +4,7 @@ use serde_json::{Value, json};
 
 use super::accounts::assert_keys;
 use super::{A, House, Says, all};
+use crate::support::fixture::a_house;
 
 const FIELDS: [&str; 6] = [
     "id",
@@ -15,13 +16,15 @@ const FIELDS: [&str; 6] = [
 ];
 
 async fn open() -> House {
-    House::with(|config| config.stalker.allow_resellers_info = true).await
+    a_house()
+        .set(|config| config.stalker.allow_resellers_info = true)
+        .await
 }
 
 /// "Off → every method: `Resource denied by admin`."
 #[tokio::test]
 async fn without_the_setting_there_are_none() {
-    let house = House::open().await;
+    let house = a_house().await;
     for (method, path) in [
         ("GET", "/reseller"),
         ("GET", "/reseller/1"),
@@ -65,10 +68,12 @@ async fn resellers_are_listed() {
         .refused("Account not found");
     let some = house.rest.get("/reseller/1,98,99").await;
     some.refused("One or more identifiers are incorrect");
-    let house = House::of(json!({}), |config| {
-        config.stalker.allow_resellers_info = true;
-    })
-    .await;
+    let house = a_house()
+        .holding(json!({}))
+        .set(|config| {
+            config.stalker.allow_resellers_info = true;
+        })
+        .await;
     assert_eq!(house.rest.get("/reseller").await.ok(), json!([]));
 }
 

@@ -3,8 +3,8 @@
 
 use serde_json::{Value, json};
 
-use super::across::Both;
 use super::{A, House, Says, fixture};
+use crate::support::fixture::{a_house, a_house_with_both_apis};
 
 const DAY: i64 = 86_400;
 
@@ -27,7 +27,7 @@ async fn info(house: &House) -> Value {
 /// Where nothing is done about it, it is the operator's own text.
 #[tokio::test]
 async fn an_end_date_that_is_no_date_is_kept_and_shown() {
-    let house = House::open().await;
+    let house = a_house().await;
     for text in NO_DATES {
         let form = format!("end_date={}", crate::support::segment(text));
         for (method, path) in [
@@ -71,7 +71,9 @@ async fn an_end_date_that_is_no_date_is_kept_and_shown() {
 /// Where it would be acted on, a slip of the pen must not lose it.
 #[tokio::test]
 async fn an_end_date_that_is_acted_on_must_be_a_date() {
-    let house = House::with(|config| config.stalker.internal_billing = true).await;
+    let house = a_house()
+        .set(|config| config.stalker.internal_billing = true)
+        .await;
     house
         .rest
         .put("/users/3210", "end_date=2026-05-01")
@@ -113,7 +115,7 @@ async fn an_end_date_that_is_acted_on_must_be_a_date() {
 /// `tariff_expired_date` is always acted on.
 #[tokio::test]
 async fn an_end_of_a_plan_must_be_a_date() {
-    let house = House::open().await;
+    let house = a_house().await;
     for text in NO_DATES {
         let form = format!("tariff_expired_date={}", crate::support::segment(text));
         house
@@ -129,7 +131,7 @@ async fn an_end_of_a_plan_must_be_a_date() {
 async fn a_balance_in_the_books_is_shown_whatever_bills_the_plan() {
     let mut document = fixture();
     document["customers"][1]["opening_balance"] = json!("-7.50");
-    let both = Both::of(House::of(document, |_| {}).await);
+    let both = a_house_with_both_apis().holding(document).await;
     let shown = async |login: &str| both.house.account(login).await["account_balance"].clone();
     for login in ["3210", "3211", "3"] {
         let path = format!("/users/{login}");
@@ -164,7 +166,7 @@ async fn a_balance_in_the_books_is_shown_whatever_bills_the_plan() {
 
 #[tokio::test]
 async fn the_last_change_of_status_is_kept_and_shown() {
-    let both = Both::open().await;
+    let both = a_house_with_both_apis().await;
     let first = info(&both.house).await["last_change_status"].clone();
     assert_eq!(first, "2026-01-31 10:00:00");
     both.house.bx.advance(DAY).await;
@@ -202,7 +204,7 @@ async fn the_last_change_of_status_is_kept_and_shown() {
 /// password.
 #[tokio::test]
 async fn the_app_api_is_plainly_not_there() {
-    let house = House::open().await;
+    let house = a_house().await;
     let anonymous = house.bx.anonymous();
     for path in [
         "/stalker_portal/api/v2/users/1",

@@ -4,35 +4,31 @@
 use boxoffice::app::Ctx;
 use boxoffice::domain::staff::Role;
 use boxoffice::domain::values::id::ResellerId;
-use boxoffice::ops::staff::{NewOperator, add_operator, change_operator_password};
+use boxoffice::ops::staff::{NewOperator, change_operator_password};
 use serde_json::{Value, json};
 
 use super::{A, House, NOTHING, Rest, Says, all, fixture};
+use crate::support::PASSWORD;
+use crate::support::fixture::a_house;
 
-const PASSWORD: &str = "a long enough password";
 /// The box of the reseller's first customer, and one that nobody has.
 const THEIRS: &str = "00:1A:79:00:00:71";
 const FREE: &str = "00:1A:79:00:00:72";
 
 async fn staff(house: &House, name: &str, role: Role, reseller: Option<u64>) -> Rest {
-    let ctx = Ctx::system(house.bx.app());
-    let wish = NewOperator {
-        name: name.to_owned(),
-        role,
-        reseller: reseller.map(ResellerId),
-        email: None,
-        password: PASSWORD.to_owned(),
-    };
-    add_operator(&ctx, wish).await.expect("an operator");
+    let theirs = |wish: &mut NewOperator| wish.reseller = reseller.map(ResellerId);
+    house.bx.hire_as(name, role, theirs).await;
     Rest::login(&house.bx, &format!("{name}:{PASSWORD}"))
 }
 
 /// A house with a reseller who has one customer, and that reseller's script.
 pub async fn with_shop(document: Value) -> (House, Rest) {
-    let house = House::of(document, |config| {
-        config.stalker.allow_resellers_info = true;
-    })
-    .await;
+    let house = a_house()
+        .holding(document)
+        .set(|config| {
+            config.stalker.allow_resellers_info = true;
+        })
+        .await;
     let shop = staff(&house, "shop", Role::Api, Some(1)).await;
     let form = format!("login=theirs&account_number=T-1&stb_mac={THEIRS}&tariff_plan=FULL");
     shop.post("/accounts", &form).await.ok();
@@ -41,7 +37,7 @@ pub async fn with_shop(document: Value) -> (House, Rest) {
 
 #[tokio::test]
 async fn staff_with_the_role_api_may_call_and_others_may_not() {
-    let house = House::open().await;
+    let house = a_house().await;
     let script = staff(&house, "script", Role::Api, None).await;
     assert_eq!(all(&script.get("/accounts").await.ok(), "login").len(), 4);
     let owner = staff(&house, "ada", Role::Owner, None).await;

@@ -3,7 +3,8 @@
 use serde_json::json;
 
 use super::accounts::assert_keys;
-use super::{A, B, C, House, Says, all};
+use super::{A, B, C, Says, all};
+use crate::support::fixture::a_house;
 
 const FIELDS: [&str; 10] = [
     "mac",
@@ -20,7 +21,7 @@ const FIELDS: [&str; 10] = [
 
 #[tokio::test]
 async fn the_keys_stand_in_the_order_of_the_reference() {
-    let house = House::open().await;
+    let house = a_house().await;
     assert_keys(&house.rest.get("/stb/3").await.text, &FIELDS);
     assert_keys(
         &house
@@ -32,11 +33,12 @@ async fn the_keys_stand_in_the_order_of_the_reference() {
     );
     let made = house.rest.post("/stb", "mac=00:1A:79:00:00:01").await;
     assert_keys(&made.text, &FIELDS);
-    let house = House::with(|config| {
-        config.stalker.internal_billing = true;
-        config.stalker.allow_resellers_info = true;
-    })
-    .await;
+    let house = a_house()
+        .set(|config| {
+            config.stalker.internal_billing = true;
+            config.stalker.allow_resellers_info = true;
+        })
+        .await;
     let mut fields = FIELDS.to_vec();
     fields.insert(8, "reseller_id");
     fields.push("end_date");
@@ -46,7 +48,7 @@ async fn the_keys_stand_in_the_order_of_the_reference() {
 /// "Check order: empty body → no known field → no identifier"; "Nothing found → `results:false`."
 #[tokio::test]
 async fn a_change_is_checked_in_order() {
-    let house = House::open().await;
+    let house = a_house().await;
     let before = house.rest.get("/stb").await.ok();
     for (path, form, text) in [
         ("/stb", "", "HTTP PUT data is empty"),
@@ -65,7 +67,7 @@ async fn a_change_is_checked_in_order() {
 
 #[tokio::test]
 async fn a_deletion_is_checked_and_partial() {
-    let house = House::open().await;
+    let house = a_house().await;
     house
         .rest
         .delete("/stb")
@@ -94,7 +96,7 @@ async fn a_deletion_is_checked_and_partial() {
 
 #[tokio::test]
 async fn a_new_box_is_checked() {
-    let house = House::open().await;
+    let house = a_house().await;
     let before = house.rest.get("/stb").await.ok();
     for (form, text) in [
         ("", "HTTP POST data is empty"),
@@ -116,7 +118,7 @@ async fn a_new_box_is_checked() {
 /// "Needs `mac`, or both `login` and `password`"; "the login becomes the new internal id".
 #[tokio::test]
 async fn a_new_box_needs_a_mac_or_a_login_with_password() {
-    let house = House::open().await;
+    let house = a_house().await;
     let made = house
         .rest
         .post("/stb/", "login=only&password=p&ls=88")
@@ -155,7 +157,7 @@ async fn a_new_box_needs_a_mac_or_a_login_with_password() {
 /// "`additional_services_on`" is a number's integer part; a word is 0 (§4.5).
 #[tokio::test]
 async fn additional_services_are_zero_or_one() {
-    let house = House::open().await;
+    let house = a_house().await;
     for (value, shown) in [("1", "1"), ("0", "0"), ("1", "1"), ("abc", "0")] {
         let form = format!("additional_services_on={value}");
         let list = house.rest.put("/stb/3", &form).await.ok();
@@ -169,7 +171,7 @@ async fn additional_services_are_zero_or_one() {
 /// or not"; "`reboot` present with any value queues `reboot`".
 #[tokio::test]
 async fn status_and_reboot_are_told_to_every_addressed_box() {
-    let house = House::open().await;
+    let house = a_house().await;
     assert_eq!(
         all(&house.rest.put("/stb/1553", "status=1").await.ok(), "mac"),
         [A, B]
@@ -202,7 +204,7 @@ async fn status_and_reboot_are_told_to_every_addressed_box() {
 /// §2.1 `online`, `last_active`, `ip`, `version`: what the box last told.
 #[tokio::test]
 async fn a_poll_is_presence() {
-    let house = House::open().await;
+    let house = a_house().await;
     let mut stb = house.stb(A);
     stb.handshake().await;
     let ver =

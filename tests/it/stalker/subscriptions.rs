@@ -4,12 +4,13 @@
 use serde_json::{Value, json};
 
 use super::{A, B, C, House, Says, all, fixture, keys};
+use crate::support::fixture::a_house;
 
 // ---- channels
 
 #[tokio::test]
 async fn channels_are_a_list_of_strings() {
-    let house = House::open().await;
+    let house = a_house().await;
     let list = house.rest.get("/itv").await.ok();
     for channel in list.as_array().expect("a list") {
         for key in [
@@ -42,7 +43,7 @@ async fn channels_are_a_list_of_strings() {
 
 #[tokio::test]
 async fn a_channel_list_of_a_device_is_replaced_whole() {
-    let house = House::open().await;
+    let house = a_house().await;
     for (form, channels) in [
         ("sub_ch[]=58&sub_ch[]=27", json!(["58", "27"])),
         // "Ids are not validated."
@@ -73,7 +74,7 @@ async fn a_channel_list_of_a_device_is_replaced_whole() {
 
 #[tokio::test]
 async fn a_channel_list_is_checked_in_order() {
-    let house = House::open().await;
+    let house = a_house().await;
     let before = house.rest.get("/itv_subscription").await.ok();
     assert_eq!(all(&before, "mac"), [A, C]);
     for (path, form, text) in [
@@ -99,7 +100,7 @@ async fn a_channel_list_is_checked_in_order() {
 
 #[tokio::test]
 async fn a_plan_has_the_documented_shape() {
-    let house = House::open().await;
+    let house = a_house().await;
     let plans = house.rest.get("/tariffs").await.ok();
     for plan in plans.as_array().expect("a list") {
         assert_eq!(
@@ -149,7 +150,7 @@ async fn packages_say_what_is_in_them() {
     document["movies"] = json!([{"id": 7, "title": "Arrow"}]);
     let packages = document["packages"].as_array_mut().expect("packages");
     packages.extend(more.as_array().expect("a list").iter().cloned());
-    let house = House::of(document, |_| {}).await;
+    let house = a_house().holding(document).await;
     let rent = house.rest.get("/services_package/10").await.ok();
     let expected = json!({
         "id": "10", "external_id": "rent", "name": "Rent", "description": "Films",
@@ -194,7 +195,7 @@ async fn subscribed(house: &House, mac: &str) -> (Value, Value) {
 /// identifier allowed`; POST: same …; GET/DELETE: the last two."
 #[tokio::test]
 async fn subscriptions_are_checked_in_order() {
-    let house = House::open().await;
+    let house = a_house().await;
     let before = house.accounts().await;
     for (method, empty) in [
         ("PUT", "HTTP PUT data is empty"),
@@ -235,7 +236,7 @@ async fn subscriptions_are_checked_in_order() {
 /// "`mac` (string, null if none)".
 #[tokio::test]
 async fn an_account_without_a_box_has_a_null_mac() {
-    let house = House::open().await;
+    let house = a_house().await;
     house
         .rest
         .post("/accounts", "login=n&account_number=77")
@@ -257,7 +258,7 @@ async fn an_account_without_a_box_has_a_null_mac() {
 /// "Order of execution: subscribe by external id, by id, unsubscribe by external id, by id."
 #[tokio::test]
 async fn packages_come_and_go_by_either_id() {
-    let house = House::open().await;
+    let house = a_house().await;
     let path = format!("/account_subscription/{A}");
     for (form, done, ids) in [
         ("subscribed_id[]=3", true, vec!["2", "3"]),
@@ -294,7 +295,7 @@ async fn packages_come_and_go_by_either_id() {
 /// "the complete wanted set: missing ones are removed, new ones added".
 #[tokio::test]
 async fn a_posted_set_takes_the_place_of_the_old() {
-    let house = House::open().await;
+    let house = a_house().await;
     let path = format!("/account_subscription/{A}");
     for (form, done, names) in [
         (
@@ -329,7 +330,7 @@ async fn a_posted_set_takes_the_place_of_the_old() {
 /// "for several devices the AND of them".
 #[tokio::test]
 async fn every_device_of_the_account_is_subscribed() {
-    let house = House::open().await;
+    let house = a_house().await;
     let path = "/account_subscription/1553";
     assert_eq!(house.rest.put(path, "subscribed[]=tv_3").await.ok(), true);
     assert_eq!(subscribed(&house, A).await.0, json!(["tv_2", "tv_3"]));
@@ -347,7 +348,7 @@ async fn every_device_of_the_account_is_subscribed() {
 /// "an earlier undelivered message of that kind is replaced, so a box gets one".
 #[tokio::test]
 async fn of_several_changes_a_box_hears_once() {
-    let house = House::open().await;
+    let house = a_house().await;
     let path = format!("/account_subscription/{A}");
     for form in [
         "subscribed[]=tv_3",
@@ -364,7 +365,7 @@ async fn of_several_changes_a_box_hears_once() {
 /// "the `_id` fields only [take] arrays (a scalar is ignored)": what is ignored empties nothing.
 #[tokio::test]
 async fn a_posted_number_that_comes_alone_is_ignored() {
-    let house = House::open().await;
+    let house = a_house().await;
     let path = format!("/account_subscription/{A}");
     for form in ["subscribed_id=3", "subscribed_id="] {
         assert_eq!(house.rest.post(&path, form).await.ok(), false, "{form}");
@@ -375,7 +376,7 @@ async fn a_posted_number_that_comes_alone_is_ignored() {
 /// What is remembered of a plan that ended is not held, so it can be chosen again.
 #[tokio::test]
 async fn a_package_of_a_plan_that_ended_is_chosen_again() {
-    let house = House::open().await;
+    let house = a_house().await;
     let path = format!("/account_subscription/{A}");
     house.rest.put("/users/3210", "tariff_plan=nope").await.ok();
     assert_eq!(subscribed(&house, A).await.0, json!([]));

@@ -7,15 +7,16 @@ use serde_json::{Value, json};
 use super::across::Both;
 use super::{A, B, C, House, NOTHING, Says, fixture, names};
 use crate::support::NOW_SECONDS;
+use crate::support::fixture::{Fixture, a_house};
 
 const DAY: i64 = 86_400;
 
-async fn billing() -> House {
-    House::with(|config| config.stalker.internal_billing = true).await
+fn billing<'f>() -> Fixture<'f, House> {
+    a_house().set(|config| config.stalker.internal_billing = true)
 }
 
-async fn plans() -> House {
-    House::with(|config| config.stalker.tariff_plans = true).await
+fn plans<'f>() -> Fixture<'f, House> {
+    a_house().set(|config| config.stalker.tariff_plans = true)
 }
 
 async fn status(house: &House, login: &str) -> Value {
@@ -54,7 +55,7 @@ async fn an_end_date_is_taken_in_three_forms() {
 /// Without the setting there is no such date to be seen, and nothing comes of it.
 #[tokio::test]
 async fn without_internal_billing_an_end_date_is_nothing() {
-    let house = House::open().await;
+    let house = a_house().await;
     assert_eq!(
         house
             .rest
@@ -287,7 +288,7 @@ async fn a_date_is_taken_in_every_form_that_means_one_thing() {
 /// §4.2: "or, if none/unknown, to default plan": one that was removed is not known any more.
 #[tokio::test]
 async fn a_follow_up_that_was_removed_is_the_default_plan() {
-    let both = Both::of(plans().await);
+    let both = plans().then(async |house| Both::of(house)).await;
     let form = "login=g1&tariff_plan=STANDART&tariff_instead_expired=STANDART\
         &tariff_expired_date=2026-02-03";
     both.house.rest.post("/accounts", form).await.ok();
@@ -305,7 +306,7 @@ async fn a_follow_up_that_was_removed_is_the_default_plan() {
 /// A package that was deleted comes with no plan, and cannot be chosen.
 #[tokio::test]
 async fn a_package_that_was_deleted_is_given_no_more() {
-    let both = Both::of(plans().await);
+    let both = plans().then(async |house| Both::of(house)).await;
     let house = &both.house;
     let specs = both.api.get("/service-specs?limit=100").await.expect(200);
     for spec in specs.as_array().expect("a list") {
@@ -347,7 +348,7 @@ async fn a_package_that_was_deleted_is_given_no_more() {
 /// packages that belong to the current plan" are those of before.
 #[tokio::test]
 async fn the_default_plan_follows_itself_with_what_was_chosen_on_it() {
-    let both = Both::of(plans().await);
+    let both = plans().then(async |house| Both::of(house)).await;
     let house = &both.house;
     let form = "login=h1&account_number=H1&stb_mac=001A79990001&tariff_plan=FULL\
         &tariff_expired_date=2026-02-03";
@@ -384,7 +385,7 @@ async fn the_default_plan_follows_itself_with_what_was_chosen_on_it() {
 /// Without an order of a plan nothing is held: what is chosen then is chosen alone.
 #[tokio::test]
 async fn a_choice_without_a_plan_brings_nothing_of_before_along() {
-    let both = Both::of(plans().await);
+    let both = plans().then(async |house| Both::of(house)).await;
     let house = &both.house;
     let order = both.active("3210", "orders").await[0]["_id"].clone();
     let path = format!("/orders/{}", order.as_str().expect("an id"));
@@ -423,7 +424,10 @@ async fn without_a_follow_up_the_default_plan_follows() {
 async fn without_any_default_an_expired_plan_leaves_none() {
     let mut document = fixture();
     document["products"][0]["user_default"] = json!(false);
-    let house = House::of(document, |config| config.stalker.tariff_plans = true).await;
+    let house = a_house()
+        .holding(document)
+        .set(|config| config.stalker.tariff_plans = true)
+        .await;
     house
         .rest
         .put("/users/3210", "tariff_expired_date=2026-02-03")
@@ -487,11 +491,13 @@ async fn a_new_plan_begins_without_the_old_ones_end() {
 async fn dates_are_those_of_the_operators_zone() {
     let mut document = fixture();
     document["provider"]["time_zone"] = json!("Pacific/Auckland");
-    let house = House::of(document, |config| {
-        config.stalker.internal_billing = true;
-        config.stalker.tariff_plans = true;
-    })
-    .await;
+    let house = a_house()
+        .holding(document)
+        .set(|config| {
+            config.stalker.internal_billing = true;
+            config.stalker.tariff_plans = true;
+        })
+        .await;
     // There it is 23:00 of 31 January; midnight is an hour away.
     let form = "end_date=2026-02-01&tariff_expired_date=2030-06-30&comment=x";
     assert_eq!(house.rest.put("/users/3210", form).await.ok(), true);

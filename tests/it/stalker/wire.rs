@@ -3,8 +3,9 @@
 
 use serde_json::json;
 
-use super::{A, House, Rest, Says};
+use super::{A, Rest, Says};
 use crate::support::Answer;
+use crate::support::fixture::a_house;
 
 #[track_caller]
 fn unauthorized(answer: &Answer) {
@@ -20,7 +21,7 @@ fn unauthorized(answer: &Answer) {
 /// §1.7: "keys in this order: status, results, then only on failure error".
 #[tokio::test]
 async fn keys_of_the_envelope_stand_in_order() {
-    let house = House::open().await;
+    let house = a_house().await;
     let ok = house.rest.get("/tariffs/999").await;
     assert_eq!(ok.text, r#"{"status":"OK","results":null}"#);
     let no = house.rest.get("/accounts/999").await;
@@ -33,7 +34,9 @@ async fn keys_of_the_envelope_stand_in_order() {
 /// §1.2.
 #[tokio::test]
 async fn only_the_operators_credentials_are_taken() {
-    let house = House::with(|config| config.stalker.password = "a:b c".into()).await;
+    let house = a_house()
+        .set(|config| config.stalker.password = "a:b c".into())
+        .await;
     Rest::login(&house.bx, "stalker:a:b c")
         .get("/itv")
         .await
@@ -66,7 +69,7 @@ async fn only_the_operators_credentials_are_taken() {
 /// §1.2: "the request line is parsed before credentials are checked".
 #[tokio::test]
 async fn method_and_empty_resource_are_judged_before_credentials() {
-    let house = House::open().await;
+    let house = a_house().await;
     for rest in [Rest::anonymous(&house.bx), house.rest.clone()] {
         rest.get("/").await.refused("Empty resource");
         for method in ["PATCH", "OPTIONS", "BREW"] {
@@ -79,7 +82,7 @@ async fn method_and_empty_resource_are_judged_before_credentials() {
 /// §1.3: "Method names are matched case-insensitively".
 #[tokio::test]
 async fn a_method_in_small_letters_is_the_same() {
-    let house = House::open().await;
+    let house = a_house().await;
     let answer = house.rest.send("get", "/users/3", None, None).await;
     assert_eq!(answer.ok()["login"], "3");
 }
@@ -87,7 +90,7 @@ async fn a_method_in_small_letters_is_the_same() {
 /// §1.2: "HTTP 404 with the plain-text body `API not enabled` (not JSON)".
 #[tokio::test]
 async fn a_disabled_api_says_so_in_plain_text() {
-    let house = House::with(|config| config.stalker.enabled = false).await;
+    let house = a_house().set(|config| config.stalker.enabled = false).await;
     for rest in [house.rest.clone(), Rest::anonymous(&house.bx)] {
         for path in ["/accounts", "/v1/accounts/3", "/nosuch", "/stb/"] {
             let answer = rest.get(path).await;
@@ -106,7 +109,7 @@ async fn a_disabled_api_says_so_in_plain_text() {
 /// §1.1: "same handler, same behaviour".
 #[tokio::test]
 async fn the_version_may_stand_in_the_path() {
-    let house = House::open().await;
+    let house = a_house().await;
     house.rest.get("/v1/").await.refused("Empty resource");
     for path in [
         "/accounts/3",
@@ -125,7 +128,7 @@ async fn the_version_may_stand_in_the_path() {
 /// §1.1: trailing slashes and whatever follows the identifiers are ignored.
 #[tokio::test]
 async fn what_follows_the_identifiers_is_ignored() {
-    let house = House::open().await;
+    let house = a_house().await;
     let three = house.rest.get("/stb/3").await.ok();
     assert_eq!(three[0]["login"], "3");
     for path in ["/stb/3/", "/stb/3/whatever", "/stb/3/1553/", "/v1/stb/3/x"] {
@@ -142,7 +145,7 @@ async fn what_follows_the_identifiers_is_ignored() {
 /// §1.4.
 #[tokio::test]
 async fn unknown_resources_and_methods_are_named() {
-    let house = House::open().await;
+    let house = a_house().await;
     for (path, old) in [("/nosuch", "Nosuch"), ("/no_such/3", "NoSuch"), ("/x", "X")] {
         let answer = house.rest.get(path).await;
         let said = answer.error().unwrap_or_default();
@@ -190,7 +193,7 @@ async fn unknown_resources_and_methods_are_named() {
 /// §2.7: "Undocumented writes … Do not offer."
 #[tokio::test]
 async fn channels_are_not_written_through_this_api() {
-    let house = House::open().await;
+    let house = a_house().await;
     let before = house.rest.get("/itv").await.ok();
     for (method, path) in [("POST", "/itv"), ("PUT", "/itv/27"), ("DELETE", "/itv/27")] {
         let answer = house.rest.form(method, path, "name=X&number=9").await;
@@ -202,7 +205,7 @@ async fn channels_are_not_written_through_this_api() {
 /// §1.5: "Body on GET and DELETE is ignored."
 #[tokio::test]
 async fn get_and_delete_read_no_body() {
-    let house = House::open().await;
+    let house = a_house().await;
     let form = Some(b"login=3210&status=0".to_vec());
     let answer = house.rest.send("GET", "/users/3", form.clone(), None).await;
     assert_eq!(answer.ok()["login"], "3");
@@ -214,7 +217,9 @@ async fn get_and_delete_read_no_body() {
 /// §5.2 B14: nothing but the documented keys, whatever is asked; [`Says`] checks every answer.
 #[tokio::test]
 async fn no_path_of_the_api_answers_anything_else() {
-    let house = House::with(|config| config.stalker.allow_resellers_info = true).await;
+    let house = a_house()
+        .set(|config| config.stalker.allow_resellers_info = true)
+        .await;
     for resource in [
         "stb",
         "accounts",

@@ -70,7 +70,7 @@ impl Ear {
     /// Waits until it was told so much, and takes it out.
     pub async fn wait_for(&self, count: usize) -> Vec<Heard> {
         let enough = async || (self.heard.lock().unwrap().len() >= count).then_some(());
-        super::until("as many events as are waited for", enough).await;
+        super::eventually("as many events as are waited for", enough).await;
         self.collect()
     }
 }

@@ -62,7 +62,7 @@ impl Gateway {
     /// Waits until so many came, and takes them out.
     pub async fn wait_for(&self, count: usize) -> Vec<Heard> {
         let enough = async || (self.heard.lock().unwrap().len() >= count).then_some(());
-        super::until("as many messages as are waited for", enough).await;
+        super::eventually("as many messages as are waited for", enough).await;
         self.collect()
     }
 

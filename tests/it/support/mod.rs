@@ -4,32 +4,30 @@
 //! how to start it, how to mint a token and how to apply a document.
 
 pub mod ear;
+pub mod fixture;
 pub mod gateway;
 pub mod post;
 
 use std::borrow::Borrow;
 use std::net::SocketAddr;
-use std::path::Path;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU32, Ordering};
 use std::time::Duration;
 
-use boxoffice::app::clock::Clock;
 use boxoffice::app::entropy::Entropy;
 use boxoffice::app::{App, Ctx};
-use boxoffice::config::Config;
 use boxoffice::domain::staff::Role;
-use boxoffice::domain::values::time::Timestamp;
-use boxoffice::listener::Patience;
 use boxoffice::ops::staff::tokens::{NewToken, create_token, revoke_token};
+use boxoffice::ops::staff::{NewOperator, add_operator};
 use boxoffice::serve::{Running, Setup, start};
-use boxoffice::store::Storage;
 use data_encoding::BASE64URL_NOPAD;
 use reqwest::Method;
 use reqwest::header::{CONTENT_TYPE, HeaderMap, HeaderName, HeaderValue};
 use serde_json::{Value, json};
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::net::TcpStream;
+
+use fixture::Start;
 
 /// Where the test clock stands when a box starts.
 pub const NOW: &str = "2026-01-31T10:00:00.000Z";
@@ -38,12 +36,24 @@ pub const NOW_SECONDS: i64 = 1_769_853_600;
 /// The reference's `ms('2y')`: 2 x 365.25 days.
 pub const TWO_YEARS_SECONDS: i64 = 63_115_200;
 
+/// The password of everybody who is hired.
+pub const PASSWORD: &str = "correct horse battery";
+
 const PREFIX: &str = "/integration/api";
 /// Longest that a test waits for what must come.
 pub const PATIENCE: Duration = Duration::from_mins(5);
 
-/// Waits until there is something to see.
-pub async fn until<T>(what: &str, mut look: impl AsyncFnMut() -> Option<T>) -> T {
+/// Looks again and again until there is something to see; says what never came.
+pub async fn eventually<T>(what: &str, look: impl AsyncFnMut() -> Option<T>) -> T {
+    eventually_within(PATIENCE, what, look).await
+}
+
+/// The same where waiting longer would prove something else.
+pub async fn eventually_within<T>(
+    patience: Duration,
+    what: &str,
+    mut look: impl AsyncFnMut() -> Option<T>,
+) -> T {
     let looking = async {
         let mut often = tokio::time::interval(Duration::from_millis(5));
         loop {
@@ -53,8 +63,17 @@ pub async fn until<T>(what: &str, mut look: impl AsyncFnMut() -> Option<T>) -> T
             }
         }
     };
-    let found = tokio::time::timeout(PATIENCE, looking).await;
-    found.unwrap_or_else(|_| panic!("never came: {what}"))
+    let found = tokio::time::timeout(patience, looking).await;
+    found.unwrap_or_else(|_| panic!("{what}: not within {patience:?}"))
+}
+
+/// How clients of tests are made: they speak plain HTTP only, and need not know whom the system
+/// trusts, which takes longer to read than many a test.
+pub fn http_client() -> reqwest::ClientBuilder {
+    reqwest::Client::builder()
+        .no_proxy()
+        .tls_certs_only([])
+        .redirect(reqwest::redirect::Policy::none())
 }
 
 /// A real box on a real socket, port 0, redb in memory, test clock at [`NOW`], cheap passwords,
@@ -68,75 +87,21 @@ pub struct TestBox {
 }
 
 impl TestBox {
-    pub async fn start() -> TestBox {
-        TestBox::with(|_| {}).await
-    }
-
-    pub async fn with(f: impl FnOnce(&mut Config)) -> TestBox {
-        let clock = Clock::test(Timestamp::parse(NOW).unwrap());
-        TestBox::on(Storage::Memory, 1, clock, f).await
-    }
-
-    /// A box on a file of this folder, which may be there. `seed`: another one for every start, or
-    /// what was drawn before is drawn again.
-    pub async fn in_folder(folder: &Path, seed: u64, f: impl FnOnce(&mut Config)) -> TestBox {
-        TestBox::at(folder, seed, Clock::test(Timestamp::parse(NOW).unwrap()), f).await
-    }
-
-    /// As [`TestBox::in_folder`], by this clock.
-    pub async fn at(
-        folder: &Path,
-        seed: u64,
-        clock: Clock,
-        f: impl FnOnce(&mut Config),
-    ) -> TestBox {
-        let data = folder.to_owned();
-        let storage = Storage::File(folder.join("boxoffice.redb"));
-        TestBox::on(storage, seed, clock, |config| {
-            config.data = data;
-            f(config);
-        })
-        .await
-    }
-
-    /// A box that waits for its clients this long only.
-    pub async fn impatient(patience: Patience, f: impl FnOnce(&mut Config)) -> TestBox {
-        let clock = Clock::test(Timestamp::parse(NOW).unwrap());
-        TestBox::waiting(Storage::Memory, 1, clock, patience, f).await
-    }
-
-    async fn on(storage: Storage, seed: u64, clock: Clock, f: impl FnOnce(&mut Config)) -> TestBox {
-        TestBox::waiting(storage, seed, clock, Patience::NETWORK, f).await
-    }
-
-    async fn waiting(
-        storage: Storage,
-        seed: u64,
-        clock: Clock,
-        patience: Patience,
-        f: impl FnOnce(&mut Config),
-    ) -> TestBox {
-        let mut config = Config::for_tests();
-        f(&mut config);
+    async fn start(mut begin: Start<'_>) -> TestBox {
+        let (config, storage) = begin.settings();
         let running = start(Setup {
             config,
             storage,
-            clock,
-            entropy: Entropy::seeded(seed),
-            patience,
+            clock: begin.clock,
+            entropy: Entropy::seeded(begin.seed),
+            patience: begin.patience,
         })
         .await
         .expect("the box starts");
-        let http = reqwest::Client::builder()
-            .no_proxy()
-            .redirect(reqwest::redirect::Policy::none())
-            .timeout(PATIENCE)
-            .build()
-            .expect("an HTTP client");
         let mut started = TestBox {
             origin: format!("http://{}", running.address()),
             running: Arc::new(running),
-            http,
+            http: http_client().timeout(PATIENCE).build().expect("a client"),
             manager: String::new(),
             minted: AtomicU32::new(0),
         };
@@ -184,6 +149,30 @@ impl TestBox {
             authorization: Some(authorization.to_owned()),
             ..self.anonymous()
         }
+    }
+
+    /// A client with a new token of that role.
+    pub async fn client_of(&self, role: &str) -> Client {
+        self.with_header(&format!("JWT {}", self.token(role).await))
+    }
+
+    /// Somebody to work here, as the command line adds them.
+    pub async fn hire(&self, name: &str, role: Role) {
+        self.hire_as(name, role, |_| {}).await;
+    }
+
+    /// The same with what else is said of them.
+    pub async fn hire_as(&self, name: &str, role: Role, more: impl FnOnce(&mut NewOperator)) {
+        let mut wish = NewOperator {
+            name: name.to_owned(),
+            role,
+            reseller: None,
+            email: None,
+            password: PASSWORD.to_owned(),
+        };
+        more(&mut wish);
+        let added = add_operator(&Ctx::system(self.app()), wish).await;
+        added.expect("a member of staff");
     }
 
     /// A new token of that role, good for two years.

@@ -56,7 +56,7 @@ impl Post {
     /// The mails that were taken, once there are so many; takes them out.
     pub async fn collect_many(&self, many: usize) -> Vec<String> {
         let enough = async || (self.taken.lock().unwrap().len() >= many).then_some(());
-        super::until("as many mails as are waited for", enough).await;
+        super::eventually("as many mails as are waited for", enough).await;
         self.collect()
     }
 

@@ -2,7 +2,7 @@
 
 use sha2::{Digest as _, Sha256};
 
-use super::{ROOT, files, read};
+use super::files::{ROOT, files, read};
 
 /// What the build is made of, beside `web/src`. `web/vite.config.js` counts the same.
 const LOOSE: &[&str] = &[

@@ -93,6 +93,22 @@ fn lines_are_at_most_100_columns() {
     none(&problems);
 }
 
+/// Who sleeps waits too long on a good day and too little on a bad one; `eventually` looks, and says
+/// what never came.
+#[test]
+fn no_test_sleeps() {
+    let sleep = concat!("sle", "ep(");
+    let mut problems = Vec::new();
+    for name in files_of("tests/it", ".rs") {
+        for (number, line) in read(&name).lines().enumerate() {
+            if line.contains(sleep) {
+                problems.push(format!("{name}:{}: sleeps", number + 1));
+            }
+        }
+    }
+    none(&problems);
+}
+
 #[test]
 fn nothing_is_left_lying_about() {
     let leftovers = [

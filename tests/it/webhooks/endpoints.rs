@@ -9,8 +9,8 @@ use serde_json::{Value, json};
 
 use super::{Hook, lines, open};
 use crate::billing::DAY;
-use crate::support::TestBox;
 use crate::support::ear::{Ear, Turn};
+use crate::support::fixture::a_box;
 
 #[tokio::test]
 async fn a_secret_is_shown_once_and_the_one_before_signs_for_a_day() {
@@ -78,7 +78,7 @@ async fn a_ping_is_told_whatever_is_wanted() {
 
 #[tokio::test]
 async fn what_does_not_fit_is_named() {
-    let bx = TestBox::start().await;
+    let bx = a_box().await;
     let ear = Ear::open().await;
     let hook = Hook::add(&bx, &ear, json!({"description": "CRM"})).await;
     let path = bx.url("/console/api/webhooks");

@@ -3,10 +3,10 @@
 use serde_json::{Value, json};
 
 use super::{Hook, lines, open};
-use crate::billing::{DAY, Till};
-use crate::marketone::{Hub, P1, purchase};
-use crate::support::TestBox;
+use crate::billing::DAY;
+use crate::marketone::{P1, purchase};
 use crate::support::ear::Ear;
+use crate::support::fixture::{a_box, a_hub, a_till};
 
 #[tokio::test]
 async fn what_happens_to_an_order_is_told_with_everything_around_it() {
@@ -149,7 +149,7 @@ async fn services_and_debts_have_theirs() {
 
 #[tokio::test]
 async fn what_partners_charge_is_told() {
-    let hub = Hub::open().await;
+    let hub = a_hub().await;
     let ear = Ear::open().await;
     let hook = Hook::add(&hub.bx, &ear, json!({"events": ["partner_transaction.*"]})).await;
     hub.a.charge(&purchase("t-1", P1)).await.expect(200);
@@ -281,7 +281,7 @@ async fn only_what_is_wanted_is_told() {
 
 #[tokio::test]
 async fn a_document_of_many_customers_tells_each_once() {
-    let bx = TestBox::start().await;
+    let bx = a_box().await;
     let ear = Ear::open().await;
     let hook = Hook::add(&bx, &ear, json!({})).await;
     let customers: Vec<Value> = (0..300)
@@ -302,7 +302,7 @@ async fn a_document_of_many_customers_tells_each_once() {
 
 #[tokio::test]
 async fn a_preview_tells_nothing() {
-    let till = Till::open().await;
+    let till = a_till().await;
     let ear = Ear::open().await;
     till.pay("30").await;
     till.order().await;

@@ -8,6 +8,7 @@ use serde_json::{Value, json};
 
 use crate::billing::{DAY, Till};
 use crate::support::ear::{Ear, Heard};
+use crate::support::fixture::a_till_selling;
 use crate::support::{Answer, Client, TestBox};
 
 /// A webhook of a box, and who may change it.
@@ -78,7 +79,7 @@ pub fn lines(heard: &[Heard], hook: &Hook) -> Vec<String> {
 
 /// A till whose every event is told.
 pub async fn open(offer: Value, wanted: Value) -> (Till, Ear, Hook) {
-    let till = Till::with(offer).await;
+    let till = a_till_selling(offer).await;
     let ear = Ear::open().await;
     let hook = Hook::add(&till.shop.bx, &ear, wanted).await;
     (till, ear, hook)

@@ -7,6 +7,7 @@ use serde_json::{Value, json};
 use super::{Hook, lines, open};
 use crate::billing::{DAY, prove};
 use crate::support::ear::{Ear, Turn};
+use crate::support::fixture::a_box;
 use crate::support::{NOW_SECONDS, TestBox};
 
 /// Changes the name of customer `number` to something new.
@@ -114,7 +115,7 @@ async fn after_three_days_it_is_dead_until_somebody_wants_it_again() {
 
 #[tokio::test]
 async fn events_of_one_object_wait_for_each_other_and_for_nobody_else() {
-    let bx = TestBox::start().await;
+    let bx = a_box().await;
     customers(&bx, 2).await;
     let ear = Ear::open().await;
     let hook = Hook::add(&bx, &ear, json!({})).await;
@@ -159,7 +160,7 @@ async fn events_of_one_object_wait_for_each_other_and_for_nobody_else() {
 
 #[tokio::test]
 async fn one_that_hangs_holds_nobody_up() {
-    let bx = TestBox::start().await;
+    let bx = a_box().await;
     customers(&bx, 20).await;
     let (deaf, ear) = (Ear::open().await, Ear::open().await);
     deaf.always(Some(Turn::Hang));
@@ -179,7 +180,7 @@ async fn one_that_hangs_holds_nobody_up() {
 
 #[tokio::test]
 async fn without_a_clock_that_is_moved_it_is_told_at_once() {
-    let bx = TestBox::start().await;
+    let bx = a_box().await;
     customers(&bx, 1).await;
     let ear = Ear::open().await;
     let hook = Hook::add(&bx, &ear, json!({})).await;
@@ -199,7 +200,7 @@ async fn without_a_clock_that_is_moved_it_is_told_at_once() {
 #[tokio::test]
 async fn a_restart_keeps_what_waits() {
     let folder = tempfile::tempdir().unwrap();
-    let bx = TestBox::in_folder(folder.path(), 1, |_| {}).await;
+    let bx = a_box().in_folder(folder.path()).await;
     customers(&bx, 1).await;
     let ear = Ear::open().await;
     ear.always(Some(Turn::Answer(500)));
@@ -212,7 +213,7 @@ async fn a_restart_keeps_what_waits() {
     drop(hook);
     bx.stop().await;
     ear.always(None);
-    let bx = TestBox::in_folder(folder.path(), 2, |_| {}).await;
+    let bx = a_box().in_folder(folder.path()).seed(2).await;
     bx.advance(60).await;
     let heard = ear.collect();
     let told: Vec<String> = heard.iter().map(super::Heard::line).collect();
@@ -230,7 +231,7 @@ async fn a_restart_keeps_what_waits() {
 #[tokio::test]
 async fn a_box_that_is_cut_off_tells_what_it_had_committed() {
     let (folder, left) = (tempfile::tempdir().unwrap(), tempfile::tempdir().unwrap());
-    let bx = TestBox::in_folder(folder.path(), 1, |_| {}).await;
+    let bx = a_box().in_folder(folder.path()).await;
     customers(&bx, 1).await;
     let ear = Ear::open().await;
     ear.always(Some(Turn::Hang));
@@ -242,7 +243,7 @@ async fn a_box_that_is_cut_off_tells_what_it_had_committed() {
     std::fs::copy(folder.path().join(file), left.path().join(file)).unwrap();
     ear.always(None);
     let cut_off = bx;
-    let bx = TestBox::in_folder(left.path(), 2, |_| {}).await;
+    let bx = a_box().in_folder(left.path()).seed(2).await;
     bx.advance(0).await;
     let heard = ear.collect();
     let names: Vec<Value> = heard
@@ -320,7 +321,7 @@ async fn what_is_removed_holds_nobody_up() {
     use boxoffice::domain::webhooks::Delivery;
     use boxoffice::domain::webhooks::event::Subject;
     use boxoffice::store::{StoreError, Table};
-    let bx = TestBox::start().await;
+    let bx = a_box().await;
     customers(&bx, 1).await;
     let ear = Ear::open().await;
     let hook = Hook::add(&bx, &ear, json!({})).await;
@@ -357,7 +358,7 @@ async fn what_is_removed_holds_nobody_up() {
 async fn a_chunk_is_measured_with_what_is_told_of_it() {
     use boxoffice::domain::customers::Customer;
     use boxoffice::store::Read as _;
-    let bx = TestBox::start().await;
+    let bx = a_box().await;
     customers(&bx, 1_500).await;
     let ear = Ear::open().await;
     ear.always(Some(Turn::Hang));
@@ -379,7 +380,7 @@ async fn a_chunk_is_measured_with_what_is_told_of_it() {
 /// More than are sent at once, and more than are noted at once: each is told, once.
 #[tokio::test]
 async fn many_are_told_and_noted_together() {
-    let bx = TestBox::start().await;
+    let bx = a_box().await;
     let ear = Ear::open().await;
     let hook = Hook::add(&bx, &ear, json!({"events": ["customer.created"]})).await;
     customers(&bx, 700).await;

@@ -3,7 +3,8 @@
 use serde_json::{Value, json};
 
 use super::{FULL, Past, ask, message, minute};
-use crate::alphaott::given::{self, Shop, merged};
+use crate::alphaott::given::{self, merged};
+use crate::support::fixture::a_shop;
 
 #[tokio::test]
 async fn plain_filters_are_equalities_and_all_must_hold() {
@@ -162,7 +163,7 @@ fn altered(filter: &Value) -> Value {
 async fn details_are_matched_by_their_dotted_paths() {
     // Reference section 3: "`details: {a:1,b:{c:2}}`: dotted-path match `details.a = 1 AND
     // details.b.c = 2`; a scalar matches equality"
-    let shop = Shop::open().await;
+    let shop = a_shop().await;
     let customer = format!("/customers/{}", shop.customer);
     shop.api
         .put(customer, json!({"status": "INACTIVE"}))

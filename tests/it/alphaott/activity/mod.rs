@@ -8,6 +8,7 @@ mod schema;
 
 use serde_json::{Value, json};
 
+use crate::support::fixture::a_box;
 use crate::support::{Answer, Client, TestBox};
 
 const SHORT: &str = include_str!("../../data/graphql/short.graphql");
@@ -28,7 +29,7 @@ struct Past {
 
 impl Past {
     async fn of(devices: usize) -> Past {
-        let bx = TestBox::start().await;
+        let bx = a_box().await;
         let api = bx.api();
         let customer = super::customer(&api).await;
         let devices: Vec<String> = (0..devices).map(|n| format!("device-{n:02}")).collect();

@@ -8,7 +8,7 @@ use super::{
 };
 use crate::alphaott::given::{self, merged};
 use crate::alphaott::{customer, id_of, is_object_id};
-use crate::support::TestBox;
+use crate::support::fixture::a_box;
 
 #[tokio::test]
 async fn the_short_published_query_answers_every_field() {
@@ -224,7 +224,7 @@ async fn items_are_sorted_as_asked() {
 
 #[tokio::test]
 async fn equal_values_are_ordered_by_what_comes_next() {
-    let bx = TestBox::start().await;
+    let bx = a_box().await;
     let api = bx.api();
     let (first, second) = (customer(&api).await, customer(&api).await);
     for (customer, device) in [(&first, "a"), (&second, "b"), (&first, "c")] {

@@ -3,8 +3,9 @@
 use serde_json::{Value, json};
 
 use super::{FULL, add_device, ask, minute};
-use crate::alphaott::given::{self, Shop};
+use crate::alphaott::given::{self};
 use crate::support::Client;
+use crate::support::fixture::a_shop;
 
 async fn actions(api: &Client) -> Vec<Value> {
     let answer = ask(api, FULL, &json!({"perPage": 100})).await.expect(200);
@@ -13,7 +14,7 @@ async fn actions(api: &Client) -> Vec<Value> {
 
 #[tokio::test]
 async fn what_a_customer_goes_through_is_remembered() {
-    let shop = Shop::open().await;
+    let shop = a_shop().await;
     let api = &shop.api;
     let (customer, device) = (
         format!("/customers/{}", shop.customer),
@@ -69,7 +70,7 @@ async fn what_a_customer_goes_through_is_remembered() {
 
 #[tokio::test]
 async fn what_changes_nothing_for_a_customer_is_not_remembered() {
-    let shop = Shop::open().await;
+    let shop = a_shop().await;
     let api = &shop.api;
     let customer = format!("/customers/{}", shop.customer);
     for path in [
@@ -84,9 +85,9 @@ async fn what_changes_nothing_for_a_customer_is_not_remembered() {
         api.get(path).await.expect(200);
         assert_eq!(shop.bx.anonymous().get(path).await.status, 401);
     }
-    let auditor = format!("JWT {}", shop.bx.token("auditor").await);
     shop.bx
-        .with_header(&auditor)
+        .client_of("auditor")
+        .await
         .get(&customer)
         .await
         .expect(200);

@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 use serde_json::{Value, json};
 
 use super::{Past, SDL, ask};
-use crate::support::TestBox;
+use crate::support::fixture::a_box;
 
 /// The definitions of a schema, without white space, commas, comments and descriptions.
 fn definitions(sdl: &str) -> BTreeMap<String, String> {
@@ -104,7 +104,7 @@ async fn the_schema_is_the_one_the_vendors_generator_prints() {
 
 #[tokio::test]
 async fn the_schema_is_published() {
-    let bx = TestBox::start().await;
+    let bx = a_box().await;
     let answer = bx.anonymous().get(bx.url("/docs/activity.graphql")).await;
     assert_eq!(answer.status, 200);
     assert_eq!(definitions(&answer.text), definitions(SDL));

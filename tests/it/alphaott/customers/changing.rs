@@ -3,11 +3,11 @@
 use serde_json::json;
 
 use crate::alphaott::{CUSTOMER_SAMPLE, assert_has, customer, id_of};
-use crate::support::TestBox;
+use crate::support::fixture::a_box;
 
 #[tokio::test]
 async fn put_and_patch_merge() {
-    let the_box = TestBox::start().await;
+    let the_box = a_box().await;
     let api = the_box.api();
     // §2.0: "PATCH is accepted wherever PUT is listed, both with merge semantics."
     for method in ["PUT", "PATCH"] {
@@ -36,7 +36,7 @@ async fn put_and_patch_merge() {
 
 #[tokio::test]
 async fn null_in_an_update_clears() {
-    let api = TestBox::start().await.api();
+    let api = a_box().await.api();
     let made = api
         .send_text("POST", "/customers", CUSTOMER_SAMPLE)
         .await
@@ -72,7 +72,7 @@ async fn null_in_an_update_clears() {
 
 #[tokio::test]
 async fn id_and_creation_date_never_change() {
-    let the_box = TestBox::start().await;
+    let the_box = a_box().await;
     let api = the_box.api();
     let made = api.post("/customers", json!({})).await.expect(201);
     let path = format!("/customers/{}", id_of(&made));
@@ -84,7 +84,7 @@ async fn id_and_creation_date_never_change() {
 
 #[tokio::test]
 async fn an_update_needs_a_body_and_a_customer() {
-    let api = TestBox::start().await.api();
+    let api = a_box().await.api();
     let path = format!("/customers/{}", customer(&api).await);
     // §2.2: "body Customer, body required".
     for method in ["PUT", "PATCH"] {

@@ -4,11 +4,12 @@ use serde_json::{Value, json};
 
 use super::NAMES;
 use crate::alphaott::{CUSTOMER_SAMPLE, assert_has, id_of, ids_of, is_object_id};
-use crate::support::{NOW, TestBox};
+use crate::support::NOW;
+use crate::support::fixture::a_box;
 
 #[tokio::test]
 async fn a_customer_of_nothing_has_the_defaults() {
-    let api = TestBox::start().await.api();
+    let api = a_box().await.api();
     let made = api.post("/customers", json!({})).await.expect(201);
     // §2.2: "Defaults: created = now, status = ACTIVE, activated = now when ACTIVE,
     // serviceProvider = token aud"; §1.6: "emit _id anyway".
@@ -44,7 +45,7 @@ async fn a_customer_of_nothing_has_the_defaults() {
 
 #[tokio::test]
 async fn an_empty_body_creates_as_an_empty_object_does() {
-    let api = TestBox::start().await.api();
+    let api = a_box().await.api();
     // §2.2: "body Customer (body not marked required)".
     let made = api.send("POST", "/customers", None, &[]).await.expect(201);
     assert_eq!(made["status"], "ACTIVE");
@@ -57,7 +58,7 @@ async fn an_empty_body_creates_as_an_empty_object_does() {
 
 #[tokio::test]
 async fn the_vendors_sample_reads_back() {
-    let api = TestBox::start().await.api();
+    let api = a_box().await.api();
     let made = api
         .send_text("POST", "/customers", CUSTOMER_SAMPLE)
         .await
@@ -78,7 +79,7 @@ async fn the_vendors_sample_reads_back() {
 
 #[tokio::test]
 async fn every_status_may_be_given_and_only_active_is_activated() {
-    let api = TestBox::start().await.api();
+    let api = a_box().await.api();
     for (status, activated) in [
         ("ACTIVE", true),
         ("INACTIVE", false),
@@ -97,7 +98,7 @@ async fn every_status_may_be_given_and_only_active_is_activated() {
 
 #[tokio::test]
 async fn null_on_creation_is_absence() {
-    let api = TestBox::start().await.api();
+    let api = a_box().await.api();
     let made = api
         .post(
             "/customers",
@@ -121,7 +122,7 @@ async fn null_on_creation_is_absence() {
 
 #[tokio::test]
 async fn unknown_members_and_ids_in_the_body_are_ignored() {
-    let api = TestBox::start().await.api();
+    let api = a_box().await.api();
     // §2.2: "A password is never part of it."
     let made = api
         .post(
@@ -144,7 +145,7 @@ async fn unknown_members_and_ids_in_the_body_are_ignored() {
 
 #[tokio::test]
 async fn imported_dates_are_accepted_on_creation() {
-    let api = TestBox::start().await.api();
+    let api = a_box().await.api();
     // §6 row 15: "accept on create (imports), ignore created on update".
     let dates = json!({ "created": "2017-05-12T14:16:27.134Z",
                         "activated": "2018-05-12T14:16:27.000Z" });
@@ -154,7 +155,7 @@ async fn imported_dates_are_accepted_on_creation() {
 
 #[tokio::test]
 async fn dates_are_taken_with_any_offset_and_told_in_utc() {
-    let api = TestBox::start().await.api();
+    let api = a_box().await.api();
     // §1.3: "ISO 8601 UTC with milliseconds and Z".
     for (given, told) in [
         ("2017-05-12T14:16:27.134Z", "2017-05-12T14:16:27.134Z"),
@@ -180,7 +181,7 @@ async fn dates_are_taken_with_any_offset_and_told_in_utc() {
 
 #[tokio::test]
 async fn what_is_no_date_is_refused() {
-    let api = TestBox::start().await.api();
+    let api = a_box().await.api();
     for given in [
         json!("99999-01-01T00:00:00Z"),
         json!("+99999-01-01T00:00:00Z"),
@@ -214,7 +215,7 @@ async fn what_is_no_date_is_refused() {
 
 #[tokio::test]
 async fn login_and_account_number_are_ours() {
-    let api = TestBox::start().await.api();
+    let api = a_box().await.api();
     let ours = json!({ "login": "oliver", "accountNumber": "100200" });
     let made = api.post("/customers", &ours).await.expect(201);
     assert_has(&made, &ours);
@@ -238,7 +239,7 @@ async fn login_and_account_number_are_ours() {
 
 #[tokio::test]
 async fn an_applied_customer_is_the_same_record() {
-    let the_box = TestBox::start().await;
+    let the_box = a_box().await;
     the_box
         .apply(json!({ "customers": [{
             "login": "oliver", "first_name": "Oliver", "last_name": "Queen",

@@ -3,11 +3,11 @@
 use serde_json::json;
 
 use crate::alphaott::{customer, customer_with, id_of, ids_of};
-use crate::support::TestBox;
+use crate::support::fixture::a_box;
 
 #[tokio::test]
 async fn an_email_is_kept_as_given_and_unique_whatever_its_case() {
-    let api = TestBox::start().await.api();
+    let api = a_box().await.api();
     // §2.2: "Duplicate email in one provider -> 409."
     let made = api
         .post("/customers", json!({ "email": "Oliver@Queen.com" }))
@@ -33,7 +33,7 @@ async fn an_email_is_kept_as_given_and_unique_whatever_its_case() {
 
 #[tokio::test]
 async fn an_email_is_free_again_when_cleared_or_its_customer_deleted() {
-    let api = TestBox::start().await.api();
+    let api = a_box().await.api();
     let body = json!({ "email": "oliver@queen.com", "login": "oliver" });
     let first = customer_with(&api, body.clone()).await;
     api.delete(format!("/customers/{first}")).await.expect(204);
@@ -62,7 +62,7 @@ async fn an_email_is_free_again_when_cleared_or_its_customer_deleted() {
 
 #[tokio::test]
 async fn of_many_at_once_one_gets_the_email() {
-    let api = TestBox::start().await.api();
+    let api = a_box().await.api();
     let post = || api.post("/customers", json!({ "email": "a@b.c" }));
     let answers = tokio::join!(post(), post(), post(), post(), post(), post());
     let answers = [
@@ -80,7 +80,7 @@ async fn of_many_at_once_one_gets_the_email() {
 
 #[tokio::test]
 async fn what_is_no_email_is_refused() {
-    let api = TestBox::start().await.api();
+    let api = a_box().await.api();
     let long = |total: usize| format!("{}@queen.com", "o".repeat(total - "@queen.com".len()));
     api.post("/customers", json!({ "email": long(254) }))
         .await

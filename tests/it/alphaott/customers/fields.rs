@@ -4,11 +4,11 @@ use serde_json::{Value, json};
 
 use super::NAMES;
 use crate::alphaott::{assert_has, customer, ids_of};
-use crate::support::TestBox;
+use crate::support::fixture::a_box;
 
 #[tokio::test]
 async fn fields_of_the_wrong_type_are_named() {
-    let api = TestBox::start().await.api();
+    let api = a_box().await.api();
     let path = format!("/customers/{}", customer(&api).await);
     let mut cases: Vec<(Value, &str)> = Vec::new();
     let others = [json!(7), json!(1.5), json!(true), json!([]), json!({})];
@@ -54,7 +54,7 @@ async fn fields_of_the_wrong_type_are_named() {
 
 #[tokio::test]
 async fn strings_have_bounds_in_characters() {
-    let api = TestBox::start().await.api();
+    let api = a_box().await.api();
     for field in NAMES {
         for (text, fits) in [
             ("x".repeat(255), true),
@@ -84,7 +84,7 @@ async fn strings_have_bounds_in_characters() {
 
 #[tokio::test]
 async fn control_characters_are_refused_and_all_else_is_text() {
-    let api = TestBox::start().await.api();
+    let api = a_box().await.api();
     for text in [
         "\u{0}",
         "a\u{0}b",
@@ -125,7 +125,7 @@ async fn control_characters_are_refused_and_all_else_is_text() {
 
 #[tokio::test]
 async fn open_objects_are_kept_to_the_letter() {
-    let api = TestBox::start().await.api();
+    let api = a_box().await.api();
     // §2.2: "open objects: keep unknown keys verbatim"; §6 row 13: "never reject".
     let digits = "7".repeat(1000);
     let open = [
@@ -170,7 +170,7 @@ async fn open_objects_are_kept_to_the_letter() {
 
 #[tokio::test]
 async fn open_objects_have_bounds() {
-    let api = TestBox::start().await.api();
+    let api = a_box().await.api();
     let nested = |depth: usize| format!("{}1{}", r#"{"a":"#.repeat(depth), "}".repeat(depth));
     let sized = |bytes: usize| format!(r#"{{"a":"{}"}}"#, "x".repeat(bytes - 8));
     for (object, fits) in [

@@ -3,11 +3,11 @@
 use serde_json::json;
 
 use crate::alphaott::{customer, customer_with, id_of, ids_of, service_spec};
-use crate::support::TestBox;
+use crate::support::fixture::a_box;
 
 #[tokio::test]
 async fn the_list_is_a_bare_array_in_order_of_creation() {
-    let api = TestBox::start().await.api();
+    let api = a_box().await.api();
     // §2.2: the sample is one object, but "Return an array".
     assert_eq!(api.get("/customers").await.expect(200), json!([]));
     let ids = [
@@ -27,7 +27,7 @@ async fn the_list_is_a_bare_array_in_order_of_creation() {
 
 #[tokio::test]
 async fn pages_walk_the_whole_list_once() {
-    let api = TestBox::start().await.api();
+    let api = a_box().await.api();
     let mut made = Vec::new();
     for number in 0..120 {
         made.push(customer_with(&api, json!({ "firstName": format!("{number}") })).await);
@@ -67,7 +67,7 @@ async fn pages_walk_the_whole_list_once() {
 
 #[tokio::test]
 async fn a_status_filter_has_three_spellings() {
-    let api = TestBox::start().await.api();
+    let api = a_box().await.api();
     let mut made = Vec::new();
     for status in [
         "ACTIVE",
@@ -109,7 +109,7 @@ async fn a_status_filter_has_three_spellings() {
 
 #[tokio::test]
 async fn the_email_filter_is_exact_whatever_the_case() {
-    let api = TestBox::start().await.api();
+    let api = a_box().await.api();
     let oliver = customer_with(&api, json!({ "email": "Oliver+tv@Queen.com" })).await;
     customer_with(&api, json!({ "email": "thea@queen.com" })).await;
     // §2.2: "email exact match, case-insensitive".
@@ -150,7 +150,7 @@ async fn the_email_filter_is_exact_whatever_the_case() {
 
 #[tokio::test]
 async fn extra_fields_bring_the_orders() {
-    let api = TestBox::start().await.api();
+    let api = a_box().await.api();
     let spec = service_spec(&api).await;
     let product = json!({ "title": "Base", "status": "ACTTIVE", "serviceSpecs": [spec] });
     let product = id_of(&api.post("/product-specs", product).await.expect(201));

@@ -4,11 +4,11 @@ use serde_json::json;
 
 use super::PASSWORD_CHANGED;
 use crate::alphaott::customer;
-use crate::support::TestBox;
+use crate::support::fixture::a_box;
 
 #[tokio::test]
 async fn a_password_is_changed_and_never_told() {
-    let api = TestBox::start().await.api();
+    let api = a_box().await.api();
     let path = format!("/customers/{}", customer(&api).await);
     let changed = json!({ "message": PASSWORD_CHANGED });
     for method in ["PUT", "PATCH"] {
@@ -29,7 +29,7 @@ async fn a_password_is_changed_and_never_told() {
 
 #[tokio::test]
 async fn a_password_is_required() {
-    let api = TestBox::start().await.api();
+    let api = a_box().await.api();
     let path = format!("/customers/{}/password", customer(&api).await);
     // §2.2: "Missing/empty -> 400."
     let empty = api.send("PUT", &path, None, &[]).await;
@@ -56,7 +56,7 @@ async fn a_password_is_required() {
 
 #[tokio::test]
 async fn a_reset_password_has_the_same_answer() {
-    let api = TestBox::start().await.api();
+    let api = a_box().await.api();
     let path = format!("/customers/{}/password/reset", customer(&api).await);
     // §2.2: "no body documented -> the same message body. The new password is not in the response".
     let changed = json!({ "message": PASSWORD_CHANGED });

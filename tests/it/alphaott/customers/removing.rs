@@ -3,11 +3,11 @@
 use serde_json::json;
 
 use crate::alphaott::{assert_has, customer, customer_with, id_of, ids_of, service_spec};
-use crate::support::TestBox;
+use crate::support::fixture::a_box;
 
 #[tokio::test]
 async fn a_removed_customer_is_a_tombstone() {
-    let api = TestBox::start().await.api();
+    let api = a_box().await.api();
     let kept = customer(&api).await;
     let gone = customer_with(&api, json!({ "firstName": "Oliver" })).await;
     let path = format!("/customers/{gone}");
@@ -38,7 +38,7 @@ async fn a_removed_customer_is_a_tombstone() {
 
 #[tokio::test]
 async fn however_a_customer_goes_all_that_was_theirs_is_free() {
-    let api = TestBox::start().await.api();
+    let api = a_box().await.api();
     let body = json!({ "email": "oliver@queen.com", "login": "oliver" });
     let stb = json!({ "type": "STB", "mac": "00:1A:79:00:39:5E" });
     for method in ["PUT", "DELETE", "PATCH"] {
@@ -62,7 +62,7 @@ async fn however_a_customer_goes_all_that_was_theirs_is_free() {
 
 #[tokio::test]
 async fn nothing_is_read_or_written_below_a_tombstone() {
-    let api = TestBox::start().await.api();
+    let api = a_box().await.api();
     let spec = service_spec(&api).await;
     let gone = customer(&api).await;
     let path = format!("/customers/{gone}");
@@ -120,7 +120,7 @@ async fn nothing_is_read_or_written_below_a_tombstone() {
 
 #[tokio::test]
 async fn ids_never_repeat() {
-    let api = TestBox::start().await.api();
+    let api = a_box().await.api();
     let mut seen = Vec::new();
     for _ in 0..5 {
         let id = customer(&api).await;

@@ -2,12 +2,13 @@
 
 use serde_json::json;
 
-use crate::alphaott::given::{Shop, assert_removed};
+use crate::alphaott::given::assert_removed;
 use crate::alphaott::{customer, id_of};
+use crate::support::fixture::a_shop;
 
 #[tokio::test]
 async fn an_order_belongs_to_its_customer() {
-    let shop = Shop::open().await;
+    let shop = a_shop().await;
     let order = id_of(&shop.place(json!({})).await);
     let other = customer(&shop.api).await;
     for path in [
@@ -43,7 +44,7 @@ const OF_A_CUSTOMER: [(&str, &str); 8] = [
 
 #[tokio::test]
 async fn an_unknown_customer_is_not_found_before_the_body_is_judged() {
-    let shop = Shop::open().await;
+    let shop = a_shop().await;
     for (method, rest) in OF_A_CUSTOMER {
         let path = format!(
             "/customers/nobody/{}",
@@ -79,11 +80,10 @@ async fn an_unknown_customer_is_not_found_before_the_body_is_judged() {
 #[tokio::test]
 async fn a_token_and_its_rights_come_first() {
     // Reference 2: "All operations except 1, 2 and 40 carry security `JWT`"
-    let shop = Shop::open().await;
+    let shop = a_shop().await;
     let order = id_of(&shop.place(json!({})).await);
     let nobody = shop.bx.anonymous();
-    let auditor = format!("JWT {}", shop.bx.token("auditor").await);
-    let auditor = shop.bx.with_header(&auditor);
+    let auditor = shop.bx.client_of("auditor").await;
     let one = format!("orders/{order}");
     let more = [
         ("PUT", one.as_str()),

@@ -3,12 +3,13 @@
 use serde_json::json;
 
 use super::DAY;
-use crate::alphaott::given::{Shop, absent, assert_judges_the_body, merged};
+use crate::alphaott::given::{absent, assert_judges_the_body, merged};
 use crate::alphaott::id_of;
+use crate::support::fixture::a_shop;
 
 #[tokio::test]
 async fn a_canceled_order_runs_to_its_end() {
-    let shop = Shop::open().await;
+    let shop = a_shop().await;
     let order = shop
         .place(json!({"type": "RECURRING", "createCustomerServices": true}))
         .await;
@@ -26,7 +27,7 @@ async fn a_canceled_order_runs_to_its_end() {
 #[tokio::test]
 async fn a_new_date_of_an_order_is_copied_to_its_services() {
     // Reference section 6, row 22: "`expires` change is copied to them"
-    let shop = Shop::open().await;
+    let shop = a_shop().await;
     let order = shop.place(json!({"createCustomerServices": true})).await;
     let sent = json!({"expires": "2026-06-01T02:00:00.5+02:00"});
     let changed = shop.change(&order, sent).await;
@@ -42,7 +43,7 @@ async fn a_new_date_of_an_order_is_copied_to_its_services() {
 #[tokio::test]
 async fn only_four_members_of_an_order_can_be_changed() {
     // Reference 2.7, 35: "only `status`, `expires`, `nextBillingCycle`, `numberOfBillingCycles`"
-    let shop = Shop::open().await;
+    let shop = a_shop().await;
     let order = shop.place(json!({"type": "RECURRING"})).await;
     shop.bx.advance(60).await;
     let ignored = json!({
@@ -74,7 +75,7 @@ async fn only_four_members_of_an_order_can_be_changed() {
 
 #[tokio::test]
 async fn a_change_of_an_order_is_refused_by_the_name_of_its_field() {
-    let shop = Shop::open().await;
+    let shop = a_shop().await;
     let order = shop.place(json!({})).await;
     let path = shop.of_customer(&format!("orders/{}", id_of(&order)));
     for (field, value) in [
@@ -103,7 +104,7 @@ async fn a_change_of_an_order_is_refused_by_the_name_of_its_field() {
 /// Dates that the caller set outlive the activation; computed ones begin with it.
 #[tokio::test]
 async fn an_end_that_was_given_outlives_activation() {
-    let shop = Shop::open().await;
+    let shop = a_shop().await;
     let waiting = json!({
         "status": "INACTIVE", "expires": "2027-06-01T00:00:00.000Z", "createCustomerServices": true
     });
@@ -119,7 +120,7 @@ async fn an_end_that_was_given_outlives_activation() {
 /// An order that is past its end reads EXPIRED; sent back whole with a later end, it runs again.
 #[tokio::test]
 async fn an_expired_order_sent_back_with_a_later_end_runs_again() {
-    let shop = Shop::open().await;
+    let shop = a_shop().await;
     let order = shop.place(json!({ "createCustomerServices": true })).await;
     shop.bx.advance(40 * 86_400).await;
     let mut order = shop.order(&order).await;
@@ -138,7 +139,7 @@ async fn an_expired_order_sent_back_with_a_later_end_runs_again() {
 /// A canceled order runs to its end; one without an end has come to it.
 #[tokio::test]
 async fn canceling_what_has_no_end_ends_it() {
-    let shop = Shop::open().await;
+    let shop = a_shop().await;
     let order = shop
         .place(json!({ "duration": 0, "createCustomerServices": true }))
         .await;

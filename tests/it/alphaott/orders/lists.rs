@@ -2,14 +2,15 @@
 
 use serde_json::json;
 
-use crate::alphaott::given::{Shop, assert_removed};
+use crate::alphaott::given::assert_removed;
 use crate::alphaott::{id_of, ids_of};
+use crate::support::fixture::a_shop;
 
 #[tokio::test]
 async fn a_removed_order_is_a_tombstone() {
     // Reference 2.7, 36: "204, status `DELETED`"; 5.3: "Unfiltered lists leave out `DELETED`;
     // `status=DELETED` shows them"
-    let shop = Shop::open().await;
+    let shop = a_shop().await;
     let order = shop.place(json!({"createCustomerServices": true})).await;
     let path = shop.of_customer(&format!("orders/{}", id_of(&order)));
     assert_removed(&shop.api.delete(&path).await);
@@ -43,7 +44,7 @@ async fn a_removed_order_is_a_tombstone() {
 #[tokio::test]
 async fn orders_are_filtered_by_status_and_come_in_pages() {
     // Reference 1.4 and 1.6: repeated, bracketed and joined values; both spellings match
-    let shop = Shop::open().await;
+    let shop = a_shop().await;
     for status in ["ACTTIVE", "INACTIVE", "CANCELED", "EXPIRED"] {
         shop.place(json!({"_id": status, "status": status})).await;
     }

@@ -11,13 +11,11 @@ mod terms;
 use serde_json::json;
 
 use crate::alphaott::given::Shop;
-use crate::support::TestBox;
+use crate::support::fixture::a_shop;
 
 const DAY: i64 = 24 * 60 * 60;
 
 async fn shop_in(time_zone: &str) -> Shop {
-    let bx = TestBox::start().await;
     let provider = json!({"name": "Example TV", "currency": "EUR", "time_zone": time_zone});
-    bx.apply(json!({"provider": provider})).await;
-    Shop::open_in(bx).await
+    a_shop().holding(json!({"provider": provider})).await
 }

@@ -3,15 +3,16 @@
 use serde_json::{Value, json};
 
 use crate::alphaott::given::{
-    self, GOOD_IDS, Shop, assert_judges_the_body, assert_removed, bad_ids, merged,
+    self, GOOD_IDS, assert_judges_the_body, assert_removed, bad_ids, merged,
 };
 use crate::alphaott::{assert_has, customer, id_of, is_object_id};
+use crate::support::fixture::a_shop;
 
 #[tokio::test]
 async fn an_order_takes_its_terms_from_its_offer() {
     // Reference 2.7, 33: "Missing `duration`, `period`, `type`, `numberOfBillingCycles` are taken
     // from the offer; `customer` from the path; `created` now; `status` `ACTTIVE`"
-    let shop = Shop::open().await;
+    let shop = a_shop().await;
     let terms = json!({"type": "RECURRING", "duration": 3, "period": "MONTH",
                        "numberOfBillingCycles": 12});
     let offer = id_of(&given::offer(&shop.api, &shop.product, terms.clone()).await);
@@ -37,7 +38,7 @@ async fn an_order_takes_its_terms_from_its_offer() {
 #[tokio::test]
 async fn an_order_is_created_with_every_documented_field() {
     // Reference section 6, row 15: `created` "accept on create (imports)"; the term counts from it
-    let shop = Shop::open().await;
+    let shop = a_shop().await;
     let sample: Value =
         serde_json::from_str(include_str!("../../data/alphaott/order.json")).expect("a JSON file");
     let sent = merged(
@@ -57,7 +58,7 @@ async fn an_order_is_created_with_every_documented_field() {
 
 #[tokio::test]
 async fn null_on_create_is_absence() {
-    let shop = Shop::open().await;
+    let shop = a_shop().await;
     let made = shop
         .place(
             json!({"_id": null, "duration": null, "period": null, "type": null,
@@ -72,7 +73,7 @@ async fn null_on_create_is_absence() {
 #[tokio::test]
 async fn order_statuses_are_spelt_as_the_vendor_spells_them() {
     // Reference 1.6: `ACTTIVE` with two Ts, `CANCELED` with one L
-    let shop = Shop::open().await;
+    let shop = a_shop().await;
     let order = shop.place(json!({})).await;
     for (sent, shown) in [
         ("ACTIVE", "ACTTIVE"),
@@ -98,7 +99,7 @@ async fn order_statuses_are_spelt_as_the_vendor_spells_them() {
 
 #[tokio::test]
 async fn an_order_is_refused_by_the_name_of_its_field() {
-    let shop = Shop::open().await;
+    let shop = a_shop().await;
     let path = shop.of_customer("orders");
     for (field, value) in [
         ("offer", json!(null)),
@@ -134,7 +135,7 @@ async fn an_order_is_refused_by_the_name_of_its_field() {
 async fn only_what_is_for_sale_can_be_ordered() {
     // Reference 5.3: ProductSpec: "only ACTTIVE is offered"; ProductOffer: "only ACTTIVE can be
     // ordered"
-    let shop = Shop::open().await;
+    let shop = a_shop().await;
     let path = shop.of_customer("orders");
     let soon = json!({"expires": "2026-01-31T10:30:00Z"});
     let mut unsold = vec![id_of(
@@ -158,7 +159,7 @@ async fn only_what_is_for_sale_can_be_ordered() {
 #[tokio::test]
 async fn ids_brought_by_a_client_are_kept_and_never_free_again() {
     // Reference 1.3: "external order ids 32 alphanumerics"; section 6, row 14: "409 on clash"
-    let shop = Shop::open().await;
+    let shop = a_shop().await;
     let others = format!("/customers/{}/orders", customer(&shop.api).await);
     let path = shop.of_customer("orders");
     let body = |brought: &str| json!({"_id": brought, "offer": shop.offer});

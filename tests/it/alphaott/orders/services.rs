@@ -3,8 +3,9 @@
 use serde_json::json;
 
 use super::DAY;
-use crate::alphaott::given::{Shop, absent};
+use crate::alphaott::given::absent;
 use crate::alphaott::{ids_of, service_spec};
+use crate::support::fixture::a_shop;
 
 #[tokio::test]
 async fn services_are_made_only_for_a_json_true() {
@@ -17,7 +18,7 @@ async fn services_are_made_only_for_a_json_true() {
         (json!("1"), 0),
         (json!(1), 0),
     ] {
-        let shop = Shop::open().await;
+        let shop = a_shop().await;
         let body = json!({"offer": shop.offer, "createCustomerServices": flag});
         let answer = shop.api.post(shop.of_customer("orders"), body).await;
         let not_a_boolean = !(flag.is_boolean() || flag.is_null());
@@ -31,7 +32,7 @@ async fn services_are_made_only_for_a_json_true() {
         );
         assert_eq!(shop.services().await.len(), services, "{flag}");
     }
-    let shop = Shop::open().await;
+    let shop = a_shop().await;
     shop.place(json!({})).await;
     assert!(shop.services().await.is_empty(), "the default is false");
 }
@@ -40,7 +41,7 @@ async fn services_are_made_only_for_a_json_true() {
 async fn an_order_with_services_makes_one_for_each_included_spec() {
     // Reference 5.5: "for each id in offer -> productSpec -> `serviceSpecs[]`, a Service with
     // `expires` = the order's"
-    let shop = Shop::open().await;
+    let shop = a_shop().await;
     let order = shop.place(json!({"createCustomerServices": true})).await;
     assert!(absent(&order, "createCustomerServices"));
     assert!(absent(&shop.order(&order).await, "createCustomerServices"));
@@ -58,7 +59,7 @@ async fn an_order_with_services_makes_one_for_each_included_spec() {
 
 #[tokio::test]
 async fn an_endless_order_makes_endless_services() {
-    let shop = Shop::open().await;
+    let shop = a_shop().await;
     let order = shop
         .place(json!({"duration": 0, "createCustomerServices": true}))
         .await;
@@ -74,7 +75,7 @@ async fn an_endless_order_makes_endless_services() {
 #[tokio::test]
 async fn an_order_past_its_date_reads_as_expired() {
     // Reference 5.3: "`expires` in the past makes ACTIVE/ACTTIVE read as `EXPIRED`"
-    let shop = Shop::open().await;
+    let shop = a_shop().await;
     let terms = json!({"period": "DAY", "createCustomerServices": true});
     let order = shop.place(terms).await;
     shop.bx.advance(DAY - 1).await;
@@ -113,7 +114,7 @@ async fn the_status_of_an_order_reaches_its_services() {
         ("DELETED", "DELETED"),
         ("CANCELED", "ACTIVE"),
     ] {
-        let shop = Shop::open().await;
+        let shop = a_shop().await;
         let direct = service_spec(&shop.api).await;
         let body = json!({"serviceSpec": direct});
         shop.api

@@ -3,13 +3,14 @@
 use serde_json::json;
 
 use super::{DAY, shop_in};
-use crate::alphaott::given::{Shop, absent};
+use crate::alphaott::given::absent;
+use crate::support::fixture::a_shop;
 
 #[tokio::test]
 async fn a_one_time_order_ends_one_cycle_after_its_start() {
     // Reference 5.4: "One cycle = `duration` x `period`, UTC calendar arithmetic with end-of-month
     // clamping; QUARTER = 3 months. `ONE_TIME`: `expires = created + cycle`, no `nextBillingCycle`"
-    let shop = Shop::open().await;
+    let shop = a_shop().await;
     for (duration, period, expires) in [
         (json!(1), "DAY", "2026-02-01"),
         (json!(28), "DAY", "2026-02-28"),
@@ -37,7 +38,7 @@ async fn a_one_time_order_ends_one_cycle_after_its_start() {
 
 #[tokio::test]
 async fn a_leap_day_is_clamped_in_common_years() {
-    let shop = Shop::open().await;
+    let shop = a_shop().await;
     for (years, expires) in [(3, "2027-02-28"), (4, "2028-02-29")] {
         let terms = json!({"created": "2024-02-29T10:00:00Z", "duration": years, "period": "YEAR"});
         let order = shop.place(terms).await;
@@ -49,7 +50,7 @@ async fn a_leap_day_is_clamped_in_common_years() {
 #[tokio::test]
 async fn a_recurring_order_is_billed_again_when_its_paid_cycle_ends() {
     // Reference 5.4: "`nextBillingCycle = created + cycle`; `expires` = end of the paid cycle"
-    let shop = Shop::open().await;
+    let shop = a_shop().await;
     for (period, next) in [
         ("DAY", "2026-02-01"),
         ("MONTH", "2026-02-28"),
@@ -69,7 +70,7 @@ async fn a_recurring_order_is_billed_again_when_its_paid_cycle_ends() {
 async fn a_recurring_order_of_one_cycle_ends_with_it() {
     // Reference 5.4: `numberOfBillingCycles` "0 = unlimited, else total cycles, after which the
     // order becomes EXPIRED"
-    let shop = Shop::open().await;
+    let shop = a_shop().await;
     let order = shop
         .place(json!({"type": "RECURRING", "numberOfBillingCycles": 1}))
         .await;
@@ -88,7 +89,7 @@ async fn a_recurring_order_of_one_cycle_ends_with_it() {
 #[tokio::test]
 async fn a_duration_of_zero_has_no_end() {
     // Reference 5.4: "`duration` 0 (the sample's placeholder) = no fixed end"
-    let shop = Shop::open().await;
+    let shop = a_shop().await;
     for kind in ["ONE_TIME", "RECURRING"] {
         let order = shop.place(json!({"type": kind, "duration": 0})).await;
         assert_eq!(order["duration"], 0);
@@ -140,7 +141,7 @@ async fn the_day_of_the_month_is_the_operators_too() {
 /// A term that leaves the calendar is refused, not taken for one without an end.
 #[tokio::test]
 async fn an_order_beyond_the_calendar_is_refused() {
-    let shop = Shop::open().await;
+    let shop = a_shop().await;
     let body = json!({ "offer": shop.offer, "created": "9999-12-31T00:00:00.000Z" });
     let answer = shop.api.post(shop.of_customer("orders"), body).await;
     answer.expect_error(409, "ConflictError", "9999");

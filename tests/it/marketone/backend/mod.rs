@@ -9,15 +9,16 @@ mod unknown;
 
 use std::collections::{BTreeMap, VecDeque};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
-use std::time::Duration;
 
 use serde_json::{Value, json};
 use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
 use tokio::net::{TcpListener, TcpStream};
+use tokio::sync::Notify;
 
 use crate::alphaott::given::merged;
 use crate::marketone::{Hub, P1, purchase};
-use crate::support::{Answer, Client, TestBox, until};
+use crate::support::fixture::a_hub;
+use crate::support::{Answer, TestBox, eventually};
 
 /// How the carrier takes one call.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -34,10 +35,10 @@ pub enum Mood {
     Loses,
     /// Charges and hangs up.
     Closes,
-    /// Charges after a moment.
-    Late,
-    /// Is too busy, after a moment.
-    LateBusy,
+    /// Charges when [`Csp::let_go`] says so.
+    Waits,
+    /// Is too busy, and says so then.
+    WaitsBusy,
 }
 
 #[derive(Default)]
@@ -48,6 +49,8 @@ pub struct Ledger {
     pub calls: Vec<(String, Value)>,
     /// What was charged or given back, by the caller's id.
     pub booked: BTreeMap<String, Value>,
+    /// Lets one that waits go on.
+    go: Arc<Notify>,
 }
 
 #[derive(Clone, Default)]
@@ -66,8 +69,13 @@ impl Csp {
         self.ledger().calls.len()
     }
 
+    /// Has a call answered that waits.
+    pub fn let_go(&self) {
+        self.ledger().go.notify_one();
+    }
+
     async fn was_called(&self, times: usize) {
-        until("a call", async || (self.calls() >= times).then_some(())).await;
+        eventually("a call", async || (self.calls() >= times).then_some(())).await;
     }
 
     pub fn booked(&self) -> usize {
@@ -105,10 +113,11 @@ impl Csp {
                 );
             }
         };
-        let mood = {
+        let (mood, go) = {
             let mut ledger = self.ledger();
             ledger.calls.push((head, body.clone()));
-            ledger.moods.pop_front().unwrap_or(Mood::Good)
+            let mood = ledger.moods.pop_front().unwrap_or(Mood::Good);
+            (mood, Arc::clone(&ledger.go))
         };
         let book = || {
             let id = body["extTransactionID"].as_str().unwrap().to_owned();
@@ -123,13 +132,13 @@ impl Csp {
                 book();
                 (200, json!({"status": "SUCCEEDED"}))
             }
-            Mood::Late => {
-                tokio::time::sleep(Duration::from_millis(150)).await;
+            Mood::Waits => {
+                go.notified().await;
                 book();
                 (200, json!({"status": "SUCCEEDED"}))
             }
-            Mood::LateBusy => {
-                tokio::time::sleep(Duration::from_millis(150)).await;
+            Mood::WaitsBusy => {
+                go.notified().await;
                 (429, json!({}))
             }
             // As everybody who keeps ids: what was charged is said again.
@@ -166,13 +175,26 @@ pub async fn hub(csp: &Csp) -> Hub {
     hub_at(url).await
 }
 
+/// A hub that waits for the carrier as long as a test does.
+async fn patient_hub(csp: &Csp) -> Hub {
+    let url = csp.listen().await;
+    a_hub()
+        .set(|config| {
+            config.carrier.url = url.into();
+            config.carrier.api_key = KEY.into();
+            config.carrier.timeout_ms = 60_000;
+        })
+        .await
+}
+
 async fn hub_at(url: String) -> Hub {
-    Hub::with(|config| {
-        config.carrier.url = url.into();
-        config.carrier.api_key = KEY.into();
-        config.carrier.timeout_ms = 300;
-    })
-    .await
+    a_hub()
+        .set(|config| {
+            config.carrier.url = url.into();
+            config.carrier.api_key = KEY.into();
+            config.carrier.timeout_ms = 300;
+        })
+        .await
 }
 
 fn back(id: &str, of: &str, amount: &str) -> Value {
@@ -182,20 +204,22 @@ fn back(id: &str, of: &str, amount: &str) -> Value {
     )
 }
 
-async fn staff(bx: &TestBox) -> Client {
-    let token = bx.token("manager").await;
-    bx.with_header(&format!("JWT {token}"))
-}
-
 pub async fn open(bx: &TestBox) -> Value {
     let path = "/console/api/partners/NFLX/transactions?state=PROCESSING";
-    staff(bx).await.get(bx.url(path)).await.expect(200)
+    bx.client_of("manager")
+        .await
+        .get(bx.url(path))
+        .await
+        .expect(200)
 }
 
 async fn resolve(bx: &TestBox, id: &Value, outcome: &str) -> Answer {
     let path = format!("/console/api/partners/transactions/{id}/resolve");
     let body = json!({ "outcome": outcome });
-    staff(bx).await.post(bx.url(&path), body).await
+    bx.client_of("manager")
+        .await
+        .post(bx.url(&path), body)
+        .await
 }
 
 #[track_caller]

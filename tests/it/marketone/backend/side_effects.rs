@@ -2,7 +2,7 @@
 
 use serde_json::json;
 
-use super::{Csp, Mood, hub, open, processing, resolve, staff};
+use super::{Csp, Mood, hub, open, processing, resolve};
 use crate::alphaott::given::merged;
 use crate::marketone::{P1, pins, purchase, refused};
 use crate::support::gateway::Gateway;
@@ -39,7 +39,7 @@ async fn what_is_processing_holds_no_month_up() {
     csp.next(&[Mood::No(500, "x"); 6]);
     processing(&hub.a.charge(&purchase("a", P1)).await);
     hub.bx.advance(86_400).await;
-    let staff = staff(&hub.bx).await;
+    let staff = hub.bx.client_of("manager").await;
     let url = hub.bx.url("/console/api/partners/NFLX/settlement/close");
     let january = staff
         .post(url, json!({"month": "2026-01"}))
