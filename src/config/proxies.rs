@@ -2,49 +2,29 @@
 
 use std::net::IpAddr;
 
+use ipnet::IpNet;
 use serde::{Deserialize, Serialize};
 
 /// A network such as `10.0.0.0/8`, or one address.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(try_from = "String", into = "String")]
-pub struct Network {
-    base: IpAddr,
-    bits: u8,
-}
+pub struct Network(IpNet);
 
 impl Network {
     /// Reads `10.0.0.0/8`, `2001:db8::/32` or a single address.
     #[must_use]
     pub fn parse(text: &str) -> Option<Self> {
-        let (base, bits) = match text.trim().split_once('/') {
-            Some((base, bits)) => (base, Some(bits)),
-            None => (text.trim(), None),
+        let network = match text.trim().split_once('/') {
+            Some((base, bits)) => IpNet::new(base.parse().ok()?, bits.parse().ok()?).ok()?,
+            None => IpNet::from(text.trim().parse::<IpAddr>().ok()?),
         };
-        let base: IpAddr = base.parse().ok()?;
-        let whole = if base.is_ipv4() { 32 } else { 128 };
-        let bits = match bits {
-            None => whole,
-            Some(bits) => bits.parse().ok().filter(|bits| *bits <= whole)?,
-        };
-        Some(Self { base, bits })
+        Some(Self(network))
     }
 
     /// Whether this address lies in it. One of IPv4 that is written as IPv6 is of IPv4.
     #[must_use]
     pub fn contains(&self, address: IpAddr) -> bool {
-        match (self.base, address.to_canonical()) {
-            (IpAddr::V4(base), IpAddr::V4(address)) => {
-                let shift = 32_u32.saturating_sub(u32::from(self.bits));
-                let front = |of: u32| of.checked_shr(shift).unwrap_or(0);
-                front(base.to_bits()) == front(address.to_bits())
-            }
-            (IpAddr::V6(base), IpAddr::V6(address)) => {
-                let shift = 128_u32.saturating_sub(u32::from(self.bits));
-                let front = |of: u128| of.checked_shr(shift).unwrap_or(0);
-                front(base.to_bits()) == front(address.to_bits())
-            }
-            _ => false,
-        }
+        self.0.contains(&address.to_canonical())
     }
 }
 
@@ -63,7 +43,7 @@ impl TryFrom<String> for Network {
 
 impl From<Network> for String {
     fn from(network: Network) -> Self {
-        format!("{}/{}", network.base, network.bits)
+        network.0.to_string()
     }
 }
 

@@ -3,8 +3,7 @@
 //!
 //! The wire's names stand here, as the other side has them; must not know what they are used for.
 
-use std::fmt::Write as _;
-
+use percent_encoding::{AsciiSet, NON_ALPHANUMERIC, utf8_percent_encode};
 use reqwest::header::{AUTHORIZATION, CONTENT_TYPE, HeaderValue, RETRY_AFTER};
 use reqwest::{Method, RequestBuilder, StatusCode};
 use serde_json::{Value, json};
@@ -284,16 +283,16 @@ fn odd(what: &str) -> PeerError {
     PeerError::Unknown(format!("the answer is no {what}"))
 }
 
+/// What may stand in a part of a path as it is.
+const PLAIN: &AsciiSet = &NON_ALPHANUMERIC
+    .remove(b'-')
+    .remove(b'_')
+    .remove(b'.')
+    .remove(b'~');
+
 /// A part of a path, percent-encoded.
 fn encode(url: &mut String, part: &str) {
-    for byte in part.bytes() {
-        if byte.is_ascii_alphanumeric() || matches!(byte, b'-' | b'_' | b'.' | b'~') {
-            url.push(char::from(byte));
-        } else {
-            // Writing to a text cannot fail.
-            let _ = write!(url, "%{byte:02X}");
-        }
-    }
+    url.extend(utf8_percent_encode(part, PLAIN));
 }
 
 fn text(body: &Value, key: &str) -> Option<String> {

@@ -46,7 +46,7 @@ const MAY_USE: &[(&str, &str)] = &[
     ("wire::demo_clip", "app domain ops"),
     ("wire::console", "app domain letters ops paper wire::kit"),
     ("wire::marketone", "app domain ops wire::kit"),
-    ("wire::pay", "app domain letters ops wire::kit"),
+    ("wire::pay", "app domain letters ops paper wire::kit"),
     ("wire::portal", "app domain ops wire::kit"),
     ("wire::site", "app domain ops wire::kit"),
     ("wire::stalker", "app domain ops wire::kit"),
@@ -88,6 +88,8 @@ const HOMES: &[(&str, &str)] = &[
     ("rustix", "listener/ store/health.rs"),
     ("bincode", "store/codec.rs"),
     ("jiff", "domain/values/calendar.rs"),
+    ("csv", "domain/values/csv.rs"),
+    ("ipnet", "config/proxies.rs"),
     ("iso_currency", "domain/values/money.rs"),
     (
         "axum",
@@ -123,7 +125,7 @@ const HOMES: &[(&str, &str)] = &[
     ("clap", "cli/ main.rs"),
     (
         "minijinja",
-        "letters/allowed.rs letters/wording.rs outbound/sms.rs",
+        "letters/allowed.rs letters/wording.rs outbound/sms.rs paper/template.rs",
     ),
     ("toml", "config/"),
     ("argon2", "app/secrets/passwords/"),

@@ -10,6 +10,7 @@ use sha2::{Digest as _, Sha256};
 
 use crate::domain::billing::journal::{Account, Posting, transfer};
 use crate::domain::partners::{Partner, PartnerTransaction, TransactionKind};
+use crate::domain::values::csv::{guarded_in_months, row};
 use crate::domain::values::id::{ClosedMonthId, JournalEntryId, PartnerId};
 use crate::domain::values::minor::Minor;
 use crate::domain::values::money::{Amount, Currency};
@@ -177,29 +178,16 @@ pub fn csv_line(line: &PartnerTransaction) -> String {
         .to_fixed()
     };
     let completed = line.completed_at.map(Timestamp::to_rfc3339_millis);
-    // As RFC 4180 has it; what looks like a formula is made none.
-    let plain = |text: &str| {
-        let mark = if text.starts_with(['=', '+', '-', '@']) {
-            "'"
-        } else {
-            ""
-        };
-        if text.contains(['"', ',', '\r', '\n']) {
-            format!("\"{mark}{}\"", text.replace('"', "\"\""))
-        } else {
-            format!("{mark}{text}")
-        }
-    };
     let fields = [
-        plain(&line.ext_id),
+        guarded_in_months(&line.ext_id),
         kind.to_owned(),
         completed.unwrap_or_default(),
-        plain(line.product.as_deref().unwrap_or_default()),
+        guarded_in_months(line.product.as_deref().unwrap_or_default()),
         line.amount.currency.as_str().to_owned(),
         money(line.amount.minor),
         money(line.tax_minor),
         money(line.partner_minor),
         money(line.kept_minor()),
     ];
-    format!("{}\r\n", fields.join(","))
+    row(fields.iter().map(String::as_str))
 }

@@ -4,6 +4,7 @@ pub mod address;
 pub mod calendar;
 pub mod common_password;
 pub mod contact;
+pub mod csv;
 pub mod delivery;
 pub mod id;
 pub mod lookalike;

@@ -12,6 +12,7 @@ use crate::domain::billing::invoice::{Invoice, InvoiceKind, OpenInvoice, RateSum
 use crate::domain::billing::journal::{Account, JournalEntry};
 use crate::domain::customers::Customer;
 use crate::domain::staff::Permission;
+use crate::domain::values::csv::{guarded, row};
 use crate::domain::values::minor::Minor;
 use crate::domain::values::money::Amount;
 use crate::domain::values::time::Timestamp;
@@ -123,30 +124,13 @@ fn csv_head(what: What) -> &'static str {
     }
 }
 
-/// One row of comma-separated values (RFC 4180). A text that a spreadsheet would take for a formula
-/// gets an apostrophe in front.
+/// One row, which ends with the line. Every field may be somebody's own words.
 fn csv_row(fields: &[String]) -> String {
-    let quoted = |field: &String| {
-        let number = field.parse::<i64>().is_ok()
-            || field
-                .strip_prefix('-')
-                .unwrap_or(field)
-                .bytes()
-                .all(|b| b.is_ascii_digit() || b == b'.');
-        let risky = !number && field.starts_with(['=', '+', '-', '@', '\t', '\r']);
-        let field = if risky {
-            format!("'{field}")
-        } else {
-            field.clone()
-        };
-        if field.contains([',', '"', '\n', '\r']) {
-            format!("\"{}\"", field.replace('"', "\"\""))
-        } else {
-            field
-        }
-    };
-    let fields: Vec<String> = fields.iter().map(quoted).collect();
-    fields.join(",")
+    let fields: Vec<String> = fields.iter().map(|field| guarded(field)).collect();
+    let mut line = row(fields.iter().map(String::as_str));
+    let end = line.strip_suffix("\r\n").map_or(line.len(), str::len);
+    line.truncate(end);
+    line
 }
 
 fn or_empty<T: ToString>(value: Option<T>) -> String {

@@ -1,7 +1,7 @@
 //! What a guide says, while it is read: in memory as far as it is little, else in a file without a
 //! name. Guides may name their channels last, so nearly everything has to be kept until then.
 
-use std::fs::{File, OpenOptions};
+use std::fs::File;
 use std::io::{self, ErrorKind, Read as _, Seek as _, SeekFrom, Write as _};
 use std::path::{Path, PathBuf};
 
@@ -12,8 +12,6 @@ use crate::domain::values::time::Timestamp;
 
 /// Most bytes that are kept in memory.
 const HELD_BYTES_MAX: usize = 8 * 1024 * 1024;
-/// Most names that are tried for a file.
-const NAMES_MAX: u32 = 1_000;
 /// Start, end and length of a programme.
 const HEAD_BYTES: usize = 20;
 
@@ -128,27 +126,13 @@ fn read_block(mut block: &[u8], slots: &mut Vec<Slot<Texts>>) -> io::Result<()> 
     Ok(())
 }
 
-/// A file that is gone when it is closed, whatever happens: its name is taken away at once.
+/// A file that is gone when it is closed, whatever happens: it has no name.
 fn unnamed(folder: &Path) -> io::Result<File> {
-    let other = std::env::temp_dir();
-    let folder = if folder.is_dir() { folder } else { &other };
-    for number in 0..NAMES_MAX {
-        let path = folder.join(format!("import-{}-{number}.tmp", std::process::id()));
-        let made = OpenOptions::new()
-            .read(true)
-            .write(true)
-            .create_new(true)
-            .open(&path);
-        match made {
-            Ok(file) => {
-                std::fs::remove_file(&path)?;
-                return Ok(file);
-            }
-            Err(error) if error.kind() == ErrorKind::AlreadyExists => {}
-            Err(error) => return Err(error),
-        }
+    if folder.is_dir() {
+        tempfile::tempfile_in(folder)
+    } else {
+        tempfile::tempfile()
     }
-    Err(ErrorKind::AlreadyExists.into())
 }
 
 /// What a guide says of a programme but its time: title, description, category, director and actors

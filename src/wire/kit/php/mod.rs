@@ -18,6 +18,7 @@ pub use json::{Array, Json, Object};
 use std::collections::HashSet;
 
 use data_encoding::BASE64_NOPAD;
+use percent_encoding::percent_decode_str;
 
 /// Most identifiers in one path.
 pub const IDENTIFIERS_MAX: usize = 1_000;
@@ -125,25 +126,7 @@ pub fn identifiers(segment: Option<&str>) -> Result<Identifiers, TooManyIdentifi
 /// `%XX` as the byte it means; what is no such escape stays as it is, and so does `+`.
 #[must_use]
 pub fn percent_decoded(text: &str) -> String {
-    let mut decoded = Vec::with_capacity(text.len());
-    let mut rest = text.as_bytes();
-    while let [byte, after @ ..] = rest {
-        let escaped = match rest {
-            [b'%', high, low, after @ ..] => hex(*high)
-                .zip(hex(*low))
-                .map(|(high, low)| (high << 4 | low, after)),
-            _ => None,
-        };
-        let (byte, after) = escaped.unwrap_or((*byte, after));
-        decoded.push(byte);
-        rest = after;
-    }
-    String::from_utf8_lossy(&decoded).into_owned()
-}
-
-fn hex(digit: u8) -> Option<u8> {
-    let value = char::from(digit).to_digit(16)?;
-    u8::try_from(value).ok()
+    percent_decode_str(text).decode_utf8_lossy().into_owned()
 }
 
 /// Login and password of an `Authorization` header with HTTP Basic (stalker-rest-v1 §1.2).
