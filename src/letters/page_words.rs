@@ -1,10 +1,12 @@
 //! What stands on a payment page, in the operator's language. A language that is not here gets
 //! English. `{}` is filled in by the page.
 
+use serde::Serialize;
+
 use super::words::language;
 
 /// The words of a payment page.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
 pub struct PageWords {
     /// The language, as HTML names it.
     pub lang: &'static str,

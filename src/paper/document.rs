@@ -1,10 +1,12 @@
 //! What stands on a document, in words, and why there may be no PDF of it.
 
+use serde::Serialize;
+
 /// Most lines that one document may have.
 pub const LINES_MAX: usize = 10_000;
 
 /// The words that every document has, in its language.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
 pub struct Frame {
     /// The language, as HTML names it.
     pub lang: &'static str,
@@ -33,7 +35,7 @@ impl Default for Frame {
 }
 
 /// Everything a document says, in the words in which it says it.
-#[derive(Debug, Clone, Default, PartialEq, Eq)]
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize)]
 pub struct Paper {
     pub frame: Frame,
     /// What it is: `Invoice`, `Credit note` or `Statement`.
@@ -65,7 +67,7 @@ pub struct Paper {
 }
 
 /// One line of a document.
-#[derive(Debug, Clone, Default, PartialEq, Eq)]
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize)]
 pub struct PaperLine {
     /// What it is for.
     pub title: String,
@@ -73,7 +75,7 @@ pub struct PaperLine {
     pub numbers: [String; 4],
 }
 
-/// Why there is no PDF.
+/// Why there is no page, or no PDF.
 #[derive(Debug, thiserror::Error)]
 pub enum PaperError {
     /// More lines than a document may have.
@@ -87,6 +89,9 @@ pub enum PaperError {
         /// What its reader said.
         reason: String,
     },
+    /// A template of the program's own is wrong: a mistake in the build.
+    #[error("template: {0}")]
+    Template(String),
 }
 
 impl Paper {

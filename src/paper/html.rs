@@ -3,143 +3,43 @@
 //! Must not know where it is served, or under which headers: a strict content policy has to allow
 //! the one inline style.
 
-use super::document::Paper;
+use std::sync::LazyLock;
 
+use serde::Serialize;
+
+use super::document::{Paper, PaperError};
+use super::template::Template;
+
+const SOURCE: &str = include_str!(concat!(
+    env!("CARGO_MANIFEST_DIR"),
+    "/assets/templates/paper.html"
+));
 const STYLE: &str = include_str!(concat!(
     env!("CARGO_MANIFEST_DIR"),
     "/assets/templates/paper.css"
 ));
 
+static TEMPLATE: LazyLock<Template> =
+    LazyLock::new(|| Template::new(SOURCE, escape).with("style", STYLE));
+
+#[derive(Serialize)]
+struct Page<'p> {
+    paper: &'p Paper,
+    title: String,
+    details: Vec<(&'p str, &'p str)>,
+}
+
 /// The document as a complete HTML page, for the screen by day and night and for the printer.
-#[must_use]
-pub fn html(paper: &Paper) -> String {
+pub fn html(paper: &Paper) -> Result<String, PaperError> {
+    let heading = paper.heading();
     let seller = paper.seller.first().map_or("", String::as_str);
-    let title = [paper.heading().as_str(), seller]
-        .into_iter()
-        .filter(|word| !word.is_empty())
-        .map(escape)
-        .collect::<Vec<_>>()
-        .join(" – ");
-    format!(
-        r#"<!doctype html>
-<html lang="{lang}">
-<head>
-<meta charset="utf-8">
-<meta name="viewport" content="width=device-width, initial-scale=1">
-<meta name="color-scheme" content="light dark">
-<meta name="robots" content="noindex">
-<title>{title}</title>
-<style>
-{STYLE}</style>
-</head>
-<body>
-<main>
-{head}{lines}{totals}{notes}</main>
-</body>
-</html>
-"#,
-        lang = paper.frame.lang,
-        head = head(paper),
-        lines = lines(paper),
-        totals = totals(paper),
-        notes = notes(paper),
-    )
-}
-
-fn head(paper: &Paper) -> String {
-    let details = paper.details();
-    format!(
-        r#"<header class="pair">
-<div>
-<h1 dir="auto">{title}</h1>
-<p class="number" dir="auto">{number}</p>
-</div>
-{seller}</header>
-<div class="pair">
-<section aria-labelledby="buyer">
-<h2 id="buyer">{addressed}</h2>
-{buyer}</section>
-<dl>
-{details}</dl>
-</div>
-"#,
-        title = escape(&paper.title),
-        addressed = escape(paper.addressed),
-        number = escape(&paper.number),
-        seller = address(&paper.seller),
-        buyer = address(&paper.buyer),
-        details = details
-            .iter()
-            .map(|(k, v)| pair("", k, v))
-            .collect::<String>(),
-    )
-}
-
-fn address(lines: &[String]) -> String {
-    let mut out = "<address>\n".to_owned();
-    for line in lines {
-        out.push_str(&format!("<p dir=\"auto\">{}</p>\n", escape(line)));
-    }
-    out.push_str("</address>\n");
-    out
-}
-
-/// A name with its value, inside a `dl`.
-fn pair(attributes: &str, name: &str, value: &str) -> String {
-    format!(
-        "<div{attributes}><dt>{}</dt><dd><bdi>{}</bdi></dd></div>\n",
-        escape(name),
-        escape(value)
-    )
-}
-
-fn lines(paper: &Paper) -> String {
-    let called = escape(paper.frame.lines);
-    let mut out = format!(
-        "<div class=\"lines\" role=\"region\" aria-label=\"{called}\" tabindex=\"0\">\n\
-         <table>\n<caption>{called}</caption>\n<thead>\n<tr>"
-    );
-    for column in paper.columns {
-        out.push_str(&format!("<th scope=\"col\">{}</th>", escape(column)));
-    }
-    out.push_str("</tr>\n</thead>\n<tbody>\n");
-    for line in &paper.lines {
-        let title = escape(&line.title);
-        out.push_str(&format!("<tr><th scope=\"row\"><bdi>{title}</bdi></th>"));
-        for number in &line.numbers {
-            out.push_str(&format!("<td><bdi>{}</bdi></td>", escape(number)));
-        }
-        out.push_str("</tr>\n");
-    }
-    out.push_str("</tbody>\n</table>\n</div>\n");
-    out
-}
-
-fn totals(paper: &Paper) -> String {
-    let mut out = "<dl class=\"totals\">\n".to_owned();
-    for (name, amount) in &paper.totals {
-        out.push_str(&pair("", name, amount));
-    }
-    let (name, amount) = &paper.total;
-    out.push_str(&pair(" class=\"total\"", name, amount));
-    out.push_str("</dl>\n");
-    out
-}
-
-fn notes(paper: &Paper) -> String {
-    if paper.notes.is_empty() {
-        return String::new();
-    }
-    let mut out = format!(
-        "<section class=\"notes\" aria-labelledby=\"notes\">\n\
-         <h2 id=\"notes\" class=\"hidden\">{}</h2>\n",
-        escape(paper.frame.notes)
-    );
-    for note in &paper.notes {
-        out.push_str(&format!("<p dir=\"auto\">{}</p>\n", escape(note)));
-    }
-    out.push_str("</section>\n");
-    out
+    let words = [heading.as_str(), seller].into_iter();
+    let words: Vec<&str> = words.filter(|word| !word.is_empty()).collect();
+    TEMPLATE.fill(&Page {
+        paper,
+        title: words.join(" – "),
+        details: paper.details(),
+    })
 }
 
 /// A text as it may stand anywhere in a page, also between quotes.
@@ -171,7 +71,7 @@ mod tests {
     fn everything_on_the_paper_is_on_the_page() {
         let mut paper = paper(2);
         paper.corrects = Some("2026-000041".to_owned());
-        let page = html(&paper);
+        let page = html(&paper).unwrap();
         assert!(page.starts_with("<!doctype html>\n<html lang=\"en\">"));
         let mut words = vec![paper.title, paper.number, paper.issued, paper.total.1];
         words.extend(paper.corrects);
@@ -210,7 +110,7 @@ mod tests {
                 evil.clone_into(text);
             }
         }
-        let page = html(&paper);
+        let page = html(&paper).unwrap();
         assert!(!page.contains("<script") && !page.contains("alert('"));
         assert_eq!(page.matches("</title>").count(), 1);
         assert_eq!(page.matches("</style>").count(), 1);
@@ -220,14 +120,14 @@ mod tests {
 
     #[test]
     fn it_fetches_nothing_and_runs_nothing() {
-        let page = html(&paper(3));
+        let page = html(&paper(3)).unwrap();
         for word in [
             "http:", "https:", "src=", "href=", "url(", "@import", "<script",
         ] {
             assert!(!page.contains(word), "{word}");
         }
         assert!(page.contains("prefers-color-scheme") && page.contains("@media print"));
-        assert!(html(&Paper::default()).ends_with("</html>\n"));
+        assert!(html(&Paper::default()).unwrap().ends_with("</html>\n"));
     }
 
     #[test]

@@ -11,7 +11,9 @@ mod html;
 mod pdf;
 #[cfg(test)]
 mod sample;
+mod template;
 
 pub use document::{Frame, LINES_MAX, Paper, PaperError, PaperLine};
 pub use html::html;
 pub use pdf::pdf;
+pub use template::Template;

@@ -521,7 +521,8 @@ pub async fn invoice(Staff(ctx): Staff, Path(name): Path<String>) -> Result<Resp
     match kind {
         "json" => Ok(Json(InvoiceOut::new(&ctx, &billed)).into_response()),
         "html" => {
-            let text = paper::html(&paper(&ctx, &billed));
+            let text = paper::html(&paper(&ctx, &billed))
+                .map_err(|error| ops::OpError::Failed(error.to_string()))?;
             Ok(crate::wire::console::pages::paper_page(text))
         }
         "pdf" => {

@@ -339,7 +339,8 @@ fn shown(ctx: &Ctx, found: &Settlement, format: &str) -> Result<Response, Proble
             (kind, text).into_response()
         }
         "html" => {
-            let text = paper::html(&statement(ctx, found));
+            let text = paper::html(&statement(ctx, found))
+                .map_err(|error| ops::OpError::Failed(error.to_string()))?;
             crate::wire::console::pages::paper_page(text)
         }
         "pdf" => {

@@ -4,6 +4,7 @@
 //! What it leads back to is the redirect of the AlphaOTT dialect (its reference, operation 40), and
 //! is no proof of payment.
 
+mod page;
 mod refused;
 
 use std::sync::Arc;
@@ -11,20 +12,20 @@ use std::sync::Arc;
 use axum::Router;
 use axum::body::Bytes;
 use axum::extract::{Path, RawQuery, State};
-use axum::http::header::{CONTENT_SECURITY_POLICY, CONTENT_TYPE, LOCATION, RETRY_AFTER};
+use axum::http::header::{CONTENT_TYPE, LOCATION, RETRY_AFTER};
 use axum::http::{Extensions, HeaderMap, HeaderValue, StatusCode};
 use axum::response::{IntoResponse as _, Response};
 use axum::routing::{get, post};
 
+use self::page::{Page, Part, frame, leads_back, page, redirect, words};
 use crate::app::{App, Ctx};
-use crate::domain::billing::payment::{HostedPage, PaymentState};
+use crate::domain::billing::payment::PaymentState;
 use crate::domain::staff::Actor;
 use crate::domain::values::money::{Amount, Currency};
-use crate::letters::locale::{amount, html, long_day};
-use crate::letters::page_words::{PageWords, filled, page_words};
+use crate::letters::page_words::filled;
 use crate::ops;
 use crate::ops::OpError;
-use crate::ops::payments::page_view::{Closed, View};
+use crate::ops::payments::page_view::Closed;
 use crate::ops::payments::pages::{Outcome, Way};
 use crate::ops::payments::stripe::Leads;
 use crate::ops::payments::stripe_events::Heard;
@@ -35,10 +36,6 @@ pub const DIALECT: &str = "pay";
 
 /// Largest form, in bytes.
 const FORM_BYTES_MAX: usize = 4_096;
-
-/// Scripts of any kind are not needed and not allowed.
-const POLICY: &str = "default-src 'none'; style-src 'self'; form-action 'self' https: http:; \
-                      frame-ancestors 'none'; base-uri 'none'; img-src data:";
 
 /// The paths of the page.
 pub fn router() -> Router<Arc<App>> {
@@ -64,11 +61,6 @@ fn circumstances(app: &Arc<App>, extensions: &Extensions) -> Ctx {
     }
 }
 
-/// The words of this page.
-fn words(ctx: &Ctx) -> &'static PageWords {
-    page_words(&ctx.app.config.provider.locale)
-}
-
 /// Where browsers end that were paid for at another system's page and came from nowhere.
 async fn done(
     State(app): State<Arc<App>>,
@@ -83,9 +75,8 @@ async fn done(
         _ => ("good", said.processing),
     };
     let close = said.may_close;
-    let body =
-        format!("<p class=\"{class}\" role=\"status\">{text}</p>\n<p class=\"soft\">{close}</p>\n");
-    frame(&ctx, StatusCode::OK, &body)
+    let parts = vec![Part::Status { class, text }, Part::soft(close)];
+    frame(&ctx, StatusCode::OK, parts)
 }
 
 async fn show(
@@ -268,11 +259,6 @@ fn back(ctx: &Ctx, code: &str, status: &str) -> Response {
     }
 }
 
-fn redirect(ctx: &Ctx, code: &str, status: &str) -> String {
-    let prefix = &ctx.app.config.alphaott.prefix;
-    format!("{prefix}/payments/redirect?type=boxoffice&id={code}&status={status}")
-}
-
 fn see(target: &str) -> Response {
     match HeaderValue::from_str(target) {
         Ok(location) => (StatusCode::SEE_OTHER, [(LOCATION, location)]).into_response(),
@@ -290,16 +276,16 @@ fn again(ctx: &Ctx, code: &str, status: StatusCode, problem: &str) -> Response {
 
 /// What is shown where there is no page to show.
 pub(super) fn failed(ctx: &Ctx, error: &OpError) -> Response {
-    let (status, words) = match error {
+    let (status, text) = match error {
         OpError::Missing { .. } | OpError::Refused(_) => {
             (StatusCode::NOT_FOUND, words(ctx).no_page)
         }
         OpError::Throttled { .. } => (StatusCode::SERVICE_UNAVAILABLE, words(ctx).busy),
         OpError::DiskFull => (StatusCode::SERVICE_UNAVAILABLE, words(ctx).not_now),
         OpError::TooManyAttempts { retry_after_s } => {
-            let words = words(ctx).too_often;
-            let body = format!("<p class=\"bad\" role=\"alert\">{words}</p>");
-            let mut response = frame(ctx, StatusCode::TOO_MANY_REQUESTS, &body);
+            let text = words(ctx).too_often;
+            let parts = vec![Part::Alone { text }];
+            let mut response = frame(ctx, StatusCode::TOO_MANY_REQUESTS, parts);
             let seconds = HeaderValue::from(*retry_after_s);
             response.headers_mut().insert(RETRY_AFTER, seconds);
             return response;
@@ -309,266 +295,12 @@ pub(super) fn failed(ctx: &Ctx, error: &OpError) -> Response {
             (StatusCode::INTERNAL_SERVER_ERROR, words(ctx).went_wrong)
         }
     };
-    let body = format!("<p class=\"bad\" role=\"alert\">{words}</p>");
-    frame(ctx, status, &body)
-}
-
-fn page(ctx: &Ctx, view: &View, status: StatusCode, problem: Option<&str>) -> Response {
-    let mut body = String::new();
-    if let Some(problem) = problem {
-        body.push_str(&format!(
-            "<p class=\"bad\" role=\"alert\">{}</p>\n",
-            html(problem)
-        ));
-    }
-    let said = words(ctx);
-    body.push_str(&summary(ctx, view));
-    body.push_str(&arrived(ctx, view));
-    let (status, rest) = match view.closed {
-        None => (status, ways(ctx, view)),
-        Some(Closed::Paid) => (status, ended(ctx, view, said.thanks, "succeded")),
-        Some(Closed::Processing) => (status, under_way(ctx, view)),
-        Some(Closed::Expired) => (
-            StatusCode::GONE,
-            format!("<p class=\"bad\">{}</p>\n", html(said.expired)),
-        ),
-        Some(Closed::Begun) => (
-            StatusCode::GONE,
-            format!(
-                "<p class=\"good\" role=\"status\">{}</p>\n",
-                html(said.paid_already)
-            ),
-        ),
-        Some(Closed::Withdrawn) => (StatusCode::GONE, withdrawn(ctx, view)),
-    };
-    body.push_str(&rest);
-    frame(ctx, status, &body)
-}
-
-fn summary(ctx: &Ctx, view: &View) -> String {
-    let locale = &ctx.app.config.provider.locale;
-    let zone = &ctx.app.company().zone;
-    let said = words(ctx);
-    let name = match (view.offer.title.trim(), view.product.title.trim()) {
-        ("", "") => said.your_order,
-        ("", product) => product,
-        (offer, _) => offer,
-    };
-    let mut text = format!(
-        "<section class=\"card\">\n<h2>{}</h2>\n<table>\n",
-        html(name)
-    );
-    for line in &view.bill.lines {
-        let gross = Amount {
-            minor: line.gross_minor(),
-            currency: view.price.currency,
-        };
-        let title = match &line.title {
-            title if title == ops::payments::pages::OWED_BEFORE => said.owed_before.to_owned(),
-            title => match title.strip_prefix(ops::payments::pages::INVOICE) {
-                Some(number) => filled(said.invoice, &[number]),
-                None => title.clone(),
-            },
-        };
-        text.push_str(&row("", &title, &amount(gross, locale)));
-    }
-    if view.from_balance.minor > 0 {
-        let used = Amount {
-            minor: -view.from_balance.minor,
-            ..view.from_balance
-        };
-        text.push_str(&row("", said.from_balance, &amount(used, locale)));
-    }
-    let words = match view.closed {
-        Some(Closed::Paid) => said.paid,
-        _ => said.to_pay,
-    };
-    text.push_str(&row("total", words, &amount(view.to_pay, locale)));
-    text.push_str("</table>\n");
-    if let Some(to) = view.bill.to {
-        let day = |at| long_day(at, zone, locale);
-        // What begins later says so.
-        let valid = if view.bill.from > ctx.now {
-            filled(said.from_until, &[&day(view.bill.from), &day(to)])
-        } else {
-            filled(said.until, &[&day(to)])
-        };
-        text.push_str(&format!("<p class=\"soft\">{}</p>\n", html(&valid)));
-    }
-    text.push_str("</section>\n");
-    text
-}
-
-fn row(class: &str, name: &str, value: &str) -> String {
-    let class = if class.is_empty() {
-        String::new()
-    } else {
-        format!(" class=\"{class}\"")
-    };
-    format!(
-        "<tr{class}><td>{}</td><td>{}</td></tr>\n",
-        html(name),
-        html(value)
-    )
-}
-
-/// A form for every way to pay that is offered.
-fn ways(ctx: &Ctx, view: &View) -> String {
-    let settings = &ctx.app.config.payments;
-    let said = words(ctx);
-    let pay = amount(view.to_pay, &ctx.app.config.provider.locale);
-    let pay = html(&filled(said.pay, &[&pay]));
-    if view.to_pay.minor == 0 {
-        let words = if view.price.minor == 0 {
-            said.start
-        } else {
-            said.pay_balance
-        };
-        return one(view, "balance", &format!("<button>{words}</button>"));
-    }
-    let mut text = String::new();
-    if ops::payments::stripe::is_offered(ctx, view.to_pay) {
-        let button = format!("<h2>{}</h2>\n<button>{pay}</button>", said.card);
-        text.push_str(&one(view, ops::payments::stripe::METHOD, &button));
-    }
-    if settings.sandbox {
-        text.push_str(&one(
-            view,
-            "sandbox",
-            &format!(
-                "<h2>Card (sandbox: no money moves)</h2>\n\
-                 <label for=\"card\">Card number</label>\n\
-                 <input id=\"card\" name=\"card\" inputmode=\"numeric\" autocomplete=\"off\" \
-                 value=\"4242 4242 4242 4242\" required>\n<button>{pay}</button>\n\
-                 <p class=\"soft\">4242… succeeds, 4000 0000 0000 0002 is declined, …0077 succeeds \
-                 later, …0341 fails later.</p>"
-            ),
-        ));
-    }
-    if settings.voucher {
-        let form = format!(
-            "<h2>{}</h2>\n<label for=\"voucher\">{}</label>\n\
-             <input id=\"voucher\" name=\"voucher\" autocomplete=\"off\" \
-             autocapitalize=\"characters\" required>\n<button class=\"second\">{}</button>",
-            said.voucher, said.code, said.use_voucher
-        );
-        text.push_str(&one(view, "voucher", &form));
-    }
-    if settings.manual {
-        let form = format!(
-            "<h2>{}</h2>\n<p>{}</p>\n<button class=\"second\">{}</button>",
-            said.by_transfer, said.by_transfer_text, said.by_transfer_button
-        );
-        text.push_str(&one(view, "manual", &form));
-    }
-    if text.is_empty() {
-        text.push_str(&format!("<p>{}</p>\n", said.no_way));
-    }
-    text
-}
-
-fn one(view: &View, method: &str, inner: &str) -> String {
-    format!(
-        "<form class=\"card\" method=\"post\" action=\"/pay/{code}\">\n\
-         <input type=\"hidden\" name=\"method\" value=\"{method}\">\n\
-         <input type=\"hidden\" name=\"amount\" value=\"{}\">\n\
-         <input type=\"hidden\" name=\"currency\" value=\"{}\">\n{inner}\n</form>\n",
-        view.to_pay.to_decimal(),
-        view.to_pay.currency.as_str(),
-        code = view.page.code,
-    )
-}
-
-fn ended(ctx: &Ctx, view: &View, words: &str, status: &str) -> String {
-    format!(
-        "<p class=\"good\" role=\"status\">{words}</p>\n{}",
-        way_on(ctx, view, status)
-    )
-}
-
-/// Whether there is somewhere to go back to. Older pages had the box's own address: the console.
-fn leads_back(ctx: &Ctx, page: &HostedPage) -> bool {
-    let url = page.return_url.trim_end_matches('/');
-    !url.is_empty() && url != ctx.app.base_url().trim_end_matches('/')
-}
-
-/// The way back to the shop; where there is none, the page is the end of it.
-fn way_on(ctx: &Ctx, view: &View, status: &str) -> String {
-    if !leads_back(ctx, &view.page) {
-        return format!("<p class=\"soft\">{}</p>\n", words(ctx).may_close);
-    }
-    let target = redirect(ctx, &view.page.code, status);
-    format!(
-        "<a class=\"button\" href=\"{}\">{}</a>\n",
-        html(&target),
-        words(ctx).go_on
-    )
-}
-
-/// Money came on this page and the order did not begin: where it is.
-fn arrived(ctx: &Ctx, view: &View) -> String {
-    let locale = &ctx.app.config.provider.locale;
-    let begun = matches!(view.closed, Some(Closed::Paid | Closed::Processing));
-    let Some(payment) = view.payment.as_ref().filter(|_| !begun) else {
-        return String::new();
-    };
-    let said = words(ctx);
-    let text = match (payment.state, view.closed) {
-        (PaymentState::Succeeded, None) => said.arrived_rest,
-        (PaymentState::Succeeded, Some(Closed::Begun)) => said.arrived,
-        (PaymentState::Succeeded, Some(_)) => said.arrived_late,
-        (PaymentState::Unmatched, _) => said.arrived_unknown,
-        (PaymentState::Processing | PaymentState::Failed, _) => return String::new(),
-    };
-    let text = filled(text, &[&amount(payment.amount, locale)]);
-    format!("<p class=\"good\" role=\"status\">{}</p>\n", html(&text))
-}
-
-fn withdrawn(ctx: &Ctx, view: &View) -> String {
-    let mut text = format!("<p class=\"bad\">{}</p>\n", html(words(ctx).withdrawn));
-    if view.payment.is_some() {
-        text.push_str(&way_on(ctx, view, "failed"));
-    }
-    text
-}
-
-/// A payment is under way: what is known of it, and how to pay by hand.
-fn under_way(ctx: &Ctx, view: &View) -> String {
-    let payment = view.payment.as_ref();
-    let manual = payment.is_some_and(|payment| {
-        payment.method == "manual" && payment.state == PaymentState::Processing
-    });
-    let at_stripe = payment.is_some_and(|payment| payment.method == ops::payments::stripe::METHOD);
-    let said = words(ctx);
-    if !manual {
-        let mut text = ended(ctx, view, said.processing, "processing");
-        if at_stripe {
-            let button = format!("<button class=\"second\">{}</button>", said.back_to_card);
-            text.push_str(&one(view, ops::payments::stripe::METHOD, &button));
-        }
-        return text;
-    }
-    let company = ctx.app.company();
-    let settings = &ctx.app.config.payments;
-    let text = if settings.manual_text.is_empty() {
-        filled(said.as_agreed, &[&company.name])
-    } else {
-        settings.manual_text.clone()
-    };
-    let reference = format!("P-{}", payment.map_or(0, |payment| payment.id.0));
-    let strong = format!("<strong>{reference}</strong>");
-    format!(
-        "<section class=\"card\"><h2>{}</h2>\n<p>{}</p>\n<p>{}</p></section>\n{}",
-        said.how_to_pay,
-        html(&text),
-        filled(said.reference, &[&strong]),
-        ended(ctx, view, said.noted, "processing")
-    )
+    frame(ctx, status, vec![Part::Alone { text }])
 }
 
 /// Words a request that is turned away, for whoever looks at the page.
 pub fn turned_away(reason: TurnedAway) -> Response {
-    let words = match reason {
+    let text = match reason {
         TurnedAway::ForeignPage => {
             "Another page sent this. Nothing was paid. Please open the payment page itself."
         }
@@ -577,32 +309,12 @@ pub fn turned_away(reason: TurnedAway) -> Response {
             "This could not be read. Nothing was paid. Please try again."
         }
     };
-    let body = format!("<p class=\"bad\" role=\"alert\">{words}</p>");
-    page_of("en", "Payment", "Payment", reason.status(), &body)
-}
-
-fn frame(ctx: &Ctx, status: StatusCode, body: &str) -> Response {
-    let company = html(&ctx.app.company().name);
-    let title = filled(words(ctx).pay_to, &[&company]);
-    page_of(words(ctx).lang, &title, &company, status, body)
-}
-
-fn page_of(lang: &str, title: &str, company: &str, status: StatusCode, body: &str) -> Response {
-    let text = format!(
-        "<!doctype html>\n<html lang=\"{lang}\">\n<head>\n<meta charset=\"utf-8\">\n\
-         <meta name=\"viewport\" content=\"width=device-width, initial-scale=1\">\n\
-         <meta name=\"robots\" content=\"noindex\">\n<title>{title}</title>\n\
-         <link rel=\"icon\" href=\"data:,\">\n\
-         <link rel=\"stylesheet\" href=\"/pay/assets/style.css\">\n</head>\n<body>\n<main>\n\
-         <h1>{company}</h1>\n{body}</main>\n</body>\n</html>\n"
-    );
-    (
-        status,
-        [
-            (CONTENT_TYPE, "text/html; charset=utf-8"),
-            (CONTENT_SECURITY_POLICY, POLICY),
-        ],
-        text,
-    )
-        .into_response()
+    let page = Page {
+        lang: "en",
+        title: "Payment".to_owned(),
+        company: "Payment",
+        words: None,
+        parts: vec![Part::Alone { text }],
+    };
+    page.answer(reason.status())
 }
