@@ -82,8 +82,7 @@ pub struct Session {
 
 impl Session {
     /// Reads Stripe's object; `None` where it is no session.
-    #[must_use]
-    pub fn read(object: &Value) -> Option<Self> {
+    fn read(object: &Value) -> Option<Self> {
         if object.get("object")? != "checkout.session" {
             return None;
         }
@@ -111,9 +110,82 @@ impl Session {
     }
 }
 
+/// What Stripe tells by webhook, as far as it is anything to us.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Event {
+    /// A session was paid, its payment failed, or its time is over.
+    Session {
+        mark: String,
+        session: Session,
+        /// Its payment came later, and failed.
+        has_failed: bool,
+    },
+    /// A bank took a payment back, or gave it back again.
+    Dispute {
+        id: String,
+        intent: String,
+        /// None where it cannot be read.
+        amount: Option<Amount>,
+        is_withdrawn: bool,
+    },
+    /// A refund failed or was called off.
+    RefundFailed { intent: String },
+    /// So much of a payment was given back in all.
+    Refunded {
+        mark: String,
+        sum: Amount,
+        intent: Option<String>,
+    },
+}
+
+impl Event {
+    /// Reads the body of a webhook; `None` where it is nothing to us.
+    #[must_use]
+    pub fn read(body: &[u8]) -> Option<Self> {
+        let event: Value = serde_json::from_slice(body).ok()?;
+        let object = event.pointer("/data/object")?;
+        let text = |key: &str| object.get(key).and_then(Value::as_str).map(str::to_owned);
+        let mark = || mark(object).map(str::to_owned);
+        let kind = event.get("type").and_then(Value::as_str)?;
+        Some(match kind {
+            "checkout.session.completed"
+            | "checkout.session.async_payment_succeeded"
+            | "checkout.session.async_payment_failed"
+            | "checkout.session.expired" => {
+                let session = Session::read(object)?;
+                let has_failed = kind == "checkout.session.async_payment_failed";
+                Self::Session {
+                    mark: mark()?,
+                    has_failed: has_failed && !session.is_paid,
+                    session,
+                }
+            }
+            "charge.dispute.funds_withdrawn" | "charge.dispute.funds_reinstated" => Self::Dispute {
+                id: text("id")?,
+                intent: text("payment_intent")?,
+                amount: amount(object, "amount").filter(|amount| amount.minor > 0),
+                is_withdrawn: kind == "charge.dispute.funds_withdrawn",
+            },
+            "refund.failed" | "refund.updated" => {
+                let status = text("status");
+                if !matches!(status.as_deref(), None | Some("failed" | "canceled")) {
+                    return None;
+                }
+                let intent = text("payment_intent")?;
+                Self::RefundFailed { intent }
+            }
+            "charge.refunded" => Self::Refunded {
+                mark: mark()?,
+                sum: amount(object, "amount_refunded")?,
+                intent: text("payment_intent"),
+            },
+            _ => return None,
+        })
+    }
+}
+
 /// An amount in an object of Stripe's, which writes currencies in small letters.
-#[must_use]
-pub fn amount(object: &Value, key: &str) -> Option<Amount> {
+fn amount(object: &Value, key: &str) -> Option<Amount> {
     let code = object.get("currency")?.as_str()?.to_ascii_uppercase();
     Some(Amount {
         minor: Minor::of(object.get(key)?.as_i64()?),
@@ -122,8 +194,7 @@ pub fn amount(object: &Value, key: &str) -> Option<Amount> {
 }
 
 /// The mark that a [`Wish`] put on an object of Stripe's.
-#[must_use]
-pub fn mark(object: &Value) -> Option<&str> {
+fn mark(object: &Value) -> Option<&str> {
     object.get("metadata")?.get("boxoffice_payment")?.as_str()
 }
 
@@ -193,10 +264,11 @@ impl Stripe {
         self.session(|| self.http.get(&url).query(&expand)).await
     }
 
-    /// The payment of a session, which bears its mark.
-    pub async fn intent(&self, id: &str) -> Result<Value, StripeError> {
-        let url = self.url_of("payment_intents", id)?;
-        self.ask(|| self.http.get(&url)).await
+    /// The mark of the payment of a session, if it bears one.
+    pub async fn mark_of(&self, intent: &str) -> Result<Option<String>, StripeError> {
+        let url = self.url_of("payment_intents", intent)?;
+        let body = self.ask(|| self.http.get(&url)).await?;
+        Ok(mark(&body).map(str::to_owned))
     }
 
     /// The sum of all refunds of a payment that did not fail, in minor units.

@@ -2,14 +2,12 @@
 //! makes a repeat harmless; what Stripe says of it, by webhook, on the way back or when asked, goes
 //! through `settle`, which books it once.
 
-use serde_json::Value;
-
 use crate::app::Ctx;
 use crate::domain::billing::payment::{Payment, PaymentState};
 use crate::domain::refusal::MoneyRefusal;
 use crate::domain::values::id::PaymentId;
 use crate::domain::values::money::Amount;
-use crate::outbound::stripe::{Session, SessionState, Stripe, StripeError, Wish, is_payable, mark};
+use crate::outbound::stripe::{Session, SessionState, Stripe, StripeError, Wish, is_payable};
 use crate::store::{Read as _, Tx};
 
 use super::book::{LATER_SECONDS, wait};
@@ -180,12 +178,9 @@ fn mark_of(code: &str, id: PaymentId) -> String {
     format!("{code}-{}", id.0)
 }
 
-/// The payment of ours that an object of Stripe's is marked with. Another box on the same account
+/// The payment of ours that something of Stripe's is marked with. Another box on the same account
 /// has the same numbers, but not the same codes.
-pub(super) fn marked(ctx: &Ctx, object: &Value) -> Result<Option<PaymentId>, OpError> {
-    let Some(mark) = mark(object) else {
-        return Ok(None);
-    };
+pub(super) fn marked(ctx: &Ctx, mark: &str) -> Result<Option<PaymentId>, OpError> {
     let number = mark.rsplit_once('-').and_then(|(_, id)| id.parse().ok());
     let Some(id) = number.map(PaymentId) else {
         return Ok(None);

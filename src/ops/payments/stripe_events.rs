@@ -1,16 +1,15 @@
 //! What Stripe says by webhook. Everything it does is durable when it is answered.
 
-use serde_json::Value;
-
 use super::ending::Ending;
 use super::refunds;
 use super::stripe::{account, ask, marked, settle, wish};
 use crate::app::Ctx;
 use crate::domain::billing::payment::{Payment, PaymentState};
 use crate::domain::values::id::PaymentId;
+use crate::domain::values::money::Amount;
 use crate::ops::payments::ending;
 use crate::ops::{OpError, get};
-use crate::outbound::stripe::{Session, StripeError, amount, is_signed};
+use crate::outbound::stripe::{Event, Session, StripeError, is_signed};
 
 /// What became of a webhook.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -34,55 +33,51 @@ pub async fn hear(ctx: &Ctx, signature: &str, body: &[u8]) -> Result<Heard, OpEr
     if !is_signed(secrets, signature, body, ctx.now) {
         return Ok(Heard::BadSignature);
     }
-    let Ok(event) = serde_json::from_slice::<Value>(body) else {
-        return Ok(Heard::Ignored);
-    };
-    let kind = event.get("type").and_then(Value::as_str).unwrap_or("");
-    let Some(object) = event.pointer("/data/object") else {
-        return Ok(Heard::Ignored);
-    };
-    match kind {
-        "charge.dispute.funds_withdrawn" => {
-            hear_dispute(ctx, object, refunds::Dispute::Withdrawn).await
-        }
-        "charge.dispute.funds_reinstated" => {
-            hear_dispute(ctx, object, refunds::Dispute::Reinstated).await
-        }
-        "refund.failed" | "refund.updated" => hear_refund(ctx, object).await,
-        "charge.refunded" => hear_charge(ctx, object).await,
-        _ => hear_session(ctx, kind, object).await,
-    }
-}
-
-async fn hear_session(ctx: &Ctx, kind: &str, object: &Value) -> Result<Heard, OpError> {
-    let Some(id) = marked(ctx, object)? else {
-        return Ok(Heard::Ignored);
-    };
-    match kind {
-        "checkout.session.completed"
-        | "checkout.session.async_payment_succeeded"
-        | "checkout.session.async_payment_failed"
-        | "checkout.session.expired" => {
-            let Some(session) = Session::read(object) else {
-                return Ok(Heard::Ignored);
+    match Event::read(body) {
+        None => Ok(Heard::Ignored),
+        Some(Event::Session {
+            mark,
+            session,
+            has_failed,
+        }) => hear_session(ctx, &mark, session, has_failed).await,
+        Some(Event::Dispute {
+            id,
+            intent,
+            amount,
+            is_withdrawn,
+        }) => {
+            let what = if is_withdrawn {
+                refunds::Dispute::Withdrawn
+            } else {
+                refunds::Dispute::Reinstated
             };
-            let failed = kind == "checkout.session.async_payment_failed" && !session.is_paid;
-            ctx.write(move |ctx, tx| {
-                let payment = settle(ctx, tx, id, &session)?;
-                if failed && payment.reference.as_ref() == Some(&session.id) {
-                    ending::end_in(ctx, tx, id, Ending::Refused)?;
-                }
-                Ok(())
-            })
-            .await?;
+            hear_dispute(ctx, id, &intent, amount, what).await
         }
-        _ => return Ok(Heard::Ignored),
+        Some(Event::RefundFailed { intent }) => hear_refund(ctx, &intent).await,
+        Some(Event::Refunded { mark, sum, intent }) => {
+            hear_charge(ctx, &mark, sum, intent.as_deref()).await
+        }
     }
-    Ok(Heard::Done)
 }
 
-fn text<'o>(object: &'o Value, key: &str) -> Option<&'o str> {
-    object.get(key).and_then(Value::as_str)
+async fn hear_session(
+    ctx: &Ctx,
+    mark: &str,
+    session: Session,
+    has_failed: bool,
+) -> Result<Heard, OpError> {
+    let Some(id) = marked(ctx, mark)? else {
+        return Ok(Heard::Ignored);
+    };
+    ctx.write(move |ctx, tx| {
+        let payment = settle(ctx, tx, id, &session)?;
+        if has_failed && payment.reference.as_ref() == Some(&session.id) {
+            ending::end_in(ctx, tx, id, Ending::Refused)?;
+        }
+        Ok(())
+    })
+    .await?;
+    Ok(Heard::Done)
 }
 
 /// Whose payment a refund or dispute is of.
@@ -96,12 +91,12 @@ enum PaidBy {
 
 /// Refunds and disputes carry no mark, their payment at Stripe has it.
 async fn paid_by(ctx: &Ctx, intent: &str) -> Result<PaidBy, OpError> {
-    let intent = match account(ctx)?.intent(intent).await {
-        Ok(intent) => intent,
+    let mark = match account(ctx)?.mark_of(intent).await {
+        Ok(mark) => mark,
         Err(StripeError::Refused(_)) => return Ok(PaidBy::Others),
         Err(StripeError::Unknown(_)) => return Ok(PaidBy::Unknown),
     };
-    let Some(id) = marked(ctx, &intent)? else {
+    let Some(id) = mark.map_or(Ok(None), |mark| marked(ctx, &mark))? else {
         return Ok(PaidBy::Others);
     };
     Ok(if is_there(ctx, id).await? {
@@ -111,20 +106,22 @@ async fn paid_by(ctx: &Ctx, intent: &str) -> Result<PaidBy, OpError> {
     })
 }
 
-async fn hear_dispute(ctx: &Ctx, object: &Value, what: refunds::Dispute) -> Result<Heard, OpError> {
-    let (Some(name), Some(intent)) = (text(object, "id"), text(object, "payment_intent")) else {
-        return Ok(Heard::Ignored);
-    };
+async fn hear_dispute(
+    ctx: &Ctx,
+    name: String,
+    intent: &str,
+    amount: Option<Amount>,
+    what: refunds::Dispute,
+) -> Result<Heard, OpError> {
     let id = match paid_by(ctx, intent).await? {
         PaidBy::Ours(id) => id,
         PaidBy::Others => return Ok(Heard::Ignored),
         PaidBy::Unknown => return Ok(Heard::TooEarly),
     };
-    let Some(amount) = amount(object, "amount").filter(|amount| amount.minor > 0) else {
+    let Some(amount) = amount else {
         tracing::error!(payment = id.0, name, "stripe.dispute_unreadable");
         return Ok(Heard::Ignored);
     };
-    let name = name.to_owned();
     ctx.write(move |ctx, tx| refunds::dispute(ctx, tx, id, amount, name, what))
         .await?;
     Ok(Heard::Done)
@@ -132,11 +129,7 @@ async fn hear_dispute(ctx: &Ctx, object: &Value, what: refunds::Dispute) -> Resu
 
 /// A refund that failed or was called off. From then on the sum that an event tells may be older
 /// than what is known, and Stripe is asked.
-async fn hear_refund(ctx: &Ctx, object: &Value) -> Result<Heard, OpError> {
-    let failed = matches!(text(object, "status"), None | Some("failed" | "canceled"));
-    let Some(intent) = text(object, "payment_intent").filter(|_| failed) else {
-        return Ok(Heard::Ignored);
-    };
+async fn hear_refund(ctx: &Ctx, intent: &str) -> Result<Heard, OpError> {
     let id = match paid_by(ctx, intent).await? {
         PaidBy::Ours(id) => id,
         PaidBy::Others => return Ok(Heard::Ignored),
@@ -148,11 +141,13 @@ async fn hear_refund(ctx: &Ctx, object: &Value) -> Result<Heard, OpError> {
 }
 
 /// Tells the sum of all refunds of a payment.
-async fn hear_charge(ctx: &Ctx, object: &Value) -> Result<Heard, OpError> {
-    let Some(id) = marked(ctx, object)? else {
-        return Ok(Heard::Ignored);
-    };
-    let Some(sum) = amount(object, "amount_refunded") else {
+async fn hear_charge(
+    ctx: &Ctx,
+    mark: &str,
+    sum: Amount,
+    intent: Option<&str>,
+) -> Result<Heard, OpError> {
+    let Some(id) = marked(ctx, mark)? else {
         return Ok(Heard::Ignored);
     };
     if !is_there(ctx, id).await? {
@@ -160,7 +155,7 @@ async fn hear_charge(ctx: &Ctx, object: &Value) -> Result<Heard, OpError> {
     }
     let told = refunds::Told::ByEvent;
     let done = ctx.write(move |ctx, tx| refunds::told(ctx, tx, id, sum.minor, told));
-    match (done.await?, text(object, "payment_intent")) {
+    match (done.await?, intent) {
         (true, _) => Ok(Heard::Done),
         (false, Some(intent)) => count_refunds(ctx, id, intent).await,
         (false, None) => Ok(Heard::Ignored),
