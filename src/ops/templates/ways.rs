@@ -1,5 +1,5 @@
-//! By which way a letter gets to a customer, if there is one, and in which words: by what is set up,
-//! what they can be reached by, and what was asked for.
+//! By which way a letter gets to a customer, if there is one, and in which words: by what is set
+//! up, what they can be reached by, and what was asked for.
 
 use crate::app::Ctx;
 
