@@ -41,6 +41,7 @@ pub mod maker;
 pub mod provider;
 pub mod refusal;
 pub mod staff;
+pub mod watching;
 
 pub mod billing;
 pub mod boxes;

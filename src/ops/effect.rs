@@ -11,20 +11,18 @@ use super::written::{Written, by_number};
 use crate::app::Ctx;
 use crate::domain::billing::invoice::{Invoice, InvoiceKind, OpenInvoice};
 use crate::domain::billing::journal::{Account, AccountTotal};
-use crate::domain::billing::order::{Order, Standing};
+use crate::domain::billing::order::Order;
 use crate::domain::boxes::event::BoxEvent;
-use crate::domain::catalogue::content::Channel;
-use crate::domain::catalogue::{ProductOffer, ProductSpec, ServiceSpec};
-use crate::domain::customers::service::{Grant, Service};
+use crate::domain::customers::service::Service;
 use crate::domain::effect::{Balance, Billed, Effect, Missing, Moved, Owed, Titled};
 use crate::domain::messages::template::TemplateKind;
 use crate::domain::messages::{Message, MessageContent};
 use crate::domain::values::id::{CustomerId, InvoiceId, OrderId};
 use crate::domain::values::minor::Minor;
-use crate::domain::values::money::{Amount, Currency};
-use crate::ops::billing::books::Books;
+use crate::ops::billing::missing::missing_of;
+use crate::ops::titles::{title_of_order, title_of_service};
 use crate::store::key::{Raw, owned_by};
-use crate::store::{Read as _, StoreError, Table, TableSet, Tx, account_balance};
+use crate::store::{Read as _, StoreError, Table, TableSet, Tx};
 
 /// Ends a command without a commit: with an error, or because it was only a rehearsal.
 pub(super) enum Stop<T> {
@@ -198,25 +196,6 @@ fn letters(tx: &Tx<'_>, written: &Written) -> Result<Vec<TemplateKind>, OpError>
     Ok(letters)
 }
 
-fn title_of_order(tx: &Tx<'_>, order: &Order) -> Result<String, OpError> {
-    if let Some(offer) = order.offer
-        && let Some(offer) = tx.get::<ProductOffer>(&offer)?
-        && !offer.title.is_empty()
-    {
-        return Ok(offer.title);
-    }
-    let product = tx.get::<ProductSpec>(&order.product)?;
-    Ok(product.map(|product| product.title).unwrap_or_default())
-}
-
-fn title_of_service(tx: &Tx<'_>, service: &Service) -> Result<String, OpError> {
-    let title = match service.grant {
-        Grant::Spec(id) => tx.get::<ServiceSpec>(&id)?.map(|spec| spec.title),
-        Grant::Channel(id) => tx.get::<Channel>(&id)?.map(|channel| channel.name),
-    };
-    Ok(title.unwrap_or_default())
-}
-
 /// What every order of the customers concerned waits for now, each by itself.
 fn missing(ctx: &Ctx, tx: &Tx<'_>, effect: &Effect) -> Result<Vec<Missing>, OpError> {
     let mut customers: BTreeSet<CustomerId> =
@@ -246,23 +225,4 @@ fn missing(ctx: &Ctx, tx: &Tx<'_>, effect: &Effect) -> Result<Vec<Missing>, OpEr
         }
     }
     Ok(all)
-}
-
-fn missing_of(ctx: &Ctx, tx: &Tx<'_>, order: &Order) -> Result<Option<Amount>, OpError> {
-    let mut books = Books::new(ctx, tx);
-    let bill = if order.standing == Standing::Waiting {
-        Some(books.first_bill(order, ctx.now)?)
-    } else {
-        books.bill_to_reopen(order, ctx.now)?
-    };
-    let Some(total) = bill.and_then(|bill| bill.total()) else {
-        return Ok(None);
-    };
-    let missing = total.minus(on_balance(tx, order.customer, total.currency)?)?;
-    Ok(Some(missing).filter(|missing| missing.minor > 0))
-}
-
-fn on_balance(tx: &Tx<'_>, customer: CustomerId, currency: Currency) -> Result<Amount, OpError> {
-    let balance = account_balance(tx, &Account::Customer(customer), currency)?;
-    Ok(balance.above_zero())
 }

@@ -6,7 +6,7 @@ use std::ops::ControlFlow;
 
 use super::codec;
 use super::error::StoreError;
-use super::key::{Raw, account_key};
+use super::key::{Raw, account_front, account_key};
 use super::read::{Read, Span};
 use super::snapshot::Snapshot;
 use super::tables::Table;
@@ -61,6 +61,22 @@ pub fn account_balance(
     let total = read.get::<AccountTotal>(&account_key(account, currency))?;
     let minor = total.map_or(Minor::ZERO, |total| total.credit_minor);
     Ok(Amount { minor, currency })
+}
+
+/// What an account holds in every currency that was ever booked on it.
+pub fn balances(read: &impl Read, account: &Account) -> Result<Vec<Amount>, StoreError> {
+    let mut held = Vec::new();
+    let span = Span::under(&account_front(account));
+    read.each::<AccountTotal>(&span, &mut |total| {
+        if total.account == *account {
+            held.push(Amount {
+                minor: total.credit_minor,
+                currency: total.currency,
+            });
+        }
+        Ok(ControlFlow::Continue(()))
+    })?;
+    Ok(held)
 }
 
 /// Whether anything was ever booked on an account in a currency.

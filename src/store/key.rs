@@ -191,7 +191,14 @@ pub fn owned_instant(key: &[u8]) -> Option<Timestamp> {
 /// The key of an account's running total.
 #[must_use]
 pub fn account_key(account: &Account, currency: Currency) -> Raw {
-    let mut key = match account {
+    let mut key = account_front(account);
+    key.extend_from_slice(currency.as_str().as_bytes());
+    Raw(key)
+}
+
+/// The front part of the keys of an account's running totals: a currency follows.
+pub(super) fn account_front(account: &Account) -> Vec<u8> {
+    match account {
         Account::Customer(id) => [&[0][..], &number(*id)].concat(),
         Account::Revenue => vec![1],
         Account::Tax(rate) => [&[2][..], &rate.thousandths().to_be_bytes()].concat(),
@@ -203,9 +210,7 @@ pub fn account_key(account: &Account, currency: Currency) -> Raw {
         Account::WriteOff => vec![9],
         Account::Vouchers => vec![10],
         Account::Payable(id) => [&[7][..], &number(*id)].concat(),
-    };
-    key.extend_from_slice(currency.as_str().as_bytes());
-    Raw(key)
+    }
 }
 
 /// Text as the front part of a longer key. Texts hold no NUL: the dialects refuse it.
@@ -220,6 +225,20 @@ pub fn terminated(text: &str) -> Vec<u8> {
 #[must_use]
 pub fn owned_by<I: Id>(owner: I) -> Vec<u8> {
     number(owner).to_vec()
+}
+
+/// The front part of the index keys of audit lines about a record; `None` for kinds of which nobody
+/// looks lines up.
+#[must_use]
+pub fn about(kind: &str, number: u64) -> Option<Vec<u8>> {
+    // Bytes of the file: never use one again.
+    let kind = match kind {
+        "customers" => 0u8,
+        "devices" => 1,
+        "orders" => 2,
+        _ => return None,
+    };
+    Some([&[kind][..], &number.to_be_bytes()].concat())
 }
 
 /// The front part of the index keys of one text, for [`super::Read::listed`]. No text that is kept

@@ -10,8 +10,8 @@ use redb::Database;
 
 use super::error::StoreError;
 use super::journal::append_entries;
-use super::key::{number, reference_of, terminated};
-use super::read::{Read as _, Span};
+use super::key::{Key as _, number, reference_of, terminated};
+use super::read::{Read as _, Span, block_key};
 use super::record::{Entries, Record};
 use super::snapshot::{Snapshot, definition};
 use super::tables::Table;
@@ -22,12 +22,13 @@ use crate::domain::billing::payment::{
     HostedPage, Payment, Voucher, VoucherBatch, compared_reference,
 };
 use crate::domain::customers::Customer;
+use crate::domain::event::Audit;
 use crate::domain::messages::Message;
 use crate::domain::partners::Partner;
 use crate::domain::values::id::{PaymentId, VoucherBatchId};
 
 /// Layout that this program writes.
-pub const LAYOUT: u64 = 10;
+pub const LAYOUT: u64 = 11;
 
 const LAYOUT_KEY: &str = "layout";
 
@@ -45,6 +46,7 @@ const STEPS: &[Step] = &[
     partners,
     messages,
     layout_10,
+    layout_11,
 ];
 
 /// Brings the file to [`LAYOUT`]; refuses a file of a newer program before touching it.
@@ -169,6 +171,65 @@ fn layout_10(tx: &mut Tx<'_>) -> Result<(), StoreError> {
     count_used_vouchers(tx)?;
     compare_typed_references(tx)?;
     serve_page_orders(tx)
+}
+
+/// Layout 11: customers are found by words and numbers, messages by their customer, lines of the
+/// audit log by what they are about; a reseller's customers are counted.
+fn layout_11(tx: &mut Tx<'_>) -> Result<(), StoreError> {
+    fill::<Customer>(tx, &[Table::CustomersByToken])?;
+    fill::<Message>(tx, &[Table::MessagesByCustomer])?;
+    fill::<Audit>(tx, &[Table::AuditsBySubject])?;
+    count_entries(tx, Table::CustomersByReseller)
+}
+
+/// Makes the entries of indexes that are empty yet, some records at a time: there may be millions.
+fn fill<R: Record>(tx: &mut Tx<'_>, indexes: &[Table]) -> Result<(), StoreError> {
+    const AT_ONCE: usize = 50_000;
+    let mut span = Span::all();
+    let mut filled = 0usize;
+    loop {
+        let (mut entries, mut seen, mut last) = (Vec::new(), 0usize, Vec::new());
+        tx.each::<R>(&span, &mut |record| {
+            seen = seen.saturating_add(1);
+            last = record.key().to_bytes();
+            let made = Entries::of(&record).into_iter();
+            entries.extend(made.filter(|entry| indexes.contains(&entry.table)));
+            Ok(if seen < AT_ONCE {
+                ControlFlow::Continue(())
+            } else {
+                ControlFlow::Break(())
+            })
+        })?;
+        // A tree takes neighbours much faster than strangers.
+        entries.sort_unstable();
+        for entry in entries {
+            tx.raw_put(entry.table, &entry.key, &[])?;
+        }
+        filled = filled.saturating_add(seen);
+        if seen < AT_ONCE {
+            return Ok(());
+        }
+        tracing::info!(table = R::TABLE.name(), filled, "store.upgrading");
+        // The first key after the last one.
+        last.push(0);
+        span.from = last;
+    }
+}
+
+/// Counts the entries of an index that was not counted before.
+fn count_entries(tx: &mut Tx<'_>, index: Table) -> Result<(), StoreError> {
+    let mut counts = BTreeMap::<Vec<u8>, u64>::new();
+    tx.raw_scan(index, &Span::all(), &mut |key, _| {
+        if let Some(block) = block_key(index, key) {
+            let count = counts.entry(block).or_default();
+            *count = count.saturating_add(1);
+        }
+        Ok(ControlFlow::Continue(()))
+    })?;
+    for (block, count) in counts {
+        tx.raw_put(Table::Blocks, &block, &count.to_be_bytes())?;
+    }
+    Ok(())
 }
 
 /// A batch knows how many of its vouchers are used.

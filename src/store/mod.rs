@@ -37,7 +37,7 @@ pub use audit::append_audit;
 pub use check::{Finding, check};
 pub use error::{CodecError, StoreError};
 pub use health::Health;
-pub use journal::{account_balance, append_entries, has_account};
+pub use journal::{account_balance, append_entries, balances, has_account};
 pub use migrate::LAYOUT;
 pub use open::{OpenDevice, Storage};
 pub use owned::Owned;

@@ -41,8 +41,10 @@ tables! {
     CustomersByStatus = "customers_by_status",
     /// Folded login, customer; deleted ones left out.
     CustomersByFoldedLogin = "customers_by_folded_login",
-    /// Reseller, customer; deleted ones left out.
+    /// Counted: reseller, customer; deleted ones left out.
     CustomersByReseller = "customers_by_reseller",
+    /// A folded word of the name, or a phone number from its end, customer; deleted ones left out.
+    CustomersByToken = "customers_by_token",
     /// Customers whose password has a quick hash only.
     CustomersToHarden = "customers_to_harden",
     /// When "paid until" is over, customer.
@@ -175,6 +177,8 @@ tables! {
     MessagesByDue = "messages_by_due",
     /// Messages that could not be sent.
     MessagesDead = "messages_dead",
+    /// Customer, message.
+    MessagesByCustomer = "messages_by_customer",
     /// Partner, customer, message that the partner asked for.
     MessagesByPartner = "messages_by_partner",
     /// Unique: partner, its own id -> message.
@@ -188,6 +192,8 @@ tables! {
     ActivitiesByCustomer = "activities_by_customer",
     /// The audit log by id.
     Audits = "audits",
+    /// Kind of record and its number, line, of customers, their devices and orders.
+    AuditsBySubject = "audits_by_subject",
 
     /// Staff by id.
     Operators = "operators",

@@ -39,7 +39,8 @@ use kit::{Edge, TurnedAway, edge};
 /// | `/healthz`, `/readyz`, `/metrics` | for machines |
 pub fn router(app: &Arc<App>, closing: &CancellationToken) -> Router {
     let (alphaott, document) = alphaott(app, closing);
-    let console = console::router()
+    let (console, console_document) = console::router();
+    let console = console
         .layer(CatchPanicLayer::custom(
             |_: Box<dyn std::any::Any + Send>| console::error::panicked(),
         ))
@@ -51,8 +52,9 @@ pub fn router(app: &Arc<App>, closing: &CancellationToken) -> Router {
                 console::error::turned_away,
             ),
             edge,
-        ));
-    let site = site::router(&document)
+        ))
+        .layer(map_response(console::error::with_request));
+    let site = site::router(&document, &console_document)
         .merge(demo_clip::router(console::error::no_such_path))
         .layer(CatchPanicLayer::new())
         .layer(from_fn_with_state(

@@ -30,26 +30,34 @@ const POLICY: &str = "default-src 'self'; style-src 'self' 'unsafe-inline'; img-
                       object-src 'none'; base-uri 'none'; form-action 'none'; \
                       frame-ancestors 'none'";
 
-/// The API document as it is served.
+/// The API documents as they are served.
 #[derive(Clone)]
-struct Document(Arc<str>);
+struct Documents {
+    alphaott: Arc<str>,
+    console: Arc<str>,
+}
 
 /// The paths of the site, in one table.
-pub fn router(document: &OpenApi) -> Router<Arc<App>> {
-    let document = document.to_json().unwrap_or_default();
+pub fn router(document: &OpenApi, console: &OpenApi) -> Router<Arc<App>> {
+    let text = |document: &OpenApi| Arc::from(document.to_json().unwrap_or_default());
+    let documents = Documents {
+        alphaott: text(document),
+        console: text(console),
+    };
     Router::new()
         .route("/", get(async || Redirect::temporary("/console/")))
         .route("/docs", get(reader))
         .route("/docs/", get(async || Redirect::temporary("/docs")))
         .route("/docs/assets/{name}", get(docs_asset))
         .route("/docs/openapi.json", get(openapi))
+        .route("/docs/console.json", get(console_document))
         .route("/docs/activity.graphql", get(sdl))
         .route("/healthz", get(async || "ok\n"))
         .route("/readyz", get(ready))
         .route("/metrics", get(metrics))
         .method_not_allowed_fallback(super::console::error::wrong_method)
         .fallback(super::console::error::unknown_route)
-        .layer(Extension(Document(Arc::from(document))))
+        .layer(Extension(documents))
 }
 
 /// Gives the document its title and introduction, puts the prefix before its paths and, since
@@ -162,8 +170,16 @@ async fn docs_asset(Path(name): Path<String>) -> Response {
     }
 }
 
-async fn openapi(Extension(Document(text)): Extension<Document>) -> Response {
-    ([(CONTENT_TYPE, "application/json")], text.to_string()).into_response()
+async fn openapi(Extension(documents): Extension<Documents>) -> Response {
+    json(&documents.alphaott)
+}
+
+async fn console_document(Extension(documents): Extension<Documents>) -> Response {
+    json(&documents.console)
+}
+
+fn json(text: &str) -> Response {
+    ([(CONTENT_TYPE, "application/json")], text.to_owned()).into_response()
 }
 
 async fn sdl() -> Response {

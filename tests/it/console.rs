@@ -1,5 +1,10 @@
 //! The console's own API: sign-in, sessions, tokens, first set-up.
 
+mod customers;
+mod desk;
+mod roles;
+mod search;
+
 use boxoffice::app::Ctx;
 use boxoffice::domain::staff::Role;
 use boxoffice::ops::staff;
@@ -72,7 +77,13 @@ async fn wrong_credentials_are_refused_alike() {
         .anonymous()
         .post(bx.url("/console/api/session"), body)
         .await;
-    assert_eq!((wrong.status, &wrong.text), (401, &unknown.text));
+    let told = |answer: &Answer| {
+        let mut problem = answer.json();
+        let named = problem.as_object_mut().and_then(|of| of.remove("request"));
+        assert!(named.is_some(), "{}", answer.text);
+        problem
+    };
+    assert_eq!((wrong.status, told(&wrong)), (401, told(&unknown)));
     assert!(
         wrong.headers["content-type"]
             .to_str()

@@ -164,6 +164,17 @@ impl Presence {
         self.shard(device)?.boxes.get(&device).cloned()
     }
 
+    /// How many boxes spoke to us since then.
+    #[must_use]
+    pub fn count_since(&self, since: Timestamp) -> usize {
+        let spoke = |live: &&Live| live.last_active_at.is_some_and(|at| at >= since);
+        let count = |shard: &Mutex<Shard>| {
+            let shard = shard.lock().unwrap_or_else(PoisonError::into_inner);
+            shard.boxes.values().filter(spoke).count()
+        };
+        self.shards.iter().map(count).sum()
+    }
+
     /// Lets `change` see and change a box; `load` says what the file has where it is not known yet.
     /// Answers also whether something is to be written soon that was not before.
     pub fn change<T, E>(

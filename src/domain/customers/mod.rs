@@ -1,6 +1,7 @@
 //! Customers: who they are and which state they are in.
 
 pub mod device;
+pub mod search;
 pub mod service;
 
 use serde::{Deserialize, Serialize};
@@ -237,6 +238,13 @@ impl Customer {
     #[must_use]
     pub fn phone(&self) -> Option<String> {
         self.phones.iter().find_map(|phone| found_as(phone))
+    }
+
+    /// The number to call, as it was given: one that can be called from anywhere, else the first.
+    #[must_use]
+    pub fn first_phone(&self) -> Option<String> {
+        let callable = self.phones.iter().find(|phone| found_as(phone).is_some());
+        callable.or(self.phones.first()).cloned()
     }
 
     #[must_use]

@@ -124,6 +124,12 @@ impl Service {
         self.status.at(self.expires_at, now)
     }
 
+    /// Whether it stands in nobody's way: it is this customer's, and active at `now`.
+    #[must_use]
+    pub fn is_open_to(&self, customer: CustomerId, now: Timestamp) -> bool {
+        self.customer == customer && self.status_at(now) == ServiceStatus::Active
+    }
+
     /// Moves to `status`; becoming active for the first time is remembered.
     pub fn set_status(&mut self, status: ServiceStatus, now: Timestamp) {
         self.status = status;
@@ -143,6 +149,19 @@ pub enum Item {
     Module(String),
 }
 
+/// A clause of the rule of access that is not met.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Bar {
+    /// The customer is not active.
+    Customer(CustomerStatus),
+    /// The device is not active.
+    Device(DeviceStatus),
+    /// The device was taken out of use, or is another customer's.
+    NotTheirs,
+    /// Nothing that the customer holds is active and covers it.
+    Nothing,
+}
+
 /// The one rule of access:
 ///
 /// > A customer may use a content item at time t if the customer is ACTIVE, and holds a Service
@@ -158,17 +177,60 @@ pub fn may_use(
     item: &Item,
     now: Timestamp,
 ) -> bool {
-    customer.status == CustomerStatus::Active
-        && device.is_none_or(|device| {
-            device.status == DeviceStatus::Active
-                && device.removed_at.is_none()
-                && device.customer == customer.id
-        })
-        && held.iter().any(|(service, spec)| {
-            service.customer == customer.id
-                && service.status_at(now) == ServiceStatus::Active
-                && covers(service.grant, spec.as_ref(), item)
-        })
+    let covered = |grant, spec: Option<&ServiceSpec>| covers(grant, spec, item);
+    bar(customer, device, held, covered, now).is_none()
+}
+
+/// The first clause of the rule that bars a customer from everything there is; `None`: there is
+/// something that they may use.
+#[must_use]
+pub fn bar_to_all(
+    customer: &Customer,
+    device: Option<&Device>,
+    held: &[(Service, Option<ServiceSpec>)],
+    now: Timestamp,
+) -> Option<Bar> {
+    bar(customer, device, held, covers_anything, now)
+}
+
+/// The rule itself, for what `covers` says is meant.
+fn bar(
+    customer: &Customer,
+    device: Option<&Device>,
+    held: &[(Service, Option<ServiceSpec>)],
+    covers: impl Fn(Grant, Option<&ServiceSpec>) -> bool,
+    now: Timestamp,
+) -> Option<Bar> {
+    if customer.status != CustomerStatus::Active {
+        return Some(Bar::Customer(customer.status));
+    }
+    if let Some(device) = device {
+        if device.removed_at.is_some() || device.customer != customer.id {
+            return Some(Bar::NotTheirs);
+        }
+        if device.status != DeviceStatus::Active {
+            return Some(Bar::Device(device.status));
+        }
+    }
+    let opens = |(service, spec): &(Service, Option<ServiceSpec>)| {
+        service.is_open_to(customer.id, now) && covers(service.grant, spec.as_ref())
+    };
+    (!held.iter().any(opens)).then_some(Bar::Nothing)
+}
+
+/// Whether a service covers anything at all.
+fn covers_anything(grant: Grant, spec: Option<&ServiceSpec>) -> bool {
+    match (grant, spec) {
+        (Grant::Channel(_), _) => true,
+        (Grant::Spec(id), Some(spec)) if spec.id == id => match &spec.content {
+            // Nothing is of this kind yet.
+            Content::All => spec.content_type != ContentType::TvShow,
+            Content::Channels(ids) => !ids.is_empty(),
+            Content::Movies(ids) => !ids.is_empty(),
+            Content::Modules(names) => !names.is_empty(),
+        },
+        (Grant::Spec(_), _) => false,
+    }
 }
 
 fn covers(grant: Grant, spec: Option<&ServiceSpec>, item: &Item) -> bool {

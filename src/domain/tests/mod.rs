@@ -26,6 +26,7 @@ mod reopening;
 mod selling;
 mod staff;
 mod told;
+mod watching;
 mod webhooks;
 
 use super::catalogue::ProductOffer;

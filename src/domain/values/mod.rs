@@ -6,6 +6,7 @@ pub mod common_password;
 pub mod contact;
 pub mod csv;
 pub mod delivery;
+pub mod folding;
 pub mod id;
 pub mod lookalike;
 pub mod mac;

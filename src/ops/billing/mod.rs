@@ -6,6 +6,7 @@ pub(in crate::ops) mod due;
 pub mod guard;
 pub mod held_run;
 pub mod invoices;
+pub(in crate::ops) mod missing;
 pub(in crate::ops) mod opening_debts;
 pub(in crate::ops) mod owned;
 pub mod preview;

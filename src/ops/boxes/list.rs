@@ -10,6 +10,7 @@ use crate::domain::values::id::CustomerId;
 use crate::domain::values::time::Timestamp;
 use crate::ops::boxes;
 use crate::ops::boxes::LastSeen;
+use crate::ops::own::own_customer;
 use crate::ops::services::plan;
 use crate::ops::{Handle, OpError};
 use crate::store::{Owned as _, Read};
@@ -34,25 +35,36 @@ pub struct Boxes {
 pub fn of_customer(ctx: &Ctx, customer: &Handle<CustomerId>) -> Result<Boxes, OpError> {
     ctx.require(Permission::CustomersRead)?;
     let read = ctx.snapshot()?;
-    let customer = own(ctx, &read, customer)?;
+    let customer = own_customer(ctx, &read, customer)?;
+    let devices = read.devices_of(customer.id)?;
+    held_by(ctx, &read, &customer, devices)
+}
+
+/// The same, of a customer whose devices were just read.
+pub(in crate::ops) fn held_by(
+    ctx: &Ctx,
+    read: &impl Read,
+    customer: &Customer,
+    devices: Vec<Device>,
+) -> Result<Boxes, OpError> {
     let mut boxes = Vec::new();
-    for device in read.devices_of(customer.id)? {
+    for device in devices {
         if device.kind != DeviceKind::Stb {
             continue;
         }
-        let state = boxes::state(&read, device.id)?;
+        let state = boxes::state(read, device.id)?;
         let live = ctx.app.presence.get(device.id);
         let moved = live.and_then(|live| live.often_moved_at);
         boxes.push(HeldBox {
             on: device.status == DeviceStatus::Active,
-            seen: boxes::last_seen(ctx, &read, device.id)?,
+            seen: boxes::last_seen(ctx, read, device.id)?,
             signed_in_at: state.signed_in_at,
             often_moved_at: state.often_moved_at.max(moved),
             device,
         });
     }
     Ok(Boxes {
-        max: boxes_max(ctx, &read, &customer)?,
+        max: boxes_max(ctx, read, customer)?,
         boxes,
     })
 }
@@ -72,7 +84,7 @@ pub async fn set_max(
         });
     }
     ctx.write(move |ctx, tx| {
-        let before = own(ctx, tx, &customer)?;
+        let before = own_customer(ctx, tx, &customer)?;
         let mut after = before.clone();
         after.box_profile.devices_max = max;
         if after == before {
@@ -82,16 +94,6 @@ pub async fn set_max(
         crate::ops::change(ctx, tx, "customer.update", &before, &after)
     })
     .await
-}
-
-/// The customer, if whoever asks may see them.
-fn own(ctx: &Ctx, read: &impl Read, handle: &Handle<CustomerId>) -> Result<Customer, OpError> {
-    let customer: Customer = crate::ops::find(read, handle)?;
-    let reseller = ctx.actor.reseller();
-    if reseller.is_some() && reseller != customer.reseller {
-        return Err(crate::ops::missing::<Customer>(&handle.text));
-    }
-    Ok(customer)
 }
 
 /// How many boxes a customer may sign in on: their own number, else their plan's, else the setting.

@@ -67,40 +67,7 @@ pub async fn add(
     ctx.require(Permission::CustomersWrite)?;
     ctx.write(move |ctx, tx| {
         let customer: Customer = crate::ops::find(tx, &customer)?;
-        room_for_one(tx, customer.id)?;
-        let removed = match &wish.id {
-            Some(handle) => removed_device(tx, handle)?,
-            None => None,
-        };
-        let (id, foreign_id) = match &removed {
-            Some(device) => (device.id, device.foreign_id.clone()),
-            None => {
-                let foreign_id = crate::ops::free_id::<Device>(tx, wish.id.as_ref())?;
-                (tx.next_id()?, foreign_id)
-            }
-        };
-        let device = Device {
-            id,
-            foreign_id,
-            customer: customer.id,
-            kind: wish.kind,
-            status: wish.status,
-            model: wish.model,
-            platform: wish.platform,
-            brand: wish.brand,
-            serial: wish.serial,
-            mac: wish.mac,
-            created_at: wish.created_at.unwrap_or(ctx.now),
-            removed_at: None,
-            status_changed_at: None,
-        };
-        check_mac(&device)?;
-        claim_mac(ctx, tx, &device)?;
-        match &removed {
-            Some(before) => crate::ops::change(ctx, tx, "device.add_again", before, &device)?,
-            None => crate::ops::create(ctx, tx, "device.add", &device)?,
-        }
-        note(ctx, tx, &device, ActivityAction::DeviceAdded, Vec::new())?;
+        let device = add_in(ctx, tx, &customer, wish)?;
         // The one just added stands last, also where it is an old one.
         let mut devices = tx.devices_of(customer.id)?;
         devices.retain(|other| other.id != device.id);
@@ -108,6 +75,50 @@ pub async fn add(
         Ok(devices)
     })
     .await
+}
+
+/// Adds a device to a customer.
+pub(in crate::ops) fn add_in(
+    ctx: &Ctx,
+    tx: &mut Tx<'_>,
+    customer: &Customer,
+    wish: NewDevice,
+) -> Result<Device, OpError> {
+    room_for_one(tx, customer.id)?;
+    let removed = match &wish.id {
+        Some(handle) => removed_device(tx, handle)?,
+        None => None,
+    };
+    let (id, foreign_id) = match &removed {
+        Some(device) => (device.id, device.foreign_id.clone()),
+        None => {
+            let foreign_id = crate::ops::free_id::<Device>(tx, wish.id.as_ref())?;
+            (tx.next_id()?, foreign_id)
+        }
+    };
+    let device = Device {
+        id,
+        foreign_id,
+        customer: customer.id,
+        kind: wish.kind,
+        status: wish.status,
+        model: wish.model,
+        platform: wish.platform,
+        brand: wish.brand,
+        serial: wish.serial,
+        mac: wish.mac,
+        created_at: wish.created_at.unwrap_or(ctx.now),
+        removed_at: None,
+        status_changed_at: None,
+    };
+    check_mac(&device)?;
+    claim_mac(ctx, tx, &device)?;
+    match &removed {
+        Some(before) => crate::ops::change(ctx, tx, "device.add_again", before, &device)?,
+        None => crate::ops::create(ctx, tx, "device.add", &device)?,
+    }
+    note(ctx, tx, &device, ActivityAction::DeviceAdded, Vec::new())?;
+    Ok(device)
 }
 
 /// Refuses one more device than a customer may have.
@@ -252,7 +263,7 @@ fn removed_device(read: &impl Read, handle: &Handle<DeviceId>) -> Result<Option<
     Ok(device.filter(|device| device.removed_at.is_some()))
 }
 
-fn owned(
+pub(in crate::ops) fn owned(
     read: &impl Read,
     customer: &Customer,
     handle: &Handle<DeviceId>,

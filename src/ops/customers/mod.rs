@@ -154,12 +154,41 @@ pub async fn create(ctx: &Ctx, wish: CustomerChange) -> Result<Customer, OpError
         if let Some(Some(activated)) = brought {
             customer.activated_at = Some(activated);
         }
-        check_unique(tx, &customer)?;
-        super::create(ctx, tx, "customer.create", &customer)?;
-        welcome(ctx, tx, &customer)?;
+        create_in(ctx, tx, &customer)?;
         Ok(customer)
     })
     .await
+}
+
+/// Stores a new customer, and greets them.
+pub(in crate::ops) fn create_in(
+    ctx: &Ctx,
+    tx: &mut Tx<'_>,
+    customer: &Customer,
+) -> Result<(), OpError> {
+    check_unique(tx, customer)?;
+    super::create(ctx, tx, "customer.create", customer)?;
+    welcome(ctx, tx, customer)
+}
+
+/// Stores a customer of whom something is another one now, with what follows of it.
+pub(in crate::ops) fn update_in(
+    ctx: &Ctx,
+    tx: &mut Tx<'_>,
+    before: &Customer,
+    after: &Customer,
+) -> Result<(), OpError> {
+    // Who owes money is served again when it is there, or when somebody gives credit.
+    let owed = before.status == CustomerStatus::SuspendedByBilling;
+    if owed && after.status == CustomerStatus::Active {
+        ctx.require(Permission::ServicesGive)?;
+    }
+    check_unique(tx, after)?;
+    super::change(ctx, tx, "customer.update", before, after)?;
+    if after.is_deleted() {
+        devices::release_all(ctx, tx, after.id)?;
+    }
+    record_status(ctx, tx, before, after)
 }
 
 pub async fn update(
@@ -178,17 +207,7 @@ pub async fn update(
         }
         after.activated_at = Timestamp::after_wish(after.activated_at, brought);
         after.updated_at = ctx.now;
-        // Who owes money is served again when it is there, or when somebody gives credit.
-        let owed = before.status == CustomerStatus::SuspendedByBilling;
-        if owed && after.status == CustomerStatus::Active {
-            ctx.require(Permission::ServicesGive)?;
-        }
-        check_unique(tx, &after)?;
-        super::change(ctx, tx, "customer.update", &before, &after)?;
-        if after.is_deleted() {
-            devices::release_all(ctx, tx, after.id)?;
-        }
-        record_status(ctx, tx, &before, &after)?;
+        update_in(ctx, tx, &before, &after)?;
         Ok(after)
     })
     .await
@@ -221,6 +240,16 @@ pub async fn change_password(
 ) -> Result<(), OpError> {
     ctx.require(Permission::CustomersWrite)?;
     exists(ctx, &handle)?;
+    let password = hashed(ctx, password).await?;
+    let action = ("customer.password", ActivityAction::PasswordChanged);
+    put_password(ctx, handle, password, action).await
+}
+
+/// A customer's own password as it is kept.
+pub(in crate::ops) async fn hashed(
+    ctx: &Ctx,
+    password: String,
+) -> Result<CustomerPassword, OpError> {
     if password.is_empty() || password.len() > PASSWORD_BYTES_MAX {
         return Err(Refusal::PasswordLength {
             min: 1,
@@ -230,8 +259,7 @@ pub async fn change_password(
     }
     let salt = ctx.app.entropy.bytes()?;
     let hash = ctx.app.passwords.hash(password, salt).await?;
-    let action = ("customer.password", ActivityAction::PasswordChanged);
-    put_password(ctx, handle, CustomerPassword::Hash(hash), action).await
+    Ok(CustomerPassword::Hash(hash))
 }
 
 /// A greeting to a new customer, where such letters are switched on.
@@ -291,7 +319,7 @@ async fn put_password(
     .await
 }
 
-fn put_password_in(
+pub(in crate::ops) fn put_password_in(
     ctx: &Ctx,
     tx: &mut Tx<'_>,
     before: &Customer,

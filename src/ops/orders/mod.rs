@@ -12,7 +12,7 @@ use crate::domain::billing::invoice::Invoice;
 use crate::domain::billing::order::{ORDERS_PER_CUSTOMER_MAX, Order, Standing, missed};
 use crate::domain::billing::order_change::OrderChange;
 use crate::domain::catalogue::charge;
-use crate::domain::catalogue::kinds::{Billing, OrderStatus};
+use crate::domain::catalogue::kinds::{Billing, OrderStatus, OrderType};
 use crate::domain::catalogue::{ProductOffer, ProductSpec};
 use crate::domain::customers::Customer;
 use crate::domain::event::ActivityAction;
@@ -300,23 +300,27 @@ fn begin_if_due(
 
 /// Refuses an order whose first bill is more than the caller may sell at once.
 fn check_sale(ctx: &Ctx, order: &Order, offer: &ProductOffer) -> Result<(), OpError> {
-    let charges = charge::in_force(&offer.prices, order.price_version, ctx.now);
-    let Some(currency) = charge::currency(charges).unwrap_or_default() else {
-        return Ok(());
-    };
-    let date = ctx.app.company().zone.date(ctx.now);
-    let lines = charge::lines(
-        charges,
-        &offer.title,
-        order.order_type,
-        0,
-        charge::TaxDays::of(date),
-    );
-    let amount = Amount {
+    match first_price(ctx, offer, order.price_version, order.order_type) {
+        Some(amount) => ctx.within_limit("one sale", amount, ctx.app.config.staff.sale_max),
+        None => Ok(()),
+    }
+}
+
+/// What the first cycle of an order costs that begins with this price now; `None`: nothing.
+pub(in crate::ops) fn first_price(
+    ctx: &Ctx,
+    offer: &ProductOffer,
+    price_version: u32,
+    order_type: OrderType,
+) -> Option<Amount> {
+    let charges = charge::in_force(&offer.prices, price_version, ctx.now);
+    let currency = charge::currency(charges).unwrap_or_default()?;
+    let days = charge::TaxDays::of(ctx.app.company().zone.date(ctx.now));
+    let lines = charge::lines(charges, &offer.title, order_type, 0, days);
+    Some(Amount {
         minor: charge::total_minor(&lines),
         currency,
-    };
-    ctx.within_limit("one sale", amount, ctx.app.config.staff.sale_max)
+    })
 }
 
 /// Refuses a change that gives time or credit, to those who may not.

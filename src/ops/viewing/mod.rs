@@ -97,6 +97,12 @@ impl Rights {
         )
     }
 
+    /// What the rule of access is asked about.
+    #[must_use]
+    pub fn held(&self) -> &[(Service, Option<ServiceSpec>)] {
+        &self.held
+    }
+
     #[must_use]
     pub fn may_watch(&self, channel: &Channel) -> bool {
         if channel.hidden {

@@ -17,6 +17,7 @@ impl Record for Message {
     const INDEXES: &'static [Table] = &[
         Table::MessagesByDue,
         Table::MessagesDead,
+        Table::MessagesByCustomer,
         Table::MessagesByPartner,
         Table::MessagesByExt,
     ];
@@ -35,6 +36,8 @@ impl Record for Message {
         if self.state == MessageState::Dead {
             entries.listed(Table::MessagesDead, &[], self.id.number());
         }
+        let customer = number(self.customer);
+        entries.listed(Table::MessagesByCustomer, &customer, self.id.number());
         if let Some(asked) = &self.asked {
             let front = account_of(asked.partner, self.customer);
             entries.listed(Table::MessagesByPartner, &front, self.id.number());

@@ -23,6 +23,7 @@ use crate::domain::catalogue::content::{Channel, Genre, ImportStep, Movie, Resel
 use crate::domain::catalogue::guide::Programme;
 use crate::domain::catalogue::{ProductOffer, ProductSpec, ServiceSpec};
 use crate::domain::customers::device::Device;
+use crate::domain::customers::search;
 use crate::domain::customers::service::Service;
 use crate::domain::customers::{Customer, CustomerPassword};
 use crate::domain::event::{Activity, Audit};
@@ -46,7 +47,7 @@ use crate::domain::webhooks::event::HookEvent;
 use crate::domain::webhooks::{Delivery, Webhook};
 
 use super::error::CodecError;
-use super::key::{Only, instant, number, shown_at, terminated};
+use super::key::{Only, about, instant, number, shown_at, terminated};
 use super::record::{Entries, Record};
 use super::tables::Table;
 use crate::store::versions::boxes as old_boxes;
@@ -66,6 +67,7 @@ impl Record for Customer {
         Table::CustomersByAccount,
         Table::CustomersByFoldedLogin,
         Table::CustomersByReseller,
+        Table::CustomersByToken,
         Table::CustomersByEnd,
         Table::CustomersToHarden,
     ];
@@ -98,7 +100,10 @@ impl Record for Customer {
             }
             if let Some(reseller) = self.reseller {
                 let front = number(reseller);
-                entries.listed(Table::CustomersByReseller, &front, self.id.number());
+                entries.counted(Table::CustomersByReseller, &front, self.id.number());
+            }
+            for token in search::tokens(self) {
+                entries.listed(Table::CustomersByToken, &token, self.id.number());
             }
         }
         entries.counted(
@@ -269,6 +274,24 @@ impl Record for Activity {
     }
 }
 
+impl Record for Audit {
+    type Key = AuditId;
+    const TABLE: Table = Table::Audits;
+    const INDEXES: &'static [Table] = &[Table::AuditsBySubject];
+    const VERSION: u8 = 1;
+
+    fn key(&self) -> AuditId {
+        self.id
+    }
+
+    fn entries(&self, entries: &mut Entries) {
+        let (kind, subject) = &self.subject;
+        if let Some(front) = about(kind, *subject) {
+            entries.listed(Table::AuditsBySubject, &front, self.id.number());
+        }
+    }
+}
+
 impl Record for Operator {
     type Key = OperatorId;
     const TABLE: Table = Table::Operators;
@@ -361,7 +384,6 @@ macro_rules! unindexed {
 }
 
 unindexed! {
-    Audit, AuditId, Audits;
     Genre, GenreId, Genres;
 }
 

@@ -5,6 +5,7 @@ use axum::extract::{Path, RawQuery};
 use axum::http::StatusCode;
 use axum::response::Response;
 use serde::{Deserialize, Serialize};
+use utoipa::ToSchema;
 
 use crate::app::Ctx;
 use crate::domain::billing::cycle::{Bill, Step};
@@ -31,7 +32,8 @@ use crate::wire::console::money;
 use crate::wire::console::request::{Staff, handle, instant};
 
 /// An order as the console shows it.
-#[derive(Debug, Serialize)]
+#[derive(Debug, Serialize, ToSchema)]
+#[schema(as = Order)]
 pub struct OrderOut {
     id: u64,
     customer: u64,
@@ -55,7 +57,7 @@ pub struct OrderOut {
 }
 
 impl OrderOut {
-    fn new(ctx: &Ctx, order: &Order) -> Self {
+    pub(super) fn new(ctx: &Ctx, order: &Order) -> Self {
         let freezes = match order.standing {
             Standing::Overdue { freeze_at, .. } => Some(freeze_at),
             _ => None,

@@ -3,6 +3,7 @@
 use axum::Json;
 use axum::extract::Path;
 use serde::{Deserialize, Serialize};
+use utoipa::ToSchema;
 
 use crate::domain::staff::Permission;
 use crate::domain::values::id::CustomerId;
@@ -14,7 +15,8 @@ use super::error::Problem;
 use crate::wire::console::request::{Staff, handle};
 
 /// One box.
-#[derive(Debug, Serialize)]
+#[derive(Debug, Serialize, ToSchema)]
+#[schema(as = Box)]
 struct BoxOut {
     id: u64,
     mac: String,
@@ -33,7 +35,8 @@ struct BoxOut {
 }
 
 /// All of them.
-#[derive(Debug, Serialize)]
+#[derive(Debug, Serialize, ToSchema)]
+#[schema(as = Boxes)]
 pub struct BoxesOut {
     /// How many the customer may sign in on.
     devices_max: usize,
@@ -66,7 +69,7 @@ pub async fn set_max(
     Ok(Json(shown(list::of_customer(&ctx, &customer)?)))
 }
 
-fn shown(held: list::Boxes) -> BoxesOut {
+pub(super) fn shown(held: list::Boxes) -> BoxesOut {
     let at = |at: Option<Timestamp>| at.map(Timestamp::to_rfc3339_millis);
     let boxes = held.boxes.into_iter().map(|held| BoxOut {
         id: held.device.id.0,

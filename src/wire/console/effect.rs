@@ -4,6 +4,7 @@ use axum::Json;
 use axum::http::StatusCode;
 use axum::response::{IntoResponse as _, Response};
 use serde::Serialize;
+use utoipa::ToSchema;
 
 use crate::app::{AskedEffect, Ctx};
 use crate::domain::billing::invoice::InvoiceKind;
@@ -25,8 +26,11 @@ use super::words::{
     transaction_kind, transaction_state,
 };
 
+/// A kind or state.
+type Word = &'static str;
+
 /// What stands there before and after; what is not there is left out.
-#[derive(Debug, Serialize)]
+#[derive(Debug, Serialize, ToSchema)]
 struct BeforeAfter<T> {
     #[serde(skip_serializing_if = "Option::is_none")]
     before: Option<T>,
@@ -44,28 +48,31 @@ impl<T> BeforeAfter<T> {
     }
 }
 
-#[derive(Debug, Serialize)]
+#[derive(Debug, Serialize, ToSchema)]
+#[schema(as = OrderEffect)]
 struct OrderEffectOut {
     /// A look does not know numbers of what is not made yet.
     #[serde(skip_serializing_if = "Option::is_none")]
     id: Option<u64>,
     title: String,
-    status: BeforeAfter<&'static str>,
-    standing: BeforeAfter<&'static str>,
+    status: BeforeAfter<Word>,
+    standing: BeforeAfter<Word>,
     expires: BeforeAfter<String>,
     next_billing_cycle: BeforeAfter<String>,
 }
 
-#[derive(Debug, Serialize)]
+#[derive(Debug, Serialize, ToSchema)]
+#[schema(as = ServiceEffect)]
 struct ServiceEffectOut {
     #[serde(skip_serializing_if = "Option::is_none")]
     id: Option<u64>,
     title: String,
-    status: BeforeAfter<&'static str>,
+    status: BeforeAfter<Word>,
     expires: BeforeAfter<String>,
 }
 
-#[derive(Debug, Serialize)]
+#[derive(Debug, Serialize, ToSchema)]
+#[schema(as = InvoiceEffect)]
 struct InvoiceEffectOut {
     #[serde(skip_serializing_if = "Option::is_none")]
     number: Option<u64>,
@@ -75,7 +82,8 @@ struct InvoiceEffectOut {
     open: BeforeAfter<String>,
 }
 
-#[derive(Debug, Serialize)]
+#[derive(Debug, Serialize, ToSchema)]
+#[schema(as = PaymentEffect)]
 struct PaymentEffectOut {
     #[serde(skip_serializing_if = "Option::is_none")]
     id: Option<u64>,
@@ -83,11 +91,12 @@ struct PaymentEffectOut {
     method: String,
     amount: String,
     currency: String,
-    state: BeforeAfter<&'static str>,
+    state: BeforeAfter<Word>,
     refunded: BeforeAfter<String>,
 }
 
-#[derive(Debug, Serialize)]
+#[derive(Debug, Serialize, ToSchema)]
+#[schema(as = BalanceEffect)]
 struct BalanceEffectOut {
     customer: u64,
     currency: String,
@@ -95,13 +104,16 @@ struct BalanceEffectOut {
     after: String,
 }
 
-#[derive(Debug, Serialize)]
+#[derive(Debug, Serialize, ToSchema)]
+#[schema(as = CustomerEffect)]
 struct CustomerEffectOut {
-    id: u64,
-    status: BeforeAfter<&'static str>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    id: Option<u64>,
+    status: BeforeAfter<Word>,
 }
 
-#[derive(Debug, Serialize)]
+#[derive(Debug, Serialize, ToSchema)]
+#[schema(as = Missing)]
 struct MissingOut {
     #[serde(skip_serializing_if = "Option::is_none")]
     order: Option<u64>,
@@ -111,7 +123,8 @@ struct MissingOut {
     currency: String,
 }
 
-#[derive(Debug, Serialize)]
+#[derive(Debug, Serialize, ToSchema)]
+#[schema(as = BatchEffect)]
 struct BatchEffectOut {
     #[serde(skip_serializing_if = "Option::is_none")]
     id: Option<u64>,
@@ -129,19 +142,21 @@ struct BatchEffectOut {
 }
 
 /// A charge or refund of a partner.
-#[derive(Debug, Serialize)]
+#[derive(Debug, Serialize, ToSchema)]
+#[schema(as = TransactionEffect)]
 struct TransactionEffectOut {
     #[serde(skip_serializing_if = "Option::is_none")]
     id: Option<u64>,
     kind: &'static str,
     amount: String,
     currency: String,
-    state: BeforeAfter<&'static str>,
+    state: BeforeAfter<Word>,
     refunded: BeforeAfter<String>,
 }
 
 /// What a partner is owed.
-#[derive(Debug, Serialize)]
+#[derive(Debug, Serialize, ToSchema)]
+#[schema(as = OwedEffect)]
 struct OwedEffectOut {
     account: String,
     currency: String,
@@ -149,14 +164,16 @@ struct OwedEffectOut {
     after: String,
 }
 
-#[derive(Debug, Serialize)]
+#[derive(Debug, Serialize, ToSchema)]
+#[schema(as = BoxesTold)]
 struct BoxesOut {
     told: usize,
     events: usize,
 }
 
 /// All that a request comes to.
-#[derive(Debug, Serialize)]
+#[derive(Debug, Serialize, ToSchema)]
+#[schema(as = Effect)]
 pub struct EffectOut {
     customers: Vec<CustomerEffectOut>,
     orders: Vec<OrderEffectOut>,
@@ -209,6 +226,15 @@ impl Words<'_> {
                 service.expires_at.map(Timestamp::to_rfc3339_millis)
             }),
         }
+    }
+
+    /// A customer whose status changes; others of their fields are no news here.
+    fn customer(&self, moved: &Moved<Customer>) -> Option<CustomerEffectOut> {
+        let status = BeforeAfter::of(moved, |customer| Some(customer_word(customer.status)));
+        (status.before != status.after).then_some(CustomerEffectOut {
+            id: self.number(moved.after.id.0, moved.before.is_none()),
+            status,
+        })
     }
 
     fn invoice(&self, Billed { invoice, open }: &Billed) -> InvoiceEffectOut {
@@ -307,7 +333,11 @@ impl Words<'_> {
         let is_refund = |of: &&Moved<Payment>| matches!(of.after.kind, PaymentKind::Refund { .. });
         let payments = effect.payments.iter();
         EffectOut {
-            customers: effect.customers.iter().filter_map(customer).collect(),
+            customers: effect
+                .customers
+                .iter()
+                .filter_map(|of| self.customer(of))
+                .collect(),
             orders: effect.orders.iter().map(|of| self.order(of)).collect(),
             services: effect.services.iter().map(|of| self.service(of)).collect(),
             invoices: effect.invoices.iter().map(|of| self.invoice(of)).collect(),
@@ -343,15 +373,6 @@ impl Words<'_> {
     }
 }
 
-/// A customer whose status changes; others of their fields are no news here.
-fn customer(moved: &Moved<Customer>) -> Option<CustomerEffectOut> {
-    let status = BeforeAfter::of(moved, |customer| Some(customer_word(customer.status)));
-    (status.before != status.after).then_some(CustomerEffectOut {
-        id: moved.after.id.0,
-        status,
-    })
-}
-
 fn owed(owed: &Owed) -> OwedEffectOut {
     let currency = owed.currency;
     let text = |minor: Minor| Amount { minor, currency }.to_fixed();
@@ -375,16 +396,17 @@ fn balance(balance: &Balance) -> BalanceEffectOut {
 }
 
 /// The answer of what was done: what was made, and what it came to.
-#[derive(Debug, Serialize)]
-struct Done<T> {
+#[derive(Debug, Serialize, ToSchema)]
+pub(super) struct Done<T> {
     #[serde(flatten)]
     made: T,
     effect: EffectOut,
 }
 
 /// The answer of a look: what would come of it.
-#[derive(Debug, Serialize)]
-struct Looked {
+#[derive(Debug, Serialize, ToSchema)]
+#[schema(as = Looked)]
+pub(super) struct Looked {
     preview: bool,
     effect: EffectOut,
 }

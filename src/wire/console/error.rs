@@ -1,22 +1,24 @@
 //! Refusals as `application/problem+json` (RFC 9457).
 
 use axum::Json;
+use axum::body::Body;
 use axum::extract::{OriginalUri, Request};
-use axum::http::header::{CONTENT_TYPE, RETRY_AFTER};
+use axum::http::header::{CONTENT_LENGTH, CONTENT_TYPE, RETRY_AFTER};
 use axum::http::{HeaderValue, StatusCode};
 use axum::response::{IntoResponse, Response};
 use serde::Serialize;
+use utoipa::ToSchema;
 
 use crate::domain::refusal::{MoneyRefusal, OrderRefusal, Refusal, StaffRefusal};
 use crate::domain::values::money::Currency;
 use crate::domain::values::reasons::Ineligible;
 use crate::ops::staff::bearers::Why;
 use crate::ops::{DISK_FULL_RETRY_S, OpError};
-use crate::wire::kit::TurnedAway;
 use crate::wire::kit::json::BodyError;
+use crate::wire::kit::{REQUEST_ID, TurnedAway};
 
 /// A refusal on its way out.
-#[derive(Debug, Serialize)]
+#[derive(Debug, Clone, Serialize, ToSchema)]
 pub struct Problem {
     #[serde(skip)]
     code: StatusCode,
@@ -26,6 +28,12 @@ pub struct Problem {
     title: String,
     #[serde(skip_serializing_if = "String::is_empty")]
     detail: String,
+    /// The member or parameter that is at fault.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    field: Option<String>,
+    /// The name of the request, as the log has it.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    request: Option<String>,
 }
 
 impl Problem {
@@ -37,6 +45,17 @@ impl Problem {
             status: code.as_u16(),
             title,
             detail: detail.into(),
+            field: None,
+            request: None,
+        }
+    }
+
+    /// The same, about a member.
+    #[must_use]
+    fn at(self, field: &str) -> Self {
+        Self {
+            field: Some(field.to_owned()),
+            ..self
         }
     }
 
@@ -62,9 +81,25 @@ impl Problem {
         Self::new(StatusCode::FORBIDDEN, detail)
     }
 
+    /// Something does not fit. A detail that begins with the name of a member or parameter and a
+    /// colon is about that.
     #[must_use]
     pub fn bad_request(detail: impl Into<String>) -> Self {
-        Self::new(StatusCode::BAD_REQUEST, detail)
+        let problem = Self::new(StatusCode::BAD_REQUEST, detail);
+        let field = named_in(&problem.detail).map(str::to_owned);
+        Self { field, ..problem }
+    }
+
+    /// As [`Problem::bad_request`], of what clashes with what is there.
+    fn conflict(detail: String) -> Self {
+        let problem = Self::new(StatusCode::CONFLICT, detail);
+        let field = named_in(&problem.detail).map(str::to_owned);
+        Self { field, ..problem }
+    }
+
+    #[must_use]
+    pub fn precondition_failed(detail: impl Into<String>) -> Self {
+        Self::new(StatusCode::PRECONDITION_FAILED, detail)
     }
 
     #[must_use]
@@ -98,10 +133,35 @@ impl Problem {
     }
 }
 
+/// The member that a detail begins with.
+fn named_in(detail: &str) -> Option<&str> {
+    let (name, _) = detail.split_once(": ")?;
+    let is_part = |c: char| c.is_ascii_lowercase() || c.is_ascii_digit() || "_.[]".contains(c);
+    let fits = name.starts_with(|c: char| c.is_ascii_lowercase()) && name.chars().all(is_part);
+    fits.then_some(name)
+}
+
+/// Says in a refusal which request it answers: the edge named it once the refusal was made.
+pub async fn with_request(mut response: Response) -> Response {
+    let Some(problem) = response.extensions_mut().remove::<Problem>() else {
+        return response;
+    };
+    let name = response.headers().get(REQUEST_ID);
+    let request = name.and_then(|name| name.to_str().ok()).map(str::to_owned);
+    let named = Problem { request, ..problem };
+    let Ok(text) = serde_json::to_string(&named) else {
+        return response;
+    };
+    response.headers_mut().remove(CONTENT_LENGTH);
+    *response.body_mut() = Body::from(text);
+    response
+}
+
 impl IntoResponse for Problem {
     fn into_response(self) -> Response {
         let (code, retry) = (self.code, self.retry_after_s);
-        let mut response = (code, Json(self)).into_response();
+        let mut response = (code, Json(&self)).into_response();
+        response.extensions_mut().insert(self);
         let headers = response.headers_mut();
         headers.insert(
             CONTENT_TYPE,
@@ -165,11 +225,13 @@ pub fn answer(error: OpError) -> Problem {
 
 #[deny(clippy::wildcard_enum_match_arm)]
 fn refused(refusal: &Refusal) -> Problem {
-    let conflict = |detail: String| Problem::new(StatusCode::CONFLICT, detail);
+    let conflict = Problem::conflict;
     match refusal {
-        Refusal::EmailTaken => conflict("another customer has this e-mail address".to_owned()),
-        Refusal::LoginTaken => conflict("another customer has this login".to_owned()),
-        Refusal::MacTaken { mac } => conflict(format!("another box has {mac}")),
+        Refusal::EmailTaken => {
+            conflict("another customer has this e-mail address".to_owned()).at("email")
+        }
+        Refusal::LoginTaken => conflict("another customer has this login".to_owned()).at("login"),
+        Refusal::MacTaken { mac } => conflict(format!("another box has {mac}")).at("mac"),
         Refusal::IdTaken { id } => conflict(format!("{id} is or was in use")),
         Refusal::BeyondCalendar => conflict("the order would end after the year 9999".to_owned()),
         Refusal::TooMany { what, max } => conflict(format!("there can be at most {max} {what}")),
@@ -197,13 +259,15 @@ fn refused(refusal: &Refusal) -> Problem {
         Refusal::Money(refusal) => money_refused(refusal),
         Refusal::Staff(refusal) => staff_refused(refusal),
         // Only what partners do ends in one of these.
-        Refusal::Partner(_) => conflict(format!("refused: {}", refusal.code())),
+        Refusal::Partner(_) => {
+            Problem::new(StatusCode::CONFLICT, format!("refused: {}", refusal.code()))
+        }
     }
 }
 
 #[deny(clippy::wildcard_enum_match_arm)]
 fn order_refused(refusal: &OrderRefusal) -> Problem {
-    let conflict = |detail: String| Problem::new(StatusCode::CONFLICT, detail);
+    let conflict = Problem::conflict;
     match refusal {
         OrderRefusal::OfferNotOnSale { .. } => conflict("this offer is not on sale".to_owned()),
         OrderRefusal::BilledElsewhere { .. } => {
@@ -259,7 +323,7 @@ fn order_refused(refusal: &OrderRefusal) -> Problem {
 
 #[deny(clippy::wildcard_enum_match_arm)]
 fn money_refused(refusal: &MoneyRefusal) -> Problem {
-    let conflict = |detail: String| Problem::new(StatusCode::CONFLICT, detail);
+    let conflict = Problem::conflict;
     match refusal {
         MoneyRefusal::CurrencyNotTaken { paid, takes } => {
             let takes: Vec<&str> = takes.iter().map(Currency::as_str).collect();
@@ -336,7 +400,7 @@ fn money_refused(refusal: &MoneyRefusal) -> Problem {
 
 #[deny(clippy::wildcard_enum_match_arm)]
 fn staff_refused(refusal: &StaffRefusal) -> Problem {
-    let conflict = |detail: String| Problem::new(StatusCode::CONFLICT, detail);
+    let conflict = Problem::conflict;
     match refusal {
         StaffRefusal::OperatorTaken { name } => conflict(format!("operator {name} exists")),
         StaffRefusal::OperatorLooksAlike { other } => conflict(format!(
@@ -361,8 +425,9 @@ fn staff_refused(refusal: &StaffRefusal) -> Problem {
         }
         StaffRefusal::PasswordAgain => {
             Problem::forbidden("password: give your own password once more, in this member")
+                .at("password")
         }
-        StaffRefusal::WrongPassword => Problem::forbidden("password: is not yours"),
+        StaffRefusal::WrongPassword => Problem::forbidden("password: is not yours").at("password"),
         StaffRefusal::AboveLimit { what, max } => Problem::forbidden(format!(
             "with your role, {what} may be at most {} {}; ask an owner",
             max.to_fixed(),

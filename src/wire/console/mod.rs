@@ -7,6 +7,7 @@
 mod audits;
 mod billing;
 mod boxes;
+mod desk;
 mod effect;
 pub mod error;
 mod jobs;
@@ -34,11 +35,17 @@ use std::sync::Arc;
 
 use axum::Router;
 use axum::routing::{delete, get, post, put};
+use utoipa::openapi::OpenApi;
 
 use crate::app::App;
 
-/// Every path of the console, in one table.
-pub fn router() -> Router<Arc<App>> {
+/// Every path of the console, in one table, and the document of those that have one.
+pub fn router() -> (Router<Arc<App>>, OpenApi) {
+    let (desk, document) = desk::routes().split_for_parts();
+    (all_routes().merge(desk), document)
+}
+
+fn all_routes() -> Router<Arc<App>> {
     Router::new()
         .route("/console/setup", get(setup::page).post(setup::submit))
         .route(

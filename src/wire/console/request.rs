@@ -25,6 +25,11 @@ pub(in crate::wire::console) const PARAMETERS: &[(&str, &[&str])] = &[
         "/console/api/audit",
         &["since", "until", "who", "of", "before", "limit"],
     ),
+    (
+        "/console/api/customers",
+        &["status", "reseller", "cursor", "limit"],
+    ),
+    ("/console/api/customers/{id}/timeline", &["before", "limit"]),
     ("/console/api/messages", &["state", "limit"]),
     ("/console/api/partners/{key}/calls", &["state", "limit"]),
     (
@@ -40,6 +45,7 @@ pub(in crate::wire::console) const PARAMETERS: &[(&str, &[&str])] = &[
         &["until", "customer", "order", "limit"],
     ),
     ("/console/api/runs", &["limit"]),
+    ("/console/api/search", &["q", "limit"]),
     ("/console/api/webhooks/{id}/deliveries", &["state", "limit"]),
 ];
 

@@ -4,6 +4,7 @@ use crate::domain::billing::order::Standing;
 use crate::domain::billing::payment::{Payment, PaymentKind, PaymentState};
 use crate::domain::catalogue::kinds::{OrderStatus, ServiceStatus};
 use crate::domain::customers::CustomerStatus;
+use crate::domain::customers::device::DeviceStatus;
 use crate::domain::partners::{TransactionKind, TransactionState};
 
 /// How an order stands with the money.
@@ -48,6 +49,22 @@ pub(super) fn customer_word(status: CustomerStatus) -> &'static str {
         CustomerStatus::SuspendedByCustomer => "SUSPENDED_BY_CUSTOMER",
         CustomerStatus::SuspendedByBilling => "SUSPENDED_BY_BILLING",
         CustomerStatus::Deleted => "DELETED",
+    }
+}
+
+/// The status that a word names.
+pub(super) fn customer_status(word: &str) -> Option<CustomerStatus> {
+    let mut all = CustomerStatus::ALL.into_iter();
+    all.find(|status| customer_word(*status) == word)
+}
+
+pub(super) fn device_word(status: DeviceStatus) -> &'static str {
+    match status {
+        DeviceStatus::Active => "ACTIVE",
+        DeviceStatus::Inactive => "INACTIVE",
+        DeviceStatus::Broken => "BROKEN",
+        DeviceStatus::Stock => "STOCK",
+        DeviceStatus::Retired => "RETIRED",
     }
 }
 

@@ -40,7 +40,8 @@ pub const HEADER_BYTES_MAX: usize = 16 * 1024;
 /// Most header lines.
 pub const HEADERS_MAX: usize = 100;
 
-const REQUEST_ID: HeaderName = HeaderName::from_static("x-request-id");
+/// The header that names a request.
+pub const REQUEST_ID: HeaderName = HeaderName::from_static("x-request-id");
 
 /// The name of one request in the log, in the audit log and in the answer.
 #[derive(Debug, Clone)]

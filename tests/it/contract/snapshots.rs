@@ -22,6 +22,32 @@ async fn the_openapi_document_is_the_one_that_was_agreed() {
     keeps("openapi", &lines);
 }
 
+/// The pages are built against the file: types are made of it.
+#[tokio::test]
+async fn the_consoles_document_is_the_one_that_was_agreed() {
+    let bx = a_box().await;
+    let document = bx.anonymous().get(bx.url("/docs/console.json")).await;
+    let mut document = document.expect(200);
+    // A new version of the program is no other contract.
+    document["info"]["version"] = "1".into();
+    let lines = serde_json::to_string_pretty(&document).expect("JSON") + "\n";
+    let file = Path::new(env!("CARGO_MANIFEST_DIR")).join("assets/openapi/console.json");
+    if std::env::var("INSTA_UPDATE").is_ok_and(|how| how == "always") {
+        std::fs::create_dir_all(file.parent().expect("a folder")).expect("a folder");
+        std::fs::write(&file, &lines).expect("the file is written");
+    }
+    let kept = std::fs::read_to_string(&file).unwrap_or_default();
+    let differs = kept
+        .lines()
+        .zip(lines.lines())
+        .find(|(kept, is)| kept != is);
+    assert!(
+        kept == lines,
+        "assets/openapi/console.json is not what is served, at {differs:?}: accept it with \
+         INSTA_UPDATE=always cargo test --locked contract"
+    );
+}
+
 #[tokio::test]
 async fn the_graphql_schema_is_the_one_that_was_agreed() {
     let bx = a_box().await;

@@ -3,7 +3,7 @@
 use boxoffice::domain::billing::payment::{Payment, Voucher, VoucherBatch};
 use boxoffice::domain::customers::Customer;
 use boxoffice::domain::event::Audit;
-use boxoffice::domain::values::id::{AuditId, CustomerId, PaymentId, VoucherId};
+use boxoffice::domain::values::id::{AuditId, CustomerId, PaymentId, ResellerId, VoucherId};
 use boxoffice::store::{LAYOUT, Read, Storage, Store, StoreError, Table, Tx, check, codec};
 
 use super::{filled, genre, insert, key, plant, remove, value_of};
@@ -58,6 +58,56 @@ fn a_file_of_an_older_program_is_brought_in_step() {
         let (_, findings) = check(&snapshot).expect("a check");
         assert!(findings.is_empty(), "layout {layout}: {findings:?}");
     }
+}
+
+/// Who was there before is found by words and numbers too, and a reseller's customers are counted.
+#[test]
+fn a_file_of_before_gets_what_searches_need() {
+    let (_folder, path) = filled();
+    let store = Store::open(Storage::File(path.clone())).expect("a file of this program");
+    let put = run(store.write(move |tx: &mut Tx<'_>| -> Answer {
+        let id = tx.next_id::<CustomerId>()?;
+        let mia = Customer {
+            phones: vec!["+421 905 123 456".to_owned()],
+            reseller: Some(ResellerId(7)),
+            email: None,
+            ..kit::customer(id, "mia")
+        };
+        Ok(tx.put(&mia)?)
+    }));
+    put.expect("a customer");
+    drop(store);
+    let mut emptied = 0;
+    for index in [
+        Table::CustomersByToken,
+        Table::MessagesByCustomer,
+        Table::AuditsBySubject,
+    ] {
+        plant(&path, index, |rows| {
+            rows.retain(|_, _| {
+                emptied += 1;
+                false
+            })
+            .expect("an empty table");
+        });
+    }
+    assert!(emptied > 3, "{emptied}");
+    plant(&path, Table::Blocks, |rows| {
+        let of_resellers = |key: &[u8]| key.starts_with(b"customers_by_reseller");
+        rows.retain(|key, _| !of_resellers(key))
+            .expect("fewer counts");
+    });
+    plant(&path, Table::Meta, |rows| {
+        insert(rows, b"layout", &key(10));
+    });
+    let store = Store::open(Storage::File(path)).expect("a file of this program");
+    let snapshot = store.read().expect("a snapshot");
+    let (_, findings) = check(&snapshot).expect("a check");
+    assert!(findings.is_empty(), "{findings:?}");
+    let ends_so = snapshot.count_up_to(Table::CustomersByToken, b"n654321", 9);
+    assert_eq!(ends_so.expect("a count"), 1);
+    let of_reseller = snapshot.counted(Table::CustomersByReseller, &key(7));
+    assert_eq!(of_reseller.expect("a count"), 1);
 }
 
 /// A login and a contract number with blanks around them stood in the indexes as they were written.

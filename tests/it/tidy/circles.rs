@@ -11,7 +11,7 @@ use super::{none, path_of, sources};
 const FLOORS_OF_OPS: &[&str] = &[
     "command.rs effect.rs",
     "followers/",
-    "apply/ demo/ imports/ exports/ schedule/",
+    "apply/ demo/ desk/ imports/ exports/ schedule/",
     "rows/ viewing/ partners/ payments/ outbox/ webhooks/",
     "orders/ billing/ peers/ upkeep.rs",
     "services/ customers/ boxes/ catalogue/ staff/ templates/",
