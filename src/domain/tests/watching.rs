@@ -11,6 +11,7 @@ use crate::domain::customers::service::{Grant, Item, Origin, Service, may_use};
 use crate::domain::customers::{Customer, CustomerStatus};
 use crate::domain::values::id::ServiceSpecId;
 use crate::domain::values::id::{ChannelId, CustomerId, DeviceId, OrderId, ServiceId};
+use crate::domain::values::mac::Mac;
 use crate::domain::values::time::Timestamp;
 use crate::domain::watching::{Account, Opening, Reason, of_service, watching};
 
@@ -53,7 +54,8 @@ struct World {
 fn world() -> World {
     let began = at("2026-01-01");
     let customer = Customer::new(CustomerId(2), String::new(), began);
-    let device = |id| Device::new_box(DeviceId(id), customer.id, String::new(), began);
+    let mac = Mac::parse("00:1A:79:00:00:01").unwrap();
+    let device = |id| Device::new_box(DeviceId(id), customer.id, mac, began);
     let spec = spec(Content::Channels(vec![ChannelId(7)]));
     let origin = Origin::Order(OrderId(1));
     let mut service = Service::of_spec(ServiceId(4), customer.id, &spec, origin, began);

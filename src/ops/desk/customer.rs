@@ -16,6 +16,7 @@ use crate::domain::customers::Customer;
 use crate::domain::customers::service::Service;
 use crate::domain::staff::Permission;
 use crate::domain::values::id::{CustomerId, OrderId};
+use crate::domain::values::minor::Minor;
 use crate::domain::values::money::{Amount, Currency};
 use crate::domain::watching::{self, Opening, Reason, Watching};
 use crate::ops::billing::books::Books;
@@ -141,12 +142,13 @@ fn money(
     brought: Option<&OpeningDebt>,
 ) -> Result<Money, OpError> {
     let mut sums: Vec<Amount> = Vec::new();
-    let mut add =
-        |currency: Currency, minor: i64| match sums.iter_mut().find(|sum| sum.currency == currency)
-        {
-            Some(sum) => sum.minor = sum.minor.saturating_add(minor),
-            None => sums.push(Amount { minor, currency }),
-        };
+    let mut add = |currency: Currency, minor: Minor| match sums
+        .iter_mut()
+        .find(|sum| sum.currency == currency)
+    {
+        Some(sum) => sum.minor += minor,
+        None => sums.push(Amount { minor, currency }),
+    };
     let mut oldest_open = BTreeMap::new();
     let open: Vec<OpenInvoice> =
         read.listed(Table::OpenInvoicesByCustomer, &owned_by(customer.id))?;
@@ -230,8 +232,7 @@ fn price(ctx: &Ctx, read: &Snapshot, order: &Order) -> Result<Option<Amount>, Op
     } else {
         books.next_bill(order)?
     };
-    let amount = |minor: i64, currency: Currency| Amount { minor, currency };
-    Ok(bill.and_then(|bill| Some(amount(bill.total_minor(), bill.currency?))))
+    Ok(bill.and_then(|bill| bill.total()))
 }
 
 fn service_lines(

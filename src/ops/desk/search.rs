@@ -14,6 +14,7 @@ use crate::domain::customers::search::{Part, Query};
 use crate::domain::staff::Permission;
 use crate::domain::values::contact::{fold, fold_email};
 use crate::domain::values::id::{CustomerId, DeviceId, InvoiceId};
+use crate::domain::values::minor::Minor;
 use crate::ops::OpError;
 use crate::ops::own::is_own;
 use crate::store::key::{trailing_number, under_text};
@@ -61,7 +62,7 @@ pub struct FoundBox {
 pub struct FoundInvoice {
     pub invoice: Invoice,
     pub customer: Customer,
-    pub open_minor: i64,
+    pub open_minor: Minor,
 }
 
 /// All that was found.
@@ -263,7 +264,7 @@ fn invoices(ctx: &Ctx, read: &Snapshot, text: &str) -> Result<Group<FoundInvoice
         hits: vec![FoundInvoice {
             invoice,
             customer,
-            open_minor: open.map_or(0, |open| open.open_minor),
+            open_minor: open.map_or(Minor::ZERO, |open| open.open_minor),
         }],
         more: false,
     })

@@ -6,7 +6,7 @@ use std::ops::ControlFlow;
 use crate::app::Ctx;
 use crate::domain::billing::order::Order;
 use crate::domain::catalogue::{ProductOffer, ProductSpec};
-use crate::domain::refusal::Refusal;
+use crate::domain::refusal::MoneyRefusal;
 use crate::domain::staff::Permission;
 use crate::domain::values::id::{CustomerId, ProductOfferId};
 use crate::domain::values::money::Amount;
@@ -75,10 +75,9 @@ pub async fn place(
         let customer = own_customer(ctx, tx, &customer)?;
         if let Some(seen) = seen {
             let offer: ProductOffer = crate::ops::find(tx, &offer)?;
-            let free = Amount { minor: 0, ..seen };
-            let now = price_of(ctx, &offer).unwrap_or(free);
+            let now = price_of(ctx, &offer).unwrap_or(Amount::zero(seen.currency));
             if now != seen {
-                return Err(Refusal::PriceChanged { now }.into());
+                return Err(MoneyRefusal::PriceChanged { now }.into());
             }
         }
         place_in(ctx, tx, &customer, NewOrder::of(offer))

@@ -42,6 +42,7 @@ use crate::app::App;
 /// Every path of the console, in one table, and the document of those that have one.
 pub fn router() -> (Router<Arc<App>>, OpenApi) {
     let (desk, document) = desk::routes().split_for_parts();
+    let desk = desk.method_not_allowed_fallback(error::wrong_method);
     (all_routes().merge(desk), document)
 }
 

@@ -131,9 +131,10 @@ fn box_hit(found: &FoundBox) -> BoxHitOut {
 
 fn invoice_hit(found: &FoundInvoice) -> InvoiceHitOut {
     let invoice = &found.invoice;
-    let state = match found.open_minor {
-        0 => "PAID",
-        _ => "OPEN",
+    let state = if found.open_minor == 0 {
+        "PAID"
+    } else {
+        "OPEN"
     };
     InvoiceHitOut {
         number: invoice.id.0,
