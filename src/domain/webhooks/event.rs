@@ -203,8 +203,8 @@ pub struct Unpaid {
     pub after: Option<Minor>,
 }
 
-/// What an invoice came to, of which `unpaid` is not paid; `given_up`: how much
-/// less is owed of it without having been paid, `None`: all of it. One of which nothing was paid is not paid.
+/// What an invoice came to, of which `unpaid` is not paid; `given_up`: how much less is owed of it
+/// without having been paid, `None`: all of it. One of which nothing was paid is not paid.
 #[must_use]
 pub fn of_invoice(
     invoice: &Invoice,

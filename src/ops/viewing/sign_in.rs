@@ -31,8 +31,9 @@ const TOKEN_MINUTES: i64 = 1_440;
 /// What is sealed of a token: when it was given out, and something random.
 const TOKEN_FRONT_BYTES: usize = 8;
 
-/// A new token for the box with this MAC, or what it takes for one: 32 upper-case hexadecimal digits. It is kept nowhere, and
-/// becomes the token of a session when the box comes with it (stalker-stb-portal §3.2).
+/// A new token for the box with this MAC, or what it takes for one: 32 upper-case hexadecimal
+/// digits. It is kept nowhere, and becomes the token of a session when the box comes with it
+/// (stalker-stb-portal §3.2).
 pub fn new_token(ctx: &Ctx, mac: &str) -> Result<String, OpError> {
     let random: [u8; 4] = ctx.app.entropy.bytes()?;
     let minute = u32::try_from(ctx.now.seconds() / 60).unwrap_or(0);

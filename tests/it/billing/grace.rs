@@ -291,11 +291,13 @@ proptest! {
         let order = order_due(&zone, start, term, paid);
         let due_at = order.next_cycle_at.expect("a cycle");
         let overdue = cycle::overdue(&order, &terms, due_at);
-        let before = cycle::reopen(&overdue, &terms, |_| Minor::ZERO, false, due_at).expect("paid").order;
+        let nothing = |_| Minor::ZERO;
+        let before = cycle::reopen(&overdue, &terms, nothing, false, due_at).expect("paid").order;
         let freeze_at = ladder.freeze_at(&zone, due_at);
-        let frozen_order = cycle::settle(&overdue, &terms, |_| Minor::ZERO, freeze_at).expect("frozen").order;
+        let frozen_order = cycle::settle(&overdue, &terms, nothing, freeze_at);
+        let frozen_order = frozen_order.expect("frozen").order;
         let at = freeze_at.saturating_add_seconds(frozen);
-        let after = cycle::reopen(&frozen_order, &terms, |_| Minor::ZERO, false, at).expect("paid").order;
+        let after = cycle::reopen(&frozen_order, &terms, nothing, false, at).expect("paid").order;
         let (end, moved) = (before.expires_at.expect("an end"), after.expires_at.expect("an end"));
         let cycle = end.micros() - due_at.micros();
         let served = freeze_at.micros() - due_at.micros();

@@ -11,7 +11,8 @@ use crate::domain::values::time::Timestamp;
 use crate::ops::OpError;
 use crate::store::Read;
 
-use super::ledger::{Agreed, Books, SetAside};
+use super::ledger::{Agreed, Books};
+use super::set_aside::SetAside;
 
 impl<R: Read> Books<'_, R> {
     /// Invoices the cycle that follows what another system was paid for, covered or not.

@@ -30,6 +30,7 @@ use crate::domain::values::time::Timestamp;
 use crate::store::key::owned_by;
 use crate::store::{Read, Table, account_balance};
 
+use super::set_aside::SetAside;
 use super::write::{Changes, Fallback, Happened, Post};
 use crate::ops::OpError;
 use crate::ops::billing::books::priced::Priced;
@@ -78,13 +79,6 @@ pub(in crate::ops) struct Books<'r, R> {
     /// How the guard is set; `None`: it is off.
     pub(super) guard: Option<Settings>,
     pub(super) changes: Changes,
-}
-
-/// Money that is kept for the bill of one order.
-#[derive(Debug, Clone, Copy)]
-pub(super) struct SetAside {
-    pub order: OrderId,
-    pub left: Amount,
 }
 
 /// What a payer was shown.
@@ -443,12 +437,8 @@ impl<'r, R: Read> Books<'r, R> {
         let customer = self.customer(order.customer)?;
         let balance = self.balance(order.customer, total.currency)?;
         let mut covered = balance.minor.clamp(Minor::ZERO, total.minor);
-        let is_for_it = |aside: &&mut SetAside| {
-            aside.order == order.id && aside.left.currency == total.currency
-        };
-        if let Some(SetAside { left, .. }) = self.set_aside.as_mut().filter(is_for_it) {
-            covered = covered.max(left.minor.min(total.minor));
-            left.minor = (left.minor - covered).above_zero();
+        if let Some(aside) = &mut self.set_aside {
+            covered = aside.cover(order.id, total, covered);
         }
         let owed = total.with(total.minor - covered);
         let draft = Invoice {

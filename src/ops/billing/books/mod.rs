@@ -13,6 +13,7 @@ mod ledger;
 mod owed;
 mod priced;
 mod reopen;
+mod set_aside;
 mod write;
 
 pub(in crate::ops) use self::ahead::Ahead;
