@@ -3,10 +3,10 @@
 
 use serde_json::{Value, json};
 
-use crate::billing::{Till, prove};
+use crate::billing::prove;
 use crate::console::customers::{number_of, path};
 use crate::support::fixture::{a_box, a_till};
-use crate::support::{Answer, Client, TestBox};
+use crate::support::{Answer, Client};
 
 async fn send(
     api: &Client,
