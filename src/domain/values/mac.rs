@@ -49,8 +49,11 @@ impl Mac {
 /// The usual spelling, `00:1A:79:00:39:5E`.
 impl fmt::Display for Mac {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let [a, b, c, d, e, g] = self.0;
-        write!(f, "{a:02X}:{b:02X}:{c:02X}:{d:02X}:{e:02X}:{g:02X}")
+        for (position, octet) in self.0.iter().enumerate() {
+            let before = if position == 0 { "" } else { ":" };
+            write!(f, "{before}{octet:02X}")?;
+        }
+        Ok(())
     }
 }
 
