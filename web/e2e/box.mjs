@@ -9,11 +9,12 @@ import { promisify } from 'node:util';
 const START_SECONDS = 180;
 const STOP_SECONDS = 90;
 
-export async function startBox() {
+// Without the demo it is empty, and waits for its first owner.
+export async function startBox({ demo = true } = {}) {
   const program = process.env.BOXOFFICE_BIN;
   if (!program) throw new Error('BOXOFFICE_BIN must name the boxoffice program');
   const data = mkdtempSync(join(tmpdir(), 'boxoffice-e2e-'));
-  const child = spawn(program, ['serve', '--demo', '--data', data, '--listen', '127.0.0.1:0'], {
+  const child = spawn(program, ['serve', ...(demo ? ['--demo'] : []), '--data', data, '--listen', '127.0.0.1:0'], {
     stdio: ['ignore', 'pipe', 'pipe'],
   });
   // Whatever happens to the tests, nothing is left running.
@@ -27,6 +28,8 @@ export async function startBox() {
 
   let timer;
   let script;
+  let login;
+  let setup;
   const origin = await new Promise((resolve, reject) => {
     const fail = (why) => reject(new Error(`${why}\n${log}`));
     timer = setTimeout(() => fail(`no "listening on" line within ${START_SECONDS} s`), START_SECONDS * 1000);
@@ -35,6 +38,11 @@ export async function startBox() {
     let listening;
     createInterface({ input: child.stdout }).on('line', (line) => {
       listening = /^listening on (http:\/\/\S+)$/.exec(line)?.[1] ?? listening;
+      const owner = /^login: (\S+) +password: (\S+)$/.exec(line);
+      if (owner) login = { name: owner[1], password: owner[2] };
+      // The last line of an empty box: how its owner's account is made.
+      setup = /^set up the owner account: (\S+)$/.exec(line)?.[1] ?? setup;
+      if (setup && listening) resolve(listening);
       // The last line of a demo: the login of billing scripts.
       const found = /^stalker: (\S+) (\S+)$/.exec(line);
       if (!found) return;
@@ -49,6 +57,9 @@ export async function startBox() {
 
   return {
     origin,
+    // How the owner of the demo signs in, and where that of an empty box is made.
+    login,
+    setup,
     // What a billing script sends as `Authorization`.
     script,
     async run(...words) {

@@ -13,13 +13,18 @@ export interface Route {
 const to = (label: Key, letter: string, group: Key | null = null) => ({ label, letter, group });
 
 export const ROUTES: Route[] = [
+  { path: '/console/', page: () => import('./pages/today/Today.svelte'), right: 'customers_read', nav: to('nav.today', 't') },
+  { path: '/console/customers', page: () => import('./pages/customers/Customers.svelte'), right: 'customers_read', nav: to('nav.customers', 'c') },
+  { path: '/console/customers/{id}', page: () => import('./pages/customers/Customer.svelte'), right: 'customers_read' },
   { path: '/console/tonight', page: () => import('./pages/money/Tonight.svelte'), right: 'money_read', nav: to('nav.tonight', 'n', 'nav.money') },
+  { path: '/console/payments', page: () => import('./pages/money/Payments.svelte'), right: 'money_read', nav: to('nav.payments', 'y', 'nav.money') },
   { path: '/console/vouchers', page: () => import('./pages/money/Vouchers.svelte'), right: 'money_read', nav: to('nav.vouchers', 'v', 'nav.money') },
   { path: '/console/partners', page: () => import('./pages/money/Partners.svelte'), right: 'staff_manage', nav: to('nav.partners', 'p', 'nav.money') },
   { path: '/console/partners/{id}', page: () => import('./pages/money/Partner.svelte'), right: 'staff_manage' },
   { path: '/console/messages', page: () => import('./pages/talking/Messages.svelte'), right: 'customers_read', nav: to('nav.messages', 'm', 'nav.talking') },
   { path: '/console/webhooks', page: () => import('./pages/talking/Webhooks.svelte'), right: 'staff_manage', nav: to('nav.webhooks', 'w', 'nav.talking') },
   { path: '/console/webhooks/{id}', page: () => import('./pages/talking/Webhook.svelte'), right: 'staff_manage' },
+  { path: '/console/health', page: () => import('./pages/box/Health.svelte'), right: 'audit_read', nav: to('nav.health', 'h', 'nav.box') },
   { path: '/console/staff', page: () => import('./pages/box/Staff.svelte'), right: 'staff_manage', nav: to('nav.staff', 's', 'nav.box') },
   { path: '/console/audit', page: () => import('./pages/box/Audit.svelte'), right: 'audit_read', nav: to('nav.audit', 'a', 'nav.box') },
 ];

@@ -30,13 +30,19 @@ function orderLine(order: Effect['orders'][number]): string | null {
   return null;
 }
 
-function serviceLine(service: Effect['services'][number]): string | null {
-  const { title } = service;
-  if (changed(service.status)) {
-    return service.status.after === 'ACTIVE' ? t('effect.service_on', { title }) : t('effect.service_off', { title });
-  }
-  return changed(service.expires) && service.expires.after
-    ? t('effect.service_lasts', { title, until: until(service.expires.after) }) : null;
+// Services that have the same happen to them stand in one line.
+function serviceLines(services: Effect['services']): string[] {
+  const titles = (list: Effect['services']) => list.map((one) => one.title).join(', ');
+  const turned = services.filter((one) => changed(one.status));
+  const on = turned.filter((one) => one.status.after === 'ACTIVE');
+  const off = turned.filter((one) => one.status.after !== 'ACTIVE');
+  const kept = services.filter((one) => !changed(one.status) && changed(one.expires) && one.expires.after);
+  const ends = [...new Set(kept.map((one) => one.expires.after ?? ''))];
+  return [
+    ...(on.length ? [t('effect.service_on', { title: titles(on) })] : []),
+    ...(off.length ? [t('effect.service_off', { title: titles(off) })] : []),
+    ...ends.map((end) => t('effect.service_lasts', { title: titles(kept.filter((one) => one.expires.after === end)), until: until(end) })),
+  ];
 }
 
 function invoiceLine(invoice: Effect['invoices'][number]): Line {
@@ -44,6 +50,7 @@ function invoiceLine(invoice: Effect['invoices'][number]): Line {
   const sum = (amount: string) => money(amount, invoice.currency);
   const { before, after } = invoice.open;
   if (invoice.kind === 'CREDIT_NOTE') return { text: t('effect.credit_note', { number }), amount: sum(invoice.total) };
+  if (before === undefined && after !== undefined && isZero(after)) return { text: t('effect.invoice_made_paid', { number }), amount: sum(invoice.total) };
   if (before === undefined) return { text: t('effect.invoice_made', { number }), amount: sum(invoice.total) };
   if (after === undefined || isZero(after)) return { text: t('effect.invoice_paid', { number }), amount: sum(before) };
   return { text: t('effect.invoice_open', { number, before: sum(before) }), amount: sum(after) };
@@ -62,7 +69,7 @@ export function linesOf(effect: Effect): Line[] {
   }
   for (const one of effect.invoices) lines.push(invoiceLine(one));
   for (const one of effect.orders) add(orderLine(one));
-  for (const one of effect.services) add(serviceLine(one));
+  for (const line of serviceLines(effect.services)) add(line);
   for (const one of effect.customers) {
     if (one.status.after) add(t('effect.customer', { status: word('customer_status', one.status.after) }));
   }

@@ -13,7 +13,7 @@ export function money(amount: string, currency: string): string {
 }
 
 export const sums = (list: Sum[]): string =>
-  list.length ? list.map((sum) => money(sum.amount, sum.currency)).join(' · ') : '–';
+  list.map((sum) => money(sum.amount, sum.currency)).join(' · ');
 
 export const isNegative = (amount: string): boolean => amount.startsWith('-');
 export const isZero = (amount: string): boolean => /^-?[0.]*$/.test(amount);

@@ -46,6 +46,7 @@ export interface Customer {
 
 export interface Entry {
   at: string; kind: string; code: string; values: Values; by: string | null;
+  changes: { field: string; before: string; after: string }[];
   link: { kind: string; id: number | string } | null;
 }
 export interface Timeline { entries: Entry[]; next: string | null }
@@ -57,8 +58,8 @@ export interface Hit {
 export interface Found { groups: { kind: 'customers' | 'boxes' | 'invoices'; more: boolean; hits: Hit[] }[] }
 
 export interface Offer {
-  id: number; title: string; product: string; price: string; currency: string;
-  term: { unit: string; count: number } | null; recurring: boolean;
+  id: number; title: string; product: number; product_title: string; price: string | null;
+  currency: string | null; term: { unit: string; count: string }; recurring: boolean; cycles: string;
 }
 
 export interface Payment {
@@ -118,7 +119,7 @@ export interface Tonight {
 }
 
 export interface Needs { items: { code: string; count: number; values: Values; link: string }[] }
-export interface Figures { customers: Record<string, number>; online: number }
+export interface Figures { customers: Record<string, number>; online?: number | null }
 
 export interface Message {
   id: number; customer: number; name?: string; about: string; invoice?: number; order?: number; channel?: string;

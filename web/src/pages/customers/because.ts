@@ -19,6 +19,9 @@ export function wording(values: Values): Values {
     if (name === 'channel') return word('channel', text);
     if (name === 'kind' || name === 'about') return word('letter', text);
     if (name === 'status') return word('customer_status', text);
+    if (name === 'state') return word('message_state', text);
+    // What something was and became.
+    if (name === 'from' || name === 'to') return word('customer_status', text.replace(/(?<=[a-z])(?=[A-Z])/g, '_').toUpperCase());
     return value;
   };
   return Object.fromEntries(Object.entries(values).map(([name, value]) => [name, read(name, value)]));

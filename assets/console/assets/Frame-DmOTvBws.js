@@ -1,1 +1,0 @@
-import{St as e,W as t,Wt as n,et as r,nt as i}from"./Wrong-Cm_UWP21.js";var a=i(`<div class="frame svelte-q8j3kf"><!></div>`);function o(i,o){var s=a(),c=e(s);t(c,()=>o.children),n(s),r(i,s)}export{o as t};
