@@ -42,8 +42,10 @@ use crate::app::App;
 /// Every path of the console, in one table, and the document of those that have one.
 pub fn router() -> (Router<Arc<App>>, OpenApi) {
     let (desk, document) = desk::routes().split_for_parts();
-    let desk = desk.method_not_allowed_fallback(error::wrong_method);
-    (all_routes().merge(desk), document)
+    let routes = all_routes().merge(desk);
+    // Once for all: a path of both tables may have one such fallback only.
+    let routes = routes.method_not_allowed_fallback(error::wrong_method);
+    (routes, document)
 }
 
 fn all_routes() -> Router<Arc<App>> {
@@ -71,7 +73,6 @@ fn all_routes() -> Router<Arc<App>> {
         .merge(webhook_routes())
         .merge(pages::routes())
         .route("/console/api/test-clock", post(test_clock::advance))
-        .method_not_allowed_fallback(error::wrong_method)
 }
 
 /// Payments, invoices, vouchers; orders and the billing.

@@ -125,6 +125,10 @@ fn nothing_is_left_lying_about() {
         if size > FILE_BYTES_MAX {
             problems.push(format!("{name}: {size} bytes, at most {FILE_BYTES_MAX}"));
         }
+        // What a build wrote is as it wrote it.
+        if name.starts_with("assets/console/") {
+            continue;
+        }
         // What is no text has no lines.
         let text = fs::read_to_string(&path).unwrap_or_default();
         for (number, line) in text.lines().enumerate() {
