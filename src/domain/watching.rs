@@ -1,7 +1,7 @@
 //! Why somebody may not watch, and what would open it again: as data, for pages to word.
 //!
-//! Decides nothing: `customers/service` has the rule, and says by which of its clauses somebody is barred.
-//! Here stands only what made that clause so.
+//! Decides nothing: `customers/service` has the rule, and says by which of its clauses somebody is
+//! barred. Here stands only what made that clause so.
 
 use crate::domain::billing::order::{Order, Standing};
 use crate::domain::catalogue::ServiceSpec;

@@ -165,7 +165,8 @@ async fn every_endpoint_asks_for_the_right_of_its_role() {
     }
 }
 
-/// A reseller's person does not get into the console; and what the pages ask shows them theirs only.
+/// A reseller's person does not get into the console; and what the pages ask shows them theirs
+/// only.
 #[tokio::test]
 async fn a_resellers_person_sees_nobody_elses() {
     let till = a_till().await;

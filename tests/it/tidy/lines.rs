@@ -93,8 +93,8 @@ fn lines_are_at_most_100_columns() {
     none(&problems);
 }
 
-/// Who sleeps waits too long on a good day and too little on a bad one; `eventually` looks, and says
-/// what never came.
+/// Who sleeps waits too long on a good day and too little on a bad one; `eventually` looks, and
+/// says what never came.
 #[test]
 fn no_test_sleeps() {
     let sleep = concat!("sle", "ep(");

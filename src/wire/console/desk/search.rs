@@ -156,7 +156,7 @@ fn invoice_hit(found: &FoundInvoice) -> InvoiceHitOut {
     operation_id = "search",
     params(
         ("q" = String, Query, description = "At most 100 characters"),
-        ("limit" = Option<u64>, Query, 
+        ("limit" = Option<u64>, Query,
             description = "Of each kind: 1 to 20; 8 if nothing is said")),
     responses((status = 200, body = HitsOut), Refusals))]
 pub(super) async fn find(
