@@ -19,6 +19,7 @@ use axum::http::header::{
 use axum::http::{HeaderMap, HeaderValue, StatusCode};
 use axum::response::{Html, IntoResponse as _, Redirect, Response};
 use axum::routing::{any, get};
+use data_encoding::HEXLOWER;
 use rust_embed::{EmbeddedFile, RustEmbed};
 
 use crate::app::App;
@@ -84,13 +85,8 @@ pub(in crate::wire::console) fn wants_page(headers: &HeaderMap) -> bool {
 }
 
 fn tag(file: &EmbeddedFile) -> String {
-    let hash = file.metadata.sha256_hash();
-    let digits: String = hash
-        .iter()
-        .take(12)
-        .map(|byte| format!("{byte:02x}"))
-        .collect();
-    format!("\"{digits}\"")
+    let digits = HEXLOWER.encode(&file.metadata.sha256_hash());
+    format!("\"{}\"", &digits[..24])
 }
 
 /// `GET /console/assets/{name}`

@@ -204,7 +204,6 @@ fn refused(refusal: &Refusal) -> Failure {
 /// The one place that words what partners are refused. No wildcard: a new one must be decided
 /// about here.
 #[deny(clippy::wildcard_enum_match_arm)]
-#[expect(clippy::too_many_lines, reason = "a line or a few for every refusal")]
 fn partner_refused(refusal: &PartnerRefusal) -> Failure {
     const BAD: StatusCode = StatusCode::BAD_REQUEST;
     const NOT_FOUND: StatusCode = StatusCode::NOT_FOUND;
