@@ -90,6 +90,9 @@ pub struct Fixture<'f, T> {
 
 type Made<'f, T> = Pin<Box<dyn Future<Output = T> + Send + 'f>>;
 
+/// A change to the settings of a box.
+type Setting<'f> = Box<dyn FnOnce(&mut Config) + Send + 'f>;
+
 /// How a box is started.
 pub(super) struct Start<'f> {
     /// Where its file is; nowhere: in memory.
@@ -97,7 +100,7 @@ pub(super) struct Start<'f> {
     pub seed: u64,
     pub clock: Clock,
     pub patience: Patience,
-    settings: Vec<Box<dyn FnOnce(&mut Config) + Send + 'f>>,
+    settings: Vec<Setting<'f>>,
 }
 
 impl<'f, T: 'f> Fixture<'f, T> {
