@@ -82,6 +82,14 @@ test('a customer calls: found by phone, cannot watch, pays in cash, watches', as
   await dialog.getByLabel('Amount').fill('0.001');
   await dialog.locator('[aria-invalid]').waitFor();
   assert.equal(await dialog.getByLabel('Amount').inputValue(), '0.001');
+  // One or a thousand: not guessed.
+  for (const unclear of ['1,200', '1.200']) {
+    await dialog.getByLabel('Amount').fill(unclear);
+    await dialog.locator('[aria-invalid]').waitFor();
+    assert.equal(await dialog.getByRole('button', { name: /^Take/ }).isEnabled(), false);
+    await dialog.getByLabel('Amount').fill('1');
+    await dialog.locator('[aria-invalid]').waitFor({ state: 'detached' });
+  }
   await dialog.getByLabel('Amount').fill(amount.replace('.', ','));
   await dialog.getByLabel('Reference').fill(`till-${customer.id}`);
   const take = dialog.getByRole('button', { name: new RegExp(`^Take .*${amount}.*open`) });

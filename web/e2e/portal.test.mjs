@@ -42,6 +42,15 @@ async function openPortal(mac) {
 
 const row = (page, name) => page.locator('#list li', { hasText: name });
 
+// A box asks now and then, and starts to count when its last answer came: time runs until it asked.
+async function later(page, wanted) {
+  for (let tries = 0; tries < 60 && !(await wanted.isVisible()); tries += 1) {
+    await page.clock.fastForward(POLL_MS);
+    await wanted.waitFor({ timeout: 1000 }).catch(() => {});
+  }
+  await wanted.waitFor({ timeout: 1000 });
+}
+
 test('a box that is known has its channels and what is on', async () => {
   const { page, finish } = await openPortal(KNOWN_MAC);
   await row(page, 'City News').waitFor();
@@ -89,16 +98,13 @@ test('what the provider has to say arrives', async () => {
   const { page, finish } = await openPortal(KNOWN_MAC);
   await row(page, 'City News').waitFor();
   await stalker('POST', `stb_msg/${KNOWN_MAC}`, { msg: 'We move your channels tonight.' });
-  await page.clock.fastForward(POLL_MS);
-  await page.locator('#box', { hasText: 'We move your channels tonight.' }).waitFor();
+  await later(page, page.locator('#box', { hasText: 'We move your channels tonight.' }));
   await page.keyboard.press('Enter');
   assert.equal(await page.locator('#box').isVisible(), false);
   await stalker('PUT', `stb/${KNOWN_MAC}`, { status: 0 });
-  await page.clock.fastForward(POLL_MS);
-  await page.locator('#box', { hasText: 'provider' }).waitFor();
+  await later(page, page.locator('#box', { hasText: 'provider' }));
   await stalker('PUT', `stb/${KNOWN_MAC}`, { status: 1 });
-  await page.clock.fastForward(POLL_MS);
-  await row(page, 'City News').waitFor();
+  await later(page, row(page, 'City News'));
   await page.locator('#box').waitFor({ state: 'hidden' });
   await finish();
 });
@@ -114,8 +120,7 @@ test('what comes from elsewhere is text', async () => {
   const { page, finish } = await openPortal(KNOWN_MAC);
   await row(page, hostile).waitFor();
   await stalker('POST', `stb_msg/${KNOWN_MAC}`, { msg: `${hostile} for %mac%` });
-  await page.clock.fastForward(POLL_MS);
-  await page.locator('#box', { hasText: `${hostile} for ${KNOWN_MAC}` }).waitFor();
+  await later(page, page.locator('#box', { hasText: `${hostile} for ${KNOWN_MAC}` }));
   assert.equal(await page.locator('#box img, #box script, #list img, #list script').count(), 0);
   await page.keyboard.press('Enter');
   assert.equal(await page.evaluate(() => window.stolen), undefined);

@@ -28,6 +28,17 @@ pub struct Sold {
     pub price: Option<Amount>,
 }
 
+impl Sold {
+    /// What people call it: an offer without a title by its product's.
+    #[must_use]
+    pub fn title(&self) -> &str {
+        match self.offer.title.as_str() {
+            "" => &self.product.title,
+            title => title,
+        }
+    }
+}
+
 /// What can be ordered now, by title.
 pub fn offers(ctx: &Ctx) -> Result<Vec<Sold>, OpError> {
     ctx.require(Permission::CatalogueRead)?;
@@ -53,7 +64,7 @@ pub fn offers(ctx: &Ctx) -> Result<Vec<Sold>, OpError> {
             ControlFlow::Break(())
         })
     })?;
-    sold.sort_by(|one, other| one.offer.title.cmp(&other.offer.title));
+    sold.sort_by(|one, other| one.title().cmp(other.title()));
     Ok(sold)
 }
 

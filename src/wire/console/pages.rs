@@ -7,7 +7,7 @@
 use std::borrow::Cow;
 use std::collections::HashMap;
 use std::io::Write as _;
-use std::sync::{Arc, LazyLock, Mutex};
+use std::sync::{Arc, OnceLock};
 
 use axum::Router;
 use axum::body::Bytes;
@@ -37,13 +37,21 @@ const POLICY: &str = "default-src 'self'; style-src 'self' 'unsafe-inline'; \
 /// What has the hash of its content in its name never changes.
 const KEPT_A_YEAR: &str = "public, max-age=31536000, immutable";
 
+/// Files as they are sent compressed, each made when it is asked for first.
+type Packed = HashMap<String, OnceLock<Option<Bytes>>>;
+
 /// Paths that are pages, and the files they are made of.
 pub(in crate::wire::console) fn routes() -> Router<Arc<App>> {
+    let names = Files::iter().filter_map(|name| Some(name.strip_prefix("assets/")?.to_owned()));
+    let packed: Arc<Packed> = Arc::new(names.map(|name| (name, OnceLock::new())).collect());
     Router::new()
         .route("/console", get(async || Redirect::temporary("/console/")))
         .route("/console/", get(page))
         .route("/console/{*page}", get(page))
-        .route("/console/assets/{name}", get(asset))
+        .route(
+            "/console/assets/{name}",
+            get(async move |name, uri, request| asset(&packed, name, uri, request)),
+        )
         .route("/console/api", any(unknown_route))
         .route("/console/api/{*path}", any(unknown_route))
 }
@@ -90,7 +98,8 @@ fn tag(file: &EmbeddedFile) -> String {
 }
 
 /// `GET /console/assets/{name}`
-async fn asset(
+fn asset(
+    packed: &Packed,
     Path(name): Path<String>,
     OriginalUri(uri): OriginalUri,
     request: Request,
@@ -114,7 +123,8 @@ async fn asset(
     let takes_gzip = taken.is_some_and(|taken| taken.to_str().unwrap_or_default().contains("gzip"));
     if shrinks
         && takes_gzip
-        && let Some(packed) = packed(&name, &file)
+        && let Some(packed) = packed.get(&name)
+        && let Some(packed) = packed.get_or_init(|| gzip(&file)).clone()
     {
         return (about, [(CONTENT_ENCODING, "gzip")], packed).into_response();
     }
@@ -125,18 +135,10 @@ async fn asset(
     (about, bytes).into_response()
 }
 
-/// A file compressed. That is done once: the names carry hashes, so what was done stays true.
-fn packed(name: &str, file: &EmbeddedFile) -> Option<Bytes> {
-    static PACKED: LazyLock<Mutex<HashMap<String, Bytes>>> = LazyLock::new(Mutex::default);
-    let mut packed = PACKED.lock().ok()?;
-    if let Some(bytes) = packed.get(name) {
-        return Some(bytes.clone());
-    }
+fn gzip(file: &EmbeddedFile) -> Option<Bytes> {
     let mut encoder = flate2::write::GzEncoder::new(Vec::new(), flate2::Compression::best());
     encoder.write_all(&file.data).ok()?;
-    let bytes = Bytes::from(encoder.finish().ok()?);
-    packed.insert(name.to_owned(), bytes.clone());
-    Some(bytes)
+    encoder.finish().ok().map(Bytes::from)
 }
 
 /// For paper, which brings its styles along and runs nothing.

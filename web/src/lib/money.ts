@@ -19,10 +19,24 @@ export const isNegative = (amount: string): boolean => amount.startsWith('-');
 export const isZero = (amount: string): boolean => /^-?[0.]*$/.test(amount);
 export const positive = (amount: string): string => amount.replace(/^-/, '');
 
-// What was typed as the box takes it: a comma or blanks are nobody's mistake.
-export function typed(text: string): string {
-  const plain = text.replace(/[\s\u00a0'’]/g, '');
-  return /^\d+,\d{1,3}$/.test(plain) ? plain.replace(',', '.') : plain;
+function decimals(currency: string): number {
+  try {
+    return new Intl.NumberFormat('en', { style: 'currency', currency }).resolvedOptions().maximumFractionDigits ?? 2;
+  } catch {
+    return 2;
+  }
 }
+
+// What was typed as the box takes it: a comma or blanks are nobody's mistake. "1,200" and "1.200"
+// may be one or a thousand: nobody guesses at money, so the box gets a comma and says what it takes.
+export function typed(text: string, currency: string): string {
+  const plain = text.replace(/[\s\u00a0'’]/g, '');
+  const parts = /^(\d+)[.,](\d+)$/.exec(plain);
+  const [, whole = '', rest = ''] = parts ?? [];
+  if (!parts) return plain;
+  return rest.length > decimals(currency) ? `${whole},${rest}` : `${whole}.${rest}`;
+}
+
+export const isSum = (text: string): boolean => /^\d+(\.\d+)?$/.test(text) && !isZero(text);
 
 export const count = (n: number): string => new Intl.NumberFormat(lang.locale).format(n);

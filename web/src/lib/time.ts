@@ -45,6 +45,18 @@ export function dateOf(at: number): string {
   return parts;
 }
 
+// The last second of a day of the operator's zone, where the clocks may change that day.
+export function endOfDay(date: string): string {
+  const wanted = Date.parse(`${date}T23:59:59Z`);
+  const zoned = new Intl.DateTimeFormat('sv-SE', {
+    timeZone: session.provider.time_zone, dateStyle: 'short', timeStyle: 'medium',
+  });
+  // How far the zone's clock is ahead there, found at a time near enough.
+  const ahead = (at: number) => Date.parse(`${zoned.format(at).replace(' ', 'T')}Z`) - at;
+  const near = wanted - ahead(wanted);
+  return new Date(wanted - ahead(near)).toISOString();
+}
+
 const STEPS: [Intl.RelativeTimeFormatUnit, number][] = [
   ['year', 31_557_600], ['month', 2_629_800], ['day', 86_400], ['hour', 3600], ['minute', 60],
 ];

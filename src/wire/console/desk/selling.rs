@@ -63,13 +63,9 @@ impl OfferOut {
             Period::Quarter => "QUARTER",
             Period::Year => "YEAR",
         };
-        let title = match offer.title.as_str() {
-            "" => product.title.clone(),
-            title => title.to_owned(),
-        };
         Self {
             id: offer.id.0,
-            title,
+            title: sold.title().to_owned(),
             product: product.id.0,
             product_title: product.title.clone(),
             price: price.as_ref().map(|price| price.to_fixed()),

@@ -33,6 +33,7 @@ export const en = {
   'page.no_pages_text': 'What you may do is there over the API; an owner can give you another role.',
   'page.to_start': 'To the start',
   'page.skip': 'To the page',
+  'page.reference': 'Reference of the APIs',
   'page.test_clock': 'Test clock: it was {now} here when you signed in, and not outside.',
 
   'me.menu': 'You and this page',

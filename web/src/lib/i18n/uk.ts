@@ -33,6 +33,7 @@ export const uk: Texts = {
   'page.no_pages_text': 'Дозволене вам доступне через API; власник може надати іншу роль.',
   'page.to_start': 'На початок',
   'page.skip': 'До сторінки',
+  'page.reference': 'Довідник API',
   'page.test_clock': 'Тестовий годинник: коли ви увійшли, тут було {now}, а не так, як назовні.',
 
   'me.menu': 'Ви і ця сторінка',
