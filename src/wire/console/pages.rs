@@ -11,7 +11,7 @@ use std::sync::{Arc, OnceLock};
 
 use axum::Router;
 use axum::body::Bytes;
-use axum::extract::{OriginalUri, Path, Request};
+use axum::extract::{OriginalUri, Path};
 use axum::http::header::{
     ACCEPT, ACCEPT_ENCODING, CACHE_CONTROL, CONTENT_ENCODING, CONTENT_SECURITY_POLICY,
     CONTENT_TYPE, ETAG, IF_NONE_MATCH, VARY,
@@ -50,7 +50,7 @@ pub(in crate::wire::console) fn routes() -> Router<Arc<App>> {
         .route("/console/{*page}", get(page))
         .route(
             "/console/assets/{name}",
-            get(async move |name, uri, request| asset(&packed, name, uri, request)),
+            get(async move |name, uri, headers: HeaderMap| asset(&packed, name, uri, &headers)),
         )
         .route("/console/api", any(unknown_route))
         .route("/console/api/{*path}", any(unknown_route))
@@ -102,7 +102,7 @@ fn asset(
     packed: &Packed,
     Path(name): Path<String>,
     OriginalUri(uri): OriginalUri,
-    request: Request,
+    headers: &HeaderMap,
 ) -> Response {
     let Some(file) = Files::get(&format!("assets/{name}")) else {
         return Problem::not_found(format!("{} does not exist", uri.path())).into_response();
@@ -119,7 +119,7 @@ fn asset(
         (CACHE_CONTROL, KEPT_A_YEAR),
         (VARY, "accept-encoding"),
     ];
-    let taken = request.headers().get(ACCEPT_ENCODING);
+    let taken = headers.get(ACCEPT_ENCODING);
     let takes_gzip = taken.is_some_and(|taken| taken.to_str().unwrap_or_default().contains("gzip"));
     if shrinks
         && takes_gzip
