@@ -14,7 +14,7 @@ use crate::app::Ctx;
 use crate::config::{Flags, Loaded};
 use crate::control;
 use crate::control::command::output::{CommandError, Output};
-use crate::control::command::{Command, Import as Wanted, Imported, import as run_import};
+use crate::control::command::{Command, Import as ImportCommand, Imported, import as run_import};
 use crate::ops::imports::{Progress, Reader};
 use crate::serve;
 
@@ -94,7 +94,7 @@ impl Import {
                 let groups = groups.iter().map(|group| group.trim().to_owned());
                 let groups = groups.filter(|group| !group.is_empty()).collect();
                 let (source, wanted) = from.wanted(Imported::M3u);
-                let wanted = Wanted {
+                let wanted = ImportCommand {
                     live_only,
                     groups,
                     remove_missing,
@@ -119,8 +119,8 @@ impl Import {
 }
 
 impl Input {
-    fn wanted(self, what: Imported) -> (String, Wanted) {
-        let wanted = Wanted {
+    fn wanted(self, what: Imported) -> (String, ImportCommand) {
+        let wanted = ImportCommand {
             url: is_url(&self.from).then(|| self.from.clone()),
             dry_run: self.dry_run,
             source: self.source.unwrap_or_else(|| called(&self.from)),
@@ -128,7 +128,7 @@ impl Input {
             user_agent: self.user_agent,
             headers: self.header,
             strict: self.strict,
-            ..Wanted::new(what)
+            ..ImportCommand::new(what)
         };
         (self.from, wanted)
     }
@@ -164,7 +164,7 @@ fn called(source: &str) -> String {
 }
 
 /// Imports a list or a guide: by the box that has the folder open, else here. Shows how far it is.
-async fn bring_in(place: &Place, source: &str, command: Wanted) -> anyhow::Result<bool> {
+async fn bring_in(place: &Place, source: &str, command: ImportCommand) -> anyhow::Result<bool> {
     let loaded = place.load(Flags::new())?;
     let (mut content, size): (Option<Reader>, _) = match source {
         _ if command.url.is_some() => (None, None),
@@ -192,7 +192,7 @@ async fn bring_in(place: &Place, source: &str, command: Wanted) -> anyhow::Resul
 async fn import_there_or_here(
     loaded: &Loaded,
     create: bool,
-    command: Wanted,
+    command: ImportCommand,
     content: &mut Option<Reader>,
     progress: &Progress,
 ) -> anyhow::Result<Output> {

@@ -20,7 +20,7 @@ use super::socket::{Pieces, Said, WAITING_MAX, address, socket};
 use crate::app::{App, Ctx};
 use crate::control::command::output::{CommandError, Output};
 use crate::control::command::{Command, Import, import, run};
-use crate::listener::{self, House, Patience, Places};
+use crate::listener::{self, Patience, Places, Reception};
 use crate::ops::imports::{Feed, Incoming, Progress};
 
 /// Longest first line of an import, in bytes.
@@ -58,7 +58,7 @@ pub fn listen(
             tasks: tasks.clone(),
             closing: closing.clone(),
         });
-    let house = House {
+    let reception = Reception {
         router,
         places: Places::new(listener::CONTROL_CONNECTIONS_MAX),
         patience: Patience::CONTROL,
@@ -66,7 +66,7 @@ pub fn listen(
         tasks: tasks.clone(),
     };
     tasks.spawn(async move {
-        listener::on_socket(listener, house).await;
+        listener::on_socket(listener, reception).await;
         let _ = std::fs::remove_file(&path);
         drop(folder);
     });

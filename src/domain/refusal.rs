@@ -74,7 +74,7 @@ pub enum OrderRefusal {
     /// The order is in no state for that.
     OrderState {
         status: OrderStatus,
-        wish: &'static str,
+        action: &'static str,
     },
     /// The order is paid once, or all of its cycles have begun.
     NoFurtherCycle,

@@ -7,7 +7,7 @@ use tokio::sync::Notify;
 use crate::app::Ctx;
 use crate::app::signals::Signals;
 use crate::ops;
-use crate::ops::peers::middleware::Told;
+use crate::ops::peers::middleware::TellOutcome;
 
 use super::worker::{Job, Next, SLEEP_MAX, Turn};
 
@@ -38,12 +38,12 @@ impl Job for Middleware {
 
     async fn turn(&mut self, ctx: &Ctx) -> Turn {
         let failure = match ops::peers::middleware::tell(ctx).await {
-            Ok(Told::NotYet) => return Turn::then(Next::Now),
-            Ok(Told::Everything) => {
+            Ok(TellOutcome::NotYet) => return Turn::then(Next::Now),
+            Ok(TellOutcome::Everything) => {
                 self.again = AGAIN_MIN;
                 return Turn::then(Next::Within(SLEEP_MAX));
             }
-            Ok(Told::Failed) => "it could not be told something about a customer".to_owned(),
+            Ok(TellOutcome::Failed) => "it could not be told something about a customer".to_owned(),
             Err(error) => {
                 tracing::error!(%error, "middleware.telling_failed");
                 error.to_string()

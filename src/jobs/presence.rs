@@ -11,7 +11,7 @@ use crate::app::{App, Ctx};
 use crate::ops;
 use crate::ops::OpError;
 
-use super::worker::{AFTER_FAILURE, Job, Next, SLEEP_MAX, Turn, circumstances};
+use super::worker::{AFTER_FAILURE, Job, Next, SLEEP_MAX, Turn, job_ctx};
 
 /// Boxes that come together are written together.
 const GATHERED_IN: Duration = Duration::from_millis(500);
@@ -63,7 +63,7 @@ impl Job for Presence {
 /// Writes what boxes told us, and when they were seen.
 pub async fn save(app: &Arc<App>) {
     // What went wrong is in the log, and nobody is left to try again.
-    let _ = save_in(&circumstances(app), true).await;
+    let _ = save_in(&job_ctx(app), true).await;
 }
 
 async fn save_in(ctx: &Ctx, all: bool) -> Result<(), OpError> {

@@ -46,7 +46,7 @@ impl Job for Webhooks {
             tracing::error!(%error, "webhook.not_looked");
             failure = Some(error.to_string());
         }
-        let look = match ops::webhooks::look(ctx) {
+        let look = match ops::webhooks::due_deliveries(ctx) {
             Ok(look) => look,
             Err(error) => {
                 tracing::error!(%error, "webhook.not_looked");

@@ -105,7 +105,7 @@ pub fn until(next: Option<Timestamp>, now: Timestamp) -> Duration {
 }
 
 /// The circumstances of a job's turn.
-pub fn circumstances(app: &Arc<App>) -> Ctx {
+pub fn job_ctx(app: &Arc<App>) -> Ctx {
     Ctx {
         dialect: DIALECT,
         ..Ctx::system(Arc::clone(app))
@@ -132,7 +132,7 @@ async fn turns<J: Job>(app: Arc<App>, mut job: J, closing: CancellationToken) {
             () = pause(&app, &mut job, rest, next) => {}
             () = closing.cancelled() => break,
         }
-        let ctx = circumstances(&app);
+        let ctx = job_ctx(&app);
         let watch = app.stopwatch();
         app.jobs.begins(name, ctx.now);
         let turn = if J::IS_FINISHED {
@@ -166,7 +166,7 @@ async fn pause<J: Job>(app: &Arc<App>, job: &mut J, rest: Duration, next: Next) 
         Next::WhenWoken => None,
     };
     let signal = job.signal(&app.signals);
-    let ctx = circumstances(app);
+    let ctx = job_ctx(app);
     tokio::select! {
         () = or_never(within.map(tokio::time::sleep)) => {}
         () = or_never(signal.map(Notify::notified)) => {

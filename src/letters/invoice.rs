@@ -7,15 +7,15 @@ use crate::domain::values::money::Amount;
 use crate::domain::values::time::Timestamp;
 use crate::paper::{Frame, Paper, PaperLine};
 
-use super::locale::{House, amount, long_day, percent};
+use super::locale::{Sender, amount, long_day, percent};
 use super::words::{PaperWords, paper_words};
 
 /// Everything that an invoice says. `open_minor`: what is not paid of it.
 #[must_use]
-pub fn paper_of(house: &House<'_>, invoice: &Invoice, open_minor: Minor) -> Paper {
-    let words = paper_words(house.locale);
+pub fn paper_of(sender: &Sender<'_>, invoice: &Invoice, open_minor: Minor) -> Paper {
+    let words = paper_words(sender.locale);
     let currency = invoice.currency;
-    let money = |minor: Minor| amount(Amount { minor, currency }, house.locale);
+    let money = |minor: Minor| amount(Amount { minor, currency }, sender.locale);
     let (title, corrects) = match invoice.kind {
         InvoiceKind::Invoice => (words.invoice, None),
         InvoiceKind::CreditNote { of } => {
@@ -27,7 +27,7 @@ pub fn paper_of(house: &House<'_>, invoice: &Invoice, open_minor: Minor) -> Pape
         title: named(invoice, &line.title, words),
         numbers: [
             money(line.net_minor),
-            percent(&line.rate.to_percent(), house.locale),
+            percent(&line.rate.to_percent(), sender.locale),
             money(line.tax_minor),
             money(line.gross_minor()),
         ],
@@ -36,15 +36,15 @@ pub fn paper_of(house: &House<'_>, invoice: &Invoice, open_minor: Minor) -> Pape
         frame: frame(words),
         title: title.to_owned(),
         number: invoice.printed_number(),
-        issued: long_day(invoice.issued_at, house.zone, house.locale),
+        issued: long_day(invoice.issued_at, sender.zone, sender.locale),
         corrects,
         seller: seller(invoice, words),
         addressed: words.billed_to,
         buyer: invoice.buyer.clone(),
         columns: words.columns,
-        facts: facts(house, invoice, words, open_minor),
+        facts: facts(sender, invoice, words, open_minor),
         lines: lines.collect(),
-        totals: totals(house, invoice, words),
+        totals: totals(sender, invoice, words),
         total: (words.total.to_owned(), money(invoice.total().minor)),
         notes: Vec::new(),
     }
@@ -78,14 +78,14 @@ fn seller(invoice: &Invoice, words: &PaperWords) -> Vec<String> {
 }
 
 fn facts(
-    house: &House<'_>,
+    sender: &Sender<'_>,
     invoice: &Invoice,
     words: &PaperWords,
     open_minor: Minor,
 ) -> Vec<(String, String)> {
-    let day = |at: Timestamp| long_day(at, house.zone, house.locale);
+    let day = |at: Timestamp| long_day(at, sender.zone, sender.locale);
     let mut facts = vec![
-        (words.period, period(house, invoice, words)),
+        (words.period, period(sender, invoice, words)),
         (words.customer, invoice.customer.0.to_string()),
     ];
     if !invoice.contract.is_empty() {
@@ -101,7 +101,7 @@ fn facts(
             currency: invoice.currency,
         };
         let state = if open_minor > 0 {
-            format!("{} {}", words.open, amount(open, house.locale))
+            format!("{} {}", words.open, amount(open, sender.locale))
         } else {
             words.paid.to_owned()
         };
@@ -112,11 +112,11 @@ fn facts(
 }
 
 /// The first and the last day of the time that it is for.
-fn period(house: &House<'_>, invoice: &Invoice, words: &PaperWords) -> String {
-    let day = |at: Timestamp| long_day(at, house.zone, house.locale);
+fn period(sender: &Sender<'_>, invoice: &Invoice, words: &PaperWords) -> String {
+    let day = |at: Timestamp| long_day(at, sender.zone, sender.locale);
     match invoice.to {
         Some(to) => {
-            let last = last_day(invoice.from, to, house.zone);
+            let last = last_day(invoice.from, to, sender.zone);
             format!("{} \u{2013} {}", day(invoice.from), day(last))
         }
         None => format!("{} {}", words.from, day(invoice.from)),
@@ -151,14 +151,14 @@ fn named(invoice: &Invoice, title: &str, words: &PaperWords) -> String {
 }
 
 /// Net and tax by rate. One rate needs no more than its tax.
-fn totals(house: &House<'_>, invoice: &Invoice, words: &PaperWords) -> Vec<(String, String)> {
+fn totals(sender: &Sender<'_>, invoice: &Invoice, words: &PaperWords) -> Vec<(String, String)> {
     let currency = invoice.currency;
-    let money = |minor: Minor| amount(Amount { minor, currency }, house.locale);
+    let money = |minor: Minor| amount(Amount { minor, currency }, sender.locale);
     let taxes = invoice.taxes();
     let net = taxes.iter().map(|sum| sum.net_minor);
     let mut totals = vec![(words.net.to_owned(), money(net.sum()))];
     for sum in &taxes {
-        let rate = percent(&sum.rate.to_percent(), house.locale);
+        let rate = percent(&sum.rate.to_percent(), sender.locale);
         if taxes.len() > 1 {
             totals.push((format!("{} {rate}", words.net_at), money(sum.net_minor)));
         }

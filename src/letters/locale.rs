@@ -132,13 +132,13 @@ pub fn html(text: &str) -> String {
 
 /// Who writes, and how days and amounts are written there.
 #[derive(Debug, Clone, Copy)]
-pub struct House<'h> {
+pub struct Sender<'h> {
     pub name: &'h str,
     pub zone: &'h Zone,
     pub locale: &'h str,
 }
 
-impl House<'_> {
+impl Sender<'_> {
     #[must_use]
     pub fn amount(&self, of: Amount) -> String {
         amount(of, self.locale)

@@ -20,7 +20,7 @@ use crate::domain::values::minor::Minor;
 use crate::domain::values::money::Amount;
 use crate::paper::{self, PaperError};
 
-use locale::House;
+use locale::Sender;
 use wording::Values;
 
 /// A letter as it is sent by mail.
@@ -66,15 +66,15 @@ pub fn wrong_pins(partner: &str, wrong: u32) -> Letter {
 
 /// What is said of an invoice or credit note. `open_minor`: what is not paid of it.
 #[must_use]
-pub fn invoice(house: &House<'_>, of: &Invoice, open_minor: Minor) -> (TemplateKind, Values) {
+pub fn invoice(sender: &Sender<'_>, of: &Invoice, open_minor: Minor) -> (TemplateKind, Values) {
     let money = |minor: Minor| {
         let currency = of.currency;
-        house.amount(Amount { minor, currency })
+        sender.amount(Amount { minor, currency })
     };
     let titles: Vec<&str> = of.lines.iter().map(|line| line.title.as_str()).collect();
     let mut said = Values::new();
     said.insert("number".to_owned(), json!(of.printed_number()));
-    said.insert("date".to_owned(), json!(house.day(of.issued_at)));
+    said.insert("date".to_owned(), json!(sender.day(of.issued_at)));
     said.insert("total".to_owned(), json!(money(of.total().minor)));
     said.insert("lines".to_owned(), json!(titles));
     match of.kind {
@@ -92,7 +92,7 @@ pub fn invoice(house: &House<'_>, of: &Invoice, open_minor: Minor) -> (TemplateK
 
 /// The paper that goes with it: its name and what is in it.
 pub fn invoice_pdf(
-    house: &House<'_>,
+    sender: &Sender<'_>,
     of: &Invoice,
     open_minor: Minor,
 ) -> Result<(String, Vec<u8>), PaperError> {
@@ -100,6 +100,6 @@ pub fn invoice_pdf(
         InvoiceKind::Invoice => "invoice",
         InvoiceKind::CreditNote { .. } => "credit-note",
     };
-    let pdf = paper::pdf(&paper_of(house, of, open_minor))?;
+    let pdf = paper::pdf(&paper_of(sender, of, open_minor))?;
     Ok((format!("{name}-{}.pdf", of.id.0), pdf))
 }

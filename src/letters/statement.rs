@@ -6,12 +6,12 @@ use crate::domain::values::money::{Amount, Currency};
 use crate::domain::values::time::Timestamp;
 use crate::paper::{Frame, Paper, PaperLine};
 
-use super::locale::{House, amount, day};
+use super::locale::{Sender, amount, day};
 
 /// Everything that a statement says. `home`: the operator's currency, in which nothing is nothing.
 #[must_use]
-pub fn statement_of(house: &House<'_>, of: &Settlement, home: Currency, now: Timestamp) -> Paper {
-    let (locale, zone) = (house.locale, house.zone);
+pub fn statement_of(sender: &Sender<'_>, of: &Settlement, home: Currency, now: Timestamp) -> Paper {
+    let (locale, zone) = (sender.locale, sender.zone);
     let money = |minor: Minor, currency: Currency| amount(Amount { minor, currency }, locale);
     let standing = match &of.closed {
         Some(closed) => format!("closed on {}", day(closed.closed_at, zone)),
@@ -68,7 +68,7 @@ pub fn statement_of(house: &House<'_>, of: &Settlement, home: Currency, now: Tim
         number: of.month.clone(),
         issued: day(now, zone),
         corrects: None,
-        seller: vec![house.name.to_owned()],
+        seller: vec![sender.name.to_owned()],
         addressed: "Partner",
         buyer: vec![of.partner.name.clone()],
         facts: vec![

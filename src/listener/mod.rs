@@ -78,7 +78,7 @@ pub fn connections_max() -> usize {
 
 /// What a listener does with its connections.
 #[derive(Clone)]
-pub struct House {
+pub struct Reception {
     pub router: Router,
     pub places: Arc<Places>,
     pub patience: Patience,
@@ -86,7 +86,7 @@ pub struct House {
     pub tasks: TaskTracker,
 }
 
-impl House {
+impl Reception {
     /// Serves a connection, if there is a place for it.
     fn receive<S>(&self, stream: S, peer: Option<SocketAddr>, counted: Option<IpAddr>)
     where
@@ -108,23 +108,27 @@ impl House {
 /// Accepts over the network until the box goes down; then takes what the kernel accepted already,
 /// and stops. `is_counted`: whether connections of an address are bounded, as those of proxies are
 /// not.
-pub async fn on_network(listener: TcpListener, house: House, is_counted: impl Fn(IpAddr) -> bool) {
+pub async fn on_network(
+    listener: TcpListener,
+    reception: Reception,
+    is_counted: impl Fn(IpAddr) -> bool,
+) {
     let receive = |stream: TcpStream, peer: SocketAddr| {
         // Small answers must not wait for the next packet.
         let _ = stream.set_nodelay(true);
         let _ = SockRef::from(&stream).set_send_buffer_size(SEND_BUFFER_BYTES);
         let address = peer.ip().to_canonical();
         let counted = Some(address).filter(|address| is_counted(*address));
-        house.receive(stream, Some(peer), counted);
+        reception.receive(stream, Some(peer), counted);
     };
     loop {
         let accepted = tokio::select! {
             accepted = listener.accept() => accepted,
-            () = house.closing.cancelled() => break,
+            () = reception.closing.cancelled() => break,
         };
         match accepted {
             Ok((stream, peer)) => receive(stream, peer),
-            Err(error) => house.wait_for_files(&error).await,
+            Err(error) => reception.wait_for_files(&error).await,
         }
     }
     refuse_newcomers(&listener);
@@ -137,15 +141,15 @@ pub async fn on_network(listener: TcpListener, house: House, is_counted: impl Fn
 }
 
 /// Accepts at a socket of this machine until the box goes down.
-pub async fn on_socket(listener: UnixListener, house: House) {
+pub async fn on_socket(listener: UnixListener, reception: Reception) {
     loop {
         let accepted = tokio::select! {
             accepted = listener.accept() => accepted,
-            () = house.closing.cancelled() => break,
+            () = reception.closing.cancelled() => break,
         };
         match accepted {
-            Ok((stream, _)) => house.receive::<UnixStream>(stream, None, None),
-            Err(error) => house.wait_for_files(&error).await,
+            Ok((stream, _)) => reception.receive::<UnixStream>(stream, None, None),
+            Err(error) => reception.wait_for_files(&error).await,
         }
     }
 }
@@ -163,16 +167,16 @@ fn refuse_newcomers(listener: &TcpListener) {
     }
 }
 
-async fn serve<S>(stream: S, peer: Option<SocketAddr>, place: Taken, house: House)
+async fn serve<S>(stream: S, peer: Option<SocketAddr>, place: Taken, reception: Reception)
 where
     S: AsyncRead + AsyncWrite + Unpin + Send + 'static,
 {
-    let House {
+    let Reception {
         router,
         patience,
         closing,
         ..
-    } = house;
+    } = reception;
     let seat = Arc::clone(&place.seat);
     let service = hyper::service::service_fn(move |request: Request<Incoming>| {
         let router = router.clone();

@@ -16,7 +16,7 @@ use hyper::body::Incoming;
 use tokio::io::{AsyncRead, AsyncWrite, ReadBuf};
 use tokio::time::{Instant, Sleep, sleep};
 
-use super::places::Seat;
+use super::places::ConnectionPlace;
 
 /// How patient a listener is.
 #[derive(Debug, Clone, Copy)]
@@ -93,7 +93,7 @@ impl Pause {
 /// The body of a request, which is an error as soon as it lets us wait too long.
 pub struct Upload {
     inner: Incoming,
-    seat: Arc<Seat>,
+    seat: Arc<ConnectionPlace>,
     patience: Patience,
     lateness: Lateness,
     pause: Pause,
@@ -102,7 +102,12 @@ pub struct Upload {
 }
 
 impl Upload {
-    pub fn new(inner: Incoming, seat: Arc<Seat>, patience: Patience, lateness: Lateness) -> Self {
+    pub fn new(
+        inner: Incoming,
+        seat: Arc<ConnectionPlace>,
+        patience: Patience,
+        lateness: Lateness,
+    ) -> Self {
         Self {
             inner,
             seat,
@@ -163,11 +168,11 @@ impl HttpBody for Upload {
 /// The body of an answer; when it is sent or given up, we wait for the next request.
 pub struct Answer {
     inner: Body,
-    seat: Arc<Seat>,
+    seat: Arc<ConnectionPlace>,
 }
 
 impl Answer {
-    pub fn new(inner: Body, seat: Arc<Seat>) -> Self {
+    pub fn new(inner: Body, seat: Arc<ConnectionPlace>) -> Self {
         Self { inner, seat }
     }
 }
@@ -201,13 +206,13 @@ impl HttpBody for Answer {
 /// A connection that breaks when its client takes nothing for too long.
 pub struct Watched<S> {
     inner: S,
-    seat: Arc<Seat>,
+    seat: Arc<ConnectionPlace>,
     max: Duration,
     pause: Pause,
 }
 
 impl<S> Watched<S> {
-    pub fn new(inner: S, seat: Arc<Seat>, patience: Patience) -> Self {
+    pub fn new(inner: S, seat: Arc<ConnectionPlace>, patience: Patience) -> Self {
         Self {
             inner,
             seat,

@@ -28,7 +28,7 @@ pub struct Places {
 #[derive(Debug, Default)]
 struct Held {
     last: u64,
-    seats: HashMap<u64, Arc<Seat>>,
+    seats: HashMap<u64, Arc<ConnectionPlace>>,
     of: HashMap<IpAddr, usize>,
 }
 
@@ -66,7 +66,7 @@ impl Held {
 
 /// A connection's place, and for whom it waits.
 #[derive(Debug)]
-pub struct Seat {
+pub struct ConnectionPlace {
     address: Option<IpAddr>,
     epoch: Instant,
     /// Since when we wait for the client to send, and to take, in microseconds; 0: we do not.
@@ -75,7 +75,7 @@ pub struct Seat {
     cut: CancellationToken,
 }
 
-impl Seat {
+impl ConnectionPlace {
     fn now(&self) -> u64 {
         let micros = self.epoch.elapsed().as_micros();
         u64::try_from(micros).unwrap_or(u64::MAX).max(1)
@@ -108,7 +108,7 @@ impl Seat {
 #[derive(Debug)]
 pub struct Taken {
     id: u64,
-    pub seat: Arc<Seat>,
+    pub seat: Arc<ConnectionPlace>,
     places: Arc<Places>,
 }
 
@@ -166,7 +166,7 @@ impl Places {
         }
         held.last = held.last.saturating_add(1);
         let id = held.last;
-        let seat = Arc::new(Seat {
+        let seat = Arc::new(ConnectionPlace {
             address,
             epoch: self.epoch,
             reading: AtomicU64::new(0),

@@ -19,7 +19,7 @@ const LOOKED_AT_MAX: usize = 200_000;
 
 /// Which lines are wanted.
 #[derive(Debug, Clone, Default)]
-pub struct Wanted {
+pub struct AuditFilter {
     pub since: Option<Timestamp>,
     pub until: Option<Timestamp>,
     /// The name of whoever acted, whole; case counts.
@@ -30,7 +30,7 @@ pub struct Wanted {
     pub before: Option<AuditId>,
 }
 
-impl Wanted {
+impl AuditFilter {
     fn fits(&self, line: &Audit) -> bool {
         let of = |(kind, number): &(String, u64)| {
             line.subject.1 == *number && same_kind(&line.subject.0, kind)
@@ -56,7 +56,7 @@ pub struct Page {
 }
 
 /// A page of the log. Resellers' people have no business in it: it is about everybody.
-pub fn page(ctx: &Ctx, wanted: &Wanted, limit: usize) -> Result<Page, OpError> {
+pub fn page(ctx: &Ctx, wanted: &AuditFilter, limit: usize) -> Result<Page, OpError> {
     ctx.require(Permission::AuditRead)?;
     let snapshot = ctx.snapshot()?;
     let limit = limit.clamp(1, LINES_MAX);

@@ -33,12 +33,12 @@ pub struct Carrier {
     /// What the addresses are that it had before.
     former: Vec<CarrierMark>,
     /// What it is being asked about.
-    asking: Arc<Mutex<HashMap<[u8; 16], Heard>>>,
+    asking: Arc<Mutex<HashMap<[u8; 16], HeardMeanwhile>>>,
 }
 
 /// What others heard meanwhile of something that it is asked about.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-enum Heard {
+enum HeardMeanwhile {
     Nothing,
     /// That it goes on.
     Processing,
@@ -48,7 +48,7 @@ enum Heard {
 
 /// A charge, or one that is given back.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Wish {
+pub struct ChargeCall {
     /// Ours, the same in every try: with it nothing is charged twice.
     pub id: String,
     /// Of a refund: our id of the charge.
@@ -76,7 +76,7 @@ pub enum Outcome {
 /// Nobody else asks about the same transaction while this lives.
 pub struct Asking {
     id: [u8; 16],
-    asking: Arc<Mutex<HashMap<[u8; 16], Heard>>>,
+    asking: Arc<Mutex<HashMap<[u8; 16], HeardMeanwhile>>>,
 }
 
 impl Drop for Asking {
@@ -85,7 +85,9 @@ impl Drop for Asking {
     }
 }
 
-fn locked(asking: &Mutex<HashMap<[u8; 16], Heard>>) -> MutexGuard<'_, HashMap<[u8; 16], Heard>> {
+fn locked(
+    asking: &Mutex<HashMap<[u8; 16], HeardMeanwhile>>,
+) -> MutexGuard<'_, HashMap<[u8; 16], HeardMeanwhile>> {
     asking.lock().unwrap_or_else(PoisonError::into_inner)
 }
 
@@ -168,7 +170,7 @@ impl Carrier {
         if held.len() >= ASKING_MAX || held.contains_key(&id) {
             return None;
         }
-        held.insert(id, Heard::Nothing);
+        held.insert(id, HeardMeanwhile::Nothing);
         let asking = Arc::clone(&self.asking);
         Some(Asking { id, asking })
     }
@@ -178,9 +180,9 @@ impl Carrier {
     #[must_use]
     pub fn tell(&self, id: [u8; 16]) -> bool {
         match locked(&self.asking).get_mut(&id) {
-            Some(Heard::Undone) => false,
+            Some(HeardMeanwhile::Undone) => false,
             Some(heard) => {
-                *heard = Heard::Processing;
+                *heard = HeardMeanwhile::Processing;
                 true
             }
             None => true,
@@ -191,9 +193,9 @@ impl Carrier {
     #[must_use]
     pub fn undo(&self, id: [u8; 16]) -> bool {
         match locked(&self.asking).get_mut(&id) {
-            Some(Heard::Processing) => false,
+            Some(HeardMeanwhile::Processing) => false,
             Some(heard) => {
-                *heard = Heard::Undone;
+                *heard = HeardMeanwhile::Undone;
                 true
             }
             None => true,
@@ -213,23 +215,23 @@ impl Carrier {
     }
 
     /// Asks once.
-    pub async fn ask(&self, wish: &Wish) -> Outcome {
-        let Ok(amount) = RawValue::from_string(wish.amount.to_decimal()) else {
+    pub async fn ask(&self, call: &ChargeCall) -> Outcome {
+        let Ok(amount) = RawValue::from_string(call.amount.to_decimal()) else {
             return Outcome::NotReached("the amount cannot be written".to_owned());
         };
         let body = Body {
-            id: &wish.id,
-            transaction_type: if wish.refund_of.is_some() {
+            id: &call.id,
+            transaction_type: if call.refund_of.is_some() {
                 "REFUND"
             } else {
                 "CHARGE"
             },
-            original: wish.refund_of.as_deref(),
-            account_identifier: &wish.account.0,
+            original: call.refund_of.as_deref(),
+            account_identifier: &call.account.0,
             amount,
-            currency: wish.amount.currency.as_str(),
-            description: &wish.description,
-            product_code: wish.product.as_deref(),
+            currency: call.amount.currency.as_str(),
+            description: &call.description,
+            product_code: call.product.as_deref(),
         };
         let mut request = self.http.post(&self.url).json(&body).timeout(self.timeout);
         if let Some(key) = &self.key {
@@ -260,7 +262,7 @@ impl Carrier {
                 Err(error) => return Outcome::Unknown(error.without_url().to_string()),
             }
         }
-        read(status.as_u16(), &bytes, wish.refund_of.is_some())
+        read(status.as_u16(), &bytes, call.refund_of.is_some())
     }
 }
 
@@ -313,7 +315,7 @@ fn denial(code: &str, refund: bool) -> Option<Denial> {
 
 #[cfg(test)]
 mod tests {
-    use super::{Carrier, Denial, Outcome, Secret, Wish, mark_of};
+    use super::{Carrier, ChargeCall, Denial, Outcome, Secret, mark_of};
     use crate::config::CarrierSettings;
     use crate::domain::values::minor::Minor;
     use crate::domain::values::money::{Amount, Currency};
@@ -328,7 +330,7 @@ mod tests {
             ..CarrierSettings::default()
         };
         let carrier = Carrier::new(&settings).unwrap().unwrap();
-        let wish = Wish {
+        let call = ChargeCall {
             id: "1".to_owned(),
             refund_of: None,
             account: Secret("+14165550101".to_owned()),
@@ -339,7 +341,7 @@ mod tests {
             description: "d".to_owned(),
             product: None,
         };
-        let Outcome::NotReached(reason) = carrier.ask(&wish).await else {
+        let Outcome::NotReached(reason) = carrier.ask(&call).await else {
             panic!("somebody listens")
         };
         assert!(!reason.is_empty() && !reason.contains("hidden"), "{reason}");

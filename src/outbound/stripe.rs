@@ -46,7 +46,7 @@ pub enum StripeError {
 
 /// What a session is for.
 #[derive(Debug, Clone)]
-pub struct Wish {
+pub struct CheckoutRequest {
     pub title: String,
     pub amount: Amount,
     /// Ours: names the payment, and no payment of any other box.
@@ -193,7 +193,7 @@ fn amount(object: &Value, key: &str) -> Option<Amount> {
     })
 }
 
-/// The mark that a [`Wish`] put on an object of Stripe's.
+/// The mark that a [`CheckoutRequest`] put on an object of Stripe's.
 fn mark(object: &Value) -> Option<&str> {
     object.get("metadata")?.get("boxoffice_payment")?.as_str()
 }
@@ -222,37 +222,43 @@ impl Stripe {
     }
 
     /// Begins a session; with the same key and wish it is the same one.
-    pub async fn create(&self, wish: &Wish) -> Result<Session, StripeError> {
+    pub async fn create(&self, checkout: &CheckoutRequest) -> Result<Session, StripeError> {
         let price = "line_items[0][price_data]";
         let form = [
             ("mode".to_owned(), "payment".to_owned()),
             (
                 format!("{price}[currency]"),
-                wish.amount.currency.as_str().to_ascii_lowercase(),
+                checkout.amount.currency.as_str().to_ascii_lowercase(),
             ),
             (
                 format!("{price}[unit_amount]"),
-                wish.amount.minor.to_string(),
+                checkout.amount.minor.to_string(),
             ),
-            (format!("{price}[product_data][name]"), wish.title.clone()),
+            (
+                format!("{price}[product_data][name]"),
+                checkout.title.clone(),
+            ),
             ("line_items[0][quantity]".to_owned(), "1".to_owned()),
-            ("success_url".to_owned(), wish.success_url.clone()),
-            ("cancel_url".to_owned(), wish.cancel_url.clone()),
-            ("client_reference_id".to_owned(), wish.mark.clone()),
-            ("metadata[boxoffice_payment]".to_owned(), wish.mark.clone()),
+            ("success_url".to_owned(), checkout.success_url.clone()),
+            ("cancel_url".to_owned(), checkout.cancel_url.clone()),
+            ("client_reference_id".to_owned(), checkout.mark.clone()),
+            (
+                "metadata[boxoffice_payment]".to_owned(),
+                checkout.mark.clone(),
+            ),
             (
                 "payment_intent_data[metadata][boxoffice_payment]".to_owned(),
-                wish.mark.clone(),
+                checkout.mark.clone(),
             ),
             (
                 "expires_at".to_owned(),
-                wish.expires_at.seconds().to_string(),
+                checkout.expires_at.seconds().to_string(),
             ),
         ];
         let url = format!("{}/v1/checkout/sessions", self.base);
         let request = || {
             let request = self.http.post(&url).form(&form);
-            request.header("Idempotency-Key", &wish.key)
+            request.header("Idempotency-Key", &checkout.key)
         };
         self.session(request).await
     }

@@ -18,7 +18,7 @@ use crate::config::Config;
 use crate::control;
 use crate::domain::values::time::Timestamp;
 use crate::jobs;
-use crate::listener::{self, House, Patience, Places};
+use crate::listener::{self, Patience, Places, Reception};
 use crate::ops;
 use crate::ops::demo::DemoLogin;
 use crate::store::Storage;
@@ -95,7 +95,7 @@ pub async fn start(setup: Setup) -> anyhow::Result<Running> {
     let closing = CancellationToken::new();
     let tasks = TaskTracker::new();
     let router = wire::router(&app, &closing);
-    let house = House {
+    let reception = Reception {
         router,
         places: Places::new(listener::connections_max()),
         patience,
@@ -105,7 +105,7 @@ pub async fn start(setup: Setup) -> anyhow::Result<Running> {
     let settings = app.config.clone();
     // Behind a proxy, and on this machine, many clients have one address.
     let is_counted = move |peer: IpAddr| !peer.is_loopback() && !settings.is_trusted_proxy(peer);
-    tasks.spawn(listener::on_network(listener, house, is_counted));
+    tasks.spawn(listener::on_network(listener, reception, is_counted));
     jobs::start(&app, &closing, &tasks);
     if in_folder {
         control::listen(&app, &closing, &tasks)?;

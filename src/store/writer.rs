@@ -71,9 +71,9 @@ pub(super) fn run(
 ) {
     let mut space = Space::of(slot, health);
     let mut repair_needed = true;
-    let mut hands = Hands::default();
+    let mut taken = WorkQueue::default();
     loop {
-        if hands.is_empty() {
+        if taken.is_empty() {
             let message = if repair_needed {
                 match queue.recv_timeout(IDLE) {
                     Err(RecvTimeoutError::Timeout) => {
@@ -91,22 +91,22 @@ pub(super) fn run(
             } else {
                 queue.recv().ok()
             };
-            hands.take(message.unwrap_or(Message::Stop));
+            taken.take(message.unwrap_or(Message::Stop));
         }
-        while hands.have_room()
+        while taken.have_room()
             && let Ok(message) = queue.try_recv()
         {
-            hands.take(message);
+            taken.take(message);
         }
-        for look in std::mem::take(&mut hands.looks) {
+        for look in std::mem::take(&mut taken.looks) {
             if let Some(database) = slot.database() {
                 look(&database);
             }
         }
-        let batch = std::mem::take(&mut hands.batch);
-        let chunk = hands.bulk.pop_front();
+        let batch = std::mem::take(&mut taken.batch);
+        let chunk = taken.bulk.pop_front();
         if batch.is_empty() && chunk.is_none() {
-            if hands.stopping {
+            if taken.stopping {
                 // Nothing is left.
                 break;
             }
@@ -142,14 +142,14 @@ pub(super) fn run(
 
 /// What was taken from the queue and is not done yet.
 #[derive(Default)]
-struct Hands {
+struct WorkQueue {
     batch: Vec<Command>,
     bulk: VecDeque<Command>,
     looks: Vec<Look>,
     stopping: bool,
 }
 
-impl Hands {
+impl WorkQueue {
     fn is_empty(&self) -> bool {
         self.batch.is_empty() && self.bulk.is_empty() && self.looks.is_empty() && !self.stopping
     }

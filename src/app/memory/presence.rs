@@ -16,7 +16,7 @@ const SHARDS: usize = 64;
 
 /// One box as it is now.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Live {
+pub struct BoxLive {
     /// SHA-256 of the token of its session.
     pub token_hash: Option<[u8; 32]>,
     pub address: String,
@@ -54,7 +54,7 @@ enum Urgency {
     Soon,
 }
 
-impl Live {
+impl BoxLive {
     /// The box as the file has it.
     #[must_use]
     pub fn of(state: &BoxState) -> Self {
@@ -133,7 +133,7 @@ fn is_same_network(one: &str, other: &str) -> bool {
 
 #[derive(Default)]
 struct Shard {
-    boxes: HashMap<DeviceId, Live>,
+    boxes: HashMap<DeviceId, BoxLive>,
     /// Boxes of which something is to be written soon.
     soon: Vec<DeviceId>,
 }
@@ -160,14 +160,14 @@ impl Presence {
 
     /// The box, if it spoke to us since the start.
     #[must_use]
-    pub fn get(&self, device: DeviceId) -> Option<Live> {
+    pub fn get(&self, device: DeviceId) -> Option<BoxLive> {
         self.shard(device)?.boxes.get(&device).cloned()
     }
 
     /// How many boxes spoke to us since then.
     #[must_use]
     pub fn count_since(&self, since: Timestamp) -> usize {
-        let spoke = |live: &&Live| live.last_active_at.is_some_and(|at| at >= since);
+        let spoke = |live: &&BoxLive| live.last_active_at.is_some_and(|at| at >= since);
         let count = |shard: &Mutex<Shard>| {
             let shard = shard.lock().unwrap_or_else(PoisonError::into_inner);
             shard.boxes.values().filter(spoke).count()
@@ -180,8 +180,8 @@ impl Presence {
     pub fn change<T, E>(
         &self,
         device: DeviceId,
-        load: impl FnOnce() -> Result<Live, E>,
-        change: impl FnOnce(&mut Live) -> T,
+        load: impl FnOnce() -> Result<BoxLive, E>,
+        change: impl FnOnce(&mut BoxLive) -> T,
     ) -> Result<(T, bool), E> {
         let Some(mut shard) = self.shard(device) else {
             return load().map(|mut live| (change(&mut live), false));
@@ -203,7 +203,7 @@ impl Presence {
     /// Boxes of which something is to be written, at most `max`: with `all` also those that were
     /// merely seen. They count as written from here on.
     #[must_use]
-    pub fn take_changed(&self, all: bool, max: usize) -> Vec<(DeviceId, Live)> {
+    pub fn take_changed(&self, all: bool, max: usize) -> Vec<(DeviceId, BoxLive)> {
         let mut changed = Vec::new();
         for shard in &self.shards {
             let mut shard = shard.lock().unwrap_or_else(PoisonError::into_inner);
@@ -232,7 +232,7 @@ impl Presence {
     }
 
     /// What was taken stands in the file.
-    pub fn written(&self, device: DeviceId, taken: &Live) {
+    pub fn written(&self, device: DeviceId, taken: &BoxLive) {
         if let Some(mut shard) = self.shard(device)
             && let Some(live) = shard.boxes.get_mut(&device)
         {

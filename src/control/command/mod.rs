@@ -8,7 +8,7 @@ use serde::{Deserialize, Serialize};
 use crate::app::Ctx;
 use crate::control::command::output::{CommandError, Output, done, parse_role};
 use crate::ops::apply::ElementChange;
-use crate::ops::exports::wish::{Format, What, Wish};
+use crate::ops::exports::request::{ExportRequest, Format, What};
 use crate::ops::{self};
 
 mod channels;
@@ -211,12 +211,12 @@ pub async fn run(ctx: &Ctx, command: Command) -> Result<Output, CommandError> {
             ttl_seconds,
         } => {
             let role = parse_role(&role)?;
-            let wish = ops::staff::tokens::NewToken {
+            let request = ops::staff::tokens::NewToken {
                 name,
                 role,
                 ttl_seconds,
             };
-            let (_, text) = ops::staff::tokens::create_token(ctx, wish).await?;
+            let (_, text) = ops::staff::tokens::create_token(ctx, request).await?;
             Ok(done(vec![text]))
         }
         Command::TokenList => Ok(staff::tokens(ctx)?),
@@ -240,14 +240,14 @@ pub async fn run(ctx: &Ctx, command: Command) -> Result<Output, CommandError> {
             after,
         } => {
             let (what, format) = exported(&what, &format)?;
-            let wish = Wish {
+            let request = ExportRequest {
                 what,
                 format,
                 from,
                 to,
                 names,
             };
-            export(ctx, wish, after).await
+            export(ctx, request, after).await
         }
     }
 }
@@ -350,9 +350,9 @@ fn exported(what: &str, format: &str) -> Result<(What, Format), CommandError> {
     Ok((what, format))
 }
 
-async fn export(ctx: &Ctx, wish: Wish, after: u64) -> Result<Output, CommandError> {
+async fn export(ctx: &Ctx, request: ExportRequest, after: u64) -> Result<Output, CommandError> {
     let ctx = ctx.clone();
-    let read = tokio::task::spawn_blocking(move || ops::exports::page(&ctx, &wish, after));
+    let read = tokio::task::spawn_blocking(move || ops::exports::page(&ctx, &request, after));
     let page = read
         .await
         .map_err(|error| CommandError::Refused(error.to_string()))??;

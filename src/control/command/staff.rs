@@ -5,7 +5,7 @@ use crate::domain::event::Audit;
 use crate::domain::staff::{Operator, Token};
 use crate::domain::values::id::{AuditId, ResellerId};
 use crate::domain::values::time::Timestamp;
-use crate::ops::audits::{LINES_MAX, Wanted};
+use crate::ops::audits::{AuditFilter, LINES_MAX};
 use crate::ops::staff::credentials::Made;
 use crate::ops::{self, OpError};
 
@@ -19,14 +19,14 @@ pub(super) async fn add(
     reseller: Option<u64>,
     password: String,
 ) -> Result<Output, CommandError> {
-    let wish = ops::staff::NewOperator {
+    let input = ops::staff::NewOperator {
         name,
         role: parse_role(&role)?,
         reseller: reseller.map(ResellerId),
         email,
         password,
     };
-    let operator = ops::staff::add_operator(ctx, wish).await?;
+    let operator = ops::staff::add_operator(ctx, input).await?;
     let role = operator.role.name();
     Ok(done(vec![format!("added {} ({role})", operator.name)]))
 }
@@ -149,7 +149,7 @@ pub(super) async fn audit(ctx: &Ctx, lines: Lines) -> Result<Output, CommandErro
             Some(ops::audits::subject(&text).ok_or_else(wrong)?)
         }
     };
-    let wanted = Wanted {
+    let wanted = AuditFilter {
         since: instant("--since", lines.since)?,
         until: instant("--until", lines.until)?,
         who: lines.who,

@@ -23,9 +23,9 @@ impl OrderChange {
     /// What is sent back as it was read says nothing.
     #[must_use]
     pub fn unless_held(self, order: &Order) -> Self {
-        let moved = |wished: Option<Option<Timestamp>>, held: Option<Timestamp>| {
-            wished.filter(|wished| match (wished, held) {
-                (Some(wished), Some(held)) => !wished.is_as_read(held),
+        let moved = |asked: Option<Option<Timestamp>>, held: Option<Timestamp>| {
+            asked.filter(|asked| match (asked, held) {
+                (Some(asked), Some(held)) => !asked.is_as_read(held),
                 (None, None) => false,
                 _ => true,
             })
@@ -42,8 +42,8 @@ impl OrderChange {
     /// `None`: it is left, or sent back as it was.
     #[must_use]
     pub fn moved_cycle(&self, before: &Order) -> Option<Timestamp> {
-        let wished = self.next_cycle_at.flatten();
-        wished.filter(|at| before.next_cycle_at != Some(*at))
+        let asked = self.next_cycle_at.flatten();
+        asked.filter(|at| before.next_cycle_at != Some(*at))
     }
 }
 
@@ -51,14 +51,14 @@ impl Order {
     /// The order as the caller wishes it.
     pub fn amended(
         &self,
-        wish: &OrderChange,
+        input: &OrderChange,
         zone: &Zone,
         now: Timestamp,
     ) -> Result<Order, Refusal> {
         let before = self;
         let mut after = before.clone();
         let ours = after.billing != Billing::External;
-        after.cycles_total = wish.cycles_total.unwrap_or(after.cycles_total);
+        after.cycles_total = input.cycles_total.unwrap_or(after.cycles_total);
         let other_total = after.cycles_total != before.cycles_total;
         if other_total && after.standing == Standing::Waiting && before.has_own_term(zone) {
             // So that it is known for its own term when it is paid.
@@ -68,15 +68,15 @@ impl Order {
         // good.
         let echoed =
             |status: &OrderStatus| *status != before.status && *status == before.status_at(now);
-        if let Some(status) = wish.status.filter(|status| !echoed(status)) {
+        if let Some(status) = input.status.filter(|status| !echoed(status)) {
             after.set_status(status, zone, now);
         }
         // It ended by itself and gets a later end: it runs again.
         let later = |end: Option<Timestamp>| end.is_none_or(|end| end > now);
         let over = before.status == OrderStatus::Expired
             && matches!(before.standing, Standing::Ended | Standing::Owing { .. });
-        let unsaid = wish.status.is_none_or(|status| status == before.status);
-        if over && unsaid && wish.expires_at.is_some_and(later) {
+        let unsaid = input.status.is_none_or(|status| status == before.status);
+        if over && unsaid && input.expires_at.is_some_and(later) {
             after.set_status(OrderStatus::Active, zone, now);
         }
         if other_total && !after.has_more_cycles() && (ours || after.status == OrderStatus::Active)
@@ -93,7 +93,7 @@ impl Order {
         if other_total && goes_on && after.next_cycle_at.is_none() {
             after.renew_at_end(zone);
         }
-        if let Some(expires_at) = wish.expires_at {
+        if let Some(expires_at) = input.expires_at {
             after.expires_at = expires_at;
             // Whoever gives time away does not mean it to be billed.
             let later = |next: Timestamp| expires_at.filter(|end| *end > next && *end > now);
@@ -103,7 +103,7 @@ impl Order {
                 after.anchor(end);
             }
         }
-        let moved_cycle = wish.moved_cycle(before);
+        let moved_cycle = input.moved_cycle(before);
         if let Some(at) = moved_cycle {
             if ours && !after.has_more_cycles() {
                 return Err(OrderRefusal::NoFurtherCycle.into());
@@ -112,11 +112,11 @@ impl Order {
             // As an order that is opened with it: the first cycle is billed until then.
             let begins =
                 before.standing == Standing::Waiting && after.status == OrderStatus::Active;
-            if begins && ours && wish.expires_at.is_none() && after.expires_at.is_some() {
+            if begins && ours && input.expires_at.is_none() && after.expires_at.is_some() {
                 after.expires_at = Some(at);
             }
         }
-        if wish.next_cycle_at == Some(None) {
+        if input.next_cycle_at == Some(None) {
             after.next_cycle_at = None;
         }
         // It does not end before a cycle that is to begin: the time between is given away.
@@ -129,8 +129,8 @@ impl Order {
         }
         // Dates that are sent back as they were say nothing.
         let moved = moved_cycle.is_some()
-            || wish.next_cycle_at == Some(None)
-            || wish.expires_at.is_some_and(|end| end != before.expires_at);
+            || input.next_cycle_at == Some(None)
+            || input.expires_at.is_some_and(|end| end != before.expires_at);
         let ahead = !has_passed(after.next_cycle_at, now) && !has_passed(after.expires_at, now);
         if moved && ahead && matches!(after.standing, Standing::Overdue { .. }) {
             after.standing = Standing::Settled;

@@ -200,7 +200,7 @@ impl Ways<'_> {
     #[must_use]
     pub fn choose(
         &self,
-        wish: Option<Channel>,
+        asked: Option<Channel>,
         address: Option<&str>,
     ) -> Option<(Channel, String)> {
         let named = address.map(|address| {
@@ -222,7 +222,7 @@ impl Ways<'_> {
             };
             address.map(|address| (channel, address))
         };
-        let first = wish.or(named.map(|(channel, _)| channel));
+        let first = asked.or(named.map(|(channel, _)| channel));
         first
             .and_then(reach)
             .or_else(|| reach(Channel::Email))
@@ -311,8 +311,8 @@ mod tests {
         assert_eq!(both.choose(None, None), mail("a@b.c"));
         assert_eq!(both.choose(Some(Channel::Sms), None), sms("+14165550101"));
         assert_eq!(both.choose(None, Some("+4912345")), sms("+4912345"));
-        let wish = Some(Channel::Email);
-        assert_eq!(both.choose(wish, Some("+4912345")), mail("a@b.c"));
+        let asked = Some(Channel::Email);
+        assert_eq!(both.choose(asked, Some("+4912345")), mail("a@b.c"));
         let no_sms = Ways { sms: false, ..both };
         assert_eq!(no_sms.choose(None, Some("+4912345")), mail("a@b.c"));
         let nothing = Ways {

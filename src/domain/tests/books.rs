@@ -341,15 +341,15 @@ fn a_date_that_is_sent_back_as_it_was_read_stays_as_it_is() {
     let read = |micros| at("2026-01-10").saturating_add_micros(micros);
     for shown in [1_234_567, 1_234_000, 1_000_000] {
         assert!(read(shown).is_as_read(held), "{shown}");
-        let after = Timestamp::after_wish(Some(held), Some(Some(read(shown))));
+        let after = Timestamp::after_input(Some(held), Some(Some(read(shown))));
         assert_eq!(after, Some(held));
     }
     for other in [0, 1_200_000, 1_235_000, 2_000_000] {
         assert!(!read(other).is_as_read(held), "{other}");
-        let after = Timestamp::after_wish(Some(held), Some(Some(read(other))));
+        let after = Timestamp::after_input(Some(held), Some(Some(read(other))));
         assert_eq!(after, Some(read(other)));
     }
-    assert_eq!(Timestamp::after_wish(Some(held), None), Some(held));
-    assert_eq!(Timestamp::after_wish(Some(held), Some(None)), None);
-    assert_eq!(Timestamp::after_wish(None, Some(Some(held))), Some(held));
+    assert_eq!(Timestamp::after_input(Some(held), None), Some(held));
+    assert_eq!(Timestamp::after_input(Some(held), Some(None)), None);
+    assert_eq!(Timestamp::after_input(None, Some(Some(held))), Some(held));
 }

@@ -14,7 +14,7 @@ fn webhook(events: &[&str]) -> Webhook {
         id: WebhookId(1),
         url: "https://crm.example".to_owned(),
         description: String::new(),
-        events: events.iter().map(|wish| (*wish).to_owned()).collect(),
+        events: events.iter().map(|pattern| (*pattern).to_owned()).collect(),
         on: true,
         waiting_max: 1_000,
         room: 1_000,
@@ -43,7 +43,7 @@ fn delivery() -> Delivery {
 }
 
 #[test]
-fn a_webhook_is_told_what_it_wishes_or_everything() {
+fn a_webhook_is_told_what_it_asks_for_or_everything() {
     let wants = |events: &[&str]| webhook(events).wants(EventType::OrderFrozen);
     assert!(wants(&[]));
     assert!(wants(&["order.*"]));

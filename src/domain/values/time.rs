@@ -104,14 +104,14 @@ impl Timestamp {
         self == held || self.0 == shown(1_000) || self.0 == shown(1_000_000)
     }
 
-    /// What a date is that was `held` after a caller sent `wished`: one that is sent back as it was
+    /// What a date is that was `held` after a caller sent `asked`: one that is sent back as it was
     /// read stays as it is.
     #[must_use]
-    pub fn after_wish(held: Option<Self>, wished: Option<Option<Self>>) -> Option<Self> {
-        match (held, wished) {
+    pub fn after_input(held: Option<Self>, asked: Option<Option<Self>>) -> Option<Self> {
+        match (held, asked) {
             (held, None) => held,
             (Some(held), Some(Some(at))) if at.is_as_read(held) => Some(held),
-            (_, Some(wished)) => wished,
+            (_, Some(asked)) => asked,
         }
     }
 }

@@ -67,21 +67,21 @@ impl Webhook {
     /// Whether it is told of an event.
     #[must_use]
     pub fn wants(&self, kind: EventType) -> bool {
-        let wished = |wish: &String| covers(wish, kind);
-        self.on && (self.events.is_empty() || self.events.iter().any(wished))
+        let matches = |pattern: &String| covers(pattern, kind);
+        self.on && (self.events.is_empty() || self.events.iter().any(matches))
     }
 }
 
-fn covers(wish: &str, kind: EventType) -> bool {
-    match wish.strip_suffix('*') {
+fn covers(pattern: &str, kind: EventType) -> bool {
+    match pattern.strip_suffix('*') {
         Some(front) => front.ends_with('.') && kind.name().starts_with(front),
-        None => kind.name() == wish,
+        None => kind.name() == pattern,
     }
 }
 
 /// Whether a text is a type, or all types of an object.
 #[must_use]
-pub fn is_wish(text: &str) -> bool {
+pub fn is_pattern(text: &str) -> bool {
     EventType::ALL.iter().any(|kind| covers(text, *kind))
 }
 
@@ -154,12 +154,12 @@ impl Delivery {
 
 #[cfg(test)]
 mod tests {
-    use super::is_wish;
+    use super::is_pattern;
 
     #[test]
-    fn wishes_are_types_or_all_of_an_object() {
+    fn patterns_are_types_or_all_of_an_object() {
         for text in ["order.*", "order.frozen", "partner_transaction.*", "ping"] {
-            assert!(is_wish(text), "{text}");
+            assert!(is_pattern(text), "{text}");
         }
         for text in [
             "",
@@ -172,7 +172,7 @@ mod tests {
             "Order.*",
             "x.*",
         ] {
-            assert!(!is_wish(text), "{text}");
+            assert!(!is_pattern(text), "{text}");
         }
     }
 }

@@ -286,9 +286,9 @@ fn keep_devices(
     changes: &mut Vec<Change>,
 ) -> Result<(), OpError> {
     let mut held = tx.devices_of(customer)?;
-    for (i, wish) in given.devices.iter().enumerate() {
-        let mac = wish.mac.clone().unwrap_or_default();
-        let serial = wish.serial.clone().unwrap_or_default();
+    for (i, input) in given.devices.iter().enumerate() {
+        let mac = input.mac.clone().unwrap_or_default();
+        let serial = input.serial.clone().unwrap_or_default();
         let known_by = Mac::parse(&mac);
         let same = |device: &Device| {
             if mac.is_empty() {
@@ -318,11 +318,11 @@ fn keep_devices(
             },
         };
         let after = Device {
-            kind: wish
+            kind: input
                 .kind
                 .map_or(base.kind, super::document::DeviceTypeIn::kind),
-            serial: wish.serial.clone().unwrap_or_else(|| base.serial.clone()),
-            model: wish.model.clone().unwrap_or_else(|| base.model.clone()),
+            serial: input.serial.clone().unwrap_or_else(|| base.serial.clone()),
+            model: input.model.clone().unwrap_or_else(|| base.model.clone()),
             ..base
         };
         let path = format!("{path}.devices[{i}]");

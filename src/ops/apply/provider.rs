@@ -18,15 +18,15 @@ pub(super) fn provider(
     check_letterhead(given)?;
     let settings = &ctx.app.config.provider;
     let currency = ctx.app.company().currency;
-    let wished = match &given.currency {
+    let asked = match &given.currency {
         Some(code) => parse_currency(code, || "provider.currency".to_owned())?,
         None => currency,
     };
-    if wished != currency && is_booked(tx)? {
-        let (books, wished) = (currency.as_str(), wished.as_str());
+    if asked != currency && is_booked(tx)? {
+        let (books, asked) = (currency.as_str(), asked.as_str());
         let problem = format!(
             "money is booked in {books}, and the currency of the books does not change: leave it \
-             out, or keep books in {wished} in a data folder of their own"
+             out, or keep books in {asked} in a data folder of their own"
         );
         return Err(wrong("provider.currency", &problem));
     }
@@ -39,7 +39,7 @@ pub(super) fn provider(
     let zone = zone.or(held.map(|held| held.time_zone.clone()));
     Ok(Provider {
         name: name.unwrap_or_else(|| settings.name.clone()),
-        currency: wished,
+        currency: asked,
         time_zone: zone.unwrap_or_else(|| settings.time_zone.clone()),
         address: or_held(&given.address, |held| &held.address),
         tax_id: or_held(&given.tax_id, |held| &held.tax_id),

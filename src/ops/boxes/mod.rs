@@ -15,7 +15,7 @@ use sha2::{Digest as _, Sha256};
 use subtle::ConstantTimeEq as _;
 
 use crate::app::Ctx;
-use crate::app::memory::presence::Live;
+use crate::app::memory::presence::BoxLive;
 use crate::domain::boxes::event::{
     BOX_TEXT_CHARS_MAX, BoxEvent, BoxState, Broadcast, CLASSES, Notice,
 };
@@ -33,12 +33,12 @@ use crate::ops::activity;
 
 /// A box and whose it is.
 #[derive(Debug, Clone)]
-pub struct Seat {
+pub struct BoxOwner {
     pub device: Device,
     pub customer: Customer,
 }
 
-impl Seat {
+impl BoxOwner {
     /// Whether the customer and the box are switched on.
     #[must_use]
     pub fn is_on(&self) -> bool {
@@ -56,12 +56,12 @@ impl Seat {
 }
 
 /// The box with this MAC.
-pub fn by_mac(read: &impl Read, mac: Mac) -> Result<Option<Seat>, OpError> {
+pub fn by_mac(read: &impl Read, mac: Mac) -> Result<Option<BoxOwner>, OpError> {
     for number in read.numbers(Table::DevicesByMac, &under_text(&mac.to_string()))? {
         let device: Device = super::get(read, DeviceId(number))?;
         if device.kind == DeviceKind::Stb {
             let customer: Customer = super::get(read, device.customer)?;
-            return Ok((!customer.is_deleted()).then_some(Seat { device, customer }));
+            return Ok((!customer.is_deleted()).then_some(BoxOwner { device, customer }));
         }
     }
     Ok(None)
@@ -106,14 +106,14 @@ fn with<T>(
     ctx: &Ctx,
     read: &impl Read,
     device: DeviceId,
-    change: impl FnOnce(&mut Live) -> T,
+    change: impl FnOnce(&mut BoxLive) -> T,
 ) -> Result<T, OpError> {
-    let load = || -> Result<Live, StoreError> {
+    let load = || -> Result<BoxLive, StoreError> {
         let held = read.get::<BoxState>(&device)?;
-        Ok(Live::of(&held.unwrap_or_else(|| BoxState::new(device))))
+        Ok(BoxLive::of(&held.unwrap_or_else(|| BoxState::new(device))))
     };
-    let (answer, unsaved) = ctx.app.presence.change(device, load, change)?;
-    if unsaved {
+    let (answer, is_dirty) = ctx.app.presence.change(device, load, change)?;
+    if is_dirty {
         ctx.app.signals.presence_dirty.notify_one();
     }
     Ok(answer)
@@ -196,15 +196,15 @@ pub fn end_session(ctx: &Ctx, read: &impl Read, device: DeviceId) -> Result<(), 
 /// there is none.
 pub fn stranger_waits(
     ctx: &Ctx,
-    visit: &Visit,
+    visit: &BoxRequest,
     mac: Option<Mac>,
     token: Option<&str>,
 ) -> Result<Option<Duration>, OpError> {
     if mac.is_none() {
         return Ok(Some(Duration::ZERO));
     }
-    if let Some(seat) = &visit.seat {
-        let (read, device) = (visit.read(), seat.device.id);
+    if let Some(owner) = &visit.owner {
+        let (read, device) = (visit.read(), owner.device.id);
         let in_session = match token {
             Some(token) => holds_token(ctx, read, device, token)?,
             None => false,
@@ -214,7 +214,7 @@ pub fn stranger_waits(
             return Ok(Some(Duration::ZERO));
         }
     }
-    let wait = ctx.app.strangers.wait(ctx.address, visit.seat.is_none());
+    let wait = ctx.app.strangers.wait(ctx.address, visit.owner.is_none());
     if wait.is_none() && ctx.app.failed_attempts.may_tell(ctx.now) {
         let address = ctx.address_text();
         tracing::warn!(address, "portal.too_many_unknown_boxes");
@@ -232,8 +232,8 @@ pub struct Polled {
 
 /// The box asks whether there is something to be told: at most one event, what is at once before
 /// messages, oldest first. It counts as online from now on.
-pub fn poll(ctx: &Ctx, read: &Snapshot, seat: &Seat) -> Result<Polled, OpError> {
-    let device = seat.device.id;
+pub fn poll(ctx: &Ctx, read: &Snapshot, owner: &BoxOwner) -> Result<Polled, OpError> {
+    let device = owner.device.id;
     let address = ctx.address_text();
     let (often, live) = with(ctx, read, device, |live| {
         let often = live.seen(ctx.now, &address);
@@ -242,7 +242,7 @@ pub fn poll(ctx: &Ctx, read: &Snapshot, seat: &Seat) -> Result<Polled, OpError> 
     if often {
         note_moves(ctx, device);
     }
-    let waiting = waiting(ctx, read, seat, &live.0, &live.1)?;
+    let waiting = waiting(ctx, read, owner, &live.0, &live.1)?;
     let Some(first) = waiting.first() else {
         return Ok(Polled::default());
     };
@@ -269,12 +269,12 @@ struct Waiting {
 fn waiting(
     ctx: &Ctx,
     read: &impl Read,
-    seat: &Seat,
+    owner: &BoxOwner,
     broadcasts_done: &[BoxEventId; CLASSES],
     events_done: &[BoxEventId],
 ) -> Result<Vec<Waiting>, OpError> {
     let mut waiting = Vec::new();
-    for number in read.numbers(Table::BoxEventsByDevice, &owned_by(seat.device.id))? {
+    for number in read.numbers(Table::BoxEventsByDevice, &owned_by(owner.device.id))? {
         let id = BoxEventId(number);
         let event = read.get::<BoxEvent>(&id)?;
         let valid = |event: &BoxEvent| event.notice.is_valid_at(ctx.now);
@@ -297,8 +297,8 @@ fn waiting(
         let done = broadcasts_done.get(class).copied();
         if done.is_none_or(|done| done < broadcast.id)
             && notice.is_valid_at(ctx.now)
-            && seat.device.id < broadcast.before
-            && (broadcast.reseller.is_none() || broadcast.reseller == seat.customer.reseller)
+            && owner.device.id < broadcast.before
+            && (broadcast.reseller.is_none() || broadcast.reseller == owner.customer.reseller)
         {
             waiting.push(Waiting {
                 id: broadcast.id,
@@ -310,7 +310,7 @@ fn waiting(
     })?;
     if waiting.iter().any(|waiting| waiting.to_all) {
         // The file is ahead of memory where a command moved the box on.
-        let held = state(read, seat.device.id)?.broadcasts_done;
+        let held = state(read, owner.device.id)?.broadcasts_done;
         let is_done = |waiting: &Waiting| {
             let class = usize::from(waiting.notice.kind.class());
             waiting.to_all && held.get(class).is_some_and(|done| waiting.id <= *done)
@@ -336,12 +336,17 @@ fn note_done(ctx: &Ctx, read: &impl Read, device: DeviceId, done: &Waiting) -> R
 }
 
 /// The viewer has read it. Confirming what is not there, or not any more, changes nothing.
-pub fn confirm(ctx: &Ctx, read: &Snapshot, seat: &Seat, id: BoxEventId) -> Result<(), OpError> {
-    let device = seat.device.id;
+pub fn confirm(
+    ctx: &Ctx,
+    read: &Snapshot,
+    owner: &BoxOwner,
+    id: BoxEventId,
+) -> Result<(), OpError> {
+    let device = owner.device.id;
     let live = with(ctx, read, device, |live| {
         (live.broadcasts_done, live.events_done.clone())
     })?;
-    let waiting = waiting(ctx, read, seat, &live.0, &live.1)?;
+    let waiting = waiting(ctx, read, owner, &live.0, &live.1)?;
     match waiting.iter().find(|waiting| waiting.id == id) {
         Some(done) => note_done(ctx, read, device, done),
         None => Ok(()),
@@ -377,7 +382,7 @@ pub async fn save(ctx: &Ctx, all: bool) -> Result<(), OpError> {
     }
 }
 
-fn save_in(ctx: &Ctx, tx: &mut Tx<'_>, taken: &[(DeviceId, Live)]) -> Result<(), OpError> {
+fn save_in(ctx: &Ctx, tx: &mut Tx<'_>, taken: &[(DeviceId, BoxLive)]) -> Result<(), OpError> {
     let mut states = BTreeMap::new();
     for (device, live) in taken {
         let held = tx.get::<Device>(device)?;
@@ -458,15 +463,15 @@ pub(super) fn change_reseller(
         if device.kind != DeviceKind::Stb {
             continue;
         }
-        let seat = Seat {
+        let owner = BoxOwner {
             device,
             customer: before.clone(),
         };
-        let device = seat.device.id;
+        let device = owner.device.id;
         // Memory is left alone: this command may be taken back.
         let live = ctx.app.presence.get(device);
         let done = live.map_or([BoxEventId(0); CLASSES], |live| live.broadcasts_done);
-        for waits in waiting(ctx, tx, &seat, &done, &[])? {
+        for waits in waiting(ctx, tx, &owner, &done, &[])? {
             if waits.to_all {
                 events::queue(ctx, tx, device, waits.notice)?;
             }
@@ -500,23 +505,23 @@ pub(super) fn forget(ctx: &Ctx, tx: &mut Tx<'_>, device: DeviceId) -> Result<(),
 }
 
 /// One request of a box: the file as it stands, and whose box it is.
-pub struct Visit {
+pub struct BoxRequest {
     read: Snapshot,
     /// The box with the MAC, if it is somebody's.
-    pub seat: Option<Seat>,
+    pub owner: Option<BoxOwner>,
 }
 
 /// Looks up whose box it is that asks.
-pub fn visit(ctx: &Ctx, mac: Option<Mac>) -> Result<Visit, OpError> {
+pub fn visit(ctx: &Ctx, mac: Option<Mac>) -> Result<BoxRequest, OpError> {
     let read = ctx.snapshot()?;
-    let seat = match mac {
+    let owner = match mac {
         Some(mac) => by_mac(&read, mac)?,
         None => None,
     };
-    Ok(Visit { read, seat })
+    Ok(BoxRequest { read, owner })
 }
 
-impl Visit {
+impl BoxRequest {
     #[must_use]
     pub fn read(&self) -> &Snapshot {
         &self.read

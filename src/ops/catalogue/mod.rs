@@ -109,7 +109,7 @@ pub struct OfferChange {
     pub price_change: PriceChange,
     /// `Some(None)`: the usual ladder.
     pub dunning: Option<Option<OpenObject>>,
-    pub eligibility: Option<EligibilityWish>,
+    pub eligibility: Option<EligibilityInput>,
     pub external_refs: Option<Vec<OpenObject>>,
     pub created_at: Option<Timestamp>,
     pub expires_at: Option<Option<Timestamp>>,
@@ -117,7 +117,7 @@ pub struct OfferChange {
 
 /// Which customers an offer is for, as a caller says it. What is not said holds for none.
 #[derive(Debug, Clone, Default)]
-pub struct EligibilityWish {
+pub struct EligibilityInput {
     pub new_customers: bool,
     pub once_per_customer: bool,
     /// At most `WITH_PRODUCTS_MAX`.
@@ -165,12 +165,12 @@ pub async fn create_service_spec(
     service_type: ServiceType,
     content_type: ContentType,
     scope: Scope,
-    wish: ServiceSpecChange,
+    input: ServiceSpecChange,
 ) -> Result<ServiceSpec, OpError> {
     ctx.require(Permission::CatalogueWrite)?;
     ctx.write(move |ctx, tx| {
-        let foreign_id = super::free_id::<ServiceSpec>(tx, wish.id.as_ref())?;
-        let status = wish.status.unwrap_or(ServiceStatus::Active);
+        let foreign_id = super::free_id::<ServiceSpec>(tx, input.id.as_ref())?;
+        let status = input.status.unwrap_or(ServiceStatus::Active);
         let mut spec = ServiceSpec {
             id: tx.next_id()?,
             foreign_id,
@@ -187,13 +187,13 @@ pub async fn create_service_spec(
                 price: None,
             },
             status,
-            created_at: wish.created_at.unwrap_or(ctx.now),
+            created_at: input.created_at.unwrap_or(ctx.now),
             activated_at: (status == ServiceStatus::Active).then_some(ctx.now),
             updated_at: ctx.now,
             expires_at: None,
             external_refs: Vec::new(),
         };
-        assign_service_spec(&mut spec, wish, ctx.now);
+        assign_service_spec(&mut spec, input, ctx.now);
         super::create(ctx, tx, "service_spec.create", &spec)?;
         Ok(spec)
     })
@@ -203,37 +203,37 @@ pub async fn create_service_spec(
 pub async fn update_service_spec(
     ctx: &Ctx,
     handle: Handle<ServiceSpecId>,
-    wish: ServiceSpecChange,
+    input: ServiceSpecChange,
 ) -> Result<ServiceSpec, OpError> {
     ctx.require(Permission::CatalogueWrite)?;
     ctx.write(move |ctx, tx| {
         let before: ServiceSpec = super::find(tx, &handle)?;
         let mut after = before.clone();
-        assign_service_spec(&mut after, wish, ctx.now);
+        assign_service_spec(&mut after, input, ctx.now);
         super::change(ctx, tx, "service_spec.update", &before, &after)?;
         Ok(after)
     })
     .await
 }
 
-fn assign_service_spec(spec: &mut ServiceSpec, wish: ServiceSpecChange, now: Timestamp) {
-    spec.title = wish
+fn assign_service_spec(spec: &mut ServiceSpec, input: ServiceSpecChange, now: Timestamp) {
+    spec.title = input
         .title
         .unwrap_or_else(|| std::mem::take(&mut spec.title));
-    spec.description = wish
+    spec.description = input
         .description
         .unwrap_or_else(|| std::mem::take(&mut spec.description));
-    spec.service_type = wish.service_type.unwrap_or(spec.service_type);
-    spec.content_type = wish.content_type.unwrap_or(spec.content_type);
-    spec.scope = wish.scope.unwrap_or(spec.scope);
-    spec.status = wish.status.unwrap_or(spec.status);
+    spec.service_type = input.service_type.unwrap_or(spec.service_type);
+    spec.content_type = input.content_type.unwrap_or(spec.content_type);
+    spec.scope = input.scope.unwrap_or(spec.scope);
+    spec.status = input.status.unwrap_or(spec.status);
     if spec.status == ServiceStatus::Active && spec.activated_at.is_none() {
         spec.activated_at = Some(now);
     }
-    spec.activated_at = Timestamp::after_wish(spec.activated_at, wish.activated_at);
-    spec.expires_at = Timestamp::after_wish(spec.expires_at, wish.expires_at);
+    spec.activated_at = Timestamp::after_input(spec.activated_at, input.activated_at);
+    spec.expires_at = Timestamp::after_input(spec.expires_at, input.expires_at);
     spec.updated_at = now;
-    if let Some(refs) = wish.external_refs {
+    if let Some(refs) = input.external_refs {
         spec.external_refs = refs;
     }
 }
@@ -278,10 +278,10 @@ pub fn product(ctx: &Ctx, handle: &Handle<ProductSpecId>) -> Result<ProductSpec,
     super::find(&ctx.snapshot()?, handle)
 }
 
-pub async fn create_product(ctx: &Ctx, wish: ProductSpecChange) -> Result<ProductSpec, OpError> {
+pub async fn create_product(ctx: &Ctx, input: ProductSpecChange) -> Result<ProductSpec, OpError> {
     ctx.require(Permission::CatalogueWrite)?;
     ctx.write(move |ctx, tx| {
-        let foreign_id = super::free_id::<ProductSpec>(tx, wish.id.as_ref())?;
+        let foreign_id = super::free_id::<ProductSpec>(tx, input.id.as_ref())?;
         let mut product = ProductSpec {
             id: tx.next_id()?,
             foreign_id,
@@ -297,12 +297,12 @@ pub async fn create_product(ctx: &Ctx, wish: ProductSpecChange) -> Result<Produc
             devices_max: None,
             posters: Vec::new(),
             external_refs: Vec::new(),
-            created_at: wish.created_at.unwrap_or(ctx.now),
+            created_at: input.created_at.unwrap_or(ctx.now),
             updated_at: ctx.now,
             expires_at: None,
             removed_at: None,
         };
-        assign_product(tx, &mut product, wish, ctx.now)?;
+        assign_product(tx, &mut product, input, ctx.now)?;
         super::create(ctx, tx, "product_spec.create", &product)?;
         Ok(product)
     })
@@ -312,13 +312,13 @@ pub async fn create_product(ctx: &Ctx, wish: ProductSpecChange) -> Result<Produc
 pub async fn update_product(
     ctx: &Ctx,
     handle: Handle<ProductSpecId>,
-    wish: ProductSpecChange,
+    input: ProductSpecChange,
 ) -> Result<ProductSpec, OpError> {
     ctx.require(Permission::CatalogueWrite)?;
     ctx.write(move |ctx, tx| {
         let before: ProductSpec = super::find(tx, &handle)?;
         let mut after = before.clone();
-        assign_product(tx, &mut after, wish, ctx.now)?;
+        assign_product(tx, &mut after, input, ctx.now)?;
         super::change(ctx, tx, "product_spec.update", &before, &after)?;
         Ok(after)
     })
@@ -341,29 +341,29 @@ pub async fn remove_product(ctx: &Ctx, handle: Handle<ProductSpecId>) -> Result<
 fn assign_product(
     read: &impl Read,
     product: &mut ProductSpec,
-    wish: ProductSpecChange,
+    input: ProductSpecChange,
     now: Timestamp,
 ) -> Result<(), OpError> {
-    if let Some(handles) = wish.service_specs {
+    if let Some(handles) = input.service_specs {
         product.service_specs = spec_ids(read, &handles)?;
     }
-    if let Some(handles) = wish.optional_service_specs {
+    if let Some(handles) = input.optional_service_specs {
         product.optional_service_specs = spec_ids(read, &handles)?;
     }
-    product.title = wish
+    product.title = input
         .title
         .unwrap_or_else(|| std::mem::take(&mut product.title));
-    product.description = wish
+    product.description = input
         .description
         .unwrap_or_else(|| std::mem::take(&mut product.description));
-    product.scope = wish.scope.unwrap_or(product.scope);
-    product.status = wish.status.unwrap_or(product.status);
-    product.expires_at = Timestamp::after_wish(product.expires_at, wish.expires_at);
+    product.scope = input.scope.unwrap_or(product.scope);
+    product.status = input.status.unwrap_or(product.status);
+    product.expires_at = Timestamp::after_input(product.expires_at, input.expires_at);
     product.updated_at = now;
-    if let Some(posters) = wish.posters {
+    if let Some(posters) = input.posters {
         product.posters = posters;
     }
-    if let Some(refs) = wish.external_refs {
+    if let Some(refs) = input.external_refs {
         product.external_refs = refs;
     }
     Ok(())
@@ -427,7 +427,7 @@ pub fn offer(
 pub async fn create_offer(
     ctx: &Ctx,
     product: Handle<ProductSpecId>,
-    wish: OfferChange,
+    input: OfferChange,
 ) -> Result<ProductOffer, OpError> {
     ctx.require(Permission::CatalogueWrite)?;
     ctx.write(move |ctx, tx| {
@@ -440,7 +440,7 @@ pub async fn create_offer(
             }
             .into());
         }
-        let foreign_id = super::free_id::<ProductOffer>(tx, wish.id.as_ref())?;
+        let foreign_id = super::free_id::<ProductOffer>(tx, input.id.as_ref())?;
         let mut offer = ProductOffer {
             id: tx.next_id()?,
             foreign_id,
@@ -461,12 +461,12 @@ pub async fn create_offer(
             ladder: None,
             eligibility: Eligibility::default(),
             external_refs: Vec::new(),
-            created_at: wish.created_at.unwrap_or(ctx.now),
+            created_at: input.created_at.unwrap_or(ctx.now),
             updated_at: ctx.now,
             expires_at: None,
             removed_at: None,
         };
-        assign_offer(ctx, tx, &mut offer, wish)?;
+        assign_offer(ctx, tx, &mut offer, input)?;
         super::create(ctx, tx, "product_offer.create", &offer)?;
         Ok(offer)
     })
@@ -477,14 +477,14 @@ pub async fn update_offer(
     ctx: &Ctx,
     product: Handle<ProductSpecId>,
     offer: Handle<ProductOfferId>,
-    wish: OfferChange,
+    input: OfferChange,
 ) -> Result<ProductOffer, OpError> {
     ctx.require(Permission::CatalogueWrite)?;
     ctx.write(move |ctx, tx| {
         let product: ProductSpec = super::find(tx, &product)?;
         let before = owned_offer(tx, &product, &offer)?;
         let mut after = before.clone();
-        assign_offer(ctx, tx, &mut after, wish)?;
+        assign_offer(ctx, tx, &mut after, input)?;
         // The ladder holds for orders that run, too: grace is time that nobody pays for.
         let for_running = giving::reprices_running(&before.prices, &after.prices)
             || after.ladder != before.ladder;
@@ -519,41 +519,41 @@ fn assign_offer(
     ctx: &Ctx,
     read: &impl Read,
     offer: &mut ProductOffer,
-    wish: OfferChange,
+    input: OfferChange,
 ) -> Result<(), OpError> {
     let before = offer.clone();
-    offer.title = wish
+    offer.title = input
         .title
         .unwrap_or_else(|| std::mem::take(&mut offer.title));
-    offer.description = wish
+    offer.description = input
         .description
         .unwrap_or_else(|| std::mem::take(&mut offer.description));
-    offer.term.count = wish.count.unwrap_or(offer.term.count);
-    offer.term.period = wish.period.unwrap_or(offer.term.period);
-    offer.cycles_total = wish.cycles_total.unwrap_or(offer.cycles_total);
-    offer.order_type = wish.order_type.unwrap_or(offer.order_type);
-    offer.status = wish.status.unwrap_or(offer.status);
-    offer.expires_at = Timestamp::after_wish(offer.expires_at, wish.expires_at);
+    offer.term.count = input.count.unwrap_or(offer.term.count);
+    offer.term.period = input.period.unwrap_or(offer.term.period);
+    offer.cycles_total = input.cycles_total.unwrap_or(offer.cycles_total);
+    offer.order_type = input.order_type.unwrap_or(offer.order_type);
+    offer.status = input.status.unwrap_or(offer.status);
+    offer.expires_at = Timestamp::after_input(offer.expires_at, input.expires_at);
     offer.updated_at = ctx.now;
-    offer.billing = wish.billing.unwrap_or(offer.billing);
+    offer.billing = input.billing.unwrap_or(offer.billing);
     // Another term is another price, for new orders only: those that run keep theirs.
     let other_term = offer
         .prices
         .last()
         .is_some_and(|price| price.term != offer.term);
-    let charges = wish
+    let charges = input
         .charges
         .or_else(|| other_term.then(|| offer.charges.clone()));
     if let Some(charges) = charges {
         let home = ctx.app.company().currency;
-        let change = wish.price_change;
+        let change = input.price_change;
         charges::set_charges(offer, charges, change, home, "charges", ctx.now)?;
     }
     charges::check_offer(Some(&before), offer, "charges")?;
-    if let Some(dunning) = wish.dunning {
+    if let Some(dunning) = input.dunning {
         charges::set_ladder(offer, dunning, "dunning")?;
     }
-    if let Some(eligibility) = wish.eligibility {
+    if let Some(eligibility) = input.eligibility {
         let mut products = Vec::with_capacity(eligibility.with_products.len());
         for handle in &eligibility.with_products {
             products.push(super::find::<ProductSpec>(read, handle)?.id);
@@ -564,7 +564,7 @@ fn assign_offer(
             with_products: products,
         };
     }
-    if let Some(refs) = wish.external_refs {
+    if let Some(refs) = input.external_refs {
         offer.external_refs = refs;
     }
     Ok(())

@@ -62,12 +62,12 @@ pub fn get(
 pub async fn add(
     ctx: &Ctx,
     customer: Handle<CustomerId>,
-    wish: NewDevice,
+    input: NewDevice,
 ) -> Result<Vec<Device>, OpError> {
     ctx.require(Permission::CustomersWrite)?;
     ctx.write(move |ctx, tx| {
         let customer: Customer = crate::ops::find(tx, &customer)?;
-        let device = add_in(ctx, tx, &customer, wish)?;
+        let device = add_in(ctx, tx, &customer, input)?;
         // The one just added stands last, also where it is an old one.
         let mut devices = tx.devices_of(customer.id)?;
         devices.retain(|other| other.id != device.id);
@@ -82,17 +82,17 @@ pub(in crate::ops) fn add_in(
     ctx: &Ctx,
     tx: &mut Tx<'_>,
     customer: &Customer,
-    wish: NewDevice,
+    input: NewDevice,
 ) -> Result<Device, OpError> {
     room_for_one(tx, customer.id)?;
-    let removed = match &wish.id {
+    let removed = match &input.id {
         Some(handle) => removed_device(tx, handle)?,
         None => None,
     };
     let (id, foreign_id) = match &removed {
         Some(device) => (device.id, device.foreign_id.clone()),
         None => {
-            let foreign_id = crate::ops::free_id::<Device>(tx, wish.id.as_ref())?;
+            let foreign_id = crate::ops::free_id::<Device>(tx, input.id.as_ref())?;
             (tx.next_id()?, foreign_id)
         }
     };
@@ -100,14 +100,14 @@ pub(in crate::ops) fn add_in(
         id,
         foreign_id,
         customer: customer.id,
-        kind: wish.kind,
-        status: wish.status,
-        model: wish.model,
-        platform: wish.platform,
-        brand: wish.brand,
-        serial: wish.serial,
-        mac: wish.mac,
-        created_at: wish.created_at.unwrap_or(ctx.now),
+        kind: input.kind,
+        status: input.status,
+        model: input.model,
+        platform: input.platform,
+        brand: input.brand,
+        serial: input.serial,
+        mac: input.mac,
+        created_at: input.created_at.unwrap_or(ctx.now),
         removed_at: None,
         status_changed_at: None,
     };

@@ -141,15 +141,15 @@ pub fn exists(ctx: &Ctx, handle: &Handle<CustomerId>) -> Result<(), OpError> {
     super::find::<Customer>(&ctx.snapshot()?, handle).map(|_| ())
 }
 
-pub async fn create(ctx: &Ctx, wish: CustomerChange) -> Result<Customer, OpError> {
+pub async fn create(ctx: &Ctx, input: CustomerChange) -> Result<Customer, OpError> {
     ctx.require(Permission::CustomersWrite)?;
     ctx.write(move |ctx, tx| {
         let provider = ctx.app.config.alphaott.service_provider.clone();
         let mut customer = Customer::new(tx.next_id()?, provider, ctx.now);
-        customer.created_at = wish.created_at.unwrap_or(ctx.now);
-        let status = wish.status.unwrap_or(CustomerStatus::Active);
-        let brought = wish.activated_at;
-        assign(&mut customer, wish);
+        customer.created_at = input.created_at.unwrap_or(ctx.now);
+        let status = input.status.unwrap_or(CustomerStatus::Active);
+        let brought = input.activated_at;
+        assign(&mut customer, input);
         customer.set_status(status, ctx.now);
         if let Some(Some(activated)) = brought {
             customer.activated_at = Some(activated);
@@ -194,18 +194,18 @@ pub(in crate::ops) fn update_in(
 pub async fn update(
     ctx: &Ctx,
     handle: Handle<CustomerId>,
-    wish: CustomerChange,
+    input: CustomerChange,
 ) -> Result<Customer, OpError> {
     ctx.require(Permission::CustomersWrite)?;
     ctx.write(move |ctx, tx| {
         let before = super::find::<Customer>(tx, &handle)?;
         let mut after = before.clone();
-        let (status, brought) = (wish.status, wish.activated_at);
-        assign(&mut after, wish);
+        let (status, brought) = (input.status, input.activated_at);
+        assign(&mut after, input);
         if let Some(status) = status {
             after.set_status(status, ctx.now);
         }
-        after.activated_at = Timestamp::after_wish(after.activated_at, brought);
+        after.activated_at = Timestamp::after_input(after.activated_at, brought);
         after.updated_at = ctx.now;
         update_in(ctx, tx, &before, &after)?;
         Ok(after)
@@ -336,34 +336,34 @@ pub(in crate::ops) fn put_password_in(
     Ok(after)
 }
 
-fn assign(customer: &mut Customer, wish: CustomerChange) {
-    fn set<T>(field: &mut T, wish: Option<T>) {
-        if let Some(value) = wish {
+fn assign(customer: &mut Customer, input: CustomerChange) {
+    fn set<T>(field: &mut T, input: Option<T>) {
+        if let Some(value) = input {
             *field = value;
         }
     }
     let name = &mut customer.name;
-    if wish.first_name.is_some() || wish.last_name.is_some() {
+    if input.first_name.is_some() || input.last_name.is_some() {
         // A name given in parts outdates the one given whole.
         name.full = None;
     }
-    set(&mut name.title, wish.title);
-    set(&mut name.first, wish.first_name);
-    set(&mut name.last, wish.last_name);
-    set(&mut name.middle, wish.middle_name);
-    set(&mut name.prefix, wish.prefix);
-    set(&mut name.suffix, wish.suffix);
+    set(&mut name.title, input.title);
+    set(&mut name.first, input.first_name);
+    set(&mut name.last, input.last_name);
+    set(&mut name.middle, input.middle_name);
+    set(&mut name.prefix, input.prefix);
+    set(&mut name.suffix, input.suffix);
     let name =
         |given: Option<Option<String>>| given.map(|given| given.as_deref().and_then(kept_name));
-    set(&mut customer.login, name(wish.login));
-    set(&mut customer.account_number, name(wish.account_number));
-    set(&mut customer.email, wish.email);
-    set(&mut customer.phones, wish.phones);
-    set(&mut customer.service_provider, wish.service_provider);
-    set(&mut customer.location, wish.location);
-    set(&mut customer.address, wish.address);
-    set(&mut customer.billing_address, wish.billing_address);
-    set(&mut customer.external_refs, wish.external_refs);
+    set(&mut customer.login, name(input.login));
+    set(&mut customer.account_number, name(input.account_number));
+    set(&mut customer.email, input.email);
+    set(&mut customer.phones, input.phones);
+    set(&mut customer.service_provider, input.service_provider);
+    set(&mut customer.location, input.location);
+    set(&mut customer.address, input.address);
+    set(&mut customer.billing_address, input.billing_address);
+    set(&mut customer.external_refs, input.external_refs);
 }
 
 /// Refuses a login or e-mail that another customer has.

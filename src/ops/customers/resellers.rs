@@ -33,7 +33,7 @@ pub fn list(ctx: &Ctx) -> Result<Vec<Reseller>, OpError> {
     Ok(all)
 }
 
-pub async fn create(ctx: &Ctx, wish: ResellerChange) -> Result<Reseller, OpError> {
+pub async fn create(ctx: &Ctx, input: ResellerChange) -> Result<Reseller, OpError> {
     ctx.require(Permission::ResellersWrite)?;
     ctx.write(move |ctx, tx| {
         let mut reseller = Reseller {
@@ -44,7 +44,7 @@ pub async fn create(ctx: &Ctx, wish: ResellerChange) -> Result<Reseller, OpError
             created_at: Some(ctx.now),
             updated_at: Some(ctx.now),
         };
-        assign(&mut reseller, wish);
+        assign(&mut reseller, input);
         check_name(tx, &reseller)?;
         crate::ops::create(ctx, tx, "reseller.create", &reseller)?;
         Ok(reseller)
@@ -52,12 +52,12 @@ pub async fn create(ctx: &Ctx, wish: ResellerChange) -> Result<Reseller, OpError
     .await
 }
 
-pub async fn update(ctx: &Ctx, id: ResellerId, wish: ResellerChange) -> Result<Reseller, OpError> {
+pub async fn update(ctx: &Ctx, id: ResellerId, input: ResellerChange) -> Result<Reseller, OpError> {
     ctx.require(Permission::ResellersWrite)?;
     ctx.write(move |ctx, tx| {
         let before: Reseller = crate::ops::find(tx, &by_number(id))?;
         let mut after = before.clone();
-        assign(&mut after, wish);
+        assign(&mut after, input);
         check_name(tx, &after)?;
         if after != before {
             after.updated_at = Some(ctx.now);
@@ -89,14 +89,14 @@ fn by_number(id: ResellerId) -> Handle<ResellerId> {
     }
 }
 
-fn assign(reseller: &mut Reseller, wish: ResellerChange) {
-    if let Some(name) = wish.name {
+fn assign(reseller: &mut Reseller, input: ResellerChange) {
+    if let Some(name) = input.name {
         reseller.name = name;
     }
-    if let Some(max) = wish.customers_max {
+    if let Some(max) = input.customers_max {
         reseller.users_max = Some(max).filter(|max| *max > 0);
     }
-    reseller.use_ip_ranges = wish.use_ip_ranges.unwrap_or(reseller.use_ip_ranges);
+    reseller.use_ip_ranges = input.use_ip_ranges.unwrap_or(reseller.use_ip_ranges);
 }
 
 /// Refuses a name that another reseller has.

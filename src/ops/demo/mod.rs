@@ -422,8 +422,8 @@ fn live_a_day(
                 text: household.offer.to_owned(),
                 number: None,
             };
-            let wish = NewOrder::of(offer);
-            household.order = Some(orders::place_in(ctx, tx, &customer, wish)?.id);
+            let input = NewOrder::of(offer);
+            household.order = Some(orders::place_in(ctx, tx, &customer, input)?.id);
         }
         return Ok(());
     };

@@ -49,7 +49,7 @@ pub async fn add(
     ctx.require(Permission::CustomersWrite)?;
     ctx.write_once(once, move |ctx, tx| {
         let customer = own_customer(ctx, tx, &customer)?;
-        let wish = NewDevice {
+        let input = NewDevice {
             id: None,
             kind: DeviceKind::Stb,
             status: DeviceStatus::Active,
@@ -60,7 +60,7 @@ pub async fn add(
             mac,
             created_at: None,
         };
-        add_in(ctx, tx, &customer, wish)
+        add_in(ctx, tx, &customer, input)
     })
     .await
 }

@@ -14,7 +14,7 @@ use crate::ops::{Handle, OpError};
 
 /// What staff says of a customer; `None` leaves a field as it is.
 #[derive(Debug, Clone, Default)]
-pub struct CustomerWish {
+pub struct CustomerInput {
     pub name: Option<String>,
     pub login: Option<Option<String>>,
     pub contract: Option<Option<String>>,
@@ -34,7 +34,7 @@ pub enum Saved {
     Outdated,
 }
 
-impl CustomerWish {
+impl CustomerInput {
     fn assign(&self, customer: &mut Customer) {
         if let Some(name) = &self.name {
             customer.name.set_full(name.trim());
@@ -66,20 +66,20 @@ impl CustomerWish {
 /// A new customer, active unless something else is said.
 pub async fn create(
     ctx: &Ctx,
-    mut wish: CustomerWish,
+    mut input: CustomerInput,
     once: Option<Once>,
 ) -> Result<Customer, OpError> {
     ctx.require(Permission::CustomersWrite)?;
-    let password = match wish.password.take() {
+    let password = match input.password.take() {
         Some(password) => Some(hashed(ctx, password).await?),
         None => None,
     };
     ctx.write_once(once, move |ctx, tx| {
         let provider = ctx.app.config.alphaott.service_provider.clone();
         let mut customer = Customer::new(tx.next_id()?, provider, ctx.now);
-        wish.assign(&mut customer);
+        input.assign(&mut customer);
         customer.reseller = ctx.actor.reseller();
-        customer.set_status(wish.status.unwrap_or(CustomerStatus::Active), ctx.now);
+        customer.set_status(input.status.unwrap_or(CustomerStatus::Active), ctx.now);
         if let Some(password) = password {
             customer.password = password;
         }
@@ -93,13 +93,13 @@ pub async fn create(
 pub async fn update(
     ctx: &Ctx,
     handle: Handle<CustomerId>,
-    mut wish: CustomerWish,
+    mut input: CustomerInput,
     seen: Option<String>,
     once: Option<Once>,
 ) -> Result<Saved, OpError> {
     ctx.require(Permission::CustomersWrite)?;
     own_customer(ctx, &ctx.snapshot()?, &handle)?;
-    let password = match wish.password.take() {
+    let password = match input.password.take() {
         Some(password) => Some(hashed(ctx, password).await?),
         None => None,
     };
@@ -115,8 +115,8 @@ pub async fn update(
             return Ok(Saved::Outdated);
         }
         let mut after = before.clone();
-        wish.assign(&mut after);
-        if let Some(status) = wish.status {
+        input.assign(&mut after);
+        if let Some(status) = input.status {
             after.set_status(status, ctx.now);
         }
         if after != before {

@@ -14,7 +14,7 @@ use crate::domain::values::money::Currency;
 use crate::domain::values::time::Timestamp;
 use crate::ops::OpError;
 use crate::ops::billing::invoices::addressee;
-use crate::ops::exports::wish::{Format, Wish, Within, cause, debit};
+use crate::ops::exports::request::{ExportRequest, Format, Within, cause, debit};
 use crate::store::{Read as _, Snapshot, Span};
 
 /// What accounts hold, to their credit.
@@ -36,14 +36,14 @@ impl<'s> Ledger<'s> {
     pub(in crate::ops) fn new(
         ctx: &Ctx,
         snapshot: &'s Snapshot,
-        wish: &Wish,
+        request: &ExportRequest,
         within: Within,
     ) -> Self {
         Self {
             snapshot,
             zone: ctx.app.company().zone.clone(),
-            beancount: wish.format == Format::Beancount,
-            names: wish.names,
+            beancount: request.format == Format::Beancount,
+            names: request.names,
             within,
         }
     }

@@ -3,7 +3,7 @@
 //! in memory.
 
 pub(in crate::ops) mod ledger_files;
-pub mod wish;
+pub mod request;
 
 use std::ops::ControlFlow;
 
@@ -21,7 +21,7 @@ use crate::store::{Read as _, Record, Snapshot, Span, account_balance};
 use super::OpError;
 use crate::ops::billing::invoices::addressee;
 use crate::ops::exports::ledger_files::Ledger;
-use crate::ops::exports::wish::{Format, What, Wish, Within, bad, cause, debit};
+use crate::ops::exports::request::{ExportRequest, Format, What, Within, bad, cause, debit};
 
 /// A page of lines.
 #[derive(Debug, Clone, Default)]
@@ -36,26 +36,26 @@ const PAGE_RECORDS: usize = 5_000;
 
 /// The page of records whose numbers are above `after`. [`OpError::Document`] where what is wished
 /// for is none of that kind of records.
-pub fn page(ctx: &Ctx, wish: &Wish, after: u64) -> Result<Page, OpError> {
+pub fn page(ctx: &Ctx, request: &ExportRequest, after: u64) -> Result<Page, OpError> {
     ctx.require(Permission::MoneyRead)?;
-    let (what, format) = (wish.what, wish.format);
+    let (what, format) = (request.what, request.format);
     let plain = matches!(format, Format::Jsonl | Format::Csv);
     if what != What::Journal && !plain {
         return Err(bad("--format", "is for the journal; take jsonl or csv"));
     }
-    if what == What::Customers && (wish.from.is_some() || wish.to.is_some()) {
+    if what == What::Customers && (request.from.is_some() || request.to.is_some()) {
         return Err(bad("--from, --to", "are for the journal and invoices"));
     }
-    if wish.names && plain {
+    if request.names && plain {
         return Err(bad("--names", "is for the formats hledger and beancount"));
     }
-    let within = Within::of(wish, &ctx.app.company().zone)?;
+    let within = Within::of(request, &ctx.app.company().zone)?;
     let snapshot = ctx.snapshot()?;
     let mut lines = Vec::new();
     if after == 0 && format == Format::Csv {
         lines.push(csv_head(what).to_owned());
     }
-    let ledger = Ledger::new(ctx, &snapshot, wish, within);
+    let ledger = Ledger::new(ctx, &snapshot, request, within);
     if after == 0 && !plain {
         ledger.brought_forward(&mut lines)?;
     }

@@ -23,7 +23,7 @@ use super::report::{Counts, Left, Progress, Report, Step, count, wrong};
 use super::text::Text;
 use super::writing::write;
 use crate::ops::OpError;
-use crate::ops::imports::plan::{GenreWish, Genres, Ours, Plan, Wish, missing};
+use crate::ops::imports::plan::{ChannelTask, GenreChoice, Genres, Ours, Plan, missing};
 
 /// Brings channels and films in step with an M3U list.
 pub async fn import_m3u(
@@ -112,9 +112,9 @@ fn plan(ours: &Ours, list: List, options: &Options) -> Result<Plan, OpError> {
         ..Counts::default()
     };
     for ((entry, held), number) in entries.into_iter().zip(&matches).zip(numbers) {
-        let genre = genres.wish(&entry.group);
+        let genre = genres.task(&entry.group);
         let held = held.and_then(|held| channels.get(held));
-        let wish = Wish {
+        let task = ChannelTask {
             entry,
             channel: held.map(|held| held.id),
             number,
@@ -124,8 +124,8 @@ fn plan(ours: &Ours, list: List, options: &Options) -> Result<Plan, OpError> {
             None => count(&mut counts.created),
             // A genre that is made is a change whatever its number will be.
             Some(held)
-                if matches!(wish.genre, Some(GenreWish::New(_)))
-                    || wish.of(held.clone(), &[]) != *held =>
+                if matches!(task.genre, Some(GenreChoice::New(_)))
+                    || task.of(held.clone(), &[]) != *held =>
             {
                 count(&mut counts.changed);
             }
@@ -134,7 +134,7 @@ fn plan(ours: &Ours, list: List, options: &Options) -> Result<Plan, OpError> {
                 continue;
             }
         }
-        tasks.push(Task::Channel(Box::new(wish)));
+        tasks.push(Task::Channel(Box::new(task)));
     }
     for (place, channel) in channels.iter().enumerate() {
         // Channels of another source, or made by hand, are none that this list should have.
@@ -197,7 +197,7 @@ mod tests {
     use crate::ops::imports::m3u::List;
     use crate::ops::imports::options::Options;
     use crate::ops::imports::plan::Task;
-    use crate::ops::imports::plan::{Ours, Wish};
+    use crate::ops::imports::plan::{ChannelTask, Ours};
     use crate::ops::imports::report::Notes;
     use proptest::prelude::*;
     use std::collections::BTreeSet;
@@ -213,13 +213,13 @@ mod tests {
     }
 
     fn channel(id: u64, name: &str, xmltv_id: &str, number: u32) -> Channel {
-        let wish = Wish {
+        let task = ChannelTask {
             entry: entry(name, xmltv_id, None),
             channel: None,
             number: Some(number),
             genre: None,
         };
-        wish.of(wish.blank(ChannelId(id), ""), &[])
+        task.of(task.blank(ChannelId(id), ""), &[])
     }
 
     #[test]
@@ -280,14 +280,14 @@ mod tests {
             .unwrap_or(0);
         for (task, id) in plan.tasks.iter().zip(next + 1..) {
             match task {
-                Task::Channel(wish) => match wish.channel {
+                Task::Channel(task) => match task.channel {
                     Some(id) => {
                         let held = channels.iter_mut().find(|held| held.id == id).unwrap();
-                        *held = wish.of(held.clone(), &genres);
+                        *held = task.of(held.clone(), &genres);
                     }
                     None => {
-                        let blank = wish.blank(ChannelId(id), &options.source);
-                        channels.push(wish.of(blank, &genres));
+                        let blank = task.blank(ChannelId(id), &options.source);
+                        channels.push(task.of(blank, &genres));
                     }
                 },
                 Task::DropChannel(id) => channels.retain(|channel| channel.id != *id),

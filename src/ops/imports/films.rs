@@ -8,8 +8,8 @@ use super::options::Options;
 use super::plan::Task;
 use super::report::{Counts, Notes, Report, count};
 use crate::ops::imports::kinds::Entry;
-use crate::ops::imports::plan::FilmWish;
-use crate::ops::imports::plan::{GenreWish, Genres, Ours};
+use crate::ops::imports::plan::FilmTask;
+use crate::ops::imports::plan::{GenreChoice, Genres, Ours};
 
 /// A title and year, as they are compared.
 type Known = (String, Option<u32>);
@@ -49,16 +49,16 @@ pub fn plan(
             continue;
         }
         let held = held.and_then(|held| ours.movies.get(held));
-        let wish = FilmWish {
-            genre: genres.wish(&entry.group),
+        let task = FilmTask {
+            genre: genres.task(&entry.group),
             movie: held.map(|held| held.id),
             entry,
         };
         match held {
             None => count(&mut counts.created),
             Some(held)
-                if matches!(wish.genre, Some(GenreWish::New(_)))
-                    || wish.of(held.clone(), &[]) != *held =>
+                if matches!(task.genre, Some(GenreChoice::New(_)))
+                    || task.of(held.clone(), &[]) != *held =>
             {
                 count(&mut counts.changed);
             }
@@ -67,7 +67,7 @@ pub fn plan(
                 continue;
             }
         }
-        tasks.push(Task::Film(Box::new(wish)));
+        tasks.push(Task::Film(Box::new(task)));
     }
     if options.remove_missing {
         for (place, movie) in ours.movies.iter().enumerate() {

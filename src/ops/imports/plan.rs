@@ -12,13 +12,13 @@ use std::collections::{BTreeMap, BTreeSet};
 
 /// The genre that a channel or film gets.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum GenreWish {
+pub enum GenreChoice {
     Held(GenreId),
     /// One of [`Plan::genres`].
     New(usize),
 }
 
-impl GenreWish {
+impl GenreChoice {
     /// Its number, among those of the genres that were missing.
     pub fn among(self, genres: &[GenreId]) -> Option<GenreId> {
         match self {
@@ -30,13 +30,13 @@ impl GenreWish {
 
 /// What is done about one channel of the list.
 #[derive(Debug, Clone)]
-pub struct Wish {
+pub struct ChannelTask {
     pub entry: Entry,
     /// The channel that it is; `None`: a new one.
     pub channel: Option<ChannelId>,
     /// `None`: as it is.
     pub number: Option<u32>,
-    pub genre: Option<GenreWish>,
+    pub genre: Option<GenreChoice>,
 }
 
 /// Everything that is to be done.
@@ -60,7 +60,7 @@ pub struct Ours {
 
 /// Genres by their folded titles, and those that have to be made.
 pub struct Genres {
-    pub(in crate::ops::imports) titles: BTreeMap<String, GenreWish>,
+    pub(in crate::ops::imports) titles: BTreeMap<String, GenreChoice>,
     pub(in crate::ops::imports) missing: Vec<String>,
 }
 
@@ -68,7 +68,7 @@ impl Genres {
     pub(in crate::ops::imports) fn of(genres: &[Genre]) -> Self {
         let mut titles = BTreeMap::new();
         for genre in genres {
-            let held = GenreWish::Held(genre.id);
+            let held = GenreChoice::Held(genre.id);
             titles.entry(folded(&genre.title)).or_insert(held);
         }
         Self {
@@ -78,14 +78,14 @@ impl Genres {
     }
 
     /// The genre of a title; `None` where there is no title.
-    pub fn wish(&mut self, title: &str) -> Option<GenreWish> {
+    pub fn task(&mut self, title: &str) -> Option<GenreChoice> {
         let key = folded(title);
         if key.is_empty() {
             return None;
         }
         Some(*self.titles.entry(key).or_insert_with(|| {
             self.missing.push(title.to_owned());
-            GenreWish::New(self.missing.len().saturating_sub(1))
+            GenreChoice::New(self.missing.len().saturating_sub(1))
         }))
     }
 }
@@ -118,14 +118,14 @@ pub(in crate::ops::imports) fn missing(
     gone
 }
 
-impl Wish {
+impl ChannelTask {
     /// The channel with what the list says of it. `genres`: the numbers of those that were missing.
     pub fn of(&self, held: Channel, genres: &[GenreId]) -> Channel {
         let entry = &self.entry;
         let said = |text: &String, held: String| {
             if text.is_empty() { held } else { text.clone() }
         };
-        let genre = self.genre.and_then(|wish| wish.among(genres));
+        let genre = self.genre.and_then(|task| task.among(genres));
         let kind = entry.radio.map(|radio| {
             if radio {
                 ChannelKind::Radio
@@ -186,14 +186,14 @@ pub(in crate::ops::imports) const MINUTES_MIN: u32 = 5;
 
 /// What is done about one film of the list.
 #[derive(Debug, Clone)]
-pub struct FilmWish {
+pub struct FilmTask {
     pub entry: Entry,
     /// The film that it is; `None`: a new one.
     pub movie: Option<MovieId>,
-    pub genre: Option<GenreWish>,
+    pub genre: Option<GenreChoice>,
 }
 
-impl FilmWish {
+impl FilmTask {
     /// The film with what the list says of it. What somebody wrote about it stays.
     pub fn of(&self, held: Movie, genres: &[GenreId]) -> Movie {
         let entry = &self.entry;
@@ -203,7 +203,7 @@ impl FilmWish {
         Movie {
             genre: self
                 .genre
-                .and_then(|wish| wish.among(genres))
+                .and_then(|task| task.among(genres))
                 .or(held.genre),
             url: entry.url.clone(),
             poster: poster.cloned().unwrap_or(held.poster),
@@ -232,8 +232,8 @@ impl FilmWish {
 /// One thing to do.
 #[derive(Debug, Clone)]
 pub enum Task {
-    Channel(Box<Wish>),
-    Film(Box<FilmWish>),
+    Channel(Box<ChannelTask>),
+    Film(Box<FilmTask>),
     DropChannel(ChannelId),
     DropFilm(MovieId),
 }
@@ -242,7 +242,7 @@ impl Task {
     /// Whether programmes go with it.
     pub(super) fn is_heavy(&self) -> bool {
         match self {
-            Self::Channel(wish) => wish.channel.is_some() && wish.entry.shift_minutes.is_some(),
+            Self::Channel(task) => task.channel.is_some() && task.entry.shift_minutes.is_some(),
             Self::DropChannel(_) => true,
             Self::Film(_) | Self::DropFilm(_) => false,
         }

@@ -15,7 +15,7 @@ use super::report::{Progress, Step, count};
 use crate::ops::OpError;
 use crate::ops::boxes::events;
 use crate::ops::bulk;
-use crate::ops::imports::plan::{Plan, Wish};
+use crate::ops::imports::plan::{ChannelTask, Plan};
 
 /// Channels, films and genres that are written in one go; and those whose programmes move with
 /// them.
@@ -128,8 +128,8 @@ fn work(
     let mut dropped = None;
     for task in tasks {
         match task {
-            Task::Channel(wish) => {
-                let touched = keep_channel(ctx, tx, wish, genres, source)?;
+            Task::Channel(task) => {
+                let touched = keep_channel(ctx, tx, task, genres, source)?;
                 noted.channels.extend(touched);
             }
             Task::DropChannel(id) => {
@@ -138,14 +138,14 @@ fn work(
                     remove_channel(ctx, tx, &before)?;
                 }
             }
-            Task::Film(wish) => {
-                let held = match wish.movie {
+            Task::Film(task) => {
+                let held = match task.movie {
                     Some(id) => tx.get::<Movie>(&id)?,
                     None => None,
                 };
                 let after = match &held {
-                    Some(before) => wish.of(before.clone(), genres),
-                    None => wish.of(wish.blank(tx.next_id::<MovieId>()?, source), genres),
+                    Some(before) => task.of(before.clone(), genres),
+                    None => task.of(task.blank(tx.next_id::<MovieId>()?, source), genres),
                 };
                 if held.as_ref() == Some(&after) {
                     continue;
@@ -183,18 +183,18 @@ fn work(
 fn keep_channel(
     ctx: &Ctx,
     tx: &mut Tx<'_>,
-    wish: &Wish,
+    task: &ChannelTask,
     genres: &[GenreId],
     source: &str,
 ) -> Result<Option<Touched>, OpError> {
-    let held = match wish.channel {
+    let held = match task.channel {
         Some(id) => tx.get::<Channel>(&id)?,
         None => None,
     };
     let after = match &held {
         // As it is now: somebody may have changed it since it was looked at.
-        Some(before) => wish.of(before.clone(), genres),
-        None => wish.of(wish.blank(tx.next_id::<ChannelId>()?, source), genres),
+        Some(before) => task.of(before.clone(), genres),
+        None => task.of(task.blank(tx.next_id::<ChannelId>()?, source), genres),
     };
     if held.as_ref() == Some(&after) {
         return Ok(None);

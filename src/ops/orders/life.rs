@@ -29,9 +29,9 @@ fn load(tx: &Tx<'_>, which: &Which) -> Result<(Customer, Order), OpError> {
     Ok((customer, order))
 }
 
-fn refuse<T>(order: &Order, wish: &'static str) -> Result<T, OpError> {
+fn refuse<T>(order: &Order, action: &'static str) -> Result<T, OpError> {
     let status = order.status;
-    Err(OrderRefusal::OrderState { status, wish }.into())
+    Err(OrderRefusal::OrderState { status, action }.into())
 }
 
 /// Whether it is active and nothing is owed that would stop it.
@@ -52,7 +52,7 @@ fn keep(
     let mut books = Books::new(ctx, tx);
     books.put_order(before, after, ctx.now)?;
     books.catch_up(id, ctx.now)?;
-    books.lift(id, ctx.now)?;
+    books.lift_suspension(id, ctx.now)?;
     books.close().write(ctx, tx, AuditDetail::EachRecord)?;
     crate::ops::get(tx, id)
 }
@@ -170,11 +170,11 @@ fn use_credit(ctx: &Ctx, tx: &mut Tx<'_>, customer: CustomerId) -> Result<(), Op
 
 /// Changes an order for another: a credit note for what is not used of it, its end, and the new
 /// order with its first cycle, in one commit. Who has not paid stays where they are on the ladder,
-/// unless that is lifted (`lift`) by somebody who may give credit.
+/// unless that is lifted (`lift_suspension`) by somebody who may give credit.
 pub async fn change_plan(
     ctx: &Ctx,
     which: Which,
-    wish: NewOrder,
+    input: NewOrder,
     lift: bool,
     once: Option<Once>,
 ) -> Result<Order, OpError> {
@@ -189,7 +189,7 @@ pub async fn change_plan(
         // Read again: ending an order changes its customer.
         let customer: Customer = crate::ops::find(tx, &which.customer)?;
         let debt = Some(&before).filter(|_| in_debt && !lift);
-        let order = place_after(ctx, tx, &customer, wish, debt)?;
+        let order = place_after(ctx, tx, &customer, input, debt)?;
         use_credit(ctx, tx, customer.id)?;
         crate::ops::get(tx, order.id)
     })
@@ -219,7 +219,7 @@ pub async fn renew(
             return Err(MoneyRefusal::PriceChanged { now }.into());
         }
         books.renew_early(&before, &bill, ctx.now)?;
-        books.lift(before.id, ctx.now)?;
+        books.lift_suspension(before.id, ctx.now)?;
         books.close().write(ctx, tx, AuditDetail::EachRecord)?;
         let after: Order = crate::ops::get(tx, before.id)?;
         crate::ops::audit(ctx, tx, "order.renew", &after, Vec::new())?;

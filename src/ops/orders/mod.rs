@@ -77,12 +77,12 @@ pub fn shown_id(ctx: &Ctx, order: OrderId) -> Result<(Option<String>, OrderId), 
 pub async fn place(
     ctx: &Ctx,
     customer: Handle<CustomerId>,
-    wish: NewOrder,
+    input: NewOrder,
 ) -> Result<Order, OpError> {
     ctx.require(Permission::OrdersWrite)?;
     ctx.write(move |ctx, tx| {
         let customer: Customer = super::find(tx, &customer)?;
-        place_in(ctx, tx, &customer, wish)
+        place_in(ctx, tx, &customer, input)
     })
     .await
 }
@@ -94,12 +94,12 @@ pub(super) fn open_waiting(
     customer: &Customer,
     offer: &Handle<ProductOfferId>,
 ) -> Result<Order, OpError> {
-    let wish = NewOrder {
+    let input = NewOrder {
         status: Some(OrderStatus::Inactive),
         services: ServicesMade::WhenItBegins,
         ..NewOrder::of(offer.clone())
     };
-    place_in(ctx, tx, customer, wish)
+    place_in(ctx, tx, customer, input)
 }
 
 /// The order that follows one whose cycles are all paid, as it waits for the payment that is there
@@ -114,12 +114,12 @@ pub(super) fn open_following(
         text: offer.id.0.to_string(),
         number: Some(offer.id),
     };
-    let wish = NewOrder {
+    let input = NewOrder {
         status: Some(OrderStatus::Inactive),
         services: ServicesMade::WhenItBegins,
         ..NewOrder::of(handle)
     };
-    let (order, _) = open(ctx, tx, customer, offer, wish)?;
+    let (order, _) = open(ctx, tx, customer, offer, input)?;
     super::create(ctx, tx, "order.place", &order)?;
     Ok(order)
 }
@@ -128,9 +128,9 @@ pub(super) fn place_in(
     ctx: &Ctx,
     tx: &mut Tx<'_>,
     customer: &Customer,
-    wish: NewOrder,
+    input: NewOrder,
 ) -> Result<Order, OpError> {
-    place_after(ctx, tx, customer, wish, None)
+    place_after(ctx, tx, customer, input, None)
 }
 
 /// As [`place_in`]. `debt`: an order that the new one replaces and that was not paid; if the new
@@ -139,10 +139,10 @@ pub(super) fn place_after(
     ctx: &Ctx,
     tx: &mut Tx<'_>,
     customer: &Customer,
-    wish: NewOrder,
+    input: NewOrder,
     debt: Option<&Order>,
 ) -> Result<Order, OpError> {
-    let offer: ProductOffer = super::find(tx, &wish.offer)?;
+    let offer: ProductOffer = super::find(tx, &input.offer)?;
     let product: ProductSpec = super::get(tx, offer.product)?;
     if !offer.is_orderable_at(&product, ctx.now) {
         return Err(OrderRefusal::OfferNotOnSale { offer: offer.id }.into());
@@ -156,8 +156,8 @@ pub(super) fn place_after(
         }
         .into());
     }
-    let makes_services = wish.services == ServicesMade::WithOrder;
-    let (mut order, begins) = open(ctx, tx, customer, &offer, wish)?;
+    let makes_services = input.services == ServicesMade::WithOrder;
+    let (mut order, begins) = open(ctx, tx, customer, &offer, input)?;
     // What is said to be paid elsewhere is served without being paid here.
     if begins == Begins::Later && order.billing != Billing::External {
         ctx.require(Permission::TimeGive)?;
@@ -194,7 +194,7 @@ pub(super) fn place_after(
             books.keep_ladder(debt, order.id, ctx.now)?;
         }
         books.catch_up(order.id, ctx.now)?;
-        books.lift(order.id, ctx.now)?;
+        books.lift_suspension(order.id, ctx.now)?;
     }
     books.close().write(ctx, tx, AuditDetail::EachRecord)?;
     super::get(tx, order.id)
@@ -204,17 +204,17 @@ pub async fn update(
     ctx: &Ctx,
     customer: Handle<CustomerId>,
     order: Handle<OrderId>,
-    wish: OrderChange,
+    input: OrderChange,
 ) -> Result<Order, OpError> {
     ctx.require(Permission::OrdersWrite)?;
     ctx.write(move |ctx, tx| {
         let customer: Customer = super::find(tx, &customer)?;
         let before = owned(tx, &customer, &order)?;
-        let wish = wish.unless_held(&before);
-        check_next_cycle(tx, &before, &wish)?;
-        let mut after = before.amended(&wish, &ctx.app.company().zone, ctx.now)?;
-        check_given(ctx, &before, &wish, &after)?;
-        let next = wish.moved_cycle(&before);
+        let input = input.unless_held(&before);
+        check_next_cycle(tx, &before, &input)?;
+        let mut after = before.amended(&input, &ctx.app.company().zone, ctx.now)?;
+        check_given(ctx, &before, &input, &after)?;
+        let next = input.moved_cycle(&before);
         if next.is_some()
             && let Some(since) = after.unbilled_since(ctx.now)
         {
@@ -224,7 +224,7 @@ pub async fn update(
             Some(next) => credit_doubled(ctx, tx, &before, next)?,
             None => false,
         };
-        if credited && wish.expires_at.is_none() {
+        if credited && input.expires_at.is_none() {
             // What is paid for ends where the next cycle begins.
             after.expires_at = next;
         }
@@ -235,10 +235,10 @@ pub async fn update(
         let mut books = Books::new(ctx, tx);
         books.put_order(&before, after.clone(), ctx.now)?;
         if before.status != OrderStatus::Active && after.status == OrderStatus::Active {
-            begin_if_due(ctx, &mut books, &before, &after, &wish)?;
+            begin_if_due(ctx, &mut books, &before, &after, &input)?;
         }
         books.catch_up(after.id, ctx.now)?;
-        books.lift(after.id, ctx.now)?;
+        books.lift_suspension(after.id, ctx.now)?;
         books.close().write(ctx, tx, AuditDetail::EachRecord)?;
         if credited {
             let mut books = Books::new(ctx, tx);
@@ -277,7 +277,7 @@ fn begin_if_due(
     books: &mut Books<'_, Tx<'_>>,
     before: &Order,
     after: &Order,
-    wish: &OrderChange,
+    input: &OrderChange,
 ) -> Result<(), OpError> {
     if before.awaits_first_bill(ctx.now) {
         // What ends before it begins is not billed.
@@ -291,7 +291,7 @@ fn begin_if_due(
     let was_due = before.is_unused_history()
         && after.has_more_cycles()
         && has_passed(after.next_cycle_at, ctx.now)
-        && wish.moved_cycle(before).is_none();
+        && input.moved_cycle(before).is_none();
     if (was_due || is_over(after, ctx.now)) && after.billing != Billing::External {
         books.begin_again(before, after, ctx.now)?;
     }
@@ -327,14 +327,14 @@ pub(in crate::ops) fn first_price(
 fn check_given(
     ctx: &Ctx,
     before: &Order,
-    wish: &OrderChange,
+    input: &OrderChange,
     after: &Order,
 ) -> Result<(), OpError> {
     if ctx.actor.may(Permission::TimeGive) {
         return Ok(());
     }
     let status_alone = OrderChange {
-        status: wish.status,
+        status: input.status,
         ..OrderChange::default()
     };
     let plain = before.amended(&status_alone, &ctx.app.company().zone, ctx.now)?;
@@ -346,8 +346,8 @@ fn check_given(
 
 /// Refuses a next cycle that would begin before the last billed one did: a slip of the pen must not
 /// bill years at once. What others bill is theirs.
-fn check_next_cycle(read: &impl Read, order: &Order, wish: &OrderChange) -> Result<(), OpError> {
-    let Some(at) = wish
+fn check_next_cycle(read: &impl Read, order: &Order, input: &OrderChange) -> Result<(), OpError> {
+    let Some(at) = input
         .moved_cycle(order)
         .filter(|_| order.billing != Billing::External)
     else {
@@ -386,7 +386,7 @@ pub async fn remove(
         super::change(ctx, tx, "order.remove", &before, &after)?;
         let mut books = Books::new(ctx, tx);
         books.put_order(&before, after, ctx.now)?;
-        books.lift(before.id, ctx.now)?;
+        books.lift_suspension(before.id, ctx.now)?;
         books.close().write(ctx, tx, AuditDetail::EachRecord)?;
         Ok(())
     })

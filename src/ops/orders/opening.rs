@@ -77,12 +77,12 @@ pub(in crate::ops) fn open(
     tx: &mut Tx<'_>,
     customer: &Customer,
     offer: &ProductOffer,
-    wish: NewOrder,
+    input: NewOrder,
 ) -> Result<(Order, Begins), OpError> {
     let zone = &ctx.app.company().zone;
-    let foreign_id = crate::ops::free_id::<Order>(tx, wish.id.as_ref())?;
-    let created_at = wish.created_at.unwrap_or(ctx.now);
-    let status = wish.status.unwrap_or(OrderStatus::Active);
+    let foreign_id = crate::ops::free_id::<Order>(tx, input.id.as_ref())?;
+    let created_at = input.created_at.unwrap_or(ctx.now);
+    let status = input.status.unwrap_or(OrderStatus::Active);
     let mut order = Order {
         id: tx.next_id()?,
         foreign_id,
@@ -90,13 +90,13 @@ pub(in crate::ops) fn open(
         product: offer.product,
         offer: Some(offer.id),
         term: Term {
-            count: wish.count.unwrap_or(offer.term.count),
-            period: wish.period.unwrap_or(offer.term.period),
+            count: input.count.unwrap_or(offer.term.count),
+            period: input.period.unwrap_or(offer.term.period),
         },
-        order_type: wish.order_type.unwrap_or(offer.order_type),
+        order_type: input.order_type.unwrap_or(offer.order_type),
         billing: offer.billing,
         price_version: offer.price_version(),
-        cycles_total: wish
+        cycles_total: input
             .cycles_total
             .unwrap_or_else(|| offer.cycles_total.whole_periods()),
         cycles_paid: 1,
@@ -114,8 +114,8 @@ pub(in crate::ops) fn open(
         time_kept: false,
         held: None,
         fallback_product: None,
-        external_refs: wish.external_refs,
-        served_by_caller: wish.services == ServicesMade::ByCaller,
+        external_refs: input.external_refs,
+        served_by_caller: input.services == ServicesMade::ByCaller,
         created_at,
         // Of an older one that is brought along: when it began.
         activated_at: (status == OrderStatus::Active).then_some(created_at),
@@ -128,36 +128,36 @@ pub(in crate::ops) fn open(
     }
     order.set_dates(zone);
     let endless = order.term.count == PeriodCount::ZERO;
-    if order.expires_at.is_none() && wish.expires_at.is_none() && !endless {
+    if order.expires_at.is_none() && input.expires_at.is_none() && !endless {
         return Err(Refusal::BeyondCalendar.into());
     }
-    order.expires_at = wish.expires_at.or(order.expires_at);
+    order.expires_at = input.expires_at.or(order.expires_at);
     let ours = order.billing != Billing::External;
     // A cycle that never comes needs no date.
     let comes = !ours || order.has_more_cycles();
-    let next_cycle_at = wish.next_cycle_at.filter(|_| comes);
-    let too_early = |at: Timestamp| ours && wish.paid_until.is_none() && at <= created_at;
+    let next_cycle_at = input.next_cycle_at.filter(|_| comes);
+    let too_early = |at: Timestamp| ours && input.paid_until.is_none() && at <= created_at;
     if next_cycle_at.is_some_and(too_early) {
         return Err(OrderRefusal::CycleTooEarly { begun: created_at }.into());
     }
     let brought = ours && history::is_history(created_at, ctx.now);
-    let paid_until = wish.paid_until.or(next_cycle_at.filter(|_| brought));
+    let paid_until = input.paid_until.or(next_cycle_at.filter(|_| brought));
     let begins = if let Some(paid_until) = paid_until {
         if ours && next_cycle_at.is_some_and(|at| at != paid_until) {
             return Err(OrderRefusal::PaidUntilDiffers { paid_until }.into());
         }
-        history::paid_elsewhere(&mut order, zone, paid_until, wish.expires_at, ctx.now)
+        history::paid_elsewhere(&mut order, zone, paid_until, input.expires_at, ctx.now)
     } else if let Some(at) = next_cycle_at {
         order.anchor(at);
         if ours {
             // The first cycle is billed until then; an end that is said besides may be later.
-            let said = wish.expires_at.map_or(at, |end| end.max(at));
+            let said = input.expires_at.map_or(at, |end| end.max(at));
             order.expires_at = order.expires_at.map(|_| said);
         }
         Begins::First
     } else {
-        let begins = history::running_only(&mut order, zone, wish.expires_at, ctx.now)?;
-        if let (Some(next), Some(end)) = (order.next_cycle_at, wish.expires_at)
+        let begins = history::running_only(&mut order, zone, input.expires_at, ctx.now)?;
+        if let (Some(next), Some(end)) = (order.next_cycle_at, input.expires_at)
             && ours
             && end > next
         {
@@ -165,7 +165,7 @@ pub(in crate::ops) fn open(
         }
         begins
     };
-    let begins = history::unless_over(&mut order, begins, wish.expires_at, ctx.now);
+    let begins = history::unless_over(&mut order, begins, input.expires_at, ctx.now);
     if ours && status == OrderStatus::Active {
         let found = history::billed_at_once(&order, begins, zone, ctx.now);
         refuse_many(ctx, found, paid_until.unwrap_or(created_at))?;

@@ -46,7 +46,7 @@ fn end(ctx: &Ctx, tx: &mut Tx<'_>, before: &Order) -> Result<(), OpError> {
     let id = after.id;
     let mut books = Books::new(ctx, tx);
     books.put_order(before, after, ctx.now)?;
-    books.lift(id, ctx.now)?;
+    books.lift_suspension(id, ctx.now)?;
     books.close().write(ctx, tx, AuditDetail::EachRecord)?;
     Ok(())
 }
@@ -61,7 +61,7 @@ fn open(
 ) -> Result<Order, OpError> {
     let order = begin_plan::open(ctx, tx, customer, plan, expires_at)?;
     let mut books = Books::new(ctx, tx);
-    books.lift(order.id, ctx.now)?;
+    books.lift_suspension(order.id, ctx.now)?;
     books.close().write(ctx, tx, AuditDetail::EachRecord)?;
     Ok(order)
 }
@@ -107,11 +107,11 @@ pub(in crate::ops) fn set_end(
         return Ok(());
     }
     // As any end that is set from outside: where we bill, time that is given away is not billed.
-    let wish = OrderChange {
+    let input = OrderChange {
         expires_at,
         ..OrderChange::default()
     };
-    let mut after = order.amended(&wish, &ctx.app.company().zone, ctx.now)?;
+    let mut after = order.amended(&input, &ctx.app.company().zone, ctx.now)?;
     // What this box bills is the operator's: a reseller's script may say when others' bills end.
     let gives = after.billing != Billing::External && giving::beyond_paid(order, order, &after);
     if gives && (ctx.actor.reseller().is_some() || !ctx.actor.may(Permission::TimeGive)) {
@@ -123,7 +123,7 @@ pub(in crate::ops) fn set_end(
     let mut books = Books::new(ctx, tx);
     books.put_order(order, after, ctx.now)?;
     books.catch_up(id, ctx.now)?;
-    books.lift(id, ctx.now)?;
+    books.lift_suspension(id, ctx.now)?;
     books.close().write(ctx, tx, AuditDetail::EachRecord)?;
     Ok(())
 }

@@ -16,7 +16,7 @@ use crate::domain::partners::{Partner, PartnerTransaction};
 use crate::domain::values::id::{MessageId, OrderId};
 use crate::domain::values::minor::Minor;
 use crate::domain::values::money::Amount;
-use crate::letters::locale::House;
+use crate::letters::locale::Sender;
 use crate::letters::wording::{self, Part, Values};
 use crate::letters::{self, Letter};
 use crate::ops::OpError;
@@ -96,13 +96,13 @@ pub(in crate::ops) fn compose(ctx: &Ctx, id: MessageId) -> Result<Composed, OpEr
         return Ok(Composed::Nothing("the customer was removed"));
     }
     let company = ctx.app.company();
-    let house = House {
+    let sender = Sender {
         name: &company.name,
         zone: &company.zone,
         locale: &ctx.app.config.provider.locale,
     };
     // What is no longer needed is so by whatever way.
-    let said = match said(ctx, &snapshot, &house, &message, &customer) {
+    let said = match said(ctx, &snapshot, &sender, &message, &customer) {
         Ok(said) => said,
         Err(NoWords::NotNeeded(reason)) => return Ok(Composed::Nothing(reason)),
         Err(NoWords::Failed(error)) => return Err(error),
@@ -136,7 +136,7 @@ pub(in crate::ops) fn compose(ctx: &Ctx, id: MessageId) -> Result<Composed, OpEr
     }
     let attached = match &said.paper {
         Some(paper) => {
-            let pdf = letters::invoice_pdf(&house, &paper.0, paper.1);
+            let pdf = letters::invoice_pdf(&sender, &paper.0, paper.1);
             Some(pdf.map_err(|error| OpError::Failed(error.to_string()))?)
         }
         None => None,
@@ -183,7 +183,7 @@ fn in_own_words(text: &str, values: &Values) -> String {
 fn said(
     ctx: &Ctx,
     read: &Snapshot,
-    house: &House<'_>,
+    sender: &Sender<'_>,
     message: &Message,
     customer: &Customer,
 ) -> Result<Said, NoWords> {
@@ -193,7 +193,7 @@ fn said(
             let invoice: Invoice = crate::ops::get(read, number)?;
             let open = read.get::<OpenInvoice>(&number)?;
             let open_minor = open.map_or(Minor::ZERO, |open| open.open_minor);
-            let (kind, values) = letters::invoice(house, &invoice, open_minor);
+            let (kind, values) = letters::invoice(sender, &invoice, open_minor);
             Ok(Said {
                 kind,
                 values,
@@ -201,7 +201,7 @@ fn said(
                 about: ("invoice", number.0),
             })
         }
-        MessageContent::Reminder(order) => reminder(ctx, read, house, order, customer),
+        MessageContent::Reminder(order) => reminder(ctx, read, sender, order, customer),
         MessageContent::Debt => match read.get::<OpeningDebt>(&customer.id)? {
             Some(debt) => {
                 let missing = Amount {
@@ -210,17 +210,17 @@ fn said(
                 };
                 Ok(Said::new(TemplateKind::Reminder, ("debt", customer.id.0))
                     .with("title", "What you owed before")
-                    .with("missing", house.amount(missing))
+                    .with("missing", sender.amount(missing))
                     .with("until", ""))
             }
             None => Err(NoWords::NotNeeded("it was paid before")),
         },
-        MessageContent::Expiry(order) => expiry(ctx, read, house, order, customer),
+        MessageContent::Expiry(order) => expiry(ctx, read, sender, order, customer),
         MessageContent::Pin(pin) => match read.get::<Pin>(&pin)? {
             Some(pin) if pin.is_live(ctx.now).is_ok() => {
                 let partner: Partner = crate::ops::get(read, pin.partner)?;
                 let left = pin.expires_at.micros().saturating_sub(ctx.now.micros());
-                let amount = pin.amount.map(|amount| house.amount(amount));
+                let amount = pin.amount.map(|amount| sender.amount(amount));
                 let digits = ctx.app.keys.digits(&pin.nonce, pin.digits);
                 Ok(Said::new(TemplateKind::Pin, ("pin", pin.id.0))
                     .with("pin", digits)
@@ -244,9 +244,9 @@ fn said(
             let at = made.completed_at.unwrap_or(made.created_at);
             Ok(Said::new(kind, ("transaction", made.id.0))
                 .with("partner", partner.name)
-                .with("amount", house.amount(made.amount))
+                .with("amount", sender.amount(made.amount))
                 .with("description", made.description)
-                .with("date", house.day(at)))
+                .with("date", sender.day(at)))
         }
         MessageContent::General => {
             let asked = message.asked.as_ref();
@@ -261,8 +261,8 @@ fn said(
             let payment: Payment = crate::ops::get(read, payment)?;
             Ok(
                 Said::new(TemplateKind::PaymentFailed, ("payment", payment.id.0))
-                    .with("amount", house.amount(payment.amount))
-                    .with("date", house.day(payment.created_at)),
+                    .with("amount", sender.amount(payment.amount))
+                    .with("date", sender.day(payment.created_at)),
             )
         }
         MessageContent::Welcome => {
@@ -335,7 +335,7 @@ fn title_of(read: &impl Read, order: &Order) -> Result<String, OpError> {
 fn reminder(
     ctx: &Ctx,
     read: &Snapshot,
-    house: &House<'_>,
+    sender: &Sender<'_>,
     order: OrderId,
     customer: &Customer,
 ) -> Result<Said, NoWords> {
@@ -364,10 +364,10 @@ fn reminder(
     let Some(missing) = missing.filter(|amount| amount.minor > 0) else {
         return Err(PAID);
     };
-    let until = until.map(|until| house.day(until)).unwrap_or_default();
+    let until = until.map(|until| sender.day(until)).unwrap_or_default();
     Ok(Said::new(TemplateKind::Reminder, ("reminder", order.id.0))
         .with("title", title)
-        .with("missing", house.amount(missing))
+        .with("missing", sender.amount(missing))
         .with("until", until))
 }
 
@@ -375,7 +375,7 @@ fn reminder(
 fn expiry(
     ctx: &Ctx,
     read: &Snapshot,
-    house: &House<'_>,
+    sender: &Sender<'_>,
     order: OrderId,
     customer: &Customer,
 ) -> Result<Said, NoWords> {
@@ -391,11 +391,11 @@ fn expiry(
     if missing.is_none() && !ends {
         return Err(NoWords::NotNeeded("the balance covers it now"));
     }
-    let missing = missing.map(|amount| house.amount(amount));
+    let missing = missing.map(|amount| sender.amount(amount));
     Ok(
         Said::new(TemplateKind::ExpiryReminder, ("expiry", order.id.0))
             .with("title", title)
-            .with("until", house.day(until))
+            .with("until", sender.day(until))
             .with("missing", missing.unwrap_or_default()),
     )
 }

@@ -22,7 +22,7 @@ use crate::ops::partners::decide::{ChargeRequest, decide, entry};
 use crate::ops::partners::hand_over::{carrier, has, is_set, reserve};
 use crate::ops::partners::pin_check;
 use crate::ops::partners::statement::partner_of;
-use crate::outbound::carrier::{Asking, Outcome, Wish as Call};
+use crate::outbound::carrier::{Asking, ChargeCall as Call, Outcome};
 use crate::store::key::{instant_of, owned_by, trailing_number};
 use crate::store::{Read as _, Span, Table, Tx, append_entries};
 

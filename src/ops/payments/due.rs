@@ -76,7 +76,7 @@ async fn try_to_decide(ctx: &Ctx, id: PaymentId) -> Result<(), OpError> {
 
 /// See [`decide`]. A provider that is switched off must not stop the others.
 async fn look_after(ctx: &Ctx, id: PaymentId) -> Result<(), OpError> {
-    match stripe::look(ctx, id).await {
+    match stripe::refresh(ctx, id).await {
         Err(OpError::Refused(refusal)) => {
             tracing::warn!(payment = id.0, code = refusal.code(), "payment.left_alone");
             // It comes up again: the provider may be switched on again.

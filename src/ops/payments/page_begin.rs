@@ -56,12 +56,12 @@ pub(in crate::ops) fn begin(
     }
     books.put_order(before, after.clone(), ctx.now)?;
     let left = books.begin_paid(after, bill, ctx.now)?;
-    books.end_twins(after.id, ctx.now)?;
+    books.end_duplicate_orders(after.id, ctx.now)?;
     if let Some(left) = left {
         books.use_money(after.customer, left, None, ctx.now)?;
     }
     books.catch_up(after.id, ctx.now)?;
-    books.lift(after.id, ctx.now)?;
+    books.lift_suspension(after.id, ctx.now)?;
     books.close().write(ctx, tx, AuditDetail::EachRecord)?;
     Ok(())
 }

@@ -79,12 +79,12 @@ fn go_on(
         books.set_aside(id, payment.amount);
     }
     let left = books.go_on(before, after, &ahead.bill, ctx.now)?;
-    books.end_twins(id, ctx.now)?;
+    books.end_duplicate_orders(id, ctx.now)?;
     if let Some(left) = left {
         books.use_money(before.customer, left, None, ctx.now)?;
     }
     books.catch_up(id, ctx.now)?;
-    books.lift(id, ctx.now)?;
+    books.lift_suspension(id, ctx.now)?;
     books.close().write(ctx, tx, AuditDetail::EachRecord)?;
     let extended: Order = crate::ops::get(tx, id)?;
     crate::ops::audit(ctx, tx, "order.extend", &extended, Vec::new())?;

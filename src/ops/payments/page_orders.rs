@@ -16,7 +16,7 @@ use crate::store::{Owned as _, Read, Tx};
 
 /// What a page is for.
 #[derive(Debug, Clone)]
-pub enum Wanted {
+pub enum PageItem {
     /// This offer: an order of its product that waits for money or runs, else a new one.
     Offer(Handle<ProductOfferId>),
     /// This offer, as a new order beside whatever runs.
@@ -30,18 +30,18 @@ pub(in crate::ops) fn choose(
     ctx: &Ctx,
     tx: &mut Tx<'_>,
     customer: &Customer,
-    wanted: &Wanted,
+    wanted: &PageItem,
 ) -> Result<(Order, PagePurpose), OpError> {
     match wanted {
-        Wanted::OneMore(offer) => {
+        PageItem::OneMore(offer) => {
             let order = orders::open_waiting(ctx, tx, customer, offer)?;
             Ok((order, PagePurpose::BeginBeside))
         }
-        Wanted::Offer(handle) => {
+        PageItem::Offer(handle) => {
             let offer: ProductOffer = crate::ops::find(tx, handle)?;
             of_offer(ctx, tx, customer, handle, &offer)
         }
-        Wanted::Order(handle) => {
+        PageItem::Order(handle) => {
             let order = owned(tx, customer, handle)?;
             let elsewhere = order.billing == Billing::External;
             let waits = is_waiting(&order) && order.offer.is_some();
@@ -62,8 +62,8 @@ pub(in crate::ops) fn choose(
 }
 
 fn refuse<T>(order: &Order) -> Result<T, OpError> {
-    let (status, wish) = (order.status, "paid on a page");
-    Err(OrderRefusal::OrderState { status, wish }.into())
+    let (status, action) = (order.status, "paid on a page");
+    Err(OrderRefusal::OrderState { status, action }.into())
 }
 
 fn of_offer(

@@ -22,7 +22,7 @@ use crate::ops::payments::{page_orders, page_paid, vouchers};
 use crate::ops::{Handle, OpError, attempts};
 use crate::store::{Read, Tx};
 
-pub use super::page_orders::Wanted;
+pub use super::page_orders::PageItem;
 
 /// Why a payment on a page failed, where the page has words of its own for it.
 pub const DECLINED: &str = "the card was declined";
@@ -37,7 +37,7 @@ use crate::ops::payments::book;
 pub async fn create(
     ctx: &Ctx,
     customer: Handle<CustomerId>,
-    wanted: Wanted,
+    wanted: PageItem,
     return_url: String,
 ) -> Result<HostedPage, OpError> {
     ctx.require(Permission::OrdersWrite)?;

@@ -92,14 +92,14 @@ pub async fn refund(
             client_key,
             note,
         };
-        goes(ctx, tx, &paid, after, movement, how)
+        book_refund(ctx, tx, &paid, after, movement, how)
     })
     .await
 }
 
 /// Whether a sum of refunds is only as large as it may get, or what it is now.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(in crate::ops) enum Told {
+pub(in crate::ops) enum TotalFrom {
     /// As an event says it, which may be older than what is known already.
     ByEvent,
     /// As the provider said it when it was asked.
@@ -108,19 +108,19 @@ pub(in crate::ops) enum Told {
 
 /// Brings what is booked in step with the sum of refunds of a payment that its provider tells.
 /// `false`: it must be asked, because a refund failed and events no longer say in which order.
-pub(in crate::ops) fn told(
+pub(in crate::ops) fn refund_total(
     ctx: &Ctx,
     tx: &mut Tx<'_>,
     id: PaymentId,
     sum_minor: Minor,
-    how: Told,
+    how: TotalFrom,
 ) -> Result<bool, OpError> {
     let paid: Payment = crate::ops::get(tx, id)?;
     let more = sum_minor - paid.told_minor;
-    if how == Told::ByEvent && paid.refund_failed {
+    if how == TotalFrom::ByEvent && paid.refund_failed {
         return Ok(false);
     }
-    if more == 0 || (how == Told::ByEvent && more < 0) {
+    if more == 0 || (how == TotalFrom::ByEvent && more < 0) {
         return Ok(true);
     }
     let mut after = paid.clone();
@@ -142,9 +142,9 @@ pub(in crate::ops) fn told(
     };
     if more > 0 {
         // Whoever refunds at the provider is the operator.
-        goes(ctx, tx, &paid, after, movement, RefundAs::Goodwill)?;
+        book_refund(ctx, tx, &paid, after, movement, RefundAs::Goodwill)?;
     } else {
-        comes(ctx, tx, &paid, after, movement)?;
+        book_regain(ctx, tx, &paid, after, movement)?;
     }
     Ok(true)
 }
@@ -194,7 +194,7 @@ pub(in crate::ops) fn dispute(
         if amount.currency == paid.amount.currency {
             after.disputed_minor += amount.minor;
         }
-        goes(ctx, tx, &paid, after, movement, RefundAs::Returned)?;
+        book_refund(ctx, tx, &paid, after, movement, RefundAs::Returned)?;
     }
     if what == Dispute::Withdrawn || is_known(tx, &paid.method, &name)? {
         return Ok(());
@@ -210,7 +210,7 @@ pub(in crate::ops) fn dispute(
     if amount.currency == paid.amount.currency {
         after.disputed_minor -= amount.minor;
     }
-    comes(ctx, tx, &paid, after, movement)
+    book_regain(ctx, tx, &paid, after, movement)
 }
 
 fn is_known(read: &impl Read, method: &str, reference: &str) -> Result<bool, OpError> {
@@ -232,7 +232,7 @@ fn holder(paid: &Payment, amount: Amount) -> Account {
 }
 
 /// Money of a payment goes; `after` is the payment with that counted.
-fn goes(
+fn book_refund(
     ctx: &Ctx,
     tx: &mut Tx<'_>,
     paid: &Payment,
@@ -282,7 +282,7 @@ fn goes(
 }
 
 /// Money of a payment that had gone is with us again; `after` is the payment with that counted.
-fn comes(
+fn book_regain(
     ctx: &Ctx,
     tx: &mut Tx<'_>,
     paid: &Payment,

@@ -7,7 +7,9 @@ use crate::domain::billing::payment::{Payment, PaymentState};
 use crate::domain::refusal::MoneyRefusal;
 use crate::domain::values::id::PaymentId;
 use crate::domain::values::money::Amount;
-use crate::outbound::stripe::{Session, SessionState, Stripe, StripeError, Wish, is_payable};
+use crate::outbound::stripe::{
+    CheckoutRequest, Session, SessionState, Stripe, StripeError, is_payable,
+};
 use crate::store::{Read as _, Tx};
 
 use super::book::{LATER_SECONDS, wait};
@@ -64,25 +66,29 @@ pub async fn pay(ctx: &Ctx, code: String, seen: Amount) -> Result<Leads, OpError
         Begun::Paid => return Ok(Leads::Paid),
         Begun::UnderWay(payment) => payment,
     };
-    look(ctx, payment).await
+    refresh(ctx, payment).await
 }
 
 /// Asks Stripe how a payment stands, after seeing to it that it was begun there.
-pub async fn look(ctx: &Ctx, id: PaymentId) -> Result<Leads, OpError> {
-    let (payment, wish) = wish(ctx, id)?;
+pub async fn refresh(ctx: &Ctx, id: PaymentId) -> Result<Leads, OpError> {
+    let (payment, checkout) = checkout(ctx, id)?;
     if payment.state == PaymentState::Processing {
-        ask(ctx, payment, wish).await
+        ask(ctx, payment, checkout).await
     } else {
         Ok(leads(&payment, None))
     }
 }
 
-/// See [`look`], whatever is known of the payment.
-pub(super) async fn ask(ctx: &Ctx, payment: Payment, wish: Wish) -> Result<Leads, OpError> {
+/// See [`refresh`], whatever is known of the payment.
+pub(super) async fn ask(
+    ctx: &Ctx,
+    payment: Payment,
+    checkout: CheckoutRequest,
+) -> Result<Leads, OpError> {
     let (stripe, id) = (account(ctx)?, payment.id);
     let session = match &payment.reference {
         Some(reference) => stripe.fetch(reference).await,
-        None => stripe.create(&wish).await,
+        None => stripe.create(&checkout).await,
     };
     take(ctx, id, session).await
 }
@@ -90,7 +96,7 @@ pub(super) async fn ask(ctx: &Ctx, payment: Payment, wish: Wish) -> Result<Leads
 /// Closes the session of a payment that the customer turned away from.
 pub async fn cancel(ctx: &Ctx, id: PaymentId) -> Result<Leads, OpError> {
     let stripe = account(ctx)?;
-    let (payment, _) = wish(ctx, id)?;
+    let (payment, _) = checkout(ctx, id)?;
     let Some(reference) = payment.reference else {
         // Nobody was sent to a session. Should one be paid all the same, that is booked.
         let reason = "the customer turned away".to_owned();
@@ -156,12 +162,12 @@ fn leads(payment: &Payment, session: Option<&Session>) -> Leads {
 }
 
 /// A payment, and the session that is to pay it: the same one whenever it is asked for.
-pub(super) fn wish(ctx: &Ctx, id: PaymentId) -> Result<(Payment, Wish), OpError> {
+pub(super) fn checkout(ctx: &Ctx, id: PaymentId) -> Result<(Payment, CheckoutRequest), OpError> {
     let snapshot = ctx.snapshot()?;
     let payment: Payment = get(&snapshot, id)?;
     let (code, title) = pages::named_in(&snapshot, &payment)?;
     let page = format!("{}/pay/{code}", ctx.app.base_url());
-    let wish = Wish {
+    let checkout = CheckoutRequest {
         title,
         amount: payment.amount,
         mark: mark_of(&code, id),
@@ -170,7 +176,7 @@ pub(super) fn wish(ctx: &Ctx, id: PaymentId) -> Result<(Payment, Wish), OpError>
         expires_at: payment.created_at.saturating_add_seconds(SESSION_SECONDS),
         key: format!("boxoffice-{code}-{}", id.0),
     };
-    Ok((payment, wish))
+    Ok((payment, checkout))
 }
 
 /// The code of the page, which nobody can guess and no other box has, and our number.

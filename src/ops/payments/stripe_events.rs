@@ -2,7 +2,7 @@
 
 use super::ending::Ending;
 use super::refunds;
-use super::stripe::{account, ask, marked, settle, wish};
+use super::stripe::{account, ask, checkout, marked, settle};
 use crate::app::Ctx;
 use crate::domain::billing::payment::{Payment, PaymentState};
 use crate::domain::values::id::PaymentId;
@@ -13,7 +13,7 @@ use crate::outbound::stripe::{Event, Session, StripeError, is_signed};
 
 /// What became of a webhook.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Heard {
+pub enum EventOutcome {
     /// No account at Stripe is set up.
     NoAccount,
     Done,
@@ -25,16 +25,20 @@ pub enum Heard {
 }
 
 /// Takes a webhook. Everything it does is durable when this answers.
-pub async fn hear(ctx: &Ctx, signature: &str, body: &[u8]) -> Result<Heard, OpError> {
+pub async fn handle_event(
+    ctx: &Ctx,
+    signature: &str,
+    body: &[u8],
+) -> Result<EventOutcome, OpError> {
     if ctx.app.outbound.stripe.is_none() {
-        return Ok(Heard::NoAccount);
+        return Ok(EventOutcome::NoAccount);
     }
     let secrets = ctx.app.config.payments.stripe_webhook_secret.expose();
     if !is_signed(secrets, signature, body, ctx.now) {
-        return Ok(Heard::BadSignature);
+        return Ok(EventOutcome::BadSignature);
     }
     match Event::read(body) {
-        None => Ok(Heard::Ignored),
+        None => Ok(EventOutcome::Ignored),
         Some(Event::Session {
             mark,
             session,
@@ -53,7 +57,7 @@ pub async fn hear(ctx: &Ctx, signature: &str, body: &[u8]) -> Result<Heard, OpEr
             };
             hear_dispute(ctx, id, &intent, amount, what).await
         }
-        Some(Event::RefundFailed { intent }) => hear_refund(ctx, &intent).await,
+        Some(Event::RefundFailed { intent }) => handle_refund(ctx, &intent).await,
         Some(Event::Refunded { mark, sum, intent }) => {
             hear_charge(ctx, &mark, sum, intent.as_deref()).await
         }
@@ -65,9 +69,9 @@ async fn hear_session(
     mark: &str,
     session: Session,
     has_failed: bool,
-) -> Result<Heard, OpError> {
+) -> Result<EventOutcome, OpError> {
     let Some(id) = marked(ctx, mark)? else {
-        return Ok(Heard::Ignored);
+        return Ok(EventOutcome::Ignored);
     };
     ctx.write(move |ctx, tx| {
         let payment = settle(ctx, tx, id, &session)?;
@@ -77,7 +81,7 @@ async fn hear_session(
         Ok(())
     })
     .await?;
-    Ok(Heard::Done)
+    Ok(EventOutcome::Done)
 }
 
 /// Whose payment a refund or dispute is of.
@@ -112,28 +116,28 @@ async fn hear_dispute(
     intent: &str,
     amount: Option<Amount>,
     what: refunds::Dispute,
-) -> Result<Heard, OpError> {
+) -> Result<EventOutcome, OpError> {
     let id = match paid_by(ctx, intent).await? {
         PaidBy::Ours(id) => id,
-        PaidBy::Others => return Ok(Heard::Ignored),
-        PaidBy::Unknown => return Ok(Heard::TooEarly),
+        PaidBy::Others => return Ok(EventOutcome::Ignored),
+        PaidBy::Unknown => return Ok(EventOutcome::TooEarly),
     };
     let Some(amount) = amount else {
         tracing::error!(payment = id.0, name, "stripe.dispute_unreadable");
-        return Ok(Heard::Ignored);
+        return Ok(EventOutcome::Ignored);
     };
     ctx.write(move |ctx, tx| refunds::dispute(ctx, tx, id, amount, name, what))
         .await?;
-    Ok(Heard::Done)
+    Ok(EventOutcome::Done)
 }
 
 /// A refund that failed or was called off. From then on the sum that an event tells may be older
 /// than what is known, and Stripe is asked.
-async fn hear_refund(ctx: &Ctx, intent: &str) -> Result<Heard, OpError> {
+async fn handle_refund(ctx: &Ctx, intent: &str) -> Result<EventOutcome, OpError> {
     let id = match paid_by(ctx, intent).await? {
         PaidBy::Ours(id) => id,
-        PaidBy::Others => return Ok(Heard::Ignored),
-        PaidBy::Unknown => return Ok(Heard::TooEarly),
+        PaidBy::Others => return Ok(EventOutcome::Ignored),
+        PaidBy::Unknown => return Ok(EventOutcome::TooEarly),
     };
     ctx.write(move |ctx, tx| refunds::note_failure(ctx, tx, id))
         .await?;
@@ -146,44 +150,44 @@ async fn hear_charge(
     mark: &str,
     sum: Amount,
     intent: Option<&str>,
-) -> Result<Heard, OpError> {
+) -> Result<EventOutcome, OpError> {
     let Some(id) = marked(ctx, mark)? else {
-        return Ok(Heard::Ignored);
+        return Ok(EventOutcome::Ignored);
     };
     if !is_there(ctx, id).await? {
-        return Ok(Heard::TooEarly);
+        return Ok(EventOutcome::TooEarly);
     }
-    let told = refunds::Told::ByEvent;
-    let done = ctx.write(move |ctx, tx| refunds::told(ctx, tx, id, sum.minor, told));
+    let told = refunds::TotalFrom::ByEvent;
+    let done = ctx.write(move |ctx, tx| refunds::refund_total(ctx, tx, id, sum.minor, told));
     match (done.await?, intent) {
-        (true, _) => Ok(Heard::Done),
+        (true, _) => Ok(EventOutcome::Done),
         (false, Some(intent)) => count_refunds(ctx, id, intent).await,
-        (false, None) => Ok(Heard::Ignored),
+        (false, None) => Ok(EventOutcome::Ignored),
     }
 }
 
 /// Asks Stripe for all refunds of a payment and brings the books in step.
-async fn count_refunds(ctx: &Ctx, id: PaymentId, intent: &str) -> Result<Heard, OpError> {
+async fn count_refunds(ctx: &Ctx, id: PaymentId, intent: &str) -> Result<EventOutcome, OpError> {
     // One at a time: an older answer must not come after a newer one.
     let _alone = ctx.app.counting.lock().await;
     let sum = match account(ctx)?.refunded(intent).await {
         Ok(sum) => sum,
         Err(StripeError::Refused(reason) | StripeError::Unknown(reason)) => {
             tracing::warn!(payment = id.0, reason, "stripe.refunds_unknown");
-            return Ok(Heard::TooEarly);
+            return Ok(EventOutcome::TooEarly);
         }
     };
-    ctx.write(move |ctx, tx| refunds::told(ctx, tx, id, sum, refunds::Told::Asked))
+    ctx.write(move |ctx, tx| refunds::refund_total(ctx, tx, id, sum, refunds::TotalFrom::Asked))
         .await?;
-    Ok(Heard::Done)
+    Ok(EventOutcome::Done)
 }
 
 /// Whether the money of a payment is booked; asks where what came after it has overtaken it.
 async fn is_there(ctx: &Ctx, id: PaymentId) -> Result<bool, OpError> {
-    let (payment, wish) = wish(ctx, id)?;
+    let (payment, checkout) = checkout(ctx, id)?;
     let known = payment.reference.is_some() || payment.state == PaymentState::Processing;
     if !payment.is_booked() && known {
-        ask(ctx, payment, wish).await?;
+        ask(ctx, payment, checkout).await?;
     }
     let payment: Payment = get(&ctx.snapshot()?, id)?;
     Ok(payment.is_booked())

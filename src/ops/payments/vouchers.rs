@@ -40,12 +40,12 @@ pub struct NewBatch {
 /// either.
 pub async fn create(
     ctx: &Ctx,
-    wish: NewBatch,
+    checkout: NewBatch,
     once: Option<Once>,
 ) -> Result<(VoucherBatch, Option<Vec<String>>), OpError> {
     ctx.require(Permission::VouchersMake)?;
-    check_value(ctx, &wish)?;
-    if wish.count == 0 || wish.count > VOUCHERS_PER_BATCH_MAX {
+    check_value(ctx, &checkout)?;
+    if checkout.count == 0 || checkout.count > VOUCHERS_PER_BATCH_MAX {
         return Err(Refusal::TooMany {
             what: "vouchers in a batch",
             max: usize::try_from(VOUCHERS_PER_BATCH_MAX).unwrap_or(usize::MAX),
@@ -53,7 +53,7 @@ pub async fn create(
         .into());
     }
     let mut codes = Vec::new();
-    for _ in 0..wish.count {
+    for _ in 0..checkout.count {
         codes.push(code_of(ctx.app.entropy.bytes()?));
     }
     let (kind, name) = ctx.actor.label();
@@ -67,11 +67,11 @@ pub async fn create(
             }
             let batch = VoucherBatch {
                 id: tx.next_id()?,
-                title: wish.title,
-                amount: wish.amount,
-                count: wish.count,
+                title: checkout.title,
+                amount: checkout.amount,
+                count: checkout.count,
                 created_at: ctx.now,
-                expires_at: wish.expires_at,
+                expires_at: checkout.expires_at,
                 revoked_at: None,
                 is_liability: true,
                 sold_count: 0,
@@ -98,14 +98,14 @@ pub async fn create(
 }
 
 /// Refuses a batch that is worth more than the settings let anybody make but an owner.
-fn check_value(ctx: &Ctx, wish: &NewBatch) -> Result<(), OpError> {
+fn check_value(ctx: &Ctx, checkout: &NewBatch) -> Result<(), OpError> {
     let owner = matches!(ctx.actor, Actor::System) || ctx.actor.role() == Some(Role::Owner);
     if owner {
         return Ok(());
     }
     let value = Amount {
-        minor: wish.amount.minor.times(wish.count),
-        ..wish.amount
+        minor: checkout.amount.minor.times(checkout.count),
+        ..checkout.amount
     };
     let max = ctx.app.config.staff.vouchers_max;
     crate::ops::at_most("one batch of vouchers", value, max)

@@ -186,7 +186,7 @@ pub(in crate::ops) fn note_change(
 }
 
 /// Customers of whom the middleware has to be told something, at most [`ROUND_MAX`].
-pub fn untold(ctx: &Ctx) -> Result<Vec<Counterpart>, OpError> {
+pub fn middleware_pending(ctx: &Ctx) -> Result<Vec<Counterpart>, OpError> {
     ctx.require(Permission::CustomersRead)?;
     let snapshot = ctx.snapshot()?;
     let mut ids = Vec::new();
@@ -207,7 +207,7 @@ pub fn untold(ctx: &Ctx) -> Result<Vec<Counterpart>, OpError> {
 
 /// How a round of telling ended.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Told {
+pub enum TellOutcome {
     Everything,
     /// More came meanwhile, or did not fit the round.
     NotYet,
@@ -216,12 +216,12 @@ pub enum Told {
 }
 
 /// Tells the middleware everything it does not know.
-pub async fn tell(ctx: &Ctx) -> Result<Told, OpError> {
+pub async fn tell(ctx: &Ctx) -> Result<TellOutcome, OpError> {
     if !is_set(ctx) {
-        return Ok(Told::Everything);
+        return Ok(TellOutcome::Everything);
     }
     let _alone = ctx.app.telling.lock().await;
-    let round = untold(ctx)?;
+    let round = middleware_pending(ctx)?;
     let mut failed = false;
     for group in round.chunks(AT_ONCE) {
         let mut telling = tokio::task::JoinSet::new();
@@ -231,10 +231,10 @@ pub async fn tell(ctx: &Ctx) -> Result<Told, OpError> {
         }
         while let Some(told) = telling.join_next().await {
             match told {
-                Ok(Ok(Outcome::Told)) => {}
+                Ok(Ok(Outcome::TellOutcome)) => {}
                 Ok(Ok(Outcome::Refused)) => failed = true,
                 // Nobody is there: the others need not be tried.
-                Ok(Ok(Outcome::Unreachable)) => return Ok(Told::Failed),
+                Ok(Ok(Outcome::Unreachable)) => return Ok(TellOutcome::Failed),
                 Ok(Err(error @ (OpError::Throttled { .. } | OpError::DiskFull))) => {
                     return Err(error);
                 }
@@ -248,16 +248,16 @@ pub async fn tell(ctx: &Ctx) -> Result<Told, OpError> {
         }
     }
     Ok(if failed {
-        Told::Failed
-    } else if untold(ctx)?.is_empty() {
-        Told::Everything
+        TellOutcome::Failed
+    } else if middleware_pending(ctx)?.is_empty() {
+        TellOutcome::Everything
     } else {
-        Told::NotYet
+        TellOutcome::NotYet
     })
 }
 
 enum Outcome {
-    Told,
+    TellOutcome,
     Refused,
     Unreachable,
 }
@@ -265,12 +265,12 @@ enum Outcome {
 /// Brings one customer in step at the middleware.
 async fn tell_of(ctx: &Ctx, held: &Counterpart) -> Result<Outcome, OpError> {
     let Some(peer) = &ctx.app.outbound.middleware else {
-        return Ok(Outcome::Told);
+        return Ok(Outcome::TellOutcome);
     };
     let (change, wanted) = wanted(ctx, held.customer)?;
     let outcome = bring_in_step(peer, &held.there, &wanted).await;
     let (problem, outcome) = match outcome {
-        Ok(()) => (None, Outcome::Told),
+        Ok(()) => (None, Outcome::TellOutcome),
         Err(PeerError::Unreachable(reason)) => (Some(reason), Outcome::Unreachable),
         Err(PeerError::Unknown(reason)) => (Some(reason), Outcome::Refused),
         Err(PeerError::Refused { status, reason }) => {
@@ -313,14 +313,14 @@ fn bounded(reason: &str) -> String {
 }
 
 /// What a customer has here.
-struct Wanted {
+struct WantedState {
     suspended: bool,
     /// By the spec's id there: what it should be, `None` for rights that came to an end.
     services: BTreeMap<String, Option<(ServiceStatus, Option<Timestamp>)>>,
 }
 
 /// The present state of a customer, and which change it includes.
-fn wanted(ctx: &Ctx, customer: CustomerId) -> Result<(u64, Wanted), OpError> {
+fn wanted(ctx: &Ctx, customer: CustomerId) -> Result<(u64, WantedState), OpError> {
     let snapshot = ctx.snapshot()?;
     let held = snapshot.get::<Counterpart>(&customer)?;
     let change = held.map_or(0, |held| held.changes);
@@ -340,7 +340,7 @@ fn wanted(ctx: &Ctx, customer: CustomerId) -> Result<(u64, Wanted), OpError> {
     let suspended = customer.status == CustomerStatus::SuspendedByBilling;
     Ok((
         change,
-        Wanted {
+        WantedState {
             suspended,
             services,
         },
@@ -362,16 +362,16 @@ fn best(held: &[Service], is_gone: bool) -> Option<(ServiceStatus, Option<Timest
     of(ServiceStatus::Active).or_else(|| of(ServiceStatus::Frozen))
 }
 
-async fn bring_in_step(peer: &Peer, there: &str, wanted: &Wanted) -> Result<(), PeerError> {
+async fn bring_in_step(peer: &Peer, there: &str, wanted: &WantedState) -> Result<(), PeerError> {
     let gone = || PeerError::Refused {
         status: 404,
         reason: "the middleware does not know this customer any more".to_owned(),
     };
     let held = peer.services(there).await?.ok_or_else(gone)?;
-    for (spec, wish) in &wanted.services {
+    for (spec, input) in &wanted.services {
         let mut same = held.iter().filter(|service| service.spec == *spec);
         let usable = |status: &str| matches!(status, "ACTIVE" | "FROZEN");
-        match wish {
+        match input {
             Some((status, expires_at)) => {
                 let word = service_word(*status);
                 let expires = expires_at.map(Timestamp::to_rfc3339_millis);

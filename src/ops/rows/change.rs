@@ -57,12 +57,12 @@ pub struct RowChange {
 }
 
 /// Makes a row: an active customer unless said otherwise, with a box if a MAC is given.
-pub async fn create(ctx: &Ctx, mut wish: RowChange) -> Result<Row, OpError> {
+pub async fn create(ctx: &Ctx, mut input: RowChange) -> Result<Row, OpError> {
     ctx.require(Permission::CustomersWrite)?;
-    let password = hashed(ctx, wish.password.take())?;
+    let password = hashed(ctx, input.password.take())?;
     ctx.write(move |ctx, tx| {
         let provider = ctx.app.config.alphaott.service_provider.clone();
-        let nameless = wish.login.is_none() && password.is_some();
+        let nameless = input.login.is_none() && password.is_some();
         let id = if nameless {
             number_as_login(tx)?
         } else {
@@ -76,10 +76,10 @@ pub async fn create(ctx: &Ctx, mut wish: RowChange) -> Result<Row, OpError> {
         }
         customer.reseller = ctx.actor.reseller();
         check_reseller_room(ctx, tx)?;
-        assign(ctx, &mut customer, &wish);
-        customer.set_status(status_of(wish.on.unwrap_or(true)), ctx.now);
+        assign(ctx, &mut customer, &input);
+        customer.set_status(status_of(input.on.unwrap_or(true)), ctx.now);
         check_login(tx, &customer)?;
-        let device = match wish.mac.flatten() {
+        let device = match input.mac.flatten() {
             Some(mac) => Some(new_box(ctx, tx, customer.id, mac)?),
             None => None,
         };
@@ -90,7 +90,7 @@ pub async fn create(ctx: &Ctx, mut wish: RowChange) -> Result<Row, OpError> {
             let added = ActivityAction::DeviceAdded;
             activity::record(ctx, tx, customer.id, Some(device), added, Vec::new())?;
         }
-        assign_plan(ctx, tx, customer.id, &wish)?;
+        assign_plan(ctx, tx, customer.id, &input)?;
         Ok(Row {
             customer: crate::ops::get(tx, customer.id)?,
             device,
@@ -105,10 +105,13 @@ pub async fn update(
     ctx: &Ctx,
     by: By,
     names: Vec<String>,
-    mut wish: RowChange,
+    mut input: RowChange,
 ) -> Result<usize, OpError> {
     ctx.require(Permission::CustomersWrite)?;
-    let password = wish.password.take().filter(|password| !password.is_empty());
+    let password = input
+        .password
+        .take()
+        .filter(|password| !password.is_empty());
     let password = hashed(ctx, password)?;
     ctx.write(move |ctx, tx| {
         let (rows, _) = named(ctx, tx, by, &names)?;
@@ -117,12 +120,15 @@ pub async fn update(
         for id in customers {
             let same: Vec<&Row> = rows.iter().filter(|row| row.customer.id == id).collect();
             let Some(first) = same.first() else { continue };
-            let on = switching::switch(ctx, tx, by, &same, wish.on)?;
-            let wish = RowChange { on, ..wish.clone() };
-            update_customer(ctx, tx, first, &wish, password.as_ref(), several)?;
+            let on = switching::switch(ctx, tx, by, &same, input.on)?;
+            let input = RowChange {
+                on,
+                ..input.clone()
+            };
+            update_customer(ctx, tx, first, &input, password.as_ref(), several)?;
         }
         for row in &rows {
-            command_box(ctx, tx, row, &wish)?;
+            command_box(ctx, tx, row, &input)?;
         }
         Ok(rows.len())
     })
@@ -133,24 +139,24 @@ fn update_customer(
     ctx: &Ctx,
     tx: &mut Tx<'_>,
     row: &Row,
-    wish: &RowChange,
+    input: &RowChange,
     password: Option<&CustomerPassword>,
     several: bool,
 ) -> Result<(), OpError> {
     let before: Customer = crate::ops::get(tx, row.customer.id)?;
     let mut after = before.clone();
-    assign(ctx, &mut after, wish);
+    assign(ctx, &mut after, input);
     if let Some(password) = password {
         after.password = password.clone();
     }
-    if let Some(on) = wish.on {
+    if let Some(on) = input.on {
         // Whoever is off for another reason stays off for that one.
         let is_on = before.status == CustomerStatus::Active;
         if on != is_on {
             after.set_status(status_of(on), ctx.now);
         }
     }
-    if wish.login.is_some() {
+    if input.login.is_some() {
         // One login for several would be nobody's.
         if several {
             return Err(Refusal::LoginTaken.into());
@@ -171,22 +177,22 @@ fn update_customer(
         };
         crate::ops::change(ctx, tx, action, &before, &after)?;
     }
-    if let Some(mac) = wish.mac {
+    if let Some(mac) = input.mac {
         if let Some(mac) = mac.filter(|_| several) {
             return Err(Refusal::MacTaken { mac }.into());
         }
         set_mac(ctx, tx, row, mac)?;
     }
     customers::record_status(ctx, tx, &before, &after)?;
-    assign_plan(ctx, tx, after.id, wish)
+    assign_plan(ctx, tx, after.id, input)
 }
 
 /// What the box of a row is told because somebody asked for it.
-fn command_box(ctx: &Ctx, tx: &mut Tx<'_>, row: &Row, wish: &RowChange) -> Result<(), OpError> {
+fn command_box(ctx: &Ctx, tx: &mut Tx<'_>, row: &Row, input: &RowChange) -> Result<(), OpError> {
     let Some(device) = &row.device else {
         return Ok(());
     };
-    if let Some(on) = wish.on.filter(|_| wish.always_cut) {
+    if let Some(on) = input.on.filter(|_| input.always_cut) {
         // Where it became so, it was told already.
         if on == row.is_on() {
             let kind = if on {
@@ -197,7 +203,7 @@ fn command_box(ctx: &Ctx, tx: &mut Tx<'_>, row: &Row, wish: &RowChange) -> Resul
             events::queue(ctx, tx, device.id, events::notice(ctx, kind))?;
         }
     }
-    if wish.reboot {
+    if input.reboot {
         let notice = events::notice(ctx, BoxEventKind::Reboot);
         events::queue(ctx, tx, device.id, notice)?;
     }
@@ -313,38 +319,38 @@ fn check_reseller(tx: &Tx<'_>, customer: &Customer) -> Result<(), OpError> {
     }
 }
 
-fn assign(ctx: &Ctx, customer: &mut Customer, wish: &RowChange) {
-    fn set<T: Clone>(field: &mut T, wish: Option<&T>) {
-        if let Some(value) = wish {
+fn assign(ctx: &Ctx, customer: &mut Customer, input: &RowChange) {
+    fn set<T: Clone>(field: &mut T, input: Option<&T>) {
+        if let Some(value) = input {
             field.clone_from(value);
         }
     }
-    if let Some(login) = &wish.login {
+    if let Some(login) = &input.login {
         customer.login = kept_name(login);
     }
-    if let Some(account) = &wish.account_number {
+    if let Some(account) = &input.account_number {
         customer.account_number = kept_name(account);
     }
-    if let Some(full) = &wish.full_name {
+    if let Some(full) = &input.full_name {
         customer.name.set_full(full);
     }
-    if let Some(phone) = &wish.phone {
+    if let Some(phone) = &input.phone {
         let others = customer.phones.iter().skip(1).cloned();
         let first = Some(phone.clone()).filter(|phone| !phone.is_empty());
         customer.phones = first.into_iter().chain(others).collect();
     }
     let profile = &mut customer.box_profile;
-    set(&mut profile.comment, wish.comment.as_ref());
-    set(&mut profile.account_balance, wish.balance_text.as_ref());
+    set(&mut profile.comment, input.comment.as_ref());
+    set(&mut profile.account_balance, input.balance_text.as_ref());
     set(
         &mut profile.additional_services_on,
-        wish.additional_services_on.as_ref(),
+        input.additional_services_on.as_ref(),
     );
-    if let Some(end) = &wish.end {
+    if let Some(end) = &input.end {
         profile.set_end(end);
     }
     // A reseller's customers stay the reseller's.
-    if let Some(reseller) = wish.reseller.filter(|_| ctx.actor.reseller().is_none()) {
+    if let Some(reseller) = input.reseller.filter(|_| ctx.actor.reseller().is_none()) {
         customer.reseller = reseller;
     }
 }
@@ -354,28 +360,28 @@ fn assign_plan(
     ctx: &Ctx,
     tx: &mut Tx<'_>,
     id: CustomerId,
-    wish: &RowChange,
+    input: &RowChange,
 ) -> Result<(), OpError> {
-    if let Some(key) = &wish.plan {
+    if let Some(key) = &input.plan {
         let customer: Customer = crate::ops::get(tx, id)?;
         let plan = plan::named(tx, key)?;
         let held = plan::present(tx, &customer, ctx.now)?;
         let same = held.as_ref().map(|order| order.product) == plan.as_ref().map(|plan| plan.id);
         if !same {
-            set_plan::set(ctx, tx, id, plan.as_ref(), wish.plan_ends_at.flatten())?;
+            set_plan::set(ctx, tx, id, plan.as_ref(), input.plan_ends_at.flatten())?;
         }
     }
-    if wish.plan_ends_at.is_none() && wish.fallback.is_none() {
+    if input.plan_ends_at.is_none() && input.fallback.is_none() {
         return Ok(());
     }
     let customer: Customer = crate::ops::get(tx, id)?;
-    let fallback = match &wish.fallback {
+    let fallback = match &input.fallback {
         Some(key) => Some(plan::named(tx, key)?.map(|plan| plan.id)),
         None => None,
     };
     let held = plan::present(tx, &customer, ctx.now)?;
     // Nothing to say of a plan that is not there, and nothing that the default plan could not keep.
-    let says_something = wish.plan_ends_at.flatten().is_some() || fallback.flatten().is_some();
+    let says_something = input.plan_ends_at.flatten().is_some() || fallback.flatten().is_some();
     let order = match held {
         Some(order) => Some(order),
         None if says_something => set_plan::own(ctx, tx, &customer)?,
@@ -385,7 +391,7 @@ fn assign_plan(
         return Ok(());
     };
     let end = PlanEnd {
-        expires_at: wish.plan_ends_at,
+        expires_at: input.plan_ends_at,
         fallback,
     };
     set_plan::set_end(ctx, tx, &order, end)
@@ -589,7 +595,7 @@ pub async fn set_channels(
     ctx: &Ctx,
     by: By,
     names: Vec<String>,
-    wish: ChannelChange,
+    input: ChannelChange,
 ) -> Result<usize, OpError> {
     ctx.require(Permission::CustomersWrite)?;
     ctx.write(move |ctx, tx| {
@@ -599,17 +605,17 @@ pub async fn set_channels(
             let before: Customer = crate::ops::get(tx, id)?;
             let mut after = before.clone();
             let profile = &mut after.box_profile;
-            if let Some(on) = wish.additional_services_on {
+            if let Some(on) = input.additional_services_on {
                 profile.additional_services_on = on;
             }
-            if let Some(list) = &wish.channels {
+            if let Some(list) = &input.channels {
                 profile.single_channels = Some(list.clone());
             }
             if after != before {
                 after.updated_at = ctx.now;
                 crate::ops::change(ctx, tx, "customer.channels", &before, &after)?;
             }
-            if let Some(list) = &wish.channels {
+            if let Some(list) = &input.channels {
                 let numbers = list.iter().filter_map(|written| written.parse().ok());
                 let wanted: BTreeSet<ChannelId> = numbers.map(ChannelId).collect();
                 choices::sync_channels(ctx, tx, id, wanted)?;
@@ -632,7 +638,7 @@ pub async fn set_modules(
     ctx: &Ctx,
     by: By,
     names: Vec<String>,
-    wish: ModuleChange,
+    input: ModuleChange,
 ) -> Result<(), OpError> {
     ctx.require(Permission::CustomersWrite)?;
     ctx.write(move |ctx, tx| {
@@ -642,10 +648,10 @@ pub async fn set_modules(
             let before: Customer = crate::ops::get(tx, id)?;
             let mut after = before.clone();
             let profile = &mut after.box_profile;
-            if let Some(list) = &wish.disabled {
+            if let Some(list) = &input.disabled {
                 profile.disabled_modules.clone_from(list);
             }
-            if let Some(list) = &wish.restricted {
+            if let Some(list) = &input.restricted {
                 profile.restricted_modules.clone_from(list);
             }
             if after != before {
@@ -653,7 +659,7 @@ pub async fn set_modules(
                 crate::ops::change(ctx, tx, "customer.modules", &before, &after)?;
             }
         }
-        if wish.restricted.is_some() {
+        if input.restricted.is_some() {
             for device in rows.iter().filter_map(|row| row.device.as_ref()) {
                 let notice = events::notice(ctx, BoxEventKind::UpdateModules);
                 events::queue(ctx, tx, device.id, notice)?;

@@ -22,17 +22,17 @@ pub(in crate::ops) fn switch(
     tx: &mut Tx<'_>,
     by: By,
     rows: &[&Row],
-    wish: Option<bool>,
+    input: Option<bool>,
 ) -> Result<Option<bool>, OpError> {
-    let (Some(on), Some(first)) = (wish, rows.first()) else {
-        return Ok(wish);
+    let (Some(on), Some(first)) = (input, rows.first()) else {
+        return Ok(input);
     };
     let customer: Customer = crate::ops::get(tx, first.customer.id)?;
     if !matches!(by, By::Box | By::Told) {
         if on && let [only] = boxes_of(tx, customer.id)?.as_slice() {
             devices::switch(ctx, tx, only, DeviceStatus::Active)?;
         }
-        return Ok(wish);
+        return Ok(input);
     }
     let named: BTreeSet<DeviceId> = rows
         .iter()
@@ -53,10 +53,10 @@ pub(in crate::ops) fn switch(
         for device in &meant {
             devices::switch(ctx, tx, device, DeviceStatus::Active)?;
         }
-        return Ok(wish);
+        return Ok(input);
     }
     if !of_boxes {
-        return Ok(wish);
+        return Ok(input);
     }
     switch_off(ctx, tx, &meant)?;
     Ok(None)

@@ -61,16 +61,16 @@ pub fn get(
 pub async fn add(
     ctx: &Ctx,
     customer: Handle<CustomerId>,
-    wish: NewService,
+    input: NewService,
 ) -> Result<Vec<Service>, OpError> {
     ctx.require(Permission::ServicesWrite)?;
     ctx.write(move |ctx, tx| {
         let customer: Customer = super::find(tx, &customer)?;
-        let spec: ServiceSpec = super::find(tx, &wish.spec)?;
+        let spec: ServiceSpec = super::find(tx, &input.spec)?;
         if spec.status == ServiceStatus::Deleted {
             return Err(OrderRefusal::ServiceSpecGone { spec: spec.id }.into());
         }
-        let status = wish.status.unwrap_or(ServiceStatus::Active);
+        let status = input.status.unwrap_or(ServiceStatus::Active);
         let mut services = tx.services_of(customer.id)?;
         let held = services.iter().position(|service| {
             service.origin == Origin::Direct
@@ -81,7 +81,7 @@ pub async fn add(
             Some(position) => {
                 let before = services.remove(position);
                 let mut after = before.clone();
-                after.expires_at = wish.expires_at.unwrap_or(before.expires_at);
+                after.expires_at = input.expires_at.unwrap_or(before.expires_at);
                 after.set_status(status, ctx.now);
                 check_given(ctx, tx, Some(&before), &after)?;
                 super::change(ctx, tx, "service.extend", &before, &after)?;
@@ -91,7 +91,7 @@ pub async fn add(
                 make_room(ctx, tx, customer.id, 1)?;
                 let id = tx.next_id()?;
                 let mut service = Service::of_spec(id, customer.id, &spec, Origin::Direct, ctx.now);
-                service.expires_at = wish.expires_at.flatten();
+                service.expires_at = input.expires_at.flatten();
                 begin(&mut service, status, ctx.now);
                 check_given(ctx, tx, None, &service)?;
                 super::create(ctx, tx, "service.add", &service)?;

@@ -49,18 +49,18 @@ pub struct NewOperator {
 }
 
 /// Adds a member of staff.
-pub async fn add_operator(ctx: &Ctx, wish: NewOperator) -> Result<Operator, OpError> {
-    if wish.reseller.is_some() && wish.role != Role::Api {
+pub async fn add_operator(ctx: &Ctx, input: NewOperator) -> Result<Operator, OpError> {
+    if input.reseller.is_some() && input.role != Role::Api {
         return Err(wrong("reseller", "is for the role api only"));
     }
-    put_operator(ctx, wish, None).await
+    put_operator(ctx, input, None).await
 }
 
 /// Adds a member of staff; with the hash of a set-up code only if that is still the code, so that
 /// of many who use one link at once the first wins.
 async fn put_operator(
     ctx: &Ctx,
-    wish: NewOperator,
+    input: NewOperator,
     code_hash: Option<[u8; 32]>,
 ) -> Result<Operator, OpError> {
     let NewOperator {
@@ -69,7 +69,7 @@ async fn put_operator(
         reseller,
         email,
         password,
-    } = wish;
+    } = input;
     ctx.require(Permission::StaffManage)?;
     if name.is_empty() || name.len() > NAME_BYTES_MAX || name.chars().any(char::is_control) {
         let problem = format!("must have 1 to {NAME_BYTES_MAX} bytes and no control characters");
@@ -383,14 +383,14 @@ pub async fn set_up(
         actor: Actor::System,
         ..ctx.clone()
     };
-    let wish = NewOperator {
+    let input = NewOperator {
         name,
         role: Role::Owner,
         reseller: None,
         email: None,
         password,
     };
-    put_operator(&owner, wish, Some(hashed(code))).await
+    put_operator(&owner, input, Some(hashed(code))).await
 }
 
 pub(super) fn wrong(path: &str, problem: &str) -> OpError {

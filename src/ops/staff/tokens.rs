@@ -29,16 +29,16 @@ pub const TOKEN_SECONDS: i64 = 63_115_200;
 pub(in crate::ops) const ACCESS_GRANT: &str = "access_token";
 
 /// Mints a token and answers its record and itself. The token is not kept.
-pub async fn create_token(ctx: &Ctx, wish: NewToken) -> Result<(Token, String), OpError> {
+pub async fn create_token(ctx: &Ctx, input: NewToken) -> Result<(Token, String), OpError> {
     ctx.require(Permission::StaffManage)?;
-    let named = (1..=255).contains(&wish.name.len()) && !wish.name.chars().any(char::is_control);
+    let named = (1..=255).contains(&input.name.len()) && !input.name.chars().any(char::is_control);
     if !named {
         return Err(wrong(
             "name",
             "must have 1 to 255 bytes and no control characters",
         ));
     }
-    if wish.role == Role::Api {
+    if input.role == Role::Api {
         // Such accounts speak the Stalker API, with a password.
         let problem = "must not be api: scripts of the Stalker API sign in with a password";
         return Err(wrong("role", problem));
@@ -47,11 +47,11 @@ pub async fn create_token(ctx: &Ctx, wish: NewToken) -> Result<(Token, String), 
         Actor::System => TOKEN_SECONDS_MAX,
         _ => API_TOKEN_SECONDS_MAX,
     };
-    if !(1..=max).contains(&wish.ttl_seconds) {
+    if !(1..=max).contains(&input.ttl_seconds) {
         let problem = format!("must be from 1 to {max} seconds");
         return Err(wrong("ttl_seconds", &problem));
     }
-    let expires_at = ctx.now.saturating_add_seconds(wish.ttl_seconds);
+    let expires_at = ctx.now.saturating_add_seconds(input.ttl_seconds);
     if let Actor::Token { jti, .. } = &ctx.actor {
         let own = ctx.snapshot()?.get::<Token>(jti)?;
         if own.is_none_or(|own| expires_at > own.expires_at) {
@@ -62,8 +62,8 @@ pub async fn create_token(ctx: &Ctx, wish: NewToken) -> Result<(Token, String), 
     let id = TokenId::from_random(ctx.app.entropy.bytes()?);
     let token = Token {
         id,
-        name: wish.name,
-        role: wish.role,
+        name: input.name,
+        role: input.role,
         made_by: Maker::of(&ctx.actor),
         created_at: ctx.now,
         expires_at,

@@ -26,11 +26,11 @@ use crate::domain::values::money::Amount;
 use crate::domain::values::time::Timestamp;
 use crate::store::{Owned as _, Read, Span};
 
-use super::boxes::{self, Seat};
+use super::boxes::{self, BoxOwner};
 use crate::ops::OpError;
 use crate::ops::services::plan;
 
-pub use crate::ops::boxes::{Visit, visit};
+pub use crate::ops::boxes::{BoxRequest, visit};
 
 /// What a customer may use, as the rule of access wants to know it.
 #[derive(Debug, Clone)]
@@ -77,10 +77,10 @@ pub fn rights(ctx: &Ctx, read: &impl Read, customer: &Customer) -> Result<Rights
 }
 
 /// What a box may use.
-pub fn rights_of(ctx: &Ctx, read: &impl Read, seat: &Seat) -> Result<Rights, OpError> {
-    let rights = rights(ctx, read, &seat.customer)?;
+pub fn rights_of(ctx: &Ctx, read: &impl Read, owner: &BoxOwner) -> Result<Rights, OpError> {
+    let rights = rights(ctx, read, &owner.customer)?;
     Ok(Rights {
-        device: Some(seat.device.clone()),
+        device: Some(owner.device.clone()),
         ..rights
     })
 }
@@ -120,10 +120,10 @@ impl Rights {
 pub fn channels(
     ctx: &Ctx,
     read: &impl Read,
-    seat: &Seat,
+    owner: &BoxOwner,
     kind: ChannelKind,
 ) -> Result<Vec<Channel>, OpError> {
-    let rights = rights_of(ctx, read, seat)?;
+    let rights = rights_of(ctx, read, owner)?;
     let mut channels = Vec::new();
     read.each::<Channel>(&Span::all(), &mut |channel| {
         if channel.kind == kind && rights.may_watch(&channel) {
@@ -147,13 +147,13 @@ pub enum Found<T> {
 pub fn channel(
     ctx: &Ctx,
     read: &impl Read,
-    seat: &Seat,
+    owner: &BoxOwner,
     id: ChannelId,
 ) -> Result<Found<Channel>, OpError> {
     let Some(channel) = read.get::<Channel>(&id)? else {
         return Ok(Found::Missing);
     };
-    Ok(if rights_of(ctx, read, seat)?.may_watch(&channel) {
+    Ok(if rights_of(ctx, read, owner)?.may_watch(&channel) {
         Found::Yes(channel)
     } else {
         Found::NotAllowed
@@ -164,10 +164,10 @@ pub fn channel(
 pub fn channel_that(
     ctx: &Ctx,
     read: &impl Read,
-    seat: &Seat,
+    owner: &BoxOwner,
     is_it: impl Fn(&Channel) -> bool,
 ) -> Result<Found<Channel>, OpError> {
-    let rights = rights_of(ctx, read, seat)?;
+    let rights = rights_of(ctx, read, owner)?;
     let mut found = Found::Missing;
     read.each::<Channel>(&Span::all(), &mut |channel| {
         if !is_it(&channel) {
@@ -246,8 +246,8 @@ pub fn genres(read: &impl Read) -> Result<Vec<GenreUse>, OpError> {
 }
 
 /// The films that a box may show, in the order of their ids.
-pub fn movies(ctx: &Ctx, read: &impl Read, seat: &Seat) -> Result<Vec<Movie>, OpError> {
-    let rights = rights_of(ctx, read, seat)?;
+pub fn movies(ctx: &Ctx, read: &impl Read, owner: &BoxOwner) -> Result<Vec<Movie>, OpError> {
+    let rights = rights_of(ctx, read, owner)?;
     let mut movies = Vec::new();
     read.each::<Movie>(&Span::all(), &mut |movie| {
         if rights.may(&Item::Movie(movie.id)) {
@@ -262,13 +262,13 @@ pub fn movies(ctx: &Ctx, read: &impl Read, seat: &Seat) -> Result<Vec<Movie>, Op
 pub fn movie(
     ctx: &Ctx,
     read: &impl Read,
-    seat: &Seat,
+    owner: &BoxOwner,
     id: MovieId,
 ) -> Result<Found<Movie>, OpError> {
     let Some(movie) = read.get::<Movie>(&id)? else {
         return Ok(Found::Missing);
     };
-    Ok(if rights_of(ctx, read, seat)?.may(&Item::Movie(id)) {
+    Ok(if rights_of(ctx, read, owner)?.may(&Item::Movie(id)) {
         Found::Yes(movie)
     } else {
         Found::NotAllowed
@@ -305,11 +305,15 @@ fn modules_off(
 }
 
 /// Modules that are switched off on a box: as the plan has it, or as somebody said.
-pub fn disabled_modules(ctx: &Ctx, read: &impl Read, seat: &Seat) -> Result<Vec<String>, OpError> {
+pub fn disabled_modules(
+    ctx: &Ctx,
+    read: &impl Read,
+    owner: &BoxOwner,
+) -> Result<Vec<String>, OpError> {
     if !ctx.app.config.stalker.tariff_plans {
-        return Ok(seat.customer.box_profile.disabled_modules.clone());
+        return Ok(owner.customer.box_profile.disabled_modules.clone());
     }
-    let off = modules_off(ctx, read, &seat.customer)?;
+    let off = modules_off(ctx, read, &owner.customer)?;
     Ok(off.into_iter().map(str::to_owned).collect())
 }
 
@@ -363,11 +367,11 @@ pub struct Package {
 }
 
 /// The packages of a customer's plan, included ones first.
-pub fn packages(ctx: &Ctx, read: &impl Read, seat: &Seat) -> Result<Vec<Package>, OpError> {
-    let Some(product) = plan(ctx, read, &seat.customer)?.product else {
+pub fn packages(ctx: &Ctx, read: &impl Read, owner: &BoxOwner) -> Result<Vec<Package>, OpError> {
+    let Some(product) = plan(ctx, read, &owner.customer)?.product else {
         return Ok(Vec::new());
     };
-    let rights = rights(ctx, read, &seat.customer)?;
+    let rights = rights(ctx, read, &owner.customer)?;
     let held: BTreeSet<_> = rights
         .held
         .iter()

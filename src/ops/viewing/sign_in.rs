@@ -75,7 +75,7 @@ pub struct SignIn {
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum SignedIn {
     Yes,
-    No,
+    Refused,
     /// The password was right, and the customer has as many boxes as may be.
     Full {
         max: usize,
@@ -95,26 +95,26 @@ const NAMED_BOXES_MAX: usize = 10;
 
 /// Signs in with a customer's login and password, which makes the box one of the customer's, as
 /// long as there are not too many. A box of somebody else does not become the customer's.
-pub async fn sign_in(ctx: &Ctx, wish: SignIn) -> Result<SignedIn, OpError> {
-    let fits = (1..=LOGIN_BYTES_MAX).contains(&wish.login.len())
-        && (1..=PASSWORD_BYTES_MAX).contains(&wish.password.len());
+pub async fn sign_in(ctx: &Ctx, input: SignIn) -> Result<SignedIn, OpError> {
+    let fits = (1..=LOGIN_BYTES_MAX).contains(&input.login.len())
+        && (1..=PASSWORD_BYTES_MAX).contains(&input.password.len());
     if !fits {
-        return Ok(SignedIn::No);
+        return Ok(SignedIn::Refused);
     }
-    let mac = wish.mac;
-    let customer = customer(ctx, &wish.login)?;
+    let mac = input.mac;
+    let customer = customer(ctx, &input.login)?;
     let id = customer.as_ref().map(|customer| customer.id);
     let of = id.map(|id| ("customers", id.0));
-    let begun = attempts::begin(ctx, Door::BoxLogin, &wish.login, of)?;
+    let begun = attempts::begin(ctx, Door::BoxLogin, &input.login, of)?;
     let stored = customer.map(|customer| customer.password);
     let passwords = &ctx.app.passwords;
     let right = passwords
-        .is_customers(wish.password, &stored.unwrap_or_default(), begun.turn())
+        .is_customers(input.password, &stored.unwrap_or_default(), begun.turn())
         .await;
     begun.ended(ctx, &right);
     let Some(id) = id.filter(|_| matches!(right, Ok(true))) else {
         right?;
-        return Ok(SignedIn::No);
+        return Ok(SignedIn::Refused);
     };
     let device = match own(ctx, id, mac).await {
         Ok(device) => device,
@@ -124,11 +124,11 @@ pub async fn sign_in(ctx: &Ctx, wish: SignIn) -> Result<SignedIn, OpError> {
         }
         Err(OpError::Refused(refusal)) => {
             tracing::info!(%refusal, customer = id.0, "box_login.refused");
-            return Ok(SignedIn::No);
+            return Ok(SignedIn::Refused);
         }
         Err(error) => return Err(error),
     };
-    if let Some(token) = &wish.token {
+    if let Some(token) = &input.token {
         boxes::begin_session(ctx, &ctx.snapshot()?, device, token, None)?;
     }
     Ok(SignedIn::Yes)
@@ -196,10 +196,10 @@ fn customer(ctx: &Ctx, login: &str) -> Result<Option<Customer>, OpError> {
 
 /// The box with this MAC as one of the customer's.
 async fn own(ctx: &Ctx, customer: CustomerId, mac: Mac) -> Result<DeviceId, OpError> {
-    if let Some(seat) = boxes::by_mac(&ctx.snapshot()?, mac)?
-        && seat.customer.id == customer
+    if let Some(owner) = boxes::by_mac(&ctx.snapshot()?, mac)?
+        && owner.customer.id == customer
     {
-        return Ok(seat.device.id);
+        return Ok(owner.device.id);
     }
     ctx.write(move |ctx, tx| {
         let held: Customer = crate::ops::get(tx, customer)?;
@@ -208,7 +208,7 @@ async fn own(ctx: &Ctx, customer: CustomerId, mac: Mac) -> Result<DeviceId, OpEr
         }
         // Two at the same time make one.
         match boxes::by_mac(tx, mac)? {
-            Some(seat) if seat.customer.id == customer => Ok(seat.device.id),
+            Some(owner) if owner.customer.id == customer => Ok(owner.device.id),
             _ if is_anothers_name(tx, mac, customer)? => Err(Refusal::MacTaken { mac }.into()),
             _ => {
                 room_for_a_box(ctx, tx, &held)?;

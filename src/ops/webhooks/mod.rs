@@ -15,7 +15,7 @@ use crate::domain::values::id::{DeliveryId, Id as _, WebhookId};
 use crate::domain::webhooks::event::{EventType, HookEvent, Subject};
 use crate::domain::webhooks::{
     Delivery, OLD_SECRET_SECONDS, WAITING_MAX, WEBHOOK_TEXT_MAX, WEBHOOKS_MAX, WISHES_MAX, Webhook,
-    is_wish,
+    is_pattern,
 };
 use crate::ops::staff::credentials;
 use crate::ops::watched::look_again;
@@ -27,7 +27,7 @@ use crate::store::{Read, Span, Table, Tx};
 
 pub(super) use note::tell;
 use note::waiting;
-pub use send::{Listener, Look, deliver_all, look, sweep, work};
+pub use send::{DueDeliveries, Listener, deliver_all, due_deliveries, sweep, work};
 
 impl Named for Webhook {
     const KIND: &'static str = "webhook";
@@ -46,7 +46,7 @@ impl Named for HookEvent {
 
 /// What is given of a webhook; what is not stays as it is.
 #[derive(Debug, Clone, Default)]
-pub struct Wish {
+pub struct WebhookInput {
     pub url: Option<String>,
     pub description: Option<String>,
     pub events: Option<Vec<String>>,
@@ -70,24 +70,24 @@ fn require(ctx: &Ctx) -> Result<(), OpError> {
     }
 }
 
-fn check(wish: &Wish) -> Result<(), OpError> {
-    if let Some(problem) = wish.url.as_deref().and_then(fault_of) {
+fn check(input: &WebhookInput) -> Result<(), OpError> {
+    if let Some(problem) = input.url.as_deref().and_then(fault_of) {
         return Err(wrong("url", problem));
     }
-    let description = wish.description.as_deref().unwrap_or_default();
+    let description = input.description.as_deref().unwrap_or_default();
     if description.len() > WEBHOOK_TEXT_MAX || description.contains('\0') {
         let problem = format!("must be a text of at most {WEBHOOK_TEXT_MAX} bytes");
         return Err(wrong("description", problem));
     }
-    let events = wish.events.as_deref().unwrap_or_default();
+    let events = input.events.as_deref().unwrap_or_default();
     if events.len() > WISHES_MAX {
         return Err(wrong("events", format!("must be at most {WISHES_MAX}")));
     }
-    if let Some(i) = events.iter().position(|text| !is_wish(text)) {
+    if let Some(i) = events.iter().position(|text| !is_pattern(text)) {
         let problem = "must be a type such as order.frozen, or order.* for all of them";
         return Err(wrong(&format!("events[{i}]"), problem));
     }
-    if wish
+    if input
         .waiting_max
         .is_some_and(|max| !(1..=WAITING_MAX).contains(&max))
     {
@@ -97,18 +97,18 @@ fn check(wish: &Wish) -> Result<(), OpError> {
     Ok(())
 }
 
-fn assign(webhook: &mut Webhook, wish: Wish) {
-    if let Some(url) = wish.url {
+fn assign(webhook: &mut Webhook, input: WebhookInput) {
+    if let Some(url) = input.url {
         webhook.url = url;
     }
-    if let Some(description) = wish.description {
+    if let Some(description) = input.description {
         webhook.description = description;
     }
-    if let Some(events) = wish.events {
+    if let Some(events) = input.events {
         webhook.events = events;
     }
-    webhook.on = wish.on.unwrap_or(webhook.on);
-    webhook.waiting_max = wish.waiting_max.unwrap_or(webhook.waiting_max);
+    webhook.on = input.on.unwrap_or(webhook.on);
+    webhook.waiting_max = input.waiting_max.unwrap_or(webhook.waiting_max);
 }
 
 fn fresh(ctx: &Ctx) -> Result<String, OpError> {
@@ -136,10 +136,13 @@ pub fn list(ctx: &Ctx) -> Result<Vec<(Webhook, u64)>, OpError> {
 }
 
 /// Adds a webhook; answers its secret, which is shown this once.
-pub async fn add(ctx: &Ctx, wish: Wish) -> Result<(Webhook, String), OpError> {
+pub async fn add(ctx: &Ctx, input: WebhookInput) -> Result<(Webhook, String), OpError> {
     require(ctx)?;
-    check(&wish)?;
-    let url = wish.url.clone().ok_or_else(|| wrong("url", "is missing"))?;
+    check(&input)?;
+    let url = input
+        .url
+        .clone()
+        .ok_or_else(|| wrong("url", "is missing"))?;
     let secret = fresh(ctx)?;
     let kept = Secret(secret.clone());
     let webhook = ctx
@@ -164,7 +167,7 @@ pub async fn add(ctx: &Ctx, wish: Wish) -> Result<(Webhook, String), OpError> {
                 made_by: credentials::maker(ctx, tx)?,
                 created_at: ctx.now,
             };
-            assign(&mut webhook, wish);
+            assign(&mut webhook, input);
             webhook.room = webhook.waiting_max;
             super::create(ctx, tx, "webhook.add", &webhook)?;
             // Here and not later: the next command may do something to be told.
@@ -176,14 +179,14 @@ pub async fn add(ctx: &Ctx, wish: Wish) -> Result<(Webhook, String), OpError> {
 }
 
 /// Changes a webhook.
-pub async fn change(ctx: &Ctx, id: WebhookId, wish: Wish) -> Result<Webhook, OpError> {
+pub async fn change(ctx: &Ctx, id: WebhookId, input: WebhookInput) -> Result<Webhook, OpError> {
     require(ctx)?;
-    check(&wish)?;
+    check(&input)?;
     let webhook = ctx
         .write(move |ctx, tx| {
             let before: Webhook = super::find(tx, &by_number(id))?;
             let mut after = before.clone();
-            assign(&mut after, wish);
+            assign(&mut after, input);
             // Whoever says where it leads is told from now on.
             if after.url != before.url {
                 after.made_by = credentials::maker(ctx, tx)?;

@@ -39,7 +39,7 @@ pub enum Listener {
 
 /// What is to be done now and later.
 #[derive(Debug, Default)]
-pub struct Look {
+pub struct DueDeliveries {
     /// Who has to be told something now.
     pub due: Vec<Listener>,
     /// When somebody else has.
@@ -47,7 +47,7 @@ pub struct Look {
 }
 
 /// Who has to be told something.
-pub fn look(ctx: &Ctx) -> Result<Look, OpError> {
+pub fn due_deliveries(ctx: &Ctx) -> Result<DueDeliveries, OpError> {
     let snapshot = ctx.snapshot()?;
     let mut due = Vec::new();
     for webhook in snapshot.all::<Webhook>()? {
@@ -57,7 +57,7 @@ pub fn look(ctx: &Ctx) -> Result<Look, OpError> {
     for (partner, at) in subscriptions::due(&snapshot)? {
         due.push((Listener::Partner(partner), at));
     }
-    let mut look = Look::default();
+    let mut look = DueDeliveries::default();
     for (listener, at) in due {
         if at <= ctx.now {
             look.due.push(listener);
@@ -82,7 +82,7 @@ fn first_due(read: &impl Read, id: WebhookId) -> Result<Option<Timestamp>, OpErr
 pub async fn deliver_all(ctx: &Ctx) -> Result<(), OpError> {
     while sweep(ctx).await? {}
     let mut working = JoinSet::new();
-    for id in look(ctx)?.due {
+    for id in due_deliveries(ctx)?.due {
         let ctx = ctx.clone();
         working.spawn(async move { work(&ctx, id).await });
     }

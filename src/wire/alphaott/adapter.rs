@@ -201,9 +201,9 @@ fn right_beyond(path: &str, method: &str, text: &str) -> Option<Permission> {
 async fn hosted_page(ctx: &Ctx, path: String, body: Body) -> Result<Response, Failure> {
     let text = body.text()?;
     let text = if text.trim().is_empty() { "{}" } else { &text };
-    let wish: PageIn = crate::wire::kit::json::object(text)?;
-    wish.wanted()?;
-    let return_url = return_url(ctx, wish.return_url);
+    let input: PageIn = crate::wire::kit::json::object(text)?;
+    input.wanted()?;
+    let return_url = return_url(ctx, input.return_url);
     let mut body: Value = serde_json::from_str(text).unwrap_or_default();
     let prefix = &ctx.app.config.alphaott.prefix;
     let back = format!("{}{prefix}/payments/redirect", ctx.app.base_url());

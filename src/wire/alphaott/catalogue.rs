@@ -101,19 +101,19 @@ pub struct ServiceSpecIn {
 }
 
 impl From<ServiceSpecIn> for ServiceSpecChange {
-    fn from(wish: ServiceSpecIn) -> Self {
+    fn from(input: ServiceSpecIn) -> Self {
         Self {
-            id: wish.id.map(|id| ids::handle(&id.0)),
-            title: text(wish.title),
-            description: text(wish.description),
+            id: input.id.map(|id| ids::handle(&id.0)),
+            title: text(input.title),
+            description: text(input.description),
             service_type: None,
             content_type: None,
             scope: None,
-            status: wish.status.map(Into::into),
-            activated_at: wish.activated.map(|at| Some(at.0)),
-            created_at: wish.created.map(|at| at.0),
-            expires_at: wish.expires.map(|at| Some(at.0)),
-            external_refs: wish.external_refs.map(Opens::stored),
+            status: input.status.map(Into::into),
+            activated_at: input.activated.map(|at| Some(at.0)),
+            created_at: input.created.map(|at| at.0),
+            expires_at: input.expires.map(|at| Some(at.0)),
+            external_refs: input.external_refs.map(Opens::stored),
         }
     }
 }
@@ -144,19 +144,19 @@ pub struct ServiceSpecUpdateIn {
 }
 
 impl From<ServiceSpecUpdateIn> for ServiceSpecChange {
-    fn from(wish: ServiceSpecUpdateIn) -> Self {
+    fn from(input: ServiceSpecUpdateIn) -> Self {
         Self {
             id: None,
-            title: text(wish.title),
-            description: text(wish.description),
-            service_type: wish.service_type.map(Into::into),
-            content_type: wish.content_type.map(Into::into),
-            scope: wish.scope.map(Into::into),
-            status: wish.status.map(Into::into),
-            activated_at: wish.activated.map(|at| at.map(|at| at.0)),
+            title: text(input.title),
+            description: text(input.description),
+            service_type: input.service_type.map(Into::into),
+            content_type: input.content_type.map(Into::into),
+            scope: input.scope.map(Into::into),
+            status: input.status.map(Into::into),
+            activated_at: input.activated.map(|at| at.map(|at| at.0)),
             created_at: None,
-            expires_at: wish.expires.map(|at| at.map(|at| at.0)),
-            external_refs: wish.external_refs.map(Opens::stored),
+            expires_at: input.expires.map(|at| at.map(|at| at.0)),
+            external_refs: input.external_refs.map(Opens::stored),
         }
     }
 }
@@ -231,14 +231,14 @@ pub async fn create_service_spec(
     body: Body,
 ) -> Result<(StatusCode, Json<ServiceSpecOut>), Failure> {
     ctx.require(Permission::CatalogueWrite)?;
-    let wish: ServiceSpecIn = body.parse_or_empty()?;
-    let (kind, content, scope) = (wish.service_type, wish.content_type, wish.scope);
+    let input: ServiceSpecIn = body.parse_or_empty()?;
+    let (kind, content, scope) = (input.service_type, input.content_type, input.scope);
     let spec = ops::catalogue::create_service_spec(
         &ctx,
         kind.into(),
         content.into(),
         scope.into(),
-        wish.into(),
+        input.into(),
     );
     Ok((
         StatusCode::CREATED,
@@ -268,8 +268,8 @@ pub async fn update_service_spec(
 ) -> Result<Json<ServiceSpecOut>, Failure> {
     ctx.require(Permission::CatalogueWrite)?;
     ops::catalogue::service_spec(&ctx, &path.id(0))?;
-    let wish: ServiceSpecUpdateIn = body.parse_or_empty()?;
-    let spec = ops::catalogue::update_service_spec(&ctx, path.id(0), wish.into()).await?;
+    let input: ServiceSpecUpdateIn = body.parse_or_empty()?;
+    let spec = ops::catalogue::update_service_spec(&ctx, path.id(0), input.into()).await?;
     Ok(Json(ServiceSpecOut::new(&ctx, &spec)))
 }
 
@@ -460,8 +460,8 @@ pub async fn create_product(
     body: Body,
 ) -> Result<(StatusCode, Json<ProductSpecOut>), Failure> {
     ctx.require(Permission::CatalogueWrite)?;
-    let wish: ProductSpecIn = body.parse_or_empty()?;
-    let change = wish.change()?;
+    let input: ProductSpecIn = body.parse_or_empty()?;
+    let change = input.change()?;
     ops::peers::middleware::bring_specs(&ctx, change.specs()).await?;
     let product = ops::catalogue::create_product(&ctx, change).await?;
     Ok((
@@ -492,8 +492,8 @@ pub async fn update_product(
 ) -> Result<Json<ProductSpecOut>, Failure> {
     ctx.require(Permission::CatalogueWrite)?;
     ops::catalogue::product(&ctx, &path.id(0))?;
-    let wish: ProductSpecIn = body.parse_or_empty()?;
-    let change = wish.change()?;
+    let input: ProductSpecIn = body.parse_or_empty()?;
+    let change = input.change()?;
     ops::peers::middleware::bring_specs(&ctx, change.specs()).await?;
     let product = ops::catalogue::update_product(&ctx, path.id(0), change).await?;
     ProductSpecOut::new(&ctx, &product).map(Json)

@@ -166,9 +166,9 @@ fn optional(patch: Patch<Name>) -> Option<Option<String>> {
 }
 
 impl From<CustomerIn> for CustomerChange {
-    fn from(wish: CustomerIn) -> Self {
-        let mut account_number = optional(wish.account_number);
-        let external_refs = wish.external_refs.map(|refs| {
+    fn from(input: CustomerIn) -> Self {
+        let mut account_number = optional(input.account_number);
+        let external_refs = input.external_refs.map(|refs| {
             let mut kept = Vec::new();
             for object in refs.stored() {
                 match contract_number(&object.0) {
@@ -180,26 +180,26 @@ impl From<CustomerIn> for CustomerChange {
             kept
         });
         Self {
-            login: optional(wish.login),
+            login: optional(input.login),
             account_number,
-            title: text(wish.title),
-            first_name: text(wish.first_name),
-            last_name: text(wish.last_name),
-            middle_name: text(wish.middle_name),
-            prefix: text(wish.prefix),
-            suffix: text(wish.suffix),
-            email: wish.email.map(|email| email.and_then(|email| email.0)),
-            phones: wish.phones.map(Phones::texts),
-            status: wish.status.map(CustomerStatus::from),
-            service_provider: wish.service_provider.map(|name| name.0),
-            location: wish.location.map(|open| open.map(Open::stored)),
-            address: wish.address.map(|address| address.map(|a| a.0.stored())),
-            billing_address: wish
+            title: text(input.title),
+            first_name: text(input.first_name),
+            last_name: text(input.last_name),
+            middle_name: text(input.middle_name),
+            prefix: text(input.prefix),
+            suffix: text(input.suffix),
+            email: input.email.map(|email| email.and_then(|email| email.0)),
+            phones: input.phones.map(Phones::texts),
+            status: input.status.map(CustomerStatus::from),
+            service_provider: input.service_provider.map(|name| name.0),
+            location: input.location.map(|open| open.map(Open::stored)),
+            address: input.address.map(|address| address.map(|a| a.0.stored())),
+            billing_address: input
                 .billing_address
                 .map(|address| address.map(|a| a.0.stored())),
             external_refs,
-            activated_at: wish.activated.map(|at| at.map(|at| at.0)),
-            created_at: wish.created.map(|at| at.0),
+            activated_at: input.activated.map(|at| at.map(|at| at.0)),
+            created_at: input.created.map(|at| at.0),
         }
     }
 }
@@ -336,8 +336,8 @@ pub async fn create(
     body: Body,
 ) -> Result<(StatusCode, Json<CustomerOut>), Failure> {
     ctx.require(Permission::CustomersWrite)?;
-    let wish: CustomerIn = body.parse_or_empty()?;
-    let customer = ops::customers::create(&ctx, wish.into()).await?;
+    let input: CustomerIn = body.parse_or_empty()?;
+    let customer = ops::customers::create(&ctx, input.into()).await?;
     Ok((
         StatusCode::CREATED,
         Json(CustomerOut::new(&ctx, &customer)?),
@@ -377,8 +377,8 @@ pub async fn update(
 ) -> Result<Json<CustomerOut>, Failure> {
     ctx.require(Permission::CustomersWrite)?;
     ops::customers::exists(&ctx, &path.customer())?;
-    let wish: CustomerIn = body.parse()?;
-    let customer = ops::customers::update(&ctx, path.customer(), wish.into()).await?;
+    let input: CustomerIn = body.parse()?;
+    let customer = ops::customers::update(&ctx, path.customer(), input.into()).await?;
     Ok(Json(CustomerOut::new(&ctx, &customer)?))
 }
 
@@ -411,8 +411,8 @@ pub async fn change_password(
 ) -> Result<Json<MessageOut>, Failure> {
     ctx.require(Permission::CustomersWrite)?;
     ops::customers::exists(&ctx, &path.customer())?;
-    let wish: PasswordBody = body.parse_or_empty()?;
-    ops::customers::change_password(&ctx, path.customer(), wish.password.0).await?;
+    let input: PasswordBody = body.parse_or_empty()?;
+    ops::customers::change_password(&ctx, path.customer(), input.password.0).await?;
     Ok(Json(MessageOut {
         message: PASSWORD_CHANGED,
     }))

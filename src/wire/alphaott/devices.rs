@@ -117,19 +117,19 @@ pub async fn add(
 ) -> Result<(StatusCode, Json<Vec<DeviceOut>>), Failure> {
     ctx.require(Permission::CustomersWrite)?;
     ops::customers::exists(&ctx, &path.customer())?;
-    let wish: DeviceIn = body.parse_or_empty()?;
-    let wish = NewDevice {
-        id: wish.id.map(|id| ids::device_handle(&id.0)),
-        kind: wish.r#type.map_or(DeviceKind::Unknown, Into::into),
-        status: wish.status.map_or(DeviceStatus::Active, Into::into),
-        model: text(wish.model),
-        platform: text(wish.platform),
-        brand: text(wish.brand),
-        serial: text(wish.serial),
-        mac: text(wish.mac),
-        created_at: wish.created.map(|at| at.0),
+    let input: DeviceIn = body.parse_or_empty()?;
+    let input = NewDevice {
+        id: input.id.map(|id| ids::device_handle(&id.0)),
+        kind: input.r#type.map_or(DeviceKind::Unknown, Into::into),
+        status: input.status.map_or(DeviceStatus::Active, Into::into),
+        model: text(input.model),
+        platform: text(input.platform),
+        brand: text(input.brand),
+        serial: text(input.serial),
+        mac: text(input.mac),
+        created_at: input.created.map(|at| at.0),
     };
-    let devices = ops::customers::devices::add(&ctx, path.customer(), wish).await?;
+    let devices = ops::customers::devices::add(&ctx, path.customer(), input).await?;
     Ok((StatusCode::CREATED, Json(all(&devices))))
 }
 
@@ -154,8 +154,8 @@ pub async fn update(Staff(ctx): Staff, path: Ids, body: Body) -> Result<Json<Dev
     ctx.require(Permission::CustomersWrite)?;
     let handle = ids::device_handle(path.text(1));
     ops::customers::devices::get(&ctx, &path.customer(), &handle)?;
-    let wish: DeviceUpdateIn = body.parse_or_empty()?;
-    let status = wish.status.map(Into::into);
+    let input: DeviceUpdateIn = body.parse_or_empty()?;
+    let status = input.status.map(Into::into);
     let device = ops::customers::devices::set_status(&ctx, path.customer(), handle, status).await?;
     Ok(Json(DeviceOut::from(&device)))
 }

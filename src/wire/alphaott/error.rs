@@ -268,8 +268,8 @@ fn order_refused(refusal: &OrderRefusal) -> Failure {
         OrderRefusal::MixedCurrencies => {
             Failure::conflict("charges: all charges of an offer must be in one currency")
         }
-        OrderRefusal::OrderState { wish, .. } => {
-            Failure::conflict(format!("status: an order in this state cannot be {wish}"))
+        OrderRefusal::OrderState { action, .. } => {
+            Failure::conflict(format!("status: an order in this state cannot be {action}"))
         }
         OrderRefusal::BeganEarlier { .. } => {
             Failure::conflict("the order began more than 24 hours ago")

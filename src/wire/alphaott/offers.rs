@@ -12,7 +12,7 @@ use crate::domain::catalogue::{ProductOffer, ProductSpec};
 use crate::domain::staff::Permission;
 use crate::domain::values::calendar::has_passed;
 use crate::ops;
-use crate::ops::catalogue::{EligibilityWish, OfferChange};
+use crate::ops::catalogue::{EligibilityInput, OfferChange};
 use crate::wire::kit::json::{Body, Patch, given};
 
 use super::error::Failure;
@@ -125,13 +125,13 @@ struct EligibilityIn {
 }
 
 impl EligibilityIn {
-    fn wish(self) -> Result<EligibilityWish, Failure> {
+    fn input(self) -> Result<EligibilityInput, Failure> {
         if self.with_products.len() > WITH_PRODUCTS_MAX {
             let problem = format!("must name at most {WITH_PRODUCTS_MAX} products");
             return Err(Failure::bad_request("eligibility.withProducts", &problem));
         }
         let products = self.with_products.iter();
-        Ok(EligibilityWish {
+        Ok(EligibilityInput {
             new_customers: self.new_customers,
             once_per_customer: self.once_per_customer,
             with_products: products.map(|id| ids::handle(&id.0)).collect(),
@@ -205,7 +205,7 @@ impl OfferIn {
         }
         let eligibility = self.eligibility.map(Option::unwrap_or_default);
         Ok(OfferChange {
-            eligibility: eligibility.map(EligibilityIn::wish).transpose()?,
+            eligibility: eligibility.map(EligibilityIn::input).transpose()?,
             id: self.id.map(|id| ids::handle(&id.0)),
             title: text(self.title),
             description: text(self.description),
@@ -304,8 +304,8 @@ pub async fn create(
 ) -> Result<(StatusCode, Json<OfferOut>), Failure> {
     ctx.require(Permission::CatalogueWrite)?;
     let product = ops::catalogue::product(&ctx, &path.id(0))?;
-    let wish: OfferIn = body.parse_or_empty()?;
-    let change = wish.change(&ctx, &product)?;
+    let input: OfferIn = body.parse_or_empty()?;
+    let change = input.change(&ctx, &product)?;
     let offer = ops::catalogue::create_offer(&ctx, path.id(0), change).await?;
     Ok((
         StatusCode::CREATED,
@@ -334,8 +334,8 @@ pub async fn update(Staff(ctx): Staff, path: Ids, body: Body) -> Result<Json<Off
     ctx.require(Permission::CatalogueWrite)?;
     let product = ops::catalogue::product(&ctx, &path.id(0))?;
     ops::catalogue::offer(&ctx, &path.id(0), &path.id(1))?;
-    let wish: OfferIn = body.parse_or_empty()?;
-    let change = wish.change(&ctx, &product)?;
+    let input: OfferIn = body.parse_or_empty()?;
+    let change = input.change(&ctx, &product)?;
     let offer = ops::catalogue::update_offer(&ctx, path.id(0), path.id(1), change).await?;
     OfferOut::new(&ctx, &product, &offer).map(Json)
 }

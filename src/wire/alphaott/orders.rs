@@ -198,26 +198,26 @@ pub async fn create(
 ) -> Result<(StatusCode, Json<OrderOut>), Failure> {
     ctx.require(Permission::OrdersWrite)?;
     ops::customers::exists(&ctx, &path.customer())?;
-    let wish: OrderIn = body.parse_or_empty()?;
-    let wish = NewOrder {
-        id: wish.id.map(|id| ids::handle(&id.0)),
-        offer: ids::handle(&wish.offer.0),
-        count: wish.duration.map(|count| count.0),
-        period: wish.period.map(Into::into),
-        cycles_total: wish.number_of_billing_cycles.map(|cycles| cycles.0),
-        order_type: wish.r#type.map(Into::into),
-        status: wish.status.map(Into::into),
-        created_at: wish.created.map(|at| at.0),
-        expires_at: wish.expires.map(|at| at.0),
-        next_cycle_at: wish.next_billing_cycle.map(|at| at.0),
-        paid_until: wish.paid_until.map(|at| at.0),
-        external_refs: wish.external_refs.map(Opens::stored).unwrap_or_default(),
-        services: match wish.create_customer_services {
+    let input: OrderIn = body.parse_or_empty()?;
+    let input = NewOrder {
+        id: input.id.map(|id| ids::handle(&id.0)),
+        offer: ids::handle(&input.offer.0),
+        count: input.duration.map(|count| count.0),
+        period: input.period.map(Into::into),
+        cycles_total: input.number_of_billing_cycles.map(|cycles| cycles.0),
+        order_type: input.r#type.map(Into::into),
+        status: input.status.map(Into::into),
+        created_at: input.created.map(|at| at.0),
+        expires_at: input.expires.map(|at| at.0),
+        next_cycle_at: input.next_billing_cycle.map(|at| at.0),
+        paid_until: input.paid_until.map(|at| at.0),
+        external_refs: input.external_refs.map(Opens::stored).unwrap_or_default(),
+        services: match input.create_customer_services {
             Some(true) => ServicesMade::WithOrder,
             Some(false) | None => ServicesMade::ByCaller,
         },
     };
-    let order = ops::orders::place(&ctx, path.customer(), wish).await?;
+    let order = ops::orders::place(&ctx, path.customer(), input).await?;
     Ok((StatusCode::CREATED, Json(OrderOut::new(&ctx, &order)?)))
 }
 
@@ -241,12 +241,12 @@ pub async fn get(Staff(ctx): Staff, path: Ids) -> Result<Json<OrderOut>, Failure
 pub async fn update(Staff(ctx): Staff, path: Ids, body: Body) -> Result<Json<OrderOut>, Failure> {
     ctx.require(Permission::OrdersWrite)?;
     ops::orders::get(&ctx, &path.customer(), &path.id(1))?;
-    let wish: OrderUpdateIn = body.parse()?;
+    let input: OrderUpdateIn = body.parse()?;
     let change = OrderChange {
-        status: wish.status.map(Into::into),
-        expires_at: wish.expires.map(|at| at.map(|at| at.0)),
-        next_cycle_at: wish.next_billing_cycle.map(|at| at.map(|at| at.0)),
-        cycles_total: wish.number_of_billing_cycles.map(|cycles| cycles.0),
+        status: input.status.map(Into::into),
+        expires_at: input.expires.map(|at| at.map(|at| at.0)),
+        next_cycle_at: input.next_billing_cycle.map(|at| at.map(|at| at.0)),
+        cycles_total: input.number_of_billing_cycles.map(|cycles| cycles.0),
     };
     let order = ops::orders::update(&ctx, path.customer(), path.id(1), change).await?;
     OrderOut::new(&ctx, &order).map(Json)

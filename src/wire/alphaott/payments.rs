@@ -15,7 +15,7 @@ use crate::domain::staff::Permission;
 use crate::domain::values::id::CustomerId;
 use crate::domain::values::open_object::OpenObject;
 use crate::ops;
-use crate::ops::payments::pages::Wanted;
+use crate::ops::payments::pages::PageItem;
 use crate::wire::kit::json::{Body, Verbatim};
 
 use super::error::Failure;
@@ -200,16 +200,16 @@ pub struct PageOut {
 
 impl PageIn {
     /// What the page is for; an order says more than its offer.
-    pub fn wanted(&self) -> Result<Wanted, Failure> {
+    pub fn wanted(&self) -> Result<PageItem, Failure> {
         match (&self.order_id, &self.offer_id) {
             (Some(_), _) if self.additional == Some(true) => Err(Failure::conflict(
                 "additional: is for a new order, and does not go with orderId",
             )),
-            (Some(order), _) => Ok(Wanted::Order(ids::handle(&order.0))),
+            (Some(order), _) => Ok(PageItem::Order(ids::handle(&order.0))),
             (None, Some(offer)) if self.additional == Some(true) => {
-                Ok(Wanted::OneMore(ids::handle(&offer.0)))
+                Ok(PageItem::OneMore(ids::handle(&offer.0)))
             }
-            (None, Some(offer)) => Ok(Wanted::Offer(ids::handle(&offer.0))),
+            (None, Some(offer)) => Ok(PageItem::Offer(ids::handle(&offer.0))),
             (None, None) => Err(Failure::bad_request("offerId", "is required")),
         }
     }
@@ -256,18 +256,18 @@ pub async fn create_page(
 ) -> Result<(StatusCode, Json<PageOut>), Failure> {
     ctx.require(Permission::OrdersWrite)?;
     ops::customers::exists(&ctx, &path.customer())?;
-    let wish: PageIn = body.parse_or_empty()?;
-    let wanted = wish.wanted()?;
-    let return_url = return_url(&ctx, wish.return_url);
+    let input: PageIn = body.parse_or_empty()?;
+    let wanted = input.wanted()?;
+    let return_url = return_url(&ctx, input.return_url);
     let page = ops::payments::pages::create(&ctx, path.customer(), wanted, return_url).await?;
     Ok((StatusCode::CREATED, Json(PageOut::new(&ctx, &page))))
 }
 
 /// Where the browser goes after a page: what the caller says, or else what the settings say;
 /// empty: nowhere.
-pub fn return_url(ctx: &Ctx, wish: Option<WebUrl>) -> String {
+pub fn return_url(ctx: &Ctx, input: Option<WebUrl>) -> String {
     let default = &ctx.app.config.alphaott.return_url;
-    match wish {
+    match input {
         // Subscribers have nothing to do in the console.
         Some(WebUrl(url)) if is_console(&ctx.app.base_url(), &url) => String::new(),
         Some(WebUrl(url)) => url,

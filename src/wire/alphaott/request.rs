@@ -9,7 +9,7 @@ use crate::ops::staff::bearers::{Bearer, Nobody, Why, bearer};
 use crate::wire::alphaott::error::Failure;
 use crate::wire::alphaott::ids;
 use crate::wire::kit::query::{Query, Wrong};
-use crate::wire::kit::{SESSION_COOKIE, circumstances, cookies};
+use crate::wire::kit::{SESSION_COOKIE, cookies, request_ctx};
 use axum::extract::{FromRequestParts, RawPathParams};
 use axum::http::header::AUTHORIZATION;
 use axum::http::request::Parts;
@@ -26,7 +26,7 @@ impl FromRequestParts<Arc<App>> for Staff {
     type Rejection = Failure;
 
     async fn from_request_parts(parts: &mut Parts, app: &Arc<App>) -> Result<Self, Failure> {
-        let ctx = circumstances(app, DIALECT, parts);
+        let ctx = request_ctx(app, DIALECT, parts);
         let actor = match parts.headers.get(AUTHORIZATION) {
             Some(header) => token_actor(&ctx, header.to_str().unwrap_or_default())?,
             None => session_actor(&ctx, parts)?,
@@ -76,7 +76,7 @@ impl FromRequestParts<Arc<App>> for Anonymous {
     type Rejection = Failure;
 
     async fn from_request_parts(parts: &mut Parts, app: &Arc<App>) -> Result<Self, Failure> {
-        Ok(Self(circumstances(app, DIALECT, parts)))
+        Ok(Self(request_ctx(app, DIALECT, parts)))
     }
 }
 

@@ -144,13 +144,13 @@ pub async fn add(
 ) -> Result<(StatusCode, Json<Vec<ServiceOut>>), Failure> {
     ctx.require(Permission::ServicesWrite)?;
     ops::customers::exists(&ctx, &path.customer())?;
-    let wish: ServiceIn = body.parse_or_empty()?;
-    let wish = NewService {
-        spec: ids::handle::<ServiceSpecId>(&wish.service_spec.0),
-        status: wish.status.map(Into::into),
-        expires_at: wish.expires.map(|at| at.map(|at| at.0)),
+    let input: ServiceIn = body.parse_or_empty()?;
+    let input = NewService {
+        spec: ids::handle::<ServiceSpecId>(&input.service_spec.0),
+        status: input.status.map(Into::into),
+        expires_at: input.expires.map(|at| at.map(|at| at.0)),
     };
-    let services = ops::services::add(&ctx, path.customer(), wish).await?;
+    let services = ops::services::add(&ctx, path.customer(), input).await?;
     Ok((StatusCode::CREATED, Json(shown_list(&ctx, &services, &[])?)))
 }
 

@@ -8,7 +8,7 @@ use crate::domain::event::Audit;
 use crate::domain::staff::Permission;
 use crate::domain::values::id::AuditId;
 use crate::ops;
-use crate::ops::audits::{LINES_MAX, Wanted};
+use crate::ops::audits::{AuditFilter, LINES_MAX};
 use crate::wire::kit::query::{Query, Wrong};
 
 use super::error::Problem;
@@ -92,7 +92,7 @@ pub async fn page(Staff(ctx): Staff, RawQuery(query): RawQuery) -> Result<Json<P
             Some(ops::audits::subject(text).ok_or_else(unfit)?)
         }
     };
-    let wanted = Wanted {
+    let wanted = AuditFilter {
         since: instant("since", text("since")?)?,
         until: instant("until", text("until")?)?,
         who: text("who")?.map(str::to_owned),

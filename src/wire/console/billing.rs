@@ -97,7 +97,7 @@ pub async fn pause(
     request: Repeatable,
 ) -> Result<Response, Problem> {
     ctx.require(Permission::OrdersWrite)?;
-    let Asked { ctx, once, .. } = request.wish_or_nothing::<EmptyBody>(ctx)?;
+    let Asked { ctx, once, .. } = request.input_or_nothing::<EmptyBody>(ctx)?;
     let order = ops::orders::life::pause(&ctx, which(&ids), once).await?;
     answer(&ctx, StatusCode::OK, || Ok(OrderOut::new(&ctx, &order)))
 }
@@ -109,7 +109,7 @@ pub async fn resume(
     request: Repeatable,
 ) -> Result<Response, Problem> {
     ctx.require(Permission::OrdersWrite)?;
-    let Asked { ctx, once, .. } = request.wish_or_nothing::<EmptyBody>(ctx)?;
+    let Asked { ctx, once, .. } = request.input_or_nothing::<EmptyBody>(ctx)?;
     let order = ops::orders::life::resume(&ctx, which(&ids), once).await?;
     answer(&ctx, StatusCode::OK, || Ok(OrderOut::new(&ctx, &order)))
 }
@@ -158,8 +158,8 @@ pub async fn end(
     request: Repeatable,
 ) -> Result<Response, Problem> {
     ctx.require(Permission::OrdersWrite)?;
-    let Asked { ctx, wish, once } = request.wish_or_nothing::<EndIn>(ctx)?;
-    let order = ops::orders::life::end_now(&ctx, which(&ids), wish.credit.into(), once).await?;
+    let Asked { ctx, input, once } = request.input_or_nothing::<EndIn>(ctx)?;
+    let order = ops::orders::life::end_now(&ctx, which(&ids), input.credit.into(), once).await?;
     answer(&ctx, StatusCode::OK, || Ok(OrderOut::new(&ctx, &order)))
 }
 
@@ -180,9 +180,9 @@ pub async fn renew(
     request: Repeatable,
 ) -> Result<Response, Problem> {
     ctx.require(Permission::OrdersWrite)?;
-    let Asked { ctx, wish, once } = request.wish_or_nothing::<RenewIn>(ctx)?;
-    let seen = match wish.amount {
-        Some(text) => Some(money::amount_of(&ctx, &text.0, wish.currency.as_deref())?),
+    let Asked { ctx, input, once } = request.input_or_nothing::<RenewIn>(ctx)?;
+    let seen = match input.amount {
+        Some(text) => Some(money::amount_of(&ctx, &text.0, input.currency.as_deref())?),
         None => None,
     };
     let order = ops::orders::life::renew(&ctx, which(&ids), seen, once).await?;
@@ -205,9 +205,9 @@ pub async fn change(
     request: Repeatable,
 ) -> Result<Response, Problem> {
     ctx.require(Permission::OrdersWrite)?;
-    let Asked { ctx, wish, once } = request.wish::<ChangeIn>(ctx)?;
-    let order = NewOrder::of(handle(&wish.offer));
-    let order = ops::orders::life::change_plan(&ctx, which(&ids), order, wish.lift, once).await?;
+    let Asked { ctx, input, once } = request.input::<ChangeIn>(ctx)?;
+    let order = NewOrder::of(handle(&input.offer));
+    let order = ops::orders::life::change_plan(&ctx, which(&ids), order, input.lift, once).await?;
     answer(&ctx, StatusCode::CREATED, || {
         Ok(OrderOut::new(&ctx, &order))
     })
@@ -347,7 +347,7 @@ pub async fn release(
     request: Repeatable,
 ) -> Result<Json<RunOut>, Problem> {
     ctx.require(Permission::RunsRelease)?;
-    let Asked { ctx, .. } = request.wish_or_nothing::<EmptyBody>(ctx)?;
+    let Asked { ctx, .. } = request.input_or_nothing::<EmptyBody>(ctx)?;
     if ctx.is_rehearsal() {
         // It moves nothing itself: what it lets go on is worked later, by the clock.
         let words = "preview: of what a run will do, ask GET /console/api/preview?until=";

@@ -63,9 +63,9 @@ pub async fn set_max(
     body: Body,
 ) -> Result<Json<BoxesOut>, Problem> {
     ctx.require(Permission::CustomersWrite)?;
-    let wish: MaxIn = body.parse()?;
+    let input: MaxIn = body.parse()?;
     let customer = handle::<CustomerId>(&id);
-    list::set_max(&ctx, customer.clone(), wish.devices_max).await?;
+    list::set_max(&ctx, customer.clone(), input.devices_max).await?;
     Ok(Json(shown(list::of_customer(&ctx, &customer)?)))
 }
 

@@ -286,8 +286,8 @@ fn order_refused(refusal: &OrderRefusal) -> Problem {
         OrderRefusal::MixedCurrencies => {
             conflict("all charges of an offer must be in one currency".to_owned())
         }
-        OrderRefusal::OrderState { wish, .. } => {
-            conflict(format!("an order in this state cannot be {wish}"))
+        OrderRefusal::OrderState { action, .. } => {
+            conflict(format!("an order in this state cannot be {action}"))
         }
         OrderRefusal::BeganEarlier { began } => conflict(format!(
             "credit: the order began at {}, more than 24 hours ago; true gives back what is not \

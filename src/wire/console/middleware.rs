@@ -37,13 +37,13 @@ impl CounterpartOut {
 #[derive(Debug, Serialize)]
 pub struct MiddlewareOut {
     /// At most 1,000.
-    untold: Vec<CounterpartOut>,
+    middleware_pending: Vec<CounterpartOut>,
 }
 
 /// `GET /console/api/middleware`
-pub async fn untold(Staff(ctx): Staff) -> Result<Json<MiddlewareOut>, Problem> {
-    let untold = ops::peers::middleware::untold(&ctx)?;
+pub async fn middleware_pending(Staff(ctx): Staff) -> Result<Json<MiddlewareOut>, Problem> {
+    let middleware_pending = ops::peers::middleware::middleware_pending(&ctx)?;
     Ok(Json(MiddlewareOut {
-        untold: untold.iter().map(CounterpartOut::new).collect(),
+        middleware_pending: middleware_pending.iter().map(CounterpartOut::new).collect(),
     }))
 }

@@ -139,7 +139,10 @@ fn money_routes() -> Router<Arc<App>> {
             "/console/api/customers/{id}/orders/{order}/end",
             post(billing::end),
         )
-        .route("/console/api/middleware", get(middleware::untold))
+        .route(
+            "/console/api/middleware",
+            get(middleware::middleware_pending),
+        )
         .route("/console/api/messages", get(messages::list))
         .route("/console/api/messages/{id}/retry", post(messages::retry))
         .route("/console/api/templates", get(templates::list))

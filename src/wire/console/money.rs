@@ -15,7 +15,7 @@ use crate::domain::values::id::{InvoiceId, PaymentId};
 use crate::domain::values::minor::Minor;
 use crate::domain::values::money::{Amount, Currency};
 use crate::domain::values::time::Timestamp;
-use crate::letters::locale::House;
+use crate::letters::locale::Sender;
 use crate::letters::{last_day, paper_of};
 use crate::ops;
 use crate::ops::billing::invoices::Billed;
@@ -154,17 +154,17 @@ pub async fn receive(
     request: Repeatable,
 ) -> Result<Response, Problem> {
     ctx.require(Permission::MoneyWrite)?;
-    let Asked { ctx, wish, once } = request.wish::<PaymentIn>(ctx)?;
-    if !TYPED_METHODS.contains(&wish.method.as_str()) {
+    let Asked { ctx, input, once } = request.input::<PaymentIn>(ctx)?;
+    if !TYPED_METHODS.contains(&input.method.as_str()) {
         return Err(Problem::bad_request("method: must be one of cash, bank"));
     }
-    let reference = wish.reference.map(|text| text.trim().to_owned());
+    let reference = input.reference.map(|text| text.trim().to_owned());
     let receipt = Receipt {
-        amount: amount_of(&ctx, &wish.amount.0, wish.currency.as_deref())?,
-        method: wish.method,
+        amount: amount_of(&ctx, &input.amount.0, input.currency.as_deref())?,
+        method: input.method,
         reference: short("reference", reference)?,
         client_key: once.map(|once| once.key),
-        note: short("note", wish.note)?.unwrap_or_default(),
+        note: short("note", input.note)?.unwrap_or_default(),
     };
     let payment = ops::payments::receive(&ctx, handle(&id), receipt).await?;
     answer(&ctx, StatusCode::CREATED, || Ok(PaymentOut::new(&payment)))
@@ -220,10 +220,10 @@ pub async fn refund(
     request: Repeatable,
 ) -> Result<Response, Problem> {
     ctx.require(Permission::MoneyWrite)?;
-    let Asked { ctx, wish, once } = request.wish::<RefundIn>(ctx)?;
-    let amount = amount_of(&ctx, &wish.amount.0, wish.currency.as_deref())?;
-    let note = short("note", wish.note)?.unwrap_or_default();
-    let how = match wish.how.as_deref() {
+    let Asked { ctx, input, once } = request.input::<RefundIn>(ctx)?;
+    let amount = amount_of(&ctx, &input.amount.0, input.currency.as_deref())?;
+    let note = short("note", input.note)?.unwrap_or_default();
+    let how = match input.how.as_deref() {
         None | Some("GOODWILL") => RefundAs::Goodwill,
         Some("RETURNED") => RefundAs::Returned,
         Some(_) => {
@@ -257,10 +257,10 @@ pub async fn void(
     request: Repeatable,
 ) -> Result<Response, Problem> {
     ctx.require(Permission::DebtsWriteOff)?;
-    let Asked { ctx, wish, once } = request.wish::<VoidIn>(ctx)?;
+    let Asked { ctx, input, once } = request.input::<VoidIn>(ctx)?;
     let number = name.parse().map(InvoiceId);
     let number = number.map_err(|_| Problem::not_found("there is no such invoice"))?;
-    let note = ops::billing::debts::void(&ctx, number, reason_of(&wish.reason)?, once).await?;
+    let note = ops::billing::debts::void(&ctx, number, reason_of(&input.reason)?, once).await?;
     answer(&ctx, StatusCode::CREATED, || {
         let billed = ops::billing::invoices::get(&ctx, note.id)?;
         Ok(InvoiceOut::new(&ctx, &billed))
@@ -292,9 +292,9 @@ pub async fn write_off(
     request: Repeatable,
 ) -> Result<Response, Problem> {
     ctx.require(Permission::DebtsWriteOff)?;
-    let Asked { ctx, wish, once } = request.wish::<WriteOffIn>(ctx)?;
-    let amount = amount_of(&ctx, &wish.amount.0, wish.currency.as_deref())?;
-    let reason = reason_of(&wish.reason)?;
+    let Asked { ctx, input, once } = request.input::<WriteOffIn>(ctx)?;
+    let amount = amount_of(&ctx, &input.amount.0, input.currency.as_deref())?;
+    let reason = reason_of(&input.reason)?;
     let customer = ops::billing::debts::write_off(&ctx, handle(&id), amount, reason, once).await?;
     answer(&ctx, StatusCode::CREATED, || {
         let balance = ops::payments::balance_in(&ctx, customer.id, amount.currency)?;
@@ -314,7 +314,7 @@ pub async fn confirm(
     request: Repeatable,
 ) -> Result<Response, Problem> {
     ctx.require(Permission::MoneyWrite)?;
-    let Asked { ctx, once, .. } = request.wish_or_nothing::<EmptyBody>(ctx)?;
+    let Asked { ctx, once, .. } = request.input_or_nothing::<EmptyBody>(ctx)?;
     let payment = ops::payments::ending::end(&ctx, payment_id(&id)?, Ending::Paid, once).await?;
     answer(&ctx, StatusCode::OK, || Ok(PaymentOut::new(&payment)))
 }
@@ -333,8 +333,8 @@ pub async fn fail(
     request: Repeatable,
 ) -> Result<Response, Problem> {
     ctx.require(Permission::MoneyWrite)?;
-    let Asked { ctx, wish, once } = request.wish_or_nothing::<FailIn>(ctx)?;
-    let reason = short("reason", wish.reason)?.unwrap_or_default();
+    let Asked { ctx, input, once } = request.input_or_nothing::<FailIn>(ctx)?;
+    let reason = short("reason", input.reason)?.unwrap_or_default();
     let ending = Ending::Failed { reason };
     let payment = ops::payments::ending::end(&ctx, payment_id(&id)?, ending, once).await?;
     answer(&ctx, StatusCode::OK, || Ok(PaymentOut::new(&payment)))
@@ -353,8 +353,8 @@ pub async fn resolve(
     request: Repeatable,
 ) -> Result<Response, Problem> {
     ctx.require(Permission::MoneyWrite)?;
-    let Asked { ctx, wish, once } = request.wish::<ResolveIn>(ctx)?;
-    let customer = handle(&wish.customer);
+    let Asked { ctx, input, once } = request.input::<ResolveIn>(ctx)?;
+    let customer = handle(&input.customer);
     let payment = ops::payments::ending::resolve(&ctx, payment_id(&id)?, customer, once).await?;
     answer(&ctx, StatusCode::OK, || Ok(PaymentOut::new(&payment)))
 }
@@ -545,10 +545,10 @@ pub async fn invoice(Staff(ctx): Staff, Path(name): Path<String>) -> Result<Resp
 /// An invoice in the words of this house.
 fn paper(ctx: &Ctx, billed: &Billed) -> Paper {
     let company = ctx.app.company();
-    let house = House {
+    let sender = Sender {
         name: &company.name,
         zone: &company.zone,
         locale: &ctx.app.config.provider.locale,
     };
-    paper_of(&house, &billed.invoice, billed.open_minor)
+    paper_of(&sender, &billed.invoice, billed.open_minor)
 }

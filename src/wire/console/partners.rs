@@ -14,7 +14,7 @@ use crate::domain::staff::Permission;
 use crate::domain::values::minor::Minor;
 use crate::domain::values::money::{Amount, Currency};
 use crate::domain::values::time::Timestamp;
-use crate::letters::locale::House;
+use crate::letters::locale::Sender;
 use crate::letters::statement_of;
 use crate::ops;
 use crate::ops::partners::statement::Detail;
@@ -160,7 +160,7 @@ struct NewPartnerIn {
 
 /// `POST /console/api/partners`
 pub async fn add(sensitive: Sensitive) -> Result<Response, Problem> {
-    let given: NewPartnerIn = sensitive.wish()?;
+    let given: NewPartnerIn = sensitive.input()?;
     let (partner, api_key) = ops::partners::add(&sensitive.ctx, given.key, given.name).await?;
     let shown = PartnerOut::new(&sensitive.ctx, &partner, Some(api_key));
     Ok((StatusCode::CREATED, Json(shown)).into_response())
@@ -187,7 +187,7 @@ struct RotateIn {
 
 /// `POST /console/api/partners/{key}/rotate`: another API key.
 pub async fn rotate(Path(key): Path<String>, sensitive: Sensitive) -> Result<Response, Problem> {
-    let given: RotateIn = sensitive.wish_or_nothing()?;
+    let given: RotateIn = sensitive.input_or_nothing()?;
     let overlap = given.overlap_seconds.map(i64::from);
     let overlap = overlap.unwrap_or(ops::partners::OVERLAP_SECONDS);
     let (partner, api_key) = ops::partners::rotate(&sensitive.ctx, key, overlap).await?;
@@ -358,12 +358,12 @@ fn shown(ctx: &Ctx, found: &Settlement, format: &str) -> Result<Response, Proble
 
 fn statement(ctx: &Ctx, found: &Settlement) -> paper::Paper {
     let company = ctx.app.company();
-    let house = House {
+    let sender = Sender {
         name: &company.name,
         zone: &company.zone,
         locale: &ctx.app.config.provider.locale,
     };
-    statement_of(&house, found, company.currency, ctx.now)
+    statement_of(&sender, found, company.currency, ctx.now)
 }
 
 #[derive(Deserialize)]
@@ -380,8 +380,8 @@ pub async fn close(
 ) -> Result<Response, Problem> {
     ctx.require(Permission::MoneyWrite)?;
     // A month is closed once, whatever the key.
-    let Asked { ctx, wish, .. } = request.wish::<CloseIn>(ctx)?;
-    let found = ops::partners::month_close::close(&ctx, key, wish.month).await?;
+    let Asked { ctx, input, .. } = request.input::<CloseIn>(ctx)?;
+    let found = ops::partners::month_close::close(&ctx, key, input.month).await?;
     answer(&ctx, StatusCode::CREATED, || Ok(SettlementOut::new(&found)))
 }
 

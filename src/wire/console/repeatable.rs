@@ -38,7 +38,7 @@ impl<S: Send + Sync> FromRequest<S> for Repeatable {
 /// was asked for, nothing that it runs stands.
 pub struct Asked<T> {
     pub ctx: Ctx,
-    pub wish: T,
+    pub input: T,
     pub once: Option<Once>,
 }
 
@@ -49,12 +49,12 @@ pub struct EmptyBody {}
 
 impl Repeatable {
     /// What the body asks for; there must be one.
-    pub fn wish<T: DeserializeOwned>(self, ctx: Ctx) -> Result<Asked<T>, Problem> {
+    pub fn input<T: DeserializeOwned>(self, ctx: Ctx) -> Result<Asked<T>, Problem> {
         self.asked(ctx, false)
     }
 
-    /// As [`Repeatable::wish`], where no body asks for nothing special.
-    pub fn wish_or_nothing<T: DeserializeOwned>(self, ctx: Ctx) -> Result<Asked<T>, Problem> {
+    /// As [`Repeatable::input`], where no body asks for nothing special.
+    pub fn input_or_nothing<T: DeserializeOwned>(self, ctx: Ctx) -> Result<Asked<T>, Problem> {
         self.asked(ctx, true)
     }
 
@@ -72,7 +72,7 @@ impl Repeatable {
         let effect = Some(AskedEffect::new(is_rehearsal));
         Ok(Asked {
             ctx: Ctx { effect, ..ctx },
-            wish: object(&text)?,
+            input: object(&text)?,
             once,
         })
     }

@@ -9,7 +9,7 @@ use crate::ops::staff::bearers::{Bearer, Nobody, Why, bearer};
 use crate::ops::staff::session_actor;
 use crate::wire::console::error::Problem;
 use crate::wire::kit::query::{Query, Wrong};
-use crate::wire::kit::{SESSION_COOKIE as COOKIE_NAME, circumstances};
+use crate::wire::kit::{SESSION_COOKIE as COOKIE_NAME, request_ctx};
 use axum::extract::{FromRequestParts, MatchedPath};
 use axum::http::HeaderMap;
 use axum::http::header::AUTHORIZATION;
@@ -110,7 +110,7 @@ impl FromRequestParts<Arc<App>> for Staff {
     type Rejection = Problem;
 
     async fn from_request_parts(parts: &mut Parts, app: &Arc<App>) -> Result<Self, Problem> {
-        let ctx = circumstances(app, DIALECT, parts);
+        let ctx = request_ctx(app, DIALECT, parts);
         // A proxy may put a header of its own before a session.
         let no_token = match token_holder(&ctx, &parts.headers)? {
             TokenHolder::Actor(actor) => {
@@ -180,7 +180,7 @@ impl FromRequestParts<Arc<App>> for Anonymous {
 
     async fn from_request_parts(parts: &mut Parts, app: &Arc<App>) -> Result<Self, Problem> {
         Ok(Self(
-            circumstances(app, DIALECT, parts),
+            request_ctx(app, DIALECT, parts),
             session_secrets(parts),
         ))
     }

@@ -55,15 +55,15 @@ fn without_password(text: &str) -> Result<(Option<String>, String), Problem> {
 
 impl Sensitive {
     /// What the body asks for; there must be one.
-    pub fn wish<T: DeserializeOwned>(&self) -> Result<T, Problem> {
+    pub fn input<T: DeserializeOwned>(&self) -> Result<T, Problem> {
         if self.text.is_empty() {
             return Err(BodyError::Missing.into());
         }
         Ok(object(&self.text)?)
     }
 
-    /// As [`Sensitive::wish`], where no body asks for nothing special.
-    pub fn wish_or_nothing<T: DeserializeOwned>(&self) -> Result<T, Problem> {
+    /// As [`Sensitive::input`], where no body asks for nothing special.
+    pub fn input_or_nothing<T: DeserializeOwned>(&self) -> Result<T, Problem> {
         let text = if self.text.is_empty() {
             "{}"
         } else {

@@ -68,8 +68,8 @@ pub async fn sign_in(
     caller: Option<Extension<Caller>>,
     body: Body,
 ) -> Result<Response, Problem> {
-    let wish: SignIn = body.parse()?;
-    let (operator, _, secret) = ops::staff::sign_in(&ctx, wish.name, wish.password).await?;
+    let input: SignIn = body.parse()?;
+    let (operator, _, secret) = ops::staff::sign_in(&ctx, input.name, input.password).await?;
     let secure = ctx.app.config.public_url.starts_with("https://")
         || caller.is_some_and(|Extension(caller)| caller.is_tls);
     let cookie = cookie(&secret, SESSION_SECONDS, secure)?;

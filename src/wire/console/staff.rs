@@ -91,15 +91,15 @@ struct NewOperatorIn {
 
 /// `POST /console/api/staff`
 pub async fn add(sensitive: Sensitive) -> Result<(StatusCode, Json<OperatorOut>), Problem> {
-    let wish: NewOperatorIn = sensitive.wish()?;
-    let wish = NewOperator {
-        role: role(&wish.role)?,
-        name: wish.name,
-        reseller: wish.reseller.map(ResellerId),
-        email: wish.email,
-        password: wish.new_password,
+    let input: NewOperatorIn = sensitive.input()?;
+    let input = NewOperator {
+        role: role(&input.role)?,
+        name: input.name,
+        reseller: input.reseller.map(ResellerId),
+        email: input.email,
+        password: input.new_password,
     };
-    let operator = ops::staff::add_operator(&sensitive.ctx, wish).await?;
+    let operator = ops::staff::add_operator(&sensitive.ctx, input).await?;
     Ok((StatusCode::CREATED, Json(OperatorOut::new(&operator))))
 }
 
@@ -118,12 +118,12 @@ pub async fn change(
     Path(name): Path<String>,
     sensitive: Sensitive,
 ) -> Result<Json<LeavingOut>, Problem> {
-    let wish: RoleIn = sensitive.wish()?;
-    let (ctx, role) = (&sensitive.ctx, role(&wish.role)?);
-    let done = if wish.preview {
+    let input: RoleIn = sensitive.input()?;
+    let (ctx, role) = (&sensitive.ctx, role(&input.role)?);
+    let done = if input.preview {
         ops::staff::changes::leaving(ctx, &name, Some(role))?
     } else {
-        ops::staff::changes::change_role(ctx, name, role, wish.end_credentials).await?
+        ops::staff::changes::change_role(ctx, name, role, input.end_credentials).await?
     };
     Ok(Json(LeavingOut::new(&done)))
 }
@@ -140,12 +140,12 @@ pub async fn remove(
     Path(name): Path<String>,
     sensitive: Sensitive,
 ) -> Result<Json<LeavingOut>, Problem> {
-    let wish: RemoveIn = sensitive.wish_or_nothing()?;
+    let input: RemoveIn = sensitive.input_or_nothing()?;
     let ctx = &sensitive.ctx;
-    let done = if wish.preview {
+    let done = if input.preview {
         ops::staff::changes::leaving(ctx, &name, None)?
     } else {
-        ops::staff::changes::remove(ctx, name, wish.end_credentials).await?
+        ops::staff::changes::remove(ctx, name, input.end_credentials).await?
     };
     Ok(Json(LeavingOut::new(&done)))
 }

@@ -43,8 +43,8 @@ pub async fn advance(
     }
     let Staff(ctx) = staff?;
     ctx.require(Permission::ClockMove)?;
-    let wish: MoveIn = body.parse()?;
-    let by = match (wish.set, wish.advance_seconds) {
+    let input: MoveIn = body.parse()?;
+    let by = match (input.set, input.advance_seconds) {
         (Some(text), None) => Move::To(Timestamp::parse(&text).ok_or_else(|| {
             Problem::bad_request("set: must be a date and time such as 2026-01-31T10:00:00Z")
         })?),

@@ -77,13 +77,13 @@ pub async fn list(Staff(ctx): Staff) -> Result<Json<Vec<TokenOut>>, Problem> {
 
 /// `POST /console/api/tokens`
 pub async fn create(sensitive: Sensitive) -> Result<(StatusCode, Json<TokenOut>), Problem> {
-    let wish: TokenIn = sensitive.wish()?;
-    let wish = NewToken {
-        name: wish.name,
-        role: role(&wish.role)?,
-        ttl_seconds: wish.ttl_seconds,
+    let input: TokenIn = sensitive.input()?;
+    let input = NewToken {
+        name: input.name,
+        role: role(&input.role)?,
+        ttl_seconds: input.ttl_seconds,
     };
-    let (token, text) = ops::staff::tokens::create_token(&sensitive.ctx, wish).await?;
+    let (token, text) = ops::staff::tokens::create_token(&sensitive.ctx, input).await?;
     Ok((StatusCode::CREATED, Json(TokenOut::new(&token, Some(text)))))
 }
 

@@ -124,8 +124,8 @@ pub async fn resolve(
         .parse()
         .map(PartnerTransactionId)
         .map_err(|_| missing())?;
-    let Asked { ctx, wish, once } = request.wish::<ResolveIn>(ctx)?;
-    let charged = match wish.outcome.as_str() {
+    let Asked { ctx, input, once } = request.input::<ResolveIn>(ctx)?;
+    let charged = match input.outcome.as_str() {
         "SUCCEEDED" => true,
         "DENIED" => false,
         _ => {

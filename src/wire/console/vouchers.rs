@@ -108,14 +108,14 @@ pub async fn batches(Staff(ctx): Staff) -> Result<Json<Vec<BatchOut>>, Problem> 
 /// `POST /console/api/voucher-batches`
 pub async fn create_batch(Staff(ctx): Staff, request: Repeatable) -> Result<Response, Problem> {
     ctx.require(Permission::VouchersMake)?;
-    let Asked { ctx, wish, once } = request.wish::<BatchIn>(ctx)?;
-    let wish = NewBatch {
-        title: short("title", Some(wish.title))?.unwrap_or_default(),
-        amount: amount_of(&ctx, &wish.amount.0, wish.currency.as_deref())?,
-        count: wish.count,
-        expires_at: crate::wire::console::request::instant("expires", wish.expires.as_deref())?,
+    let Asked { ctx, input, once } = request.input::<BatchIn>(ctx)?;
+    let input = NewBatch {
+        title: short("title", Some(input.title))?.unwrap_or_default(),
+        amount: amount_of(&ctx, &input.amount.0, input.currency.as_deref())?,
+        count: input.count,
+        expires_at: crate::wire::console::request::instant("expires", input.expires.as_deref())?,
     };
-    let (batch, codes) = ops::payments::vouchers::create(&ctx, wish, once).await?;
+    let (batch, codes) = ops::payments::vouchers::create(&ctx, input, once).await?;
     let made = BatchOut::new(&batch, codes);
     answer(&ctx, StatusCode::CREATED, || Ok(made))
 }
@@ -128,7 +128,7 @@ pub async fn revoke_batch(
 ) -> Result<Response, Problem> {
     ctx.require(Permission::VouchersMake)?;
     // A batch is taken out of use once, whatever the key.
-    let Asked { ctx, .. } = request.wish_or_nothing::<EmptyBody>(ctx)?;
+    let Asked { ctx, .. } = request.input_or_nothing::<EmptyBody>(ctx)?;
     ops::payments::vouchers::revoke(&ctx, numbered(&id)?).await?;
     if ctx.is_rehearsal() {
         return answer(&ctx, StatusCode::OK, || Ok(()));
@@ -155,16 +155,16 @@ struct SaleIn {
 }
 
 async fn trade(ctx: Ctx, id: &str, request: Repeatable, back: bool) -> Result<Response, Problem> {
-    let Asked { ctx, wish, once } = request.wish::<SaleIn>(ctx)?;
+    let Asked { ctx, input, once } = request.input::<SaleIn>(ctx)?;
     let ctx = &ctx;
     let id = numbered(id)?;
-    if wish.count == 0 {
+    if input.count == 0 {
         return Err(Problem::bad_request("count: must be at least 1"));
     }
-    if !TYPED_METHODS.contains(&wish.method.as_str()) {
+    if !TYPED_METHODS.contains(&input.method.as_str()) {
         return Err(Problem::bad_request("method: must be one of cash, bank"));
     }
-    let amount = match wish.amount {
+    let amount = match input.amount {
         Some(text) => {
             let currency = ops::payments::vouchers::currency_of(ctx, id)?;
             Some(amount_of(ctx, &text.0, Some(currency.as_str()))?)
@@ -172,10 +172,10 @@ async fn trade(ctx: Ctx, id: &str, request: Repeatable, back: bool) -> Result<Re
         None => None,
     };
     let sale = Sale {
-        count: wish.count,
+        count: input.count,
         amount,
-        method: wish.method,
-        note: short("note", wish.note)?.unwrap_or_default(),
+        method: input.method,
+        note: short("note", input.note)?.unwrap_or_default(),
         back,
     };
     let batch = ops::payments::vouchers::sell(ctx, id, sale, once).await?;
@@ -215,7 +215,7 @@ pub async fn redeem(
     request: Repeatable,
 ) -> Result<Response, Problem> {
     ctx.require(Permission::MoneyWrite)?;
-    let Asked { ctx, wish, once } = request.wish::<RedeemIn>(ctx)?;
-    let payment = ops::payments::vouchers::redeem(&ctx, handle(&id), wish.code, once).await?;
+    let Asked { ctx, input, once } = request.input::<RedeemIn>(ctx)?;
+    let payment = ops::payments::vouchers::redeem(&ctx, handle(&id), input.code, once).await?;
     answer(&ctx, StatusCode::CREATED, || Ok(PaymentOut::new(&payment)))
 }

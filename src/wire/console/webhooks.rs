@@ -12,7 +12,7 @@ use crate::domain::values::time::Timestamp;
 use crate::domain::webhooks::event::HookEvent;
 use crate::domain::webhooks::{Delivery, Webhook};
 use crate::ops;
-use crate::ops::webhooks::{Shown, Wish};
+use crate::ops::webhooks::{Shown, WebhookInput};
 use crate::wire::kit::query::{Query, Wrong};
 
 use super::error::Problem;
@@ -70,8 +70,8 @@ struct WebhookIn {
 }
 
 impl WebhookIn {
-    fn wish(self) -> Wish {
-        Wish {
+    fn input(self) -> WebhookInput {
+        WebhookInput {
             url: self.url,
             description: self.description,
             events: self.events,
@@ -166,8 +166,8 @@ pub async fn list(Staff(ctx): Staff) -> Result<Json<Vec<WebhookOut>>, Problem> {
 
 /// `POST /console/api/webhooks`
 pub async fn add(sensitive: Sensitive) -> Result<(StatusCode, Json<WebhookOut>), Problem> {
-    let wish: WebhookIn = sensitive.wish()?;
-    let (webhook, secret) = ops::webhooks::add(&sensitive.ctx, wish.wish()).await?;
+    let input: WebhookIn = sensitive.input()?;
+    let (webhook, secret) = ops::webhooks::add(&sensitive.ctx, input.input()).await?;
     let shown = WebhookOut::new(webhook, None, Some(secret));
     Ok((StatusCode::CREATED, Json(shown)))
 }
@@ -178,8 +178,8 @@ pub async fn change(
     sensitive: Sensitive,
 ) -> Result<Json<WebhookOut>, Problem> {
     let id = webhook_id(&id)?;
-    let wish: WebhookIn = sensitive.wish()?;
-    let webhook = ops::webhooks::change(&sensitive.ctx, id, wish.wish()).await?;
+    let input: WebhookIn = sensitive.input()?;
+    let webhook = ops::webhooks::change(&sensitive.ctx, id, input.input()).await?;
     Ok(Json(WebhookOut::new(webhook, None, None)))
 }
 

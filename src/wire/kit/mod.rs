@@ -268,7 +268,7 @@ fn request_id(headers: &HeaderMap, app: &App) -> RequestId {
 
 /// The circumstances of a request whose caller has shown nothing yet.
 #[must_use]
-pub fn circumstances(app: &Arc<App>, dialect: &'static str, parts: &Parts) -> Ctx {
+pub fn request_ctx(app: &Arc<App>, dialect: &'static str, parts: &Parts) -> Ctx {
     let request_id = parts.extensions.get::<RequestId>();
     Ctx {
         actor: Actor::Nobody,

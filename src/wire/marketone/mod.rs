@@ -29,7 +29,7 @@ use crate::ops;
 use crate::ops::partners::KeyOf;
 use crate::ops::staff::bearers::note_nobody;
 use crate::wire::kit::json;
-use crate::wire::kit::{TurnedAway, circumstances};
+use crate::wire::kit::{TurnedAway, request_ctx};
 
 use error::{Failure, KeyRefusal};
 use fields::Members;
@@ -205,7 +205,7 @@ async fn answered(app: &Arc<App>, parts: &Parts, body: HttpBody) -> Result<Strin
 
 /// Who calls, by the key of the partner: nothing in a body says it.
 fn partner_of_key(app: &Arc<App>, parts: &Parts) -> Result<(Ctx, Partner), Failure> {
-    let ctx = circumstances(app, DIALECT, parts);
+    let ctx = request_ctx(app, DIALECT, parts);
     let key = parts.headers.get(&API_KEY);
     let key = key.and_then(|value| value.to_str().ok());
     let nobody = |why: KeyRefusal, said: &'static str| {

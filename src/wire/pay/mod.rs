@@ -28,7 +28,7 @@ use crate::ops::OpError;
 use crate::ops::payments::page_view::Closed;
 use crate::ops::payments::pages::{Outcome, Way};
 use crate::ops::payments::stripe::Leads;
-use crate::ops::payments::stripe_events::Heard;
+use crate::ops::payments::stripe_events::EventOutcome;
 use crate::wire::kit::{KEPT_AN_HOUR, TurnedAway, client_address};
 
 /// The name in logs, metrics and the audit log.
@@ -52,7 +52,7 @@ async fn style() -> Response {
     (headers, text).into_response()
 }
 
-fn circumstances(app: &Arc<App>, extensions: &Extensions) -> Ctx {
+fn request_ctx(app: &Arc<App>, extensions: &Extensions) -> Ctx {
     Ctx {
         actor: Actor::Nobody,
         dialect: DIALECT,
@@ -67,7 +67,7 @@ async fn done(
     RawQuery(query): RawQuery,
     extensions: Extensions,
 ) -> Response {
-    let ctx = circumstances(&app, &extensions);
+    let ctx = request_ctx(&app, &extensions);
     let said = words(&ctx);
     let (class, text) = match query.as_deref() {
         Some("status=succeded") => ("good", said.thanks),
@@ -85,7 +85,7 @@ async fn show(
     RawQuery(query): RawQuery,
     extensions: Extensions,
 ) -> Response {
-    let ctx = circumstances(&app, &extensions);
+    let ctx = request_ctx(&app, &extensions);
     if let Some(from_stripe) = query
         .as_deref()
         .and_then(|query| query.strip_prefix("stripe="))
@@ -111,7 +111,7 @@ async fn back_from_stripe(ctx: &Ctx, code: &str, canceled: bool) -> Response {
         let asked = if canceled {
             ops::payments::stripe::cancel(ctx, payment.id).await
         } else {
-            ops::payments::stripe::look(ctx, payment.id).await
+            ops::payments::stripe::refresh(ctx, payment.id).await
         };
         if let Err(error) = asked {
             return failed(ctx, &error);
@@ -129,24 +129,24 @@ async fn stripe_webhook(
     extensions: Extensions,
     body: Bytes,
 ) -> Response {
-    let ctx = circumstances(&app, &extensions);
+    let ctx = request_ctx(&app, &extensions);
     if body.len() > WEBHOOK_BYTES_MAX {
         return (StatusCode::PAYLOAD_TOO_LARGE, "too long\n").into_response();
     }
     let signature = headers
         .get("stripe-signature")
         .and_then(|of| of.to_str().ok());
-    match ops::payments::stripe_events::hear(&ctx, signature.unwrap_or(""), &body).await {
-        Ok(Heard::Done | Heard::Ignored) => (StatusCode::OK, "ok\n").into_response(),
-        Ok(Heard::BadSignature) => (
+    match ops::payments::stripe_events::handle_event(&ctx, signature.unwrap_or(""), &body).await {
+        Ok(EventOutcome::Done | EventOutcome::Ignored) => (StatusCode::OK, "ok\n").into_response(),
+        Ok(EventOutcome::BadSignature) => (
             StatusCode::BAD_REQUEST,
             "Stripe-Signature does not fit: check payments.stripe_webhook_secret and the clock\n",
         )
             .into_response(),
-        Ok(Heard::TooEarly) => {
+        Ok(EventOutcome::TooEarly) => {
             (StatusCode::CONFLICT, "not known yet: send it again\n").into_response()
         }
-        Ok(Heard::NoAccount) => StatusCode::NOT_FOUND.into_response(),
+        Ok(EventOutcome::NoAccount) => StatusCode::NOT_FOUND.into_response(),
         Err(error) => {
             tracing::error!(%error, "stripe.webhook_failed");
             StatusCode::SERVICE_UNAVAILABLE.into_response()
@@ -194,7 +194,7 @@ async fn submit(
     extensions: Extensions,
     body: Bytes,
 ) -> Response {
-    let ctx = circumstances(&app, &extensions);
+    let ctx = request_ctx(&app, &extensions);
     let Some(form) = form(&body) else {
         return again(&ctx, &code, StatusCode::BAD_REQUEST, words(&ctx).fill_in);
     };

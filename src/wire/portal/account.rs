@@ -6,8 +6,8 @@ use serde_json::json;
 use crate::domain::boxes::SWITCHABLE_MODULES;
 use crate::domain::catalogue::kinds::ContentType;
 use crate::ops::OpError;
-use crate::ops::boxes::Seat;
-use crate::ops::viewing::{self, Visit};
+use crate::ops::boxes::BoxOwner;
+use crate::ops::viewing::{self, BoxRequest};
 
 use super::answer::{Answer, Cut, PAGE_ROWS};
 use super::call::Call;
@@ -60,7 +60,7 @@ const MODULES: &[&str] = &[
 ];
 
 /// `stb/get_modules`
-pub fn modules(call: &Call, visit: &Visit, seat: &Seat) -> Result<Answer, OpError> {
+pub fn modules(call: &Call, visit: &BoxRequest, owner: &BoxOwner) -> Result<Answer, OpError> {
     let named = |list: &[String]| -> Vec<String> {
         // "None" is kept as one empty name.
         list.iter()
@@ -68,12 +68,12 @@ pub fn modules(call: &Call, visit: &Visit, seat: &Seat) -> Result<Answer, OpErro
             .cloned()
             .collect()
     };
-    let disabled = viewing::disabled_modules(&call.ctx, visit.read(), seat)?;
+    let disabled = viewing::disabled_modules(&call.ctx, visit.read(), owner)?;
     Answer::of(&json!({
         "all_modules": MODULES,
         "switchable_modules": SWITCHABLE_MODULES,
         "disabled_modules": named(&disabled),
-        "restricted_modules": named(&seat.customer.box_profile.restricted_modules),
+        "restricted_modules": named(&owner.customer.box_profile.restricted_modules),
         "template": "default",
         "launcher_url": "",
         "launcher_profile_url": "",
@@ -82,8 +82,8 @@ pub fn modules(call: &Call, visit: &Visit, seat: &Seat) -> Result<Answer, OpErro
 
 /// `account_info/get_main_info`. STB-Proxy reads when the account ends from `phone` and takes
 /// nothing for no account; so it stands there, and the telephone number does not.
-pub fn main_info(call: &Call, visit: &Visit, seat: &Seat) -> Result<Answer, OpError> {
-    let customer = &seat.customer;
+pub fn main_info(call: &Call, visit: &BoxRequest, owner: &BoxOwner) -> Result<Answer, OpError> {
+    let customer = &owner.customer;
     let plan = viewing::plan(&call.ctx, visit.read(), customer)?;
     let ends = ends(call, &plan);
     let title = plan
@@ -97,17 +97,17 @@ pub fn main_info(call: &Call, visit: &Visit, seat: &Seat) -> Result<Answer, OpEr
         "ls": customer.account_number.as_deref().unwrap_or_default(),
         "mac": call.mac_text(),
         "login": customer.login.as_deref().unwrap_or_default(),
-        "status": u8::from(seat.is_on()),
+        "status": u8::from(owner.is_on()),
         "tariff_plan": title,
         "account_balance": viewing::balance(&call.ctx, visit.read(), customer)?,
         "end_date": ends,
-        "last_change_status": local(call, Some(seat.status_changed_at())),
+        "last_change_status": local(call, Some(owner.status_changed_at())),
     }))
 }
 
 /// `account_info/get_user_packages`: what the plan includes, and what can be added to it.
-pub fn packages(call: &Call, visit: &Visit, seat: &Seat) -> Result<Answer, OpError> {
-    let packages = viewing::packages(&call.ctx, visit.read(), seat)?;
+pub fn packages(call: &Call, visit: &BoxRequest, owner: &BoxOwner) -> Result<Answer, OpError> {
+    let packages = viewing::packages(&call.ctx, visit.read(), owner)?;
     let cut = Cut::new(packages.len(), PAGE_ROWS, call.number("p"), None);
     let rows = cut.of(packages).into_iter().map(|package| {
         let words = if package.held {

@@ -16,7 +16,7 @@ use crate::domain::staff::Actor;
 use crate::domain::values::calendar::Zone;
 use crate::domain::values::id::{ChannelId, Id};
 use crate::domain::values::mac::Mac;
-use crate::wire::kit::circumstances;
+use crate::wire::kit::request_ctx;
 
 /// Most parameters of one request; further ones are not looked at.
 const PARAMETERS_MAX: usize = 200;
@@ -51,7 +51,7 @@ impl Call {
         let parameters = pairs.take(PARAMETERS_MAX).collect();
         let ctx = Ctx {
             actor: Actor::Viewer,
-            ..circumstances(app, DIALECT, parts)
+            ..request_ctx(app, DIALECT, parts)
         };
         let mut call = Self {
             ctx,

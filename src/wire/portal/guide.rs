@@ -21,8 +21,8 @@ use crate::domain::values::calendar::Zone;
 use crate::domain::values::id::ChannelId;
 use crate::domain::values::time::Timestamp;
 use crate::ops::OpError;
-use crate::ops::boxes::{self, Seat};
-use crate::ops::viewing::{self, Found, PROGRAMMES_PER_CHANNEL_MAX, Visit};
+use crate::ops::boxes::{self, BoxOwner};
+use crate::ops::viewing::{self, BoxRequest, Found, PROGRAMMES_PER_CHANNEL_MAX};
 
 use super::answer::{Answer, Cut, PageOut};
 use super::call::Call;
@@ -123,8 +123,8 @@ fn day_of(zone: &Zone, at: Timestamp) -> Timestamp {
 
 /// `itv/get_epg_info`: everything of every channel,
 /// from this morning until `period` hours from now.
-pub fn get_epg_info(call: &Call, visit: &Visit, seat: &Seat) -> Result<Answer, OpError> {
-    let channels = viewing::channels(&call.ctx, visit.read(), seat, ChannelKind::Tv)?;
+pub fn get_epg_info(call: &Call, visit: &BoxRequest, owner: &BoxOwner) -> Result<Answer, OpError> {
+    let channels = viewing::channels(&call.ctx, visit.read(), owner, ChannelKind::Tv)?;
     let zone = call.zone();
     let hours = match call.number("period") {
         0 => PERIOD_HOURS,
@@ -224,14 +224,14 @@ impl HttpBody for Everything {
 /// The channel that `name` says, if the viewer may see it.
 fn channel(
     call: &Call,
-    visit: &Visit,
-    seat: &Seat,
+    visit: &BoxRequest,
+    owner: &BoxOwner,
     name: &str,
 ) -> Result<Option<ChannelId>, OpError> {
     let Some(id) = call.id(name) else {
         return Ok(None);
     };
-    let found = viewing::channel(&call.ctx, visit.read(), seat, id)?;
+    let found = viewing::channel(&call.ctx, visit.read(), owner, id)?;
     Ok(match found {
         Found::Yes(channel) => Some(channel.id),
         Found::NotAllowed | Found::Missing => None,
@@ -239,8 +239,8 @@ fn channel(
 }
 
 /// `itv/get_short_epg`: what is shown now and next.
-pub fn get_short_epg(call: &Call, visit: &Visit, seat: &Seat) -> Result<Answer, OpError> {
-    let Some(channel) = channel(call, visit, seat, "ch_id")? else {
+pub fn get_short_epg(call: &Call, visit: &BoxRequest, owner: &BoxOwner) -> Result<Answer, OpError> {
+    let Some(channel) = channel(call, visit, owner, "ch_id")? else {
         return Ok(Answer::EMPTY_LIST);
     };
     let size = match call.number("size") {
@@ -254,14 +254,18 @@ pub fn get_short_epg(call: &Call, visit: &Visit, seat: &Seat) -> Result<Answer, 
 }
 
 /// `epg/get_simple_data_table`: a day of a channel.
-pub fn get_simple_data_table(call: &Call, visit: &Visit, seat: &Seat) -> Result<Answer, OpError> {
+pub fn get_simple_data_table(
+    call: &Call,
+    visit: &BoxRequest,
+    owner: &BoxOwner,
+) -> Result<Answer, OpError> {
     let zone = call.zone();
     let now = call.ctx.now;
     let from = call.text("date").and_then(|date| zone.day_start(date));
     let from = from.unwrap_or_else(|| day_of(&zone, now));
     let to = zone.days_after(from, 1);
     let to = to.unwrap_or_else(|| from.saturating_add_seconds(DAY));
-    let Some(channel) = channel(call, visit, seat, "ch_id")? else {
+    let Some(channel) = channel(call, visit, owner, "ch_id")? else {
         return Answer::of(&Cut::new(0, TABLE_ROWS, 1, None).page([(); 0]));
     };
     let max = PROGRAMMES_PER_CHANNEL_MAX;
@@ -303,7 +307,11 @@ struct GridOut {
 }
 
 /// `epg/get_data_table`: what several channels show at the same time.
-pub fn get_data_table(call: &Call, visit: &Visit, seat: &Seat) -> Result<Answer, OpError> {
+pub fn get_data_table(
+    call: &Call,
+    visit: &BoxRequest,
+    owner: &BoxOwner,
+) -> Result<Answer, OpError> {
     let (zone, now) = (call.zone(), call.ctx.now);
     let instant = |stamp: &str, local: &str| {
         let micros = i64::try_from(call.number(stamp))
@@ -319,9 +327,9 @@ pub fn get_data_table(call: &Call, visit: &Visit, seat: &Seat) -> Result<Answer,
     let to = to
         .unwrap_or_else(|| from.saturating_add_seconds(2 * HOUR))
         .min(from.saturating_add_seconds(DAY));
-    let mut channels = viewing::channels(&call.ctx, visit.read(), seat, ChannelKind::Tv)?;
+    let mut channels = viewing::channels(&call.ctx, visit.read(), owner, ChannelKind::Tv)?;
     if call.is_on("fav") {
-        let liked = boxes::state(visit.read(), seat.device.id)?.favourites;
+        let liked = boxes::state(visit.read(), owner.device.id)?.favourites;
         channels.retain(|channel| liked.contains(&channel.id));
         channels.sort_by_key(|channel| liked.iter().position(|id| *id == channel.id));
     }
@@ -400,8 +408,12 @@ fn human(date: &str, weekday: usize) -> String {
 }
 
 /// `epg/get_all_program_for_ch`: times and names of a day.
-pub fn get_all_program_for_ch(call: &Call, visit: &Visit, seat: &Seat) -> Result<Answer, OpError> {
-    let Some(channel) = channel(call, visit, seat, "ch_id")? else {
+pub fn get_all_program_for_ch(
+    call: &Call,
+    visit: &BoxRequest,
+    owner: &BoxOwner,
+) -> Result<Answer, OpError> {
+    let Some(channel) = channel(call, visit, owner, "ch_id")? else {
         return Ok(Answer::EMPTY_LIST);
     };
     let from = day_of(&call.zone(), call.ctx.now);

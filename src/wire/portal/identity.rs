@@ -4,7 +4,7 @@ use serde::Serialize;
 
 use crate::ops::OpError;
 use crate::ops::boxes;
-use crate::ops::viewing::Visit;
+use crate::ops::viewing::BoxRequest;
 use crate::ops::viewing::sign_in;
 use crate::ops::viewing::sign_in::{SignIn, SignedIn};
 
@@ -29,11 +29,11 @@ const NO_MAC: &str = concat!(
 
 /// `stb/handshake`: the token of the present session again, or a new one (§3.2). Nothing is kept:
 /// it is the profile that makes it the box's.
-pub fn handshake(call: &Call, visit: &Visit) -> Result<Answer, OpError> {
+pub fn handshake(call: &Call, visit: &BoxRequest) -> Result<Answer, OpError> {
     let presented = call.text("token").filter(|token| is_token(token));
-    let live = match (&visit.seat, presented) {
-        (Some(seat), Some(token)) => {
-            boxes::holds_token(&call.ctx, visit.read(), seat.device.id, token)?
+    let live = match (&visit.owner, presented) {
+        (Some(owner), Some(token)) => {
+            boxes::holds_token(&call.ctx, visit.read(), owner.device.id, token)?
         }
         _ => false,
     };
@@ -54,8 +54,8 @@ pub fn handshake(call: &Call, visit: &Visit) -> Result<Answer, OpError> {
 
 /// `stb/get_profile`: what the box has to know, and the token that it presents is its own from now
 /// on (§3.3, §3.6).
-pub fn get_profile(call: &Call, visit: &Visit) -> Result<Answer, OpError> {
-    let Some(seat) = &visit.seat else {
+pub fn get_profile(call: &Call, visit: &BoxRequest) -> Result<Answer, OpError> {
+    let Some(owner) = &visit.owner else {
         return Ok(if call.box_mac().is_some() {
             Answer::Whole(
                 r#"{"js":{"status":2,"template":"default","info":"","msg":""},"text":""}"#,
@@ -64,19 +64,19 @@ pub fn get_profile(call: &Call, visit: &Visit) -> Result<Answer, OpError> {
             Answer::Whole(NO_MAC)
         });
     };
-    let (ctx, device) = (&call.ctx, seat.device.id);
+    let (ctx, device) = (&call.ctx, owner.device.id);
     let Some(token) = &call.bearer else {
-        return profile::without_a_session(call, seat);
+        return profile::without_a_session(call, owner);
     };
     // A token that was never given out is none, and leaves the present one as it is.
-    let mac = seat.device.known_by();
+    let mac = owner.device.known_by();
     if !mac.is_some_and(|mac| sign_in::was_given(ctx, mac, token))
         && !boxes::holds_token(ctx, visit.read(), device, token)?
     {
-        return profile::without_a_session(call, seat);
+        return profile::without_a_session(call, owner);
     }
     boxes::begin_session(ctx, visit.read(), device, token, call.text("ver"))?;
-    profile::answer(call, visit, seat)
+    profile::answer(call, visit, owner)
 }
 
 /// `stb/do_auth` (§3.4)
@@ -102,7 +102,7 @@ pub fn do_auth(call: &Call) -> Result<CallAction, OpError> {
 pub fn signed_in(call: &Call, ended: SignedIn) -> Result<Answer, OpError> {
     let (max, boxes) = match ended {
         SignedIn::Yes => return Ok(Answer::TRUE),
-        SignedIn::No => return Ok(Answer::FALSE),
+        SignedIn::Refused => return Ok(Answer::FALSE),
         SignedIn::Full { max, boxes } => (max, boxes),
     };
     let named: Vec<String> = boxes

@@ -5,10 +5,10 @@ use crate::domain::boxes::event::{BoxState, FAVOURITES_MAX, SETTING_CHARS_MAX, U
 use crate::domain::catalogue::content::ChannelKind;
 use crate::domain::values::id::{ChannelId, DeviceId, MovieId};
 use crate::ops::OpError;
-use crate::ops::boxes::{self, Seat};
+use crate::ops::boxes::{self, BoxOwner};
 use crate::ops::viewing::pin;
 use crate::ops::viewing::pin::ViewerPin;
-use crate::ops::viewing::{self, Found, Visit};
+use crate::ops::viewing::{self, BoxRequest, Found};
 
 use super::answer::Answer;
 use super::call::Call;
@@ -34,18 +34,18 @@ pub async fn keep(call: &Call, device: DeviceId, kept: Kept) -> Result<(), OpErr
 /// `vod/set_fav`, `del_fav`, `set_not_ended`, `set_ended`: of one film.
 pub fn of_movie(
     call: &Call,
-    visit: &Visit,
-    seat: &Seat,
+    visit: &BoxRequest,
+    owner: &BoxOwner,
     action: &str,
 ) -> Result<CallAction, OpError> {
     let none = Ok(CallAction::Answer(Answer::FALSE));
     let Some(id) = call.id::<MovieId>("video_id") else {
         return none;
     };
-    if let Found::Missing = viewing::movie(&call.ctx, visit.read(), seat, id)? {
+    if let Found::Missing = viewing::movie(&call.ctx, visit.read(), owner, id)? {
         return none;
     }
-    let state = boxes::state(visit.read(), seat.device.id)?;
+    let state = boxes::state(visit.read(), owner.device.id)?;
     let (mut liked, mut left) = (
         state.favourite_movies.clone(),
         state.unfinished_movies.clone(),
@@ -65,9 +65,9 @@ pub fn of_movie(
         _ => left.retain(|(held, _)| *held != id),
     }
     Ok(if liked != state.favourite_movies {
-        CallAction::Keep(seat.device.id, Kept::FavouriteMovies(liked))
+        CallAction::Keep(owner.device.id, Kept::FavouriteMovies(liked))
     } else if left != state.unfinished_movies {
-        CallAction::Keep(seat.device.id, Kept::UnfinishedMovies(left))
+        CallAction::Keep(owner.device.id, Kept::UnfinishedMovies(left))
     } else {
         CallAction::Answer(Answer::TRUE)
     })
@@ -75,40 +75,45 @@ pub fn of_movie(
 
 /// `itv/add_to_censored` and `del_from_censored`: a lock of the viewer's own. What the operator
 /// locked the viewer cannot open.
-pub fn lock(call: &Call, visit: &Visit, seat: &Seat, locked: bool) -> Result<CallAction, OpError> {
+pub fn lock(
+    call: &Call,
+    visit: &BoxRequest,
+    owner: &BoxOwner,
+    locked: bool,
+) -> Result<CallAction, OpError> {
     let none = Ok(CallAction::Answer(Answer::FALSE));
     let Some(id) = call.id::<ChannelId>("ch_id") else {
         return none;
     };
-    let Found::Yes(channel) = viewing::channel(&call.ctx, visit.read(), seat, id)? else {
+    let Found::Yes(channel) = viewing::channel(&call.ctx, visit.read(), owner, id)? else {
         return none;
     };
     if channel.kind != ChannelKind::Tv || (channel.censored && !locked) {
         return none;
     }
-    let state = boxes::state(visit.read(), seat.device.id)?;
-    let mut wish = state.locked_channels.clone();
-    wish.retain(|held| *held != id);
+    let state = boxes::state(visit.read(), owner.device.id)?;
+    let mut input = state.locked_channels.clone();
+    input.retain(|held| *held != id);
     if locked {
-        if wish.len() >= FAVOURITES_MAX {
+        if input.len() >= FAVOURITES_MAX {
             return none;
         }
-        wish.push(id);
+        input.push(id);
     }
-    Ok(if wish.len() == state.locked_channels.len() {
+    Ok(if input.len() == state.locked_channels.len() {
         CallAction::Answer(Answer::TRUE)
     } else {
-        CallAction::Keep(seat.device.id, Kept::Locked(wish))
+        CallAction::Keep(owner.device.id, Kept::Locked(input))
     })
 }
 
 /// `stb/set_parent_password` and `set_settings_password`. The new one comes alone, or twice.
-pub fn set_pin(call: &Call, seat: &Seat, which: ViewerPin) -> Result<CallAction, OpError> {
+pub fn set_pin(call: &Call, owner: &BoxOwner, which: ViewerPin) -> Result<CallAction, OpError> {
     let named = match which {
         ViewerPin::Parental => "parent_password",
         ViewerPin::Settings => "settings_password",
     };
-    let wish = match (
+    let input = match (
         call.text(named),
         call.text("pass"),
         call.text("repeat_pass"),
@@ -117,19 +122,19 @@ pub fn set_pin(call: &Call, seat: &Seat, which: ViewerPin) -> Result<CallAction,
         (None, Some(pin), Some(again)) => Some(pin).filter(|_| pin == again),
         _ => None,
     };
-    let hash = match wish {
+    let hash = match input {
         Some(pin) => pin::hash(&call.ctx, pin)?,
         None => None,
     };
     Ok(match hash {
-        Some(hash) => CallAction::Keep(seat.device.id, Kept::Pin(which, hash)),
+        Some(hash) => CallAction::Keep(owner.device.id, Kept::Pin(which, hash)),
         None => CallAction::Answer(Answer::FALSE),
     })
 }
 
 /// `stb/check_parent_password`, which is ours: a page cannot compare what it is not told.
-pub fn check_pin(call: &Call, visit: &Visit, seat: &Seat) -> Result<Answer, OpError> {
-    let state = boxes::state(visit.read(), seat.device.id)?;
+pub fn check_pin(call: &Call, visit: &BoxRequest, owner: &BoxOwner) -> Result<Answer, OpError> {
+    let state = boxes::state(visit.read(), owner.device.id)?;
     let typed = call.text("parent_password").unwrap_or_default();
     Ok(
         if pin::fits(&call.ctx, &state, ViewerPin::Parental, typed) {
@@ -142,10 +147,14 @@ pub fn check_pin(call: &Call, visit: &Visit, seat: &Seat) -> Result<Answer, OpEr
 
 /// `stb/set_…` and `itv/set_fav_status`: settings by the names that the profile has for them. What
 /// the profile has no name for stays on the box.
-pub fn set_settings(call: &Call, visit: &Visit, seat: &Seat) -> Result<CallAction, OpError> {
-    let state = boxes::state(visit.read(), seat.device.id)?;
-    let known = own_settings(&BoxState::new(seat.device.id));
-    let mut wish = Vec::new();
+pub fn set_settings(
+    call: &Call,
+    visit: &BoxRequest,
+    owner: &BoxOwner,
+) -> Result<CallAction, OpError> {
+    let state = boxes::state(visit.read(), owner.device.id)?;
+    let known = own_settings(&BoxState::new(owner.device.id));
+    let mut input = Vec::new();
     for name in known.keys().map(String::as_str) {
         // One name differs.
         let short = if name == "volume" { "vol" } else { name };
@@ -156,12 +165,12 @@ pub fn set_settings(call: &Call, visit: &Visit, seat: &Seat) -> Result<CallActio
             return Ok(CallAction::Answer(Answer::FALSE));
         }
         if state.settings.get(name).map(String::as_str) != Some(value) {
-            wish.push((name.to_owned(), value.to_owned()));
+            input.push((name.to_owned(), value.to_owned()));
         }
     }
-    Ok(if wish.is_empty() {
+    Ok(if input.is_empty() {
         CallAction::Answer(Answer::TRUE)
     } else {
-        CallAction::Keep(seat.device.id, Kept::Settings(wish))
+        CallAction::Keep(owner.device.id, Kept::Settings(input))
     })
 }

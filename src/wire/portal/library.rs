@@ -9,8 +9,8 @@ use crate::domain::boxes::event::BoxState;
 use crate::domain::catalogue::content::{Channel, ChannelKind, Movie};
 use crate::domain::values::id::{ChannelId, GenreId, MovieId};
 use crate::ops::OpError;
-use crate::ops::boxes::{self, Seat};
-use crate::ops::viewing::{self, Found, Visit};
+use crate::ops::boxes::{self, BoxOwner};
+use crate::ops::viewing::{self, BoxRequest, Found};
 
 use super::answer::{Answer, Cut, PAGE_ROWS};
 use super::call::Call;
@@ -46,7 +46,7 @@ fn category_of(movie: &Movie, titles: &BTreeMap<GenreId, String>) -> String {
     known.map_or_else(|| OTHER.to_owned(), |genre| genre.0.to_string())
 }
 
-fn titles(visit: &Visit) -> Result<BTreeMap<GenreId, String>, OpError> {
+fn titles(visit: &BoxRequest) -> Result<BTreeMap<GenreId, String>, OpError> {
     let genres = viewing::genres(visit.read())?.into_iter();
     Ok(genres
         .map(|used| (used.genre.id, used.genre.title))
@@ -56,14 +56,14 @@ fn titles(visit: &Visit) -> Result<BTreeMap<GenreId, String>, OpError> {
 /// `vod/get_categories`: the genres of the films that the viewer may see. Series have none.
 pub fn get_categories(
     call: &Call,
-    visit: &Visit,
-    seat: &Seat,
+    visit: &BoxRequest,
+    owner: &BoxOwner,
     films: bool,
 ) -> Result<Answer, OpError> {
     let mut list = vec![category("*", "All")];
     if films {
         let titles = titles(visit)?;
-        let movies = viewing::movies(&call.ctx, visit.read(), seat)?;
+        let movies = viewing::movies(&call.ctx, visit.read(), owner)?;
         let used: BTreeSet<String> = movies
             .iter()
             .map(|movie| category_of(movie, &titles))
@@ -84,11 +84,11 @@ pub fn get_categories(
 /// `vod/get_genres_by_category_alias`, `get_years` and `get_abc`: what a list can be narrowed by.
 pub fn get_choices(
     call: &Call,
-    visit: &Visit,
-    seat: &Seat,
+    visit: &BoxRequest,
+    owner: &BoxOwner,
     action: &str,
 ) -> Result<Answer, OpError> {
-    let movies = viewing::movies(&call.ctx, visit.read(), seat)?;
+    let movies = viewing::movies(&call.ctx, visit.read(), owner)?;
     if action == "get_genres_by_category_alias" {
         return genres_of(call, visit, &movies);
     }
@@ -113,7 +113,7 @@ pub fn get_choices(
 }
 
 /// The genres of the films of a category. A film has one genre, which is its category too.
-fn genres_of(call: &Call, visit: &Visit, movies: &[Movie]) -> Result<Answer, OpError> {
+fn genres_of(call: &Call, visit: &BoxRequest, movies: &[Movie]) -> Result<Answer, OpError> {
     let titles = titles(visit)?;
     let alias = wanted(call.text("cat_alias")).map(str::to_lowercase);
     let used: BTreeSet<GenreId> = movies.iter().filter_map(|movie| movie.genre).collect();
@@ -135,13 +135,17 @@ fn initial(title: &str) -> Option<String> {
 type Narrowed<'a> = (&'static str, &'a dyn Fn(&Movie) -> String);
 
 /// `vod/get_ordered_list`: a page of films, or the one file of a film.
-pub fn get_ordered_list(call: &Call, visit: &Visit, seat: &Seat) -> Result<Answer, OpError> {
+pub fn get_ordered_list(
+    call: &Call,
+    visit: &BoxRequest,
+    owner: &BoxOwner,
+) -> Result<Answer, OpError> {
     if let Some(id) = call.id::<MovieId>("movie_id").filter(|id| id.0 != 0) {
-        return files(call, visit, seat, id);
+        return files(call, visit, owner, id);
     }
     let titles = titles(visit)?;
-    let state = boxes::state(visit.read(), seat.device.id)?;
-    let mut movies = viewing::movies(&call.ctx, visit.read(), seat)?;
+    let state = boxes::state(visit.read(), owner.device.id)?;
+    let mut movies = viewing::movies(&call.ctx, visit.read(), owner)?;
     if call.is_on("fav") {
         movies.retain(|movie| state.favourite_movies.contains(&movie.id));
     }
@@ -158,8 +162,8 @@ pub fn get_ordered_list(call: &Call, visit: &Visit, seat: &Seat) -> Result<Answe
         ("abc", &|movie| initial(&movie.title).unwrap_or_default()),
     ];
     for (name, of) in narrowed {
-        if let Some(wish) = wanted(call.text(name)) {
-            movies.retain(|movie| of(movie) == wish);
+        if let Some(input) = wanted(call.text(name)) {
+            movies.retain(|movie| of(movie) == input);
         }
     }
     if let Some(words) = call.text("search") {
@@ -221,8 +225,13 @@ fn film(movie: &Movie, titles: &BTreeMap<GenreId, String>, state: &BoxState) -> 
 }
 
 /// The files of a film: there is one.
-fn files(call: &Call, visit: &Visit, seat: &Seat, id: MovieId) -> Result<Answer, OpError> {
-    let Found::Yes(movie) = viewing::movie(&call.ctx, visit.read(), seat, id)? else {
+fn files(
+    call: &Call,
+    visit: &BoxRequest,
+    owner: &BoxOwner,
+    id: MovieId,
+) -> Result<Answer, OpError> {
+    let Found::Yes(movie) = viewing::movie(&call.ctx, visit.read(), owner, id)? else {
         return Ok(Answer::EMPTY_PAGE);
     };
     let id = movie.id.0.to_string();
@@ -236,12 +245,12 @@ fn files(call: &Call, visit: &Visit, seat: &Seat, id: MovieId) -> Result<Answer,
 }
 
 /// `vod/create_link`: `/media/7.mpg` or `/media/file_7.mpg`, whatever stands behind it.
-pub fn create_link(call: &Call, visit: &Visit, seat: &Seat) -> Result<Answer, OpError> {
+pub fn create_link(call: &Call, visit: &BoxRequest, owner: &BoxOwner) -> Result<Answer, OpError> {
     let Some(id) = film_of(call.verbatim("cmd")) else {
         return no_link("", "nothing_to_play");
     };
     let text = id.0.to_string();
-    match viewing::movie(&call.ctx, visit.read(), seat, id)? {
+    match viewing::movie(&call.ctx, visit.read(), owner, id)? {
         Found::Yes(movie) => link(call, &text, &movie.url),
         Found::NotAllowed => no_link(&text, "access_denied"),
         Found::Missing => no_link(&text, "nothing_to_play"),
@@ -297,9 +306,9 @@ fn radio(call: &Call, channel: &Channel, liked: &[ChannelId], page: usize) -> Ra
 }
 
 /// `radio/get_ordered_list`
-pub fn radio_list(call: &Call, visit: &Visit, seat: &Seat) -> Result<Answer, OpError> {
-    let liked = boxes::state(visit.read(), seat.device.id)?.favourite_radio;
-    let mut channels = viewing::channels(&call.ctx, visit.read(), seat, ChannelKind::Radio)?;
+pub fn radio_list(call: &Call, visit: &BoxRequest, owner: &BoxOwner) -> Result<Answer, OpError> {
+    let liked = boxes::state(visit.read(), owner.device.id)?.favourite_radio;
+    let mut channels = viewing::channels(&call.ctx, visit.read(), owner, ChannelKind::Radio)?;
     if call.is_on("fav") {
         channels.retain(|channel| liked.contains(&channel.id));
     }
@@ -325,9 +334,13 @@ pub fn radio_list(call: &Call, visit: &Visit, seat: &Seat) -> Result<Answer, OpE
 }
 
 /// `radio/get_all_fav_radio`
-pub fn radio_favourites(call: &Call, visit: &Visit, seat: &Seat) -> Result<Answer, OpError> {
-    let liked = boxes::state(visit.read(), seat.device.id)?.favourite_radio;
-    let channels = viewing::channels(&call.ctx, visit.read(), seat, ChannelKind::Radio)?;
+pub fn radio_favourites(
+    call: &Call,
+    visit: &BoxRequest,
+    owner: &BoxOwner,
+) -> Result<Answer, OpError> {
+    let liked = boxes::state(visit.read(), owner.device.id)?.favourite_radio;
+    let channels = viewing::channels(&call.ctx, visit.read(), owner, ChannelKind::Radio)?;
     let by_id: BTreeMap<ChannelId, &Channel> = channels
         .iter()
         .map(|channel| (channel.id, channel))
@@ -340,27 +353,35 @@ pub fn radio_favourites(call: &Call, visit: &Visit, seat: &Seat) -> Result<Answe
 }
 
 /// `radio/get_fav_ids`
-pub fn radio_fav_ids(visit: &Visit, seat: &Seat) -> Result<Answer, OpError> {
-    let state = boxes::state(visit.read(), seat.device.id)?;
+pub fn radio_fav_ids(visit: &BoxRequest, owner: &BoxOwner) -> Result<Answer, OpError> {
+    let state = boxes::state(visit.read(), owner.device.id)?;
     Answer::of(&ids(&state.favourite_radio))
 }
 
 /// `radio/set_fav`
-pub fn set_radio_fav(call: &Call, visit: &Visit, seat: &Seat) -> Result<CallAction, OpError> {
-    let wish = call.channels("fav_radio");
-    let wish = viewing::existing_channels(visit.read(), wish, ChannelKind::Radio)?;
-    let state = boxes::state(visit.read(), seat.device.id)?;
-    Ok(if state.favourite_radio == wish {
+pub fn set_radio_fav(
+    call: &Call,
+    visit: &BoxRequest,
+    owner: &BoxOwner,
+) -> Result<CallAction, OpError> {
+    let input = call.channels("fav_radio");
+    let input = viewing::existing_channels(visit.read(), input, ChannelKind::Radio)?;
+    let state = boxes::state(visit.read(), owner.device.id)?;
+    Ok(if state.favourite_radio == input {
         CallAction::Answer(Answer::TRUE)
     } else {
-        CallAction::Keep(seat.device.id, Kept::FavouriteRadio(wish))
+        CallAction::Keep(owner.device.id, Kept::FavouriteRadio(input))
     })
 }
 
 /// `radio/get_channel_by_id`, which is asked for by its number.
-pub fn radio_by_number(call: &Call, visit: &Visit, seat: &Seat) -> Result<Answer, OpError> {
+pub fn radio_by_number(
+    call: &Call,
+    visit: &BoxRequest,
+    owner: &BoxOwner,
+) -> Result<Answer, OpError> {
     let number = call.number("number");
-    let channels = viewing::channels(&call.ctx, visit.read(), seat, ChannelKind::Radio)?;
+    let channels = viewing::channels(&call.ctx, visit.read(), owner, ChannelKind::Radio)?;
     let channel = channels
         .iter()
         .find(|channel| u64::from(channel.number) == number);

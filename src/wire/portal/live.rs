@@ -10,8 +10,8 @@ use serde::Serialize;
 use crate::domain::catalogue::content::{Channel, ChannelKind};
 use crate::domain::values::id::ChannelId;
 use crate::ops::OpError;
-use crate::ops::boxes::{self, Seat};
-use crate::ops::viewing::{self, Found, Visit};
+use crate::ops::boxes::{self, BoxOwner};
+use crate::ops::viewing::{self, BoxRequest, Found};
 
 use super::answer::{Answer, Cut, PAGE_ROWS, PageOut};
 use super::call::Call;
@@ -148,9 +148,9 @@ fn logo(text: &str) -> &str {
 }
 
 /// `itv/get_genres`
-pub fn get_genres(call: &Call, visit: &Visit, seat: &Seat) -> Result<Answer, OpError> {
+pub fn get_genres(call: &Call, visit: &BoxRequest, owner: &BoxOwner) -> Result<Answer, OpError> {
     let groups = Groups::new(viewing::genres(visit.read())?);
-    let channels = viewing::channels(&call.ctx, visit.read(), seat, ChannelKind::Tv)?;
+    let channels = viewing::channels(&call.ctx, visit.read(), owner, ChannelKind::Tv)?;
     Answer::of(&groups.list(&channels))
 }
 
@@ -163,11 +163,11 @@ struct Line {
     last: Option<ChannelId>,
 }
 
-fn line(call: &Call, visit: &Visit, seat: &Seat) -> Result<Line, OpError> {
-    let state = boxes::state(visit.read(), seat.device.id)?;
+fn line(call: &Call, visit: &BoxRequest, owner: &BoxOwner) -> Result<Line, OpError> {
+    let state = boxes::state(visit.read(), owner.device.id)?;
     Ok(Line {
         groups: Groups::new(viewing::genres(visit.read())?),
-        channels: viewing::channels(&call.ctx, visit.read(), seat, ChannelKind::Tv)?,
+        channels: viewing::channels(&call.ctx, visit.read(), owner, ChannelKind::Tv)?,
         favourites: state.favourites,
         locked: state.locked_channels,
         last: state.last_channel,
@@ -211,8 +211,12 @@ impl Line {
 }
 
 /// `itv/get_all_channels`: all but the censored ones, which players ask for by their genre (§5.3).
-pub fn get_all_channels(call: &Call, visit: &Visit, seat: &Seat) -> Result<Answer, OpError> {
-    let line = line(call, visit, seat)?;
+pub fn get_all_channels(
+    call: &Call,
+    visit: &BoxRequest,
+    owner: &BoxOwner,
+) -> Result<Answer, OpError> {
+    let line = line(call, visit, owner)?;
     let channels: Vec<&Channel> = line
         .channels
         .iter()
@@ -223,16 +227,24 @@ pub fn get_all_channels(call: &Call, visit: &Visit, seat: &Seat) -> Result<Answe
 }
 
 /// `itv/get_all_fav_channels`: the viewer's channels, with the viewer's numbers.
-pub fn get_all_fav_channels(call: &Call, visit: &Visit, seat: &Seat) -> Result<Answer, OpError> {
-    let line = line(call, visit, seat)?;
+pub fn get_all_fav_channels(
+    call: &Call,
+    visit: &BoxRequest,
+    owner: &BoxOwner,
+) -> Result<Answer, OpError> {
+    let line = line(call, visit, owner)?;
     let channels = line.in_viewers_order();
     let cut = Cut::all(channels.len());
     Answer::of(&line.page(channels, cut, true))
 }
 
 /// `itv/get_ordered_list` (§5.4)
-pub fn get_ordered_list(call: &Call, visit: &Visit, seat: &Seat) -> Result<Answer, OpError> {
-    let line = line(call, visit, seat)?;
+pub fn get_ordered_list(
+    call: &Call,
+    visit: &BoxRequest,
+    owner: &BoxOwner,
+) -> Result<Answer, OpError> {
+    let line = line(call, visit, owner)?;
     let fav = call.is_on("fav");
     let mut channels: Vec<&Channel> = if fav {
         line.in_viewers_order()
@@ -315,11 +327,11 @@ pub fn link(call: &Call, id: &str, url: &str) -> Result<Answer, OpError> {
 }
 
 /// `itv/create_link`: for whatever was ever listed, and for a channel's own address.
-pub fn create_link(call: &Call, visit: &Visit, seat: &Seat) -> Result<Answer, OpError> {
+pub fn create_link(call: &Call, visit: &BoxRequest, owner: &BoxOwner) -> Result<Answer, OpError> {
     let (ctx, read) = (&call.ctx, visit.read());
     let found = match play_target(call.verbatim("cmd")) {
-        PlayTarget::Channel(id) => viewing::channel(ctx, read, seat, id)?,
-        PlayTarget::Address(address) => viewing::channel_that(ctx, read, seat, |channel| {
+        PlayTarget::Channel(id) => viewing::channel(ctx, read, owner, id)?,
+        PlayTarget::Address(address) => viewing::channel_that(ctx, read, owner, |channel| {
             !channel.url.is_empty() && address == address_of(&call.absolute(&channel.url))
         })?,
         PlayTarget::Nothing => Found::Missing,
@@ -406,8 +418,8 @@ fn without_blanks(address: &str) -> String {
 }
 
 /// `itv/get_fav_ids`: also those that the viewer may not watch at the moment; they come back.
-pub fn get_fav_ids(visit: &Visit, seat: &Seat) -> Result<Answer, OpError> {
-    let state = boxes::state(visit.read(), seat.device.id)?;
+pub fn get_fav_ids(visit: &BoxRequest, owner: &BoxOwner) -> Result<Answer, OpError> {
+    let state = boxes::state(visit.read(), owner.device.id)?;
     Answer::of(&ids(&state.favourites))
 }
 
@@ -419,14 +431,14 @@ pub fn ids(channels: &[ChannelId]) -> Vec<String> {
 }
 
 /// `itv/set_fav`: the whole list, in the viewer's order.
-pub fn set_fav(call: &Call, visit: &Visit, seat: &Seat) -> Result<CallAction, OpError> {
-    let wish = call.channels("fav_ch");
-    let wish = viewing::existing_channels(visit.read(), wish, ChannelKind::Tv)?;
-    let state = boxes::state(visit.read(), seat.device.id)?;
-    Ok(if state.favourites == wish {
+pub fn set_fav(call: &Call, visit: &BoxRequest, owner: &BoxOwner) -> Result<CallAction, OpError> {
+    let input = call.channels("fav_ch");
+    let input = viewing::existing_channels(visit.read(), input, ChannelKind::Tv)?;
+    let state = boxes::state(visit.read(), owner.device.id)?;
+    Ok(if state.favourites == input {
         CallAction::Answer(Answer::TRUE)
     } else {
-        CallAction::Keep(seat.device.id, Kept::Favourites(wish))
+        CallAction::Keep(owner.device.id, Kept::Favourites(input))
     })
 }
 
@@ -434,11 +446,11 @@ pub fn set_fav(call: &Call, visit: &Visit, seat: &Seat) -> Result<CallAction, Op
 /// channel is not brought up again (§5.8).
 pub fn set_last(
     call: &Call,
-    visit: &Visit,
-    seat: &Seat,
+    visit: &BoxRequest,
+    owner: &BoxOwner,
     name: &str,
 ) -> Result<CallAction, OpError> {
-    let state = boxes::state(visit.read(), seat.device.id)?;
+    let state = boxes::state(visit.read(), owner.device.id)?;
     let known = match call.id(name) {
         Some(id) if !call.is_on("censored") && state.last_channel != Some(id) => {
             viewing::existing_channels(visit.read(), [id], ChannelKind::Tv)?
@@ -446,7 +458,7 @@ pub fn set_last(
         _ => Vec::new(),
     };
     Ok(match known.first() {
-        Some(channel) => CallAction::Keep(seat.device.id, Kept::Last(*channel)),
+        Some(channel) => CallAction::Keep(owner.device.id, Kept::Last(*channel)),
         None => CallAction::Answer(Answer::TRUE),
     })
 }

@@ -30,10 +30,10 @@ use axum::routing::{MethodRouter, get};
 
 use crate::app::App;
 use crate::ops::OpError;
-use crate::ops::boxes::{self, Seat};
+use crate::ops::boxes::{self, BoxOwner};
 use crate::ops::viewing::pin::ViewerPin;
 use crate::ops::viewing::sign_in;
-use crate::ops::viewing::{self, Visit};
+use crate::ops::viewing::{self, BoxRequest};
 use crate::wire::kit::{ForeignPage, TurnedAway};
 
 use crate::wire::portal::call_action::CallAction;
@@ -112,7 +112,7 @@ async fn answered(call: &Call) -> Response {
     }
     let answer = match action {
         CallAction::Answer(answer) => Ok(answer),
-        CallAction::SignIn(wish) => match sign_in::sign_in(&call.ctx, wish).await {
+        CallAction::SignIn(input) => match sign_in::sign_in(&call.ctx, input).await {
             Ok(ended) => identity::signed_in(call, ended),
             Err(error) => Err(error),
         },
@@ -164,10 +164,10 @@ const TOO_MANY_STRANGERS: &str = concat!(
     r#""block_msg":"Please try again in a moment."},"text":""}"#,
 );
 
-fn asked(call: &Call, visit: &Visit, kind: &str, action: &str) -> Result<CallAction, OpError> {
+fn asked(call: &Call, visit: &BoxRequest, kind: &str, action: &str) -> Result<CallAction, OpError> {
     match admitted(call, visit, kind, action)? {
-        Admission::Owned(seat) => of_seat(call, visit, seat, kind, action),
-        Admission::Anybody => of_anybody(call, visit, kind, action),
+        Admission::Owned(owner) => of_seat(call, visit, owner, kind, action),
+        Admission::Anonymous => of_anonymous(call, visit, kind, action),
         Admission::Refused(words) => Ok(CallAction::Answer(Answer::Plain(words))),
     }
 }
@@ -180,7 +180,7 @@ const NO_MAC: &str = "Unauthorized request.";
 #[derive(Clone, Copy, PartialEq, Eq)]
 enum Open {
     /// Without a token too.
-    Anybody,
+    Anonymous,
     /// Boxes that are switched off, and those that nobody knows.
     Strangers,
     /// Boxes that are switched off.
@@ -190,7 +190,7 @@ enum Open {
 
 fn open(kind: &str, action: &str) -> Open {
     match (kind, action) {
-        ("stb", "handshake" | "get_profile" | "get_localization" | "do_auth") => Open::Anybody,
+        ("stb", "handshake" | "get_profile" | "get_localization" | "do_auth") => Open::Anonymous,
         ("watchdog", "get_events") => Open::Strangers,
         ("stb", "get_modules") | ("account_info", "get_main_info") => Open::SwitchedOff,
         _ => Open::NobodyElse,
@@ -199,16 +199,16 @@ fn open(kind: &str, action: &str) -> Open {
 
 /// Who asks, and whether they may.
 enum Admission<'v> {
-    Owned(&'v Seat),
+    Owned(&'v BoxOwner),
     /// Whoever it is: they need not be known for what they ask.
-    Anybody,
+    Anonymous,
     /// In these words.
     Refused(&'static str),
 }
 
 fn admitted<'v>(
     call: &Call,
-    visit: &'v Visit,
+    visit: &'v BoxRequest,
     kind: &str,
     action: &str,
 ) -> Result<Admission<'v>, OpError> {
@@ -216,32 +216,37 @@ fn admitted<'v>(
     if call.mac.is_none() && kind != "stb" {
         return Ok(Admission::Refused(NO_MAC));
     }
-    if open == Open::Anybody {
-        return Ok(Admission::Anybody);
+    if open == Open::Anonymous {
+        return Ok(Admission::Anonymous);
     }
     let Some(token) = call.bearer.as_deref().filter(|_| call.mac.is_some()) else {
         return Ok(Admission::Refused(NO_TOKEN));
     };
-    let Some(seat) = &visit.seat else {
+    let Some(owner) = &visit.owner else {
         return Ok(match open {
-            Open::Strangers => Admission::Anybody,
+            Open::Strangers => Admission::Anonymous,
             Open::SwitchedOff => Admission::Refused(NO_TOKEN),
-            Open::Anybody | Open::NobodyElse => Admission::Refused(SWITCHED_OFF),
+            Open::Anonymous | Open::NobodyElse => Admission::Refused(SWITCHED_OFF),
         });
     };
-    if !boxes::holds_token(&call.ctx, visit.read(), seat.device.id, token)? {
+    if !boxes::holds_token(&call.ctx, visit.read(), owner.device.id, token)? {
         return Ok(Admission::Refused(NO_TOKEN));
     }
-    let off = open == Open::NobodyElse && !seat.is_on();
+    let off = open == Open::NobodyElse && !owner.is_on();
     Ok(if off {
         Admission::Refused(SWITCHED_OFF)
     } else {
-        Admission::Owned(seat)
+        Admission::Owned(owner)
     })
 }
 
 /// What anybody may ask for.
-fn of_anybody(call: &Call, visit: &Visit, kind: &str, action: &str) -> Result<CallAction, OpError> {
+fn of_anonymous(
+    call: &Call,
+    visit: &BoxRequest,
+    kind: &str,
+    action: &str,
+) -> Result<CallAction, OpError> {
     let answer = match (kind, action) {
         ("stb", "handshake") => identity::handshake(call, visit)?,
         ("stb", "get_profile") => identity::get_profile(call, visit)?,
@@ -256,22 +261,22 @@ fn of_anybody(call: &Call, visit: &Visit, kind: &str, action: &str) -> Result<Ca
 /// What a box may ask for, with the token that it has.
 fn of_seat(
     call: &Call,
-    visit: &Visit,
-    seat: &Seat,
+    visit: &BoxRequest,
+    owner: &BoxOwner,
     kind: &str,
     action: &str,
 ) -> Result<CallAction, OpError> {
     let answer = match (kind, action) {
         ("watchdog", "get_events") => watchdog::get_events(call, visit)?,
-        ("watchdog", "confirm_event") => watchdog::confirm_event(call, visit, seat)?,
-        ("stb", _) => return of_box(call, visit, seat, action),
-        ("itv", _) => return of_live(call, visit, seat, action),
-        ("epg", _) => of_guide(call, visit, seat, action)?,
+        ("watchdog", "confirm_event") => watchdog::confirm_event(call, visit, owner)?,
+        ("stb", _) => return of_box(call, visit, owner, action),
+        ("itv", _) => return of_live(call, visit, owner, action),
+        ("epg", _) => of_guide(call, visit, owner, action)?,
         ("vod", "set_fav" | "del_fav" | "set_not_ended" | "set_ended") => {
-            return keeping::of_movie(call, visit, seat, action);
+            return keeping::of_movie(call, visit, owner, action);
         }
-        ("vod" | "series", _) => of_films(call, visit, seat, kind, action)?,
-        ("radio", _) => return of_radio(call, visit, seat, action),
+        ("vod" | "series", _) => of_films(call, visit, owner, kind, action)?,
+        ("radio", _) => return of_radio(call, visit, owner, action),
         ("tv_archive", "create_link" | "get_link_for_channel") => {
             live::no_link("", "nothing_to_play")?
         }
@@ -285,60 +290,75 @@ fn of_seat(
         ("remote_pvr", "get_ordered_list") => Answer::EMPTY_PAGE,
         ("remote_pvr", "create_link") => live::no_link("", "nothing_to_play")?,
         ("tvreminder", "del") => Answer::TRUE,
-        ("account_info" | "account", _) => of_account(call, visit, seat, kind, action)?,
+        ("account_info" | "account", _) => of_account(call, visit, owner, kind, action)?,
         _ => Answer::FALSE,
     };
     Ok(CallAction::Answer(answer))
 }
 
 /// `type=stb`: the box itself (§3.7), and what its viewer wants to be kept.
-fn of_box(call: &Call, visit: &Visit, seat: &Seat, action: &str) -> Result<CallAction, OpError> {
+fn of_box(
+    call: &Call,
+    visit: &BoxRequest,
+    owner: &BoxOwner,
+    action: &str,
+) -> Result<CallAction, OpError> {
     Ok(CallAction::Answer(match action {
-        "set_parent_password" => return keeping::set_pin(call, seat, ViewerPin::Parental),
-        "set_settings_password" => return keeping::set_pin(call, seat, ViewerPin::Settings),
-        "check_parent_password" => keeping::check_pin(call, visit, seat)?,
-        "logout" => return Ok(CallAction::SignOut(seat.device.id)),
-        "get_modules" => account::modules(call, visit, seat)?,
+        "set_parent_password" => return keeping::set_pin(call, owner, ViewerPin::Parental),
+        "set_settings_password" => return keeping::set_pin(call, owner, ViewerPin::Settings),
+        "check_parent_password" => keeping::check_pin(call, visit, owner)?,
+        "logout" => return Ok(CallAction::SignOut(owner.device.id)),
+        "get_modules" => account::modules(call, visit, owner)?,
         "get_storages" | "get_settings_profile" | "get_tv_aspects" => Answer::EMPTY_OBJECT,
         "get_preload_images" | "get_locales" | "get_timezones" | "get_countries" | "get_cities"
         | "get_ad" => Answer::EMPTY_LIST,
         "log" => Answer::ONE,
         "check_portal_status" => Answer::TRUE,
-        other if other.starts_with("set_") => return keeping::set_settings(call, visit, seat),
+        other if other.starts_with("set_") => return keeping::set_settings(call, visit, owner),
         _ => Answer::FALSE,
     }))
 }
 
 /// `type=itv`: live TV (§5).
-fn of_live(call: &Call, visit: &Visit, seat: &Seat, action: &str) -> Result<CallAction, OpError> {
+fn of_live(
+    call: &Call,
+    visit: &BoxRequest,
+    owner: &BoxOwner,
+    action: &str,
+) -> Result<CallAction, OpError> {
     let answer = match action {
-        "get_genres" => live::get_genres(call, visit, seat)?,
-        "get_all_channels" => live::get_all_channels(call, visit, seat)?,
-        "get_ordered_list" => live::get_ordered_list(call, visit, seat)?,
-        "create_link" => live::create_link(call, visit, seat)?,
-        "get_epg_info" => guide::get_epg_info(call, visit, seat)?,
-        "get_short_epg" => guide::get_short_epg(call, visit, seat)?,
-        "get_all_fav_channels" => live::get_all_fav_channels(call, visit, seat)?,
-        "get_fav_ids" => live::get_fav_ids(visit, seat)?,
-        "set_fav" => return live::set_fav(call, visit, seat),
-        "set_last_id" => return live::set_last(call, visit, seat, "id"),
-        "set_played" => return live::set_last(call, visit, seat, "itv_id"),
-        "set_fav_status" => return keeping::set_settings(call, visit, seat),
-        "add_to_censored" => return keeping::lock(call, visit, seat, true),
-        "del_from_censored" => return keeping::lock(call, visit, seat, false),
-        "set_claim" => complaint(call, seat),
+        "get_genres" => live::get_genres(call, visit, owner)?,
+        "get_all_channels" => live::get_all_channels(call, visit, owner)?,
+        "get_ordered_list" => live::get_ordered_list(call, visit, owner)?,
+        "create_link" => live::create_link(call, visit, owner)?,
+        "get_epg_info" => guide::get_epg_info(call, visit, owner)?,
+        "get_short_epg" => guide::get_short_epg(call, visit, owner)?,
+        "get_all_fav_channels" => live::get_all_fav_channels(call, visit, owner)?,
+        "get_fav_ids" => live::get_fav_ids(visit, owner)?,
+        "set_fav" => return live::set_fav(call, visit, owner),
+        "set_last_id" => return live::set_last(call, visit, owner, "id"),
+        "set_played" => return live::set_last(call, visit, owner, "itv_id"),
+        "set_fav_status" => return keeping::set_settings(call, visit, owner),
+        "add_to_censored" => return keeping::lock(call, visit, owner, true),
+        "del_from_censored" => return keeping::lock(call, visit, owner, false),
+        "set_claim" => complaint(call, owner),
         _ => Answer::FALSE,
     };
     Ok(CallAction::Answer(answer))
 }
 
 /// `type=epg`: the guide's tables (§5.7).
-fn of_guide(call: &Call, visit: &Visit, seat: &Seat, action: &str) -> Result<Answer, OpError> {
+fn of_guide(
+    call: &Call,
+    visit: &BoxRequest,
+    owner: &BoxOwner,
+    action: &str,
+) -> Result<Answer, OpError> {
     match action {
-        "get_simple_data_table" => guide::get_simple_data_table(call, visit, seat),
-        "get_data_table" => guide::get_data_table(call, visit, seat),
+        "get_simple_data_table" => guide::get_simple_data_table(call, visit, owner),
+        "get_data_table" => guide::get_data_table(call, visit, owner),
         "get_week" => guide::get_week(call),
-        "get_all_program_for_ch" => guide::get_all_program_for_ch(call, visit, seat),
+        "get_all_program_for_ch" => guide::get_all_program_for_ch(call, visit, owner),
         _ => Ok(Answer::FALSE),
     }
 }
@@ -346,34 +366,34 @@ fn of_guide(call: &Call, visit: &Visit, seat: &Seat, action: &str) -> Result<Ans
 /// `type=vod`: films (§6). There are no series.
 fn of_films(
     call: &Call,
-    visit: &Visit,
-    seat: &Seat,
+    visit: &BoxRequest,
+    owner: &BoxOwner,
     kind: &str,
     action: &str,
 ) -> Result<Answer, OpError> {
     match (kind, action) {
-        (_, "get_categories") => library::get_categories(call, visit, seat, kind == "vod"),
+        (_, "get_categories") => library::get_categories(call, visit, owner, kind == "vod"),
         ("series", "get_ordered_list") => Ok(Answer::EMPTY_PAGE),
         ("vod", "get_genres_by_category_alias" | "get_years" | "get_abc") => {
-            library::get_choices(call, visit, seat, action)
+            library::get_choices(call, visit, owner, action)
         }
-        ("vod", "get_ordered_list") => library::get_ordered_list(call, visit, seat),
-        ("vod", "create_link") => library::create_link(call, visit, seat),
+        ("vod", "get_ordered_list") => library::get_ordered_list(call, visit, owner),
+        ("vod", "create_link") => library::create_link(call, visit, owner),
         ("vod", "del_link" | "set_played") => Ok(Answer::TRUE),
-        ("vod", "set_claim") => Ok(complaint(call, seat)),
+        ("vod", "set_claim") => Ok(complaint(call, owner)),
         _ => Ok(Answer::FALSE),
     }
 }
 
 /// `set_claim`: a viewer says that something does not play. The operator reads it in the log.
-fn complaint(call: &Call, seat: &Seat) -> Answer {
+fn complaint(call: &Call, owner: &BoxOwner) -> Answer {
     let said = |name: &str| -> String {
         let text = call.text(name).unwrap_or_default();
         text.chars().take(64).collect()
     };
     tracing::warn!(
-        customer = seat.customer.id.0,
-        device = seat.device.id.0,
+        customer = owner.customer.id.0,
+        device = owner.device.id.0,
         item = said("id"),
         about = said("real_type"),
         "portal.complaint"
@@ -382,15 +402,20 @@ fn complaint(call: &Call, seat: &Seat) -> Answer {
 }
 
 /// `type=radio` (§7).
-fn of_radio(call: &Call, visit: &Visit, seat: &Seat, action: &str) -> Result<CallAction, OpError> {
+fn of_radio(
+    call: &Call,
+    visit: &BoxRequest,
+    owner: &BoxOwner,
+    action: &str,
+) -> Result<CallAction, OpError> {
     let answer = match action {
         "get_categories" => library::radio_categories()?,
-        "get_ordered_list" => library::radio_list(call, visit, seat)?,
-        "get_all_fav_radio" => library::radio_favourites(call, visit, seat)?,
-        "get_fav_ids" => library::radio_fav_ids(visit, seat)?,
-        "set_fav" => return library::set_radio_fav(call, visit, seat),
-        "get_channel_by_id" => library::radio_by_number(call, visit, seat)?,
-        "create_link" => live::create_link(call, visit, seat)?,
+        "get_ordered_list" => library::radio_list(call, visit, owner)?,
+        "get_all_fav_radio" => library::radio_favourites(call, visit, owner)?,
+        "get_fav_ids" => library::radio_fav_ids(visit, owner)?,
+        "set_fav" => return library::set_radio_fav(call, visit, owner),
+        "get_channel_by_id" => library::radio_by_number(call, visit, owner)?,
+        "create_link" => live::create_link(call, visit, owner)?,
         _ => Answer::FALSE,
     };
     Ok(CallAction::Answer(answer))
@@ -399,14 +424,14 @@ fn of_radio(call: &Call, visit: &Visit, seat: &Seat, action: &str) -> Result<Cal
 /// `type=account_info` and `type=account` (§9).
 fn of_account(
     call: &Call,
-    visit: &Visit,
-    seat: &Seat,
+    visit: &BoxRequest,
+    owner: &BoxOwner,
     kind: &str,
     action: &str,
 ) -> Result<Answer, OpError> {
     match (kind, action) {
-        ("account_info", "get_main_info") => account::main_info(call, visit, seat),
-        ("account_info", "get_user_packages") => account::packages(call, visit, seat),
+        ("account_info", "get_main_info") => account::main_info(call, visit, owner),
+        ("account_info", "get_user_packages") => account::packages(call, visit, owner),
         (
             "account_info",
             "get_payment_info" | "get_agreement_info" | "get_terms_info" | "get_demo_video_parts",

@@ -9,9 +9,9 @@ use crate::domain::boxes::event::{BoxState, FIRST_PIN};
 use crate::domain::customers::Customer;
 use crate::domain::values::time::Timestamp;
 use crate::ops::OpError;
-use crate::ops::boxes::{self, Seat};
+use crate::ops::boxes::{self, BoxOwner};
 use crate::ops::viewing::pin::ViewerPin;
-use crate::ops::viewing::{self, Plan, Visit};
+use crate::ops::viewing::{self, BoxRequest, Plan};
 
 use super::answer::Answer;
 use super::call::Call;
@@ -60,32 +60,32 @@ const MODELS: &[&str] = &[
 ];
 
 /// The answer of `get_profile` for a box that is known: status 1 where it is switched off.
-pub fn answer(call: &Call, visit: &Visit, seat: &Seat) -> Result<Answer, OpError> {
-    let mut profile = account_row(call, visit, seat)?;
-    let state = boxes::state(visit.read(), seat.device.id)?;
+pub fn answer(call: &Call, visit: &BoxRequest, owner: &BoxOwner) -> Result<Answer, OpError> {
+    let mut profile = account_row(call, visit, owner)?;
+    let state = boxes::state(visit.read(), owner.device.id)?;
     profile.extend(own_settings(&state));
     profile.extend(pins(call, &state)?);
     profile.extend(page_settings());
-    profile.extend(computed(call, seat));
+    profile.extend(computed(call, owner));
     Answer::of(&profile)
 }
 
 /// The same for a box that shows no token that it was given: whoever knows a MAC may ask that, so
 /// it holds what a page needs to begin and nothing of the customer, nor of what the viewer keeps.
-pub fn without_a_session(call: &Call, seat: &Seat) -> Result<Answer, OpError> {
+pub fn without_a_session(call: &Call, owner: &BoxOwner) -> Result<Answer, OpError> {
     let mac = call.mac_text();
     let mut profile = fields(json!({
         "id": "0",
         "name": mac,
         "mac": mac,
-        "status": u8::from(!seat.is_on()),
+        "status": u8::from(!owner.is_on()),
         "msg": "",
         "block_msg": "",
         "stb_lang": call.language,
     }));
-    profile.extend(own_settings(&BoxState::new(seat.device.id)));
+    profile.extend(own_settings(&BoxState::new(owner.device.id)));
     profile.extend(page_settings());
-    profile.extend(computed(call, seat));
+    profile.extend(computed(call, owner));
     Answer::of(&profile)
 }
 
@@ -98,14 +98,14 @@ fn fields(value: Value) -> Fields {
     }
 }
 
-fn account_row(call: &Call, visit: &Visit, seat: &Seat) -> Result<Fields, OpError> {
-    let Seat { device, customer } = seat;
+fn account_row(call: &Call, visit: &BoxRequest, owner: &BoxOwner) -> Result<Fields, OpError> {
+    let BoxOwner { device, customer } = owner;
     let ctx = &call.ctx;
     let plan = viewing::plan(ctx, visit.read(), customer)?;
     let state = boxes::state(visit.read(), device.id)?;
     let login = customer.login.as_deref().unwrap_or_default();
     let name = full_name(customer);
-    let status = u8::from(!seat.is_on());
+    let status = u8::from(!owner.is_on());
     let ends = ends(call, &plan);
     let title = plan.product.as_ref().map_or("", |product| &product.title);
     let last = state.last_channel.map_or(0, |channel| channel.0);
@@ -124,13 +124,13 @@ fn account_row(call: &Call, visit: &Visit, seat: &Seat) -> Result<Fields, OpErro
         "block_msg": "",
         "stb_type": device.model,
         "stb_lang": call.language,
-        "additional_services_on": additional_services_on(call, seat),
+        "additional_services_on": additional_services_on(call, owner),
         "tariff_plan_id": plan.id().map_or(0, |id| id.0).to_string(),
         "tariff_plan": title,
         "expire_billing_date": ends,
         "account_balance": viewing::balance(ctx, visit.read(), customer)?,
         "last_itv_id": last.to_string(),
-        "last_change_status": local(call, Some(seat.status_changed_at())),
+        "last_change_status": local(call, Some(owner.status_changed_at())),
         // iptvnator looks here.
         "account_info": {
             "login": login,
@@ -182,10 +182,10 @@ fn pins(call: &Call, state: &BoxState) -> Result<Fields, OpError> {
     })))
 }
 
-fn computed(call: &Call, seat: &Seat) -> Fields {
+fn computed(call: &Call, owner: &BoxOwner) -> Fields {
     let settings = &call.ctx.app.config.stalker;
     let timeout = u64::from(settings.watchdog_timeout.max(1));
-    let slot = timeslot(seat.device.id.0, timeout);
+    let slot = timeslot(owner.device.id.0, timeout);
     // Hundredths, without a float.
     let ratio = slot.saturating_mul(100) / timeout;
     let ratio = serde_json::from_str(&format!("{}.{:02}", ratio / 100, ratio % 100));

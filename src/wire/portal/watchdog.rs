@@ -8,8 +8,8 @@ use serde::Serialize;
 use crate::domain::boxes::event::BoxEventKind;
 use crate::domain::values::id::BoxEventId;
 use crate::ops::OpError;
-use crate::ops::boxes::{self, Seat};
-use crate::ops::viewing::Visit;
+use crate::ops::boxes::{self, BoxOwner};
+use crate::ops::viewing::BoxRequest;
 
 use super::answer::Answer;
 use super::call::Call;
@@ -41,12 +41,12 @@ struct DataOut<T> {
 }
 
 /// `get_events`. A box that is nobody's has nothing to be told.
-pub fn get_events(call: &Call, visit: &Visit) -> Result<Answer, OpError> {
-    let Some(seat) = &visit.seat else {
+pub fn get_events(call: &Call, visit: &BoxRequest) -> Result<Answer, OpError> {
+    let Some(owner) = &visit.owner else {
         return Ok(IDLE);
     };
-    let polled = boxes::poll(&call.ctx, visit.read(), seat)?;
-    let services = additional_services_on(call, seat);
+    let polled = boxes::poll(&call.ctx, visit.read(), owner)?;
+    let services = additional_services_on(call, owner);
     let Some((id, notice)) = polled.event else {
         return Ok(if services == "1" {
             IDLE
@@ -72,17 +72,17 @@ pub fn get_events(call: &Call, visit: &Visit) -> Result<Answer, OpError> {
 }
 
 /// `confirm_event`
-pub fn confirm_event(call: &Call, visit: &Visit, seat: &Seat) -> Result<Answer, OpError> {
+pub fn confirm_event(call: &Call, visit: &BoxRequest, owner: &BoxOwner) -> Result<Answer, OpError> {
     if let Some(id) = call.id::<BoxEventId>("event_active_id") {
-        boxes::confirm(&call.ctx, visit.read(), seat, id)?;
+        boxes::confirm(&call.ctx, visit.read(), owner, id)?;
     }
     Ok(Answer::Whole(r#"{"js":{"data":"ok"},"text":""}"#))
 }
 
 /// Where plans decide, everybody has them (stalker-rest-v1 §3.2).
-pub fn additional_services_on(call: &Call, seat: &Seat) -> &'static str {
+pub fn additional_services_on(call: &Call, owner: &BoxOwner) -> &'static str {
     let plans = call.ctx.app.config.stalker.tariff_plans;
-    digit(plans || seat.customer.box_profile.additional_services_on)
+    digit(plans || owner.customer.box_profile.additional_services_on)
 }
 
 pub fn digit(is: bool) -> &'static str {

@@ -112,13 +112,13 @@ async fn create(call: Call) -> Result<Answer, Failure> {
         "HTTP POST data is empty",
         "Insert data is empty",
     )?;
-    let mut wish = wish(&call.ctx, &call.form)?;
-    if wish.login.as_deref().is_none_or(is_no_login) {
+    let mut input = input(&call.ctx, &call.form)?;
+    if input.login.as_deref().is_none_or(is_no_login) {
         return Err(Failure::text("Login required"));
     }
     // An empty value is no MAC to be valid or not.
-    wish.mac = wish.mac.filter(Option::is_some);
-    change::create(&call.ctx, wish).await?;
+    input.mac = input.mac.filter(Option::is_some);
+    change::create(&call.ctx, input).await?;
     Ok(Answer::truth(true))
 }
 
@@ -135,10 +135,10 @@ async fn update(call: Call, by: By) -> Result<Answer, Failure> {
         "Insert data is empty",
     )?;
     let names = one_row(&call, by)?;
-    let mut wish = wish(&call.ctx, &call.form)?;
+    let mut input = input(&call.ctx, &call.form)?;
     // A row cannot lose its login; the original stores nothing sensible either.
-    wish.login = wish.login.filter(|login| !is_no_login(login));
-    if change::update(&call.ctx, by, names, wish).await? == 0 {
+    input.login = input.login.filter(|login| !is_no_login(login));
+    if change::update(&call.ctx, by, names, input).await? == 0 {
         return Err(Failure::text("Account not found"));
     }
     Ok(Answer::truth(true))
@@ -180,7 +180,7 @@ fn known(ctx: &Ctx) -> Vec<&'static str> {
     known
 }
 
-fn wish(ctx: &Ctx, form: &Form) -> Result<RowChange, Failure> {
+fn input(ctx: &Ctx, form: &Form) -> Result<RowChange, Failure> {
     let text = |name: &str, max: usize| form.text(name).map(|text| cut(text, max));
     Ok(RowChange {
         mac: mac(form.text("stb_mac"))?,

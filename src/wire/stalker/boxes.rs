@@ -74,7 +74,7 @@ async fn create(call: Call) -> Result<Answer, Failure> {
     if !named {
         return Err(Failure::text("Login and password required"));
     }
-    let wish = RowChange {
+    let input = RowChange {
         mac: mac(form.text("mac"))?.filter(Option::is_some),
         login: form
             .text("login")
@@ -89,7 +89,7 @@ async fn create(call: Call) -> Result<Answer, Failure> {
             .map(|text| cut(text, BALANCE_CHARS_MAX)),
         ..changed(&call.ctx, form)?
     };
-    let row = match change::create(&call.ctx, wish).await {
+    let row = match change::create(&call.ctx, input).await {
         Ok(row) => row,
         // This resource has a text of its own for it.
         Err(OpError::Refused(Refusal::MacTaken { .. })) => {
@@ -110,13 +110,13 @@ async fn update(call: Call) -> Result<Answer, Failure> {
     }
     let (rows, _) = call.rows(By::Box)?;
     let names = call.names().to_vec();
-    let wish = RowChange {
+    let input = RowChange {
         always_cut: true,
         // Any value of it, also `0` (§2.1).
         reboot: call.form.has("reboot"),
         ..changed(&call.ctx, &call.form)?
     };
-    if change::update(&call.ctx, By::Box, names, wish).await? == 0 {
+    if change::update(&call.ctx, By::Box, names, input).await? == 0 {
         return Ok(Answer::truth(false));
     }
     // By themselves, and not by what named them: that may have changed.
@@ -242,9 +242,9 @@ pub async fn event(call: Call) -> Result<Answer, Failure> {
         notice.parameter = cut(form.text("video").unwrap_or_default(), NOTICE_CHARS_MAX);
     }
     // `false` as a word is no wish for a new start (B20).
-    let wished = |text: &str| truthy(text) && !text.eq_ignore_ascii_case("false");
+    let asked = |text: &str| truthy(text) && !text.eq_ignore_ascii_case("false");
     notice.reboot_after_ok =
-        kind == BoxEventKind::Message && form.text("need_reboot").is_some_and(wished);
+        kind == BoxEventKind::Message && form.text("need_reboot").is_some_and(asked);
     send(&call, &rows, notice).await
 }
 
@@ -289,12 +289,12 @@ pub async fn set_modules(call: Call) -> Result<Answer, Failure> {
         let names = names.iter().take(MODULES_MAX);
         Some(names.map(|name| cut(name, NAME_CHARS_MAX)).collect())
     };
-    let wish = ModuleChange {
+    let input = ModuleChange {
         disabled: list("disabled"),
         restricted: list("restricted"),
     };
     let names = call.names().to_vec();
-    change::set_modules(&call.ctx, By::Box, names, wish).await?;
+    change::set_modules(&call.ctx, By::Box, names, input).await?;
     let (rows, _) = call.rows(By::Box)?;
     let first = rows.first().ok_or(Failure::text("Empty stb list"))?;
     Ok(Answer::Results(shown_modules(&call.ctx, first)?))

@@ -27,7 +27,7 @@ use crate::ops::staff::api_actor;
 use crate::ops::staff::bearers::note_nobody;
 use crate::wire::kit::json::{self, BodyError};
 use crate::wire::kit::php::{Form, basic_credentials, identifiers};
-use crate::wire::kit::{TurnedAway, circumstances};
+use crate::wire::kit::{TurnedAway, request_ctx};
 
 use crate::wire::stalker::call::{Action, Call, DIALECT};
 use answer::{Answer, Failure, failed, failed_with};
@@ -235,7 +235,7 @@ fn content_type(headers: &HeaderMap) -> Option<&str> {
 async fn authorized(app: &Arc<App>, parts: &Parts) -> Result<Ctx, Failure> {
     let header = parts.headers.get(AUTHORIZATION);
     let header = header.and_then(|value| value.to_str().ok());
-    let ctx = circumstances(app, DIALECT, parts);
+    let ctx = request_ctx(app, DIALECT, parts);
     let actor = api_actor(&ctx, header.and_then(basic_credentials)).await?;
     if let Some(actor) = actor {
         return Ok(Ctx { actor, ..ctx });

@@ -71,11 +71,11 @@ async fn create(call: Call) -> Result<Answer, Failure> {
     if !given.any(truthy) {
         return Err(Failure::text("Insert data is empty"));
     }
-    let wish = wish(&call.form);
-    if wish.name.as_deref().is_none_or(str::is_empty) {
+    let input = input(&call.form);
+    if input.name.as_deref().is_none_or(str::is_empty) {
         return Err(Failure::text("Reseller name required"));
     }
-    resellers::create(&call.ctx, wish).await?;
+    resellers::create(&call.ctx, input).await?;
     // The original answers false by mistake (B12).
     Ok(Answer::truth(true))
 }
@@ -89,11 +89,11 @@ async fn update(call: Call) -> Result<Answer, Failure> {
     if !resellers::list(&call.ctx)?.iter().any(|held| held.id == id) {
         return Err(Failure::text("Account not found"));
     }
-    let wish = wish(&call.form);
-    if wish.name.as_deref() == Some("") {
+    let input = input(&call.form);
+    if input.name.as_deref() == Some("") {
         return Err(Failure::text("Reseller name required"));
     }
-    resellers::update(&call.ctx, id, wish).await?;
+    resellers::update(&call.ctx, id, input).await?;
     Ok(Answer::truth(true))
 }
 
@@ -115,7 +115,7 @@ fn one(call: &Call) -> Result<ResellerId, Failure> {
     }
 }
 
-fn wish(form: &Form) -> ResellerChange {
+fn input(form: &Form) -> ResellerChange {
     let number = |text: &str| u32::try_from(integer_part(text).max(0)).unwrap_or(u32::MAX);
     ResellerChange {
         name: form

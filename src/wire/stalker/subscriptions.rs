@@ -64,7 +64,7 @@ pub async fn set_channels(call: Call) -> Result<Answer, Failure> {
         let list = call.form.list("sub_ch").unwrap_or_default();
         list.iter().map(|id| cut(id, KEY_CHARS_MAX)).collect()
     });
-    let wish = ChannelChange {
+    let input = ChannelChange {
         channels,
         additional_services_on: call
             .form
@@ -72,7 +72,7 @@ pub async fn set_channels(call: Call) -> Result<Answer, Failure> {
             .map(|text| integer_part(text) != 0),
     };
     let names = call.names().to_vec();
-    if change::set_channels(&call.ctx, By::Box, names, wish).await? == 0 {
+    if change::set_channels(&call.ctx, By::Box, names, input).await? == 0 {
         return Ok(Answer::truth(false));
     }
     let names = call.names();

@@ -64,7 +64,7 @@ async fn the_ladder_goes_on_when_a_postpaid_order_has_ended() {
             "{wish}"
         );
         // It can be paid on a page, and that is the end of it.
-        let page = Page::wished(till, json!({"orderId": id_of(&order)})).await;
+        let page = Page::asked(till, json!({"orderId": id_of(&order)})).await;
         let shown = page.show().await.text;
         assert!(shown.contains("Invoice 1"), "{shown}");
         assert_eq!(page.submit("10.00", CARD).await.status, 303, "{wish}");
@@ -150,7 +150,7 @@ async fn a_voucher_pays_on_the_page_of_a_frozen_order() {
         till.days(35).await;
         assert_eq!(till.customer_status().await, "SUSPENDED_BY_BILLING");
         let code = voucher(&till, value).await;
-        let page = Page::wished(till, json!({"orderId": id_of(&order)})).await;
+        let page = Page::asked(till, json!({"orderId": id_of(&order)})).await;
         let paid = page
             .submit("10.00", &format!("voucher&voucher={code}"))
             .await;
@@ -186,7 +186,7 @@ async fn a_voucher_opens_the_order_of_its_page() {
     till.days(35).await;
     assert_eq!(&till.state(&cheap).await[..8], "INACTIVE");
     let code = voucher(&till, "20").await;
-    let page = Page::wished(till, json!({"orderId": id_of(&dear)})).await;
+    let page = Page::asked(till, json!({"orderId": id_of(&dear)})).await;
     let paid = page
         .submit("20.00", &format!("voucher&voucher={code}"))
         .await;
@@ -224,7 +224,7 @@ async fn a_frozen_order_runs_again_at_the_price_that_was_shown() {
     till.pay("10").await;
     let order = till.order().await;
     till.days(35).await;
-    let page = Page::wished(till, json!({"orderId": id_of(&order)})).await;
+    let page = Page::asked(till, json!({"orderId": id_of(&order)})).await;
     page.submit("10.00", "manual").await;
     let shop = &page.till.shop;
     let path = shop.of_product(&format!("offers/{}", shop.offer));
@@ -281,7 +281,7 @@ async fn a_voucher_pays_an_open_invoice_on_a_page() {
         let till = a_till().taking_cards().await;
         let order = till.order().await;
         let code = voucher(&till, value).await;
-        let page = Page::wished(till, json!({"orderId": id_of(&order)})).await;
+        let page = Page::asked(till, json!({"orderId": id_of(&order)})).await;
         let paid = page
             .submit("10.00", &format!("voucher&voucher={code}"))
             .await;
@@ -297,7 +297,7 @@ async fn a_voucher_pays_an_open_invoice_on_a_page() {
     let till = a_till().taking_cards().await;
     let order = till.order().await;
     let code = voucher(&till, "4").await;
-    let page = Page::wished(till, json!({"orderId": id_of(&order)})).await;
+    let page = Page::asked(till, json!({"orderId": id_of(&order)})).await;
     page.submit("10.00", &format!("voucher&voucher={code}"))
         .await;
     assert!(page.show().await.text.contains("6.00\u{a0}USD"));

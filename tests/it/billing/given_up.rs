@@ -386,7 +386,7 @@ async fn a_debt_that_was_brought_along_is_paid_first() {
     till.shop.bx.apply(bring).await;
     assert_eq!(till.balance().await, "-7.00");
     till.prove();
-    let page = Page::wished(till, json!({"orderId": id_of(&order)})).await;
+    let page = Page::asked(till, json!({"orderId": id_of(&order)})).await;
     let shown = page.show().await.text;
     assert!(shown.contains("Owed from before"), "{shown}");
     let paid = page.submit("7.00", "sandbox&card=4242424242424242").await;

@@ -4,20 +4,20 @@
 
 use boxoffice::app::Ctx;
 use boxoffice::ops::exports::page;
-use boxoffice::ops::exports::wish::{Format, What, Wish};
+use boxoffice::ops::exports::request::{ExportRequest, Format, What};
 use serde_json::json;
 
 use super::Till;
 use crate::support::fixture::{a_till, a_till_selling};
 
-fn lines(till: &Till, wish: &Wish) -> Result<Vec<String>, String> {
+fn lines(till: &Till, request: &ExportRequest) -> Result<Vec<String>, String> {
     let ctx = Ctx::system(till.shop.bx.app());
-    let page = page(&ctx, wish, 0).map_err(|error| format!("{error:?}"))?;
+    let page = page(&ctx, request, 0).map_err(|error| format!("{error:?}"))?;
     Ok(page.lines)
 }
 
-fn journal(format: Format) -> Wish {
-    Wish::all(What::Journal, format)
+fn journal(format: Format) -> ExportRequest {
+    ExportRequest::all(What::Journal, format)
 }
 
 /// A month that is paid, one a month later, and a voucher that nobody bought.
@@ -68,12 +68,12 @@ async fn accounts_and_currencies_are_declared() {
 #[tokio::test]
 async fn a_part_of_the_time_begins_with_what_was_before() {
     let till = till().await;
-    let wish = Wish {
+    let request = ExportRequest {
         from: Some("2026-02-01".to_owned()),
         to: Some("2026-02-28".to_owned()),
         ..journal(Format::Hledger)
     };
-    let part = lines(&till, &wish).unwrap();
+    let part = lines(&till, &request).unwrap();
     for line in [
         "2026-02-01 brought forward",
         "    cash:cash  30.00 USD",
@@ -93,10 +93,10 @@ async fn a_part_of_the_time_begins_with_what_was_before() {
         "{part:#?}"
     );
     // Invoices of one day, the first and the last of it included.
-    let day = |from: &str, to: &str| Wish {
+    let day = |from: &str, to: &str| ExportRequest {
         from: Some(from.to_owned()),
         to: Some(to.to_owned()),
-        ..Wish::all(What::Invoices, Format::Jsonl)
+        ..ExportRequest::all(What::Invoices, Format::Jsonl)
     };
     assert_eq!(
         lines(&till, &day("2026-01-31", "2026-01-31"))
@@ -118,11 +118,11 @@ async fn customers_are_named_on_request_only() {
     for format in [Format::Hledger, Format::Beancount] {
         let plain = lines(&till, &journal(format)).unwrap().join("\n");
         assert!(!plain.contains("Fuchs"), "{plain}");
-        let wish = Wish {
+        let request = ExportRequest {
             names: true,
             ..journal(format)
         };
-        let named = lines(&till, &wish).unwrap().join("\n");
+        let named = lines(&till, &request).unwrap().join("\n");
         let (payee, comment) = match format {
             Format::Hledger => (
                 "Olga, , \"X\" Fuchs | invoice 1",
@@ -142,23 +142,23 @@ async fn customers_are_named_on_request_only() {
 async fn what_cannot_be_exported_so_is_refused_by_its_name() {
     let till = a_till().await;
     let some = |text: &str| Some(text.to_owned());
-    for (wish, name) in [
+    for (request, name) in [
         (
-            Wish {
+            ExportRequest {
                 from: some("31.1.2026"),
                 ..journal(Format::Csv)
             },
             "--from",
         ),
         (
-            Wish {
+            ExportRequest {
                 to: some("2026-02-30"),
                 ..journal(Format::Csv)
             },
             "--to",
         ),
         (
-            Wish {
+            ExportRequest {
                 from: some("2026-02-02"),
                 to: some("2026-02-01"),
                 ..journal(Format::Csv)
@@ -166,22 +166,25 @@ async fn what_cannot_be_exported_so_is_refused_by_its_name() {
             "--to",
         ),
         (
-            Wish {
+            ExportRequest {
                 names: true,
                 ..journal(Format::Csv)
             },
             "--names",
         ),
         (
-            Wish {
+            ExportRequest {
                 from: some("2026-02-01"),
-                ..Wish::all(What::Customers, Format::Csv)
+                ..ExportRequest::all(What::Customers, Format::Csv)
             },
             "--from",
         ),
-        (Wish::all(What::Invoices, Format::Hledger), "--format"),
+        (
+            ExportRequest::all(What::Invoices, Format::Hledger),
+            "--format",
+        ),
     ] {
-        let told = lines(&till, &wish).expect_err("a refusal");
+        let told = lines(&till, &request).expect_err("a refusal");
         assert!(told.contains(name), "{told}");
     }
 }

@@ -13,7 +13,7 @@ const CARD: &str = "sandbox&card=4242424242424242";
 /// A page for a new order of the offer.
 async fn offered(till: Till) -> Page {
     let wish = json!({"offerId": till.shop.offer});
-    Page::wished(till, wish).await
+    Page::asked(till, wish).await
 }
 
 async fn put(till: &Till, order: &Value, body: Value) -> Value {
@@ -260,7 +260,7 @@ async fn a_refund_is_owed_again() {
     till.days(15).await;
     assert_eq!(&till.state(&order).await[..8], "INACTIVE");
     assert_eq!(till.customer_status().await, "SUSPENDED_BY_BILLING");
-    let page = Page::wished(till, json!({"orderId": id_of(&order)})).await;
+    let page = Page::asked(till, json!({"orderId": id_of(&order)})).await;
     assert_eq!(page.submit("4.00", CARD).await.status, 303);
     assert_eq!(page.till.customer_status().await, "ACTIVE");
     assert_eq!(page.till.balance().await, "0.00");
@@ -297,9 +297,9 @@ async fn a_late_second_payment_is_on_the_balance() {
     let order = till.order().await;
     till.days(35).await;
     let wish = json!({"orderId": id_of(&order)});
-    let first = Page::wished(till, wish.clone()).await;
+    let first = Page::asked(till, wish.clone()).await;
     first.submit("10.00", "manual").await;
-    let second = Page::wished(first.till, wish).await;
+    let second = Page::asked(first.till, wish).await;
     assert_eq!(second.submit("10.00", CARD).await.status, 303);
     confirm(&second.till).await;
     assert_eq!(second.till.balance().await, "10.00");
@@ -327,7 +327,7 @@ async fn an_order_that_runs_and_is_owed_is_paid_on_a_page() {
     let order = till.order().await;
     assert_eq!(till.balance().await, "-10.00");
     let wish = json!({"offerId": till.shop.offer});
-    let page = Page::wished(till, wish).await;
+    let page = Page::asked(till, wish).await;
     assert_eq!(page.submit("10.00", CARD).await.status, 303);
     assert!(page.show().await.text.contains("Paid. Thank you."));
     let orders = page.till.shop.of_customer("orders");

@@ -23,7 +23,7 @@ impl Page {
     }
 
     /// The page for a wish: an `offerId` or an `orderId`.
-    pub async fn wished(till: Till, wish: Value) -> Page {
+    pub async fn asked(till: Till, wish: Value) -> Page {
         let path = till.shop.of_customer("orders/hosted-page");
         let made = till.shop.api.post(path, wish).await.expect(201);
         let code = made["id"].as_str().expect("a code").to_owned();

@@ -20,7 +20,7 @@ async fn page_in(locale: &str) -> Page {
         })
         .await;
     let offer = till.shop.offer.clone();
-    Page::wished(till, json!({"offerId": offer})).await
+    Page::asked(till, json!({"offerId": offer})).await
 }
 
 fn location(answer: &Answer) -> String {
@@ -135,7 +135,7 @@ async fn a_cycle_that_is_paid_ahead_says_from_when() {
     let page = page_in("en").await;
     page.submit("10.00", CARD).await;
     let wish = json!({"offerId": page.till.shop.offer});
-    let page = Page::wished(page.till, wish).await;
+    let page = Page::asked(page.till, wish).await;
     let shown = page.show().await.text;
     let words = "Valid from 28 February 2026 until 31 March 2026";
     assert!(shown.contains(words), "{shown}");

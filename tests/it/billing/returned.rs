@@ -129,7 +129,7 @@ async fn money_that_went_back_is_paid_on_a_page() {
         let (till, order, payment) = paid(5).await;
         till.returned(&payment, "10").await;
         till.days(wait).await;
-        let page = Page::wished(till, json!({"orderId": id_of(&order)})).await;
+        let page = Page::asked(till, json!({"orderId": id_of(&order)})).await;
         let shown = page.show().await.text;
         assert!(shown.contains("10.00\u{a0}USD"), "{shown}");
         assert_eq!(page.submit("10.00", CARD).await.status, 303, "{wait}");

@@ -70,7 +70,7 @@ async fn what_is_paid_ahead_bears_the_rate_of_the_payment() {
     let order = till.order().await;
     till.act(&order, "renew", json!({})).await.expect(200);
     assert_eq!(line(&till, 2).await, "10.00 20 2.00");
-    let page = Page::wished(till, json!({"orderId": super::id_of(&order)})).await;
+    let page = Page::asked(till, json!({"orderId": super::id_of(&order)})).await;
     assert_eq!(page.submit("12.00", CARD).await.status, 303);
     assert_eq!(line(&page.till, 3).await, "10.00 20 2.00");
     // Paid ahead after that day, it bears the new one.
@@ -138,12 +138,12 @@ async fn exports_have_net_and_tax_by_rate() {
     let ctx = boxoffice::app::Ctx::system(till.shop.bx.app());
     let lines = |format| {
         use boxoffice::ops::exports::page;
-        use boxoffice::ops::exports::wish::{What, Wish};
-        page(&ctx, &Wish::all(What::Invoices, format), 0)
+        use boxoffice::ops::exports::request::{ExportRequest, What};
+        page(&ctx, &ExportRequest::all(What::Invoices, format), 0)
             .expect("a page")
             .lines
     };
-    let jsonl = lines(boxoffice::ops::exports::wish::Format::Jsonl);
+    let jsonl = lines(boxoffice::ops::exports::request::Format::Jsonl);
     let invoice: Value = serde_json::from_str(&jsonl[0]).expect("JSON");
     assert_eq!(invoice["net"], "16.00");
     let taxes = json!([
@@ -151,7 +151,7 @@ async fn exports_have_net_and_tax_by_rate() {
         {"rate": "20", "net": "15.00", "tax": "3.00"},
     ]);
     assert_eq!(invoice["taxes"], taxes);
-    let csv = lines(boxoffice::ops::exports::wish::Format::Csv);
+    let csv = lines(boxoffice::ops::exports::request::Format::Csv);
     assert!(csv[0].ends_with(",currency,net,taxes"), "{}", csv[0]);
     let cells = ",USD,16.00,7.5 %: 1.00 + 0.08; 20 %: 15.00 + 3.00";
     assert!(csv[1].ends_with(cells), "{}", csv[1]);

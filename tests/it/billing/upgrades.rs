@@ -54,7 +54,7 @@ async fn an_order_that_waited_on_a_page_is_served_once_it_is_paid() {
     let product = id_of(&given::product(&till.shop.api, films).await);
     let monthly = json!({"type": "RECURRING", "charges": [charge("10.00")]});
     let offer = id_of(&given::offer(&till.shop.api, &product, monthly).await);
-    let page = Page::wished(till, json!({"offerId": offer})).await;
+    let page = Page::asked(till, json!({"offerId": offer})).await;
     let (till, code) = (page.till, page.code);
     age(&till).await;
     let path = till.shop.of_customer(&format!("orders/{}", id_of(&waits)));

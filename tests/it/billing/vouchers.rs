@@ -8,11 +8,11 @@ use crate::support::Answer;
 use crate::support::fixture::a_till;
 
 async fn batch(till: &Till, count: u32) -> (String, Vec<String>) {
-    let wish = json!({"title": "Kiosk", "amount": "10", "count": count});
+    let request = json!({"title": "Kiosk", "amount": "10", "count": count});
     let made = till
         .shop
         .api
-        .post(till.console("voucher-batches"), wish)
+        .post(till.console("voucher-batches"), request)
         .await
         .expect(201);
     let codes = crate::alphaott::given::list(made["codes"].clone());
@@ -55,9 +55,9 @@ async fn state(till: &Till, batch: &str) -> String {
 /// What an account holds, to its debit.
 fn held(till: &Till, account: &str) -> String {
     use boxoffice::ops::exports::page;
-    use boxoffice::ops::exports::wish::{Format, What, Wish};
+    use boxoffice::ops::exports::request::{ExportRequest, Format, What};
     let ctx = boxoffice::app::Ctx::system(till.shop.bx.app());
-    let lines = page(&ctx, &Wish::all(What::Journal, Format::Csv), 0)
+    let lines = page(&ctx, &ExportRequest::all(What::Journal, Format::Csv), 0)
         .expect("a page")
         .lines;
     let of = |line: &String| {
@@ -342,9 +342,9 @@ async fn vouchers_that_are_worth_nothing_are_not_sold() {
     assert_eq!(till.shop.api.delete(path).await.status, 204);
     let now = boxoffice::app::Ctx::system(till.shop.bx.app()).now;
     let soon = now.saturating_add_seconds(60).to_rfc3339_millis();
-    let wish = json!({"title": "Soon", "amount": "10", "count": 1, "expires": soon});
+    let request = json!({"title": "Soon", "amount": "10", "count": 1, "expires": soon});
     let path = till.console("voucher-batches");
-    let made = till.shop.api.post(path, wish).await.expect(201);
+    let made = till.shop.api.post(path, request).await.expect(201);
     till.days(1).await;
     for id in [revoked, made["id"].to_string()] {
         let sale = json!({"count": 1, "method": "cash"});

@@ -4,7 +4,7 @@ use boxoffice::app::Ctx;
 use boxoffice::domain::staff::{Actor, Role};
 use boxoffice::domain::values::id::{CustomerId, OperatorId};
 use boxoffice::ops::customers::resellers::{self, ResellerChange};
-use boxoffice::ops::desk::saving::{self, CustomerWish};
+use boxoffice::ops::desk::saving::{self, CustomerInput};
 use boxoffice::ops::desk::{boxes, customer, customers, needs, search, timeline};
 use boxoffice::ops::staff::{NewOperator, add_operator};
 use boxoffice::ops::{Handle, OpError};
@@ -186,14 +186,14 @@ async fn a_resellers_person_sees_nobody_elses() {
         },
     );
     let reseller = made.await.expect("a reseller").id;
-    let wish = NewOperator {
+    let input = NewOperator {
         name: "nora".to_owned(),
         role: Role::Api,
         reseller: Some(reseller),
         email: None,
         password: PASSWORD.to_owned(),
     };
-    add_operator(&ctx, wish).await.expect("a member of staff");
+    add_operator(&ctx, input).await.expect("a member of staff");
     let body = json!({"name": "nora", "password": PASSWORD});
     let session = bx.url("/console/api/session");
     assert_eq!(bx.anonymous().post(session, body).await.status, 403);
@@ -207,9 +207,9 @@ async fn a_resellers_person_sees_nobody_elses() {
         },
         ..ctx.clone()
     };
-    let own = CustomerWish {
+    let own = CustomerInput {
         name: Some("Mia Own".to_owned()),
-        ..CustomerWish::default()
+        ..CustomerInput::default()
     };
     let own = saving::create(&nora, own, None).await.expect("a customer");
     let foreign = number_of(&till.shop.customer);
@@ -228,11 +228,11 @@ async fn a_resellers_person_sees_nobody_elses() {
     is_missing(customer::page(&nora, &handle(foreign)).expect_err("somebody else's"));
     let place = timeline::Place::new();
     is_missing(timeline::page(&nora, &handle(foreign), &place, 9).expect_err("somebody else's"));
-    let wish = CustomerWish {
+    let input = CustomerInput {
         note: Some("x".to_owned()),
-        ..CustomerWish::default()
+        ..CustomerInput::default()
     };
-    let changed = saving::update(&nora, handle(foreign), wish, None, None).await;
+    let changed = saving::update(&nora, handle(foreign), input, None, None).await;
     is_missing(changed.expect_err("somebody else's"));
     let told = boxes::command(
         &nora,

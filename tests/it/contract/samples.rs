@@ -96,7 +96,7 @@ samples! {
             R::Money(MoneyRefusal::InsufficientFunds { short_by: euros(250) }),
         ],
         R::Order(OrderRefusal::OrderState { .. }) => [
-            R::Order(OrderRefusal::OrderState { status: OrderStatus::Expired, wish: "paused" }),
+            R::Order(OrderRefusal::OrderState { status: OrderStatus::Expired, action: "paused" }),
         ],
         R::Money(MoneyRefusal::PaymentKnown { .. }) => [
             R::Money(MoneyRefusal::PaymentKnown { payment: PaymentId(5) }),

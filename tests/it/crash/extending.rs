@@ -21,7 +21,7 @@ use boxoffice::ops::payments;
 use boxoffice::ops::payments::book::Receipt;
 use boxoffice::ops::payments::ending::Ending;
 use boxoffice::ops::payments::pages;
-use boxoffice::ops::payments::pages::{Wanted, Way};
+use boxoffice::ops::payments::pages::{PageItem, Way};
 use boxoffice::ops::{Handle, apply, orders};
 use boxoffice::store::{Read as _, Span, Table, check};
 use serde_json::json;
@@ -84,7 +84,7 @@ async fn seed(app: &Arc<App>) {
     orders::place(&ctx, customer(), wish)
         .await
         .expect("an order");
-    let wanted = Wanted::Order(named("", Some(OrderId(1))));
+    let wanted = PageItem::Order(named("", Some(OrderId(1))));
     let page = pages::create(&ctx, customer(), wanted, String::new()).await;
     page.expect("a page");
 }

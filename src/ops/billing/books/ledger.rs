@@ -375,7 +375,7 @@ impl<'r, R: Read> Books<'r, R> {
         // Something of theirs runs: nobody stays suspended by another order.
         let suspended = customer.status == CustomerStatus::SuspendedByBilling;
         if suspended && matches!(step, Step::Renewed(_)) {
-            self.lift(id, at)?;
+            self.lift_suspension(id, at)?;
         }
         Ok(Some(step))
     }
@@ -409,7 +409,7 @@ impl<'r, R: Read> Books<'r, R> {
         self.put_order(before, settled.order, at)?;
         if ended {
             self.fall_back(before, at)?;
-            self.lift(before.id, at)?;
+            self.lift_suspension(before.id, at)?;
         }
         if suspends {
             self.suspend(before.customer, at)?;

@@ -144,7 +144,7 @@ impl<R: Read> Books<'_, R> {
             let still = cycle::overdue_still(&order, &after, &priced.terms(&self.company), at);
             self.put_order(&after, still, at)?;
             if first == Some(order.id) {
-                self.end_twins(order.id, at)?;
+                self.end_duplicate_orders(order.id, at)?;
             }
             any |= after.runs_at(at);
         }
@@ -186,7 +186,11 @@ impl<R: Read> Books<'_, R> {
     /// later money. Time that was billed is not lost by that: an order that keeps some goes on when
     /// that is paid, and one that is billed until a later day is canceled, so that it runs until
     /// then once it is paid.
-    pub(in crate::ops) fn end_twins(&mut self, id: OrderId, at: Timestamp) -> Result<(), OpError> {
+    pub(in crate::ops) fn end_duplicate_orders(
+        &mut self,
+        id: OrderId,
+        at: Timestamp,
+    ) -> Result<(), OpError> {
         let paid = self.order(id)?;
         if paid.status != OrderStatus::Active {
             return Ok(());
@@ -338,12 +342,16 @@ impl<R: Read> Books<'_, R> {
 
     /// A customer whom billing suspended is active again once something of theirs runs, or once
     /// nothing of theirs is unpaid. Every command that changes an order ends with this.
-    pub(in crate::ops) fn lift(&mut self, order: OrderId, at: Timestamp) -> Result<(), OpError> {
+    pub(in crate::ops) fn lift_suspension(
+        &mut self,
+        order: OrderId,
+        at: Timestamp,
+    ) -> Result<(), OpError> {
         let order = self.order(order)?;
         self.lift_customer(order.customer, order.runs_at(at), at)
     }
 
-    /// As [`Books::lift`]. `runs`: something of theirs runs.
+    /// As [`Books::lift_suspension`]. `runs`: something of theirs runs.
     pub(super) fn lift_customer(
         &mut self,
         customer: CustomerId,

@@ -44,8 +44,8 @@ pub(super) async fn add(
     request: Repeatable,
 ) -> Result<Response, Problem> {
     ctx.require(Permission::CustomersWrite)?;
-    let Asked { ctx, wish, once } = request.wish::<BoxIn>(ctx)?;
-    let mac = wish.mac.trim().to_owned();
+    let Asked { ctx, input, once } = request.input::<BoxIn>(ctx)?;
+    let mac = input.mac.trim().to_owned();
     if mac.is_empty() {
         return Err(Problem::bad_request("mac: is required"));
     }
@@ -67,7 +67,7 @@ pub(super) async fn remove(
     request: Repeatable,
 ) -> Result<Response, Problem> {
     ctx.require(Permission::CustomersWrite)?;
-    let Asked { ctx, once, .. } = request.wish_or_nothing::<EmptyBody>(ctx)?;
+    let Asked { ctx, once, .. } = request.input_or_nothing::<EmptyBody>(ctx)?;
     desk::remove(&ctx, handle(&id), handle(&device), once).await?;
     all(&ctx, StatusCode::OK, &id)
 }
@@ -139,8 +139,8 @@ async fn tell(
     request: Repeatable,
 ) -> Result<Response, Problem> {
     ctx.require(Permission::BoxesCommand)?;
-    let Asked { ctx, wish, once } = request.wish::<CommandIn>(ctx)?;
-    let command = wish.command()?;
+    let Asked { ctx, input, once } = request.input::<CommandIn>(ctx)?;
+    let command = input.command()?;
     let device = device.map(handle);
     let told = desk::command(&ctx, handle(customer), device, command, once).await?;
     answer(&ctx, StatusCode::ACCEPTED, || Ok(ToldOut { told }))

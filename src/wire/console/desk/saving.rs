@@ -14,7 +14,7 @@ use crate::domain::values::contact::Email;
 use crate::domain::values::id::CustomerId;
 use crate::ops::Handle;
 use crate::ops::desk::customer::page;
-use crate::ops::desk::saving::{self, CustomerWish, Saved};
+use crate::ops::desk::saving::{self, CustomerInput, Saved};
 use crate::wire::console::effect::{Done, answer};
 use crate::wire::console::error::Problem;
 use crate::wire::console::repeatable::{Asked, Repeatable};
@@ -93,14 +93,14 @@ fn status(word: &str) -> Result<CustomerStatus, Problem> {
 }
 
 impl CustomerIn {
-    fn wish(self) -> Result<CustomerWish, Problem> {
+    fn input(self) -> Result<CustomerInput, Problem> {
         if let Some(name) = &self.name {
             text("name", name, TEXT_CHARS_MAX)?;
         }
         if let Some(note) = &self.note {
             text("note", note, NOTE_CHARS_MAX)?;
         }
-        Ok(CustomerWish {
+        Ok(CustomerInput {
             name: self.name,
             login: patch("login", self.login, TEXT_CHARS_MAX)?,
             contract: patch("contract", self.contract, TEXT_CHARS_MAX)?,
@@ -143,15 +143,15 @@ fn by_number(id: CustomerId) -> Handle<CustomerId> {
     responses((status = 201, body = Done<CustomerOut>), Refusals))]
 pub(super) async fn create(Staff(ctx): Staff, request: Repeatable) -> Result<Response, Problem> {
     ctx.require(Permission::CustomersWrite)?;
-    let Asked { ctx, wish, once } = request.wish::<CustomerIn>(ctx)?;
-    if wish
+    let Asked { ctx, input, once } = request.input::<CustomerIn>(ctx)?;
+    if input
         .name
         .as_deref()
         .is_none_or(|name| name.trim().is_empty())
     {
         return Err(Problem::bad_request("name: is required"));
     }
-    let customer = saving::create(&ctx, wish.wish()?, once).await?;
+    let customer = saving::create(&ctx, input.input()?, once).await?;
     shown(&ctx, StatusCode::CREATED, &by_number(customer.id))
 }
 
@@ -175,15 +175,15 @@ pub(super) async fn update(
 ) -> Result<Response, Problem> {
     ctx.require(Permission::CustomersWrite)?;
     let seen = seen(&headers)?;
-    let Asked { ctx, wish, once } = request.wish::<CustomerIn>(ctx)?;
-    if wish
+    let Asked { ctx, input, once } = request.input::<CustomerIn>(ctx)?;
+    if input
         .name
         .as_deref()
         .is_some_and(|name| name.trim().is_empty())
     {
         return Err(Problem::bad_request("name: must not be empty"));
     }
-    let saved = saving::update(&ctx, handle(&id), wish.wish()?, seen, once).await?;
+    let saved = saving::update(&ctx, handle(&id), input.input()?, seen, once).await?;
     match saved {
         Saved::Done(customer) => shown(&ctx, StatusCode::OK, &by_number(customer.id)),
         Saved::Outdated => Err(Problem::precondition_failed(

@@ -133,14 +133,14 @@ pub(super) async fn place(
     request: Repeatable,
 ) -> Result<Response, Problem> {
     ctx.require(Permission::OrdersWrite)?;
-    let Asked { ctx, wish, once } = request.wish::<OrderIn>(ctx)?;
-    let offer = match wish.offer {
+    let Asked { ctx, input, once } = request.input::<OrderIn>(ctx)?;
+    let offer = match input.offer {
         Named::Number(number) => number.to_string(),
         Named::Text(text) => text,
     };
     text("offer", &offer, TEXT_CHARS_MAX)?;
-    let seen = match wish.amount {
-        Some(text) => Some(money::amount_of(&ctx, &text.0, wish.currency.as_deref())?),
+    let seen = match input.amount {
+        Some(text) => Some(money::amount_of(&ctx, &text.0, input.currency.as_deref())?),
         None => None,
     };
     let order = selling::place(&ctx, handle(&id), handle(&offer), seen, once).await?;

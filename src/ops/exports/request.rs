@@ -28,7 +28,7 @@ pub enum Format {
 
 /// What is wished for.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Wish {
+pub struct ExportRequest {
     pub what: What,
     pub format: Format,
     /// First and last day, such as `2026-01-31`; `None`: from the beginning, to the end.
@@ -38,7 +38,7 @@ pub struct Wish {
     pub names: bool,
 }
 
-impl Wish {
+impl ExportRequest {
     /// All of it, without names.
     #[must_use]
     pub fn all(what: What, format: Format) -> Self {
@@ -60,7 +60,10 @@ pub(in crate::ops) struct Within {
 }
 
 impl Within {
-    pub(in crate::ops::exports) fn of(wish: &Wish, zone: &Zone) -> Result<Self, OpError> {
+    pub(in crate::ops::exports) fn of(
+        request: &ExportRequest,
+        zone: &Zone,
+    ) -> Result<Self, OpError> {
         let day = |text: &Option<String>, name: &str| match text {
             None => Ok(None),
             Some(text) => match zone.day_start(text) {
@@ -68,8 +71,8 @@ impl Within {
                 None => Err(bad(name, "must be a day such as 2026-01-31")),
             },
         };
-        let from = day(&wish.from, "--from")?;
-        let last = day(&wish.to, "--to")?;
+        let from = day(&request.from, "--from")?;
+        let last = day(&request.to, "--to")?;
         if from.zip(last).is_some_and(|(from, last)| last < from) {
             return Err(bad("--to", "must not be before --from"));
         }
