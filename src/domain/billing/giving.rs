@@ -5,7 +5,8 @@ use super::order::{Order, Standing};
 use crate::domain::catalogue::ProductOffer;
 use crate::domain::catalogue::charge::Price;
 use crate::domain::catalogue::kinds::{Billing, OrderStatus};
-use crate::domain::values::calendar::Zone;
+use crate::domain::customers::CustomerStatus;
+use crate::domain::values::calendar::{Zone, has_passed};
 use crate::domain::values::time::Timestamp;
 
 /// How far the instant that an order is said to be made at may lie from now, in seconds: clocks of
@@ -44,20 +45,44 @@ pub fn beyond_offer(order: &Order, offer: &ProductOffer, zone: &Zone, now: Times
         || (bills && is_later(order.next_cycle_at, sold.next_cycle_at))
 }
 
+/// Whether it is unpaid that keeps an order from running.
+fn stopped_for_debt(order: &Order) -> bool {
+    matches!(
+        order.standing,
+        Standing::Frozen { .. } | Standing::Owing { .. }
+    )
+}
+
+/// Whether a change lets an order forget what is owed of it while it has time left: whoever switches
+/// it on afterwards would have that time for nothing.
+#[must_use]
+pub fn forgets_debt(before: &Order, after: &Order, now: Timestamp) -> bool {
+    stopped_for_debt(before)
+        && !stopped_for_debt(after)
+        && after.status != OrderStatus::Active
+        && !has_passed(after.expires_at, now)
+}
+
 /// Whether a change gives an order time or credit: `plain` is what the same change of status alone
 /// would make of it.
 #[must_use]
 pub fn beyond_paid(before: &Order, plain: &Order, after: &Order) -> bool {
-    let owes = matches!(
-        before.standing,
-        Standing::Frozen { .. } | Standing::Owing { .. }
-    );
+    let owes = stopped_for_debt(before);
     let runs_again = before.status != OrderStatus::Active && after.status == OrderStatus::Active;
     let bills = after.billing != Billing::External && after.has_more_cycles();
     (owes && runs_again)
         || has_more_cycles(after.cycles_total, before.cycles_total)
         || is_later(after.expires_at, plain.expires_at)
         || (bills && is_later(after.next_cycle_at, plain.next_cycle_at))
+}
+
+/// Whether a change of status lets somebody off whom billing suspended. Every way out does, also the
+/// one over another status: billing does not suspend anew who is not active. Who is removed gets
+/// nothing by it.
+#[must_use]
+pub fn lifts_suspension(before: CustomerStatus, after: CustomerStatus) -> bool {
+    let suspended = CustomerStatus::SuspendedByBilling;
+    before == suspended && after != suspended && after != CustomerStatus::Deleted
 }
 
 /// Until when what a customer has is paid: the last end of an order that is settled and runs.
@@ -91,7 +116,8 @@ pub fn reprices_running(before: &[Price], after: &[Price]) -> bool {
 
 #[cfg(test)]
 mod tests {
-    use super::{has_more_cycles, is_later};
+    use super::{has_more_cycles, is_later, lifts_suspension};
+    use crate::domain::customers::CustomerStatus;
     use crate::domain::values::time::Timestamp;
 
     #[test]
@@ -110,5 +136,27 @@ mod tests {
             assert_eq!(has_more_cycles(one, than), more, "{one} {than}");
         }
         assert!(!has_more_cycles(0, 0) && !has_more_cycles(9, 0));
+    }
+    #[test]
+    fn only_removal_leaves_a_suspension_without_lifting_it() {
+        let suspended = CustomerStatus::SuspendedByBilling;
+        let lifting = |before| {
+            let all = CustomerStatus::ALL.into_iter();
+            all.filter(move |after| lifts_suspension(before, *after))
+        };
+        assert_eq!(
+            lifting(suspended).collect::<Vec<_>>(),
+            [
+                CustomerStatus::Active,
+                CustomerStatus::Inactive,
+                CustomerStatus::AwaitingAuthorization,
+                CustomerStatus::SuspendedByCustomer,
+            ]
+        );
+        let others = CustomerStatus::ALL.into_iter();
+        assert_eq!(
+            others.filter(|s| *s != suspended).flat_map(lifting).count(),
+            0
+        );
     }
 }

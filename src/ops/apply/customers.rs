@@ -103,6 +103,9 @@ pub(super) fn keep_customer(
     }
     let status = given.status.map_or(after.status, |status| status.0);
     after.set_status(status, ctx.now);
+    if let Some(held) = &held {
+        customers::check_lifted(ctx, held, &after)?;
+    }
     let mut changes = Vec::new();
     if after.is_deleted() {
         // A tombstone has nothing: its MACs are free.

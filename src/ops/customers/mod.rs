@@ -6,6 +6,7 @@ pub(in crate::ops) mod paid_until;
 pub mod resellers;
 
 use crate::app::Ctx;
+use crate::domain::billing::giving;
 use crate::domain::customers::{Customer, CustomerPassword, CustomerStatus};
 use crate::domain::event::ActivityAction;
 use crate::domain::messages::template::TemplateKind;
@@ -171,6 +172,19 @@ pub(in crate::ops) fn create_in(
     welcome(ctx, tx, customer)
 }
 
+/// Who owes money is served again when it is there, or when somebody gives credit: every command
+/// that takes a status from outside asks here.
+pub(in crate::ops) fn check_lifted(
+    ctx: &Ctx,
+    before: &Customer,
+    after: &Customer,
+) -> Result<(), OpError> {
+    if giving::lifts_suspension(before.status, after.status) {
+        ctx.require(Permission::ServicesGive)?;
+    }
+    Ok(())
+}
+
 /// Stores a customer of whom something is another one now, with what follows of it.
 pub(in crate::ops) fn update_in(
     ctx: &Ctx,
@@ -178,11 +192,7 @@ pub(in crate::ops) fn update_in(
     before: &Customer,
     after: &Customer,
 ) -> Result<(), OpError> {
-    // Who owes money is served again when it is there, or when somebody gives credit.
-    let owed = before.status == CustomerStatus::SuspendedByBilling;
-    if owed && after.status == CustomerStatus::Active {
-        ctx.require(Permission::ServicesGive)?;
-    }
+    check_lifted(ctx, before, after)?;
     check_unique(tx, after)?;
     super::change(ctx, tx, "customer.update", before, after)?;
     if after.is_deleted() {

@@ -294,6 +294,11 @@ fn begin_if_due(
         && input.moved_cycle(before).is_none();
     if (was_due || is_over(after, ctx.now)) && after.billing != Billing::External {
         books.begin_again(before, after, ctx.now)?;
+        // Who may give nothing away gives no credit either: why it stopped is not known any more.
+        let gives = !before.is_unused_history() && books.is_unpaid(after)?;
+        if gives && !ctx.actor.may(Permission::TimeGive) {
+            return Err(OpError::Denied(Permission::TimeGive));
+        }
     }
     Ok(())
 }
@@ -338,7 +343,8 @@ fn check_given(
         ..OrderChange::default()
     };
     let plain = before.amended(&status_alone, &ctx.app.company().zone, ctx.now)?;
-    if giving::beyond_paid(before, &plain, after) {
+    let forgets = giving::forgets_debt(before, after, ctx.now);
+    if forgets || giving::beyond_paid(before, &plain, after) {
         return Err(OpError::Denied(Permission::TimeGive));
     }
     Ok(())

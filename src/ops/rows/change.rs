@@ -4,6 +4,7 @@
 use std::collections::BTreeSet;
 
 use crate::app::Ctx;
+use crate::domain::billing::giving;
 use crate::domain::boxes::event::BoxEventKind;
 use crate::domain::catalogue::kinds::ServiceStatus;
 use crate::domain::catalogue::{ProductSpec, ServiceSpec};
@@ -169,8 +170,8 @@ fn update_customer(
     if after != before {
         after.updated_at = ctx.now;
         // The caller is the operator's own billing: its word counts, and the debt stays.
-        let debt = before.status == CustomerStatus::SuspendedByBilling;
-        let action = if debt && after.status == CustomerStatus::Active {
+        customers::check_lifted(ctx, &before, &after)?;
+        let action = if giving::lifts_suspension(before.status, after.status) {
             "customer.override_debt"
         } else {
             "customer.update"

@@ -3,6 +3,7 @@
 
 mod agreed;
 mod audits;
+mod debts;
 mod giving;
 mod leaving;
 mod order_of_checks;

@@ -76,6 +76,11 @@ impl<R: Read> Books<'_, R> {
         })
     }
 
+    /// Whether something that was billed for an order is not paid.
+    pub(in crate::ops) fn is_unpaid(&self, order: &Order) -> Result<bool, OpError> {
+        self.owes(order.customer, |of| of == order.id)
+    }
+
     /// Puts an order that took the place of one that was not paid where that one stood on its
     /// ladder, if it is not paid at once either.
     pub(in crate::ops) fn keep_ladder(
