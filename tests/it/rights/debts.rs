@@ -37,7 +37,10 @@ async fn owing() -> Till {
     till.days(35).await;
     assert_eq!(till.customer_status().await, OWES);
     let path = format!("/customers/{}", till.shop.customer);
-    let named = till.shop.api.put(path, json!({"login": "owing"}));
+    let named = till
+        .shop
+        .api
+        .put(path, json!({"login": "owing", "accountNumber": "O-1"}));
     named.await.expect(200);
     till
 }
@@ -63,7 +66,9 @@ async fn set(till: &Till, dialect: &str, role: Role, status: &str) -> bool {
             ..Ctx::system(bx.app())
         };
         let document = json!({"customers": [{"login": "owing", "status": status}]});
-        return apply::apply(&ctx, document.to_string(), false).await.is_ok();
+        return apply::apply(&ctx, document.to_string(), false)
+            .await
+            .is_ok();
     }
     let client = bx.client_of(role.name()).await;
     let path = match dialect {
@@ -101,7 +106,7 @@ async fn every_way_out_of_a_suspension_for_debt_needs_the_right_to_give() {
     // Scripts are the billing there: 0 leaves who is off for another reason, 1 is their word.
     bx.hire("script", Role::Api).await;
     for script in [Rest::of(bx), Rest::login(bx, &format!("script:{PASSWORD}"))] {
-        for path in ["/users/owing", "/accounts/owing"] {
+        for path in ["/users/owing", "/accounts/O-1"] {
             script.put(path, "status=0").await.ok();
             assert_eq!(till.customer_status().await, OWES);
             script.put(path, "status=1").await.ok();
@@ -120,7 +125,11 @@ async fn every_way_out_of_a_suspension_for_debt_needs_the_right_to_give() {
 /// paid afterwards and owing.
 async fn unpaid(kind: &str) -> (Till, Value) {
     let dunning = json!({"grace_days": 1, "reminder_days": []});
-    let billing = if kind == "owing" { "POSTPAID" } else { "PREPAID" };
+    let billing = if kind == "owing" {
+        "POSTPAID"
+    } else {
+        "PREPAID"
+    };
     let offer = json!({"dunning": dunning, "billing": billing});
     let till = a_till_selling(offer).await;
     let payment = match kind {
@@ -173,7 +182,9 @@ async fn an_order_that_is_over_is_switched_on_again_by_money() {
     let till = a_till_selling(json!({})).await;
     till.pay("10").await;
     let order = till.order().await;
-    till.shop.change(&order, json!({"status": "CANCELED"})).await;
+    till.shop
+        .change(&order, json!({"status": "CANCELED"}))
+        .await;
     till.days(40).await;
     let path = till.shop.of_customer(&format!("orders/{}", id_of(&order)));
     let cashier = till.shop.bx.client_of(Role::Cashier.name()).await;
