@@ -231,7 +231,7 @@ pub async fn tell(ctx: &Ctx) -> Result<TellOutcome, OpError> {
         }
         while let Some(told) = telling.join_next().await {
             match told {
-                Ok(Ok(Outcome::TellOutcome)) => {}
+                Ok(Ok(Outcome::Told)) => {}
                 Ok(Ok(Outcome::Refused)) => failed = true,
                 // Nobody is there: the others need not be tried.
                 Ok(Ok(Outcome::Unreachable)) => return Ok(TellOutcome::Failed),
@@ -257,7 +257,7 @@ pub async fn tell(ctx: &Ctx) -> Result<TellOutcome, OpError> {
 }
 
 enum Outcome {
-    TellOutcome,
+    Told,
     Refused,
     Unreachable,
 }
@@ -265,12 +265,12 @@ enum Outcome {
 /// Brings one customer in step at the middleware.
 async fn tell_of(ctx: &Ctx, held: &Counterpart) -> Result<Outcome, OpError> {
     let Some(peer) = &ctx.app.outbound.middleware else {
-        return Ok(Outcome::TellOutcome);
+        return Ok(Outcome::Told);
     };
     let (change, wanted) = wanted(ctx, held.customer)?;
     let outcome = bring_in_step(peer, &held.there, &wanted).await;
     let (problem, outcome) = match outcome {
-        Ok(()) => (None, Outcome::TellOutcome),
+        Ok(()) => (None, Outcome::Told),
         Err(PeerError::Unreachable(reason)) => (Some(reason), Outcome::Unreachable),
         Err(PeerError::Unknown(reason)) => (Some(reason), Outcome::Refused),
         Err(PeerError::Refused { status, reason }) => {
