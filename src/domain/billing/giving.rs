@@ -53,8 +53,8 @@ fn stopped_for_debt(order: &Order) -> bool {
     )
 }
 
-/// Whether a change lets an order forget what is owed of it while it has time left: whoever switches
-/// it on afterwards would have that time for nothing.
+/// Whether a change lets an order forget what is owed of it while it has time left: whoever
+/// switches it on afterwards would have that time for nothing.
 #[must_use]
 pub fn forgets_debt(before: &Order, after: &Order, now: Timestamp) -> bool {
     stopped_for_debt(before)
@@ -76,8 +76,8 @@ pub fn beyond_paid(before: &Order, plain: &Order, after: &Order) -> bool {
         || (bills && is_later(after.next_cycle_at, plain.next_cycle_at))
 }
 
-/// Whether a change of status lets somebody off whom billing suspended. Every way out does, also the
-/// one over another status: billing does not suspend anew who is not active. Who is removed gets
+/// Whether a change of status lets somebody off whom billing suspended. Every way out does, also
+/// the one over another status: billing does not suspend anew who is not active. Who is removed gets
 /// nothing by it.
 #[must_use]
 pub fn lifts_suspension(before: CustomerStatus, after: CustomerStatus) -> bool {
