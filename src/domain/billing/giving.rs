@@ -77,8 +77,8 @@ pub fn beyond_paid(before: &Order, plain: &Order, after: &Order) -> bool {
 }
 
 /// Whether a change of status lets somebody off whom billing suspended. Every way out does, also
-/// the one over another status: billing does not suspend anew who is not active. Who is removed gets
-/// nothing by it.
+/// the one over another status: billing does not suspend anew who is not active. Who is removed
+/// gets nothing by it.
 #[must_use]
 pub fn lifts_suspension(before: CustomerStatus, after: CustomerStatus) -> bool {
     let suspended = CustomerStatus::SuspendedByBilling;
