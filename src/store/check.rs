@@ -11,7 +11,7 @@ use super::error::StoreError;
 use super::journal;
 use super::key::{Key, trailing_number};
 use super::months;
-use super::read::{Read, Span, block_key};
+use super::read::{Read, Span};
 use super::record::{Entries, EntryKind, Record};
 use super::schema::{RecordVisitor, for_every_record};
 use super::snapshot::Snapshot;
@@ -108,9 +108,7 @@ impl Checker<'_> {
                 let problem = format!("its entry in {} is missing or wrong", entry.table.name());
                 self.find(R::TABLE, key, &problem);
             }
-            if entry.kind == EntryKind::Counted
-                && let Some(block) = block_key(entry.table, &entry.key)
-            {
+            if let Some(block) = entry.counter() {
                 let count = self.blocks.entry(block).or_default();
                 *count = count.saturating_add(1);
             }

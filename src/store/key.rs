@@ -2,6 +2,8 @@
 
 use crate::domain::billing::journal::Account;
 use crate::domain::billing::payment::compared_reference;
+use crate::domain::billing::standing::StandingKind;
+use crate::domain::catalogue::kinds::OrderStatus;
 use crate::domain::staff::TokenId;
 use crate::domain::values::delivery::DeliveryState;
 use crate::domain::values::id::{ChannelId, Id, OrderId, PartnerId, WebhookId};
@@ -106,8 +108,9 @@ pub(super) fn number<I: Id>(id: I) -> [u8; 8] {
     id.number().to_be_bytes()
 }
 
-/// An instant as the front part of a key: earlier ones come first.
-pub(super) fn instant(at: Timestamp) -> [u8; 8] {
+/// An instant as a part of a key: earlier ones come first.
+#[must_use]
+pub fn instant(at: Timestamp) -> [u8; 8] {
     (at.micros().cast_unsigned() ^ (1 << 63)).to_be_bytes()
 }
 
@@ -131,6 +134,12 @@ pub fn shown_at(channel: ChannelId, at: Timestamp) -> Vec<u8> {
     let mut key = number(channel).to_vec();
     key.extend_from_slice(&instant(at));
     key
+}
+
+/// The front part of the index keys of orders of one status that stand alike.
+#[must_use]
+pub fn state_of(status: OrderStatus, standing: StandingKind) -> [u8; 2] {
+    [status as u8, standing as u8]
 }
 
 /// The unique entry of an invoice for one cycle of an order.

@@ -11,11 +11,12 @@ use redb::Database;
 use super::error::StoreError;
 use super::journal::append_entries;
 use super::key::{Key as _, number, reference_of, terminated};
-use super::read::{Read as _, Span, block_key};
-use super::record::{Entries, Record};
+use super::read::{Read as _, Span};
+use super::record::{Entries, EntryKind, Record, counter_of};
 use super::snapshot::{Snapshot, definition};
 use super::tables::Table;
 use super::tx::{Sharing, Tx};
+use crate::domain::billing::invoice::{Invoice, OpenInvoice};
 use crate::domain::billing::journal::opening;
 use crate::domain::billing::order::{Order, Standing};
 use crate::domain::billing::payment::{
@@ -25,10 +26,10 @@ use crate::domain::customers::Customer;
 use crate::domain::event::Audit;
 use crate::domain::messages::Message;
 use crate::domain::partners::Partner;
-use crate::domain::values::id::{PaymentId, VoucherBatchId};
+use crate::domain::values::id::{InvoiceId, PaymentId, VoucherBatchId};
 
 /// Layout that this program writes.
-pub const LAYOUT: u64 = 11;
+pub const LAYOUT: u64 = 12;
 
 const LAYOUT_KEY: &str = "layout";
 
@@ -47,6 +48,7 @@ const STEPS: &[Step] = &[
     messages,
     layout_10,
     layout_11,
+    layout_12,
 ];
 
 /// Brings the file to [`LAYOUT`]; refuses a file of a newer program before touching it.
@@ -179,7 +181,69 @@ fn layout_11(tx: &mut Tx<'_>) -> Result<(), StoreError> {
     fill::<Customer>(tx, &[Table::CustomersByToken])?;
     fill::<Message>(tx, &[Table::MessagesByCustomer])?;
     fill::<Audit>(tx, &[Table::AuditsBySubject])?;
-    count_entries(tx, Table::CustomersByReseller)
+    count_entries(tx, EntryKind::Counted, Table::CustomersByReseller)
+}
+
+/// Layout 12: orders are listed by how they stand and by what was sold, invoices by when they were
+/// issued and whether they are paid; all of them are counted.
+fn layout_12(tx: &mut Tx<'_>) -> Result<(), StoreError> {
+    fill::<Order>(tx, &[Table::OrdersByState, Table::OrdersByProduct])?;
+    let of_invoices = [
+        Table::InvoicesByIssue,
+        Table::CreditNotes,
+        Table::CreditNotesByInvoice,
+    ];
+    fill::<Invoice>(tx, &of_invoices)?;
+    fill::<OpenInvoice>(tx, &[Table::OpenInvoicesByDue, Table::OpenInvoicesByNumber])?;
+    for index in [
+        Table::OrdersByState,
+        Table::OrdersByProduct,
+        Table::CreditNotes,
+        Table::OpenInvoicesByNumber,
+    ] {
+        count_entries(tx, EntryKind::Counted, index)?;
+    }
+    for index in [
+        Table::OrdersByDue,
+        Table::InvoicesByIssue,
+        Table::OpenInvoicesByDue,
+    ] {
+        count_entries(tx, EntryKind::Timed, index)?;
+    }
+    date_open_invoices(tx)
+}
+
+/// What is open of an invoice knows when that is to be paid.
+fn date_open_invoices(tx: &mut Tx<'_>) -> Result<(), StoreError> {
+    const AT_ONCE: usize = 10_000;
+    let mut span = Span::all();
+    loop {
+        let mut held = Vec::new();
+        tx.each::<OpenInvoice>(&span, &mut |open| {
+            held.push(open);
+            Ok(if held.len() < AT_ONCE {
+                ControlFlow::Continue(())
+            } else {
+                ControlFlow::Break(())
+            })
+        })?;
+        let last = held.last().map(|open| open.id);
+        let is_whole = held.len() < AT_ONCE;
+        let mut dated = Vec::with_capacity(held.len());
+        for open in held {
+            let invoice: Option<Invoice> = tx.get(&open.id)?;
+            let due_at = invoice.and_then(|invoice| invoice.due_at);
+            dated.push(OpenInvoice {
+                due_at: due_at.unwrap_or(open.due_at),
+                ..open
+            });
+        }
+        tx.put_many(&dated)?;
+        let Some(last) = last.filter(|_| !is_whole) else {
+            return Ok(());
+        };
+        span.from = number(InvoiceId(last.0.saturating_add(1))).to_vec();
+    }
 }
 
 /// Makes the entries of indexes that are empty yet, some records at a time: there may be millions.
@@ -217,10 +281,10 @@ fn fill<R: Record>(tx: &mut Tx<'_>, indexes: &[Table]) -> Result<(), StoreError>
 }
 
 /// Counts the entries of an index that was not counted before.
-fn count_entries(tx: &mut Tx<'_>, index: Table) -> Result<(), StoreError> {
+fn count_entries(tx: &mut Tx<'_>, kind: EntryKind, index: Table) -> Result<(), StoreError> {
     let mut counts = BTreeMap::<Vec<u8>, u64>::new();
     tx.raw_scan(index, &Span::all(), &mut |key, _| {
-        if let Some(block) = block_key(index, key) {
+        if let Some(block) = counter_of(kind, index, key) {
             let count = counts.entry(block).or_default();
             *count = count.saturating_add(1);
         }

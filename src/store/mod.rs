@@ -6,6 +6,7 @@
 mod audit;
 mod check;
 pub mod codec;
+mod counts;
 mod error;
 mod health;
 mod journal;
@@ -35,6 +36,7 @@ use std::time::{Duration, Instant};
 
 pub use audit::append_audit;
 pub use check::{Finding, check};
+pub use counts::{BLOCK_BITS, quarters};
 pub use error::{CodecError, StoreError};
 pub use health::Health;
 pub use journal::{account_balance, append_entries, balances, has_account};

@@ -1,16 +1,15 @@
 //! Reading, the same way from a snapshot and inside a command.
 
-use std::ops::ControlFlow;
+use std::ops::{ControlFlow, Range};
 
 use super::codec;
+use super::counts::{BLOCK_BITS, block_key, counts_under, quarters};
 use super::error::StoreError;
-use super::key::{Key, after_prefix, trailing_number};
+use super::key::{Key, after_prefix, instant, trailing_number};
 use super::record::Record;
 use super::tables::Table;
 use crate::domain::values::id::Id;
-
-/// Ids share a block of the counted index per 1,024 numbers.
-pub const BLOCK_BITS: u32 = 10;
+use crate::domain::values::time::Timestamp;
 
 /// What [`Read::raw_scan`] hands to its visitor: key and value.
 pub type Visit<'v> = dyn FnMut(&[u8], &[u8]) -> Result<ControlFlow<()>, StoreError> + 'v;
@@ -120,8 +119,42 @@ pub trait Read {
     /// How many records a counted index lists under `front`: a row for every 1,024 ids is read.
     fn counted(&self, index: Table, front: &[u8]) -> Result<u64, StoreError> {
         let mut sum = 0u64;
-        let prefix = block_prefix(index, front);
+        let prefix = counts_under(index, front);
         self.raw_scan(Table::Blocks, &Span::under(&prefix), &mut |_, value| {
+            sum = sum.saturating_add(number_of(Table::Blocks, value)?);
+            Ok(ControlFlow::Continue(()))
+        })?;
+        Ok(sum)
+    }
+
+    /// How many records a counted index lists under `front` in the block that `number` is in.
+    fn counted_beside(&self, index: Table, front: &[u8], number: u64) -> Result<u64, StoreError> {
+        let entry = [front, &number.to_be_bytes()].concat();
+        let Some(key) = block_key(index, &entry) else {
+            return Ok(0);
+        };
+        let read = |value: &[u8]| number_of(Table::Blocks, value);
+        self.raw_get(Table::Blocks, &key, read)?.unwrap_or(Ok(0))
+    }
+
+    /// How many records an index by time lists under `front` in `within`: a row for every quarter
+    /// of an hour in which there are some is read. Both ends are taken as [`quarters`] has them.
+    fn counted_within(
+        &self,
+        index: Table,
+        front: &[u8],
+        within: &Range<Timestamp>,
+    ) -> Result<u64, StoreError> {
+        let mut sum = 0u64;
+        let prefix = counts_under(index, front);
+        let within = quarters(within);
+        let end = |at: Timestamp| [prefix.as_slice(), &instant(at)].concat();
+        let span = Span {
+            from: end(within.start),
+            to: Some(end(within.end)),
+            descending: false,
+        };
+        self.raw_scan(Table::Blocks, &span, &mut |_, value| {
             sum = sum.saturating_add(number_of(Table::Blocks, value)?);
             Ok(ControlFlow::Continue(()))
         })?;
@@ -174,7 +207,7 @@ pub trait Read {
         let fronts: std::collections::BTreeSet<&Vec<u8>> = fronts.iter().collect();
         let mut blocks = std::collections::BTreeMap::<u64, u64>::new();
         for front in &fronts {
-            let prefix = block_prefix(index, front);
+            let prefix = counts_under(index, front);
             self.raw_scan(Table::Blocks, &Span::under(&prefix), &mut |key, value| {
                 let block = number_of(Table::Blocks, key)?;
                 let count = number_of(Table::Blocks, value)?;
@@ -217,25 +250,6 @@ pub trait Read {
         }
         Ok(page)
     }
-}
-
-/// Front part of the block counts of one list of a counted index.
-#[must_use]
-pub fn block_prefix(index: Table, front: &[u8]) -> Vec<u8> {
-    let mut key = index.name().as_bytes().to_vec();
-    key.push(0);
-    key.extend_from_slice(front);
-    key
-}
-
-/// The key of the block count that an entry of a counted index belongs to; `None` for keys too
-/// short to hold a number.
-#[must_use]
-pub fn block_key(index: Table, entry: &[u8]) -> Option<Vec<u8>> {
-    let front = entry.get(..entry.len().checked_sub(8)?)?;
-    let mut key = block_prefix(index, front);
-    key.extend_from_slice(&(trailing_number(entry)? >> BLOCK_BITS).to_be_bytes());
-    Some(key)
 }
 
 fn number_of(table: Table, key: &[u8]) -> Result<u64, StoreError> {

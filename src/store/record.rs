@@ -3,9 +3,11 @@
 use serde::Serialize;
 use serde::de::DeserializeOwned;
 
+use super::counts::{block_key, quarter_key};
 use super::error::CodecError;
-use super::key::Key;
+use super::key::{Key, instant};
 use super::tables::Table;
+use crate::domain::values::time::Timestamp;
 
 /// A struct that is kept in a table of its own.
 pub trait Record: Serialize + DeserializeOwned + Clone + Send + 'static {
@@ -42,6 +44,9 @@ pub enum EntryKind {
     Listed,
     /// As `Listed`, and the number of entries is kept per block of ids.
     Counted,
+    /// As `Listed`, with an instant before the number, and the number of entries is kept per
+    /// quarter of an hour.
+    Timed,
 }
 
 /// One index entry.
@@ -50,6 +55,23 @@ pub struct Entry {
     pub table: Table,
     pub kind: EntryKind,
     pub key: Vec<u8>,
+}
+
+impl Entry {
+    /// The count that this entry is part of.
+    pub(super) fn counter(&self) -> Option<Vec<u8>> {
+        counter_of(self.kind, self.table, &self.key)
+    }
+}
+
+/// The count that an entry of an index is part of; `None` for keys too short to hold what is
+/// counted.
+pub(super) fn counter_of(kind: EntryKind, index: Table, key: &[u8]) -> Option<Vec<u8>> {
+    match kind {
+        EntryKind::Unique | EntryKind::Listed => None,
+        EntryKind::Counted => block_key(index, key),
+        EntryKind::Timed => quarter_key(index, key),
+    }
 }
 
 /// Collects the index entries of one record.
@@ -97,6 +119,15 @@ impl Entries {
             table,
             kind: EntryKind::Counted,
             key: joined(front, number),
+        });
+    }
+
+    /// As [`Entries::listed`], for lists by time of which any stretch is to be counted.
+    pub fn timed(&mut self, table: Table, front: &[u8], at: Timestamp, number: u64) {
+        self.0.push(Entry {
+            table,
+            kind: EntryKind::Timed,
+            key: joined(&[front, &instant(at)].concat(), number),
         });
     }
 }

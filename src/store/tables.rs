@@ -24,7 +24,7 @@ tables! {
     Meta = "meta",
     /// Next number of every sequence.
     Sequences = "sequences",
-    /// How many entries of a counted index lie in each block of 1,024 ids.
+    /// How many entries an index has: in each block of 1,024 ids, or in each quarter of an hour.
     Blocks = "blocks",
 
     /// Customers by id.
@@ -103,7 +103,11 @@ tables! {
     /// Customer, order.
     OrdersByCustomer = "orders_by_customer",
 
-    /// When something of it is due, order.
+    /// Counted: status and standing, order.
+    OrdersByState = "orders_by_state",
+    /// Counted: product spec, status and standing, order.
+    OrdersByProduct = "orders_by_product",
+    /// Timed: when something of it is due, order.
     OrdersByDue = "orders_by_due",
     /// Run, order, of those that a held run would have billed.
     OrdersHeld = "orders_held",
@@ -120,10 +124,20 @@ tables! {
     InvoicesByCustomer = "invoices_by_customer",
     /// Unique: order and cycle -> invoice.
     InvoicesByCycle = "invoices_by_cycle",
+    /// Timed: when it was issued, invoice.
+    InvoicesByIssue = "invoices_by_issue",
+    /// Counted: credit notes.
+    CreditNotes = "credit_notes",
+    /// Invoice, its credit notes.
+    CreditNotesByInvoice = "credit_notes_by_invoice",
     /// What is not paid of an invoice, by its number.
     OpenInvoices = "open_invoices",
     /// Customer, open invoice.
     OpenInvoicesByCustomer = "open_invoices_by_customer",
+    /// Timed: when it is to be paid, open invoice.
+    OpenInvoicesByDue = "open_invoices_by_due",
+    /// Counted: open invoices.
+    OpenInvoicesByNumber = "open_invoices_by_number",
     /// What is open of negative opening balances, by customer.
     OpeningDebts = "opening_debts",
     /// When something is due about one, customer.

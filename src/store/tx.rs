@@ -6,13 +6,14 @@
 //! its own takes no notes.
 
 use std::cell::{Cell, RefCell};
+use std::collections::BTreeMap;
 
 use redb::{ReadableTable, WriteTransaction};
 
 use super::codec;
 use super::error::StoreError;
 use super::key::Key;
-use super::read::{Read, Span, Visit, block_key};
+use super::read::{Read, Span, Visit};
 use super::record::{Entries, Entry, EntryKind, Record};
 use super::snapshot::{definition, scan};
 use super::table_set::TableSet;
@@ -124,13 +125,16 @@ impl<'t> Tx<'t> {
         }
         gone.sort_unstable();
         come.sort_unstable();
+        let mut counts = Counts::default();
         for entry in gone {
             self.remove_entry(&entry)?;
+            counts.add(&entry, -1)?;
         }
         for (entry, key) in come {
             self.put_entry(&entry, &key)?;
+            counts.add(&entry, 1)?;
         }
-        Ok(())
+        self.count(counts)
     }
 
     /// Removes a record and its index entries; `false` if it was not there.
@@ -210,18 +214,21 @@ impl<'t> Tx<'t> {
     }
 
     fn move_entries(&mut self, key: &[u8], old: &[Entry], new: &[Entry]) -> Result<(), StoreError> {
+        let mut counts = Counts::default();
         for entry in old.iter().filter(|entry| !new.contains(entry)) {
             self.remove_entry(entry)?;
+            counts.add(entry, -1)?;
         }
         for entry in new.iter().filter(|entry| !old.contains(entry)) {
             self.put_entry(entry, key)?;
+            counts.add(entry, 1)?;
         }
-        Ok(())
+        self.count(counts)
     }
 
     fn remove_entry(&mut self, entry: &Entry) -> Result<(), StoreError> {
         self.raw_remove(entry.table, &entry.key)?;
-        self.count(entry, -1)
+        Ok(())
     }
 
     fn put_entry(&mut self, entry: &Entry, key: &[u8]) -> Result<(), StoreError> {
@@ -236,29 +243,27 @@ impl<'t> Tx<'t> {
                 table: entry.table.name(),
             });
         }
-        self.count(entry, 1)
+        Ok(())
     }
 
-    fn count(&mut self, entry: &Entry, step: i64) -> Result<(), StoreError> {
-        if entry.kind != EntryKind::Counted {
-            return Ok(());
+    /// Moves the counts of indexes, each once.
+    fn count(&mut self, counts: Counts) -> Result<(), StoreError> {
+        for (key, step) in counts.0.into_iter().filter(|(_, step)| *step != 0) {
+            let count = self
+                .raw_get(Table::Blocks, &key, be_u64)?
+                .flatten()
+                .unwrap_or(0);
+            match count.checked_add_signed(step) {
+                None => {
+                    return Err(StoreError::corrupt(
+                        Table::Blocks,
+                        "a count would fall below 0",
+                    ));
+                }
+                Some(0) => self.raw_remove(Table::Blocks, &key)?,
+                Some(count) => self.raw_put(Table::Blocks, &key, &count.to_be_bytes())?,
+            };
         }
-        let key = block_key(entry.table, &entry.key)
-            .ok_or_else(|| StoreError::corrupt(entry.table, "a key holds no number"))?;
-        let count = self
-            .raw_get(Table::Blocks, &key, be_u64)?
-            .flatten()
-            .unwrap_or(0);
-        match count.checked_add_signed(step) {
-            None => {
-                return Err(StoreError::corrupt(
-                    Table::Blocks,
-                    "a count would fall below 0",
-                ));
-            }
-            Some(0) => self.raw_remove(Table::Blocks, &key)?,
-            Some(count) => self.raw_put(Table::Blocks, &key, &count.to_be_bytes())?,
-        };
         Ok(())
     }
 
@@ -422,6 +427,24 @@ fn ended() -> StoreError {
 
 fn be_u64(bytes: &[u8]) -> Option<u64> {
     bytes.try_into().ok().map(u64::from_be_bytes)
+}
+
+/// By how much counts of indexes move.
+#[derive(Default)]
+struct Counts(BTreeMap<Vec<u8>, i64>);
+
+impl Counts {
+    fn add(&mut self, entry: &Entry, step: i64) -> Result<(), StoreError> {
+        if matches!(entry.kind, EntryKind::Unique | EntryKind::Listed) {
+            return Ok(());
+        }
+        let key = entry
+            .counter()
+            .ok_or_else(|| StoreError::corrupt(entry.table, "a key holds no number"))?;
+        let sum = self.0.entry(key).or_default();
+        *sum = sum.saturating_add(step);
+        Ok(())
+    }
 }
 
 /// With whom a command shares its transaction.

@@ -143,6 +143,16 @@ pub struct OpenInvoice {
     pub open_minor: Minor,
     pub currency: Currency,
     pub since: Timestamp,
+    /// When it is to be paid; where that is not known, when it became open.
+    pub due_at: Timestamp,
+}
+
+impl OpenInvoice {
+    /// Whether the day on which it is to be paid is over.
+    #[must_use]
+    pub fn is_overdue(&self, zone: &Zone, now: Timestamp) -> bool {
+        zone.date(self.due_at) < zone.date(now)
+    }
 }
 
 /// How many days of a cycle that runs from `begins` to `ends` are not used if it stops at `at`: the

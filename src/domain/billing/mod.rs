@@ -12,3 +12,4 @@ pub mod order;
 pub mod order_change;
 pub mod payment;
 pub mod run;
+pub mod standing;

@@ -115,7 +115,7 @@ pub enum Billing {
 }
 
 /// State of an order. Stored by position: append only.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
 pub enum OrderStatus {
     Active,
     /// Not yet paid, or no longer.
@@ -124,4 +124,14 @@ pub enum OrderStatus {
     /// No further renewal; runs to its end.
     Canceled,
     Deleted,
+}
+
+impl OrderStatus {
+    pub const ALL: [OrderStatus; 5] = [
+        OrderStatus::Active,
+        OrderStatus::Inactive,
+        OrderStatus::Expired,
+        OrderStatus::Canceled,
+        OrderStatus::Deleted,
+    ];
 }

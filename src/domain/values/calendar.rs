@@ -4,6 +4,8 @@
 //! (31 Jan, 28 Feb, 31 Mar); the wall clock of the operator's zone is kept. A wall-clock time that
 //! a change of the clocks skips moves forward by the gap; one that occurs twice is the first.
 
+use std::ops::Range;
+
 use jiff::Span;
 use jiff::civil;
 use jiff::tz::TimeZone;
@@ -128,6 +130,27 @@ impl Zone {
     pub fn day_start(&self, date: &str) -> Option<Timestamp> {
         let date: civil::Date = date.parse().ok()?;
         self.instant(date.at(0, 0, 0, 0))
+    }
+
+    /// When a day begins; of days beyond the calendar its first or its last instant.
+    #[must_use]
+    pub fn start_of(&self, date: LocalDate) -> Timestamp {
+        let beyond = if date.0 < 0 {
+            Timestamp::MIN
+        } else {
+            Timestamp::MAX
+        };
+        let epoch = civil::date(1970, 1, 1);
+        let span = Span::new().try_days(i64::from(date.0)).ok();
+        let day = span.and_then(|span| epoch.checked_add(span).ok());
+        let start = day.and_then(|day| self.instant(day.at(0, 0, 0, 0)));
+        start.unwrap_or(beyond)
+    }
+
+    /// From the beginning of the first to the end of the last of these days.
+    #[must_use]
+    pub fn days(&self, first: LocalDate, last: LocalDate) -> Range<Timestamp> {
+        self.start_of(first)..self.start_of(LocalDate(last.0.saturating_add(1)))
     }
 
     /// The last time that the wall clock showed this full hour, at or before `at`.

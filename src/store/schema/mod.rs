@@ -47,7 +47,7 @@ use crate::domain::webhooks::event::HookEvent;
 use crate::domain::webhooks::{Delivery, Webhook};
 
 use super::error::CodecError;
-use super::key::{Only, about, instant, number, shown_at, terminated};
+use super::key::{Only, about, instant, number, shown_at, state_of, terminated};
 use super::record::{Entries, Record};
 use super::tables::Table;
 use crate::store::versions::boxes as old_boxes;
@@ -193,6 +193,8 @@ impl Record for Order {
     const INDEXES: &'static [Table] = &[
         Table::OrdersByForeign,
         Table::OrdersByCustomer,
+        Table::OrdersByState,
+        Table::OrdersByProduct,
         Table::OrdersByDue,
         Table::OrdersHeld,
     ];
@@ -209,8 +211,12 @@ impl Record for Order {
             &number(self.customer),
             self.id.number(),
         );
+        let state = state_of(self.status, self.standing.into());
+        entries.counted(Table::OrdersByState, &state, self.id.number());
+        let sold = [number(self.product).as_slice(), &state].concat();
+        entries.counted(Table::OrdersByProduct, &sold, self.id.number());
         if let Some((at, _)) = self.due() {
-            entries.listed(Table::OrdersByDue, &instant(at), self.id.number());
+            entries.timed(Table::OrdersByDue, &[], at, self.id.number());
         }
         if let Some(hold) = self.held {
             entries.listed(Table::OrdersHeld, &number(hold.run), self.id.number());

@@ -2,7 +2,7 @@
 //! keys. Their tables stand with all others in `schema`.
 
 use crate::domain::billing::debt::OpeningDebt;
-use crate::domain::billing::invoice::{Invoice, OpenInvoice};
+use crate::domain::billing::invoice::{Invoice, InvoiceKind, OpenInvoice};
 use crate::domain::billing::journal::{AccountTotal, JournalEntry};
 use crate::domain::billing::payment::{HostedPage, Payment, Voucher, VoucherBatch};
 use crate::domain::billing::run::Run;
@@ -56,7 +56,13 @@ impl Record for Run {
 impl Record for Invoice {
     type Key = InvoiceId;
     const TABLE: Table = Table::Invoices;
-    const INDEXES: &'static [Table] = &[Table::InvoicesByCustomer, Table::InvoicesByCycle];
+    const INDEXES: &'static [Table] = &[
+        Table::InvoicesByCustomer,
+        Table::InvoicesByCycle,
+        Table::InvoicesByIssue,
+        Table::CreditNotes,
+        Table::CreditNotesByInvoice,
+    ];
     const VERSION: u8 = 2;
 
     fn key(&self) -> InvoiceId {
@@ -72,6 +78,16 @@ impl Record for Invoice {
         if let Some(cycle) = self.cycle {
             entries.unique(Table::InvoicesByCycle, &cycle_of(self.order, cycle));
         }
+        entries.timed(
+            Table::InvoicesByIssue,
+            &[],
+            self.issued_at,
+            self.id.number(),
+        );
+        if let InvoiceKind::CreditNote { of } = self.kind {
+            entries.counted(Table::CreditNotes, &[], self.id.number());
+            entries.listed(Table::CreditNotesByInvoice, &number(of), self.id.number());
+        }
     }
 
     fn upgrade(version: u8, body: &[u8]) -> Result<Self, CodecError> {
@@ -82,8 +98,12 @@ impl Record for Invoice {
 impl Record for OpenInvoice {
     type Key = InvoiceId;
     const TABLE: Table = Table::OpenInvoices;
-    const INDEXES: &'static [Table] = &[Table::OpenInvoicesByCustomer];
-    const VERSION: u8 = 1;
+    const INDEXES: &'static [Table] = &[
+        Table::OpenInvoicesByCustomer,
+        Table::OpenInvoicesByDue,
+        Table::OpenInvoicesByNumber,
+    ];
+    const VERSION: u8 = 2;
 
     fn key(&self) -> InvoiceId {
         self.id
@@ -95,6 +115,13 @@ impl Record for OpenInvoice {
             &number(self.customer),
             self.id.number(),
         );
+        let open = self.id.number();
+        entries.timed(Table::OpenInvoicesByDue, &[], self.due_at, open);
+        entries.counted(Table::OpenInvoicesByNumber, &[], open);
+    }
+
+    fn upgrade(version: u8, body: &[u8]) -> Result<Self, CodecError> {
+        money::open_invoice(version, body)
     }
 }
 

@@ -3,7 +3,7 @@
 
 use serde::{Deserialize, Serialize};
 
-use crate::domain::billing::invoice::{Invoice, InvoiceKind};
+use crate::domain::billing::invoice::{Invoice, InvoiceKind, OpenInvoice};
 use crate::domain::billing::run::{Run, RunCounts, RunFailure, RunState};
 use crate::domain::catalogue::charge::{Charge, Line, Price};
 use crate::domain::catalogue::kinds::OrderType;
@@ -115,6 +115,34 @@ pub(in crate::store) fn invoice(version: u8, body: &[u8]) -> Result<Invoice, Cod
         due_at: None,
         product: String::new(),
         contract: String::new(),
+    })
+}
+
+/// What is open of an invoice before it said when that is to be paid.
+#[derive(Serialize, Deserialize)]
+struct OpenInvoiceV1 {
+    id: InvoiceId,
+    customer: CustomerId,
+    order: OrderId,
+    open_minor: Minor,
+    currency: Currency,
+    since: Timestamp,
+}
+
+/// The invoice itself may know better: layout 12 asks it.
+pub(in crate::store) fn open_invoice(version: u8, body: &[u8]) -> Result<OpenInvoice, CodecError> {
+    let old: OpenInvoiceV1 = match version {
+        1 => decode_body(Table::OpenInvoices.name(), body)?,
+        _ => return Err(unknown(Table::OpenInvoices, version)),
+    };
+    Ok(OpenInvoice {
+        id: old.id,
+        customer: old.customer,
+        order: old.order,
+        open_minor: old.open_minor,
+        currency: old.currency,
+        since: old.since,
+        due_at: old.since,
     })
 }
 

@@ -3,7 +3,7 @@
 mod atlas;
 mod golden;
 pub mod money;
-mod records;
+pub mod records;
 mod samples;
 mod snapshots;
 

@@ -169,6 +169,7 @@ pub fn open_invoice() -> OpenInvoice {
         open_minor: Minor::of(1_270),
         currency: euro(),
         since: at(1),
+        due_at: at(2),
     }
 }
 

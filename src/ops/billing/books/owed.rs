@@ -227,6 +227,7 @@ impl<R: Read> Books<'_, R> {
             open_minor: open_minor + again,
             currency: invoice.currency,
             since: held.map_or(at, |open| open.since),
+            due_at: invoice.due_at.unwrap_or(at),
         };
         self.changes.open.insert(open.id, open);
         let order = self.order(invoice.order)?;

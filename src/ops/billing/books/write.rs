@@ -227,6 +227,7 @@ fn write_posts(tx: &mut Tx<'_>, posts: Vec<Post>) -> Result<Vec<InvoiceId>, OpEr
                 open_minor,
                 currency: invoice.currency,
                 since,
+                due_at: invoice.due_at.unwrap_or(since),
             });
         }
         if mailed {
