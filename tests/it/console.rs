@@ -2,6 +2,7 @@
 
 mod customers;
 mod desk;
+mod lists;
 mod roles;
 mod search;
 

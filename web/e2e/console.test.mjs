@@ -220,7 +220,7 @@ test('a role sees what it may do, and nothing else', async () => {
   const cashier = await openPage();
   await signIn(cashier.page, '/console/customers', { name: 'kim', password });
   const links = await cashier.page.getByRole('navigation', { name: 'Main' }).getByRole('link').allInnerTexts();
-  assert.deepEqual(links, ['Today', 'Customers', 'Tonight', 'Payments', 'Vouchers', 'Messages']);
+  assert.deepEqual(links, ['Today', 'Customers', 'Tonight', 'Orders', 'Invoices', 'Payments', 'Vouchers', 'Messages']);
   await cashier.page.goto(`${box.origin}/console/staff`);
   await cashier.page.getByRole('heading', { level: 1, name: 'There is no such page' }).waitFor();
   await cashier.page.goto(`${box.origin}/console/customers`);

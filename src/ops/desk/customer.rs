@@ -18,6 +18,7 @@ use crate::domain::staff::Permission;
 use crate::domain::values::id::{CustomerId, OrderId};
 use crate::domain::values::minor::Minor;
 use crate::domain::values::money::{Amount, Currency};
+use crate::domain::values::time::Timestamp;
 use crate::domain::watching::{self, Opening, Reason, Watching};
 use crate::ops::billing::books::Books;
 use crate::ops::billing::missing::missing_of;
@@ -210,25 +211,29 @@ fn order_lines(
         let orders = orders.iter().rev();
         orders.filter(|order| order.status != OrderStatus::Deleted)
     };
+    let mut books = Books::new(ctx, read);
     let mut lines = Vec::new();
     for order in shown().take(SHOWN_MAX) {
         lines.push(OrderLine {
             order: order.clone(),
             title: title_of_order(read, order)?,
-            price: price(ctx, read, order)?,
+            price: price_in(&mut books, ctx.now, order)?,
         });
     }
     Ok((lines, shown().nth(SHOWN_MAX).is_some()))
 }
 
 /// What the next cycle of an order costs, or the first of one that waits for its money.
-fn price(ctx: &Ctx, read: &Snapshot, order: &Order) -> Result<Option<Amount>, OpError> {
+pub(in crate::ops) fn price_in(
+    books: &mut Books<'_, Snapshot>,
+    now: Timestamp,
+    order: &Order,
+) -> Result<Option<Amount>, OpError> {
     if order.offer.is_none() {
         return Ok(None);
     }
-    let mut books = Books::new(ctx, read);
     let bill = if order.standing == Standing::Waiting {
-        Some(books.first_bill(order, ctx.now)?)
+        Some(books.first_bill(order, now)?)
     } else {
         books.next_bill(order)?
     };

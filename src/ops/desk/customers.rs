@@ -2,7 +2,6 @@
 //! next.
 
 use std::collections::BTreeMap;
-use std::ops::ControlFlow;
 
 use crate::app::Ctx;
 use crate::domain::billing::journal::Account;
@@ -15,33 +14,18 @@ use crate::domain::values::money::Amount;
 use crate::domain::values::time::Timestamp;
 use crate::ops::OpError;
 use crate::ops::boxes::last_seen;
+use crate::ops::desk::listing::{Listed, Place, Rows as _};
 use crate::ops::services::plan;
 use crate::store::key::owned_by;
-use crate::store::{Owned as _, Read, Snapshot, Span, Table, balances};
-
-/// Most customers of one page.
-pub const PAGE_MAX: usize = 200;
-
-/// Where a page begins.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Place {
-    /// With the newest.
-    First,
-    /// With the first that is older than this one.
-    OlderThan(CustomerId),
-    /// Ends with the last that is newer than this one.
-    NewerThan(CustomerId),
-}
+use crate::store::{Owned as _, Read as _, Snapshot, Table, balances};
 
 /// Which customers are wanted.
-#[derive(Debug, Clone)]
-pub struct Wanted {
+#[derive(Debug, Clone, Default)]
+pub struct Filter {
     /// In any of these; empty: in any but deleted.
     pub statuses: Vec<CustomerStatus>,
     /// This one's; goes with no status, which no index has both of.
     pub reseller: Option<ResellerId>,
-    pub place: Place,
-    pub limit: usize,
 }
 
 /// A page, and where the ones beside it begin.
@@ -67,153 +51,44 @@ pub struct Row {
     pub online: usize,
 }
 
-/// Where the wanted customers stand: an index, and the front parts of their keys.
-struct Listed {
-    index: Table,
-    fronts: Vec<Vec<u8>>,
-}
-
 /// A page of customers.
-pub fn page(ctx: &Ctx, wanted: &Wanted) -> Result<Page, OpError> {
+pub fn page(ctx: &Ctx, filter: &Filter, place: &Place, limit: usize) -> Result<Page, OpError> {
     ctx.require(Permission::CustomersRead)?;
     let read = ctx.snapshot()?;
-    let listed = listed(ctx, wanted)?;
-    let limit = wanted.limit.clamp(1, PAGE_MAX);
-    let ids = match wanted.place {
-        Place::First => listed.older(&read, CustomerId(u64::MAX), limit)?,
-        Place::OlderThan(id) => listed.older(&read, id, limit)?,
-        Place::NewerThan(id) => listed.newer(&read, id, limit)?,
-    };
-    // Where a page is empty its neighbours begin at its own place.
-    let newest = ids.first().copied().or(match wanted.place {
-        Place::OlderThan(CustomerId(id)) => Some(CustomerId(id.saturating_sub(1))),
-        _ => None,
-    });
-    let oldest = ids.last().copied().or(match wanted.place {
-        Place::NewerThan(CustomerId(id)) => Some(CustomerId(id.saturating_add(1))),
-        _ => None,
-    });
-    let has = |ids: Vec<CustomerId>| !ids.is_empty();
-    let previous = match newest {
-        Some(id) if has(listed.newer(&read, id, 1)?) => Some(Place::NewerThan(id)),
-        _ => None,
-    };
-    let next = match oldest {
-        Some(id) if has(listed.older(&read, id, 1)?) => Some(Place::OlderThan(id)),
-        _ => None,
-    };
-    let mut rows = Vec::with_capacity(ids.len());
+    let found = listed(ctx, filter)?.page(&read, place, limit)?;
+    let mut rows = Vec::with_capacity(found.marks.len());
     let mut titles = BTreeMap::new();
-    for id in ids {
-        let customer = crate::ops::get::<Customer>(&read, id)?;
+    for mark in found.marks {
+        let customer: Customer = crate::ops::get(&read, CustomerId(mark.number()))?;
         rows.push(row(ctx, &read, customer, &mut titles)?);
     }
     Ok(Page {
-        count: listed.count(&read)?,
+        count: found.count,
         rows,
-        next,
-        previous,
+        next: found.next,
+        previous: found.previous,
     })
 }
 
-fn listed(ctx: &Ctx, wanted: &Wanted) -> Result<Listed, OpError> {
+fn listed(ctx: &Ctx, filter: &Filter) -> Result<Listed, OpError> {
     // Whoever sees one reseller's only asks for those whatever they say.
-    if let Some(reseller) = ctx.actor.reseller().or(wanted.reseller) {
-        if !wanted.statuses.is_empty() {
+    if let Some(reseller) = ctx.actor.reseller().or(filter.reseller) {
+        if !filter.statuses.is_empty() {
             return Err(OpError::Document {
                 path: "status".to_owned(),
                 problem: "cannot be asked for together with a reseller".to_owned(),
             });
         }
-        return Ok(Listed {
-            index: Table::CustomersByReseller,
-            fronts: vec![owned_by(reseller)],
-        });
+        let fronts = vec![owned_by(reseller)];
+        return Ok(Listed::counted(Table::CustomersByReseller, fronts));
     }
-    let mut statuses = wanted.statuses.clone();
+    let mut statuses = filter.statuses.clone();
     if statuses.is_empty() {
         statuses.extend(CustomerStatus::ALL);
         statuses.retain(|status| *status != CustomerStatus::Deleted);
     }
-    statuses.sort_unstable();
-    statuses.dedup();
-    Ok(Listed {
-        index: Table::CustomersByStatus,
-        fronts: statuses.iter().map(|status| vec![*status as u8]).collect(),
-    })
-}
-
-impl Listed {
-    fn count(&self, read: &Snapshot) -> Result<u64, OpError> {
-        let mut count = 0u64;
-        for front in &self.fronts {
-            count = count.saturating_add(read.counted(self.index, front)?);
-        }
-        Ok(count)
-    }
-
-    /// The first that are older than this one, newest first.
-    fn older(
-        &self,
-        read: &Snapshot,
-        than: CustomerId,
-        limit: usize,
-    ) -> Result<Vec<CustomerId>, OpError> {
-        let mut found = Vec::new();
-        for front in &self.fronts {
-            let span = Span {
-                from: front.clone(),
-                to: Some([front.as_slice(), &than.0.to_be_bytes()].concat()),
-                descending: true,
-            };
-            self.walk(read, &span, limit, &mut found)?;
-        }
-        found.sort_unstable_by(|one, other| other.cmp(one));
-        found.truncate(limit);
-        Ok(found)
-    }
-
-    /// The last that are newer than this one, newest first.
-    fn newer(
-        &self,
-        read: &Snapshot,
-        than: CustomerId,
-        limit: usize,
-    ) -> Result<Vec<CustomerId>, OpError> {
-        let mut found = Vec::new();
-        for front in &self.fronts {
-            let after = than.0.saturating_add(1).to_be_bytes();
-            let span = Span {
-                from: [front.as_slice(), &after].concat(),
-                ..Span::under(front)
-            };
-            self.walk(read, &span, limit, &mut found)?;
-        }
-        found.sort_unstable();
-        found.truncate(limit);
-        found.reverse();
-        Ok(found)
-    }
-
-    fn walk(
-        &self,
-        read: &Snapshot,
-        span: &Span,
-        limit: usize,
-        found: &mut Vec<CustomerId>,
-    ) -> Result<(), OpError> {
-        let mut seen = 0usize;
-        read.raw_scan(self.index, span, &mut |key, _| {
-            found.extend(crate::store::key::trailing_number(key).map(CustomerId));
-            seen = seen.saturating_add(1);
-            Ok(if seen < limit {
-                ControlFlow::Continue(())
-            } else {
-                ControlFlow::Break(())
-            })
-        })?;
-        Ok(())
-    }
+    let fronts = statuses.iter().map(|status| vec![*status as u8]);
+    Ok(Listed::counted(Table::CustomersByStatus, fronts.collect()))
 }
 
 fn row(

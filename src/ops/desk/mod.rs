@@ -4,7 +4,10 @@
 pub mod boxes;
 pub mod customer;
 pub mod customers;
+pub mod invoices;
+pub mod listing;
 pub mod needs;
+pub mod orders;
 pub mod saving;
 pub mod search;
 pub mod selling;

@@ -30,7 +30,46 @@ pub(in crate::wire::console) const PARAMETERS: &[(&str, &[&str])] = &[
         &["status", "reseller", "cursor", "limit"],
     ),
     ("/console/api/customers/{id}/timeline", &["before", "limit"]),
+    (
+        "/console/api/invoices",
+        &[
+            "status",
+            "customer",
+            "issued_since",
+            "issued_until",
+            "cursor",
+            "limit",
+        ],
+    ),
+    (
+        "/console/api/invoices.csv",
+        &["status", "customer", "issued_since", "issued_until"],
+    ),
     ("/console/api/messages", &["state", "limit"]),
+    (
+        "/console/api/orders",
+        &[
+            "status",
+            "standing",
+            "plan",
+            "customer",
+            "due_since",
+            "due_until",
+            "cursor",
+            "limit",
+        ],
+    ),
+    (
+        "/console/api/orders.csv",
+        &[
+            "status",
+            "standing",
+            "plan",
+            "customer",
+            "due_since",
+            "due_until",
+        ],
+    ),
     ("/console/api/partners/{key}/calls", &["state", "limit"]),
     (
         "/console/api/partners/{key}/settlement",

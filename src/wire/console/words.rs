@@ -2,6 +2,7 @@
 
 use crate::domain::billing::order::Standing;
 use crate::domain::billing::payment::{Payment, PaymentKind, PaymentState};
+use crate::domain::billing::standing::StandingKind;
 use crate::domain::catalogue::kinds::{OrderStatus, ServiceStatus};
 use crate::domain::customers::CustomerStatus;
 use crate::domain::customers::device::DeviceStatus;
@@ -9,15 +10,19 @@ use crate::domain::partners::{TransactionKind, TransactionState};
 
 /// How an order stands with the money.
 pub(super) fn standing_word(standing: Standing) -> &'static str {
+    standing_kind_word(standing.into())
+}
+
+pub(super) fn standing_kind_word(standing: StandingKind) -> &'static str {
     match standing {
-        Standing::Settled => "SETTLED",
-        Standing::Waiting => "WAITING",
-        Standing::Overdue { .. } => "OVERDUE",
-        Standing::Frozen { .. } => "FROZEN",
-        Standing::Paused { .. } => "PAUSED",
-        Standing::Parked { .. } => "PARKED",
-        Standing::Ended => "ENDED",
-        Standing::Owing { .. } => "OWING",
+        StandingKind::Settled => "SETTLED",
+        StandingKind::Waiting => "WAITING",
+        StandingKind::Overdue => "OVERDUE",
+        StandingKind::Frozen => "FROZEN",
+        StandingKind::Paused => "PAUSED",
+        StandingKind::Parked => "PARKED",
+        StandingKind::Ended => "ENDED",
+        StandingKind::Owing => "OWING",
     }
 }
 

@@ -4,8 +4,9 @@ use boxoffice::app::Ctx;
 use boxoffice::domain::staff::{Actor, Role};
 use boxoffice::domain::values::id::{CustomerId, OperatorId};
 use boxoffice::ops::customers::resellers::{self, ResellerChange};
+use boxoffice::ops::desk::listing::Place;
 use boxoffice::ops::desk::saving::{self, CustomerInput};
-use boxoffice::ops::desk::{boxes, customer, customers, needs, search, timeline};
+use boxoffice::ops::desk::{boxes, customer, customers, invoices, needs, orders, search, timeline};
 use boxoffice::ops::staff::{NewOperator, add_operator};
 use boxoffice::ops::{Handle, OpError};
 use serde_json::{Value, json};
@@ -37,6 +38,7 @@ const EVERYBODY: &[Role] = &[
     Role::Dealer,
     Role::Auditor,
 ];
+const BOOKKEEPERS: &[Role] = &[Role::Owner, Role::Manager, Role::Cashier, Role::Auditor];
 const WRITERS: &[Role] = &[Role::Owner, Role::Manager, Role::Support, Role::Dealer];
 const SELLERS: &[Role] = &[Role::Owner, Role::Manager, Role::Cashier, Role::Dealer];
 const TELLERS: &[Role] = &[Role::Owner, Role::Manager, Role::Support];
@@ -56,6 +58,12 @@ fn rows() -> Vec<Row> {
         ("GET", "needs", None, READERS),
         ("GET", "figures", None, READERS),
         ("GET", "offers", None, EVERYBODY),
+        ("GET", "orders", None, READERS),
+        ("GET", "orders.csv", None, READERS),
+        ("GET", "orders/figures", None, READERS),
+        ("GET", "invoices", None, BOOKKEEPERS),
+        ("GET", "invoices.csv", None, BOOKKEEPERS),
+        ("GET", "invoices/figures", None, BOOKKEEPERS),
         (
             "POST",
             "customers",
@@ -243,15 +251,15 @@ async fn a_resellers_person_sees_nobody_elses() {
     )
     .await;
     is_missing(told.expect_err("somebody else's"));
-    let wanted = customers::Wanted {
-        statuses: Vec::new(),
-        reseller: None,
-        place: customers::Place::First,
-        limit: 9,
-    };
-    let page = customers::page(&nora, &wanted).expect("theirs");
+    let wanted = customers::Filter::default();
+    let page = customers::page(&nora, &wanted, &Place::First, 9).expect("theirs");
     let listed: Vec<CustomerId> = page.rows.iter().map(|row| row.customer.id).collect();
     assert_eq!((listed, page.count), (vec![own.id], 1));
+    // What no index has theirs of is not theirs.
+    let orders = orders::page(&nora, &orders::Filter::default(), &Place::First, 9);
+    assert!(matches!(orders, Err(OpError::Denied(_))));
+    let invoices = invoices::page(&nora, &invoices::Filter::default(), &Place::First, 9);
+    assert!(matches!(invoices, Err(OpError::Denied(_))));
     let found = search::search(&nora, "mia", 9)
         .expect("theirs")
         .customers

@@ -32,6 +32,13 @@ export function longDay(text: string): string {
   return format({ weekday: 'long', day: 'numeric', month: 'long', ...year }).format(at);
 }
 
+// A day that is written as one, of whatever zone.
+export const date = (text: string): string => {
+  const at = new Date(`${text}T00:00:00Z`);
+  const year = text.slice(0, 4) === yearOf(new Date(session.now())) ? {} : { year: 'numeric' as const };
+  return format({ timeZone: 'UTC', day: 'numeric', month: 'short', ...year }).format(at);
+};
+
 export const clock = (text: string): string =>
   format({ hour: '2-digit', minute: '2-digit', hourCycle: 'h23' }).format(new Date(text));
 

@@ -7,6 +7,7 @@ const TONES: Record<string, Record<string, Tone>> = {
   service: { ACTIVE: 'good', FROZEN: 'bad', INACTIVE: 'idle', EXPIRED: 'idle' },
   payment: { SUCCEEDED: 'good', PROCESSING: 'warn', UNMATCHED: 'bad', FAILED: 'bad' },
   invoice: { PAID: 'good', OPEN: 'bad' },
+  billed: { PAID: 'good', OPEN: 'warn', OVERDUE: 'bad' },
   message: { SENT: 'good', WAITING: 'warn', DEAD: 'bad' },
   delivery: { DELIVERED: 'good', WAITING: 'warn', DEAD: 'bad' },
   job: { WORKING: 'good', WAITING: 'idle', DEAD: 'bad' },

@@ -7,15 +7,16 @@ use utoipa::ToSchema;
 
 use crate::domain::customers::CustomerStatus;
 use crate::domain::staff::Permission;
-use crate::domain::values::id::{CustomerId, ResellerId};
+use crate::domain::values::id::ResellerId;
 use crate::domain::values::time::Timestamp;
-use crate::ops::desk::customers::{PAGE_MAX, Place, Row, Wanted, page};
+use crate::ops::desk::customers::{Filter, Row, page};
 use crate::wire::console::error::Problem;
-use crate::wire::console::request::{Staff, wrong};
-use crate::wire::console::words::{customer_status, customer_word};
-use crate::wire::kit::query::{Query, Wrong};
+use crate::wire::console::request::Staff;
+use crate::wire::console::words::customer_word;
+use crate::wire::kit::query::Query;
 
 use super::customer::{name_of, phone_of};
+use super::listing::{cursor, number, paging, words};
 use super::shared::{MoneyOut, Refusals};
 
 /// A customer in a list.
@@ -72,39 +73,6 @@ impl RowOut {
     }
 }
 
-fn cursor(place: Place) -> Option<String> {
-    match place {
-        Place::First => None,
-        Place::OlderThan(id) => Some(format!("o{}", id.0)),
-        Place::NewerThan(id) => Some(format!("n{}", id.0)),
-    }
-}
-
-fn place(text: Option<&str>) -> Result<Place, Problem> {
-    let Some(text) = text else {
-        return Ok(Place::First);
-    };
-    let unfit = || wrong(Wrong::new("cursor", "must be one that a page before gave"));
-    let digits = text.get(1..).ok_or_else(unfit)?;
-    let plain = !digits.is_empty() && digits.bytes().all(|byte| byte.is_ascii_digit());
-    let id = digits.parse().ok().filter(|_| plain).map(CustomerId);
-    match (text.get(..1), id) {
-        (Some("o"), Some(id)) => Ok(Place::OlderThan(id)),
-        (Some("n"), Some(id)) => Ok(Place::NewerThan(id)),
-        _ => Err(unfit()),
-    }
-}
-
-fn statuses(query: &Query) -> Result<Vec<CustomerStatus>, Problem> {
-    let parse = |word: &str| {
-        customer_status(word).ok_or_else(|| {
-            let known = CustomerStatus::ALL.map(customer_word).join(", ");
-            wrong(Wrong::new("status", format!("must be of {known}")))
-        })
-    };
-    query.list("status").into_iter().map(parse).collect()
-}
-
 /// Customers
 ///
 /// Newest first. Those that were deleted are left out unless `status` asks for them.
@@ -123,20 +91,16 @@ pub(super) async fn list(
 ) -> Result<Json<CustomersOut>, Problem> {
     ctx.require(Permission::CustomersRead)?;
     let query = Query::parse(query.as_deref());
-    let most = u64::try_from(PAGE_MAX).unwrap_or(u64::MAX);
-    let limit = query.number("limit", 1, most, 50).map_err(wrong)?;
-    let reseller = query.number("reseller", 1, u64::MAX, 0).map_err(wrong)?;
-    let wanted = Wanted {
-        statuses: statuses(&query)?,
-        reseller: Some(reseller).filter(|id| *id > 0).map(ResellerId),
-        place: place(query.scalar("cursor").map_err(wrong)?)?,
-        limit: usize::try_from(limit).unwrap_or(PAGE_MAX),
+    let (place, limit) = paging(&query)?;
+    let filter = Filter {
+        statuses: words(&query, "status", &CustomerStatus::ALL, customer_word)?,
+        reseller: number(&query, "reseller")?.map(ResellerId),
     };
-    let found = page(&ctx, &wanted)?;
+    let found = page(&ctx, &filter, &place, limit)?;
     Ok(Json(CustomersOut {
         count: found.count,
         customers: found.rows.iter().map(RowOut::new).collect(),
-        next: found.next.and_then(cursor),
-        previous: found.previous.and_then(cursor),
+        next: cursor(found.next),
+        previous: cursor(found.previous),
     }))
 }

@@ -3,7 +3,10 @@
 mod boxes;
 mod customer;
 mod customers;
+mod invoices;
+mod listing;
 mod needs;
+mod orders;
 mod saving;
 mod search;
 mod selling;
@@ -34,6 +37,12 @@ pub fn routes() -> OpenApiRouter<Arc<App>> {
         .routes(routes!(boxes::remove))
         .routes(routes!(boxes::command_all))
         .routes(routes!(boxes::command_one))
+        .routes(routes!(orders::list))
+        .routes(routes!(orders::export))
+        .routes(routes!(orders::figures))
+        .routes(routes!(invoices::list))
+        .routes(routes!(invoices::export))
+        .routes(routes!(invoices::figures))
         .routes(routes!(needs::list))
         .routes(routes!(needs::show))
 }
@@ -51,6 +60,7 @@ pub fn routes() -> OpenApiRouter<Arc<App>> {
     tags(
         (name = "Customers", description = "Who they are, and whether they may watch"),
         (name = "Orders", description = "What is sold"),
+        (name = "Invoices", description = "What was billed"),
         (name = "Today", description = "What needs somebody, and how many there are"),
         (name = "Boxes", description = "What they watch on, and what that is told"),
     )

@@ -30,6 +30,22 @@ export interface Order {
   cycles_total: number; next_billing_cycle?: string; expires?: string; freezes?: string;
   services_by: string; title: string; price: string | null; currency: string | null; recurring?: boolean;
 }
+export interface OrderRow {
+  id: number; customer: number; name: string; plan: string; product: number; status: string; standing: string;
+  price: string | null; currency: string | null; next: { at: string; what: string } | null;
+  expires: string | null; opened: string;
+}
+export interface OrderPage { count: number; orders: OrderRow[]; next: string | null; previous: string | null }
+export interface OrderFigures {
+  statuses: Record<string, number>; standings: Record<string, number>; plans: { id: number; title: string }[];
+}
+export interface InvoiceRow {
+  number: number; printed_number: string; state: string; of: number | null; customer: number; name: string;
+  product: string; total: string; tax: string; open: string; currency: string; issued: string; due: string | null;
+}
+export interface InvoicePage { count: number; invoices: InvoiceRow[]; next: string | null; previous: string | null }
+export interface InvoiceFigures { all: number; open: number; overdue: number; settled: number; credit_notes: number }
+
 export interface Service { id: number; title: string; status: string; expires: string | null; reasons: Because[] }
 export interface Box {
   id: number; mac: string; on: boolean; online: boolean; address: string; version: string;
