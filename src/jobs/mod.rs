@@ -7,6 +7,7 @@
 //! | `carrier` | where a carrier is asked; not by a test clock | time only |
 //! | `passwords` | always | a quick hash to harden |
 //! | `presence` | where set-top boxes are served | what boxes tell |
+//! | `revenue` | not by a test clock, which counts when it was moved | time only |
 //! | `webhooks` | always | an event to tell |
 //! | `outbox-…`, one for each queue | where mail or short messages are set | a message to send |
 //! | `middleware` | where this box bills for another one | a customer to bring in step there |
@@ -19,6 +20,7 @@ mod middleware;
 mod outbox;
 mod passwords;
 mod presence;
+mod revenue;
 mod webhooks;
 mod worker;
 
@@ -36,6 +38,7 @@ use middleware::Middleware;
 use outbox::Outbox;
 use passwords::Passwords;
 use presence::Presence;
+use revenue::Revenue;
 use webhooks::Webhooks;
 use worker::{Job, work};
 
@@ -54,6 +57,7 @@ pub fn start(app: &Arc<App>, closing: &CancellationToken, tasks: &TaskTracker) {
     jobs.start(is_real_time && app.outbound.carrier.is_some(), || Carrier);
     jobs.start(true, || Passwords);
     jobs.start(app.config.stalker.enabled, || Presence::of(app));
+    jobs.start(is_real_time, || Revenue);
     jobs.start(true, Webhooks::default);
     for queue in Queue::all() {
         jobs.start(sends, || Outbox(queue));

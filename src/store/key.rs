@@ -5,6 +5,7 @@ use crate::domain::billing::payment::compared_reference;
 use crate::domain::billing::standing::StandingKind;
 use crate::domain::catalogue::kinds::OrderStatus;
 use crate::domain::staff::TokenId;
+use crate::domain::values::calendar::LocalDate;
 use crate::domain::values::delivery::DeliveryState;
 use crate::domain::values::id::{ChannelId, Id, OrderId, PartnerId, WebhookId};
 use crate::domain::values::money::Currency;
@@ -67,6 +68,21 @@ impl Key for Only {
 
     fn from_bytes(bytes: &[u8]) -> Option<Self> {
         (bytes == [0]).then_some(Self)
+    }
+}
+
+/// Earlier days come first.
+impl Key for LocalDate {
+    fn to_bytes(&self) -> Vec<u8> {
+        (self.days().cast_unsigned() ^ (1 << 31))
+            .to_be_bytes()
+            .to_vec()
+    }
+
+    fn from_bytes(bytes: &[u8]) -> Option<Self> {
+        let bytes = bytes.try_into().ok()?;
+        let days = (u32::from_be_bytes(bytes) ^ (1 << 31)).cast_signed();
+        Some(Self::of_days(days))
     }
 }
 

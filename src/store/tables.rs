@@ -114,6 +114,11 @@ tables! {
     /// What the guard compares runs with, and which run it holds.
     RunGuards = "run_guards",
 
+    /// What customers brought in a month when it was last counted, by customer.
+    CustomerRevenues = "customer_revenues",
+    /// What was brought in a month, and how that moved, by day.
+    RevenueDays = "revenue_days",
+
     /// The journal by id.
     Journal = "journal",
     /// Running totals by account and currency.

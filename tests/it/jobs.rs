@@ -53,6 +53,7 @@ async fn every_job_that_has_work_is_listed() {
         "billing",
         "carrier",
         "passwords",
+        "revenue",
         "webhooks",
         "outbox-urgent-email",
         "outbox-urgent-sms",

@@ -138,7 +138,8 @@ const HOMES: &[(&str, &str)] = &[
          app/memory/keyed_locks.rs listener/ \
          ops/apply/mod.rs ops/bulk.rs ops/partners/carrier_calls.rs ops/schedule/clock.rs \
          ops/partners/month_close.rs ops/billing/guard/ ops/imports/ ops/peers/middleware.rs \
-         ops/outbox/mod.rs ops/payments/due.rs ops/billing/run.rs ops/partners/subscriptions/ \
+         ops/outbox/mod.rs ops/payments/due.rs ops/billing/revenue.rs ops/billing/run.rs \
+         ops/partners/subscriptions/ \
          ops/templates/ ops/webhooks/ outbound/ app/secrets/passwords/ serve/ store/mod.rs wire/",
     ),
     (

@@ -19,6 +19,7 @@ export const ROUTES: Route[] = [
   { path: '/console/tonight', page: () => import('./pages/money/Tonight.svelte'), right: 'money_read', nav: to('nav.tonight', 'n', 'nav.money') },
   { path: '/console/orders', page: () => import('./pages/money/Orders.svelte'), right: 'orders_read', nav: to('nav.orders', 'o', 'nav.money') },
   { path: '/console/invoices', page: () => import('./pages/money/Invoices.svelte'), right: 'money_read', nav: to('nav.invoices', 'i', 'nav.money') },
+  { path: '/console/revenue', page: () => import('./pages/money/Revenue.svelte'), right: 'money_read' },
   { path: '/console/payments', page: () => import('./pages/money/Payments.svelte'), right: 'money_read', nav: to('nav.payments', 'y', 'nav.money') },
   { path: '/console/vouchers', page: () => import('./pages/money/Vouchers.svelte'), right: 'money_read', nav: to('nav.vouchers', 'v', 'nav.money') },
   { path: '/console/partners', page: () => import('./pages/money/Partners.svelte'), right: 'staff_manage', nav: to('nav.partners', 'p', 'nav.money') },

@@ -11,5 +11,6 @@ pub mod journal;
 pub mod order;
 pub mod order_change;
 pub mod payment;
+pub mod recurring;
 pub mod run;
 pub mod standing;

@@ -22,6 +22,7 @@ mod order_status;
 mod partner_subscriptions;
 mod partners;
 mod pins;
+mod recurring;
 mod reopening;
 mod selling;
 mod staff;

@@ -351,6 +351,18 @@ impl LocalDate {
         Self(epoch.until(date).map_or(0, |span| span.get_days()))
     }
 
+    /// Days since 1970-01-01.
+    #[must_use]
+    pub fn days(self) -> i32 {
+        self.0
+    }
+
+    /// So many days since 1970-01-01.
+    #[must_use]
+    pub fn of_days(days: i32) -> Self {
+        Self(days)
+    }
+
     /// A date written `2026-01-31`.
     #[must_use]
     pub fn parse(text: &str) -> Option<Self> {

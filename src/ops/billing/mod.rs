@@ -10,5 +10,6 @@ pub(in crate::ops) mod missing;
 pub(in crate::ops) mod opening_debts;
 pub(in crate::ops) mod owned;
 pub mod preview;
+pub mod revenue;
 pub mod run;
 mod watching;

@@ -230,6 +230,8 @@ mod tests {
             &[
                 Table::Runs,
                 Table::RunGuards,
+                Table::CustomerRevenues,
+                Table::RevenueDays,
                 Table::Activities,
                 Table::Audits,
             ],

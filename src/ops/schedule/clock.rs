@@ -44,6 +44,7 @@ pub async fn advance(ctx: &Ctx, by: Move) -> Result<Timestamp, OpError> {
             crate::ops::outbox::deliver(&ctx, queue).await?;
         }
         crate::ops::webhooks::deliver_all(&ctx).await?;
+        crate::ops::billing::revenue::count(&ctx).await?;
         Ok(clock.now())
     } else {
         Err(Refusal::ClockBackward.into())

@@ -17,6 +17,7 @@ use crate::domain::billing::invoice::{Invoice, OpenInvoice};
 use crate::domain::billing::journal::{AccountTotal, JournalEntry};
 use crate::domain::billing::order::Order;
 use crate::domain::billing::payment::{HostedPage, Payment, Voucher, VoucherBatch};
+use crate::domain::billing::recurring::{CustomerRevenue, RevenueDay};
 use crate::domain::billing::run::Run;
 use crate::domain::boxes::event::{BoxEvent, BoxState, Broadcast};
 use crate::domain::catalogue::content::{Channel, Genre, ImportStep, Movie, Reseller};
@@ -430,6 +431,8 @@ pub fn for_every_record<V: RecordVisitor>(visitor: &mut V) -> Result<(), V::Erro
     visitor.visit::<UsedKey>()?;
     visitor.visit::<Run>()?;
     visitor.visit::<RunGuard>()?;
+    visitor.visit::<CustomerRevenue>()?;
+    visitor.visit::<RevenueDay>()?;
     visitor.visit::<HostedPage>()?;
     visitor.visit::<Message>()?;
     visitor.visit::<Template>()?;

@@ -5,7 +5,9 @@ use crate::domain::billing::debt::OpeningDebt;
 use crate::domain::billing::invoice::{Invoice, InvoiceKind, OpenInvoice};
 use crate::domain::billing::journal::{AccountTotal, JournalEntry};
 use crate::domain::billing::payment::{HostedPage, Payment, Voucher, VoucherBatch};
+use crate::domain::billing::recurring::{CustomerRevenue, RevenueDay};
 use crate::domain::billing::run::Run;
+use crate::domain::values::calendar::LocalDate;
 use crate::domain::values::id::{
     CustomerId, HostedPageId, Id, InvoiceId, JournalEntryId, PaymentId, RunId, UsedKeyId,
     VoucherBatchId, VoucherId,
@@ -36,6 +38,26 @@ impl Record for AccountTotal {
 
     fn key(&self) -> Raw {
         account_key(&self.account, self.currency)
+    }
+}
+
+impl Record for CustomerRevenue {
+    type Key = CustomerId;
+    const TABLE: Table = Table::CustomerRevenues;
+    const VERSION: u8 = 1;
+
+    fn key(&self) -> CustomerId {
+        self.customer
+    }
+}
+
+impl Record for RevenueDay {
+    type Key = LocalDate;
+    const TABLE: Table = Table::RevenueDays;
+    const VERSION: u8 = 1;
+
+    fn key(&self) -> LocalDate {
+        self.day
     }
 }
 

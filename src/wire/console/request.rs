@@ -45,6 +45,7 @@ pub(in crate::wire::console) const PARAMETERS: &[(&str, &[&str])] = &[
         "/console/api/invoices.csv",
         &["status", "customer", "issued_since", "issued_until"],
     ),
+    ("/console/api/revenue", &["before", "limit"]),
     ("/console/api/messages", &["state", "limit"]),
     (
         "/console/api/orders",

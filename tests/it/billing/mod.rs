@@ -38,6 +38,7 @@ mod reopening;
 mod repeats;
 mod report;
 mod returned;
+mod revenue;
 mod scattered;
 mod sent_back;
 mod stripe;

@@ -39,6 +39,7 @@ const EVERYBODY: &[Role] = &[
     Role::Auditor,
 ];
 const BOOKKEEPERS: &[Role] = &[Role::Owner, Role::Manager, Role::Cashier, Role::Auditor];
+const MONEY_READERS: &[Role] = &[Role::Owner, Role::Manager, Role::Cashier, Role::Auditor];
 const WRITERS: &[Role] = &[Role::Owner, Role::Manager, Role::Support, Role::Dealer];
 const SELLERS: &[Role] = &[Role::Owner, Role::Manager, Role::Cashier, Role::Dealer];
 const TELLERS: &[Role] = &[Role::Owner, Role::Manager, Role::Support];
@@ -57,6 +58,7 @@ fn rows() -> Vec<Row> {
         ("GET", "customers/{customer}/timeline", None, READERS),
         ("GET", "needs", None, READERS),
         ("GET", "figures", None, READERS),
+        ("GET", "revenue", None, MONEY_READERS),
         ("GET", "offers", None, EVERYBODY),
         ("GET", "orders", None, READERS),
         ("GET", "orders.csv", None, READERS),

@@ -117,6 +117,8 @@ fn samples() -> Vec<Sample> {
         sample(money::used_key()),
         sample(money::run()),
         sample(staff::run_guard()),
+        sample(money::customer_revenue()),
+        sample(money::revenue_day()),
         sample(customers::hosted_page()),
         sample(customers::message()),
         sample(customers::template()),

@@ -9,6 +9,7 @@ use boxoffice::domain::billing::order::Standing;
 use boxoffice::domain::billing::payment::{
     Payment, PaymentKind, PaymentState, Voucher, VoucherBatch,
 };
+use boxoffice::domain::billing::recurring::{CustomerRevenue, Movement, RevenueDay};
 use boxoffice::domain::billing::run::{Run, RunCounts, RunFailure, RunState};
 use boxoffice::domain::catalogue::charge::{Charge, Line, Price};
 use boxoffice::domain::catalogue::kinds::OrderType;
@@ -365,5 +366,32 @@ fn variants_keep_their_positions() {
         (bytes_of(&id), vec![5]),
     ] {
         assert_eq!(bytes, golden);
+    }
+}
+
+pub fn customer_revenue() -> CustomerRevenue {
+    CustomerRevenue {
+        customer: CustomerId(300),
+        amounts: vec![euros(70_000)],
+    }
+}
+
+pub fn revenue_day() -> RevenueDay {
+    RevenueDay {
+        day: LocalDate::parse("2026-01-31").expect("a day"),
+        counted_at: at(7),
+        counted_to: Some(CustomerId(300)),
+        is_first: true,
+        movements: vec![Movement {
+            currency: euro(),
+            starting: Minor::of(70_000),
+            new: Minor::of(1),
+            expansion: Minor::of(251),
+            contraction: Minor::of(300),
+            churn: Minor::ZERO,
+            paying_before: 300,
+            joined: 2,
+            left: 1,
+        }],
     }
 }

@@ -40,3 +40,16 @@ export function typed(text: string, currency: string): string {
 export const isSum = (text: string): boolean => /^\d+(\.\d+)?$/.test(text) && !isZero(text);
 
 export const count = (n: number): string => new Intl.NumberFormat(lang.locale).format(n);
+
+// One amount less another, digit by digit as whole numbers.
+export function difference(one: string, other: string): string {
+  const places = Math.max(...[one, other].map((text) => (text.split('.')[1] ?? '').length));
+  const whole = (text: string) => {
+    const [front = '0', rest = ''] = text.split('.');
+    return BigInt(front + rest.padEnd(places, '0'));
+  };
+  const minor = whole(one) - whole(other);
+  const digits = (minor < 0n ? -minor : minor).toString().padStart(places + 1, '0');
+  const front = digits.slice(0, digits.length - places);
+  return `${minor < 0n ? '-' : ''}${front}${places ? `.${digits.slice(-places)}` : ''}`;
+}

@@ -7,6 +7,7 @@ mod invoices;
 mod listing;
 mod needs;
 mod orders;
+mod revenue;
 mod saving;
 mod search;
 mod selling;
@@ -45,6 +46,7 @@ pub fn routes() -> OpenApiRouter<Arc<App>> {
         .routes(routes!(invoices::figures))
         .routes(routes!(needs::list))
         .routes(routes!(needs::show))
+        .routes(routes!(revenue::list))
 }
 
 #[derive(OpenApi)]

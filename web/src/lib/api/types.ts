@@ -135,6 +135,11 @@ export interface Tonight {
 }
 
 export interface Needs { items: { code: string; count: number; values: Values; link: string }[] }
+export interface Movement {
+  currency: string; starting: string; new: string; expansion: string; contraction: string; churn: string;
+  ending: string; paying: number; joined: number; left: number;
+}
+export interface Revenue { days: { day: string; counted_at: string; movements: Movement[] }[] }
 export interface Figures { customers: Record<string, number>; online?: number | null }
 
 export interface Message {
