@@ -171,7 +171,7 @@ fn orders_after(
     let mut found: Vec<(CustomerId, OrderId)> = Vec::new();
     let mut is_last = true;
     let span = Span {
-        from: owned_by(CustomerId(after.0.saturating_add(1))).to_vec(),
+        from: owned_by(CustomerId(after.0.saturating_add(1))),
         ..Span::all()
     };
     read.raw_scan(Table::OrdersByCustomer, &span, &mut |key, _| {
