@@ -21,6 +21,8 @@ pub struct Ctx {
     pub request_id: Arc<str>,
     /// Where the request came from.
     pub address: Option<IpAddr>,
+    /// By what the record of the session is found of which the caller comes, if it is one.
+    pub session: Option<[u8; 32]>,
     /// Set where the caller asked what the command comes to.
     pub effect: Option<AskedEffect>,
 }
@@ -74,6 +76,7 @@ impl Ctx {
             dialect: "cli",
             request_id: Arc::from(""),
             address: None,
+            session: None,
             effect: None,
         }
     }

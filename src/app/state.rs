@@ -22,6 +22,7 @@ use crate::app::memory::presence::Presence;
 use crate::app::memory::recent_accounts::Met;
 use crate::app::memory::request_rates::Rates;
 use crate::app::memory::seldom::Seldom;
+use crate::app::memory::session_uses::SessionUses;
 use crate::app::memory::unknown_macs::Strangers;
 use crate::app::memory::wrong_pins::WrongPins;
 use crate::app::secrets::passwords::Passwords;
@@ -49,6 +50,8 @@ pub struct App {
     pub passwords: Passwords,
     /// Secrets that did not fit, of everybody.
     pub failed_attempts: FailedAttempts,
+    /// Sessions of staff that were noted as used.
+    pub session_uses: SessionUses,
     /// What was said lately about callers who are nobody.
     pub seldom: Seldom,
     /// Questions about boxes that nobody knows.
@@ -140,6 +143,7 @@ impl App {
             keys,
             passwords,
             failed_attempts: FailedAttempts::default(),
+            session_uses: SessionUses::default(),
             seldom: Seldom::default(),
             strangers: Strangers::default(),
             wrong_pins: WrongPins::default(),

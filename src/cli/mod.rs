@@ -46,7 +46,7 @@ enum Command {
     #[command(subcommand)]
     Channel(Channel),
     /// Staff accounts
-    #[command(subcommand)]
+    #[command(subcommand, visible_alias = "staff")]
     Operator(Operator),
     /// The key that signs integration tokens
     #[command(subcommand)]

@@ -36,6 +36,12 @@ pub enum Operator {
         #[command(flatten)]
         place: Place,
     },
+    /// Take a member of staff's second factor away, who lost it; their sign-ins end
+    ResetSecondFactor {
+        name: String,
+        #[command(flatten)]
+        place: Place,
+    },
     /// Give a member of staff another role; what they made ends unless they may go on making it
     Role {
         name: String,
@@ -122,6 +128,9 @@ impl Operator {
             } => {
                 let password = read_password(password_stdin)?;
                 run_on_data(&place, Command::OperatorPasswd { name, password }).await
+            }
+            Self::ResetSecondFactor { name, place } => {
+                run_on_data(&place, Command::OperatorTakeFactor { name }).await
             }
             Self::Role {
                 name,

@@ -159,6 +159,12 @@ pub(super) fn get<'t>(table: &'t Table, path: &str) -> Option<&'t Value> {
     }
 }
 
+/// Whether a list may be written with commas only: its parts hold none. The name is that within its
+/// table.
+fn is_plain_list(name: &str) -> bool {
+    matches!(name, "trusted_proxies" | "second_factor_roles")
+}
+
 /// Sets a value from text, in the type that its default has.
 fn set(table: &mut Table, path: &str, text: &str) -> anyhow::Result<()> {
     if let Some((name, rest)) = path.split_once('.') {
@@ -171,10 +177,10 @@ fn set(table: &mut Table, path: &str, text: &str) -> anyhow::Result<()> {
     let value = match table.get(path) {
         Some(Value::Boolean(_)) => Value::Boolean(text.parse().context("must be true or false")?),
         Some(Value::Integer(_)) => Value::Integer(text.parse().context("must be a whole number")?),
-        Some(Value::Array(_)) if path == "trusted_proxies" && !text.trim().starts_with('[') => {
-            let networks = text.split(',').map(str::trim);
-            let given = networks.filter(|network| !network.is_empty());
-            let values = given.map(|network| Value::String(network.to_owned()));
+        Some(Value::Array(_)) if is_plain_list(path) && !text.trim().starts_with('[') => {
+            let parts = text.split(',').map(str::trim);
+            let given = parts.filter(|part| !part.is_empty());
+            let values = given.map(|part| Value::String(part.to_owned()));
             Value::Array(values.collect())
         }
         Some(Value::Array(_)) => {

@@ -27,7 +27,7 @@ pub use settings::{
     AlphaottSettings, Config, LogSettings, MiddlewareSettings, PasswordSettings, PaymentSettings,
 };
 pub use shown::{Setting, describe, settings};
-pub use staff::StaffSettings;
+pub use staff::{Roles, StaffSettings};
 pub use stalker::StalkerSettings;
 
 #[cfg(test)]

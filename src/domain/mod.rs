@@ -40,6 +40,7 @@ pub mod event;
 pub mod maker;
 pub mod provider;
 pub mod refusal;
+pub mod second_factor;
 pub mod staff;
 pub mod watching;
 

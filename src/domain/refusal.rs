@@ -157,6 +157,22 @@ pub enum StaffRefusal {
     PasswordAgain,
     /// The password that was given once more is another one.
     WrongPassword,
+    /// The password fits; the code of the authenticator is wanted as well.
+    CodeNeeded,
+    /// A code that is wrong, used up or not open any more: at sign-in.
+    BadCode,
+    /// As `PasswordAgain`, of somebody with a second factor: a code is wanted.
+    CodeAgain,
+    /// As `BadCode`, of somebody who is signed in.
+    WrongCode,
+    /// The role needs a second factor: it is set up before anything else.
+    SecondFactorFirst,
+    /// The role needs a second factor: it is changed for another one, and not switched off.
+    SecondFactorForced,
+    /// There is no second factor that could be changed.
+    NoSecondFactor,
+    /// A first code was shown, and nothing was begun.
+    NoFactorBegun,
     /// More than this member of staff may move at once.
     AboveLimit { what: &'static str, max: Amount },
 }
@@ -287,6 +303,14 @@ impl StaffRefusal {
             Self::LastOwner => "last-owner",
             Self::PasswordAgain => "password-again",
             Self::WrongPassword => "wrong-password",
+            Self::CodeNeeded => "code-needed",
+            Self::BadCode => "bad-code",
+            Self::CodeAgain => "code-again",
+            Self::WrongCode => "wrong-code",
+            Self::SecondFactorFirst => "second-factor-first",
+            Self::SecondFactorForced => "second-factor-forced",
+            Self::NoSecondFactor => "no-second-factor",
+            Self::NoFactorBegun => "no-factor-begun",
             Self::AboveLimit { .. } => "above-limit",
         }
     }

@@ -1,31 +1,12 @@
 //! Staff: who may do what, and the credentials of people and scripts.
 
-use serde::{Deserialize, Serialize, Serializer};
+use serde::{Deserialize, Serialize};
 
+use crate::domain::second_factor::SecondFactor;
 use crate::domain::values::contact::Email;
 use crate::domain::values::id::{OperatorId, PartnerId, ResellerId};
+pub use crate::domain::values::secret::Secret;
 use crate::domain::values::time::Timestamp;
-
-/// A hash or key that may be stored but never shown: anything a person can read says `hidden`.
-#[derive(Clone, PartialEq, Eq, Deserialize)]
-pub struct Secret(pub String);
-
-impl Serialize for Secret {
-    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
-        let shown = if serializer.is_human_readable() {
-            "hidden"
-        } else {
-            self.0.as_str()
-        };
-        serializer.serialize_newtype_struct("Secret", shown)
-    }
-}
-
-impl std::fmt::Debug for Secret {
-    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        f.write_str("hidden")
-    }
-}
 
 /// What a member of staff or a script may do. Stored by position: append only.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
@@ -389,6 +370,10 @@ pub struct Operator {
     pub made_by: Maker,
     pub created_at: Timestamp,
     pub updated_at: Timestamp,
+    /// What is asked for besides the password.
+    pub second_factor: Option<SecondFactor>,
+    /// The seed of a second factor that was begun: it counts once its first code was shown.
+    pub begun_factor: Option<Secret>,
 }
 
 /// Shortest and longest password of a member of staff, in characters and bytes.
@@ -467,9 +452,28 @@ pub struct Session {
     pub operator: OperatorId,
     pub created_at: Timestamp,
     pub expires_at: Timestamp,
-    /// When the password was given last: what makes credentials wants it once more.
-    pub password_at: Timestamp,
+    /// When the password, or a code in its place, was given last: what makes credentials wants it
+    /// once more.
+    pub confirmed_at: Timestamp,
+    /// When it was used last, to a minute or so.
+    pub last_used_at: Timestamp,
+    /// Where it began; empty if that is not known.
+    pub address: String,
+    /// What the browser calls itself.
+    pub agent: String,
 }
+
+impl Session {
+    /// What it is called in lists: says nothing of its secret.
+    #[must_use]
+    pub fn name(&self) -> String {
+        let front = self.secret_hash.iter().take(8);
+        front.map(|byte| format!("{byte:02x}")).collect()
+    }
+}
+
+/// Longest name of a browser that is kept, in characters.
+pub const AGENT_CHARS_MAX: usize = 200;
 
 /// How long a sign-in lasts, in seconds: twelve hours.
 pub const SESSION_SECONDS: i64 = 43_200;
@@ -522,15 +526,8 @@ impl Maker {
 
 #[cfg(test)]
 mod tests {
-    use super::{Permission, Role, Secret, TokenId};
+    use super::{Permission, Role, TokenId};
     use proptest::prelude::*;
-
-    #[test]
-    fn a_secret_shows_itself_to_no_person() {
-        let secret = Secret("argon2".to_owned());
-        assert_eq!(format!("{secret:?}"), "hidden");
-        assert_eq!(serde_json::to_string(&secret).unwrap(), "\"hidden\"");
-    }
 
     #[test]
     fn roles_are_read_by_their_names() {

@@ -3,8 +3,11 @@
 mod customers;
 mod desk;
 mod lists;
+pub mod people;
 mod roles;
 mod search;
+mod second_factor;
+mod sessions;
 
 use boxoffice::app::Ctx;
 use boxoffice::domain::staff::Role;

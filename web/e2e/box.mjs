@@ -9,12 +9,14 @@ import { promisify } from 'node:util';
 const START_SECONDS = 180;
 const STOP_SECONDS = 90;
 
-// Without the demo it is empty, and waits for its first owner.
-export async function startBox({ demo = true } = {}) {
+// Without the demo it is empty, and waits for its first owner. `more`: other words of its command;
+// `env`: settings.
+export async function startBox({ demo = true, more = [], env = {} } = {}) {
   const program = process.env.BOXOFFICE_BIN;
   if (!program) throw new Error('BOXOFFICE_BIN must name the boxoffice program');
   const data = mkdtempSync(join(tmpdir(), 'boxoffice-e2e-'));
-  const child = spawn(program, ['serve', ...(demo ? ['--demo'] : []), '--data', data, '--listen', '127.0.0.1:0'], {
+  const child = spawn(program, ['serve', ...(demo ? ['--demo'] : []), ...more, '--data', data, '--listen', '127.0.0.1:0'], {
+    env: { ...process.env, ...env },
     stdio: ['ignore', 'pipe', 'pipe'],
   });
   // Whatever happens to the tests, nothing is left running.

@@ -29,6 +29,7 @@ export const ROUTES: Route[] = [
   { path: '/console/webhooks/{id}', page: () => import('./pages/talking/Webhook.svelte'), right: 'staff_manage' },
   { path: '/console/health', page: () => import('./pages/box/Health.svelte'), right: 'audit_read', nav: to('nav.health', 'h', 'nav.box') },
   { path: '/console/staff', page: () => import('./pages/box/Staff.svelte'), right: 'staff_manage', nav: to('nav.staff', 's', 'nav.box') },
+  { path: '/console/me', page: () => import('./pages/me/Me.svelte') },
   { path: '/console/audit', page: () => import('./pages/box/Audit.svelte'), right: 'audit_read', nav: to('nav.audit', 'a', 'nav.box') },
 ];
 

@@ -8,5 +8,6 @@ pub mod presence;
 pub mod recent_accounts;
 pub mod request_rates;
 pub mod seldom;
+pub mod session_uses;
 pub mod unknown_macs;
 pub mod wrong_pins;

@@ -7,6 +7,7 @@ use std::collections::HashMap;
 use std::sync::Arc;
 
 use arc_swap::ArcSwap;
+use data_encoding::HEXLOWER;
 use hmac::{Hmac, KeyInit as _, Mac as _};
 use jsonwebtoken::crypto::{CryptoProvider, JwtSigner, JwtVerifier, KeyUtils};
 use jsonwebtoken::errors::ErrorKind;
@@ -14,6 +15,8 @@ use jsonwebtoken::{Algorithm, DecodingKey, EncodingKey, Header, Validation};
 use serde::{Deserialize, Serialize};
 use sha2::Sha256;
 use signature::{Signer, Verifier};
+
+use crate::app::secrets::authenticator::SECRET_BYTES;
 
 /// What a token says of itself.
 #[derive(Debug, Clone, Serialize, Deserialize)]
@@ -78,6 +81,9 @@ impl Pair {
     }
 }
 
+/// Letters and digits that nobody takes for others.
+const LETTERS: &[u8; 32] = b"abcdefghijkmnpqrstuvwxyz23456789";
+
 /// Bytes of a seal.
 pub const SEAL_BYTES: usize = 8;
 
@@ -135,7 +141,6 @@ impl Keys {
     /// 70 bits, in letters that nobody takes for others.
     #[must_use]
     pub fn password(&self, nonce: &[u8; 16]) -> String {
-        const LETTERS: &[u8; 32] = b"abcdefghijkmnpqrstuvwxyz23456789";
         let [a, b, ..] = self.draw(b'p', nonce, 0);
         let half = |number: u64| {
             (0..7).filter_map(move |i| {
@@ -159,6 +164,43 @@ impl Keys {
             *place = byte;
         }
         salt
+    }
+
+    /// The secret that an authenticator shares with the box, of a random number: kept nowhere here.
+    #[must_use]
+    pub fn authenticator(&self, seed: &[u8; 16]) -> [u8; SECRET_BYTES] {
+        let drawn = self.draw(b'a', seed, 0);
+        let mut secret = [0; SECRET_BYTES];
+        for (place, byte) in secret
+            .iter_mut()
+            .zip(drawn.into_iter().flat_map(u64::to_be_bytes))
+        {
+            *place = byte;
+        }
+        secret
+    }
+
+    /// A code for when the authenticator is lost, of random bytes: 80 bits, in letters that nobody
+    /// takes for others.
+    #[must_use]
+    pub fn recovery_code(&self, random: [u8; 16]) -> String {
+        let letter = |byte: &u8| LETTERS.get(usize::from(byte & 31)).copied();
+        let letters = random.iter().filter_map(letter).map(char::from);
+        let letters: String = letters.collect();
+        let groups = letters.as_bytes().chunks(4);
+        let groups: Vec<_> = groups.map(String::from_utf8_lossy).collect();
+        groups.join("-")
+    }
+
+    /// What is kept of a recovery code, however it was typed: in hexadecimal digits. It has too
+    /// many bits to be guessed of a quick hash.
+    #[must_use]
+    pub fn recovery_hash(&self, code: &str) -> String {
+        let mut said = b"r".to_vec();
+        let typed = code.chars().filter(|c| !c.is_whitespace() && *c != '-');
+        let typed: String = typed.flat_map(char::to_lowercase).collect();
+        said.extend_from_slice(typed.as_bytes());
+        HEXLOWER.encode(&mac_of(&self.drawing, &said))
     }
 
     fn draw(&self, what: u8, nonce: &[u8; 16], round: u32) -> [u64; 4] {
@@ -317,6 +359,18 @@ mod tests {
         assert_ne!(first, other.digits(&nonce(0), 10));
         let password = keys.password(&nonce(0));
         assert_eq!(password.len(), 14);
+        let secret = keys.authenticator(&nonce(0));
+        assert_eq!(secret, keys.authenticator(&nonce(0)));
+        assert_ne!(secret, keys.authenticator(&nonce(1)));
+        assert_ne!(secret, other.authenticator(&nonce(0)));
+        assert!(secret.iter().any(|byte| *byte != 0));
+        let code = keys.recovery_code(std::array::from_fn(|place| {
+            u8::try_from(place).unwrap() * 2
+        }));
+        assert_eq!(code, "aceg-iknq-suwy-2468");
+        let typed = keys.recovery_hash(" ACEGiknq suwy2468");
+        assert_eq!(typed, keys.recovery_hash(&code));
+        assert_ne!(typed, other.recovery_hash(&code));
         assert_ne!(password, keys.password(&nonce(1)));
     }
 }

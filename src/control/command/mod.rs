@@ -64,6 +64,10 @@ pub enum Command {
         name: String,
         password: String,
     },
+    /// Takes somebody's second factor away, who lost it.
+    OperatorTakeFactor {
+        name: String,
+    },
     OperatorList,
     PartnerAdd {
         key: String,
@@ -145,6 +149,7 @@ pub async fn run(ctx: &Ctx, command: Command) -> Result<Output, CommandError> {
             reseller,
             password,
         } => staff::add(ctx, (name, role), email, reseller, password).await,
+        Command::OperatorTakeFactor { name } => staff::take_factor(ctx, name).await,
         Command::OperatorLeaving { name, role } => staff::leaving(ctx, &name, role.as_deref()),
         Command::OperatorRemove {
             name,

@@ -85,6 +85,10 @@ fn refused(refusal: &Refusal) -> String {
         Refusal::Staff(StaffRefusal::LastOwner) => {
             "nobody else may manage staff; make another owner first".to_owned()
         }
+        Refusal::Staff(StaffRefusal::NoSecondFactor) => {
+            "they have no second factor: name and password are all that they sign in with"
+                .to_owned()
+        }
         // Hardly any command ends in one of these; if one does, the code says which.
         Refusal::EmailTaken
         | Refusal::LoginTaken
@@ -109,6 +113,13 @@ fn refused(refusal: &Refusal) -> String {
             | StaffRefusal::MadeCredentials { .. }
             | StaffRefusal::PasswordAgain
             | StaffRefusal::WrongPassword
+            | StaffRefusal::CodeNeeded
+            | StaffRefusal::BadCode
+            | StaffRefusal::CodeAgain
+            | StaffRefusal::WrongCode
+            | StaffRefusal::SecondFactorFirst
+            | StaffRefusal::SecondFactorForced
+            | StaffRefusal::NoFactorBegun
             | StaffRefusal::AboveLimit { .. },
         )
         | Refusal::Partner(_) => format!("refused: {}", refusal.code()),

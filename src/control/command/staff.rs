@@ -38,12 +38,23 @@ pub(super) fn list(ctx: &Ctx) -> Result<Output, CommandError> {
         let (name, role) = (&operator.name, operator.role.name());
         let email = operator.email.as_ref().map_or("", |email| email.as_str());
         let by = operator.made_by.words();
-        format!("{name}\t{role}\t{created}\tby {by}\t{email}")
+        let factor = operator.second_factor.as_ref();
+        let factor = factor.map_or("", |_| "\tsecond factor");
+        format!("{name}\t{role}\t{created}\tby {by}\t{email}{factor}")
             .trim_end()
             .to_owned()
     };
     let operators = ops::staff::operators(ctx)?;
     Ok(done(operators.iter().map(line).collect()))
+}
+
+/// `operator reset-second-factor`
+pub(super) async fn take_factor(ctx: &Ctx, name: String) -> Result<Output, CommandError> {
+    let person = ops::staff::second_factor::take_away(ctx, name).await?;
+    Ok(done(vec![format!(
+        "{} signs in with name and password alone now; their sign-ins ended",
+        person.name
+    )]))
 }
 
 /// What `operator remove` and `operator role` show before they ask.

@@ -14,5 +14,6 @@ pub mod minor;
 pub mod money;
 pub mod open_object;
 pub mod reasons;
+pub mod secret;
 pub mod time;
 pub mod used_key;

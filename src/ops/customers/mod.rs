@@ -17,6 +17,7 @@ use crate::domain::values::contact::{Email, fold, fold_email, kept_name};
 use crate::domain::values::id::CustomerId;
 use crate::domain::values::open_object::OpenObject;
 use crate::domain::values::time::Timestamp;
+use crate::ops::staff::confirming;
 use crate::ops::templates::ways::reaches;
 use crate::ops::{Handle, Named, OpError, activity};
 use crate::store::key::under_text;
@@ -193,6 +194,9 @@ pub(in crate::ops) fn update_in(
     after: &Customer,
 ) -> Result<(), OpError> {
     check_lifted(ctx, before, after)?;
+    if after.is_deleted() {
+        confirming::fresh(ctx, tx)?;
+    }
     check_unique(tx, after)?;
     super::change(ctx, tx, "customer.update", before, after)?;
     if after.is_deleted() {
@@ -233,7 +237,12 @@ pub async fn remove(ctx: &Ctx, handle: Handle<CustomerId>) -> Result<(), OpError
     .await
 }
 
-pub(super) fn remove_in(ctx: &Ctx, tx: &mut Tx<'_>, before: &Customer) -> Result<(), OpError> {
+pub(in crate::ops) fn remove_in(
+    ctx: &Ctx,
+    tx: &mut Tx<'_>,
+    before: &Customer,
+) -> Result<(), OpError> {
+    confirming::fresh(ctx, tx)?;
     let mut after = before.clone();
     after.set_status(CustomerStatus::Deleted, ctx.now);
     after.updated_at = ctx.now;

@@ -8,6 +8,7 @@ pub mod invoices;
 pub mod listing;
 pub mod needs;
 pub mod orders;
+pub mod removing;
 pub mod saving;
 pub mod search;
 pub mod selling;

@@ -16,6 +16,7 @@ use crate::ops::OpError;
 use crate::ops::billing::books::{AuditDetail, Books};
 use crate::ops::payments::book;
 use crate::ops::payments::stripe;
+use crate::ops::staff::confirming;
 use crate::store::key::reference_of;
 use crate::store::{Read, Table, Tx};
 
@@ -64,6 +65,8 @@ pub async fn refund(
                 .into())
             };
         }
+        let above = ctx.app.config.staff.refund_confirm_above;
+        confirming::fresh_above(ctx, tx, amount, above)?;
         let paid: Payment = crate::ops::get(tx, payment)?;
         // Nothing would be asked of its provider here, and what is done there is told from there.
         if paid.method == stripe::METHOD && ctx.app.outbound.stripe.is_some() {

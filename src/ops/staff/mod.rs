@@ -2,8 +2,13 @@
 
 pub mod bearers;
 pub mod changes;
+mod codes;
 pub mod confirming;
 pub mod credentials;
+pub mod own_password;
+pub mod second_factor;
+pub mod sessions;
+pub mod sign_in;
 pub mod signing_key;
 pub mod tokens;
 
@@ -18,7 +23,6 @@ use crate::domain::catalogue::content::Reseller;
 use crate::domain::refusal::{Refusal, StaffRefusal};
 use crate::domain::staff::{
     Actor, OPERATOR_PASSWORD_CHARS_MIN, Operator, PASSWORD_BYTES_MAX, Permission, Role,
-    SESSION_SECONDS, Session,
 };
 use crate::domain::values::common_password::guessable;
 use crate::domain::values::contact::Email;
@@ -129,6 +133,8 @@ async fn put_operator(
             made_by,
             created_at: ctx.now,
             updated_at: ctx.now,
+            second_factor: None,
+            begun_factor: None,
         };
         super::create(ctx, tx, "operator.add", &operator)?;
         tx.remove_meta(SETUP)?;
@@ -162,12 +168,7 @@ pub async fn change_operator_password(
             ..before.clone()
         };
         super::change(ctx, tx, "operator.passwd", &before, &after)?;
-        for session in tx.all::<Session>()? {
-            if session.operator == after.id {
-                tx.remove::<Session>(&session.secret_hash)?;
-            }
-        }
-        Ok(())
+        codes::end_sessions(tx, after.id, None)
     })
     .await
 }
@@ -175,58 +176,6 @@ pub async fn change_operator_password(
 pub fn operators(ctx: &Ctx) -> Result<Vec<Operator>, OpError> {
     ctx.require(Permission::StaffManage)?;
     Ok(ctx.snapshot()?.all()?)
-}
-
-/// Signs a member of staff in. Answers who it is and the secret of the session.
-pub async fn sign_in(
-    ctx: &Ctx,
-    name: String,
-    password: String,
-) -> Result<(Operator, Session, String), OpError> {
-    let operator = ctx
-        .snapshot()?
-        .get_by::<Operator>(Table::OperatorsByName, name.as_bytes())?;
-    if !is_password_of(ctx, &name, operator.as_ref(), password).await? {
-        return Err(StaffRefusal::BadCredentials.into());
-    }
-    let Some(operator) = operator else {
-        return Err(StaffRefusal::BadCredentials.into());
-    };
-    if operator.role == Role::Api {
-        return Err(StaffRefusal::ApiOnly.into());
-    }
-    let secret = ctx.app.entropy.hex::<32>()?;
-    let session = Session {
-        secret_hash: hashed(&secret),
-        operator: operator.id,
-        created_at: ctx.now,
-        expires_at: ctx.now.saturating_add_seconds(SESSION_SECONDS),
-        password_at: ctx.now,
-    };
-    let ctx = Ctx {
-        actor: actor_of(&operator),
-        ..ctx.clone()
-    };
-    let stored = session.clone();
-    let verified = operator.password.clone();
-    ctx.write(move |ctx, tx| {
-        // The password may have been changed while this one was being compared.
-        let present = tx.get::<Operator>(&stored.operator)?;
-        if present.is_none_or(|present| present.password != verified) {
-            return Err(StaffRefusal::BadCredentials.into());
-        }
-        let now = ctx.now;
-        for old in tx
-            .all::<Session>()?
-            .iter()
-            .filter(|old| old.expires_at <= now)
-        {
-            tx.remove::<Session>(&old.secret_hash)?;
-        }
-        super::create(ctx, tx, "session.begin", &stored)
-    })
-    .await?;
-    Ok((operator, session, secret))
 }
 
 /// Whether this is the password of the member of staff with this name. Every way to ask for such a
@@ -311,28 +260,6 @@ pub async fn api_actor(
 pub fn any_for_scripts(ctx: &Ctx) -> Result<bool, OpError> {
     let operators: Vec<Operator> = ctx.snapshot()?.all()?;
     Ok(operators.iter().any(|held| held.role == Role::Api))
-}
-
-/// Who holds this session, if it is one.
-pub fn session_actor(ctx: &Ctx, secret: &str) -> Result<Option<Actor>, OpError> {
-    let snapshot = ctx.snapshot()?;
-    let session = snapshot.get::<Session>(&hashed(secret))?;
-    let Some(session) = session.filter(|session| session.expires_at > ctx.now) else {
-        return Ok(None);
-    };
-    Ok(snapshot
-        .get::<Operator>(&session.operator)?
-        .map(|operator| actor_of(&operator)))
-}
-
-/// Ends a session.
-pub async fn sign_out(ctx: &Ctx, secret: &str) -> Result<(), OpError> {
-    let key = hashed(secret);
-    ctx.write(move |_, tx| {
-        tx.remove::<Session>(&key)?;
-        Ok(())
-    })
-    .await
 }
 
 /// The code of the one-time set-up link, if nobody works here yet. Asking again makes the code of

@@ -303,7 +303,7 @@ impl Record for Operator {
     type Key = OperatorId;
     const TABLE: Table = Table::Operators;
     const INDEXES: &'static [Table] = &[Table::OperatorsByName];
-    const VERSION: u8 = 3;
+    const VERSION: u8 = 4;
 
     fn key(&self) -> OperatorId {
         self.id

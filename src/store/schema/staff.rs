@@ -9,7 +9,7 @@ use crate::store::versions::staff;
 impl Record for Session {
     type Key = [u8; 32];
     const TABLE: Table = Table::Sessions;
-    const VERSION: u8 = 2;
+    const VERSION: u8 = 3;
 
     fn key(&self) -> [u8; 32] {
         self.secret_hash

@@ -34,7 +34,42 @@ struct OperatorV2 {
     updated_at: Timestamp,
 }
 
+/// A member of staff before there was a second factor.
+#[derive(Serialize, Deserialize)]
+struct OperatorV3 {
+    id: OperatorId,
+    name: String,
+    role: Role,
+    reseller: Option<ResellerId>,
+    email: Option<Email>,
+    password: Secret,
+    made_by: Maker,
+    created_at: Timestamp,
+    updated_at: Timestamp,
+}
+
 pub(in crate::store) fn operator(version: u8, body: &[u8]) -> Result<Operator, CodecError> {
+    let name = Table::Operators.name();
+    let old = match version {
+        3 => decode_body(name, body)?,
+        _ => operator_v2(version, body)?,
+    };
+    Ok(Operator {
+        id: old.id,
+        name: old.name,
+        role: old.role,
+        reseller: old.reseller,
+        email: old.email,
+        password: old.password,
+        made_by: old.made_by,
+        created_at: old.created_at,
+        updated_at: old.updated_at,
+        second_factor: None,
+        begun_factor: None,
+    })
+}
+
+fn operator_v2(version: u8, body: &[u8]) -> Result<OperatorV3, CodecError> {
     let name = Table::Operators.name();
     let old = match version {
         1 => {
@@ -52,7 +87,7 @@ pub(in crate::store) fn operator(version: u8, body: &[u8]) -> Result<Operator, C
         2 => decode_body(name, body)?,
         _ => return Err(unknown(Table::Operators, version)),
     };
-    Ok(Operator {
+    Ok(OperatorV3 {
         id: old.id,
         name: old.name,
         role: old.role,
@@ -101,17 +136,41 @@ struct SessionV1 {
     expires_at: Timestamp,
 }
 
+/// A sign-in before it was noted where it began and when it was used.
+#[derive(Serialize, Deserialize)]
+struct SessionV2 {
+    secret_hash: [u8; 32],
+    operator: OperatorId,
+    created_at: Timestamp,
+    expires_at: Timestamp,
+    password_at: Timestamp,
+}
+
 pub(in crate::store) fn session(version: u8, body: &[u8]) -> Result<Session, CodecError> {
-    if version != 1 {
-        return Err(unknown(Table::Sessions, version));
-    }
-    let old: SessionV1 = decode_body(Table::Sessions.name(), body)?;
+    let name = Table::Sessions.name();
+    let old = match version {
+        1 => {
+            let old: SessionV1 = decode_body(name, body)?;
+            SessionV2 {
+                secret_hash: old.secret_hash,
+                operator: old.operator,
+                created_at: old.created_at,
+                expires_at: old.expires_at,
+                password_at: old.created_at,
+            }
+        }
+        2 => decode_body(name, body)?,
+        _ => return Err(unknown(Table::Sessions, version)),
+    };
     Ok(Session {
         secret_hash: old.secret_hash,
         operator: old.operator,
         created_at: old.created_at,
         expires_at: old.expires_at,
-        password_at: old.created_at,
+        confirmed_at: old.password_at,
+        last_used_at: old.password_at,
+        address: String::new(),
+        agent: String::new(),
     })
 }
 

@@ -393,8 +393,19 @@ fn staff_refused(refusal: &StaffRefusal) -> Failure {
         }
         StaffRefusal::MadeCredentials { .. } => Failure::conflict("credentials would go on"),
         StaffRefusal::LastOwner => Failure::conflict("nobody else may manage staff"),
-        StaffRefusal::PasswordAgain | StaffRefusal::WrongPassword => {
-            Failure::forbidden("the password is needed once more, in the console")
+        StaffRefusal::PasswordAgain
+        | StaffRefusal::WrongPassword
+        | StaffRefusal::CodeAgain
+        | StaffRefusal::WrongCode => Failure::forbidden(
+            "prove once more who you are first: POST /console/api/session/confirm",
+        ),
+        StaffRefusal::CodeNeeded | StaffRefusal::BadCode => Failure::unauthorized(),
+        StaffRefusal::SecondFactorFirst => {
+            Failure::forbidden("this role needs a second factor; set one up in the console first")
+        }
+        StaffRefusal::SecondFactorForced => Failure::conflict("this role needs a second factor"),
+        StaffRefusal::NoSecondFactor | StaffRefusal::NoFactorBegun => {
+            Failure::conflict("there is no second factor")
         }
         StaffRefusal::AboveLimit { what, max } => Failure::forbidden(format!(
             "with this role, {what} may be at most {} {}",

@@ -1,11 +1,12 @@
 //! Who calls and what of: the caller proven, the ids of a path, the parameters.
 
 use crate::app::{App, Ctx};
+use crate::domain::refusal::StaffRefusal;
 use crate::domain::staff::Actor;
 use crate::domain::values::id::{CustomerId, Id};
-use crate::ops;
-use crate::ops::Handle;
 use crate::ops::staff::bearers::{Bearer, Nobody, Why, bearer};
+use crate::ops::staff::sessions::Holder;
+use crate::ops::{self, Handle, OpError};
 use crate::wire::alphaott::error::Failure;
 use crate::wire::alphaott::ids;
 use crate::wire::kit::query::{Query, Wrong};
@@ -27,17 +28,27 @@ impl FromRequestParts<Arc<App>> for Staff {
 
     async fn from_request_parts(parts: &mut Parts, app: &Arc<App>) -> Result<Self, Failure> {
         let ctx = request_ctx(app, DIALECT, parts);
-        let actor = match parts.headers.get(AUTHORIZATION) {
-            Some(header) => token_actor(&ctx, header.to_str().unwrap_or_default())?,
-            None => session_actor(&ctx, parts)?,
+        let ctx = match parts.headers.get(AUTHORIZATION) {
+            Some(header) => Ctx {
+                actor: token_actor(&ctx, header.to_str().unwrap_or_default())?,
+                ..ctx
+            },
+            None => {
+                let holder = session_holder(&ctx, parts)?;
+                Ctx {
+                    actor: holder.actor,
+                    session: Some(holder.session),
+                    ..ctx
+                }
+            }
         };
-        if actor.reseller().is_some() {
+        if ctx.actor.reseller().is_some() {
             // Nothing here shows one reseller's customers only.
             return Err(Failure::forbidden(
                 "accounts of a reseller are for another API",
             ));
         }
-        Ok(Self(Ctx { actor, ..ctx }))
+        Ok(Self(ctx))
     }
 }
 
@@ -51,13 +62,13 @@ pub(in crate::wire::alphaott) fn token_actor(ctx: &Ctx, header: &str) -> Result<
 
 /// Whoever is signed in to the console. As there, what changes something needs the header that no
 /// foreign page can send.
-pub(in crate::wire::alphaott) fn session_actor(ctx: &Ctx, parts: &Parts) -> Result<Actor, Failure> {
-    let mut actor = None;
+fn session_holder(ctx: &Ctx, parts: &Parts) -> Result<Holder, Failure> {
+    let mut holder = None;
     let secrets = cookies(&parts.headers, SESSION_COOKIE);
     for secret in &secrets {
-        actor = actor.or(ops::staff::session_actor(ctx, secret)?);
+        holder = holder.or(ops::staff::sessions::holder(ctx, secret)?);
     }
-    let actor = actor.ok_or_else(|| {
+    let holder = holder.ok_or_else(|| {
         let nobody = Nobody::without_token(!secrets.is_empty());
         Failure::nobody(nobody.noted(ctx))
     })?;
@@ -66,7 +77,10 @@ pub(in crate::wire::alphaott) fn session_actor(ctx: &Ctx, parts: &Parts) -> Resu
             "send the header X-Boxoffice: 1 with what changes something over a session",
         ));
     }
-    Ok(actor)
+    if holder.must_set_up {
+        return Err(OpError::from(StaffRefusal::SecondFactorFirst).into());
+    }
+    Ok(holder)
 }
 
 /// The circumstances of a request that needs no token.

@@ -52,7 +52,7 @@ impl Problem {
 
     /// The same, about a member.
     #[must_use]
-    fn at(self, field: &str) -> Self {
+    pub(super) fn at(self, field: &str) -> Self {
         Self {
             field: Some(field.to_owned()),
             ..self
@@ -398,6 +398,8 @@ fn money_refused(refusal: &MoneyRefusal) -> Problem {
     }
 }
 
+const WRONG_CODE: &str = "is wrong, was used, or its time is over; use the one that is shown now";
+
 #[deny(clippy::wildcard_enum_match_arm)]
 fn staff_refused(refusal: &StaffRefusal) -> Problem {
     let conflict = Problem::conflict;
@@ -428,6 +430,28 @@ fn staff_refused(refusal: &StaffRefusal) -> Problem {
                 .at("password")
         }
         StaffRefusal::WrongPassword => Problem::forbidden("password: is not yours").at("password"),
+        StaffRefusal::CodeNeeded => Problem::new(
+            StatusCode::UNAUTHORIZED,
+            "code: send the code of your authenticator too, or a recovery code, in this member",
+        )
+        .at("code"),
+        StaffRefusal::BadCode => {
+            Problem::new(StatusCode::UNAUTHORIZED, format!("code: {WRONG_CODE}")).at("code")
+        }
+        StaffRefusal::CodeAgain => {
+            Problem::forbidden("code: give a code of your authenticator, in this member").at("code")
+        }
+        StaffRefusal::WrongCode => Problem::forbidden(format!("code: {WRONG_CODE}")).at("code"),
+        StaffRefusal::SecondFactorFirst => {
+            Problem::forbidden("your role needs a second factor: set one up first")
+        }
+        StaffRefusal::SecondFactorForced => conflict(
+            "your role needs a second factor; to change it for another one, begin that".to_owned(),
+        ),
+        StaffRefusal::NoSecondFactor => conflict("there is no second factor".to_owned()),
+        StaffRefusal::NoFactorBegun => {
+            conflict("no second factor was begun; begin one, and show its first code".to_owned())
+        }
         StaffRefusal::AboveLimit { what, max } => Problem::forbidden(format!(
             "with your role, {what} may be at most {} {}; ask an owner",
             max.to_fixed(),

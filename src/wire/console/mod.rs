@@ -11,6 +11,7 @@ mod desk;
 mod effect;
 pub mod error;
 mod jobs;
+mod members;
 mod messages;
 mod middleware;
 mod money;
@@ -54,9 +55,10 @@ fn all_routes() -> Router<Arc<App>> {
         .route(
             "/console/api/session",
             get(session::who)
-                .post(session::sign_in)
+                .post(session::begin)
                 .delete(session::sign_out),
         )
+        .route("/console/api/session/confirm", post(session::confirm))
         .route(
             "/console/api/tokens",
             get(tokens::list).post(tokens::create),
@@ -66,6 +68,10 @@ fn all_routes() -> Router<Arc<App>> {
         .route(
             "/console/api/staff/{name}",
             put(staff::change).delete(staff::remove),
+        )
+        .route(
+            "/console/api/staff/{name}/second-factor",
+            delete(staff::take_factor),
         )
         .route("/console/api/audit", get(audits::page))
         .route("/console/api/jobs", get(jobs::list))

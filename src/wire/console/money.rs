@@ -220,7 +220,7 @@ pub async fn refund(
     request: Repeatable,
 ) -> Result<Response, Problem> {
     ctx.require(Permission::MoneyWrite)?;
-    let Asked { ctx, input, once } = request.input::<RefundIn>(ctx)?;
+    let Asked { ctx, input, once } = request.proved::<RefundIn>(ctx).await?;
     let amount = amount_of(&ctx, &input.amount.0, input.currency.as_deref())?;
     let note = short("note", input.note)?.unwrap_or_default();
     let how = match input.how.as_deref() {

@@ -4,16 +4,17 @@
 use axum::extract::{FromRequest, Request};
 use axum::http::HeaderValue;
 use serde::Deserialize;
-use serde::de::{DeserializeOwned, Deserializer, MapAccess, Visitor};
-use serde_json::value::RawValue;
+use serde::de::DeserializeOwned;
 use sha2::Digest as _;
 
 use crate::app::{AskedEffect, Ctx};
 use crate::domain::values::used_key::KEY_BYTES_MAX;
 use crate::ops::once::Once;
+use crate::ops::staff::confirming::confirm;
 use crate::wire::kit::json::{Body, BodyError, object};
 
 use super::error::Problem;
+use super::members::{without_preview, without_proof};
 
 /// A request that moves something: where it goes to, its body, and the key that makes a repeat
 /// harmless.
@@ -58,24 +59,57 @@ impl Repeatable {
         self.asked(ctx, true)
     }
 
-    fn asked<T: DeserializeOwned>(self, ctx: Ctx, may_lack: bool) -> Result<Asked<T>, Problem> {
-        let text = self.body.text()?.trim().to_owned();
-        let text = match text.as_str() {
-            "" if may_lack => "{}".to_owned(),
-            "" => return Err(BodyError::Missing.into()),
-            _ => text,
-        };
-        let (text, is_rehearsal) = without_preview(text)?;
-        // A look is the same request as what it looks at: a key that was used tells what a repeat
-        // does.
-        let once = once(&self.path, self.key.as_ref(), &text)?;
-        let effect = Some(AskedEffect::new(is_rehearsal));
-        Ok(Asked {
-            ctx: Ctx { effect, ..ctx },
-            input: object(&text)?,
-            once,
-        })
+    /// As [`Repeatable::input`], of what only somebody may ask for who proved lately who they are:
+    /// takes what is given for that.
+    pub async fn proved<T: DeserializeOwned>(self, ctx: Ctx) -> Result<Asked<T>, Problem> {
+        self.with_proof(ctx, false).await
     }
+
+    /// As [`Repeatable::proved`], where no body asks for nothing special.
+    pub async fn proved_or_nothing<T: DeserializeOwned>(
+        self,
+        ctx: Ctx,
+    ) -> Result<Asked<T>, Problem> {
+        self.with_proof(ctx, true).await
+    }
+
+    async fn with_proof<T: DeserializeOwned>(
+        self,
+        ctx: Ctx,
+        may_lack: bool,
+    ) -> Result<Asked<T>, Problem> {
+        let (text, given) = without_proof(self.body.text()?)?;
+        confirm(&ctx, given).await?;
+        read(&self.path, self.key.as_ref(), &text, ctx, may_lack)
+    }
+
+    fn asked<T: DeserializeOwned>(self, ctx: Ctx, may_lack: bool) -> Result<Asked<T>, Problem> {
+        let text = self.body.text()?;
+        read(&self.path, self.key.as_ref(), &text, ctx, may_lack)
+    }
+}
+
+fn read<T: DeserializeOwned>(
+    path: &str,
+    key: Option<&HeaderValue>,
+    text: &str,
+    ctx: Ctx,
+    may_lack: bool,
+) -> Result<Asked<T>, Problem> {
+    let text = match text.trim() {
+        "" if may_lack => "{}",
+        "" => return Err(BodyError::Missing.into()),
+        text => text,
+    };
+    let (text, is_rehearsal) = without_preview(text.to_owned())?;
+    // A look is the same request as what it looks at: a key that was used tells what a repeat does.
+    let once = once(path, key, &text)?;
+    let effect = Some(AskedEffect::new(is_rehearsal));
+    Ok(Asked {
+        ctx: Ctx { effect, ..ctx },
+        input: object(&text)?,
+        once,
+    })
 }
 
 /// The key of a request, and what is asked for under it.
@@ -104,57 +138,4 @@ fn once(path: &str, key: Option<&HeaderValue>, text: &str) -> Result<Option<Once
         key: key.to_owned(),
         asked: asked.finalize().into(),
     }))
-}
-
-/// The members of an object as they were sent, in order: amounts keep their digits, and a member
-/// that was sent twice is still there twice.
-struct Members(Vec<(String, Box<RawValue>)>);
-
-impl<'de> Deserialize<'de> for Members {
-    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
-        struct Collect;
-        impl<'de> Visitor<'de> for Collect {
-            type Value = Members;
-
-            fn expecting(&self, text: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-                text.write_str("an object")
-            }
-
-            fn visit_map<A: MapAccess<'de>>(self, mut map: A) -> Result<Members, A::Error> {
-                let mut members = Vec::new();
-                while let Some(member) = map.next_entry()? {
-                    members.push(member);
-                }
-                Ok(Members(members))
-            }
-        }
-        deserializer.deserialize_map(Collect)
-    }
-}
-
-/// Takes `preview` out of a body, and answers whether it asks for a look only. What is no object is
-/// left for the reader of the rest to refuse.
-fn without_preview(text: String) -> Result<(String, bool), Problem> {
-    let Ok(Members(mut members)) = serde_json::from_str(&text) else {
-        return Ok((text, false));
-    };
-    let said: Vec<_> = members
-        .extract_if(.., |(name, _)| name == "preview")
-        .collect();
-    let is_look = match said
-        .iter()
-        .map(|(_, value)| value.get())
-        .collect::<Vec<_>>()[..]
-    {
-        [] => return Ok((text, false)),
-        ["true"] => true,
-        ["false"] => false,
-        [_] => return Err(Problem::bad_request("preview: must be true or false")),
-        _ => return Err(Problem::bad_request("preview: must be given once")),
-    };
-    let rest: Vec<String> = members
-        .iter()
-        .map(|(name, value)| format!("{}:{}", serde_json::Value::from(name.as_str()), value.get()))
-        .collect();
-    Ok((format!("{{{}}}", rest.join(",")), is_look))
 }

@@ -1,12 +1,13 @@
 //! Who calls, and how requests name records and instants.
 
 use crate::app::{App, Ctx};
+use crate::domain::refusal::StaffRefusal;
 use crate::domain::staff::Actor;
 use crate::domain::values::id::Id;
 use crate::domain::values::time::Timestamp;
-use crate::ops::Handle;
 use crate::ops::staff::bearers::{Bearer, Nobody, Why, bearer};
-use crate::ops::staff::session_actor;
+use crate::ops::staff::sessions::{Holder, holder};
+use crate::ops::{Handle, OpError};
 use crate::wire::console::error::Problem;
 use crate::wire::kit::query::{Query, Wrong};
 use crate::wire::kit::{SESSION_COOKIE as COOKIE_NAME, request_ctx};
@@ -86,6 +87,7 @@ pub(in crate::wire::console) const PARAMETERS: &[(&str, &[&str])] = &[
     ),
     ("/console/api/runs", &["limit"]),
     ("/console/api/search", &["q", "limit"]),
+    ("/console/api/sessions", &["of"]),
     ("/console/api/webhooks/{id}/deliveries", &["state", "limit"]),
 ];
 
@@ -150,22 +152,73 @@ impl FromRequestParts<Arc<App>> for Staff {
     type Rejection = Problem;
 
     async fn from_request_parts(parts: &mut Parts, app: &Arc<App>) -> Result<Self, Problem> {
+        let Known { ctx, must_set_up } = Known::from_request_parts(parts, app).await?;
+        if must_set_up {
+            return Err(OpError::from(StaffRefusal::SecondFactorFirst).into());
+        }
+        Ok(Self(ctx))
+    }
+}
+
+/// A person who is signed in, for what is theirs: a script has no sign-in.
+pub struct Person {
+    pub ctx: Ctx,
+    pub must_set_up: bool,
+}
+
+impl FromRequestParts<Arc<App>> for Person {
+    type Rejection = Problem;
+
+    async fn from_request_parts(parts: &mut Parts, app: &Arc<App>) -> Result<Self, Problem> {
+        let Known { ctx, must_set_up } = Known::from_request_parts(parts, app).await?;
+        if ctx.session.is_none() {
+            return Err(Problem::forbidden(
+                "this is for people who sign in, and a token is none",
+            ));
+        }
+        Ok(Self { ctx, must_set_up })
+    }
+}
+
+impl Person {
+    /// Refuses whoever has to set up a second factor before anything else.
+    pub fn done_first(self) -> Result<Self, Problem> {
+        if self.must_set_up {
+            return Err(OpError::from(StaffRefusal::SecondFactorFirst).into());
+        }
+        Ok(self)
+    }
+}
+
+/// As [`Staff`], also of those who have to set up a second factor before anything else.
+pub(in crate::wire::console) struct Known {
+    pub ctx: Ctx,
+    pub must_set_up: bool,
+}
+
+impl FromRequestParts<Arc<App>> for Known {
+    type Rejection = Problem;
+
+    async fn from_request_parts(parts: &mut Parts, app: &Arc<App>) -> Result<Self, Problem> {
         let ctx = request_ctx(app, DIALECT, parts);
         // A proxy may put a header of its own before a session.
         let no_token = match token_holder(&ctx, &parts.headers)? {
             TokenHolder::Actor(actor) => {
                 check_parameters(parts)?;
-                return Ok(Self(Ctx { actor, ..ctx }));
+                return Ok(Self {
+                    ctx: Ctx { actor, ..ctx },
+                    must_set_up: false,
+                });
             }
             TokenHolder::Nobody(nobody) => Some(nobody),
             TokenHolder::NoToken => None,
         };
-        let actor = signed_in(&ctx, parts)?.ok_or_else(|| {
+        let holder = signed_in(&ctx, parts)?.ok_or_else(|| {
             let sent_session = !session_secrets(parts).is_empty();
             let nobody = no_token.unwrap_or_else(|| Nobody::without_token(sent_session));
             Problem::nobody(nobody.noted(&ctx))
         })?;
-        if actor.reseller().is_some() {
+        if holder.actor.reseller().is_some() {
             // Nothing here shows one reseller's customers only.
             return Err(Problem::forbidden(
                 "accounts of a reseller are for the Stalker API",
@@ -177,7 +230,14 @@ impl FromRequestParts<Arc<App>> for Staff {
             ));
         }
         check_parameters(parts)?;
-        Ok(Self(Ctx { actor, ..ctx }))
+        Ok(Self {
+            must_set_up: holder.must_set_up,
+            ctx: Ctx {
+                actor: holder.actor,
+                session: Some(holder.session),
+                ..ctx
+            },
+        })
     }
 }
 
@@ -227,13 +287,10 @@ impl FromRequestParts<Arc<App>> for Anonymous {
 }
 
 /// Who is signed in with one of the request's session cookies.
-pub(in crate::wire::console) fn signed_in(
-    ctx: &Ctx,
-    parts: &Parts,
-) -> Result<Option<Actor>, Problem> {
+fn signed_in(ctx: &Ctx, parts: &Parts) -> Result<Option<Holder>, Problem> {
     for secret in session_secrets(parts) {
-        if let Some(actor) = session_actor(ctx, &secret)? {
-            return Ok(Some(actor));
+        if let Some(holder) = holder(ctx, &secret)? {
+            return Ok(Some(holder));
         }
     }
     Ok(None)

@@ -1,25 +1,25 @@
 //! Requests that make or change credentials: who may, before anything else; then the password once
-//! more, then the body.
+//! more, or a code in its place, then the body.
 
 use std::sync::Arc;
 
 use axum::extract::{FromRequest, FromRequestParts as _, Request};
 use serde::de::DeserializeOwned;
-use serde_json::{Map, Value};
 
 use crate::app::{App, Ctx};
 use crate::domain::staff::Permission;
-use crate::ops;
+use crate::ops::staff::confirming::{confirm, require_fresh};
 use crate::wire::kit::json::{Body, BodyError, object};
 
 use super::error::Problem;
-use crate::wire::console::request::{Anonymous, Staff};
+use super::members::without_proof;
+use crate::wire::console::request::Staff;
 
-/// A request of somebody who may manage staff, and proved it with the member `password` where they
-/// have to.
+/// A request of somebody who may manage staff, and proved who they are with the member `password`
+/// or `code` where they have to.
 pub struct Sensitive {
     pub ctx: Ctx,
-    /// The body without the password; empty where there was none.
+    /// The body without the proof; empty where there was none.
     text: String,
 }
 
@@ -30,26 +30,17 @@ impl FromRequest<Arc<App>> for Sensitive {
         let (mut parts, body) = request.into_parts();
         let Staff(ctx) = Staff::from_request_parts(&mut parts, app).await?;
         ctx.require(Permission::StaffManage)?;
-        let Anonymous(_, sessions) = Anonymous::from_request_parts(&mut parts, app).await?;
         let Ok(body) = Body::from_request(Request::from_parts(parts, body), app).await;
         let text = body.text()?;
-        let (password, text) = if text.trim().is_empty() {
-            (None, String::new())
+        let text = if text.trim().is_empty() {
+            String::new()
         } else {
-            without_password(&text)?
+            let (text, given) = without_proof(text)?;
+            confirm(&ctx, given).await?;
+            text
         };
-        ops::staff::confirming::confirm(&ctx, &sessions, password).await?;
+        require_fresh(&ctx)?;
         Ok(Self { ctx, text })
-    }
-}
-
-/// The password, and the body without it.
-fn without_password(text: &str) -> Result<(Option<String>, String), Problem> {
-    let mut members: Map<String, Value> = object(text)?;
-    match members.remove("password") {
-        None => Ok((None, text.to_owned())),
-        Some(Value::String(password)) => Ok((Some(password), Value::Object(members).to_string())),
-        Some(_) => Err(Problem::bad_request("password: must be a text")),
     }
 }
 

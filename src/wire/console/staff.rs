@@ -5,13 +5,15 @@ use axum::extract::Path;
 use axum::http::StatusCode;
 use serde::{Deserialize, Serialize};
 
+use crate::domain::refusal::{Refusal, StaffRefusal};
 use crate::domain::staff::{Operator, Role};
 use crate::domain::values::id::ResellerId;
-use crate::ops;
 use crate::ops::staff::NewOperator;
 use crate::ops::staff::credentials::Made;
+use crate::ops::{self, OpError};
 
 use super::error::Problem;
+use super::repeatable::EmptyBody;
 use super::sensitive::Sensitive;
 use crate::wire::console::request::Staff;
 
@@ -26,6 +28,8 @@ pub struct OperatorOut {
     reseller: Option<u64>,
     made_by: String,
     created: String,
+    /// Signs in with a second factor.
+    second_factor: bool,
 }
 
 impl OperatorOut {
@@ -40,6 +44,7 @@ impl OperatorOut {
             reseller: operator.reseller.map(|id| id.0),
             made_by: operator.made_by.words(),
             created: operator.created_at.to_rfc3339_millis(),
+            second_factor: operator.second_factor.is_some(),
         }
     }
 }
@@ -99,8 +104,37 @@ pub async fn add(sensitive: Sensitive) -> Result<(StatusCode, Json<OperatorOut>)
         email: input.email,
         password: input.new_password,
     };
-    let operator = ops::staff::add_operator(&sensitive.ctx, input).await?;
+    let operator = ops::staff::add_operator(&sensitive.ctx, input)
+        .await
+        .map_err(new_password)?;
     Ok((StatusCode::CREATED, Json(OperatorOut::new(&operator))))
+}
+
+/// A refusal of a password that is to be one, at the member that has it: `password` is the caller's
+/// own.
+pub(super) fn new_password(error: OpError) -> Problem {
+    let is_new = matches!(
+        &error,
+        OpError::Refused(
+            Refusal::PasswordLength { .. } | Refusal::Staff(StaffRefusal::PasswordGuessable { .. })
+        )
+    );
+    let problem = Problem::from(error);
+    if is_new {
+        problem.at("new_password")
+    } else {
+        problem
+    }
+}
+
+/// `DELETE /console/api/staff/{name}/second-factor`: of somebody who lost it.
+pub async fn take_factor(
+    Path(name): Path<String>,
+    sensitive: Sensitive,
+) -> Result<Json<OperatorOut>, Problem> {
+    sensitive.input_or_nothing::<EmptyBody>()?;
+    let person = ops::staff::second_factor::take_away(&sensitive.ctx, name).await?;
+    Ok(Json(OperatorOut::new(&person)))
 }
 
 #[derive(Deserialize)]

@@ -2,6 +2,7 @@
 //! somebody is told, and no answer's cost says who exists.
 
 mod boxes;
+mod codes;
 mod cost;
 mod doors;
 mod staff;

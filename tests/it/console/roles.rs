@@ -44,6 +44,8 @@ const WRITERS: &[Role] = &[Role::Owner, Role::Manager, Role::Support, Role::Deal
 const SELLERS: &[Role] = &[Role::Owner, Role::Manager, Role::Cashier, Role::Dealer];
 const TELLERS: &[Role] = &[Role::Owner, Role::Manager, Role::Support];
 
+const NO_TOKEN: &[Role] = &[];
+
 /// A body that only looks.
 fn look(mut body: Value) -> Value {
     body["preview"] = json!(true);
@@ -78,6 +80,22 @@ fn rows() -> Vec<Row> {
             Some(look(json!({"note": "x"}))),
             WRITERS,
         ),
+        (
+            "DELETE",
+            "customers/{customer}",
+            Some(look(json!({}))),
+            WRITERS,
+        ),
+        // Of people who are signed in: a token is none, whatever its role.
+        ("GET", "me", None, NO_TOKEN),
+        ("PUT", "me/password", Some(json!({})), NO_TOKEN),
+        ("POST", "me/second-factor", Some(json!({})), NO_TOKEN),
+        ("PUT", "me/second-factor", Some(json!({})), NO_TOKEN),
+        ("DELETE", "me/second-factor", Some(json!({})), NO_TOKEN),
+        ("POST", "me/recovery-codes", Some(json!({})), NO_TOKEN),
+        ("GET", "sessions", None, NO_TOKEN),
+        ("DELETE", "sessions", Some(json!({})), NO_TOKEN),
+        ("DELETE", "sessions/{session}", Some(json!({})), NO_TOKEN),
         (
             "POST",
             "customers/{customer}/orders",

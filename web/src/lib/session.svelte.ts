@@ -1,5 +1,5 @@
 // Who is signed in, what they may do, and the operator's currency, zone and clock.
-import { call } from './api/client';
+import { call, Problem } from './api/client';
 import type { Right, Who } from './api/types';
 
 let who = $state<Who | null>(null);
@@ -25,8 +25,10 @@ export const session = {
       phase = (error as { status?: number }).status === 401 ? 'out' : 'unreachable';
     }
   },
-  async signIn(name: string, password: string) {
-    enter(await call<Who>('/console/api/session', { body: { name, password }, quiet: true }));
+  // Whoever has a second factor is asked for its code once the password fits: `needsCode`.
+  async signIn(name: string, password: string, code = '') {
+    const body = { name, password, ...(code.trim() ? { code: code.trim() } : {}) };
+    enter(await call<Who>('/console/api/session', { body, quiet: true }));
   },
   async signOut() {
     await call('/console/api/session', { method: 'DELETE', quiet: true }).catch(() => undefined);
@@ -34,5 +36,9 @@ export const session = {
     phase = 'out';
   },
 };
+
+// The password was right, and a code is wanted as well, or another one.
+export const needsCode = (error: unknown): error is Problem =>
+  error instanceof Problem && error.status === 401 && error.field === 'code';
 
 export const may = (right: Right): boolean => who?.may.includes(right) ?? false;

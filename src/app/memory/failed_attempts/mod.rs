@@ -18,6 +18,8 @@ use crate::domain::values::time::Timestamp;
 pub enum Door {
     /// Staff, in the console and over HTTP Basic.
     Staff,
+    /// The second factor of staff, whose password was right.
+    StaffCode,
     /// A viewer on a box.
     BoxLogin,
     /// A viewer in front of a box, who knows its PIN or not.
@@ -34,6 +36,7 @@ impl Door {
     pub fn name(self) -> &'static str {
         match self {
             Self::Staff => "staff sign-in",
+            Self::StaffCode => "staff code",
             Self::BoxLogin => "box sign-in",
             Self::ViewerPin => "viewer's PIN",
             Self::PartnerKey => "partner key",
@@ -288,7 +291,7 @@ impl FailedAttempts {
         let held = &mut *held;
         let now = self.instant(held, now);
         let known = match attempt.door {
-            Door::Staff => &held.staff,
+            Door::Staff | Door::StaffCode => &held.staff,
             _ => &held.others,
         };
         let known_good = tags.pair.is_some_and(|pair| known.has(pair, now));
@@ -335,7 +338,7 @@ impl FailedAttempts {
                 counter.succeed(PAIR);
             }
             match attempt.door {
-                Door::Staff => held.staff.note(pair, now),
+                Door::Staff | Door::StaffCode => held.staff.note(pair, now),
                 _ => held.others.note(pair, now),
             }
         }

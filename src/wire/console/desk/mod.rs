@@ -5,12 +5,17 @@ mod customer;
 mod customers;
 mod invoices;
 mod listing;
+mod mine;
+mod needs;
 mod needs;
 mod orders;
+mod qr;
+mod removing;
 mod revenue;
 mod saving;
 mod search;
 mod selling;
+mod sessions;
 mod shared;
 mod timeline;
 mod why;
@@ -30,7 +35,7 @@ pub fn routes() -> OpenApiRouter<Arc<App>> {
     OpenApiRouter::with_openapi(Pages::openapi())
         .routes(routes!(search::find))
         .routes(routes!(customers::list, saving::create))
-        .routes(routes!(customer::get, saving::update))
+        .routes(routes!(customer::get, saving::update, removing::remove))
         .routes(routes!(timeline::list))
         .routes(routes!(selling::offers))
         .routes(routes!(selling::place))
@@ -47,6 +52,12 @@ pub fn routes() -> OpenApiRouter<Arc<App>> {
         .routes(routes!(needs::list))
         .routes(routes!(needs::show))
         .routes(routes!(revenue::list))
+        .routes(routes!(mine::show))
+        .routes(routes!(mine::password))
+        .routes(routes!(mine::begin, mine::finish, mine::off))
+        .routes(routes!(mine::renew))
+        .routes(routes!(sessions::list, sessions::end_others))
+        .routes(routes!(sessions::end))
 }
 
 #[derive(OpenApi)]
@@ -65,6 +76,7 @@ pub fn routes() -> OpenApiRouter<Arc<App>> {
         (name = "Invoices", description = "What was billed"),
         (name = "Today", description = "What needs somebody, and how many there are"),
         (name = "Boxes", description = "What they watch on, and what that is told"),
+        (name = "Sign-in", description = "Password, second factor and sign-ins of who calls"),
     )
 )]
 struct Pages;

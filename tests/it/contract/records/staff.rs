@@ -4,6 +4,7 @@ use boxoffice::domain::billing::guard::{DayForecast, RunGuard};
 use boxoffice::domain::event::{Audit, Change};
 use boxoffice::domain::peers::{BillingPage, Counterpart};
 use boxoffice::domain::provider::Provider;
+use boxoffice::domain::second_factor::SecondFactor;
 use boxoffice::domain::staff::{Maker, Operator, Role, Secret, Session, Token, TokenId};
 use boxoffice::domain::values::contact::Email;
 use boxoffice::domain::values::delivery::DeliveryState;
@@ -45,6 +46,13 @@ pub fn operator() -> Operator {
         },
         created_at: at(1),
         updated_at: at(2),
+        second_factor: Some(SecondFactor {
+            seed: Secret(text("00a1ff")),
+            since: at(3),
+            used_step: 58_000_300,
+            recovery: vec![Secret(text("0b")), Secret(text("fe01"))],
+        }),
+        begun_factor: Some(Secret(text("ff00"))),
     }
 }
 
@@ -69,7 +77,10 @@ pub fn session() -> Session {
         operator: OperatorId(251),
         created_at: at(1),
         expires_at: at(2),
-        password_at: at(3),
+        confirmed_at: at(3),
+        last_used_at: at(4),
+        address: text("2001:db8::1"),
+        agent: text("Mozilla/5.0 (X11; Linux)"),
     }
 }
 

@@ -19,8 +19,8 @@ export class Problem extends Error {
   }
 }
 
-type Again = 'session' | 'password';
-// Answers the password once more, or null if the person leaves it.
+export type Again = 'session' | 'password' | 'code';
+// Answers the password once more, or a code in its place, or null if the person leaves it.
 type Asker = (why: Again, wrong: boolean) => Promise<string | null>;
 let asker: Asker | null = null;
 export const onAsk = (ask: Asker | null) => { asker = ask; };
@@ -59,10 +59,10 @@ export async function call<T>(path: string, wish: Wish = {}): Promise<T> {
     const refused = await problem(answer);
     const why = again(answer.status, refused);
     if (!why || !asker || wish.quiet) throw refused;
-    const password = await asker(why, wrong);
-    if (password === null) throw refused;
-    if (why === 'password') {
-      sent = { ...wish, body: { ...(wish.body as object | undefined), password } };
+    const given = await asker(why, wrong);
+    if (given === null) throw refused;
+    if (why !== 'session') {
+      sent = { ...wish, body: { ...(wish.body as object | undefined), [why]: given } };
       wrong = true;
     }
   }
@@ -70,7 +70,8 @@ export async function call<T>(path: string, wish: Wish = {}): Promise<T> {
 
 function again(status: number, refused: Problem): Again | null {
   if (status === 401) return 'session';
-  return status === 403 && refused.field === 'password' ? 'password' : null;
+  if (status !== 403) return null;
+  return refused.field === 'password' || refused.field === 'code' ? refused.field : null;
 }
 
 export const get = <T>(path: string) => call<T>(path);

@@ -12,6 +12,19 @@ export interface Who {
   name: string; role: string; may: Right[];
   provider: { name: string; currency: string; time_zone: string; language: string };
   now: string; test_clock: boolean;
+  // What has to be done before anything else.
+  must?: 'SECOND_FACTOR';
+}
+
+export interface Me {
+  name: string; role: string;
+  second_factor: { on: boolean; forced: boolean; since?: string; recovery_codes: number };
+}
+export interface BegunFactor { secret: string; uri: string; qr: { size: number; path: string } }
+export interface RecoveryCodes { recovery_codes: string[] }
+export interface Session {
+  id: string; name: string; current: boolean; created: string; last_used: string; expires: string;
+  address: string; agent: string;
 }
 
 export interface Sum { amount: string; currency: string }
@@ -153,7 +166,7 @@ export interface Batch {
   revoked?: string; codes?: string[];
 }
 export interface Operator {
-  name: string; role: string; email?: string; reseller?: number; made_by: string; created: string;
+  name: string; role: string; email?: string; reseller?: number; made_by: string; created: string; second_factor: boolean;
 }
 export interface Token {
   jti: string; name: string; role: string; made_by: string; created: string; expires: string;

@@ -1,1 +1,0 @@
-import{$ as e,V as t,Vt as n,Z as r,yt as i}from"./Wrong-CVzc-WK4.js";var a=e(`<div class="frame svelte-q8j3kf"><!></div>`);function o(e,o){var s=a(),c=i(s);t(c,()=>o.children),n(s),r(e,s)}export{o as t};
