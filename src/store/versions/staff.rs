@@ -4,6 +4,7 @@
 use serde::{Deserialize, Serialize};
 
 use crate::domain::staff::{Maker, Operator, Role, Secret, Session, Token, TokenId};
+use crate::domain::values::contact::Email;
 use crate::domain::values::id::{OperatorId, ResellerId, WebhookId};
 use crate::domain::values::time::Timestamp;
 use crate::domain::webhooks::Webhook;

@@ -20,7 +20,7 @@ use crate::wire::console::request::{Anonymous, Known, Person};
 use crate::wire::kit::SESSION_COOKIE as COOKIE_NAME;
 
 #[derive(Deserialize)]
-struct SignIn {
+struct SignInIn {
     name: String,
     password: String,
     /// For those who have a second factor.
@@ -84,7 +84,7 @@ pub async fn begin(
     headers: HeaderMap,
     body: Body,
 ) -> Result<Response, Problem> {
-    let input: SignIn = body.parse()?;
+    let input: SignInIn = body.parse()?;
     let agent = headers
         .get(USER_AGENT)
         .map(|agent| String::from_utf8_lossy(agent.as_bytes()).into_owned())

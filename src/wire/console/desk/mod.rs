@@ -7,7 +7,6 @@ mod invoices;
 mod listing;
 mod mine;
 mod needs;
-mod needs;
 mod orders;
 mod qr;
 mod removing;

@@ -20,13 +20,10 @@ use super::shared::Refusals;
 #[serde(deny_unknown_fields, default)]
 pub(super) struct RemovalIn {
     /// Only look what would come of it.
-    #[expect(dead_code, reason = "taken out before it is read")]
     preview: Option<bool>,
     /// The caller's own, once more.
-    #[expect(dead_code, reason = "taken out before it is read")]
     password: Option<String>,
     /// A code in its place, of whoever has a second factor.
-    #[expect(dead_code, reason = "taken out before it is read")]
     code: Option<String>,
 }
 
