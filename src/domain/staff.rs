@@ -467,8 +467,8 @@ impl Session {
     /// What it is called in lists: says nothing of its secret.
     #[must_use]
     pub fn name(&self) -> String {
-        let front = self.secret_hash.iter().take(8);
-        front.map(|byte| format!("{byte:02x}")).collect()
+        let (front, _) = self.secret_hash.split_at(8);
+        data_encoding::HEXLOWER.encode(front)
     }
 }
 

@@ -386,7 +386,9 @@ fn staff_refused(refusal: &StaffRefusal) -> Failure {
             Failure::conflict(format!("name: looks like operator {other}"))
         }
         StaffRefusal::ApiOnly => Failure::forbidden("this account is for another API"),
-        StaffRefusal::BadCredentials => Failure::unauthorized(),
+        StaffRefusal::BadCredentials | StaffRefusal::CodeNeeded | StaffRefusal::BadCode => {
+            Failure::unauthorized()
+        }
         StaffRefusal::SetupDone => Failure::forbidden("the set-up link is no longer valid"),
         StaffRefusal::PasswordGuessable { why } => {
             Failure::bad_request("password", &format!("must not be {}", why.words()))
@@ -399,7 +401,6 @@ fn staff_refused(refusal: &StaffRefusal) -> Failure {
         | StaffRefusal::WrongCode => Failure::forbidden(
             "prove once more who you are first: POST /console/api/session/confirm",
         ),
-        StaffRefusal::CodeNeeded | StaffRefusal::BadCode => Failure::unauthorized(),
         StaffRefusal::SecondFactorFirst => {
             Failure::forbidden("this role needs a second factor; set one up in the console first")
         }

@@ -8,7 +8,7 @@ use crate::billing::Till;
 use crate::support::fixture::{a_box, a_till};
 use crate::support::{PASSWORD, eventually};
 
-fn list(of: Value) -> Vec<Value> {
+fn list(of: &Value) -> Vec<Value> {
     of.as_array().expect("a list").clone()
 }
 
@@ -23,7 +23,7 @@ async fn everybody_sees_where_they_are_signed_in_and_ends_it() {
     let there = SignedIn::of(&bx, "sam").await;
     let third = SignedIn::of(&bx, "sam").await;
     let ada = SignedIn::of(&bx, "ada").await;
-    let held = list(there.get("sessions").await);
+    let held = list(&there.get("sessions").await);
     assert_eq!(held.len(), 3, "of nobody else");
     let current: Vec<&Value> = held.iter().filter(|one| one["current"] == true).collect();
     assert_eq!(current.len(), 1);
@@ -43,8 +43,8 @@ async fn everybody_sees_where_they_are_signed_in_and_ends_it() {
     assert_eq!(here.status("GET", "me", Value::Null).await, 401);
     assert_eq!(there.status("DELETE", &path, json!({})).await, 404);
     // Those of others are not there, but for owners.
-    let hers = list(ada.get("sessions").await)[0]["id"].clone();
-    let path = format!("sessions/{}", hers.as_str().expect("a text"));
+    let theirs = list(&ada.get("sessions").await)[0]["id"].clone();
+    let path = format!("sessions/{}", theirs.as_str().expect("a text"));
     assert_eq!(there.status("DELETE", &path, json!({})).await, 404);
     assert_eq!(
         there
@@ -65,8 +65,8 @@ async fn everybody_sees_where_they_are_signed_in_and_ends_it() {
     // All but this one.
     assert_eq!(there.status("DELETE", "sessions", Value::Null).await, 204);
     assert_eq!(third.status("GET", "me", Value::Null).await, 401);
-    assert_eq!(list(there.get("sessions").await).len(), 1);
-    let all = list(ada.get("sessions?of=everybody").await);
+    assert_eq!(list(&there.get("sessions").await).len(), 1);
+    let all = list(&ada.get("sessions?of=everybody").await);
     assert_eq!(all.len(), 2);
     let sams = all.iter().find(|one| one["name"] == "sam").expect("one");
     let path = format!("sessions/{}", sams["id"].as_str().expect("a text"));
@@ -90,11 +90,11 @@ async fn everybody_sees_where_they_are_signed_in_and_ends_it() {
 async fn when_a_session_was_used_last_is_written_down() {
     let bx = a_box().with_staff("ada", Role::Owner).await;
     let ada = SignedIn::of(&bx, "ada").await;
-    let began = list(ada.get("sessions").await)[0].clone();
+    let began = list(&ada.get("sessions").await)[0].clone();
     assert_eq!(began["created"], began["last_used"]);
     bx.advance(3_600).await;
     let used = eventually("the use is noted", async || {
-        let held = list(ada.get("sessions").await)[0].clone();
+        let held = list(&ada.get("sessions").await)[0].clone();
         (held["last_used"] != held["created"]).then_some(held)
     });
     let used = used.await;
@@ -106,10 +106,10 @@ async fn when_a_session_was_used_last_is_written_down() {
     assert_eq!(used["last_used"], hour_later.as_str());
     // One whose time is over is not listed.
     bx.advance(43_200 - 3_600 - 1).await;
-    assert_eq!(list(ada.get("sessions").await).len(), 1);
+    assert_eq!(list(&ada.get("sessions").await).len(), 1);
     bx.advance(1).await;
     let again = SignedIn::of(&bx, "ada").await;
-    assert_eq!(list(again.get("sessions").await).len(), 1);
+    assert_eq!(list(&again.get("sessions").await).len(), 1);
 }
 
 #[tokio::test]

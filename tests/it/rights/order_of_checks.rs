@@ -37,7 +37,13 @@ async fn the_right_is_judged_before_the_body() {
     for path in console.into_iter().chain(prefixed) {
         // Signing in and out, and proving once more who one is, needs no right, a preview only
         // reads, set-up has its own code.
-        let free = ["/session", "/session/confirm", "/setup", "/preview", "/graphql"];
+        let free = [
+            "/session",
+            "/session/confirm",
+            "/setup",
+            "/preview",
+            "/graphql",
+        ];
         if free.iter().any(|end| path.ends_with(end)) {
             continue;
         }
