@@ -99,7 +99,7 @@ async function clean(page, name) {
 
 // Sets a second factor up on the page that is open. Answers its secret and the recovery codes.
 async function setUp(page, shot) {
-  await page.getByRole('img', { name: 'QR code for the authenticator app' }).waitFor();
+  await page.getByRole('img', { name: 'For the authenticator app to scan' }).waitFor();
   const secret = (await page.locator('code').first().innerText()).replaceAll(' ', '');
   assert.match(secret, /^[A-Z2-7]{32}$/);
   if (shot) await clean(page, shot);

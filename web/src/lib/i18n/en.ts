@@ -62,7 +62,7 @@ export const en = {
   'factor.first_text': 'Your role signs in with a second factor. Set it up now; the console opens afterwards.',
   'factor.to_console': 'I have kept them, go to the console',
   'factor.scan': 'Scan this with an authenticator app on your phone.',
-  'factor.qr': 'QR code for the authenticator app',
+  'factor.qr': 'For the authenticator app to scan',
   'factor.type': 'Or type this key into it:',
   'factor.here': 'Open an authenticator on this device',
   'factor.first_code': 'The six digits that the app shows now',
