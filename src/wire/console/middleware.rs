@@ -37,13 +37,13 @@ impl CounterpartOut {
 #[derive(Debug, Serialize)]
 pub struct MiddlewareOut {
     /// At most 1,000.
-    middleware_pending: Vec<CounterpartOut>,
+    untold: Vec<CounterpartOut>,
 }
 
 /// `GET /console/api/middleware`
 pub async fn middleware_pending(Staff(ctx): Staff) -> Result<Json<MiddlewareOut>, Problem> {
-    let middleware_pending = ops::peers::middleware::middleware_pending(&ctx)?;
+    let pending = ops::peers::middleware::middleware_pending(&ctx)?;
     Ok(Json(MiddlewareOut {
-        middleware_pending: middleware_pending.iter().map(CounterpartOut::new).collect(),
+        untold: pending.iter().map(CounterpartOut::new).collect(),
     }))
 }

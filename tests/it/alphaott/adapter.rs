@@ -318,13 +318,8 @@ async fn nothing_is_forgotten_while_the_middleware_is_away() {
     pair.pay(&page, "4242424242424242").await;
     let order = pair.order().await;
     assert_eq!(order["status"], "ACTTIVE");
-    let middleware_pending = pair.billing.url("/console/api/middleware");
-    let told = pair
-        .billing
-        .api()
-        .get(&middleware_pending)
-        .await
-        .expect(200);
+    let path = pair.billing.url("/console/api/middleware");
+    let told = pair.billing.api().get(&path).await.expect(200);
     assert_eq!(
         told["untold"][0]["there"],
         pair.middleware.customer.as_str()
@@ -358,14 +353,9 @@ async fn nothing_is_forgotten_while_the_middleware_is_away() {
     // The middleware's settings still name the old port of the billing system, so its word for the
     // end is compared.
     pair.settles(2, "ACTIVE", &order["expires"]).await;
-    let middleware_pending = pair.billing.url("/console/api/middleware");
+    let path = pair.billing.url("/console/api/middleware");
     eventually("that all is told", async || {
-        let told = pair
-            .billing
-            .api()
-            .get(&middleware_pending)
-            .await
-            .expect(200);
+        let told = pair.billing.api().get(&path).await.expect(200);
         (told["untold"] == json!([])).then_some(())
     })
     .await;
