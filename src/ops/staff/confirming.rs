@@ -61,7 +61,7 @@ pub(in crate::ops) fn fresh_above(
     fresh(ctx, read)
 }
 
-/// As [`fresh`], for whoever has to ask before there is a command.
+/// As in a command, for whoever has to ask before there is one.
 pub fn require_fresh(ctx: &Ctx) -> Result<(), OpError> {
     fresh(ctx, &ctx.snapshot()?)
 }
