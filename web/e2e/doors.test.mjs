@@ -185,7 +185,7 @@ test('a session that ends asks for the code in place, and work goes on', async (
   await page.keyboard.press('n');
   const dialog = page.getByRole('dialog').filter({ has: page.getByLabel('Name') });
   await dialog.getByLabel('Name').fill('Nora Ness');
-  await dialog.getByRole('button', { name: /^Add/ }).click();
+  await dialog.getByRole('button', { name: 'Create the customer' }).click();
   const again = page.getByRole('dialog', { name: 'Your session is over' });
   await again.getByLabel('Password').fill(rita.password);
   await again.getByRole('button', { name: 'Sign in' }).click();
@@ -204,7 +204,7 @@ test('sign-ins are seen and ended from elsewhere; a new password ends the others
   await clean(phone.page, 'me-phone');
   const rows = phone.page.getByRole('table', { name: 'Where you are signed in' }).getByRole('row');
   assert.equal(await rows.count(), 3, 'a head and two sign-ins');
-  await phone.page.getByText('this one').waitFor();
+  await phone.page.getByText('this one', { exact: true }).waitFor();
   await phone.page.getByRole('button', { name: /^End the sign-in of kim with Chrome/ }).click();
   await phone.page.getByText('Sign-in ended').waitFor();
   assert.equal((await ask(desk.page, '/console/api/me')).status, 401);
