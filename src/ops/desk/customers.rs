@@ -14,7 +14,7 @@ use crate::domain::values::money::Amount;
 use crate::domain::values::time::Timestamp;
 use crate::ops::OpError;
 use crate::ops::boxes::last_seen;
-use crate::ops::desk::listing::{Listed, Place, Rows as _};
+use crate::ops::desk::listing::{Listed, Mark, Page, Place, Rows as _};
 use crate::ops::services::plan;
 use crate::store::key::owned_by;
 use crate::store::{Owned as _, Read as _, Snapshot, Table, balances};
@@ -26,16 +26,6 @@ pub struct Filter {
     pub statuses: Vec<CustomerStatus>,
     /// This one's; goes with no status, which no index has both of.
     pub reseller: Option<ResellerId>,
-}
-
-/// A page, and where the ones beside it begin.
-#[derive(Debug, Clone)]
-pub struct Page {
-    /// How many there are in all.
-    pub count: u64,
-    pub rows: Vec<Row>,
-    pub next: Option<Place>,
-    pub previous: Option<Place>,
 }
 
 /// A customer in a list.
@@ -52,22 +42,21 @@ pub struct Row {
 }
 
 /// A page of customers.
-pub fn page(ctx: &Ctx, filter: &Filter, place: &Place, limit: usize) -> Result<Page, OpError> {
+pub fn page(ctx: &Ctx, filter: &Filter, place: &Place, limit: usize) -> Result<Page<Row>, OpError> {
     ctx.require(Permission::CustomersRead)?;
     let read = ctx.snapshot()?;
     let found = listed(ctx, filter)?.page(&read, place, limit)?;
-    let mut rows = Vec::with_capacity(found.marks.len());
+    found.of(|marks| rows(ctx, &read, marks))
+}
+
+fn rows(ctx: &Ctx, read: &Snapshot, marks: &[Mark]) -> Result<Vec<Row>, OpError> {
+    let mut rows = Vec::with_capacity(marks.len());
     let mut titles = BTreeMap::new();
-    for mark in found.marks {
-        let customer: Customer = crate::ops::get(&read, CustomerId(mark.number()))?;
-        rows.push(row(ctx, &read, customer, &mut titles)?);
+    for mark in marks {
+        let customer: Customer = crate::ops::get(read, CustomerId(mark.number()))?;
+        rows.push(row(ctx, read, customer, &mut titles)?);
     }
-    Ok(Page {
-        count: found.count,
-        rows,
-        next: found.next,
-        previous: found.previous,
-    })
+    Ok(rows)
 }
 
 fn listed(ctx: &Ctx, filter: &Filter) -> Result<Listed, OpError> {

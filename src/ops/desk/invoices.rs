@@ -9,7 +9,7 @@ use crate::domain::staff::Permission;
 use crate::domain::values::id::{CustomerId, InvoiceId};
 use crate::domain::values::minor::Minor;
 use crate::domain::values::time::Timestamp;
-use crate::ops::desk::listing::{EXPORT_ROWS, Listed, Mark, Place, Rows};
+use crate::ops::desk::listing::{Listed, Mark, Page, Place, Rows, part};
 use crate::ops::own::own_customer;
 use crate::ops::{Handle, OpError};
 use crate::store::key::owned_by;
@@ -48,16 +48,6 @@ pub enum InvoiceState {
     CreditNote,
 }
 
-/// A page, and where the ones beside it begin.
-#[derive(Debug, Clone)]
-pub struct Page {
-    /// How many there are in all.
-    pub count: u64,
-    pub rows: Vec<Row>,
-    pub next: Option<Place>,
-    pub previous: Option<Place>,
-}
-
 /// An invoice in a list.
 #[derive(Debug, Clone)]
 pub struct Row {
@@ -78,15 +68,10 @@ pub struct Figures {
 }
 
 /// A page of invoices.
-pub fn page(ctx: &Ctx, filter: &Filter, place: &Place, limit: usize) -> Result<Page, OpError> {
+pub fn page(ctx: &Ctx, filter: &Filter, place: &Place, limit: usize) -> Result<Page<Row>, OpError> {
     let read = allowed(ctx)?;
     let found = listed(ctx, &read, filter)?.page(&read, place, limit)?;
-    Ok(Page {
-        count: found.count,
-        rows: rows(ctx, &read, &found.marks)?,
-        next: found.next,
-        previous: found.previous,
-    })
+    found.of(|marks| rows(ctx, &read, marks))
 }
 
 /// The next rows of an export, and behind which the one after them begins.
@@ -96,9 +81,8 @@ pub fn export(
     after: Option<&Mark>,
 ) -> Result<(Vec<Row>, Option<Mark>), OpError> {
     let read = allowed(ctx)?;
-    let marks = listed(ctx, &read, filter)?.after(&read, after, EXPORT_ROWS)?;
-    let last = marks.last().filter(|_| marks.len() == EXPORT_ROWS);
-    Ok((rows(ctx, &read, &marks)?, last.cloned()))
+    let list = listed(ctx, &read, filter)?;
+    part(&*list, &read, after, |marks| rows(ctx, &read, marks))
 }
 
 /// How many invoices there are of each part.

@@ -11,7 +11,7 @@ use crate::store::{Read as _, Snapshot, Span, Table, quarters};
 /// Most rows of one page.
 pub const PAGE_MAX: usize = 200;
 /// Rows that an export reads at a time.
-pub const EXPORT_ROWS: usize = 500;
+const EXPORT_ROWS: usize = 500;
 
 /// Where a row stands in its list: what its key in the index has behind the front part.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
@@ -41,14 +41,42 @@ pub enum Place {
     Before(Mark),
 }
 
-/// The rows of a page, and where the pages beside it begin.
+/// A page, and where the ones beside it begin.
 #[derive(Debug, Clone)]
-pub struct Found {
+pub struct Page<R> {
     /// How many rows there are in all.
     pub count: u64,
-    pub marks: Vec<Mark>,
+    pub rows: Vec<R>,
     pub next: Option<Place>,
     pub previous: Option<Place>,
+}
+
+impl Page<Mark> {
+    /// The same page with what stands at its marks.
+    pub fn of<R>(
+        self,
+        rows: impl FnOnce(&[Mark]) -> Result<Vec<R>, OpError>,
+    ) -> Result<Page<R>, OpError> {
+        Ok(Page {
+            count: self.count,
+            rows: rows(&self.rows)?,
+            next: self.next,
+            previous: self.previous,
+        })
+    }
+}
+
+/// The next rows of an export, and behind which the ones after them begin.
+pub fn part<R>(
+    list: &dyn Rows,
+    read: &Snapshot,
+    after: Option<&Mark>,
+    rows: impl FnOnce(&[Mark]) -> Result<Vec<R>, OpError>,
+) -> Result<(Vec<R>, Option<Mark>), OpError> {
+    let marks = list.after(read, after, EXPORT_ROWS)?;
+    let is_full = marks.len() == EXPORT_ROWS;
+    let next = marks.last().filter(|_| is_full).cloned();
+    Ok((rows(&marks)?, next))
 }
 
 /// Something that has rows in an order.
@@ -75,7 +103,7 @@ pub trait Rows {
     ) -> Result<Vec<Mark>, OpError>;
 
     /// A page.
-    fn page(&self, read: &Snapshot, place: &Place, limit: usize) -> Result<Found, OpError> {
+    fn page(&self, read: &Snapshot, place: &Place, limit: usize) -> Result<Page<Mark>, OpError> {
         let limit = limit.clamp(1, PAGE_MAX);
         if let Place::After(mark) | Place::Before(mark) = place
             && mark.0.len() != self.end().0.len()
@@ -85,14 +113,14 @@ pub trait Rows {
                 problem: "must be one that a page of this list gave".to_owned(),
             });
         }
-        let marks = match place {
+        let rows = match place {
             Place::First => self.after(read, None, limit)?,
             Place::After(mark) => self.after(read, Some(mark), limit)?,
             Place::Before(mark) => self.before(read, Some(mark), limit)?,
         };
         let has = |marks: Vec<Mark>| !marks.is_empty();
         // Where a page is empty, what is left lies on the side that it came from.
-        let (next, previous) = match (marks.first(), marks.last(), place) {
+        let (next, previous) = match (rows.first(), rows.last(), place) {
             (Some(first), Some(last), _) => (
                 has(self.after(read, Some(last), 1)?).then(|| Place::After(last.clone())),
                 has(self.before(read, Some(first), 1)?).then(|| Place::Before(first.clone())),
@@ -107,9 +135,9 @@ pub trait Rows {
                 (has(first).then_some(Place::First), None)
             }
         };
-        Ok(Found {
+        Ok(Page {
             count: self.count(read)?,
-            marks,
+            rows,
             next,
             previous,
         })

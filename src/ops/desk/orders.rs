@@ -14,7 +14,7 @@ use crate::domain::values::money::Amount;
 use crate::domain::values::time::Timestamp;
 use crate::ops::billing::books::Books;
 use crate::ops::desk::customer::price_in;
-use crate::ops::desk::listing::{EXPORT_ROWS, Listed, Mark, Place, Rows as _};
+use crate::ops::desk::listing::{Listed, Mark, Page, Place, Rows as _, part};
 use crate::ops::own::own_customer;
 use crate::ops::titles::title_of_order;
 use crate::ops::{Handle, OpError};
@@ -37,16 +37,6 @@ pub struct Filter {
     pub due: Option<Range<Timestamp>>,
 }
 
-/// A page, and where the ones beside it begin.
-#[derive(Debug, Clone)]
-pub struct Page {
-    /// How many there are in all.
-    pub count: u64,
-    pub rows: Vec<Row>,
-    pub next: Option<Place>,
-    pub previous: Option<Place>,
-}
-
 /// An order in a list.
 #[derive(Debug, Clone)]
 pub struct Row {
@@ -60,15 +50,10 @@ pub struct Row {
 }
 
 /// A page of orders.
-pub fn page(ctx: &Ctx, filter: &Filter, place: &Place, limit: usize) -> Result<Page, OpError> {
+pub fn page(ctx: &Ctx, filter: &Filter, place: &Place, limit: usize) -> Result<Page<Row>, OpError> {
     let read = allowed(ctx)?;
     let found = listed(ctx, &read, filter)?.page(&read, place, limit)?;
-    Ok(Page {
-        count: found.count,
-        rows: rows(ctx, &read, &found.marks)?,
-        next: found.next,
-        previous: found.previous,
-    })
+    found.of(|marks| rows(ctx, &read, marks))
 }
 
 /// The next rows of an export, and behind which the one after them begins.
@@ -78,9 +63,8 @@ pub fn export(
     after: Option<&Mark>,
 ) -> Result<(Vec<Row>, Option<Mark>), OpError> {
     let read = allowed(ctx)?;
-    let marks = listed(ctx, &read, filter)?.after(&read, after, EXPORT_ROWS)?;
-    let last = marks.last().filter(|_| marks.len() == EXPORT_ROWS);
-    Ok((rows(ctx, &read, &marks)?, last.cloned()))
+    let list = listed(ctx, &read, filter)?;
+    part(&list, &read, after, |marks| rows(ctx, &read, marks))
 }
 
 /// How many orders there are of each status and standing; none of which there are none.
