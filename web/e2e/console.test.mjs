@@ -233,7 +233,7 @@ test('a role sees what it may do, and nothing else', async () => {
 test('each number of Today leads to as many rows', async () => {
   const { page, finish } = await openPage();
   await signIn(page);
-  const figures = page.getByRole('list', { name: 'Customers' }).getByRole('link');
+  const figures = page.getByRole('list', { name: 'Figures' }).getByRole('link');
   await figures.first().waitFor();
   for (let at = 0; at < (await figures.count()); at += 1) {
     const number = await figures.nth(at).locator('b').innerText();

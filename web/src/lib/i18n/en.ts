@@ -603,6 +603,7 @@ export const en = {
   'today.revenue': 'Monthly revenue',
   'today.revenue_note': '{change} in {days} days',
   'today.revenue_same': 'as {days} days ago',
+  'today.figures': 'Figures',
   'today.online': 'Boxes on now',
   'today.online_note': 'seen within minutes',
   'today.until': 'until {at}',

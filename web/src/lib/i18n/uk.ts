@@ -603,6 +603,7 @@ export const uk: Texts = {
   'today.revenue': 'Місячний дохід',
   'today.revenue_note': '{change} за {days} днів',
   'today.revenue_same': 'як {days} днів тому',
+  'today.figures': 'Показники',
   'today.online': 'Увімкнено приставок',
   'today.online_note': 'бачили щойно',
   'today.until': 'до {at}',

@@ -1,1 +1,0 @@
-import{H as e,Ht as t,Q as n,bt as r,et as i}from"./Wrong-DZMhqV4Y.js";var a=i(`<div class="frame svelte-q8j3kf"><!></div>`);function o(i,o){var s=a(),c=r(s);e(c,()=>o.children),t(s),n(i,s)}export{o as t};
