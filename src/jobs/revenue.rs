@@ -22,7 +22,7 @@ impl Job for Revenue {
 
     async fn turn(&mut self, ctx: &Ctx) -> Turn {
         match revenue::count(ctx).await {
-            Ok(()) => Turn::until(revenue::next_count(ctx), ctx.now),
+            Ok(()) => Turn::until(Some(revenue::next_count(ctx)), ctx.now),
             Err(error) => {
                 tracing::error!(%error, "revenue.not_counted");
                 let next = Next::Within(AFTER_FAILURE);

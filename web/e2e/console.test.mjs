@@ -313,7 +313,7 @@ test('every page can be used by everybody, in both themes, on a phone and at a d
   const of = `customers/${customers.find((one) => one.boxes).id}`;
   const pages = [
     '', 'customers', of, `${of}?do=pay`, 'customers?do=find', 'customers?do=new-customer', 'tonight?hours=168',
-    'vouchers', 'vouchers?do=make', 'partners', 'messages', 'webhooks', 'health', 'staff', 'staff?do=add', 'audit',
+    'revenue', 'vouchers', 'vouchers?do=make', 'partners', 'messages', 'webhooks', 'health', 'staff', 'staff?do=add', 'audit',
   ];
   for (const path of pages) {
     await page.goto(`${box.origin}/console/${path}`);

@@ -18,7 +18,7 @@ use crate::domain::values::id::{CustomerId, OrderId, ProductOfferId};
 use crate::domain::values::money::Amount;
 use crate::domain::values::time::Timestamp;
 use crate::ops::OpError;
-use crate::store::key::{owned_by, trailing_number};
+use crate::store::key::{Key as _, owned_by, trailing_number};
 use crate::store::{Read as _, Snapshot, Span, StoreError, Table};
 
 /// Orders that are read for one commit: a few hundredths of a second.
@@ -40,7 +40,7 @@ pub fn days(
     }
     let mut days = Vec::new();
     let span = Span {
-        to: before.map(|day| crate::store::key::Key::to_bytes(&day)),
+        to: before.map(|day| day.to_bytes()),
         ..Span::all()
     };
     let read = ctx.snapshot()?;
@@ -59,10 +59,10 @@ pub fn days(
 
 /// When the day ends that `now` is a day of: then there is something to count.
 #[must_use]
-pub fn next_count(ctx: &Ctx) -> Option<Timestamp> {
+pub fn next_count(ctx: &Ctx) -> Timestamp {
     let zone = &ctx.app.company().zone;
-    let tomorrow = LocalDate::of_days(zone.date(ctx.now).days().saturating_add(1));
-    zone.day_start(&tomorrow.to_string())
+    let today = zone.date(ctx.now);
+    zone.days(today, today).end
 }
 
 /// Counts the day before today, if that was not done yet.
