@@ -26,12 +26,6 @@ export function day(text: string): string {
   return format({ day: 'numeric', month: 'short', ...(isThisYear(at) ? {} : { year: 'numeric' }) }).format(at);
 }
 
-// A day of the operator's calendar, written 2026-01-31: no instant, so no zone moves it.
-export function calendarDay(date: string): string {
-  const at = new Date(`${date}T00:00:00Z`);
-  return new Intl.DateTimeFormat(lang.locale, { timeZone: 'UTC', day: 'numeric', month: 'short', year: 'numeric' }).format(at);
-}
-
 export function longDay(text: string): string {
   const at = new Date(text);
   const year = isThisYear(at) ? {} : { year: 'numeric' as const };
